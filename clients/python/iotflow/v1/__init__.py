@@ -1,0 +1,1 @@
+"""Generated from proto/iotflow/v1; do not edit."""

@@ -1,0 +1,1 @@
+"""The registry: who the devices are and who may do what."""

@@ -1,0 +1,1 @@
+"""One module a service: wire to domain and back, nothing else."""

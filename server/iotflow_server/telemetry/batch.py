@@ -1,0 +1,93 @@
+"""Readings as columns, from the wire to the store."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.int64]
+Values = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+
+class ValueType(StrEnum):
+    """The type of a measurement, set by its first value."""
+
+    DOUBLE = "DOUBLE"
+    FLOAT = "FLOAT"
+    INT64 = "INT64"
+    INT32 = "INT32"
+    BOOLEAN = "BOOLEAN"
+    TEXT = "TEXT"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """How a column of this type is held; TEXT: objects that are str."""
+        return DTYPES[self]
+
+    @property
+    def is_number(self) -> bool:
+        return self in (ValueType.DOUBLE, ValueType.FLOAT, ValueType.INT64, ValueType.INT32)
+
+
+DTYPES: dict[ValueType, np.dtype[Any]] = {
+    ValueType.DOUBLE: np.dtype(np.float64),
+    ValueType.FLOAT: np.dtype(np.float32),
+    ValueType.INT64: np.dtype(np.int64),
+    ValueType.INT32: np.dtype(np.int32),
+    ValueType.BOOLEAN: np.dtype(np.bool_),
+    ValueType.TEXT: np.dtype(object),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One measurement of a batch.
+
+    values: shape (rows,), dtype `type.dtype`. valid: shape (rows,), True where the row has a value; None: all rows have one.
+    What stands in values where valid is False means nothing.
+    """
+
+    measurement: str
+    type: ValueType
+    values: Values
+    valid: Mask | None = None
+
+    @property
+    def present(self) -> int:
+        """How many rows have a value."""
+        return len(self.values) if self.valid is None else int(np.count_nonzero(self.valid))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings of one device: row i of each column belongs to times[i].
+
+    times: shape (rows,), int64 milliseconds since 1970 UTC, in any order, equal ones allowed (the later row wins, value by value).
+    A measurement may stand in several columns of different types (rows of JSON may mix them). atomic: one refused value
+    refuses the whole batch.
+    """
+
+    device_id: int
+    times: Times
+    columns: tuple[Column, ...]
+    atomic: bool = False
+
+    @property
+    def values(self) -> int:
+        """How many values there are in all columns."""
+        return sum(column.present for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Rows index .. index+count-1 of one measurement (empty: of the whole row) that were not stored, and why."""
+
+    index: int
+    count: int
+    measurement: str
+    reason: str
+    message: str
+    retryable: bool = False

@@ -1,0 +1,100 @@
+"""Works on the contract: brings the protos it imports, checks it, generates the committed stubs.
+
+`deps` fills .proto-deps, `check` runs lint, format and the breaking-change check, `generate` writes clients/python, `drift`
+regenerates and fails when that changed a committed file.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPS = ROOT / ".proto-deps"
+BASE = ROOT / "build" / "contract-base"
+STUBS = ("clients/python/iotflow/v1", "clients/python/buf")
+PROTOVALIDATE = "github.com/bufbuild/protovalidate@v1.2.2"
+GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def output(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def deps() -> None:
+    if (DEPS / "buf/validate/validate.proto").exists():
+        return
+    shutil.rmtree(DEPS, ignore_errors=True)
+    module = json.loads(output("go", "mod", "download", "-json", PROTOVALIDATE))
+    validate = Path(module["Dir"], "proto/protovalidate/buf/validate/validate.proto")
+    google = find_spec("google.api")
+    assert google is not None and google.submodule_search_locations, "googleapis-common-protos is not installed"
+    for name in GOOGLE_API:
+        copy(Path(google.submodule_search_locations[0], name), DEPS / "google/api" / name)
+    copy(validate, DEPS / "buf/validate/validate.proto")
+
+
+def copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(source.read_bytes())
+
+
+def check() -> None:
+    run("buf", "lint")
+    run("buf", "format", "--diff", "--exit-code", "proto")
+    base = base_revision()
+    if base is None:
+        print("contract: no earlier contract on main to compare with")
+        return
+    export_base(base)
+    run("buf", "breaking", "--against", str(BASE.relative_to(ROOT)))
+
+
+def base_revision() -> str | None:
+    """The newest commit of main that has a contract."""
+    for ref in ("main", "origin/main"):
+        found = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", f"{ref}:buf.yaml"], cwd=ROOT, stdout=subprocess.DEVNULL
+        )
+        if found.returncode == 0:
+            return ref
+    return None
+
+
+def export_base(revision: str) -> None:
+    """Lay out main's contract with the dependencies, which git does not hold."""
+    shutil.rmtree(BASE, ignore_errors=True)
+    BASE.mkdir(parents=True)
+    archive = subprocess.run(
+        ["git", "archive", revision, "proto", "buf.yaml"], cwd=ROOT, check=True, capture_output=True
+    ).stdout
+    subprocess.run(["tar", "-x", "-C", str(BASE)], input=archive, check=True)
+    shutil.copytree(DEPS, BASE / ".proto-deps")
+
+
+def generate() -> None:
+    for folder in STUBS:
+        for stub in (ROOT / folder).rglob("*_pb2*"):
+            stub.unlink()
+    run("buf", "generate")
+
+
+def drift() -> None:
+    generate()
+    changed = output("git", "status", "--porcelain", "--", *STUBS)
+    if changed:
+        sys.exit(
+            f"The committed stubs are not what the contract generates; commit what `make generate` wrote:\n{changed}"
+        )
+
+
+if __name__ == "__main__":
+    steps = {"deps": deps, "check": check, "generate": generate, "drift": drift}
+    for step in sys.argv[1:]:
+        steps[step]()

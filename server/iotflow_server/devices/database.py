@@ -1,0 +1,125 @@
+"""Units of work in threads: nothing here blocks the event loop."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from iotflow_server import errors
+from iotflow_server.devices.engines import is_sqlite, reading_engine, writing_engine
+from iotflow_server.devices.migration import migrate
+from iotflow_server.devices.models import DeviceRow
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+READERS = 4
+# SQLite has one writer at a time: a second thread would only wait for the first one's lock.
+SQLITE_WRITERS = 1
+POSTGRES_WRITERS = 4
+
+log = structlog.get_logger(__name__)
+
+
+class Database:
+    """The registry's database, by URL: sqlite:///<path> or postgresql://<…>.
+
+    A unit of work is a function of one connection; it runs in a thread and may run SQL as it likes. It raises domain
+    errors of its own; where the database fails it, the caller sees Unavailable, and where a value cannot be stored,
+    InvalidArgument.
+    """
+
+    def __init__(self, url: str) -> None:
+        writers = SQLITE_WRITERS if is_sqlite(url) else POSTGRES_WRITERS
+        self._url = url
+        self._writing = writing_engine(url, writers)
+        self._reading = reading_engine(url, READERS)
+        self._writers = ThreadPoolExecutor(writers, "registry-write")
+        self._readers = ThreadPoolExecutor(READERS, "registry-read")
+
+    async def start(self) -> None:
+        """Bring the schema up to date. Raises Unavailable."""
+        await _finished(self._writers, lambda: self._migrate())
+
+    async def close(self) -> None:
+        """Let running work end, then close the connections."""
+        await asyncio.to_thread(self._close)
+
+    async def check(self) -> None:
+        """Raises Unavailable where the database does not answer."""
+        await self.read(lambda connection: connection.execute(select(DeviceRow.id).limit(1)).first())
+
+    async def read(self, work: Work[T]) -> T:
+        """Run work that changes nothing; each of its statements sees what is committed by then."""
+        return await _finished(self._readers, lambda: self._read(work))
+
+    async def write(self, work: Work[T]) -> T:
+        """Run work in one transaction, durable on return, undone if work raises.
+
+        A caller cancelled meanwhile is held until the outcome stands, so that its `finally` follows the commit.
+        """
+        return await _finished(self._writers, lambda: self._write(work))
+
+    def _read(self, work: Work[T]) -> T:
+        with _translated(), self._reading.connect() as connection:
+            return work(connection)
+
+    def _write(self, work: Work[T]) -> T:
+        with _translated(), self._writing.begin() as connection:
+            return work(connection)
+
+    def _migrate(self) -> None:
+        with _translated():
+            migrate(self._url)
+
+    def _close(self) -> None:
+        for threads in (self._writers, self._readers):
+            threads.shutdown()
+        for engine in (self._writing, self._reading):
+            engine.dispose()
+
+
+async def _finished(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    job = threads.submit(work)
+    outcome = asyncio.wrap_future(job)
+    try:
+        await asyncio.wait([outcome])
+    except asyncio.CancelledError:
+        if not job.cancel():
+            await asyncio.wait([outcome])
+        raise
+    return outcome.result()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, NotSupportedError):
+        raise
+    except DataError as error:
+        raise _unstorable() from error
+    except (DBAPIError, PoolTimeout) as error:
+        log.warning("registry_unavailable", error=str(error))
+        raise errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.") from error
+    except StatementError as error:
+        raise _unstorable() from error
+
+
+def _unstorable() -> errors.InvalidArgument:
+    return errors.InvalidArgument(
+        "", "A value holds what cannot be stored, such as a NUL character or a number that is not finite."
+    )

@@ -1,0 +1,71 @@
+"""A device as the registry hands it out, and what is asked of the registry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from iotflow_server.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Times are aware, in UTC. Never holds a key."""
+
+    id: int
+    name: str
+    description: str
+    device_type: str
+    status: str
+    location: str
+    firmware_version: str
+    hardware_version: str
+    configuration: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    name: str
+    device_type: str = "sensor"
+    description: str = ""
+    location: str = ""
+    firmware_version: str = ""
+    hardware_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanges:
+    """None leaves a field as it is. configuration replaces the whole; configuration_key then sets one key of it."""
+
+    name: str | None = None
+    description: str | None = None
+    device_type: str | None = None
+    status: str | None = None
+    location: str | None = None
+    firmware_version: str | None = None
+    hardware_version: str | None = None
+    configuration: dict[str, Any] | None = None
+    configuration_key: tuple[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFilter:
+    """All that is given must fit. name: a part, whatever the case. A device never seen fits any not_seen_since."""
+
+    status: str = ""
+    device_type: str = ""
+    name: str = ""
+    seen_since: datetime | None = None
+    not_seen_since: datetime | None = None
+    ids: Sequence[int] | None = None
+
+
+def device_not_found(device_id: int) -> NotFound:
+    return NotFound("DEVICE_NOT_FOUND", f"There is no device {device_id}.")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

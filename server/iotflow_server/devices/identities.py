@@ -1,0 +1,53 @@
+"""Who shows this key: remembered for some seconds, so that a request costs no query."""
+
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.registry import Registry
+from iotflow_server.devices.remembered import Remembered
+from iotflow_server.devices.tokens import AccessToken, Tokens
+
+
+class Identities:
+    """Devices and tokens by what they show.
+
+    What this process changes is forgotten at once, what others change after `ttl` seconds.
+    size: how many of each kind are remembered; so many wrong ones besides. Every look-up may raise Unavailable.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        tokens: Tokens,
+        ttl: float = 5.0,
+        size: int = 100_000,
+        timer: Callable[[], float] = monotonic,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._devices = Remembered(registry.by_key, ttl, size, timer)
+        self._tokens = Remembered(tokens.by_secret, ttl, size, timer)
+        self._clock = clock
+        registry.on_change(self.forget_device)
+        tokens.on_change(self.forget_token)
+
+    async def device(self, key: str) -> Device | None:
+        return await self._devices.get(key)
+
+    async def token(self, secret: str) -> AccessToken | None:
+        token = await self._tokens.get(secret)
+        if token is None or token.expires_at is None or token.expires_at > self._clock():
+            return token
+        return None
+
+    def forget_device(self, device_id: int) -> None:
+        self._devices.forget(device_id)
+
+    def forget_token(self, token_id: int) -> None:
+        self._tokens.forget(token_id)
+
+    async def close(self) -> None:
+        """Cancel look-ups under way."""
+        await self._devices.close()
+        await self._tokens.close()

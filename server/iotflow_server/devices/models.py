@@ -1,0 +1,131 @@
+"""The registry's tables. A change here needs a migration; a test holds the two together."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+HASH_LENGTH = 64
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times, also where the database forgets the zone (SQLite) or answers in its own (PostgreSQL)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON(none_as_null=True)}  # noqa: RUF012
+
+
+def _where_given(column: str) -> dict[str, Any]:
+    condition = text(f"{column} IS NOT NULL")
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
+class DeviceRow(Base):
+    __tablename__ = "devices"
+    # Without AUTOINCREMENT SQLite gives the id of a deleted last row to the next device, and with it the telemetry.
+    # Rows enter the partial indexes only when there is something to find: each index costs a registration a page.
+    __table_args__ = (
+        Index(None, "previous_key_hash", **_where_given("previous_key_hash")),
+        Index(None, "last_seen", **_where_given("last_seen")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    # The databases' own lower() knows only ASCII, or depends on the locale.
+    folded_name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    device_type: Mapped[str] = mapped_column(String(50))
+    status: Mapped[str] = mapped_column(String(20))
+    location: Mapped[str] = mapped_column(String(200))
+    firmware_version: Mapped[str] = mapped_column(String(50))
+    hardware_version: Mapped[str] = mapped_column(String(50))
+    configuration: Mapped[dict[str, Any]]
+    key_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    previous_key_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    previous_key_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    last_seen: Mapped[datetime | None]
+
+
+class TokenRow(Base):
+    __tablename__ = "tokens"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    role: Mapped[str] = mapped_column(String(20))
+    secret_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class CommandRow(Base):
+    __tablename__ = "commands"
+    __table_args__ = (
+        UniqueConstraint("device_id", "idempotency_key"),
+        Index(None, "state", "device_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    parameters: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None]
+    idempotency_key: Mapped[str | None] = mapped_column(String(100))
+
+
+class DesiredRow(Base):
+    """One row a version: the newest is in force, the others are its history."""
+
+    __tablename__ = "desired_configurations"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    actor: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Refers to devices and tokens by word only, so that it outlives them."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "target", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    timestamp: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(100))
+    target: Mapped[str] = mapped_column(String(200))
+    details: Mapped[dict[str, Any]]

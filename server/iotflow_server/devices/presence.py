@@ -1,0 +1,106 @@
+"""When devices were last heard: noted in memory at once, written to their rows a little later and together."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection, bindparam, or_, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.models import DeviceRow
+from iotflow_server.errors import Refusal
+
+# Devices remembered beyond their being written.
+MOST_REMEMBERED = 250_000
+
+log = structlog.get_logger(__name__)
+
+_at = bindparam("at", type_=DeviceRow.last_seen.type)
+# Another process may have heard the device later.
+_is_newer = or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < _at)
+_write = (
+    update(DeviceRow.__table__)  # type: ignore[arg-type]
+    .where(DeviceRow.id == bindparam("device"), _is_newer)
+    .values(last_seen=_at)
+)
+
+
+class Presence:
+    """flush_interval: seconds between writes. In that time a device costs one row, however often it is heard."""
+
+    def __init__(
+        self, database: Database, flush_interval: float = 2.0, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
+        self._flush_interval = flush_interval
+        self._clock = clock
+        self._heard: dict[int, datetime] = {}
+        self._unwritten: set[int] = set()
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def seen(self, device_id: int, at: datetime | None = None) -> None:
+        """Note that the device was heard, now or at an aware time. Memory only."""
+        at = at or self._clock()
+        before = self._heard.get(device_id)
+        if before is None or before < at:
+            self._heard[device_id] = at
+            self._unwritten.add(device_id)
+
+    def last_seen(self, device: Device) -> datetime | None:
+        """The newer of what is noted and what the device came with."""
+        noted = self._heard.get(device.id)
+        if noted is None or device.last_seen is None:
+            return noted or device.last_seen
+        return max(noted, device.last_seen)
+
+    async def start(self) -> None:
+        """Write from now on, until close."""
+        self._task = asyncio.create_task(self._write_behind())
+
+    async def close(self) -> None:
+        """Write what is left and stop. What cannot be written is lost with the process, and logged."""
+        self._closing.set()
+        if self._task is not None:
+            await self._task
+
+    async def flush(self) -> None:
+        """Write all that is noted and not yet written; what fails stays noted. Raises Unavailable."""
+        if not self._unwritten:
+            return
+        # Sorted, so that two processes lock the same rows in the same order.
+        written = sorted(self._unwritten)
+        rows = [{"device": device_id, "at": self._heard[device_id]} for device_id in written]
+        self._unwritten.clear()
+        try:
+            await self._database.write(lambda connection: _execute(connection, rows))
+        except BaseException:
+            self._unwritten.update(written)
+            raise
+        self._forget_surplus()
+
+    async def _write_behind(self) -> None:
+        while not self._closing.is_set():
+            try:
+                async with asyncio.timeout(self._flush_interval):
+                    await self._closing.wait()
+            except TimeoutError:
+                pass
+            await self._try_to_flush()
+
+    async def _try_to_flush(self) -> None:
+        try:
+            await self.flush()
+        except (Refusal, SQLAlchemyError) as error:
+            log.warning("presence_not_written", devices=len(self._unwritten), error=str(error))
+
+    def _forget_surplus(self) -> None:
+        if len(self._heard) > MOST_REMEMBERED:
+            self._heard = {device_id: self._heard[device_id] for device_id in self._unwritten}
+
+
+def _execute(connection: Connection, rows: list[dict[str, object]]) -> None:
+    connection.execute(_write, rows)

@@ -1,0 +1,180 @@
+"""The devices: made, found, changed, removed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from iotflow_server.devices.credentials import KeyHasher, generate_key
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
+from iotflow_server.devices.models import DeviceRow
+from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
+from iotflow_server.errors import AlreadyExists
+
+# Fields of DeviceChanges that are columns of the same name.
+PLAIN_CHANGES = (
+    "name",
+    "description",
+    "device_type",
+    "status",
+    "location",
+    "firmware_version",
+    "hardware_version",
+    "configuration",
+)
+
+# Built once: these run for every registration and every key not remembered, and take longer to build than to run.
+REGISTER = insert(DeviceRow).returning(DeviceRow.id)
+IN_GRACE = and_(DeviceRow.previous_key_hash == bindparam("key_hash"), DeviceRow.previous_key_until > bindparam("now"))
+BY_KEY = select(*DEVICE_COLUMNS).where(or_(DeviceRow.key_hash == bindparam("key_hash"), IN_GRACE))
+BY_ID = select(*DEVICE_COLUMNS).where(DeviceRow.id == bindparam("device"))
+BY_NAME = select(*DEVICE_COLUMNS).where(DeviceRow.name == bindparam("name"))
+
+
+class Registry:
+    """Every method may raise Unavailable; those for one device by its id, NotFound (DEVICE_NOT_FOUND)."""
+
+    def __init__(
+        self,
+        database: Database,
+        hasher: KeyHasher,
+        key_length: int = 32,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._key_length = key_length
+        self._clock = clock
+        self._listeners: list[Callable[[int], None]] = []
+
+    def on_change(self, listener: Callable[[int], None]) -> None:
+        """Call listener with the id of every device that this process has just changed, or may have."""
+        self._listeners.append(listener)
+
+    async def register(self, new: NewDevice) -> tuple[Device, str]:
+        """Make a device; the key is told here and never again. Raises AlreadyExists (NAME_TAKEN)."""
+        key = generate_key(self._key_length)
+        now = self._clock()
+        values = asdict(new) | {"status": "active", "configuration": {}, "created_at": now, "updated_at": now}
+        row = values | {"folded_name": new.name.casefold(), "key_hash": self._hasher.hash(key)}
+        try:
+            device_id = await self._database.write(lambda connection: connection.scalars(REGISTER, row).one())
+        except IntegrityError as error:
+            raise _name_taken(new.name) from error
+        return Device(id=device_id, last_seen=None, **values), key
+
+    async def by_key(self, key: str) -> Device | None:
+        """Whose current key this is, or whose previous one within its grace."""
+        return await self._first(BY_KEY, {"key_hash": self._hasher.hash(key), "now": self._clock()})
+
+    async def get(self, device_id: int) -> Device:
+        found = await self._first(BY_ID, {"device": device_id})
+        if found is None:
+            raise device_not_found(device_id)
+        return found
+
+    async def get_by_name(self, name: str) -> Device | None:
+        return await self._first(BY_NAME, {"name": name})
+
+    async def get_many(self, ids: Sequence[int]) -> list[Device]:
+        """Those that exist, by id."""
+        statement = select(*DEVICE_COLUMNS).where(among(ids)).order_by(DeviceRow.id)
+        return await self._database.read(lambda connection: devices(connection.execute(statement)))
+
+    async def page(self, wanted: DeviceFilter, after_id: int, size: int) -> tuple[int, list[Device]]:
+        """How many fit in all, and the first `size` of them with ids above after_id, by id."""
+        conditions = matching(wanted)
+        count = select(func.count()).select_from(DeviceRow).where(*conditions)
+        beyond = DeviceRow.id > after_id
+        rows = select(*DEVICE_COLUMNS).where(*conditions, beyond).order_by(DeviceRow.id).limit(size)
+        return await self._database.read(
+            lambda connection: (connection.scalar(count) or 0, devices(connection.execute(rows)))
+        )
+
+    async def update(self, device_id: int, changes: DeviceChanges) -> Device:
+        """Raises AlreadyExists (NAME_TAKEN)."""
+        now = self._clock()
+        try:
+            return await self._database.write(lambda connection: _update(connection, device_id, changes, now))
+        except IntegrityError as error:
+            raise _name_taken(changes.name or "") from error
+        finally:
+            self._tell(device_id)
+
+    async def delete(self, device_id: int) -> Device:
+        """Remove a device with its commands and desired configurations; returns it as it was."""
+        statement = delete(DeviceRow).where(DeviceRow.id == device_id).returning(*DEVICE_COLUMNS)
+        try:
+            row = await self._database.write(lambda connection: connection.execute(statement).one_or_none())
+        finally:
+            self._tell(device_id)
+        if row is None:
+            raise device_not_found(device_id)
+        return device(row)
+
+    async def rotate_key(self, device_id: int, grace: timedelta) -> tuple[str, datetime]:
+        """Give a new key, told here and never again; returns it and until when the one before is valid too.
+
+        A key older than that is void at once, its own grace notwithstanding.
+        """
+        key = generate_key(self._key_length)
+        until = self._clock() + grace
+        statement = (
+            update(DeviceRow)
+            .where(DeviceRow.id == device_id)
+            .values(
+                previous_key_hash=DeviceRow.key_hash,
+                previous_key_until=until,
+                key_hash=self._hasher.hash(key),
+                updated_at=self._clock(),
+            )
+        )
+        try:
+            changed = await self._database.write(lambda connection: connection.execute(statement).rowcount)
+        finally:
+            self._tell(device_id)
+        if not changed:
+            raise device_not_found(device_id)
+        return key, until
+
+    async def total(self) -> int:
+        statement = select(func.count()).select_from(DeviceRow)
+        return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+
+    async def _first(self, statement: Select[Any], values: dict[str, Any]) -> Device | None:
+        row = await self._database.read(lambda connection: connection.execute(statement, values).first())
+        return None if row is None else device(row)
+
+    def _tell(self, device_id: int) -> None:
+        for listener in self._listeners:
+            listener(device_id)
+
+
+def _update(connection: Connection, device_id: int, changes: DeviceChanges, now: datetime) -> Device:
+    values = {name: value for name in PLAIN_CHANGES if (value := getattr(changes, name)) is not None}
+    if changes.name is not None:
+        values["folded_name"] = changes.name.casefold()
+    if changes.configuration_key is not None:
+        key, value = changes.configuration_key
+        values["configuration"] = _configuration(connection, device_id, changes) | {key: value}
+    statement = update(DeviceRow).where(DeviceRow.id == device_id).values(values | {"updated_at": now})
+    row = connection.execute(statement.returning(*DEVICE_COLUMNS)).one_or_none()
+    if row is None:
+        raise device_not_found(device_id)
+    return device(row)
+
+
+def _configuration(connection: Connection, device_id: int, changes: DeviceChanges) -> dict[str, Any]:
+    """What the key is set in; locked, so that keys set at the same time do not undo each other."""
+    if changes.configuration is not None:
+        return changes.configuration
+    statement = select(DeviceRow.configuration).where(DeviceRow.id == device_id).with_for_update()
+    return connection.scalar(statement) or {}
+
+
+def _name_taken(name: str) -> AlreadyExists:
+    return AlreadyExists("NAME_TAKEN", f"There is a device named {name!r} already.", field="name")

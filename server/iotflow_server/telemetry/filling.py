@@ -1,0 +1,59 @@
+"""Windows of time and what stands in those without a value."""
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Column, Mask, Times, Values, ValueType
+from iotflow_server.telemetry.store import Fill, Span
+
+# The largest float64 below 2^63: a line between two int64 may round up to 2^63 itself, which no int64 can hold.
+_INT64_TOP = float(np.nextafter(2.0**63, 0.0))
+
+
+def windows_of(span: Span, window: int) -> Times:
+    """The starts of all windows of `window` milliseconds, counted from 1970, that touch the span; shape (windows,),
+    rising."""
+    if span.start >= span.end:
+        return np.empty(0, np.int64)
+    return np.arange(span.start // window, (span.end - 1) // window + 1, dtype=np.int64) * window
+
+
+def spread(grid: Times, starts: Times, column: Column) -> Column:
+    """The column, whose row i belongs to the window starts[i] (shape (rows,), a part of grid), as one of a row a window
+    of grid."""
+    values = blanks(column.type, len(grid))
+    valid = np.zeros(len(grid), np.bool_)
+    where = np.searchsorted(grid, starts)
+    values[where] = column.values
+    valid[where] = True if column.valid is None else column.valid
+    return Column(column.measurement, column.type, values, None if valid.all() else valid)
+
+
+def blanks(value_type: ValueType, rows: int) -> Values:
+    """Shape (rows,): zeros, or empty texts."""
+    return np.full(rows, "" if value_type is ValueType.TEXT else 0, value_type.dtype)
+
+
+def filled(column: Column, fill: Fill) -> Column:
+    """The column (a row a window) with its gaps filled, as far as the way of filling reaches."""
+    if column.valid is None or not column.valid.any() or fill is Fill.NULL:
+        return column
+    if fill is Fill.PREVIOUS:
+        return _previous(column, column.valid)
+    return _linear(column, column.valid) if column.type.is_number else column
+
+
+def _previous(column: Column, valid: Mask) -> Column:
+    source = np.maximum.accumulate(np.where(valid, np.arange(len(valid)), -1))
+    return Column(column.measurement, column.type, column.values[source], source >= 0)
+
+
+def _linear(column: Column, valid: Mask) -> Column:
+    rows = np.arange(len(valid))
+    known = rows[valid]
+    gaps = ~valid & (rows > known[0]) & (rows < known[-1])
+    line = np.interp(rows[gaps], known, column.values[valid].astype(np.float64))
+    values = column.values.copy()
+    if column.type in (ValueType.INT32, ValueType.INT64):
+        line = np.minimum(np.rint(line), _INT64_TOP)
+    values[gaps] = line.astype(column.type.dtype)
+    return Column(column.measurement, column.type, values, valid | gaps)

@@ -1,0 +1,87 @@
+"""Which type each measurement of a batch is stored as, and what cannot be."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, ValueType
+from iotflow_server.telemetry.conversion import convert, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What of a batch can be stored.
+
+    columns: each measurement once, in the type it is kept in, rows in the batch's order. rejections: what is refused,
+    column by column, rising. new_types: the measurements this batch is the first to give a value.
+    """
+
+    columns: tuple[Column, ...]
+    rejections: tuple[Rejection, ...] = ()
+    new_types: Mapping[str, ValueType] = field(default_factory=dict)
+
+
+def resolve(batch: Batch, known: Mapping[str, ValueType]) -> Resolved:
+    """Fit the batch to the types its device's measurements already have; an atomic batch with a misfit keeps
+    nothing."""
+    if _fits_as_it_is(batch, known):
+        return Resolved(batch.columns)
+    columns = [column for column in batch.columns if column.present]
+    new_types = _first_types(columns, known)
+    fitted: dict[str, Column] = {}
+    rejections: list[Rejection] = []
+    for column in columns:
+        target = known.get(column.measurement) or new_types[column.measurement]
+        converted, misfits = _fit(column, target)
+        rejections += _rejections(column, target, misfits)
+        earlier = fitted.get(column.measurement)
+        fitted[column.measurement] = converted if earlier is None else _merge(earlier, converted)
+    if rejections and batch.atomic:
+        return Resolved((), tuple(rejections))
+    return Resolved(tuple(column for column in fitted.values() if column.present), tuple(rejections), new_types)
+
+
+def _fits_as_it_is(batch: Batch, known: Mapping[str, ValueType]) -> bool:
+    names = set()
+    for column in batch.columns:
+        if known.get(column.measurement) is not column.type:
+            return False
+        names.add(column.measurement)
+    return len(names) == len(batch.columns)
+
+
+def _first_types(columns: Iterable[Column], known: Mapping[str, ValueType]) -> dict[str, ValueType]:
+    """The type of each unknown measurement's first row; columns all have a value."""
+    firsts: dict[str, tuple[int, ValueType]] = {}
+    for column in columns:
+        if column.measurement not in known:
+            row = 0 if column.valid is None else int(np.argmax(column.valid))
+            if column.measurement not in firsts or row < firsts[column.measurement][0]:
+                firsts[column.measurement] = (row, column.type)
+    return {measurement: value_type for measurement, (_, value_type) in firsts.items()}
+
+
+def _fit(column: Column, target: ValueType) -> tuple[Column, Mask]:
+    values, misfits = convert(column, target)
+    valid = column.valid
+    if misfits.any():
+        valid = ~misfits if valid is None else valid & ~misfits
+    return Column(column.measurement, target, values, valid), misfits
+
+
+def _merge(earlier: Column, later: Column) -> Column:
+    """Two columns of one measurement and type as one: row by row, so that a later row still wins over an earlier
+    one."""
+    if later.valid is None:
+        return later
+    values = np.where(later.valid, later.values, earlier.values)
+    valid = None if earlier.valid is None else earlier.valid | later.valid
+    return Column(earlier.measurement, earlier.type, values, valid)
+
+
+def _rejections(column: Column, target: ValueType, misfits: Mask) -> list[Rejection]:
+    message = (
+        f"{column.measurement} is kept as {target}; a {column.type} value that does not fit it without loss is refused."
+    )
+    return [Rejection(index, count, column.measurement, "TYPE_CONFLICT", message) for index, count in runs(misfits)]

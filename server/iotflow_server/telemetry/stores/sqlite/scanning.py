@@ -1,0 +1,116 @@
+"""Reading one device's series side by side, a bounded piece at a time."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, Times, Values
+from iotflow_server.telemetry.filling import blanks
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.sqlite.retention import within_retention
+from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
+
+_OLDEST = "SELECT time, value FROM reading WHERE series = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?"
+_NEWEST = "SELECT time, value FROM reading WHERE series = ? AND time >= ? AND time < ? ORDER BY time DESC LIMIT ?"
+
+# A chunk of a device with very many measurements has fewer rows than asked for, so that memory stays bounded.
+_CHUNK_VALUES = 1_000_000
+
+
+@dataclass(slots=True)
+class Track:
+    """One series on its way: what was fetched but not handed out, and the span still to fetch.
+
+    keys: shape (rows,), rising: the times, negated when the newest come first. values: shape (rows,).
+    """
+
+    series: Series
+    ahead: Span
+    values: Values
+    keys: Times = field(default_factory=lambda: np.empty(0, np.int64))
+    ended: bool = False
+
+
+class Scan:
+    """One call of `read`: begin, then advance until ended. Between the calls it holds no statement and no transaction
+    open,
+    so a reader that pauses keeps nobody from tidying up the log."""
+
+    def __init__(self, device_id: int, newest_first: bool, chunk_rows: int) -> None:
+        self._device_id = device_id
+        self._query = _NEWEST if newest_first else _OLDEST
+        self._sign = -1 if newest_first else 1
+        self._rows = chunk_rows
+        self._tracks: list[Track] = []
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to come."""
+        return not self._tracks
+
+    def begin(self, connection: sqlite3.Connection, span: Span, measurements: Sequence[str] | None, now: int) -> None:
+        """Find the series."""
+        ahead = within_retention(connection, self._device_id, span, now)
+        chosen = series_of(connection, self._device_id, measurements)
+        self._tracks = [Track(series, ahead, blanks(series.type, 0)) for series in chosen]
+        self._rows = max(1, min(self._rows, _CHUNK_VALUES // max(1, len(chosen))))
+
+    def advance(self, connection: sqlite3.Connection) -> list[Batch]:
+        """The next chunks, all of full size but the very last."""
+        for track in self._tracks:
+            self._top_up(connection, track)
+        keys = self._complete()
+        batches = [self._batch(keys[first : first + self._rows]) for first in range(0, len(keys), self._rows)]
+        for track in self._tracks:
+            done = np.searchsorted(track.keys, keys[-1], side="right") if len(keys) else 0
+            track.keys, track.values = track.keys[done:], track.values[done:]
+        self._tracks = [track for track in self._tracks if len(track.keys) or not track.ended]
+        return batches
+
+    def _top_up(self, connection: sqlite3.Connection, track: Track) -> None:
+        wanted = self._rows - len(track.keys)
+        if track.ended or wanted <= 0:
+            return
+        layout = np.dtype([("time", np.int64), ("value", track.series.type.dtype)])
+        arguments = (track.series.id, track.ahead.start, track.ahead.end, wanted)
+        fetched = np.fromiter(connection.execute(self._query, arguments), layout)
+        track.keys = np.concatenate([track.keys, fetched["time"] * self._sign])
+        track.values = np.concatenate([track.values, fetched["value"]])
+        track.ended = len(fetched) < wanted
+        if not track.ended:
+            last = int(fetched["time"][-1])
+            behind = self._sign < 0
+            track.ahead = Span(track.ahead.start, last) if behind else Span(last + 1, track.ahead.end)
+
+    def _complete(self) -> Times:
+        """The keys, rising, up to which every series is known: whole chunks of them until all series have ended."""
+        if not self._tracks:
+            return np.empty(0, np.int64)
+        keys = np.unique(np.concatenate([track.keys for track in self._tracks]))
+        fronts = [track.keys[-1] for track in self._tracks if not track.ended]
+        if not fronts:
+            return keys
+        # A series that has not ended holds a full chunk, so there is at least one whole chunk before the nearest front.
+        known = int(np.searchsorted(keys, min(fronts), side="right"))
+        return keys[: known - known % self._rows]
+
+    def _batch(self, keys: Times) -> Batch:
+        columns = (_column(track, keys) for track in self._tracks)
+        return Batch(self._device_id, keys * self._sign, tuple(column for column in columns if column is not None))
+
+
+def _column(track: Track, keys: Times) -> Column | None:
+    """What the series has at the keys; None: nothing."""
+    first, last = np.searchsorted(track.keys, keys[0]), np.searchsorted(track.keys, keys[-1], side="right")
+    if first == last:
+        return None
+    if last - first == len(keys):
+        return Column(track.series.measurement, track.series.type, track.values[first:last])
+    where = np.searchsorted(keys, track.keys[first:last])
+    values = blanks(track.series.type, len(keys))
+    valid = np.zeros(len(keys), np.bool_)
+    values[where] = track.values[first:last]
+    valid[where] = True
+    return Column(track.series.measurement, track.series.type, values, valid)

@@ -1,0 +1,73 @@
+"""The tables, and how a connection to them is set up."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+BUSY_SECONDS = 5.0
+
+# Readings are clustered by series and time, so that a series' range is one stretch of the file. `value` has no type, so
+# that SQLite keeps each number as it is given. `kept` tells for each series how long its readings live: the device's
+# own rule comes before the one for all, even where it says for ever (NULL).
+_TABLES = """
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY,
+    device_id INTEGER NOT NULL,
+    measurement TEXT NOT NULL,
+    type TEXT NOT NULL,
+    UNIQUE (device_id, measurement)
+);
+CREATE TABLE IF NOT EXISTS reading (
+    series INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    value NOT NULL,
+    PRIMARY KEY (series, time)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retention (
+    scope INTEGER NOT NULL PRIMARY KEY,
+    milliseconds INTEGER
+) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS kept AS
+    SELECT series.id, series.device_id, series.measurement, series.type,
+        CASE WHEN own.scope IS NULL THEN general.milliseconds ELSE own.milliseconds END AS milliseconds
+    FROM series
+    LEFT JOIN retention AS own ON own.scope = series.device_id
+    LEFT JOIN retention AS general ON general.scope = '*';
+"""
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """The connection that writes; makes the file and the tables where they are missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    # FULL: a commit returns when the disk has it. NORMAL would lose acknowledged readings with the power.
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.executescript(_TABLES)
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done inside, or none of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself (disk full), and would then refuse to do it again.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

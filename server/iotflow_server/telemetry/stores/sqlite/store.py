@@ -1,0 +1,137 @@
+"""The store port over SQLite."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
+from iotflow_server.telemetry.stores.sqlite.connections import Connections
+from iotflow_server.telemetry.stores.sqlite.scanning import Scan
+from iotflow_server.telemetry.stores.sqlite.schema import transaction
+from iotflow_server.telemetry.stores.sqlite.series import Catalogue, series_of
+
+_KNOWN_SERIES = 200_000
+
+_log = structlog.get_logger(__name__)
+
+
+def system_clock() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class SqliteStore:
+    """Keeps readings in the file at `path`, made where it is missing.
+
+    clock: now, in milliseconds since 1970 UTC, for retention. readers: how many reads run at a time. expiry_seconds:
+    the time between two removals of what is past its time.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], int] = system_clock,
+        readers: int = 4,
+        expiry_seconds: float = 60.0,
+    ) -> None:
+        self._connections = Connections(path, readers)
+        self._catalogue = Catalogue(_KNOWN_SERIES)
+        self._clock = clock
+        self._expiry_seconds = expiry_seconds
+        self._expiry: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        return "sqlite"
+
+    async def start(self) -> None:
+        await self._connections.open()
+        self._expiry = asyncio.create_task(self._expire_regularly())
+
+    async def close(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            await asyncio.wait([self._expiry])
+        await self._connections.close()
+
+    async def check(self) -> None:
+        await self._connections.write(_probe)
+
+    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+        return await self._connections.write(writing.write, self._catalogue, batches)
+
+    async def read(
+        self,
+        device_id: int,
+        span: Span,
+        measurements: Sequence[str] | None = None,
+        *,
+        newest_first: bool = False,
+        chunk_rows: int = 10_000,
+    ) -> AsyncGenerator[Batch]:
+        scan = Scan(device_id, newest_first, chunk_rows)
+        await self._connections.read(scan.begin, span, measurements, self._clock())
+        while not scan.ended:
+            for batch in await self._connections.read(scan.advance):
+                yield batch
+
+    async def latest(
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+    ) -> dict[int, tuple[Latest, ...]]:
+        return await self._connections.read(lookup.latest, device_ids, measurements, self._clock())
+
+    async def aggregate(
+        self,
+        device_id: int,
+        span: Span,
+        window: int,
+        functions: Sequence[Function],
+        measurements: Sequence[str] | None = None,
+        fill: Fill | None = None,
+    ) -> Windows:
+        return await self._connections.read(
+            aggregating.aggregate, device_id, span, window, functions, measurements, fill, self._clock()
+        )
+
+    async def measurements(self, device_id: int) -> dict[str, ValueType]:
+        known = await self._connections.read(series_of, device_id)
+        return {series.measurement: series.type for series in known}
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        known = await self._connections.read(series_of, device_id)
+        await self._remove([(series.id, span) for series in known])
+
+    async def count(self, device_id: int, span: Span) -> int:
+        return await self._connections.read(lookup.count, device_id, span, self._clock())
+
+    async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
+        await self._connections.write(retention.set_rule, device_id, milliseconds)
+
+    async def expire(self) -> None:
+        """Remove what is past its time; done regularly while the store is open."""
+        await self._remove(await self._connections.read(retention.expired, self._clock()))
+
+    async def _remove(self, removals: list[retention.Removal]) -> None:
+        while removals:
+            removals = await self._connections.write(retention.remove_slice, removals)
+
+    async def _expire_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(self._expiry_seconds)
+            try:
+                await self.expire()
+            except Unavailable:
+                _log.warning("expiry_postponed")
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        pass

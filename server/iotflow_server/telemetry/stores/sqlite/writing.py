@@ -1,0 +1,82 @@
+"""Storing groups of batches."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+
+import numpy as np
+import structlog
+
+from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
+from iotflow_server.telemetry.resolution import resolve
+from iotflow_server.telemetry.stores.sqlite.schema import transaction
+from iotflow_server.telemetry.stores.sqlite.series import Catalogue
+
+_STORE = "INSERT OR REPLACE INTO reading (series, time, value) VALUES (?, ?, ?)"
+# What SQLite or its driver says of a value it cannot hold, as against of its own state (OperationalError and the rest).
+_UNSTORABLE = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    UnicodeError,
+)
+
+Rejections = tuple[Rejection, ...]
+Row = tuple[int, int, object]
+
+_log = structlog.get_logger(__name__)
+
+
+def write(connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch]) -> list[Rejections]:
+    """Store the batches in one transaction or, if one of them cannot be stored, each in its own; answers what was
+    refused."""
+    try:
+        return _write_together(connection, catalogue, batches)
+    except _UNSTORABLE:
+        return [_write_alone(connection, catalogue, batch) for batch in batches]
+
+
+def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Batch) -> Rejections:
+    try:
+        return _write_together(connection, catalogue, [batch])[0]
+    except _UNSTORABLE as error:
+        _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
+        message = "The batch holds a value that the store cannot keep."
+        return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
+
+
+def _write_together(connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch]) -> list[Rejections]:
+    try:
+        with transaction(connection):
+            rejections: list[Rejections] = []
+            rows = chain.from_iterable(_parts(connection, catalogue, batches, rejections))
+            connection.executemany(_STORE, rows)
+    except BaseException:
+        catalogue.forget(batch.device_id for batch in batches)
+        raise
+    return rejections
+
+
+def _parts(
+    connection: sqlite3.Connection, catalogue: Catalogue, batches: Iterable[Batch], rejections: list[Rejections]
+) -> Iterator[Iterable[Row]]:
+    """The rows to store, column by column, made as they are asked for; what is refused goes to rejections, a batch an
+    entry."""
+    for batch in batches:
+        known = catalogue.of(connection, batch.device_id)
+        resolved = resolve(batch, known.types)
+        if resolved.new_types:
+            catalogue.add(connection, batch.device_id, resolved.new_types)
+        rejections.append(resolved.rejections)
+        times = batch.times.tolist()
+        for column in resolved.columns:
+            yield _rows(known.ids[column.measurement], batch.times, times, column)
+
+
+def _rows(series: int, times: Times, listed: list[int], column: Column) -> Iterable[Row]:
+    # SQLite knows no booleans; as int8 they come out of numpy as the 0 and 1 they are kept as.
+    values = column.values.view(np.int8) if column.type is ValueType.BOOLEAN else column.values
+    if column.valid is None:
+        return zip(repeat(series), listed, values.tolist(), strict=False)
+    return zip(repeat(series), times[column.valid].tolist(), values[column.valid].tolist(), strict=False)

@@ -1,0 +1,1 @@
+"""The `iotflow` command: runs the service on one machine."""

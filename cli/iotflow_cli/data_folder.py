@@ -1,0 +1,27 @@
+"""The folder where everything of one installation is kept."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from iotflow_cli.errors import UsageError
+
+
+@contextlib.contextmanager
+def taken(folder: Path) -> Iterator[None]:
+    """Make the folder where needed, for its owner only, and keep it for one run at a time."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "up.lock").open("a")
+    except OSError as error:
+        raise UsageError(f"The data folder {folder} cannot be used: {error.strerror}.") from None
+    # The kernel lets go of the lock when the process ends, however it ends.
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"IoTFlow runs on the data folder {folder} already. Stop it, or choose another folder: --data-dir."
+            ) from None
+        yield

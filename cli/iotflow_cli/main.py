@@ -1,0 +1,25 @@
+"""The command line: each sub-command is a module that declares itself."""
+
+import argparse
+from collections.abc import Sequence
+
+from iotflow_cli import up
+from iotflow_cli.console import complain
+from iotflow_cli.errors import UsageError
+
+COMMANDS = (up,)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parser = argparse.ArgumentParser(prog="iotflow", description="Connectivity for IoT devices.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in COMMANDS:
+        command.add_to(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except UsageError as error:
+        complain(str(error))
+        code = 1
+    return code

@@ -1,0 +1,25 @@
+"""Whether a port can be had."""
+
+import errno
+import socket
+
+from iotflow_cli.errors import UsageError
+
+
+def check_free(host: str, port: int, option: str) -> None:
+    """Refuse, naming the option that chooses another port, where this one cannot be listened on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # Connections of a run that has just ended linger, and are in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UsageError(_sentence(host, port, option, error)) from None
+
+
+def _sentence(host: str, port: int, option: str, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program. Stop that, or choose another port: {option} {port + 1}"
+        )
+    return f"Port {port} on {host} cannot be used ({error.strerror}). Choose another: {option} <port>"

@@ -1,0 +1,93 @@
+"""`iotflow up`: the whole service on this machine."""
+
+import argparse
+import asyncio
+import functools
+import sys
+from pathlib import Path
+
+from iotflow_cli import envoy, laptop
+from iotflow_cli.child import Program
+from iotflow_cli.console import say
+from iotflow_cli.data_folder import taken
+from iotflow_cli.envoy import Gateway
+from iotflow_cli.errors import UsageError
+from iotflow_cli.ports import check_free
+from iotflow_cli.readiness import answers, serves
+from iotflow_cli.supervisor import Supervisor
+
+HOST = "127.0.0.1"
+# Calls under way get this long when the gateway goes down; streams would take for ever and are cut.
+DRAIN_SECONDS = 2.0
+# What the server may take beyond its own time for draining.
+SPARE_SECONDS = 5.0
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its options."""
+    chosen = laptop.chosen()
+    parser = commands.add_parser("up", help="run the service on this machine until Ctrl-C")
+    parser.add_argument("--data-dir", type=Path, default=Path(chosen.get("IOTFLOW_DATA_DIR", "data")), metavar="DIR")
+    parser.add_argument("--rest-port", type=int, default=5000, metavar="PORT", help="REST, gRPC and gRPC-Web")
+    parser.add_argument("--grpc-port", type=int, default=50051, metavar="PORT", help="the server itself, gRPC only")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry it out; the exit code."""
+    data_dir: Path = arguments.data_dir.resolve()
+    with taken(data_dir):
+        _check_ports(arguments.rest_port, arguments.grpc_port)
+        return asyncio.run(_up(data_dir, arguments.rest_port, arguments.grpc_port))
+
+
+def _check_ports(rest_port: int, grpc_port: int) -> None:
+    if rest_port == grpc_port:
+        raise UsageError(f"REST and gRPC cannot both have port {rest_port}: choose another with --grpc-port.")
+    check_free(HOST, rest_port, "--rest-port")
+    check_free(HOST, grpc_port, "--grpc-port")
+
+
+async def _up(data_dir: Path, rest_port: int, grpc_port: int) -> int:
+    gateway = Gateway(
+        folder=data_dir / "gateway",
+        rest_host=HOST,
+        rest_port=rest_port,
+        grpc_host=HOST,
+        grpc_port=grpc_port,
+        admin_socket=envoy.admin_socket_in(data_dir / "gateway"),
+    )
+    gateway.prepare()
+    programs = [_server(data_dir, grpc_port), _envoy(gateway)]
+    return await Supervisor(programs, say).run(functools.partial(_announce, gateway, data_dir))
+
+
+def _server(data_dir: Path, grpc_port: int) -> Program:
+    env = laptop.server_environment(laptop.chosen(), data_dir, grpc_port)
+    return Program(
+        name="server",
+        command=[sys.executable, "-m", "iotflow_server"],
+        env=env,
+        ready=functools.partial(serves, f"{HOST}:{grpc_port}"),
+        grace=float(env.get("IOTFLOW_DRAIN_SECONDS", 10)) + SPARE_SECONDS,
+    )
+
+
+def _envoy(gateway: Gateway) -> Program:
+    socket = gateway.admin_socket
+    return Program(
+        name="envoy",
+        command=gateway.command(),
+        env={},
+        ready=functools.partial(answers, f"{gateway.address}/health"),
+        drain=functools.partial(envoy.drain, socket, DRAIN_SECONDS) if socket else None,
+    )
+
+
+def _announce(gateway: Gateway, data_dir: Path) -> None:
+    say(f"REST         {gateway.address}")
+    say(f"gRPC         {gateway.rest_host}:{gateway.rest_port}, or past the gateway {HOST}:{gateway.grpc_port}")
+    token = data_dir / "admin-token"
+    if token.exists():
+        say(f"admin token  {token.read_text().strip()} (kept in {token})")
+    say(f"ready: {gateway.address}/health (Ctrl-C stops it)")

@@ -1,1 +1,3 @@
 """The IoTFlow server."""
+
+VERSION = "0.1.0"

@@ -1,5 +1,7 @@
 """What the domain refuses, in its own words; interceptors/errors.py alone turns these into statuses."""
 
+from collections.abc import Sequence
+
 
 class Refusal(Exception):
     """A request that is not carried out.
@@ -20,8 +22,11 @@ class Refusal(Exception):
 class InvalidArgument(Refusal):
     """A field holds what it must not; nothing was stored."""
 
-    def __init__(self, field: str, message: str, reason: str = "INVALID_ARGUMENT") -> None:
-        super().__init__(reason, message, field=field)
+    def __init__(
+        self, field: str, message: str, reason: str = "INVALID_ARGUMENT", others: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(reason, f"{field}: {message}" if field else message, field=field)
+        self.violations = ((field, message), *others)
 
 
 class Unauthenticated(Refusal):
@@ -57,3 +62,7 @@ class Unavailable(Refusal):
 
     def __init__(self, reason: str, message: str, retry_after: float = 1.0) -> None:
         super().__init__(reason, message, retry_after=retry_after)
+
+
+class NotImplementedYet(Refusal):
+    """The contract has it, this version does not."""

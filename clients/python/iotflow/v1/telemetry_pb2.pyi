@@ -32,7 +32,7 @@ class TelemetryBatch(_message.Message):
     COLUMNS_FIELD_NUMBER: _builtins.int
     ATOMIC_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """Rises from batch to batch within a stream, starting at 1 or above. Read answers leave it 0."""
+    """Rises from batch to batch within a stream. Answers to readers leave it 0."""
     device_id: _builtins.int
     """0: the device whose key opened the stream. Gateways name the device."""
     atomic: _builtins.bool

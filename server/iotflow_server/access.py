@@ -1,0 +1,69 @@
+"""Who calls, and what they may do."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iotflow_server.devices.device import Device
+from iotflow_server.errors import InvalidArgument, PermissionDenied, Unauthenticated
+
+
+class Role(StrEnum):
+    """What a credential stands for."""
+
+    ANONYMOUS = "anonymous"
+    DEVICE = "device"
+    ADMIN = "admin"
+    VIEWER = "viewer"
+    GATEWAY = "gateway"
+    REGISTRAR = "registrar"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; device: set for devices."""
+
+    role: Role
+    name: str
+    device: Device | None = None
+
+
+ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")
+_caller: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
+
+
+def caller() -> Caller:
+    """The caller of the RPC under way."""
+    return _caller.get()
+
+
+def set_caller(who: Caller) -> None:
+    """Called once for each RPC, by the identity interceptor."""
+    _caller.set(who)
+
+
+def calling_device() -> Device:
+    """The device that calls; its method is open to devices only."""
+    device = caller().device
+    if device is None:
+        raise Unauthenticated("DEVICE_KEY_REQUIRED", "show the device's key in x-api-key")
+    return device
+
+
+def check_reads(device_id: int) -> None:
+    """Raise PermissionDenied where a device asks for another's data."""
+    own = caller().device
+    if own is not None and own.id != device_id:
+        raise PermissionDenied("NOT_YOUR_DEVICE", f"this key reads device {own.id} only")
+
+
+def own_or_named(device_id: int) -> int:
+    """The device a writer speaks of: 0 is the calling device; others may be named by gateways and admins."""
+    own = caller().device
+    if own is None:
+        if not device_id:
+            raise InvalidArgument("device_id", "a gateway must name the device")
+        return device_id
+    if device_id not in (0, own.id):
+        raise PermissionDenied("NOT_YOUR_DEVICE", f"this key writes for device {own.id} only", field="device_id")
+    return own.id

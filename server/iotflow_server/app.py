@@ -1,0 +1,232 @@
+"""The composition root: the one place where parts are chosen and joined."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import grpc
+import structlog
+from grpc.aio import ServerInterceptor
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from grpc_reflection.v1alpha import reflection
+from iotflow.v1 import (
+    admin_service_pb2,
+    admin_service_pb2_grpc,
+    device_service_pb2,
+    device_service_pb2_grpc,
+    system_service_pb2,
+    system_service_pb2_grpc,
+    telemetry_service_pb2,
+    telemetry_service_pb2_grpc,
+)
+
+from iotflow_server.devices.audit import Audit
+from iotflow_server.devices.commands import Commands
+from iotflow_server.devices.credentials import KeyHasher
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.desired import DesiredConfigs
+from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.figures import Figures
+from iotflow_server.devices.identities import Identities
+from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.registry import Registry
+from iotflow_server.devices.tokens import Tokens
+from iotflow_server.interceptors.errors import Errors
+from iotflow_server.interceptors.identity import Identity
+from iotflow_server.interceptors.logging import Logging
+from iotflow_server.interceptors.metrics import CallMetrics
+from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
+from iotflow_server.interceptors.validation import Validation
+from iotflow_server.metrics import Metrics
+from iotflow_server.rpc.admin_service import AdminService
+from iotflow_server.rpc.device_service import Broker, DeviceService, Registration
+from iotflow_server.rpc.fleet_figures import FleetFigures
+from iotflow_server.rpc.methods import open_to
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.system_service import SystemService
+from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
+from iotflow_server.rpc.wire_devices import DeviceEncoder
+from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.settings import Settings
+from iotflow_server.telemetry.arrival import ArrivalClock
+from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.ingest import Ingest
+from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.sqlite.store import SqliteStore
+from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.times import utc_now_ms
+
+log = structlog.get_logger(__name__)
+
+SERVICES = (
+    device_service_pb2.DESCRIPTOR.services_by_name["DeviceService"].full_name,
+    telemetry_service_pb2.DESCRIPTOR.services_by_name["TelemetryService"].full_name,
+    admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
+    system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
+)
+
+
+class PortTaken(Exception):
+    """The address cannot be listened on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers; port: where."""
+
+    port: int
+    sessions: Sessions
+
+
+@asynccontextmanager
+async def running_server(settings: Settings, store: TelemetryStore | None = None) -> AsyncIterator[RunningServer]:
+    """Everything started, in the order of need; on leaving, drained and closed in the reverse order.
+
+    Calls under way have settings.drain_seconds to finish; streams end with UNAVAILABLE. Raises PortTaken, Unavailable.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        parts = await _parts(settings, store, stack)
+        server = grpc.aio.server(interceptors=parts.interceptors, options=_options(settings))
+        _add_services(server, parts)
+        checkup = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
+        reflection.enable_server_reflection(
+            (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME), server
+        )
+        port = _listen(server, settings)
+        await server.start()
+        stack.push_async_callback(_drain, server, checkup, parts.sessions, settings.drain_seconds)
+        for name in ("", *SERVICES):
+            await checkup.set(name, health_pb2.HealthCheckResponse.SERVING)
+        log.info("serving", address=f"{settings.grpc_host}:{port}", store=parts.store.name)
+        yield RunningServer(port, parts.sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the server is put together from."""
+
+    store: TelemetryStore
+    sessions: Sessions
+    interceptors: Sequence[ServerInterceptor]
+    devices: DeviceService
+    telemetry: TelemetryService
+    admin: AdminService
+    system: SystemService
+
+
+async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncExitStack) -> Parts:
+    database = Database(settings.registry_url)
+    await database.start()
+    stack.push_async_callback(database.close)
+    hasher = KeyHasher((settings.key_secret.get_secret_value() or kept_secret(settings.data_dir, KEY_SECRET)).encode())
+    registry = Registry(database, hasher, settings.api_key_length)
+    tokens = Tokens(database, hasher)
+    await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
+    identities = Identities(registry, tokens)
+    stack.push_async_callback(identities.close)
+    presence = Presence(database)
+    await presence.start()
+    stack.push_async_callback(presence.close)
+
+    store = store or SqliteStore(settings.data_dir / "telemetry.db")
+    await store.start()
+    stack.push_async_callback(store.close)
+    await store.set_retention(None, settings.retention_ms)
+    feed, tally, sessions = LiveFeed(settings.subscriber_queue_readings), Tally(), Sessions()
+    ingest = Ingest(store, settings.ingest_queue_values, (tally.stored, feed.publish))
+    await ingest.start()
+    stack.push_async_callback(ingest.close)
+
+    limits = Limits(settings.max_batch_rows, settings.max_batch_columns, settings.max_text_bytes)
+    directory = Directory(registry)
+    intake = Intake(ingest, directory, presence, ArrivalClock(utc_now_ms), limits, tally)
+    metrics = Metrics(
+        tally,
+        {
+            "iotflow_ingest_waiting_values": ("Values waiting for the store.", lambda: ingest.waiting_values),
+            "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
+            "iotflow_subscribers": ("Live readers now.", lambda: feed.subscribers),
+        },
+    )
+    audit, commands, desired = Audit(database), Commands(database), DesiredConfigs(database)
+    encoder = DeviceEncoder(presence, timedelta(seconds=settings.online_window_seconds))
+    broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
+    figures = FleetFigures(Figures(database), tokens, commands, presence, encoder, tally, feed, sessions)
+    return Parts(
+        store=store,
+        sessions=sessions,
+        interceptors=_interceptors(settings, identities, metrics),
+        devices=DeviceService(
+            registry,
+            commands,
+            desired,
+            audit,
+            presence,
+            encoder,
+            store,
+            sessions,
+            Registration(settings.registration),
+            timedelta(seconds=settings.key_grace_seconds),
+            broker,
+        ),
+        telemetry=TelemetryService(
+            store, intake, feed, registry, audit, Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
+        ),
+        admin=AdminService(registry, commands, desired, tokens, audit, encoder, store, sessions, figures),
+        system=SystemService({"database": database.check, "telemetry_store": store.check}, metrics, sessions, broker),
+    )
+
+
+def _interceptors(settings: Settings, identities: Identities, metrics: Metrics) -> list[ServerInterceptor]:
+    """Outermost first."""
+    limits = [RateLimits(Buckets(settings.rate_limit_per_minute))] if settings.rate_limit_per_minute else []
+    return [
+        Errors(),
+        CallMetrics(metrics.calls),
+        Logging(),
+        Identity(identities, open_to(public_reads=settings.public_reads)),
+        *limits,
+        Validation(),
+    ]
+
+
+def _options(settings: Settings) -> list[tuple[str, int]]:
+    return [
+        # Two servers on one port would each get half of the calls without a word.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        # Devices behind mobile networks ping often; that is no abuse.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+    ]
+
+
+def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
+    device_service_pb2_grpc.add_DeviceServiceServicer_to_server(parts.devices, server)
+    telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server(parts.telemetry, server)
+    admin_service_pb2_grpc.add_AdminServiceServicer_to_server(parts.admin, server)
+    system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)
+
+
+def _listen(server: grpc.aio.Server, settings: Settings) -> int:
+    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise PortTaken(f"cannot listen on {address}: is another server there? Set IOTFLOW_GRPC_PORT") from None
+
+
+async def _drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
+    log.info("draining", streams=len(sessions), seconds=seconds)
+    await checkup.enter_graceful_shutdown()
+    await sessions.drain(seconds)
+    await server.stop(seconds)

@@ -1,0 +1,52 @@
+"""Puts code around an RPC's behaviour, whichever of its four kinds it is."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeAlias
+
+import grpc
+from grpc.aio import ServicerContext
+
+# Quoted: grpc's classes are generic in their type stubs only.
+Context: TypeAlias = "ServicerContext[Any, Any]"
+# Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
+Around: TypeAlias = "Callable[[Any, Context], AbstractAsyncContextManager[None]]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
+
+
+def wrap(handler: Handler, around: Around) -> Handler:
+    """The same RPC with `around` about its behaviour."""
+    if handler.response_streaming:
+        return _wrap_streaming(handler, around)
+    return _wrap_unary(handler, around)
+
+
+def _wrap_unary(handler: Handler, around: Around) -> Handler:
+    behaviour: Any = handler.stream_unary if handler.request_streaming else handler.unary_unary
+    streaming = handler.request_streaming
+
+    async def unary(request: Any, context: Context) -> Any:
+        async with around(None if streaming else request, context):
+            return await behaviour(request, context)
+
+    make: Any = grpc.stream_unary_rpc_method_handler if streaming else grpc.unary_unary_rpc_method_handler
+    return _made(make, unary, handler)
+
+
+def _wrap_streaming(handler: Handler, around: Around) -> Handler:
+    behaviour: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
+    streaming = handler.request_streaming
+
+    async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+        async with around(None if streaming else request, context):
+            async for answer in behaviour(request, context):
+                yield answer
+
+    make: Any = grpc.stream_stream_rpc_method_handler if streaming else grpc.unary_stream_rpc_method_handler
+    return _made(make, stream, handler)
+
+
+def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:
+    made: Handler = make(behaviour, handler.request_deserializer, handler.response_serializer)
+    return made

@@ -1,0 +1,105 @@
+"""The outermost interceptor: every exception becomes a status, here and nowhere else."""
+
+import contextlib
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2, status_pb2
+from grpc.aio import ServerInterceptor
+
+from iotflow_server import errors
+from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+
+log = structlog.get_logger(__name__)
+
+DOMAIN = "iotflow"
+CODES: dict[type[errors.Refusal], grpc.StatusCode] = {
+    errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    errors.PermissionDenied: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotFound: grpc.StatusCode.NOT_FOUND,
+    errors.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
+    errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.VersionConflict: grpc.StatusCode.ABORTED,
+    errors.LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.NotImplementedYet: grpc.StatusCode.UNIMPLEMENTED,
+}
+
+
+class Errors(ServerInterceptor):
+    """Turns refusals into statuses with google.rpc details, and anything else into INTERNAL without a word of it."""
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> "Handler | None":
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method, unary = handler_call_details.method, not handler.response_streaming
+
+        @asynccontextmanager
+        async def translate(_request: Any, context: Context) -> AsyncIterator[None]:
+            try:
+                yield
+            except errors.Refusal as refusal:
+                await _abort(context, refusal, unary=unary)
+            except (grpc.aio.AbortError, grpc.aio.UsageError):
+                raise
+            except Exception:
+                log.exception("call failed", method=method)
+                await context.abort(grpc.StatusCode.INTERNAL, "internal error; the server's log has more")
+
+        return wrap(handler, translate)
+
+
+async def _abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> None:
+    code = CODES[type(refusal)]
+    hint = () if refusal.retry_after is None else (("retry-after", str(math.ceil(refusal.retry_after))),)
+    if unary and hint:
+        # Initial metadata become HTTP headers; a stream may have sent its own already.
+        with contextlib.suppress(grpc.aio.UsageError):
+            await context.send_initial_metadata(hint)
+    details = ("grpc-status-details-bin", status(code, refusal).SerializeToString())
+    await context.abort(code, refusal.message, trailing_metadata=(details, *hint))
+
+
+def status(code: grpc.StatusCode, refusal: errors.Refusal) -> status_pb2.Status:
+    """google.rpc.Status of a refusal: ErrorInfo always, BadRequest for fields, RetryInfo where a retry makes sense."""
+    return status_pb2.Status(
+        code=code.value[0], message=refusal.message, details=[_packed(detail) for detail in _details(refusal)]
+    )
+
+
+def _details(refusal: errors.Refusal) -> list[Any]:
+    info = error_details_pb2.ErrorInfo(reason=refusal.reason, domain=DOMAIN)
+    info.metadata["retryable"] = "false" if refusal.retry_after is None else "true"
+    details: list[Any] = [info]
+    violations = (
+        refusal.violations if isinstance(refusal, errors.InvalidArgument) else ((refusal.field, refusal.message),)
+    )
+    fields = [
+        error_details_pb2.BadRequest.FieldViolation(field=field, description=text)
+        for field, text in violations
+        if field
+    ]
+    if fields:
+        info.metadata["field"] = fields[0].field
+        details.append(error_details_pb2.BadRequest(field_violations=fields))
+    if refusal.retry_after is not None:
+        seconds, rest = divmod(refusal.retry_after, 1)
+        delay = Duration(seconds=int(seconds), nanos=int(rest * 1e9))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    return details
+
+
+def _packed(detail: Any) -> AnyMessage:
+    packed = AnyMessage()
+    packed.Pack(detail)
+    return packed

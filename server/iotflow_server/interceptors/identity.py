@@ -1,0 +1,83 @@
+"""Who calls: credentials from the metadata become a Caller, checked against what the method is open to."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+from grpc.aio import ServerInterceptor
+
+from iotflow_server.access import ANONYMOUS, Caller, Role, set_caller
+from iotflow_server.devices.identities import Identities
+from iotflow_server.errors import PermissionDenied, Unauthenticated
+from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+
+CONTRACT = "/iotflow.v1."
+KEY_HEADER = "x-api-key"
+TOKEN_HEADER = "authorization"
+# The older service's word stands beside the standard one.
+SCHEMES = ("bearer", "admin")
+
+
+class Identity(ServerInterceptor):
+    """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
+
+    def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]]) -> None:
+        self._identities = identities
+        self._open_to = open_to
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> "Handler | None":
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        # Health and reflection are not the contract's; a method of the contract that nobody listed fails here, never open.
+        roles = self._open_to[method] if method.startswith(CONTRACT) else None
+        if handler is None or not roles:
+            return handler
+        metadata = {str(key): str(value) for key, value in handler_call_details.invocation_metadata or ()}
+
+        @asynccontextmanager
+        async def identify(_request: Any, _context: Context) -> AsyncIterator[None]:
+            who = await self._caller(metadata)
+            check_role(who, roles)
+            set_caller(who)
+            yield
+
+        return wrap(handler, identify)
+
+    async def _caller(self, metadata: Mapping[str, str]) -> Caller:
+        if key := metadata.get(KEY_HEADER, ""):
+            return await self._device(key)
+        if authorization := metadata.get(TOKEN_HEADER, ""):
+            return await self._token(authorization)
+        return ANONYMOUS
+
+    async def _device(self, key: str) -> Caller:
+        device = await self._identities.device(key)
+        if device is None:
+            raise Unauthenticated("WRONG_KEY", "no device has this key")
+        if device.status == "inactive":
+            raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
+        return Caller(Role.DEVICE, f"device:{device.id}", device)
+
+    async def _token(self, authorization: str) -> Caller:
+        scheme, _, secret = authorization.partition(" ")
+        token = await self._identities.token(secret.strip()) if scheme.lower() in SCHEMES else None
+        if token is None:
+            raise Unauthenticated(
+                "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
+            )
+        return Caller(Role(token.role), f"token:{token.name}")
+
+
+def check_role(who: Caller, roles: frozenset[Role]) -> None:
+    """Raise Unauthenticated or PermissionDenied where the method is not open to the caller."""
+    if who.role in roles:
+        return
+    wanted = "a device's key in x-api-key" if Role.DEVICE in roles else "a token in authorization: Bearer"
+    if who.role is Role.ANONYMOUS:
+        raise Unauthenticated("CREDENTIAL_REQUIRED", f"show {wanted}")
+    raise PermissionDenied(
+        "WRONG_ROLE", f"not open to a {who.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
+    )

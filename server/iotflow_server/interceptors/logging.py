@@ -1,0 +1,44 @@
+"""One line for each call that was refused or failed, and at debug level for each call."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import structlog
+from grpc.aio import ServerInterceptor
+
+from iotflow_server.access import caller
+from iotflow_server.errors import Refusal
+from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+
+log = structlog.get_logger(__name__)
+
+
+class Logging(ServerInterceptor):
+    """Names the method, the caller, how it ended and how long it took; never a payload or a credential."""
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> "Handler | None":
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = handler_call_details.method
+
+        @asynccontextmanager
+        async def note(_request: Any, _context: Context) -> AsyncIterator[None]:
+            began = time.perf_counter()
+            try:
+                yield
+            except Refusal as refusal:
+                log.info("refused", method=method, caller=caller().name, reason=refusal.reason, ms=_since(began))
+                raise
+            log.debug("answered", method=method, caller=caller().name, ms=_since(began))
+
+        return wrap(handler, note)
+
+
+def _since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1_000, 2)

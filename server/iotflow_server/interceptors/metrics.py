@@ -1,0 +1,43 @@
+"""Times every unary call."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+from grpc.aio import ServerInterceptor
+from prometheus_client import Histogram
+
+from iotflow_server.errors import Refusal
+from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+
+
+class CallMetrics(ServerInterceptor):
+    """The outcome is OK or the reason of the refusal; streams are seen by the gauges instead."""
+
+    def __init__(self, calls: Histogram) -> None:
+        self._calls = calls
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> "Handler | None":
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.request_streaming or handler.response_streaming:
+            return handler
+        method = handler_call_details.method
+
+        @asynccontextmanager
+        async def measure(_request: Any, _context: Context) -> AsyncIterator[None]:
+            began = time.perf_counter()
+            outcome = "FAILED"
+            try:
+                yield
+                outcome = "OK"
+            except Refusal as refusal:
+                outcome = refusal.reason
+                raise
+            finally:
+                self._calls.labels(method, outcome).observe(time.perf_counter() - began)
+
+        return wrap(handler, measure)

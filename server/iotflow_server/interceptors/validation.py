@@ -1,0 +1,51 @@
+"""Requests are checked against the rules in the contract, once, before any code sees them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+from grpc.aio import ServerInterceptor
+
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+
+
+class Validation(ServerInterceptor):
+    """protovalidate on every request that is one message; streams of requests are checked where they are read."""
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> "Handler | None":
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.request_streaming:
+            return handler
+        return wrap(handler, _validate)
+
+
+@asynccontextmanager
+async def _validate(request: Any, _context: Context) -> AsyncIterator[None]:
+    check(request)
+    yield
+
+
+def check(request: Message) -> None:
+    """Raise InvalidArgument with every field that breaks a rule."""
+    found = protovalidate.collect_violations(request)
+    if not found:
+        return
+    violations = [(field_path(item), item.proto.message or item.proto.rule_id) for item in found]
+    (field, message), *others = violations
+    raise InvalidArgument(field, message, others=others)
+
+
+def field_path(violation: protovalidate.Violation) -> str:
+    """The field as REST writes it: readings[2].data."""
+    parts = []
+    path = violation.proto.field
+    for element in path.elements if path else ():
+        index = element.subscript
+        parts.append(f"{element.field_name}[{index.value}]" if index else element.field_name)
+    return ".".join(parts)

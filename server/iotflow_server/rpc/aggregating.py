@@ -1,0 +1,90 @@
+"""AggregateTelemetry."""
+
+from collections.abc import Iterable
+
+from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
+from iotflow.v1 import telemetry_service_pb2
+
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.rpc.querying import Querying, names, span
+from iotflow_server.rpc.wire_rows import put_value, time_texts
+from iotflow_server.rpc.wire_values import timestamp_ms
+from iotflow_server.telemetry.store import Fill, Function, Span, TelemetryStore, Windows
+from iotflow_server.telemetry.times import parse_duration, utc_now_ms
+
+MOST_WINDOWS = 10_000
+ALIASES = {"mean": "avg"}
+
+
+class Aggregating:
+    """Figures over windows, computed by the store."""
+
+    def __init__(self, store: TelemetryStore, querying: Querying) -> None:
+        self._store = store
+        self._querying = querying
+
+    async def aggregate(
+        self, request: telemetry_service_pb2.AggregateTelemetryRequest
+    ) -> telemetry_service_pb2.AggregateTelemetryResponse:
+        """AggregateTelemetry."""
+        device = await self._querying.readable(request.device_id)
+        words = {function(name): name for name in names(request.aggregation) or ("avg",)}
+        window = parse_duration(request.window or "1h", "window")
+        over = span(request.start_time or "-24h", request.end_time or "now", utc_now_ms())
+        check_windows(over, window)
+        found = await self._store.aggregate(
+            device.id,
+            over,
+            window,
+            list(words),
+            names([*request.fields, request.field]),
+            Fill(request.fill) if request.fill else None,
+        )
+        return telemetry_service_pb2.AggregateTelemetryResponse(
+            device_id=device.id,
+            device_name=device.name,
+            device_type=device.device_type,
+            window=request.window or "1h",
+            start_time=timestamp_ms(over.start),
+            end_time=timestamp_ms(over.end),
+            aggregation=words.values(),
+            data=objects(found, words, show_null=bool(request.fill)),
+            count=len(found.times),
+        )
+
+
+def function(name: str) -> Function:
+    """A function by its name or its older one. Raises InvalidArgument."""
+    try:
+        return Function(ALIASES.get(name, name))
+    except ValueError:
+        known = ", ".join([*Function, *ALIASES])
+        raise InvalidArgument("aggregation", f"{name!r} is none of {known}") from None
+
+
+def check_windows(over: Span, window: int) -> None:
+    """Raise InvalidArgument where the answer would be too long."""
+    if (over.end - over.start) // window > MOST_WINDOWS:
+        raise InvalidArgument("window", f"gives more than {MOST_WINDOWS} windows; take a longer one or a shorter range")
+
+
+def objects(found: Windows, words: dict[Function, str], *, show_null: bool) -> list[Struct]:
+    """One object a window; figures go by the words the caller used."""
+    structs = []
+    for time in time_texts(found.times):
+        struct = Struct()
+        struct.fields["timestamp"].string_value = time
+        structs.append(struct)
+    for figures in found.figures:
+        column, word = figures.column, words[figures.function]
+        valid: Iterable[bool] = [True] * len(structs) if column.valid is None else column.valid.tolist()
+        for struct, is_valid, value in zip(structs, valid, column.values.tolist(), strict=True):
+            if is_valid:
+                put_value(_cell(struct, column.measurement, word), column.type, value)
+            elif show_null:
+                _cell(struct, column.measurement, word).null_value = NULL_VALUE
+    return structs
+
+
+def _cell(struct: Struct, measurement: str, word: str) -> Value:
+    return struct.fields[measurement].struct_value.fields[word]

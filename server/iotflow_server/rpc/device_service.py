@@ -1,0 +1,214 @@
+"""DeviceService: what a device says of itself and asks for."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
+
+from iotflow_server.access import Role, caller, calling_device
+from iotflow_server.devices.audit import Audit
+from iotflow_server.devices.commands import Commands
+from iotflow_server.devices.desired import DesiredConfigs
+from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.registry import Registry
+from iotflow_server.errors import NotImplementedYet, PermissionDenied, Unauthenticated
+from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc import wire_devices
+from iotflow_server.rpc.configuration import changes, typed
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.wire_devices import DeviceEncoder
+from iotflow_server.rpc.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
+from iotflow_server.telemetry.store import Span, TelemetryStore
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = device_service_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Who may register: anyone (open), registrars and admins (token), admins (closed)."""
+
+    mode: str
+
+    def check(self) -> None:
+        """Raise Unauthenticated or PermissionDenied where the caller may not register."""
+        allowed = {"open": set(Role), "token": {Role.REGISTRAR, Role.ADMIN}, "closed": {Role.ADMIN}}[self.mode]
+        who = caller()
+        if who.role in allowed:
+            return
+        if who.role is Role.ANONYMOUS and self.mode == "token":
+            raise Unauthenticated("TOKEN_REQUIRED", "registration needs a registrar's token in authorization: Bearer")
+        raise PermissionDenied("REGISTRATION_CLOSED", "registration is not open to you; ask an admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The MQTT broker as devices are told of it; host empty: there is none."""
+
+    host: str
+    port: int
+    prefix: str
+
+
+class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
+    """See device_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        commands: Commands,
+        desired: DesiredConfigs,
+        audit: Audit,
+        presence: Presence,
+        encoder: DeviceEncoder,
+        store: TelemetryStore,
+        sessions: Sessions,
+        registration: Registration,
+        key_grace: timedelta,
+        broker: Broker,
+    ) -> None:
+        self._registry = registry
+        self._commands = commands
+        self._desired = desired
+        self._audit = audit
+        self._presence = presence
+        self._encoder = encoder
+        self._store = store
+        self._sessions = sessions
+        self._registration = registration
+        self._key_grace = key_grace
+        self._broker = broker
+
+    async def RegisterDevice(
+        self, request: wire.RegisterDeviceRequest, context: Context
+    ) -> wire.RegisterDeviceResponse:
+        self._registration.check()
+        device, key = await self._registry.register(
+            NewDevice(
+                name=request.name,
+                device_type=request.device_type or "sensor",
+                description=request.description,
+                location=request.location,
+                firmware_version=request.firmware_version,
+                hardware_version=request.hardware_version,
+            )
+        )
+        await context.send_initial_metadata((("x-http-code", "201"),))
+        return wire.RegisterDeviceResponse(
+            message="Device registered successfully", device=wire_devices.registered(device, key)
+        )
+
+    async def GetDeviceStatus(
+        self, _request: wire.GetDeviceStatusRequest, _context: Context
+    ) -> wire.GetDeviceStatusResponse:
+        device = await self._registry.get(calling_device().id)
+        self._presence.seen(device.id)
+        count = await self._store.count(device.id, Span())
+        return wire.GetDeviceStatusResponse(status="success", device=self._encoder.status(device, count))
+
+    async def SendHeartbeat(self, _request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:
+        device = calling_device()
+        self._presence.seen(device.id)
+        return wire.SendHeartbeatResponse(
+            message="Heartbeat received", device_id=device.id, timestamp=timestamp_ms(utc_now_ms()), status="online"
+        )
+
+    async def GetDeviceConfig(
+        self, _request: wire.GetDeviceConfigRequest, _context: Context
+    ) -> wire.GetDeviceConfigResponse:
+        device = await self._registry.get(calling_device().id)
+        self._presence.seen(device.id)
+        desired = await self._desired.get(device.id)
+        return wire.GetDeviceConfigResponse(
+            status="success",
+            device_id=device.id,
+            configuration=to_struct(device.configuration),
+            desired=to_struct(desired.document) if desired.version else None,
+            desired_version=desired.version,
+        )
+
+    async def UpdateDeviceConfig(
+        self, request: wire.UpdateDeviceConfigRequest, _context: Context
+    ) -> wire.UpdateDeviceConfigResponse:
+        device_id = calling_device().id
+        device = await self._registry.update(device_id, changes(request))
+        self._presence.seen(device_id)
+        response = wire.UpdateDeviceConfigResponse(
+            status="success",
+            message="Device configuration updated successfully",
+            device=self._encoder.device(device),
+            config_key=request.config_key,
+            data_type=request.data_type,
+        )
+        if request.config_key:
+            stored = to_struct({"value": typed(request.config_value, request.data_type)})
+            response.config_value.CopyFrom(stored.fields["value"])
+        return response
+
+    async def UnregisterDevice(
+        self, _request: wire.UnregisterDeviceRequest, _context: Context
+    ) -> wire.UnregisterDeviceResponse:
+        device = await self._registry.delete(calling_device().id)
+        self._sessions.cut_off(device.id, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
+        return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
+
+    async def RotateApiKey(self, _request: wire.RotateApiKeyRequest, _context: Context) -> wire.RotateApiKeyResponse:
+        device = calling_device()
+        key, old_until = await self._registry.rotate_key(device.id, self._key_grace)
+        await self._audit.record(caller().name, "device.rotate_key", f"device:{device.id}")
+        return wire.RotateApiKeyResponse(
+            message="Key rotated; the old one stays valid for a while",
+            device_id=device.id,
+            api_key=key,
+            old_key_valid_until=timestamp_of(old_until),
+        )
+
+    async def GetMqttCredentials(
+        self, _request: wire.GetMqttCredentialsRequest, _context: Context
+    ) -> wire.GetMqttCredentialsResponse:
+        device = calling_device()
+        root = f"{self._broker.prefix}/devices/{device.id}"
+        return wire.GetMqttCredentialsResponse(
+            status="success",
+            credentials=wire.MqttCredentials(
+                mqtt_host=self._broker.host,
+                mqtt_port=self._broker.port,
+                username=str(device.id),
+                client_id=f"device_{device.id}",
+                topics=wire.MqttTopics(
+                    telemetry_publish=f"{root}/telemetry",
+                    status_publish=f"{root}/status",
+                    commands_subscribe=f"{root}/commands",
+                    config_subscribe=f"{root}/config",
+                    errors_subscribe=f"{root}/errors",
+                ),
+            ),
+        )
+
+    async def ListCommands(self, _request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
+        device = calling_device()
+        self._presence.seen(device.id)
+        commands = [wire_devices.command(item) for item in await self._commands.deliver(device.id)]
+        return wire.ListCommandsResponse(commands=commands, count=len(commands))
+
+    async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:
+        result = plain_struct(request.result, "result") if request.HasField("result") else None
+        acknowledged = await self._commands.acknowledge(
+            calling_device().id, request.command_id, request.state or "succeeded", result
+        )
+        return wire.AckCommandResponse(message="Acknowledged", command=wire_devices.command(acknowledged))
+
+    async def StreamCommands(
+        self, _request_iterator: AsyncIterator[wire.StreamCommandsRequest], _context: Context
+    ) -> AsyncIterator[wire.StreamCommandsResponse]:
+        raise NotImplementedYet("NOT_IMPLEMENTED", "this version does not stream commands yet; use ListCommands")
+        yield
+
+    async def WatchConfig(
+        self, _request: wire.WatchConfigRequest, _context: Context
+    ) -> AsyncIterator[wire.WatchConfigResponse]:
+        raise NotImplementedYet("NOT_IMPLEMENTED", "this version does not watch configuration yet; use GetDeviceConfig")
+        yield

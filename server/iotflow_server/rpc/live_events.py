@@ -1,0 +1,129 @@
+"""SubscribeTelemetry and ReadTelemetry: readings as a stream."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import structlog
+from iotflow.v1 import telemetry_service_pb2
+
+from iotflow_server.access import caller
+from iotflow_server.devices.device import Device
+from iotflow_server.errors import Refusal
+from iotflow_server.rpc.querying import Querying, names
+from iotflow_server.rpc.sessions import Session
+from iotflow_server.rpc.wire_batches import encode
+from iotflow_server.rpc.wire_rows import encode_rows
+from iotflow_server.rpc.wire_values import timestamp_ms
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.live import Interest, LiveFeed, Subscription
+from iotflow_server.telemetry.store import LATEST, EARLIEST, Span, TelemetryStore
+from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+log = structlog.get_logger(__name__)
+
+Event = telemetry_service_pb2.SubscribeTelemetryResponse
+# Rows of stored readings in one event; small enough that a page shows them while more are coming.
+REPLAY_ROWS = 1_000
+
+
+class LiveEvents:
+    """One open SubscribeTelemetry."""
+
+    def __init__(
+        self, request: telemetry_service_pb2.SubscribeTelemetryRequest, session: Session, heartbeat: float
+    ) -> None:
+        self._request = request
+        self._session = session
+        self._heartbeat = heartbeat
+
+    async def events(self, feed: LiveFeed, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+        """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
+        request = self._request
+        since = parse_time(request.since, utc_now_ms(), "since") if request.since else None
+        interest = await self._interest(querying)
+        with feed.subscribe(interest) as subscription:
+            self._session.ended.add_done_callback(lambda _: subscription.wake())
+            yield _alive()
+            try:
+                if since is not None:
+                    async for event in self._replay(since, store, querying):
+                        yield event
+                while True:
+                    async for event in self._waiting(subscription):
+                        yield event
+            except Refusal as refusal:
+                yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
+                raise
+            except Exception:
+                yield _error("INTERNAL", "internal error; the server's log has more", retryable=True)
+                raise
+
+    async def _interest(self, querying: Querying) -> Interest:
+        request = self._request
+        own = caller().device
+        ids = list(request.device_ids)
+        if ids or own:
+            ids = [device.id for device in await querying.readable_devices(ids, [])]
+        fields = names(request.fields)
+        return Interest(
+            frozenset(ids) if ids else None,
+            frozenset(request.device_types) or None,
+            None if fields is None else frozenset(fields),
+        )
+
+    async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+        devices = await querying.readable_devices(self._request.device_ids, self._request.device_types)
+        for device in devices:
+            reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
+            async with aclosing(reading):
+                async for chunk in reading:
+                    self._check_session()
+                    yield self._event(device, chunk)
+
+    async def _waiting(self, subscription: Subscription) -> AsyncIterator[Event]:
+        """What waits now, or a heartbeat when nothing has come for a while."""
+        if not await subscription.wait(self._heartbeat):
+            yield _alive()
+        while taken := subscription.take():
+            if dropped := subscription.take_dropped():
+                yield Event(dropped=telemetry_service_pb2.LiveDropped(readings=dropped))
+            yield self._event(*taken)
+        self._check_session()
+
+    def _check_session(self) -> None:
+        if self._session.refusal:
+            raise self._session.refusal
+
+    def _event(self, device: Device, batch: Batch) -> Event:
+        if self._request.columnar:
+            return Event(batch=encode(batch))
+        readings = telemetry_service_pb2.LiveReadings(
+            device_id=device.id, device_name=device.name, data=encode_rows(batch)
+        )
+        return Event(telemetry=readings)
+
+
+def _alive() -> Event:
+    return Event(heartbeat=telemetry_service_pb2.LiveHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
+
+
+def _error(reason: str, message: str, *, retryable: bool) -> Event:
+    return Event(error=telemetry_service_pb2.LiveError(reason=reason, message=message, retryable=retryable))
+
+
+async def read(
+    request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: Querying
+) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
+    """ReadTelemetry: device by device, chunk by chunk."""
+    now = utc_now_ms()
+    span = Span(
+        parse_time(request.start_time, now, "start_time") if request.start_time else EARLIEST,
+        parse_time(request.end_time, now, "end_time") if request.end_time else LATEST,
+    )
+    for device in await querying.readable_devices(request.device_ids, []):
+        reading = store.read(device.id, span, names(request.fields), newest_first=request.newest_first)
+        async with aclosing(reading):
+            async for chunk in reading:
+                if session.refusal:
+                    raise session.refusal
+                yield telemetry_service_pb2.ReadTelemetryResponse(batch=encode(chunk))

@@ -1,0 +1,75 @@
+"""Whom each method is open to."""
+
+from iotflow_server.access import Role
+
+ALL = frozenset(Role)
+# No credential is even looked at.
+OPEN: frozenset[Role] = frozenset()
+DEVICE = frozenset({Role.DEVICE})
+WRITER = frozenset({Role.DEVICE, Role.GATEWAY, Role.ADMIN})
+READER = frozenset({Role.DEVICE, Role.VIEWER, Role.ADMIN})
+PUBLIC = READER | {Role.ANONYMOUS}
+VIEWER = frozenset({Role.VIEWER, Role.ADMIN})
+ADMIN = frozenset({Role.ADMIN})
+
+DEVICE_METHODS = {
+    # The registration setting decides.
+    "RegisterDevice": ALL,
+    "GetDeviceStatus": DEVICE,
+    "SendHeartbeat": DEVICE,
+    "GetDeviceConfig": DEVICE,
+    "UpdateDeviceConfig": DEVICE,
+    "UnregisterDevice": DEVICE,
+    "RotateApiKey": DEVICE,
+    "GetMqttCredentials": DEVICE,
+    "StreamCommands": DEVICE,
+    "ListCommands": DEVICE,
+    "AckCommand": DEVICE,
+    "WatchConfig": DEVICE,
+}
+READING_METHODS = (
+    "GetTelemetry",
+    "GetLatestTelemetry",
+    "ListLatestTelemetry",
+    "AggregateTelemetry",
+    "GetTelemetryRange",
+    "ReadTelemetry",
+    "ExportTelemetry",
+    "SubscribeTelemetry",
+)
+WRITING_METHODS = ("SubmitTelemetry", "SubmitReadings", "StreamTelemetry")
+VIEWING_METHODS = ("ListDevices", "GetDevice", "GetDashboard", "GetAnalytics", "GetStats")
+ADMIN_METHODS = (
+    "UpdateDevice",
+    "DeleteDevice",
+    "SetDeviceStatus",
+    "SendCommand",
+    "SetDesiredConfig",
+    "CreateToken",
+    "ListTokens",
+    "RevokeToken",
+    "ListAudit",
+)
+SYSTEM_METHODS = ("GetHealth", "GetMetrics", "GetMqttStatus")
+
+
+def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
+    """The roles of each method by full name; OPEN: anyone."""
+    readers = PUBLIC if public_reads else READER
+    telemetry = (
+        dict.fromkeys(READING_METHODS, readers)
+        | dict.fromkeys(WRITING_METHODS, WRITER)
+        | {"DeleteTelemetry": ADMIN, "GetTelemetryStatus": OPEN}
+    )
+    admin = dict.fromkeys(VIEWING_METHODS, VIEWER) | dict.fromkeys(ADMIN_METHODS, ADMIN)
+    services = {
+        "DeviceService": DEVICE_METHODS,
+        "TelemetryService": telemetry,
+        "AdminService": admin,
+        "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),
+    }
+    return {
+        f"/iotflow.v1.{service}/{method}": roles
+        for service, methods in services.items()
+        for method, roles in methods.items()
+    }

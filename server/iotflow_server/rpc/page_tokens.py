@@ -1,0 +1,24 @@
+"""Opaque tokens of pages that go by id."""
+
+import base64
+import binascii
+
+from iotflow_server.errors import InvalidArgument
+
+
+def token_of(last_id: int) -> str:
+    """The token of the page behind this id."""
+    return base64.urlsafe_b64encode(b"id:%d" % last_id).decode().rstrip("=")
+
+
+def place(token: str) -> int:
+    """The id behind which the page begins; 0 for the first. Raises InvalidArgument."""
+    if not token:
+        return 0
+    try:
+        content = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        if content.startswith(b"id:"):
+            return int(content[3:])
+    except (ValueError, binascii.Error):
+        pass
+    raise InvalidArgument("page_token", "not a token that an earlier page gave")

@@ -1,0 +1,155 @@
+"""The unary questions about readings."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+
+from iotflow_server.access import caller, calling_device, check_reads
+from iotflow_server.devices.device import Device, DeviceFilter
+from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.registry import Registry
+from iotflow_server.errors import InvalidArgument, NotFound
+from iotflow_server.rpc.wire_rows import encode_rows, put_value
+from iotflow_server.rpc.wire_values import timestamp_ms
+from iotflow_server.telemetry.pages import Page, Query, page, spans, token
+from iotflow_server.telemetry.store import Latest, LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+MOST_DEVICES = 1_000
+DEFAULT_LIMIT = 1_000
+
+
+def names(fields: Iterable[str]) -> tuple[str, ...] | None:
+    """Measurements, each once, given one an element or separated by commas; None where none is named."""
+    parts = [part.strip() for field in fields for part in field.split(",")]
+    return tuple(dict.fromkeys(filter(None, parts))) or None
+
+
+def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time", "end_time")) -> Span:
+    """The span between two times; an empty end is none. Raises InvalidArgument where it is turned round."""
+    found = Span(parse_time(start, now, fields[0]), parse_time(end, now, fields[1]) if end else LATEST)
+    if found.start > found.end:
+        raise InvalidArgument(fields[1], f"lies before {fields[0]}")
+    return found
+
+
+class Querying:
+    """Answers from the store, for whoever may read the device."""
+
+    def __init__(self, store: TelemetryStore, registry: Registry, directory: Directory) -> None:
+        self._store = store
+        self._registry = registry
+        self._directory = directory
+
+    async def readable(self, device_id: int) -> Device:
+        """The device, if the caller may read it. Raises NotFound, PermissionDenied."""
+        device = await self._directory.get(device_id)
+        check_reads(device_id)
+        return device
+
+    async def newest(
+        self, request: telemetry_service_pb2.GetTelemetryRequest
+    ) -> telemetry_service_pb2.GetTelemetryResponse:
+        """GetTelemetry."""
+        device = await self.readable(request.device_id or calling_device().id)
+        asked = span(request.start_time or "-1h", request.end_time, utc_now_ms())
+        query = self._query(device, request, asked, newest_first=True)
+        found = await page(self._store, query)
+        return telemetry_service_pb2.GetTelemetryResponse(
+            device_id=device.id,
+            device_name=device.name,
+            device_type=device.device_type,
+            start_time=timestamp_ms(query.asked.start),
+            data=rows(found),
+            count=found.rows,
+            next_page_token=token(query, found.rest),
+        )
+
+    async def range(
+        self, request: telemetry_service_pb2.GetTelemetryRangeRequest
+    ) -> telemetry_service_pb2.GetTelemetryRangeResponse:
+        """GetTelemetryRange."""
+        device = await self.readable(request.device_id)
+        asked = span(request.start_time, request.end_time or "now", utc_now_ms(), ("from", "to"))
+        query = self._query(device, request, asked, newest_first=False)
+        found = await page(self._store, query)
+        return telemetry_service_pb2.GetTelemetryRangeResponse(
+            device_id=device.id,
+            device_name=device.name,
+            device_type=device.device_type,
+            start_time=timestamp_ms(query.asked.start),
+            end_time=timestamp_ms(query.asked.end),
+            data=rows(found),
+            count=found.rows,
+            next_page_token=token(query, found.rest),
+        )
+
+    @staticmethod
+    def _query(device: Device, request: Any, asked: Span, *, newest_first: bool) -> Query:
+        rest = asked
+        if request.page_token:
+            asked, rest = spans(request.page_token, device.id)
+        limit = request.limit if request.HasField("limit") else DEFAULT_LIMIT
+        return Query(device.id, asked, rest, names(request.fields), limit, newest_first)
+
+    async def latest(
+        self, request: telemetry_service_pb2.GetLatestTelemetryRequest
+    ) -> telemetry_service_pb2.GetLatestTelemetryResponse:
+        """GetLatestTelemetry."""
+        device = await self.readable(request.device_id)
+        found = await self._store.latest([device.id], names(request.fields))
+        response = telemetry_service_pb2.GetLatestTelemetryResponse()
+        _fill_latest(response, device, found.get(device.id, ()))
+        return response
+
+    async def latest_of_many(
+        self, request: telemetry_service_pb2.ListLatestTelemetryRequest
+    ) -> telemetry_service_pb2.ListLatestTelemetryResponse:
+        """ListLatestTelemetry."""
+        devices = await self.readable_devices(request.device_ids, [request.device_type] if request.device_type else [])
+        found = await self._store.latest([device.id for device in devices], names(request.fields))
+        response = telemetry_service_pb2.ListLatestTelemetryResponse(count=len(devices))
+        for device in devices:
+            _fill_latest(response.devices.add(), device, found.get(device.id, ()))
+        return response
+
+    async def readable_devices(self, ids: Sequence[int], types: Sequence[str]) -> list[Device]:
+        """The devices named, or all that the caller may read, at most 1,000 by id; of the types named, if any are.
+
+        Raises NotFound for an id that is none, PermissionDenied for one the caller may not read.
+        """
+        own = caller().device
+        wanted = list(dict.fromkeys(ids)) or ([own.id] if own else [])
+        if wanted:
+            devices = await self._registry.get_many(wanted)
+            if missing := set(wanted) - {device.id for device in devices}:
+                raise NotFound("DEVICE_NOT_FOUND", f"there is no device {min(missing)}", field="device_ids")
+            for device_id in wanted:
+                check_reads(device_id)
+            return [device for device in devices if not types or device.device_type in types]
+        kind = types[0] if len(types) == 1 else ""
+        _, devices = await self._registry.page(DeviceFilter(device_type=kind), 0, MOST_DEVICES)
+        return [device for device in devices if not types or device.device_type in types]
+
+
+def rows(found: Page) -> list[Struct]:
+    """A page as objects."""
+    return [row for chunk in found.chunks for row in encode_rows(chunk)]
+
+
+def _fill_latest(
+    message: telemetry_pb2.LatestTelemetry | telemetry_service_pb2.GetLatestTelemetryResponse,
+    device: Device,
+    values: Sequence[Latest],
+) -> None:
+    message.device_id = device.id
+    message.device_name = device.name
+    message.device_type = device.device_type
+    message.latest_data.SetInParent()
+    for latest in values:
+        column = latest.column
+        put_value(message.latest_data.fields[column.measurement], column.type, column.values.tolist()[0])
+    if values:
+        message.timestamp.CopyFrom(timestamp_ms(max(latest.time for latest in values)))

@@ -1,0 +1,82 @@
+"""The streams that are open, so that they can be ended: when the server goes down, or a device is cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from iotflow_server.errors import Refusal, Unavailable
+
+
+class Session:
+    """One open stream. `ended` has the reason when it is to end."""
+
+    def __init__(self, device_id: int | None) -> None:
+        self.device_id = device_id
+        self.ended: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+
+    def end(self, refusal: Refusal) -> None:
+        """Ask the stream to end with this; only the first reason counts."""
+        if not self.ended.done():
+            self.ended.set_result(refusal)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the stream is to end, or None while it may go on."""
+        return self.ended.result() if self.ended.done() else None
+
+
+class Sessions:
+    """All open streams of this process."""
+
+    def __init__(self) -> None:
+        self._open: set[Session] = set()
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def draining(self) -> bool:
+        """Whether the server is going down."""
+        return self._draining
+
+    @asynccontextmanager
+    async def open(self, device_id: int | None) -> AsyncIterator[Session]:
+        """A stream of this device (None: of a token or of nobody), until the block is left."""
+        if self._draining:
+            raise going_down()
+        session = Session(device_id)
+        self._open.add(session)
+        self._empty.clear()
+        try:
+            yield session
+        finally:
+            self._open.discard(session)
+            if not self._open:
+                self._empty.set()
+
+    def cut_off(self, device_id: int, refusal: Refusal) -> None:
+        """End every stream of a device at once."""
+        for session in self._open:
+            if session.device_id == device_id:
+                session.end(refusal)
+
+    async def drain(self, timeout: float) -> None:
+        """End all streams and wait for them, at most timeout seconds."""
+        self._draining = True
+        for session in self._open:
+            session.end(going_down())
+        try:
+            async with asyncio.timeout(timeout):
+                await self._empty.wait()
+        except TimeoutError:
+            return
+
+
+def going_down() -> Unavailable:
+    """What callers are told while the server drains."""
+    return Unavailable(
+        "SERVER_DRAINING", "the server is going down; connect again and resend what was not acknowledged"
+    )

@@ -1,0 +1,108 @@
+"""SubmitTelemetry and SubmitReadings: readings as JSON has them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.rpc.wire_batches import rejection
+from iotflow_server.rpc.wire_rows import RowDecoder
+from iotflow_server.rpc.wire_values import timestamp_ms
+from iotflow_server.telemetry.accepted import accepted, rows_with_values
+from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+
+class Submitting:
+    """The unary ways in."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def one(
+        self, request: telemetry_service_pb2.SubmitTelemetryRequest
+    ) -> telemetry_service_pb2.SubmitTelemetryResponse:
+        """Store one reading whole, or refuse it whole."""
+        device = await self._intake.writer(request.device_id)
+        time = (
+            parse_time(request.timestamp, utc_now_ms(), "timestamp")
+            if request.timestamp
+            else self._intake.arrival.stamp(device.id, 1)
+        )
+        rows = RowDecoder(self._intake.limits)
+        rows.add(0, request.data, request.metadata)
+        self._refuse(rows.rejections, one=True)
+        batch = Batch(device.id, np.array([time], np.int64), rows.columns(1), atomic=True)
+        self._refuse(await self._intake.submit(device, batch), one=True)
+        return telemetry_service_pb2.SubmitTelemetryResponse(
+            message="Telemetry data received successfully",
+            device_id=device.id,
+            device_name=device.name,
+            timestamp=timestamp_ms(time),
+            stored_in_iotdb=True,
+        )
+
+    async def many(
+        self, request: telemetry_service_pb2.SubmitReadingsRequest
+    ) -> telemetry_service_pb2.SubmitReadingsResponse:
+        """Store what can be stored and name the rest; all or nothing where the request says atomic."""
+        device = await self._intake.writer(request.device_id)
+        batch, rejections = self._decode(device.id, request)
+        if request.atomic:
+            self._refuse(rejections, one=False)
+        stored = 0
+        if batch.columns:
+            outcome = await self._intake.submit(device, batch)
+            stored = rows_with_values(accepted(batch, outcome))
+            rejections.extend(outcome)
+        if not stored:
+            self._refuse(rejections, one=False)
+        rejections.sort(key=lambda item: item.index)
+        return telemetry_service_pb2.SubmitReadingsResponse(
+            accepted=stored, rejected=[rejection(item) for item in each_row(rejections)]
+        )
+
+    def _decode(
+        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
+    ) -> tuple[Batch, list[Rejection]]:
+        rows = RowDecoder(self._intake.limits)
+        times = np.zeros(len(request.readings), np.int64)
+        arrived = self._intake.arrival.stamp(device_id, len(times))
+        now = utc_now_ms()
+        for row, reading in enumerate(request.readings):
+            try:
+                times[row] = _time(reading, now, arrived + row)
+            except InvalidArgument as refusal:
+                rows.rejections.append(Rejection(row, 1, "", "INVALID_TIME", refusal.violations[0][1]))
+            else:
+                rows.add(row, reading.data, reading.metadata)
+        return Batch(device_id, times, rows.columns(len(times)), request.atomic), rows.rejections
+
+    def _refuse(self, rejections: Sequence[Rejection], *, one: bool) -> None:
+        """Raise InvalidArgument naming every field at fault, if there is any."""
+        if not rejections:
+            return
+        (field, message), *others = [(_field(item, one=one), item.message) for item in each_row(rejections)]
+        raise InvalidArgument(field, message, rejections[0].reason, others=others)
+
+
+def _time(reading: telemetry_pb2.Reading, now: int, arrived: int) -> int:
+    return parse_time(reading.timestamp, now, "timestamp") if reading.timestamp else arrived
+
+
+def _field(item: Rejection, *, one: bool) -> str:
+    place = "data" if one else f"readings[{item.index}].data"
+    if not item.measurement:
+        return place if item.reason != "INVALID_TIME" else place.replace("data", "timestamp")
+    return f"{place}.{item.measurement}"
+
+
+def each_row(rejections: Sequence[Rejection]) -> list[Rejection]:
+    """Runs taken apart: REST names every reading."""
+    return [
+        Rejection(row, 1, item.measurement, item.reason, item.message, item.retryable)
+        for item in rejections
+        for row in range(item.index, item.index + item.count)
+    ]

@@ -1,0 +1,63 @@
+"""SystemService: how the server itself is."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from google.api.httpbody_pb2 import HttpBody
+from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
+
+from iotflow_server import VERSION
+from iotflow_server.errors import Unavailable
+from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.metrics import CONTENT_TYPE, Metrics
+from iotflow_server.rpc.device_service import Broker
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.wire_values import timestamp_ms
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = system_service_pb2
+Check = Callable[[], Awaitable[None]]
+HEALTHY, UNHEALTHY, DRAINING = "healthy", "unhealthy", "draining"
+
+
+class SystemService(system_service_pb2_grpc.SystemServiceServicer):
+    """checks: by name; one that raises Unavailable is unhealthy."""
+
+    def __init__(self, checks: dict[str, Check], metrics: Metrics, sessions: Sessions, broker: Broker) -> None:
+        self._checks = checks
+        self._metrics = metrics
+        self._sessions = sessions
+        self._broker = broker
+        self._began = time.monotonic()
+
+    async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
+        checks = [await _checked(name, check) for name, check in self._checks.items()]
+        failed = [check.name for check in checks if check.status != HEALTHY]
+        status = DRAINING if self._sessions.draining else UNHEALTHY if failed else HEALTHY
+        if status != HEALTHY:
+            await context.send_initial_metadata((("x-http-code", "503"),))
+        return wire.GetHealthResponse(
+            status=status,
+            message=f"not well: {', '.join(failed)}" if failed else "IoTFlow is running",
+            version=VERSION,
+            timestamp=timestamp_ms(utc_now_ms()),
+            uptime_seconds=round(time.monotonic() - self._began, 3),
+            checks=checks if request.detailed else [],
+        )
+
+    async def GetMetrics(self, _request: wire.GetMetricsRequest, _context: Context) -> HttpBody:
+        return HttpBody(content_type=CONTENT_TYPE, data=self._metrics.text())
+
+    async def GetMqttStatus(self, _request: wire.GetMqttStatusRequest, _context: Context) -> wire.GetMqttStatusResponse:
+        # The adapter that would know joins in a later version; until then no device can use MQTT.
+        return wire.GetMqttStatusResponse(
+            status="unavailable", connected=False, host=self._broker.host, port=self._broker.port
+        )
+
+
+async def _checked(name: str, check: Check) -> wire.HealthCheck:
+    try:
+        await check()
+    except Unavailable as refusal:
+        return wire.HealthCheck(name=name, status=UNHEALTHY, message=refusal.message)
+    return wire.HealthCheck(name=name, status=HEALTHY)

@@ -1,0 +1,146 @@
+"""TelemetryService: each RPC hands over to the part that does it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_pb2_grpc
+
+from iotflow_server.access import caller
+from iotflow_server.devices.audit import Audit
+from iotflow_server.devices.registry import Registry
+from iotflow_server.errors import NotImplementedYet, Unavailable
+from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc import live_events
+from iotflow_server.rpc.aggregating import Aggregating
+from iotflow_server.rpc.querying import Querying, span
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.submitting import Submitting
+from iotflow_server.rpc.telemetry_stream import TelemetryStream
+from iotflow_server.rpc.wire_values import timestamp_ms
+from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = telemetry_service_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """How streams behave. window: batches; heartbeat: seconds."""
+
+    sessions: Sessions
+    window: int
+    heartbeat: float
+
+
+class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
+    """See telemetry_service.proto for what each RPC promises."""
+
+    def __init__(
+        self, store: TelemetryStore, intake: Intake, feed: LiveFeed, registry: Registry, audit: Audit, streams: Streams
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._feed = feed
+        self._registry = registry
+        self._audit = audit
+        self._streams = streams
+        self._submitting = Submitting(intake)
+        self._querying = Querying(store, registry, intake.directory)
+        self._aggregating = Aggregating(store, self._querying)
+
+    async def SubmitTelemetry(
+        self, request: wire.SubmitTelemetryRequest, context: Context
+    ) -> wire.SubmitTelemetryResponse:
+        response = await self._submitting.one(request)
+        await context.send_initial_metadata((("x-http-code", "201"),))
+        return response
+
+    async def SubmitReadings(
+        self, request: wire.SubmitReadingsRequest, _context: Context
+    ) -> wire.SubmitReadingsResponse:
+        return await self._submitting.many(request)
+
+    async def StreamTelemetry(
+        self, request_iterator: AsyncIterator[telemetry_pb2.TelemetryBatch], _context: Context
+    ) -> AsyncIterator[wire.StreamTelemetryResponse]:
+        device = caller().device
+        async with self._streams.sessions.open(device.id if device else None) as session:
+            stream = TelemetryStream(self._intake, session, self._streams.window)
+            async for answer in stream.answers(request_iterator):
+                yield answer
+
+    async def GetTelemetry(self, request: wire.GetTelemetryRequest, _context: Context) -> wire.GetTelemetryResponse:
+        return await self._querying.newest(request)
+
+    async def GetTelemetryRange(
+        self, request: wire.GetTelemetryRangeRequest, _context: Context
+    ) -> wire.GetTelemetryRangeResponse:
+        return await self._querying.range(request)
+
+    async def GetLatestTelemetry(
+        self, request: wire.GetLatestTelemetryRequest, _context: Context
+    ) -> wire.GetLatestTelemetryResponse:
+        return await self._querying.latest(request)
+
+    async def ListLatestTelemetry(
+        self, request: wire.ListLatestTelemetryRequest, _context: Context
+    ) -> wire.ListLatestTelemetryResponse:
+        return await self._querying.latest_of_many(request)
+
+    async def AggregateTelemetry(
+        self, request: wire.AggregateTelemetryRequest, _context: Context
+    ) -> wire.AggregateTelemetryResponse:
+        return await self._aggregating.aggregate(request)
+
+    async def ReadTelemetry(
+        self, request: wire.ReadTelemetryRequest, _context: Context
+    ) -> AsyncIterator[wire.ReadTelemetryResponse]:
+        async with self._streams.sessions.open(None) as session:
+            async for answer in live_events.read(request, session, self._store, self._querying):
+                yield answer
+
+    async def SubscribeTelemetry(
+        self, request: wire.SubscribeTelemetryRequest, _context: Context
+    ) -> AsyncIterator[wire.SubscribeTelemetryResponse]:
+        device = caller().device
+        async with self._streams.sessions.open(device.id if device else None) as session:
+            live = live_events.LiveEvents(request, session, self._streams.heartbeat)
+            async for event in live.events(self._feed, self._store, self._querying):
+                yield event
+
+    async def ExportTelemetry(self, _request: wire.ExportTelemetryRequest, _context: Context) -> AsyncIterator[Any]:
+        raise NotImplementedYet("NOT_IMPLEMENTED", "this version does not export yet; ReadTelemetry streams columns")
+        yield
+
+    async def DeleteTelemetry(
+        self, request: wire.DeleteTelemetryRequest, _context: Context
+    ) -> wire.DeleteTelemetryResponse:
+        device = await self._querying.readable(request.device_id)
+        range_ = span(request.start_time, request.end_time, utc_now_ms())
+        await self._store.delete(device.id, range_)
+        details = {"start": range_.start, "end": range_.end}
+        await self._audit.record(caller().name, "telemetry.delete", f"device:{device.id}", details)
+        return wire.DeleteTelemetryResponse(
+            message=f"Telemetry data deleted for device {device.name}",
+            device_id=device.id,
+            start_time=timestamp_ms(range_.start),
+            end_time=timestamp_ms(range_.end),
+        )
+
+    async def GetTelemetryStatus(
+        self, _request: wire.GetTelemetryStatusRequest, _context: Context
+    ) -> wire.GetTelemetryStatusResponse:
+        available = True
+        try:
+            await self._store.check()
+        except Unavailable:
+            available = False
+        return wire.GetTelemetryStatusResponse(
+            iotdb_available=available,
+            total_devices=await self._registry.total(),
+            status="healthy" if available else "unavailable",
+            store=self._store.name,
+        )

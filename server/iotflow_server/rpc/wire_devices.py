@@ -1,0 +1,108 @@
+"""Devices, commands and tokens as they travel."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from iotflow.v1 import admin_pb2, command_pb2, device_pb2, device_service_pb2
+
+from iotflow_server.devices.audit import AuditEntry
+from iotflow_server.devices.commands import Command
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.tokens import AccessToken
+from iotflow_server.rpc.wire_values import timestamp_of, to_struct
+
+
+class DeviceEncoder:
+    """Devices with what is known of their presence. window: how long a device counts as online after it was heard."""
+
+    def __init__(self, presence: Presence, window: timedelta) -> None:
+        self._presence = presence
+        self._window = window
+
+    @property
+    def online_since(self) -> datetime:
+        """Devices heard since then are online."""
+        return utc_now() - self._window
+
+    def device(self, device: Device) -> device_pb2.Device:
+        """A device as lists show it."""
+        return device_pb2.Device(**self._fields(device))
+
+    def status(self, device: Device, telemetry_count: int) -> device_service_pb2.DeviceStatus:
+        """A device as GetDeviceStatus shows it."""
+        return device_service_pb2.DeviceStatus(**self._fields(device), telemetry_count=telemetry_count)
+
+    def _fields(self, device: Device) -> dict[str, Any]:
+        last_seen = self._presence.last_seen(device)
+        return {
+            "id": device.id,
+            "name": device.name,
+            "description": device.description,
+            "device_type": device.device_type,
+            "status": device.status,
+            "location": device.location,
+            "firmware_version": device.firmware_version,
+            "hardware_version": device.hardware_version,
+            "configuration": to_struct(device.configuration),
+            "created_at": timestamp_of(device.created_at),
+            "updated_at": timestamp_of(device.updated_at),
+            "last_seen": timestamp_of(last_seen),
+            "is_online": last_seen is not None and last_seen >= self.online_since,
+        }
+
+
+def registered(device: Device, key: str) -> device_service_pb2.RegisteredDevice:
+    """A device just made, with its key."""
+    return device_service_pb2.RegisteredDevice(
+        id=device.id,
+        name=device.name,
+        api_key=key,
+        status=device.status,
+        device_type=device.device_type,
+        description=device.description,
+        location=device.location,
+        firmware_version=device.firmware_version,
+        hardware_version=device.hardware_version,
+        created_at=timestamp_of(device.created_at),
+        updated_at=timestamp_of(device.updated_at),
+    )
+
+
+def command(item: Command) -> command_pb2.Command:
+    """A command with its times."""
+    return command_pb2.Command(
+        id=item.id,
+        device_id=item.device_id,
+        name=item.name,
+        parameters=to_struct(item.parameters),
+        state=item.state,
+        created_at=timestamp_of(item.created_at),
+        delivered_at=timestamp_of(item.delivered_at),
+        finished_at=timestamp_of(item.finished_at),
+        expires_at=timestamp_of(item.expires_at),
+        result=None if item.result is None else to_struct(item.result),
+    )
+
+
+def access_token(token: AccessToken) -> admin_pb2.AccessToken:
+    """A token without its secret."""
+    return admin_pb2.AccessToken(
+        id=token.id,
+        name=token.name,
+        role=token.role,
+        created_at=timestamp_of(token.created_at),
+        expires_at=timestamp_of(token.expires_at),
+    )
+
+
+def audit_entry(entry: AuditEntry) -> admin_pb2.AuditEntry:
+    """One thing somebody did."""
+    return admin_pb2.AuditEntry(
+        id=entry.id,
+        timestamp=timestamp_of(entry.timestamp),
+        actor=entry.actor,
+        action=entry.action,
+        target=entry.target,
+        details=to_struct(entry.details),
+    )

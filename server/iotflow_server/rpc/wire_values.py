@@ -1,0 +1,62 @@
+"""google.protobuf.Struct and plain Python values."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.telemetry.times import to_ms
+
+# Doubles hold every whole number up to here.
+EXACT = 2**53
+
+
+def plain(value: Value, field: str) -> Any:
+    """A value as Python has it; whole numbers become int. Raises InvalidArgument for NaN and infinity."""
+    kind = value.WhichOneof("kind")
+    match kind:
+        case "number_value":
+            return plain_number(value.number_value, field)
+        case "string_value":
+            return value.string_value
+        case "bool_value":
+            return value.bool_value
+        case "struct_value":
+            return plain_struct(value.struct_value, field)
+        case "list_value":
+            return [plain(item, f"{field}[{index}]") for index, item in enumerate(value.list_value.values)]
+    return None
+
+
+def plain_number(number: float, field: str) -> int | float:
+    """A JSON number as Python writes it: 1 rather than 1.0."""
+    if not math.isfinite(number):
+        raise InvalidArgument(field, "NaN and infinity are no values")
+    return int(number) if number.is_integer() and abs(number) < EXACT else number
+
+
+def plain_struct(struct: Struct, field: str) -> dict[str, Any]:
+    """An object as Python has it."""
+    return {name: plain(value, f"{field}.{name}") for name, value in struct.fields.items()}
+
+
+def to_struct(values: Mapping[str, Any]) -> Struct:
+    """An object as it travels."""
+    struct = Struct()
+    struct.update(dict(values))
+    return struct
+
+
+def timestamp_of(moment: datetime | None) -> Timestamp | None:
+    """A time as it travels; None stays unset."""
+    return None if moment is None else timestamp_ms(to_ms(moment))
+
+
+def timestamp_ms(time: int) -> Timestamp:
+    """Milliseconds since 1970 UTC as they travel."""
+    seconds, ms = divmod(time, 1_000)
+    return Timestamp(seconds=seconds, nanos=ms * 1_000_000)

@@ -1,0 +1,31 @@
+"""Secrets made on the first start and kept in the data folder."""
+
+import os
+import secrets
+from pathlib import Path
+
+ADMIN_TOKEN = "admin-token"  # noqa: S105
+KEY_SECRET = "key-secret"  # noqa: S105
+
+
+def kept_secret(folder: Path, name: str) -> str:
+    """The secret in this file, made now if there is none; mode 0600, whole or absent even after a crash."""
+    path = folder / name
+    if not path.exists():
+        _write(path, secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def _write(path: Path, secret: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # Unlike a rename, a link fails where another process was first.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

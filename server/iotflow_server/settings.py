@@ -1,0 +1,122 @@
+"""Every setting of the server, read once from the environment (IOTFLOW_*) and .env, and checked."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WrongSettings(Exception):
+    """Settings that cannot be used; the message has a line for each, naming it."""
+
+
+def older(name: str, alias: str) -> AliasChoices:
+    """The setting's own name first, then the one the older service used."""
+    return AliasChoices(f"IOTFLOW_{name}", alias)
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable IOTFLOW_<FIELD>; descriptions go into the README's table."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IOTFLOW_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(Path("data"), description="Folder of the databases, the admin token and the key secret.")
+    grpc_host: str = Field("127.0.0.1", description="Address the gRPC server listens on.")
+    grpc_port: int = Field(50051, ge=0, le=65535, description="Port the gRPC server listens on; 0: any free one.")
+    database_url: str = Field(
+        "",
+        validation_alias=older("DATABASE_URL", "DATABASE_URL"),
+        description="Registry database, `sqlite:///…` or `postgresql://…`. Empty: registry.db in the data folder.",
+    )
+    registration: Literal["open", "token", "closed"] = Field(
+        "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
+    )
+    public_reads: bool = Field(False, description="Whether telemetry may be read without any credential.")
+    admin_token: SecretStr = Field(
+        SecretStr(""), description="The admin token. Empty: kept in the file admin-token in the data folder."
+    )
+    key_secret: SecretStr = Field(
+        SecretStr(""), description="Secret the key hashes are made with. Empty: the file key-secret in the data folder."
+    )
+    api_key_length: int = Field(
+        32,
+        ge=24,
+        le=128,
+        validation_alias=older("API_KEY_LENGTH", "API_KEY_LENGTH"),
+        description="Characters of a new device key.",
+    )
+    key_grace_seconds: int = Field(
+        3600, ge=0, le=2_592_000, description="How long a device's old key stays valid after a rotation."
+    )
+    online_window_seconds: int = Field(
+        300, ge=1, le=86_400, description="A device heard within this time counts as online."
+    )
+    rate_limit_per_minute: int = Field(
+        0,
+        ge=0,
+        validation_alias=older("RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"),
+        description="Unary calls a minute for each device, token or address; bursts up to that many. 0: no limit.",
+    )
+    max_message_bytes: int = Field(
+        16 * 2**20, ge=65_536, le=2**30, description="Largest message the gRPC server takes."
+    )
+    max_batch_rows: int = Field(100_000, ge=1, le=10_000_000, description="Largest number of rows in a columnar batch.")
+    max_batch_columns: int = Field(1_000, ge=1, le=100_000, description="Largest number of measurements in a reading.")
+    max_text_bytes: int = Field(65_536, ge=1, le=2**24, description="Longest text value, in bytes of UTF-8.")
+    ingest_queue_values: int = Field(
+        2_000_000, ge=1_000, description="Values that wait for the store at the most; beyond that senders wait."
+    )
+    stream_window: int = Field(
+        256, ge=1, le=100_000, description="Batches of one stream that wait for the store at the most."
+    )
+    retention_days: float = Field(
+        0, ge=0, le=36_500, description="How long readings are kept, by their own time. 0: for ever."
+    )
+    subscriber_queue_readings: int = Field(
+        100_000,
+        ge=1,
+        description="Readings that wait for one live reader at the most; beyond that the oldest are dropped.",
+    )
+    heartbeat_seconds: float = Field(
+        15, gt=0, le=300, description="A live stream with nothing to say sends a heartbeat this often."
+    )
+    drain_seconds: float = Field(10, ge=0, le=600, description="Time for calls under way to finish when stopping.")
+    mqtt_host: str = Field(
+        "",
+        validation_alias=older("MQTT_HOST", "MQTT_HOST"),
+        description="The broker's address, as told to devices. Empty: there is none.",
+    )
+    mqtt_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        1883, validation_alias=older("MQTT_PORT", "MQTT_PORT"), description="The broker's port, as told to devices."
+    )
+    mqtt_topic_prefix: str = Field("iotflow", min_length=1, description="First part of every MQTT topic.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field("json", description="For people, or for programs.")
+
+    @property
+    def registry_url(self) -> str:
+        """The registry's database, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve()}/registry.db"
+
+    @property
+    def retention_ms(self) -> int | None:
+        """Milliseconds, or None for ever."""
+        return round(self.retention_days * 86_400_000) or None
+
+
+def load_settings() -> Settings:
+    """Read the environment; raises WrongSettings, which names every setting at fault and never shows a secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise WrongSettings("\n".join(lines)) from None
+
+
+def variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable a validation error speaks of."""
+    name = str(location[0])
+    return name.upper() if name.isupper() else f"IOTFLOW_{name.upper()}"

@@ -1,0 +1,58 @@
+"""What may be stored: names, sizes and values, checked once at the edge."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Mask, Rejection, Values
+
+# Letters, digits, _ - and . : nothing that needs quoting in a URL list, a path of IoTDB or a column of a file.
+_NAME = re.compile(r"\w[\w.\-]{0,127}")
+_NAME_RULE = "1 to 128 letters, digits, _ - and . and starts with one of the first three"
+# A row of an answer holds its time under this name.
+RESERVED = "timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest batch: rows, measurements in a row, and bytes of one text value."""
+
+    rows: int
+    columns: int
+    text_bytes: int
+
+
+@lru_cache(maxsize=65_536)
+def name_problem(measurement: str) -> str | None:
+    """Why this cannot name a measurement; None if it can."""
+    if measurement == RESERVED:
+        return "timestamp is the name of the reading's time; choose another"
+    if not _NAME.fullmatch(measurement):
+        return f"a measurement's name has {_NAME_RULE}"
+    return None
+
+
+def text_problem(value: str, limits: Limits) -> str | None:
+    """Why this text cannot be stored; None if it can."""
+    if len(value) * 4 > limits.text_bytes and len(value.encode()) > limits.text_bytes:
+        return f"the text is longer than {limits.text_bytes} bytes"
+    if "\0" in value:
+        return "the text holds a NUL character"
+    return None
+
+
+def not_finite(values: Values) -> Mask | None:
+    """Which floating-point values are NaN or infinite; None if none is."""
+    finite = np.isfinite(values)
+    return None if finite.all() else ~finite
+
+
+def runs(refused: Mask, measurement: str, reason: str, message: str) -> list[Rejection]:
+    """One Rejection for each run of neighbouring refused rows."""
+    edges = np.flatnonzero(np.diff(refused.astype(np.int8), prepend=0, append=0))
+    return [
+        Rejection(int(start), int(end - start), measurement, reason, message)
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+    ]

@@ -1,0 +1,47 @@
+"""What the doors share on the way in: whose reading it is, when it came, where it goes."""
+
+import asyncio
+from dataclasses import dataclass
+
+from iotflow_server.access import own_or_named, caller
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.presence import Presence
+from iotflow_server.errors import PermissionDenied
+from iotflow_server.telemetry.arrival import ArrivalClock
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.ingest import Ingest, Outcome
+from iotflow_server.telemetry.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The parts that every way of writing uses."""
+
+    ingest: Ingest
+    directory: Directory
+    presence: Presence
+    arrival: ArrivalClock
+    limits: Limits
+    tally: Tally
+
+    async def writer(self, device_id: int) -> Device:
+        """The device that a writer speaks of; see own_or_named. Raises NotFound, PermissionDenied where it is inactive."""
+        named = own_or_named(device_id)
+        own = caller().device
+        if own is not None:
+            return own
+        device = await self.directory.get(named)
+        if device.status == "inactive":
+            raise PermissionDenied("DEVICE_INACTIVE", f"device {named} is inactive; an admin can set it active")
+        return device
+
+    async def put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
+        """Queue a batch, waiting while the queue is full; the future ends when it is durable."""
+        self.presence.seen(device.id)
+        return await self.ingest.put(device, batch)
+
+    async def submit(self, device: Device, batch: Batch) -> Outcome:
+        """Store a batch; returns when it is durable."""
+        return await (await self.put(device, batch))

@@ -1,0 +1,95 @@
+"""Readings a page at a time."""
+
+import base64
+import binascii
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.telemetry.batch import Batch, Column
+from iotflow_server.telemetry.store import Span, TelemetryStore
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One device's readings. asked: the span of the first page; span: what is still to come."""
+
+    device_id: int
+    asked: Span
+    span: Span
+    measurements: tuple[str, ...] | None
+    limit: int
+    newest_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of a page, chunk by chunk, and where the next begins (None: nowhere)."""
+
+    chunks: tuple[Batch, ...]
+    rows: int
+    rest: Span | None
+
+
+async def page(store: TelemetryStore, query: Query) -> Page:
+    """At most query.limit rows."""
+    chunks: list[Batch] = []
+    left = query.limit
+    reading = store.read(
+        query.device_id,
+        query.span,
+        query.measurements,
+        newest_first=query.newest_first,
+        # One more than is shown tells whether there is another page.
+        chunk_rows=query.limit + 1,
+    )
+    async with aclosing(reading):
+        async for chunk in reading:
+            if not left:
+                return Page(tuple(chunks), query.limit, _rest(query, chunks[-1]))
+            chunks.append(head(chunk, left))
+            if len(chunk.times) > left:
+                return Page(tuple(chunks), query.limit, _rest(query, chunks[-1]))
+            left -= len(chunk.times)
+    return Page(tuple(chunks), query.limit - left, None)
+
+
+def _rest(query: Query, last: Batch) -> Span:
+    time = int(last.times[-1])
+    return Span(query.span.start, time) if query.newest_first else Span(time + 1, query.span.end)
+
+
+def head(batch: Batch, rows: int) -> Batch:
+    """The first rows of a batch."""
+    if len(batch.times) <= rows:
+        return batch
+    columns = (
+        Column(c.measurement, c.type, c.values[:rows], None if c.valid is None else c.valid[:rows])
+        for c in batch.columns
+    )
+    kept = tuple(c for c in columns if c.valid is None or np.any(c.valid))
+    return Batch(batch.device_id, batch.times[:rows], kept)
+
+
+def token(query: Query, rest: Span | None) -> str:
+    """The opaque token of the next page; empty where there is none."""
+    if rest is None:
+        return ""
+    content = [query.device_id, query.asked.start, query.asked.end, rest.start, rest.end]
+    return base64.urlsafe_b64encode(orjson.dumps(content)).decode().rstrip("=")
+
+
+def spans(text: str, device_id: int) -> tuple[Span, Span]:
+    """The span asked for and the rest of it, from a token. Raises InvalidArgument."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        device, *edges = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        start, end, rest_start, rest_end = (int(edge) for edge in edges)
+    except (ValueError, TypeError, binascii.Error):
+        raise InvalidArgument("page_token", "not a token that an earlier page gave") from None
+    if device != device_id:
+        raise InvalidArgument("page_token", "belongs to another device")
+    return Span(start, end), Span(rest_start, rest_end)

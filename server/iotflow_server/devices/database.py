@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from iotflow_server import errors
+from iotflow_server.devices.documents import unstorable
 from iotflow_server.devices.engines import is_sqlite, reading_engine, writing_engine
 from iotflow_server.devices.migration import migrate
 from iotflow_server.devices.models import DeviceRow
@@ -111,15 +112,9 @@ def _translated() -> Iterator[None]:
     except (IntegrityError, ProgrammingError, NotSupportedError):
         raise
     except DataError as error:
-        raise _unstorable() from error
+        raise unstorable() from error
     except (DBAPIError, PoolTimeout) as error:
         log.warning("registry_unavailable", error=str(error))
         raise errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.") from error
     except StatementError as error:
-        raise _unstorable() from error
-
-
-def _unstorable() -> errors.InvalidArgument:
-    return errors.InvalidArgument(
-        "", "A value holds what cannot be stored, such as a NUL character or a number that is not finite."
-    )
+        raise unstorable() from error

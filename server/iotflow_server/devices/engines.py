@@ -1,14 +1,11 @@
 """Engines for the two databases: SQLite by default, PostgreSQL by URL."""
 
-import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
-# NaN is no JSON: PostgreSQL would refuse it and SQLite keep it.
-_to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"))
+from iotflow_server.devices.documents import to_json
 
 # Seconds a statement waits for another process's lock.
 SQLITE_PATIENCE = 5
@@ -59,7 +56,7 @@ def _postgres(url: URL, connections: int) -> Engine:
         # After a restart or a failover the first caller gets a fresh connection, not an error.
         pool_pre_ping=True,
         connect_args=patience,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         hide_parameters=True,
     )
 
@@ -70,7 +67,7 @@ def _sqlite(url: URL, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         connect_args={"timeout": SQLITE_PATIENCE},
-        json_serializer=_to_json,
+        json_serializer=to_json,
         hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare)

@@ -66,6 +66,7 @@ class Presence:
         self._closing.set()
         if self._task is not None:
             await self._task
+        await self._try_to_flush()
 
     async def flush(self) -> None:
         """Write all that is noted and not yet written; what fails stays noted. Raises Unavailable."""
@@ -88,8 +89,7 @@ class Presence:
                 async with asyncio.timeout(self._flush_interval):
                     await self._closing.wait()
             except TimeoutError:
-                pass
-            await self._try_to_flush()
+                await self._try_to_flush()
 
     async def _try_to_flush(self) -> None:
         try:

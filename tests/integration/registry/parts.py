@@ -1,0 +1,58 @@
+"""All that stands on one registry database, under one clock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from iotflow_server.devices.audit import Audit
+from iotflow_server.devices.commands import Commands
+from iotflow_server.devices.credentials import KeyHasher
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.desired import DesiredConfigs
+from iotflow_server.devices.device import Device, NewDevice
+from iotflow_server.devices.figures import Figures
+from iotflow_server.devices.registry import Registry
+from iotflow_server.devices.tokens import Tokens
+
+SECRET = b"for tests"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+@dataclass(frozen=True)
+class Parts:
+    database: Database
+    clock: Clock
+    registry: Registry
+    tokens: Tokens
+    commands: Commands
+    desired: DesiredConfigs
+    audit: Audit
+    figures: Figures
+
+    async def make(self, name: str = "thermometer") -> Device:
+        device, _ = await self.registry.register(NewDevice(name))
+        return device
+
+
+def parts_of(database: Database, clock: Clock) -> Parts:
+    hasher = KeyHasher(SECRET)
+    return Parts(
+        database=database,
+        clock=clock,
+        registry=Registry(database, hasher, clock=clock),
+        tokens=Tokens(database, hasher, clock),
+        commands=Commands(database, clock),
+        desired=DesiredConfigs(database, clock),
+        audit=Audit(database, clock),
+        figures=Figures(database, clock),
+    )

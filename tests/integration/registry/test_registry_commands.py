@@ -1,0 +1,117 @@
+"""Commands: queued, delivered, ended."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from iotflow_server import errors
+
+from tests.integration.registry.parts import Parts
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_a_command_on_its_way(parts: Parts) -> None:
+    device = await parts.make()
+    queued = await parts.commands.send(device.id, "blink", {"times": 3}, MINUTE, "")
+    assert (queued.state, queued.name, queued.parameters) == ("queued", "blink", {"times": 3})
+    assert (queued.created_at, queued.expires_at) == (parts.clock.now, parts.clock.now + MINUTE)
+    assert await parts.commands.open_count() == 1
+
+    delivered_at = parts.clock.advance(seconds=1)
+    [delivered] = await parts.commands.deliver(device.id)
+    assert delivered == replace(queued, state="delivered", delivered_at=delivered_at)
+
+    finished_at = parts.clock.advance(seconds=1)
+    ended = await parts.commands.acknowledge(device.id, queued.id, "succeeded", {"blinked": 3})
+    assert ended == replace(delivered, state="succeeded", finished_at=finished_at, result={"blinked": 3})
+    assert await parts.commands.deliver(device.id) == []
+    assert await parts.commands.open_count() == 0
+
+
+async def test_commands_are_delivered_oldest_first_until_they_end(parts: Parts) -> None:
+    device, other = await parts.make("a"), await parts.make("b")
+    sent = [await parts.commands.send(device.id, f"c{number}", {}, None, "") for number in range(3)]
+    await parts.commands.send(other.id, "other", {}, None, "")
+    await parts.commands.deliver(device.id)
+    await parts.commands.acknowledge(device.id, sent[1].id, "failed", None)
+    newer = await parts.commands.send(device.id, "c3", {}, None, "")
+
+    delivered = await parts.commands.deliver(device.id)
+
+    assert [command.id for command in delivered] == [sent[0].id, sent[2].id, newer.id]
+    assert {command.state for command in delivered} == {"delivered"}
+    assert await parts.commands.deliver(device.id) == delivered
+
+
+async def test_a_command_that_comes_too_late_is_not_delivered(parts: Parts) -> None:
+    device = await parts.make()
+    late = await parts.commands.send(device.id, "open", {}, MINUTE, "")
+    kept = await parts.commands.send(device.id, "close", {}, None, "")
+    parts.clock.advance(minutes=1)
+
+    assert await parts.commands.open_count() == 1
+    assert [command.id for command in await parts.commands.deliver(device.id)] == [kept.id]
+    with pytest.raises(errors.FailedPrecondition) as refusal:
+        await parts.commands.acknowledge(device.id, late.id, "succeeded", None)
+    assert refusal.value.reason == "COMMAND_ENDED"
+
+
+async def test_what_a_device_did_counts_though_it_took_longer_than_the_command_lived(parts: Parts) -> None:
+    device = await parts.make()
+    command = await parts.commands.send(device.id, "update", {}, MINUTE, "")
+    await parts.commands.deliver(device.id)
+    parts.clock.advance(minutes=5)
+    assert await parts.commands.deliver(device.id) == []
+
+    ended = await parts.commands.acknowledge(device.id, command.id, "succeeded", None)
+    assert ended.state == "succeeded"
+
+
+async def test_one_key_makes_one_command(parts: Parts) -> None:
+    device, other = await parts.make("a"), await parts.make("b")
+    sent = await asyncio.gather(*(parts.commands.send(device.id, "reboot", {}, None, "k") for _ in range(8)))
+
+    assert len({command.id for command in sent}) == 1
+    assert (await parts.commands.send(other.id, "reboot", {}, None, "k")).id != sent[0].id
+    assert await parts.commands.open_count() == 2
+
+
+async def test_one_key_makes_one_command_also_after_it_has_ended(parts: Parts) -> None:
+    device = await parts.make()
+    command = await parts.commands.send(device.id, "reboot", {}, None, "k")
+    ended = await parts.commands.acknowledge(device.id, command.id, "failed", {"why": "busy"})
+    assert await parts.commands.send(device.id, "reboot", {}, None, "k") == ended
+
+
+async def test_without_a_key_each_is_its_own(parts: Parts) -> None:
+    device = await parts.make()
+    first = await parts.commands.send(device.id, "reboot", {}, None, "")
+    assert (await parts.commands.send(device.id, "reboot", {}, None, "")).id != first.id
+
+
+async def test_saying_the_same_twice_is_harmless(parts: Parts) -> None:
+    device = await parts.make()
+    command = await parts.commands.send(device.id, "reboot", {}, None, "")
+    ended = await parts.commands.acknowledge(device.id, command.id, "succeeded", {"n": 1})
+    parts.clock.advance(seconds=1)
+
+    assert await parts.commands.acknowledge(device.id, command.id, "succeeded", {"n": 2}) == ended
+    with pytest.raises(errors.FailedPrecondition):
+        await parts.commands.acknowledge(device.id, command.id, "failed", None)
+
+
+async def test_refusals(parts: Parts) -> None:
+    device, other = await parts.make("a"), await parts.make("b")
+    command = await parts.commands.send(device.id, "reboot", {}, None, "")
+
+    with pytest.raises(errors.NotFound) as no_device:
+        await parts.commands.send(999, "reboot", {}, None, "k")
+    assert no_device.value.reason == "DEVICE_NOT_FOUND"
+    with pytest.raises(errors.NotFound) as not_its_own:
+        await parts.commands.acknowledge(other.id, command.id, "succeeded", None)
+    assert not_its_own.value.reason == "COMMAND_NOT_FOUND"
+    with pytest.raises(errors.InvalidArgument) as no_outcome:
+        await parts.commands.acknowledge(device.id, command.id, "queued", None)
+    assert no_outcome.value.field == "state"

@@ -1,0 +1,144 @@
+"""Devices: made, found, changed, removed."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from iotflow_server import errors
+from iotflow_server.devices.device import DeviceChanges, NewDevice
+
+from tests.integration.registry.parts import Parts
+
+
+async def test_a_device_is_kept_as_it_was_registered(parts: Parts) -> None:
+    new = NewDevice("boiler", "actuator", "in the cellar", "Küche", "1.2.3", "rev B")
+    device, key = await parts.registry.register(new)
+
+    assert await parts.registry.get(device.id) == device
+    assert await parts.registry.get_by_name("boiler") == device
+    assert await parts.registry.by_key(key) == device
+    assert (device.device_type, device.description, device.location) == ("actuator", "in the cellar", "Küche")
+    assert (device.firmware_version, device.hardware_version) == ("1.2.3", "rev B")
+    assert (device.status, device.configuration, device.last_seen) == ("active", {}, None)
+    assert device.created_at == device.updated_at == parts.clock.now
+    assert device.created_at.utcoffset() == timedelta(0)
+
+
+async def test_what_does_not_exist(parts: Parts) -> None:
+    assert await parts.registry.by_key("nobody's") is None
+    assert await parts.registry.get_by_name("nobody") is None
+    assert await parts.registry.get_many([]) == []
+    for call in (
+        parts.registry.get(7),
+        parts.registry.update(7, DeviceChanges(location="x")),
+        parts.registry.update(7, DeviceChanges(configuration_key=("x", 1))),
+        parts.registry.delete(7),
+        parts.registry.rotate_key(7, timedelta(hours=1)),
+    ):
+        with pytest.raises(errors.NotFound) as refusal:
+            await call
+        assert refusal.value.reason == "DEVICE_NOT_FOUND"
+
+
+async def test_of_those_who_register_a_name_at_once_one_gets_it(parts: Parts) -> None:
+    outcomes = await asyncio.gather(
+        *(parts.registry.register(NewDevice("pump")) for _ in range(8)), return_exceptions=True
+    )
+
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, errors.AlreadyExists)]
+    assert len(refusals) == 7
+    assert {(refusal.reason, refusal.field) for refusal in refusals} == {("NAME_TAKEN", "name")}
+    assert await parts.registry.total() == 1
+
+
+async def test_ids_are_never_given_again(parts: Parts) -> None:
+    first = await parts.make("first")
+    last = await parts.make("last")
+    assert await parts.registry.delete(last.id) == last
+
+    assert (await parts.make("last")).id > last.id > first.id
+
+
+async def test_a_change_leaves_the_rest(parts: Parts) -> None:
+    device = await parts.make()
+    later = parts.clock.advance(minutes=1)
+
+    changed = await parts.registry.update(device.id, DeviceChanges(status="maintenance", location="roof"))
+
+    assert changed == replace(device, status="maintenance", location="roof", updated_at=later)
+    assert await parts.registry.get(device.id) == changed
+
+
+async def test_a_change_can_empty_a_field(parts: Parts) -> None:
+    device, _ = await parts.registry.register(NewDevice("lamp", location="hall"))
+    changes = DeviceChanges(location="", configuration={})
+    assert (await parts.registry.update(device.id, changes)).location == ""
+
+
+async def test_a_name_can_be_changed_but_not_taken(parts: Parts) -> None:
+    device = await parts.make("one")
+    await parts.make("two")
+
+    with pytest.raises(errors.AlreadyExists) as refusal:
+        await parts.registry.update(device.id, DeviceChanges(name="two"))
+    assert (refusal.value.reason, refusal.value.field) == ("NAME_TAKEN", "name")
+
+    await parts.registry.update(device.id, DeviceChanges(name="three"))
+    assert await parts.registry.get_by_name("one") is None
+
+
+async def test_keys_of_a_configuration_set_at_once_all_stay(parts: Parts) -> None:
+    device = await parts.make()
+    await parts.registry.update(device.id, DeviceChanges(configuration={"old": [1, {"two": None}]}))
+
+    await asyncio.gather(
+        *(parts.registry.update(device.id, DeviceChanges(configuration_key=(f"k{n}", n))) for n in range(10))
+    )
+
+    configuration = (await parts.registry.get(device.id)).configuration
+    assert configuration == {"old": [1, {"two": None}]} | {f"k{n}": n for n in range(10)}
+
+
+async def test_a_key_is_set_in_the_configuration_given_with_it(parts: Parts) -> None:
+    device = await parts.make()
+    changes = DeviceChanges(configuration={"a": 1}, configuration_key=("b", 2))
+    assert (await parts.registry.update(device.id, changes)).configuration == {"a": 1, "b": 2}
+
+
+async def test_a_value_that_is_no_json_is_refused(parts: Parts) -> None:
+    device = await parts.make()
+    with pytest.raises(errors.InvalidArgument):
+        await parts.registry.update(device.id, DeviceChanges(configuration_key=("x", float("nan"))))
+    assert (await parts.registry.get(device.id)).configuration == {}
+
+
+async def test_deleting_takes_commands_and_configurations_along_but_not_the_audit(parts: Parts) -> None:
+    device = await parts.make()
+    command = await parts.commands.send(device.id, "reboot", {}, None, "")
+    await parts.desired.set(device.id, {"interval": 5}, None, "token:me")
+    await parts.audit.record("token:me", "device.delete", f"device:{device.id}")
+
+    await parts.registry.delete(device.id)
+
+    assert await parts.commands.open_count() == 0
+    assert (await parts.desired.get(device.id)).version == 0
+    assert len(await parts.audit.page(f"device:{device.id}", None, 10)) == 1
+    with pytest.raises(errors.NotFound):
+        await parts.commands.acknowledge(device.id, command.id, "succeeded", None)
+
+
+async def test_a_caller_that_is_cancelled_hears_of_it_after_the_change(parts: Parts) -> None:
+    device = await parts.make()
+    told: list[int] = []
+    parts.registry.on_change(told.append)
+    change = asyncio.create_task(parts.registry.update(device.id, DeviceChanges(status="inactive")))
+    await asyncio.sleep(0)
+    change.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await change
+
+    assert told == [device.id]
+    settled = (await parts.registry.get(device.id)).status
+    await parts.make("another")
+    assert (await parts.registry.get(device.id)).status == settled

@@ -1,0 +1,134 @@
+"""When devices were last heard: in memory at once, in their rows later."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from iotflow_server import errors
+from iotflow_server.devices.database import Database, Work
+from iotflow_server.devices.presence import Presence
+
+from tests.integration.registry.parts import Parts
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def presence(parts: Parts) -> Presence:
+    return Presence(parts.database, flush_interval=0.01, clock=parts.clock)
+
+
+async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, presence: Presence) -> None:
+    device = await parts.make()
+    assert presence.last_seen(device) is None
+
+    presence.seen(device.id)
+    assert presence.last_seen(device) == parts.clock.now
+    assert (await parts.registry.get(device.id)).last_seen is None
+
+    await presence.flush()
+    written = await parts.registry.get(device.id)
+    assert written.last_seen == parts.clock.now
+    assert written.updated_at == device.updated_at
+    assert presence.last_seen(device) == parts.clock.now
+
+
+async def test_the_newer_of_memory_and_row_counts(parts: Parts, presence: Presence) -> None:
+    device = await parts.make()
+    now = parts.clock.now
+    presence.seen(device.id, now)
+    presence.seen(device.id, now - SECOND)
+    assert presence.last_seen(device) == now
+
+    other = Presence(parts.database, clock=parts.clock)
+    other.seen(device.id, now + SECOND)
+    await other.flush()
+    await presence.flush()
+
+    written = await parts.registry.get(device.id)
+    assert written.last_seen == now + SECOND
+    assert presence.last_seen(written) == now + SECOND
+
+
+async def test_one_write_for_all_that_was_heard(
+    parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [await parts.make(f"d{number}") for number in range(20)]
+    writes = count_writes(parts.database, monkeypatch)
+    for device in devices * 3:
+        presence.seen(device.id, parts.clock.advance(seconds=1))
+
+    await presence.flush()
+    await presence.flush()
+
+    assert len(writes) == 1
+    assert {device.last_seen for device in await parts.registry.get_many([device.id for device in devices])} == {
+        parts.clock.now - SECOND * ago for ago in range(20)
+    }
+
+
+async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presence: Presence) -> None:
+    gone, kept = await parts.make("gone"), await parts.make("kept")
+    presence.seen(gone.id)
+    presence.seen(kept.id)
+    await parts.registry.delete(gone.id)
+    await presence.flush()
+    assert (await parts.registry.get(kept.id)).last_seen == parts.clock.now
+
+
+async def test_it_writes_by_itself(parts: Parts, presence: Presence) -> None:
+    device = await parts.make()
+    await presence.start()
+    presence.seen(device.id)
+    async with asyncio.timeout(10):
+        while (await parts.registry.get(device.id)).last_seen is None:
+            pass
+    await presence.close()
+
+
+async def test_closing_writes_what_is_left(parts: Parts) -> None:
+    device = await parts.make()
+    presence = Presence(parts.database, flush_interval=3600, clock=parts.clock)
+    await presence.start()
+    presence.seen(device.id)
+    await presence.close()
+    assert (await parts.registry.get(device.id)).last_seen == parts.clock.now
+
+
+async def test_what_cannot_be_written_is_tried_again(
+    parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await parts.make()
+    failures = fail_writes(parts.database, monkeypatch, times=3)
+    await presence.start()
+    presence.seen(device.id)
+    async with asyncio.timeout(10):
+        while (await parts.registry.get(device.id)).last_seen is None:
+            pass
+    await presence.close()
+    assert failures == []
+
+
+def count_writes(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Work[None]]:
+    writes: list[Work[None]] = []
+    write = database.write
+
+    async def counted(work: Work[None]) -> None:
+        writes.append(work)
+        await write(work)
+
+    monkeypatch.setattr(database, "write", counted)
+    return writes
+
+
+def fail_writes(database: Database, monkeypatch: pytest.MonkeyPatch, times: int) -> list[Exception]:
+    failures: list[Exception] = [errors.Unavailable("REGISTRY_UNAVAILABLE", "away")] * times
+    write = database.write
+
+    async def failing(work: Work[None]) -> None:
+        if failures:
+            raise failures.pop()
+        await write(work)
+
+    monkeypatch.setattr(database, "write", failing)
+    return failures

@@ -1,0 +1,108 @@
+"""A private PostgreSQL for tests: real, empty, gone afterwards."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+# Seconds until it must answer.
+PATIENCE = 30
+
+
+class Postgres:
+    """Listens on a Unix socket in its own folder only, so that no two of them meet on a port."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        self._folder = folder
+        self._names = (f"test_{number}" for number in count(1))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def create_database(self) -> str:
+        """The URL of a new, empty one."""
+        name = next(self._names)
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+    def initialize(self) -> None:
+        options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        command = [str(self._binaries / "initdb"), f"--pgdata={self._folder / 'data'}", *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **_not_root())
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        settings = {"listen_addresses": "", "unix_socket_directories": str(self._folder), "log_min_messages": "fatal"}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data"), *options]
+        with (self._folder / "log").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, **_not_root())
+        self._process = process
+        self._await_answer(process)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Cuts off whoever is connected. how: SIGINT for in good order, SIGQUIT for at once. Harmless when stopped."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.url()).close()
+            except psycopg.OperationalError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self._folder / "log").read_text()) from None
+                time.sleep(0.02)
+            else:
+                return
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """A running server. Raises RuntimeError where PostgreSQL is not installed."""
+    # Not below a test's own folder: the path of a socket must be short.
+    folder = Path(tempfile.mkdtemp(prefix="iotflow-postgres-", dir="/tmp"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    server = Postgres(_binaries(), folder)
+    try:
+        server.initialize()
+        server.start()
+        yield server
+    finally:
+        server.stop(signal.SIGQUIT)
+        shutil.rmtree(folder)
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    if found:
+        return found[-1].parent
+    if on_path:
+        return Path(on_path).resolve().parent
+    raise RuntimeError("PostgreSQL is not installed: these tests need its server (Debian's package postgresql)")
+
+
+def _not_root() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root; its package brings an account for it."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam("postgres")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

@@ -54,9 +54,9 @@ class Connections:
         return await self._run(self._writing, lambda: _lend(self._writer, work, *args, **kwargs))
 
     async def read(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
-        """What work(connection, …) returns, run on one of the reading threads."""
+        """What work(connection, …) returns, run on one of the reading threads; it sees the store as at one moment."""
         self._check_usable()
-        return await self._run(self._reading, lambda: _lend(self._idle, work, *args, **kwargs))
+        return await self._run(self._reading, lambda: _lend(self._idle, _at_one_moment, work, *args, **kwargs))
 
     def _check_usable(self) -> None:
         if not self._usable:
@@ -92,3 +92,13 @@ def _lend(
         return work(connection, *args, **kwargs)
     finally:
         shelf.put(connection)
+
+
+def _at_one_moment(
+    connection: sqlite3.Connection, work: Work[Params, Answer], /, *args: Params.args, **kwargs: Params.kwargs
+) -> Answer:
+    connection.execute("BEGIN")
+    try:
+        return work(connection, *args, **kwargs)
+    finally:
+        connection.execute("ROLLBACK")

@@ -1,0 +1,56 @@
+"""Every backend that keeps readings, each test on a fresh one, under a clock that the test moves."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+
+from tests.contract.readings import Clock
+
+# From a folder of the test's own and a clock to a store that is not started yet. Called again with the same folder: a
+# store of the same readings.
+BACKENDS: dict[str, Callable[[Path, Clock], TelemetryStore]] = {
+    "sqlite": lambda folder, clock: SqliteStore(folder / "readings.db", clock=clock),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs tests that are coroutines in the loop of their store."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    runner = pyfuncitem.funcargs["runner"]
+    assert isinstance(runner, asyncio.Runner)
+    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
+
+
+@pytest.fixture(autouse=True)
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=BACKENDS)
+def make_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Callable[[], TelemetryStore]:
+    """Each call: one more store of the same readings, not started."""
+    backend = BACKENDS[request.param]
+    return lambda: backend(tmp_path, clock)
+
+
+@pytest.fixture
+def store(make_store: Callable[[], TelemetryStore], runner: asyncio.Runner) -> Iterator[TelemetryStore]:
+    store = make_store()
+    runner.run(store.start())
+    yield store
+    runner.run(store.close())

@@ -5,7 +5,7 @@ import http.client
 import urllib.parse
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 PATIENCE = 2.0
 # A pool of its own: no waiting after a refused connection. No proxy: the server is this machine.
@@ -15,12 +15,16 @@ CHANNEL_OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_pro
 async def serves(address: str) -> bool:
     """Whether the gRPC server at host:port says that it is healthy."""
     async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
         try:
-            request = health_pb2.HealthCheckRequest()
-            answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=PATIENCE)
+            answer = await check(health_pb2.HealthCheckRequest(), timeout=PATIENCE)
         except grpc.aio.AioRpcError:
             return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+    return answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def answers(url: str) -> bool:

@@ -1,0 +1,124 @@
+"""Real processes under test: started in a group of their own, listened to, and ended by their id."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Running:
+    """A process, with the lines it has written so far (both streams, as they came)."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self._process = process
+        self._news = threading.Condition()
+        self._silent = False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id, and its group's."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    @property
+    def output(self) -> str:
+        """Everything written so far."""
+        with self._news:
+            return "\n".join(self.lines)
+
+    def wait_for_line(self, prefix: str, within: float = PATIENCE) -> str:
+        """The first line that begins so; AssertionError, with all the output, where none comes."""
+        with self._news:
+            self._news.wait_for(lambda: self._silent or self._find(prefix) is not None, within)
+            line = self._find(prefix)
+        assert line is not None, f"no line began with {prefix!r}:\n{self.output}"
+        return line
+
+    def exit_code(self, within: float = PATIENCE) -> int:
+        """Wait for the end; negative: the signal that ended it."""
+        code = self._process.wait(within)
+        self._listener.join(within)
+        return code
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone, not to what it started."""
+        self._process.send_signal(number)
+
+    def terminate(self, within: float = PATIENCE) -> int:
+        """Ask it to end, and wait; the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.exit_code(within)
+
+    def _find(self, prefix: str) -> str | None:
+        return next((line for line in self.lines if line.startswith(prefix)), None)
+
+    def _listen(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._tell(line.rstrip("\n"))
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
+
+    def _tell(self, line: str) -> None:
+        with self._news:
+            self.lines.append(line)
+            self._news.notify_all()
+
+
+def wait_until_listening(port: int, process: Running, within: float = PATIENCE) -> None:
+    """Until the port of the loopback takes connections; AssertionError where the process ends before."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline and process.alive:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=within):
+            return
+        # A refused connection is refused at once: this is how often to ask.
+        time.sleep(0.02)
+    raise AssertionError(f"nothing listens on port {port}:\n{process.output}")
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Running]:
+    """Run a command, `env` on top of this process's; whatever is left of its group at the end is killed."""
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    run = Running(process)
+    try:
+        yield run
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        run.exit_code()
+        if process.stdout:
+            process.stdout.close()

@@ -38,6 +38,14 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    @staticmethod
+    def emptied(url: str) -> str:
+        """The same database with nothing in it: much faster than a new one. Nobody may be connected."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return url
+
     def initialize(self) -> None:
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]
         command = [str(self._binaries / "initdb"), f"--pgdata={self._folder / 'data'}", *options]
@@ -76,11 +84,12 @@ class Postgres:
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
     """A running server. Raises RuntimeError where PostgreSQL is not installed."""
+    binaries = _binaries()
     # Not below a test's own folder: the path of a socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="iotflow-postgres-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    server = Postgres(_binaries(), folder)
+    server = Postgres(binaries, folder)
     try:
         server.initialize()
         server.start()

@@ -101,6 +101,8 @@ async def _finished(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         if not job.cancel():
             await asyncio.wait([outcome])
+            # Marks a failure as seen: nobody is left to hear of it.
+            outcome.exception()
         raise
     return outcome.result()
 

@@ -36,13 +36,18 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres) -> str:
+    return postgres.create_database()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of a new, empty database."""
+    """Of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/registry.db"
     server: Postgres = request.getfixturevalue("postgres")
-    return server.create_database()
+    return server.emptied(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

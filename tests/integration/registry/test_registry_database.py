@@ -1,6 +1,7 @@
 """Migrations, and what happens when the database is away."""
 
 import asyncio
+import gc
 import multiprocessing
 from contextlib import closing
 from pathlib import Path
@@ -61,6 +62,29 @@ async def test_text_that_cannot_be_stored_is_refused_or_kept_whole(parts: Parts)
         assert await parts.registry.total() == 0
     else:
         assert (await parts.registry.get(device.id)).location == "a\0b"
+
+
+async def test_work_that_fails_after_its_caller_has_gone_is_undone_in_silence(parts: Parts) -> None:
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def work(connection: Connection) -> None:
+        connection.execute(text("DELETE FROM devices"))
+        loop.call_soon_threadsafe(begun.set)
+        raise errors.FailedPrecondition("CHANGED_MY_MIND", "no")
+
+    await parts.make()
+    complaints: list[object] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    gone = asyncio.create_task(parts.database.write(work))
+    await begun.wait()
+    gone.cancel()
+    with pytest.raises((asyncio.CancelledError, errors.FailedPrecondition)):
+        await gone
+    del gone
+    gc.collect()
+    assert complaints == []
+    assert await parts.registry.total() == 1
 
 
 async def test_work_that_fails_leaves_nothing(parts: Parts) -> None:

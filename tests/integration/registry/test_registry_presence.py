@@ -76,6 +76,21 @@ async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presenc
     assert (await parts.registry.get(kept.id)).last_seen == parts.clock.now
 
 
+async def test_memory_is_bounded_by_forgetting_what_is_written(
+    parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotflow_server.devices.presence.MOST_REMEMBERED", 1)
+    one, two = await parts.make("one"), await parts.make("two")
+    for device in (one, two):
+        presence.seen(device.id)
+    assert presence.last_seen(one) == parts.clock.now
+
+    await presence.flush()
+
+    assert presence.last_seen(one) is None
+    assert presence.last_seen(await parts.registry.get(one.id)) == parts.clock.now
+
+
 async def test_it_writes_by_itself(parts: Parts, presence: Presence) -> None:
     device = await parts.make()
     await presence.start()

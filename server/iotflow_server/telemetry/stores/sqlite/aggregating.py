@@ -42,13 +42,15 @@ WHERE place IN ((count + 1) / 2, (count + 2) / 2) GROUP BY start ORDER BY start
 # Twice over the readings: the mean first, then the distances from it. The sum of squares in one go loses all digits
 # when the values are large and close together.
 _VARIANCE = """
-WITH placed AS (
-    SELECT time - (time % :window + :window) % :window AS start, value
-    FROM reading WHERE series = :series AND time >= :start AND time < :end
-),
-mean AS MATERIALIZED (SELECT start, avg(value) AS value FROM placed GROUP BY start HAVING count(*) > 1)
-SELECT placed.start, total((placed.value - mean.value) * (placed.value - mean.value)) / (count(*) - 1) AS variance
-FROM placed JOIN mean ON mean.start = placed.start GROUP BY placed.start ORDER BY placed.start
+WITH mean AS MATERIALIZED (
+    SELECT time - (time % :window + :window) % :window AS start, avg(value) AS value
+    FROM reading WHERE series = :series AND time >= :start AND time < :end GROUP BY 1 HAVING count(*) > 1
+)
+SELECT mean.start, total((reading.value - mean.value) * (reading.value - mean.value)) / (count(*) - 1) AS variance
+FROM mean
+CROSS JOIN reading ON series = :series
+    AND time >= max(mean.start, :start) AND time < min(mean.start + :window, :end)
+GROUP BY mean.start ORDER BY mean.start
 """
 _PLAIN_ORDER = (
     Function.COUNT,

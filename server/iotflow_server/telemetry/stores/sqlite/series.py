@@ -64,21 +64,31 @@ class Catalogue:
             if number is not None:
                 known.ids[measurement] = number
                 known.types[measurement] = value_type
-                self._size += 1
+        self._size += len(types)
+        self._make_room()
 
     def forget(self, device_ids: Iterable[int]) -> None:
         """Look these devices up again when they write next."""
         for device_id in device_ids:
             known = self._devices.pop(device_id, None)
-            self._size -= len(known.ids) if known is not None else 0
+            self._size -= _weight(known) if known is not None else 0
 
     def _load(self, connection: sqlite3.Connection, device_id: int) -> Known:
         known = Known()
         for series in series_of(connection, device_id):
             known.ids[series.measurement] = series.id
             known.types[series.measurement] = series.type
-        while self._size + len(known.ids) > self._capacity and self._devices:
-            self.forget([next(iter(self._devices))])
         self._devices[device_id] = known
-        self._size += len(known.ids)
+        self._size += _weight(known)
+        self._make_room()
         return known
+
+    def _make_room(self) -> None:
+        """Forget those who wrote longest ago; the one writing now stands last, and stays however large it is."""
+        while self._size > self._capacity and len(self._devices) > 1:
+            self.forget([next(iter(self._devices))])
+
+
+def _weight(known: Known) -> int:
+    # A device without series takes room too.
+    return 1 + len(known.ids)

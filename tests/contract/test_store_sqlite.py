@@ -1,0 +1,189 @@
+"""What only the embedded store promises: a bad batch harms no other, a killed process loses nothing, room returns."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import ValueType
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
+from iotflow_server.telemetry.stores.sqlite.series import Catalogue
+
+from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
+
+# Writes on and on, and tells each acknowledged time.
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+import numpy as np
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+
+async def main():
+    store = SqliteStore(Path(sys.argv[1]))
+    await store.start()
+    for time in range(1_000_000):
+        values = np.array([float(time)])
+        await store.write([Batch(1, np.array([time]), (Column("m", ValueType.DOUBLE, values),))])
+        print(time, flush=True)
+
+asyncio.run(main())
+"""
+UNSTORABLE = "\ud800"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "readings.db"
+
+
+def rows(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM reading").fetchone()[0])
+
+
+async def test_a_value_that_cannot_be_kept_refuses_its_own_batch_only(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.start()
+    answers = await store.write(
+        [
+            doubles(1, {1: 1.0}),
+            batch(1, [2, 3], column("m", DOUBLE, [2.0, 3.0]), column("t", TEXT, ["fine", UNSTORABLE])),
+            batch(1, [4], column("t", INT32, [4])),
+        ]
+    )
+    assert [named(one) for one in answers] == [[], [("", 0, 2, "UNSTORABLE")], []]
+    assert await contents(store, 1) == {("m", 1): 1.0, ("t", 4): 4}
+    assert await store.measurements(1) == {"m": DOUBLE, "t": INT32}
+    await store.close()
+
+
+def write_until_killed(path: Path) -> set[int]:
+    """Answers the times that were acknowledged."""
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        acknowledged = [int(writer.stdout.readline()) for _ in range(200)]
+        writer.kill()
+        acknowledged += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
+    return set(acknowledged)
+
+
+async def test_a_killed_process_loses_nothing_it_acknowledged(path: Path) -> None:
+    acknowledged = write_until_killed(path)
+    store = SqliteStore(path)
+    await store.start()
+    assert {time for _, time in await contents(store, 1)} >= acknowledged
+    await store.close()
+
+
+async def test_a_file_that_others_hold_is_unavailable_in_words_of_our_own(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.01)
+    store = SqliteStore(path)
+    await store.start()
+    await store.check()
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        for call in (store.check, lambda: store.write([doubles(1, {1: 1.0})])):
+            with pytest.raises(Unavailable) as refusal:
+                await call()
+            assert "lock" not in str(refusal.value)
+            assert refusal.value.reason == "STORE_UNAVAILABLE"
+    await store.check()
+    assert await store.write([batch(1, [1], column("m", TEXT, ["x"]))]) == [()]
+    assert await store.measurements(1) == {"m": TEXT}
+    await store.close()
+
+
+def test_a_file_of_something_else_is_unavailable_and_stays_as_it_is(path: Path, runner: asyncio.Runner) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all" * 100)
+    store = SqliteStore(path)
+    with pytest.raises(Unavailable):
+        runner.run(store.start())
+    runner.run(store.close())
+    assert path.read_bytes() == b"no database at all" * 100
+
+
+async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.start()
+    await store.write([doubles(1, {1: 1.0})])
+    await store._connections.write(lambda connection: connection.execute("PRAGMA max_page_count=20").fetchall())
+    with pytest.raises(Unavailable):
+        await store.write([doubles(1, {time: float(time) for time in range(50_000)}, "large")])
+    assert await store.measurements(1) == {"m": DOUBLE}
+    assert await store.write([batch(1, [2], column("large", TEXT, ["x"]))]) == [()]
+    assert await contents(store, 1) == {("m", 1): 1.0, ("large", 2): "x"}
+    await store.close()
+
+
+async def test_what_is_past_its_time_is_removed_while_the_store_is_open(path: Path, clock: Clock) -> None:
+    store = SqliteStore(path, clock=clock, expiry_seconds=0.01)
+    await store.start()
+    start, length = clock.now, 50_000
+    await store.write([doubles(1, {start + time: 1.0 for time in range(length)}), doubles(2, {start: 1.0})])
+    await store.set_retention(1, 1000)
+    clock.now += length
+
+    async def removed() -> None:
+        while rows(path) > 1001:
+            await store.check()
+
+    await asyncio.wait_for(removed(), 30)
+    clock.now -= length
+    assert await store.count(1, Span()) == 1000
+    assert await store.count(2, Span()) == 1
+    await store.close()
+
+
+async def test_a_reader_sees_whole_batches_and_holds_nothing_between_chunks(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.start()
+    values = [1.0] * 10
+
+    async def grow() -> None:
+        for start in range(0, 2000, 10):
+            times = range(start, start + 10)
+            await store.write([batch(1, times, column("a", DOUBLE, values), column("b", DOUBLE, values))])
+
+    growing = asyncio.create_task(grow())
+    while not growing.done():
+        for chunk in await chunks(store, 1):
+            assert [one.present for one in chunk.columns] == [len(chunk.times)] * 2
+            assert len(chunk.times) % 10 == 0
+    reading = store.read(1, Span(), chunk_rows=1)
+    await anext(reading)
+    with closing(sqlite3.connect(path)) as other:
+        busy, logged, brought_in = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert (busy, logged, brought_in) == (0, 0, 0)
+    await reading.aclose()
+    await store.close()
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_the_catalogue_forgets_those_who_wrote_longest_ago(path: Path) -> None:
+    lookups: list[str] = []
+    with closing(schema.connect_writer(path)) as connection:
+        connection.set_trace_callback(lookups.append)
+        catalogue = Catalogue(6)
+        for device_id in (1, 2, 3):
+            catalogue.add(connection, device_id, {"a": DOUBLE, "b": TEXT})
+        lookups.clear()
+
+        def wanted(device_id: int) -> dict[str, ValueType]:
+            return catalogue.of(connection, device_id).types
+
+        assert [wanted(device_id) for device_id in (2, 3)] == [{"a": DOUBLE, "b": TEXT}] * 2
+        assert lookups == []
+        assert wanted(1) == {"a": DOUBLE, "b": TEXT}
+        assert len(lookups) == 1
+        assert wanted(3) == {"a": DOUBLE, "b": TEXT}
+        assert len(lookups) == 1

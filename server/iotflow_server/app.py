@@ -178,7 +178,7 @@ async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncE
         telemetry=TelemetryService(
             store, intake, feed, registry, audit, Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
         ),
-        admin=AdminService(registry, commands, desired, tokens, audit, encoder, store, sessions, figures),
+        admin=AdminService(registry, commands, desired, tokens, audit, presence, encoder, store, sessions, figures),
         system=SystemService({"database": database.check, "telemetry_store": store.check}, metrics, sessions, broker),
     )
 

@@ -9,6 +9,7 @@ from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import DeviceChanges, DeviceFilter
+from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
 from iotflow_server.errors import PermissionDenied
@@ -36,6 +37,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         desired: DesiredConfigs,
         tokens: Tokens,
         audit: Audit,
+        presence: Presence,
         encoder: DeviceEncoder,
         store: TelemetryStore,
         sessions: Sessions,
@@ -46,6 +48,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         self._desired = desired
         self._tokens = tokens
         self._audit = audit
+        self._presence = presence
         self._encoder = encoder
         self._store = store
         self._sessions = sessions
@@ -64,6 +67,9 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             not_seen_since=None if request.online else since,
         )
         size = request.page_size if request.HasField("page_size") else DEFAULT_PAGE
+        if since:
+            # What was heard in the last moments is in memory only.
+            await self._presence.flush()
         total, devices = await self._registry.page(wanted, place(request.page_token), size)
         return wire.ListDevicesResponse(
             status=SUCCESS,

@@ -1,0 +1,33 @@
+"""Every row of the contract's REST table, through the real gateway: status, exact JSON, and every refusal."""
+
+import pytest
+
+from tests.e2e.rest import admin_cases, device_cases, gateway_cases, telemetry_cases, telemetry_refusals
+from tests.e2e.rest.case import Case
+from tests.e2e.rest.shapes import LEAKS, without_noise
+from tests.e2e.rest.world import World
+
+CASES = [
+    *device_cases.CASES,
+    *telemetry_cases.CASES,
+    *telemetry_refusals.CASES,
+    *admin_cases.CASES,
+    *gateway_cases.CASES,
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_rest(case: Case, world: World) -> None:
+    if case.before:
+        case.before(world)
+    content = {"content": case.raw} if case.raw is not None else {"json": case.body} if case.body is not None else {}
+    params = [(k, world.fill(str(v))) for k, v in dict(case.params).items()] if case.params else None
+    answer = world.call(case.method, case.path, case.who, params=params, **content)
+    expected = case.answer(world) if callable(case.answer) and not isinstance(case.answer, type) else case.answer
+    assert answer.headers["content-type"].startswith("application/json"), answer.text
+    assert answer.status_code == case.status, answer.text
+    assert without_noise(answer.json()) == expected
+    for name, value in case.headers.items():
+        assert answer.headers.get(name) == value, dict(answer.headers)
+    if answer.status_code >= 400:
+        assert not LEAKS.search(answer.text), answer.text

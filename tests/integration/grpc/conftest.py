@@ -1,0 +1,117 @@
+"""The real server, in a thread of its own, behind pytest-grpc's fixtures."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import grpc
+import pytest
+from iotflow.v1 import (
+    admin_service_pb2_grpc,
+    device_service_pb2,
+    device_service_pb2_grpc,
+    telemetry_service_pb2_grpc,
+)
+from iotflow_server.app import running_server
+from iotflow_server.settings import Settings
+
+from tests.integration.grpc.device import Caller
+
+PATIENCE = 30.0
+
+
+class ServerThread:
+    """running_server on an event loop of its own; stop() drains it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._started: Future[int] = Future()
+        self._loop = asyncio.new_event_loop()
+        self._told = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self.port = self._started.result(PATIENCE)
+
+    def stop(self) -> None:
+        """Drain, and wait for the end."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._told.set)
+            self._thread.join(PATIENCE)
+            assert not self._thread.is_alive(), "the server did not stop"
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        try:
+            async with running_server(self._settings) as server:
+                self._started.set_result(server.port)
+                await self._told.wait()
+        except BaseException as error:
+            if not self._started.done():
+                self._started.set_exception(error)
+            raise
+
+
+def settings(folder: Path, **changed: object) -> Settings:
+    """A server of its own: open registration, any free port."""
+    fixed: dict[str, object] = {"data_dir": folder, "grpc_port": 0, "registration": "open", "drain_seconds": 5}
+    return Settings.model_validate({**fixed, **changed})
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    """What a module changes of the settings."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def grpc_server(data_dir: Path, server_settings: dict[str, object]) -> Iterator[ServerThread]:
+    server = ServerThread(settings(data_dir, **server_settings))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def grpc_addr(grpc_server: ServerThread) -> str:
+    return f"127.0.0.1:{grpc_server.port}"
+
+
+@pytest.fixture(scope="module")
+def grpc_stub_cls() -> Callable[[grpc.Channel], telemetry_service_pb2_grpc.TelemetryServiceStub]:
+    return telemetry_service_pb2_grpc.TelemetryServiceStub
+
+
+@pytest.fixture(scope="module")
+def devices(grpc_channel: grpc.Channel) -> device_service_pb2_grpc.DeviceServiceStub:
+    return device_service_pb2_grpc.DeviceServiceStub(grpc_channel)
+
+
+@pytest.fixture(scope="module")
+def admin(grpc_channel: grpc.Channel) -> admin_service_pb2_grpc.AdminServiceStub:
+    return admin_service_pb2_grpc.AdminServiceStub(grpc_channel)
+
+
+@pytest.fixture
+def admin_metadata(grpc_server: ServerThread, data_dir: Path) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {(data_dir / 'admin-token').read_text().strip()}"),)
+
+
+@pytest.fixture
+def device(devices: device_service_pb2_grpc.DeviceServiceStub, request: pytest.FixtureRequest) -> Caller:
+    """A device of the test's own."""
+    return register(devices, request.node.nodeid[-90:].replace("/", "|"))
+
+
+def register(devices: device_service_pb2_grpc.DeviceServiceStub, name: str, kind: str = "probe") -> Caller:
+    """A new device."""
+    answer = devices.RegisterDevice(device_service_pb2.RegisterDeviceRequest(name=name, device_type=kind))
+    return Caller(answer.device.id, (("x-api-key", answer.device.api_key),))

@@ -1,0 +1,219 @@
+"""StreamTelemetry over the real server: acknowledgements, rejections by name, and how a stream ends."""
+
+import queue
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from iotflow.v1 import admin_service_pb2, telemetry_pb2
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import T0, Caller, batch, fields, read, reason, stream
+
+ALL_TYPES: dict[str, dict[str, Any]] = {
+    "a_double": {"doubles": [1.5, -0.0, 1e300]},
+    "a_float": {"floats": [0.5, 1.25, -2.0]},
+    "an_int64": {"int64s": [2**62, -1, 0]},
+    "an_int32": {"int32s": [2**31 - 1, -(2**31), 7]},
+    "a_bool": {"bools": [True, False, True]},
+    "a_text": {"strings": ["a", "", "ü"]},
+}
+
+
+def test_every_type_comes_back_as_it_was_sent(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    answers = stream(grpc_stub, device, [batch(1, **ALL_TYPES)])
+    assert (answers[-1].committed_sequence, list(answers[-1].rejected)) == (1, [])
+    expected = {
+        name: {T0 + row * 1_000: value for row, value in enumerate(next(iter(wire.values())))}
+        for name, wire in ALL_TYPES.items()
+    }
+    assert read(grpc_stub, device) == expected
+
+
+def test_rows_without_a_value_are_absent_and_overwrite_nothing(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    first = batch(1, value={"doubles": [1, 2, 3]})
+    second = batch(
+        2, value={"doubles": [9, 9, 9], "validity": b"\x05"}, other={"int32s": [7, 8, 9], "validity": b"\x02"}
+    )
+    stream(grpc_stub, device, [first, second])
+    assert read(grpc_stub, device) == {
+        "other": {T0 + 1_000: 8},
+        "value": {T0: 9, T0 + 1_000: 2, T0 + 2_000: 9},
+    }
+
+
+def test_acknowledgements_are_cumulative_and_rise(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    sequences = [
+        answer.committed_sequence for answer in stream(grpc_stub, device, [batch(s * 5, first=s) for s in range(50)])
+    ]
+    assert sequences == sorted(set(sequences))
+    assert sequences[-1] == 245
+
+
+def test_resending_is_harmless(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    batches = [batch(s, rows=10, first=s * 10) for s in range(5)]
+    stream(grpc_stub, device, batches)
+    before = read(grpc_stub, device)
+    stream(grpc_stub, device, batches[2:])
+    assert read(grpc_stub, device) == before
+    assert len(before["value"]) == 50
+
+
+MALFORMED = {
+    "no rows": (telemetry_pb2.TelemetryBatch(sequence=1, columns=batch(1).columns), "timestamps"),
+    "no columns": (telemetry_pb2.TelemetryBatch(sequence=1, timestamps=[T0]), "columns"),
+    "too few values": (batch(1, a={"doubles": [1, 2]}), "columns[0].doubles"),
+    "too many values": (batch(1, a={"int64s": [1, 2, 3, 4]}), "columns[0].int64s"),
+    "no values": (batch(1, a={}), "columns[0]"),
+    "two kinds of values": (batch(1, a={"doubles": [1, 2, 3], "bools": [True] * 3}), "columns[0]"),
+    "a bitmap too short": (batch(1, rows=9, a={"doubles": [1] * 9, "validity": b"\xff"}), "columns[0].validity"),
+    "a measurement twice": (
+        telemetry_pb2.TelemetryBatch(sequence=1, timestamps=[T0], columns=[*batch(1, rows=1).columns] * 2),
+        "columns",
+    ),
+    "a time out of range": (
+        telemetry_pb2.TelemetryBatch(sequence=1, timestamps=[2**62], columns=batch(1, rows=1).columns),
+        "timestamps",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_malformed_batch_is_refused_by_name_and_the_stream_goes_on(
+    grpc_stub: TelemetryServiceStub, device: Caller, case: str
+) -> None:
+    malformed, field = MALFORMED[case]
+    answers = stream(grpc_stub, device, [malformed, batch(2)])
+    (rejected,) = [item for answer in answers for item in answer.rejected]
+    assert (rejected.sequence, rejected.reason, rejected.retryable) == (1, "INVALID_ARGUMENT", False)
+    assert rejected.message.startswith(f"{field}:")
+    assert answers[-1].committed_sequence == 2
+    assert read(grpc_stub, device) == {"value": {T0: 0, T0 + 1_000: 1, T0 + 2_000: 2}}
+
+
+VALUES = {
+    "NaN": ({"doubles": [1, float("nan"), float("inf")]}, "NOT_FINITE", 1, 2),
+    "float infinity": ({"floats": [float("-inf"), 1, 2]}, "NOT_FINITE", 0, 1),
+    "text too long": ({"strings": ["a", "x" * 65_537, "b"]}, "INVALID_TEXT", 1, 1),
+    "text with NUL": ({"strings": ["a", "b", "\0"]}, "INVALID_TEXT", 2, 1),
+}
+
+
+@pytest.mark.parametrize("case", VALUES)
+def test_values_that_cannot_be_stored_are_named_and_the_rest_is_stored(
+    grpc_stub: TelemetryServiceStub, device: Caller, case: str
+) -> None:
+    wire, why, index, count = VALUES[case]
+    answers = stream(grpc_stub, device, [batch(1, bad=wire, good={"int32s": [1, 2, 3]})])
+    (rejected,) = answers[-1].rejected
+    assert (rejected.measurement, rejected.reason, rejected.index, rejected.count) == ("bad", why, index, count)
+    stored = read(grpc_stub, device)
+    assert len(stored["good"]) == 3
+    assert len(stored["bad"]) == 3 - count
+
+
+def test_an_atomic_batch_is_stored_whole_or_not_at_all(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    stream(grpc_stub, device, [batch(1, value={"doubles": [1, 2, 3]})])
+    for name, wire in {"value": {"strings": ["x", "y", "z"]}, "fresh": {"doubles": [1, 2, float("nan")]}}.items():
+        message = batch(2, first=10, other={"int32s": [1, 2, 3]}, **{name: wire})
+        message.atomic = True
+        assert stream(grpc_stub, device, [message])[-1].rejected
+    assert read(grpc_stub, device) == {"value": {T0: 1, T0 + 1_000: 2, T0 + 2_000: 3}}
+
+
+def test_a_type_conflict_names_the_measurement_and_the_type(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    answers = stream(
+        grpc_stub, device, [batch(1, value={"int32s": [1, 2, 3]}), batch(2, value={"doubles": [4, 5.5, 6]})]
+    )
+    (rejected,) = [item for answer in answers for item in answer.rejected]
+    assert (rejected.sequence, rejected.index, rejected.count, rejected.reason) == (2, 1, 1, "TYPE_CONFLICT")
+    assert "value" in rejected.message
+    assert "INT32" in rejected.message
+    assert read(grpc_stub, device) == {"value": {T0: 4, T0 + 1_000: 2, T0 + 2_000: 6}}
+
+
+def test_a_sequence_that_does_not_rise_ends_the_stream_after_what_came_before_is_acknowledged(
+    grpc_stub: TelemetryServiceStub, device: Caller
+) -> None:
+    call = grpc_stub.StreamTelemetry(iter([batch(3), batch(3)]), metadata=device.metadata, timeout=30)
+    assert next(call).committed_sequence == 3
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields(caught.value) == ["sequence"]
+
+
+def test_another_devices_data_ends_the_stream(
+    grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, device: Caller
+) -> None:
+    other = register(devices, "other of the stream")
+    foreign = batch(1)
+    foreign.device_id = other.id
+    with pytest.raises(grpc.RpcError) as caught:
+        stream(grpc_stub, device, [foreign])
+    assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert read(grpc_stub, other) == {}
+
+
+@pytest.mark.parametrize("metadata", [(), (("x-api-key", "wrong"),)])
+def test_without_a_key_there_is_no_stream(
+    grpc_stub: TelemetryServiceStub, metadata: tuple[tuple[str, str], ...]
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stream(grpc_stub, Caller(0, metadata), [batch(1)])
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_gateway_writes_for_every_device_and_an_unknown_one_hurts_nobody(
+    grpc_stub: TelemetryServiceStub,
+    devices: DeviceServiceStub,
+    admin: AdminServiceStub,
+    admin_metadata: tuple[tuple[str, str], ...],
+) -> None:
+    token = admin.CreateToken(admin_service_pb2.CreateTokenRequest(name="gw", role="gateway"), metadata=admin_metadata)
+    gateway = Caller(0, (("authorization", f"Bearer {token.secret}"),))
+    fleet = [register(devices, f"behind the gateway {i}") for i in range(3)]
+    batches = []
+    for sequence, device_id in enumerate([fleet[0].id, 999_999, fleet[1].id, 0, fleet[2].id]):
+        batches.append(batch(sequence))
+        batches[-1].device_id = device_id
+    answers = stream(grpc_stub, gateway, batches)
+    rejected = {item.sequence: item.reason for answer in answers for item in answer.rejected}
+    assert rejected == {1: "DEVICE_NOT_FOUND", 3: "INVALID_ARGUMENT"}
+    assert [len(read(grpc_stub, device)["value"]) for device in fleet] == [3, 3, 3]
+
+
+def test_a_suspended_device_is_cut_off_at_once(
+    grpc_stub: TelemetryServiceStub,
+    admin: AdminServiceStub,
+    admin_metadata: tuple[tuple[str, str], ...],
+    device: Caller,
+) -> None:
+    batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
+    call = grpc_stub.StreamTelemetry(iter(batches.get, None), metadata=device.metadata, timeout=30)
+    batches.put(batch(1))
+    assert next(call).committed_sequence == 1
+    admin.SetDeviceStatus(
+        admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive"), metadata=admin_metadata
+    )
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    assert reason(caught.value) == "DEVICE_INACTIVE"
+    with pytest.raises(grpc.RpcError) as caught:
+        stream(grpc_stub, device, [batch(2)])
+    assert reason(caught.value) == "DEVICE_INACTIVE"
+
+
+def test_200_streams_at_once(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
+    fleet = [register(devices, f"one of 200: {i}") for i in range(200)]
+
+    def last(device: Caller) -> int:
+        return stream(grpc_stub, device, [batch(s, first=s * 3) for s in range(20)])[-1].committed_sequence
+
+    with ThreadPoolExecutor(len(fleet)) as threads:
+        assert set(threads.map(last, fleet)) == {19}
+    assert {len(read(grpc_stub, device)["value"]) for device in fleet} == {60}

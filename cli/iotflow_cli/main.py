@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from iotflow_cli import up
+from iotflow_cli import replay, up
 from iotflow_cli.console import complain
 from iotflow_cli.errors import UsageError
 
-COMMANDS = (up,)
+COMMANDS = (up, replay)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

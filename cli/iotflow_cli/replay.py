@@ -1,0 +1,85 @@
+"""`iotflow replay`: a recording, sent as a device would."""
+
+import argparse
+import asyncio
+import ipaddress
+from pathlib import Path
+
+from iotflow_server.secret_files import ADMIN_TOKEN
+from iotflow_server.settings import Settings, WrongSettings, load_settings
+from iotflow_simulators.csv_rows import inspect
+from iotflow_simulators.errors import SimulationFailed
+from iotflow_simulators.key_store import KeyStore
+from iotflow_simulators.progress import shown, write
+from iotflow_simulators.replay import Destination, replay
+from iotflow_simulators.tally import Tally
+from rich.console import Console
+
+from iotflow_cli.errors import UsageError
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser("replay", help="send the rows of a CSV file as a device would")
+    parser.add_argument("file", type=Path, metavar="FILE.csv", help="a column of times, and a column a measurement")
+    parser.add_argument("--device", required=True, metavar="NAME", help="registered where it does not exist")
+    parser.add_argument("--server", metavar="HOST:PORT", help="default: 127.0.0.1 and IOTFLOW_GRPC_PORT")
+    parser.add_argument("--speed", type=_speed, metavar="N", help="N times real time; default: as fast as possible")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry it out; the exit code: 0 where every row is stored."""
+    try:
+        settings = load_settings()
+    except WrongSettings as error:
+        raise UsageError(f"The settings cannot be used:\n{error}") from None
+    server = arguments.server or f"127.0.0.1:{settings.grpc_port}"
+    to = Destination(server, arguments.device, KeyStore(settings.data_dir), _token(settings, server))
+    return _replay(arguments.file, to, arguments.speed)
+
+
+def _replay(file: Path, to: Destination, speed: float | None) -> int:
+    console, tally = Console(), Tally()
+    try:
+        recording = inspect(file)
+        with shown(console, recording.rows) as progress:
+            asyncio.run(replay(recording, to, tally, progress, speed=speed))
+    except SimulationFailed as error:
+        raise UsageError("\n".join([str(error), *_how_far(tally)])) from None
+    except KeyboardInterrupt:
+        raise UsageError("\n".join(["stopped", *_how_far(tally)])) from None
+    for line in tally.summary():
+        write(console, line)
+    return 0 if tally.is_whole else 1
+
+
+def _how_far(tally: Tally) -> list[str]:
+    if not tally.sent:
+        return []
+    return [*tally.summary(), "the same command sends all of it again, which is harmless: equal times overwrite"]
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError("a number above 0 is needed")
+    return speed
+
+
+def _token(settings: Settings, server: str) -> str:
+    """The admin token kept on this machine, for a server on this machine and no other."""
+    if not _is_here(server):
+        return ""
+    try:
+        return settings.admin_token.get_secret_value() or (settings.data_dir / ADMIN_TOKEN).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _is_here(server: str) -> bool:
+    host = server.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,128 @@
+"""Columns of numpy to TelemetryBatch and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
+
+DTYPES: dict[str, np.dtype[Any]] = {
+    "doubles": np.dtype(np.float64),
+    "floats": np.dtype(np.float32),
+    "int64s": np.dtype(np.int64),
+    "int32s": np.dtype(np.int32),
+    "bools": np.dtype(np.bool_),
+    "strings": np.dtype(object),
+}
+
+
+def encode_batch(
+    timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0, atomic: bool = False
+) -> TelemetryBatch:
+    """One device's readings as they travel; row i of every column belongs to timestamps[i].
+
+    timestamps: shape (rows,), whole numbers of milliseconds since 1970 UTC, or datetime64 (taken as UTC).
+    columns: measurement to shape (rows,). The dtype chooses the type: float64 and float16 DOUBLE, float32 FLOAT, int64
+    and uint32 INT64, smaller integers INT32, bool BOOLEAN, str TEXT; lists and object arrays are typed as numpy would
+    type what is present. None, NaN and entries masked in a numpy.ma.MaskedArray are no values; a column without any
+    value is left out.
+    device_id: for gateways and admins; 0: the device whose key is shown. atomic: one refused value refuses the batch.
+
+    Raises ValueError where lengths differ, there are no rows, no values at all, or a dtype has no type.
+    """
+    times = _times(timestamps)
+    batch = TelemetryBatch(device_id=device_id, timestamps=times.tolist(), atomic=atomic)
+    for name, values in columns.items():
+        column = _column(name, values, len(times))
+        if column is not None:
+            batch.columns.append(column)
+    if not batch.columns:
+        raise ValueError("a batch needs at least one value")
+    return batch
+
+
+def decode_batch(batch: TelemetryBatch) -> "tuple[NDArray[np.int64], dict[str, np.ma.MaskedArray[Any, Any]]]":
+    """The times and columns of a batch as readers get it.
+
+    Times: shape (rows,), int64 milliseconds since 1970 UTC. Columns: measurement to a masked array of shape (rows,),
+    masked where the row has no value; TEXT has dtype object (str).
+    """
+    times = np.array(batch.timestamps, np.int64)
+    return times, {column.measurement: _decoded(column, len(times)) for column in batch.columns}
+
+
+def _times(timestamps: ArrayLike) -> NDArray[np.int64]:
+    times = np.asarray(timestamps)
+    if times.ndim != 1 or not times.size:
+        raise ValueError("timestamps: a batch needs one dimension and at least one row")
+    if times.dtype.kind == "M":
+        times = times.astype("datetime64[ms]")
+    elif times.dtype.kind not in "iu":
+        raise ValueError(f"timestamps: whole milliseconds or datetime64 are needed, not {times.dtype}")
+    return times.astype(np.int64)
+
+
+def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
+    array = given if isinstance(given, np.ndarray) else np.array(given, object)
+    if array.shape != (rows,):
+        raise ValueError(f"{name}: shape {array.shape} for {rows} timestamps")
+    missing = _missing(array)
+    if missing.all():
+        return None
+    field, present = _typed(name, np.ma.getdata(array)[~missing])
+    values = np.full(rows, "" if field == "strings" else 0, DTYPES[field])
+    values[~missing] = present
+    validity = np.packbits(~missing, bitorder="little").tobytes() if missing.any() else b""
+    column = Column(measurement=name, validity=validity)
+    getattr(column, field).extend(values.tolist())
+    return column
+
+
+def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """True where there is no value."""
+    values, missing = np.ma.getdata(array), np.ma.getmaskarray(array).copy()
+    if values.dtype.kind == "f":
+        missing |= np.isnan(values)
+    elif values.dtype.kind == "O":
+        # NaN alone is not equal to itself.
+        missing |= np.array([value is None or value != value for value in values])
+    return missing
+
+
+def _typed(name: str, present: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """The value field for these values, and them in its dtype."""
+    if present.dtype.kind == "O":
+        present = _uniform(name, present.tolist())
+    field = _field(present.dtype)
+    if field is None:
+        raise ValueError(f"{name}: {present.dtype} is none of the types of measurements")
+    return field, present.astype(DTYPES[field])
+
+
+def _uniform(name: str, values: list[Any]) -> NDArray[Any]:
+    """An array of what numpy takes these for, but text is never made of numbers, nor numbers of booleans."""
+    texts, bools = (sum(isinstance(value, kind) for value in values) for kind in (str, bool | np.bool_))
+    if texts not in (0, len(values)) or bools not in (0, len(values)):
+        raise ValueError(f"{name}: text, booleans and numbers stand in one column")
+    return np.array(values)
+
+
+def _field(dtype: np.dtype[Any]) -> str | None:
+    if dtype.kind in "iu":
+        if np.can_cast(dtype, np.int32):
+            return "int32s"
+        return "int64s" if np.can_cast(dtype, np.int64) else None
+    if dtype.kind == "f":
+        return "floats" if dtype == np.float32 else "doubles"
+    return {"b": "bools", "U": "strings"}.get(dtype.kind)
+
+
+def _decoded(column: Column, rows: int) -> "np.ma.MaskedArray[Any, Any]":
+    field, data = next((field.name, data) for field, data in column.ListFields() if field.name in DTYPES)
+    valid = np.ones(rows, np.bool_)
+    if column.validity:
+        bits = np.unpackbits(np.frombuffer(column.validity, np.uint8), count=rows, bitorder="little")
+        valid = bits.astype(np.bool_)
+    return np.ma.masked_array(np.array(data, DTYPES[field]), mask=~valid)

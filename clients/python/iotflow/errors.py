@@ -1,0 +1,81 @@
+"""What a server says when it refuses, read from a gRPC error."""
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from grpc import StatusCode
+
+DOMAIN = "iotflow"
+DETAILS_KEY = "grpc-status-details-bin"
+# Without the server's own word, a status comes from the connection or from something in between, and says nothing
+# about the request: it may be sent again.
+PASSING = frozenset(
+    {
+        StatusCode.UNAVAILABLE,
+        StatusCode.INTERNAL,
+        StatusCode.UNKNOWN,
+        StatusCode.CANCELLED,
+        StatusCode.ABORTED,
+        StatusCode.DEADLINE_EXCEEDED,
+    }
+)
+
+
+class ServerError(Exception):
+    """A call that failed.
+
+    code: the gRPC status. reason: a word for programs, such as WRONG_KEY; empty where the server itself said nothing.
+    message: a sentence for people. field: the request's field at fault, or empty. retryable: whether the same request
+    may succeed later. retry_after: seconds to wait before, or None where nothing was said.
+    """
+
+    def __init__(
+        self,
+        code: StatusCode,
+        message: str,
+        *,
+        reason: str = "",
+        field: str = "",
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{message} ({reason or code.name})")
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.field = field
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+def server_error(error: grpc.aio.AioRpcError) -> ServerError:
+    """The error with its google.rpc details read: ErrorInfo, BadRequest and RetryInfo, or else `retry-after`."""
+    code, metadata = error.code(), error.trailing_metadata() or ()
+    details = _details([value for key, value in metadata if key == DETAILS_KEY])
+    info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    for detail in details.details:
+        for known in (info, bad, retry):
+            detail.Unpack(known)
+    spoken = info.domain == DOMAIN
+    return ServerError(
+        code,
+        error.details() or code.name,
+        reason=info.reason,
+        field=info.metadata.get("field", "") or next((item.field for item in bad.field_violations), ""),
+        retryable=info.metadata.get("retryable") == "true" if spoken else code in PASSING,
+        retry_after=_seconds(retry, [value for key, value in metadata if key == "retry-after"]),
+    )
+
+
+def _details(values: list[str | bytes]) -> status_pb2.Status:
+    status = status_pb2.Status()
+    if values and isinstance(values[0], bytes):
+        status.MergeFromString(values[0])
+    return status
+
+
+def _seconds(retry: error_details_pb2.RetryInfo, headers: list[str | bytes]) -> float | None:
+    if retry.HasField("retry_delay"):
+        return max(float(retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9), 0.0)
+    header = str(headers[0]) if headers else ""
+    # The header may also hold a date; then the usual backoff has to do.
+    return float(header) if header.isdecimal() else None

@@ -1,0 +1,92 @@
+"""How far it has got: a bar for a terminal, now and then a line for anything else."""
+
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+from rich.text import Text
+
+LINE_SECONDS = 5.0
+
+
+class Shown(Protocol):
+    """Where progress is told."""
+
+    def advance(self, rows: int) -> None:
+        """So many rows more are acknowledged."""
+
+    def note(self, line: str) -> None:
+        """Something a person should know."""
+
+
+def shown(console: Console, total: int) -> AbstractContextManager[Shown]:
+    """Progress towards this many rows, shown until the block is left."""
+    return Bar(console, total) if console.is_terminal else Lines(console, total)
+
+
+def write(console: Console, line: str) -> None:
+    """Write a line as it is: not wrapped, and brackets are no markup."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class Rate(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:,.0f} rows/s")
+
+
+class Bar:
+    """For a terminal."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console)
+        self._task = self._progress.add_task("", total=total)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, rows: int) -> None:
+        self._progress.advance(self._task, rows)
+
+    def note(self, line: str) -> None:
+        write(self._progress.console, line)
+
+
+class Lines:
+    """For a file, a pipe or a journal."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._rows = 0
+        self._start = self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tell(time.monotonic())
+
+    def advance(self, rows: int) -> None:
+        self._rows += rows
+        if (now := time.monotonic()) - self._told >= LINE_SECONDS:
+            self._tell(now)
+
+    def note(self, line: str) -> None:
+        write(self._console, line)
+
+    def _tell(self, now: float) -> None:
+        self._told = now
+        rate = self._rows / max(now - self._start, 1e-3)
+        self.note(f"{self._rows:,} of {self._total:,} rows acknowledged, {rate:,.0f} rows/s")

@@ -1,6 +1,7 @@
 """How the server logs: one line a happening, for people or for programs."""
 
 import logging
+import sys
 from typing import Any
 
 import structlog
@@ -8,7 +9,11 @@ import structlog
 
 def configure_logs(level: str, form: str) -> None:
     """level: debug, info, warning, error; form: console or json."""
-    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    # A rich traceback would show the values of variables, secrets among them.
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else console
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

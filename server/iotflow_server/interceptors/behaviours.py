@@ -1,5 +1,6 @@
 """Puts code around an RPC's behaviour, whichever of its four kinds it is."""
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
@@ -37,14 +38,32 @@ def _wrap_unary(handler: Handler, around: Around) -> Handler:
 def _wrap_streaming(handler: Handler, around: Around) -> Handler:
     behaviour: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
     streaming = handler.request_streaming
+    if not inspect.isasyncgenfunction(behaviour):
+        # grpc's own services write to the context instead of yielding.
+        return _wrap_writing(handler, behaviour, around)
 
     async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
         async with around(None if streaming else request, context):
             async for answer in behaviour(request, context):
                 yield answer
 
-    make: Any = grpc.stream_stream_rpc_method_handler if streaming else grpc.unary_stream_rpc_method_handler
-    return _made(make, stream, handler)
+    return _made(_streaming_maker(handler), stream, handler)
+
+
+def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
+    streaming = handler.request_streaming
+
+    async def write(request: Any, context: Context) -> None:
+        async with around(None if streaming else request, context):
+            await behaviour(request, context)
+
+    return _made(_streaming_maker(handler), write, handler)
+
+
+def _streaming_maker(handler: Handler) -> Any:
+    if handler.request_streaming:
+        return grpc.stream_stream_rpc_method_handler
+    return grpc.unary_stream_rpc_method_handler
 
 
 def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:

@@ -1,0 +1,111 @@
+"""SubscribeTelemetry over the real server: what is stored is heard, and a slow reader holds up nobody."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from iotflow.v1 import telemetry_service_pb2 as wire
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import T0, Caller, batch, stream
+
+BUFFER = 5_000
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    return {"subscriber_queue_readings": BUFFER, "heartbeat_seconds": 0.2, "public_reads": True}
+
+
+@contextmanager
+def subscribed(stub: TelemetryServiceStub, caller: Caller, **asked: Any) -> Iterator[Any]:
+    """A subscription that is certainly open: its first event has come."""
+    call = stub.SubscribeTelemetry(wire.SubscribeTelemetryRequest(**asked), metadata=caller.metadata, timeout=60)
+    assert next(call).HasField("heartbeat")
+    try:
+        yield call
+    finally:
+        call.cancel()
+
+
+def next_readings(call: Any) -> wire.LiveReadings:
+    """The next event that holds readings."""
+    return next(event.telemetry for event in call if event.HasField("telemetry"))
+
+
+def values(readings: wire.LiveReadings, name: str = "value") -> list[Any]:
+    return [dict(row)[name] for row in readings.data]
+
+
+def test_a_subscriber_hears_what_is_stored_without_what_was_refused(
+    grpc_stub: TelemetryServiceStub, device: Caller
+) -> None:
+    with subscribed(grpc_stub, device) as call:
+        stream(grpc_stub, device, [batch(1, value={"doubles": [1, float("nan"), 3]}, other={"int32s": [1, 2, 3]})])
+        heard = next_readings(call)
+    assert heard.device_id == device.id
+    assert [dict(row) for row in heard.data] == [
+        {"timestamp": "2026-01-01T00:00:00.000Z", "value": 1, "other": 1},
+        {"timestamp": "2026-01-01T00:00:01.000Z", "other": 2},
+        {"timestamp": "2026-01-01T00:00:02.000Z", "value": 3, "other": 3},
+    ]
+
+
+def test_filters_by_device_type_and_measurement(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
+    meter, lamp = register(devices, "meter", "meter"), register(devices, "lamp", "lamp")
+    anybody = Caller(0, ())
+    with (
+        subscribed(grpc_stub, anybody, device_ids=[meter.id]) as by_id,
+        subscribed(grpc_stub, anybody, device_types=["lamp"]) as by_type,
+        subscribed(grpc_stub, anybody, device_ids=[meter.id, lamp.id], fields=["b"]) as by_field,
+    ):
+        stream(grpc_stub, lamp, [batch(1, a={"int32s": [1, 2, 3]})])
+        stream(grpc_stub, meter, [batch(1, a={"int32s": [4, 5, 6]}, b={"int32s": [7, 8, 9]})])
+        assert values(next_readings(by_id), "a") == [4, 5, 6]
+        assert values(next_readings(by_type), "a") == [1, 2, 3]
+        heard = next_readings(by_field)
+    assert (heard.device_id, [sorted(dict(row)) for row in heard.data]) == (meter.id, [["b", "timestamp"]] * 3)
+
+
+def test_replay_comes_first_then_what_is_new(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    stream(grpc_stub, device, [batch(1, rows=10)])
+    with subscribed(grpc_stub, device, since=str(T0 + 7_000)) as call:
+        assert values(next_readings(call)) == [7, 8, 9]
+        stream(grpc_stub, device, [batch(1, rows=2, first=10)])
+        assert values(next_readings(call)) == [10, 11]
+
+
+def test_columns_where_asked_for(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    with subscribed(grpc_stub, device, columnar=True) as call:
+        stream(grpc_stub, device, [batch(1)])
+        heard = next(event.batch for event in call if event.HasField("batch"))
+    sent = batch(0)
+    sent.device_id = device.id
+    assert heard == sent
+
+
+def test_heartbeats_when_nothing_happens(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    with subscribed(grpc_stub, device) as call:
+        assert next(call).HasField("heartbeat")
+        assert next(call).HasField("heartbeat")
+
+
+def test_a_slow_subscriber_is_told_what_it_lost_and_holds_up_nobody(
+    grpc_stub: TelemetryServiceStub, device: Caller
+) -> None:
+    batches, rows = 300, 1_000
+    with subscribed(grpc_stub, device) as slow:
+        # It reads nothing while far more is stored than its queue and the connection's windows hold.
+        answers = stream(grpc_stub, device, [batch(s, rows=rows, first=s * rows) for s in range(batches)])
+        assert answers[-1].committed_sequence == batches - 1
+        heard = dropped = 0
+        for event in slow:
+            heard += len(event.telemetry.data)
+            dropped += int(event.dropped.readings)
+            if heard + dropped == batches * rows:
+                break
+    assert dropped > 0
+    assert heard >= BUFFER

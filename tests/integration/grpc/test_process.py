@@ -1,0 +1,130 @@
+"""The server as a process: killed, locked out of its store, and on a taken port."""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from iotflow.v1 import system_service_pb2, telemetry_pb2, telemetry_service_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream
+from tests.processes import Running, free_port, running
+
+ROWS = 20
+
+
+@contextmanager
+def server(folder: Path, port: int, **env: str) -> Iterator[tuple[Running, grpc.Channel]]:
+    """`python -m iotflow_server`, answering."""
+    settings = {"IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open", **env}
+    with (
+        running([sys.executable, "-m", "iotflow_server"], settings, cwd=folder) as process,
+        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        health = health_pb2_grpc.HealthStub(channel)
+        health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=30)
+        yield process, channel
+
+
+def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
+    return batch(sequence, rows=ROWS, first=sequence * ROWS)
+
+
+def test_kill_9_loses_nothing_acknowledged_and_a_resend_is_harmless(tmp_path: Path) -> None:
+    port = free_port()
+    with server(tmp_path, port) as (process, channel):
+        device = register(DeviceServiceStub(channel), "killed")
+        acknowledged = stream_until_killed(TelemetryServiceStub(channel), device, process, at=200)
+    with server(tmp_path, port) as (_, channel):
+        stub = TelemetryServiceStub(channel)
+        kept = read(stub, device)["value"]
+        promised = {T0 + second * 1_000: float(second) for second in range((acknowledged + 1) * ROWS)}
+        assert promised.items() <= kept.items()
+        total = acknowledged + 100
+        resent = stream(stub, device, [numbered(s) for s in range(max(0, acknowledged - 20), total)])
+        assert resent[-1].committed_sequence == total - 1
+        whole = {T0 + second * 1_000: float(second) for second in range(total * ROWS)}
+        stored = read(stub, device)["value"]
+        assert whole.items() <= stored.items()
+        assert all(value == (time - T0) / 1_000 for time, value in stored.items())
+
+
+def stream_until_killed(stub: TelemetryServiceStub, device: Caller, process: Running, at: int) -> int:
+    """Stream without end and kill -9 the server once this sequence is acknowledged; the last acknowledgement."""
+    acknowledged = -1
+    call = stub.StreamTelemetry(map(numbered, range(100_000)), metadata=device.metadata, timeout=60)
+    with pytest.raises(grpc.RpcError):
+        for answer in call:
+            acknowledged = answer.committed_sequence
+            if acknowledged >= at and process.alive:
+                os.kill(process.pid, 9)
+                process.exit_code()
+    assert acknowledged >= at
+    return acknowledged
+
+
+def test_a_store_that_cannot_be_written_refuses_with_advice_and_recovers(tmp_path: Path) -> None:
+    with server(tmp_path, free_port()) as (_, channel):
+        device = register(DeviceServiceStub(channel), "locked out")
+        stub = TelemetryServiceStub(channel)
+        request = telemetry_service_pb2.SubmitTelemetryRequest()
+        request.data["t"] = 1
+        lock = sqlite3.connect(tmp_path / "telemetry.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.SubmitTelemetry(request, metadata=device.metadata, timeout=30)
+        assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
+        assert dict(caught.value.trailing_metadata())["retry-after"] == "1"
+        with pytest.raises(grpc.RpcError) as caught:
+            stream(stub, device, [batch(1)])
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        health = SystemServiceStub(channel).GetHealth(system_service_pb2.GetHealthRequest(detailed=True))
+        assert {check.name: check.status for check in health.checks}["telemetry_store"] == "unhealthy"
+        assert read(stub, device) == {}
+        lock.execute("ROLLBACK")
+        lock.close()
+        assert stub.SubmitTelemetry(request, metadata=device.metadata, timeout=30).stored_in_iotdb
+
+
+def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
+    port = free_port()
+    with server(tmp_path, port):
+        env = {"IOTFLOW_DATA_DIR": str(tmp_path / "b"), "IOTFLOW_GRPC_PORT": str(port)}
+        with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as second:
+            assert second.exit_code() == 1
+            assert f"cannot listen on 127.0.0.1:{port}" in second.output
+            assert "Traceback" not in second.output
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"IOTFLOW_GRPC_PORT": "many"}, "IOTFLOW_GRPC_PORT"),
+        ({"IOTFLOW_REGISTRATION": "maybe"}, "IOTFLOW_REGISTRATION"),
+        ({"API_KEY_LENGTH": "3"}, "API_KEY_LENGTH"),
+        ({"DATABASE_URL": "oracle://x"}, "DATABASE_URL"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str], said: str) -> None:
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(free_port()), **env}
+    with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
+        assert process.exit_code() == 1
+        assert said in process.output
+        assert "Traceback" not in process.output
+
+
+def test_reflection_names_the_services(tmp_path: Path) -> None:
+    with server(tmp_path, free_port()) as (_, channel):
+        names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
+    assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Admin", "System")} <= names
+    assert "grpc.health.v1.Health" in names

@@ -1,0 +1,59 @@
+"""A server that goes down: what is under way ends well, and everybody is told to come back."""
+
+import queue
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+
+from tests.integration.grpc.conftest import ServerThread, register, settings
+from tests.integration.grpc.device import batch, read, reason
+
+
+def test_a_drain_acknowledges_what_was_taken_and_tells_streams_to_reconnect(tmp_path: Path) -> None:
+    server = ServerThread(settings(tmp_path, heartbeat_seconds=60))
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        device = register(DeviceServiceStub(channel), "drained")
+        stub = TelemetryServiceStub(channel)
+        batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
+        call = stub.StreamTelemetry(iter(batches.get, None), metadata=device.metadata, timeout=30)
+        live = stub.SubscribeTelemetry(
+            telemetry_service_pb2.SubscribeTelemetryRequest(), metadata=device.metadata, timeout=30
+        )
+        assert next(live).HasField("heartbeat")
+        health = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=30)
+        assert next(health).status == health_pb2.HealthCheckResponse.SERVING
+        for sequence in range(20):
+            batches.put(batch(sequence, first=sequence * 3))
+        acknowledged = next(call).committed_sequence
+        server.stop()
+        try:
+            for answer in call:
+                acknowledged = answer.committed_sequence
+        except grpc.RpcError as error:
+            assert (error.code(), reason(error)) == (grpc.StatusCode.UNAVAILABLE, "SERVER_DRAINING")
+        else:
+            pytest.fail("the stream ended as if all were done")
+        *_, last = _until_error(live)
+        assert last.error.reason == "SERVER_DRAINING"
+        assert last.error.retryable
+        assert next(health).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    again = ServerThread(settings(tmp_path))
+    with grpc.insecure_channel(f"127.0.0.1:{again.port}") as channel:
+        stored = read(TelemetryServiceStub(channel), device)["value"]
+    again.stop()
+    assert len(stored) >= (acknowledged + 1) * 3
+
+
+def _until_error(call: object) -> list[telemetry_service_pb2.SubscribeTelemetryResponse]:
+    events = []
+    try:
+        for event in call:  # type: ignore[attr-defined]
+            events.append(event)
+    except grpc.RpcError as error:
+        assert reason(error) == "SERVER_DRAINING"
+    return events

@@ -5,6 +5,9 @@ import asyncio
 import ipaddress
 from pathlib import Path
 
+from rich.console import Console
+
+from iotflow_cli.errors import UsageError
 from iotflow_server.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
 from iotflow_simulators.csv_rows import inspect
@@ -13,9 +16,6 @@ from iotflow_simulators.key_store import KeyStore
 from iotflow_simulators.progress import shown, write
 from iotflow_simulators.replay import Destination, replay
 from iotflow_simulators.tally import Tally
-from rich.console import Console
-
-from iotflow_cli.errors import UsageError
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

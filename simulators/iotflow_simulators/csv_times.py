@@ -1,5 +1,6 @@
 """Times as recordings write them."""
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,7 +28,7 @@ def parse_time(text: str) -> int:
 
 
 def _epoch_time(number: Decimal) -> int:
-    return int((number * 1_000 if abs(number) < SECONDS_BELOW else number) // 1)
+    return math.floor(number * 1_000 if abs(number) < SECONDS_BELOW else number)
 
 
 def _calendar_time(text: str) -> int:

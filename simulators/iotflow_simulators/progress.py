@@ -76,7 +76,8 @@ class Lines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tell(time.monotonic())
+        if self._rows:
+            self._tell(time.monotonic())
 
     def advance(self, rows: int) -> None:
         self._rows += rows

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import grpc
 from grpc import StatusCode
+
 from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-
 from iotflow_simulators.errors import SimulationFailed
 from iotflow_simulators.key_store import KeyStore
 

@@ -6,7 +6,6 @@ from iotflow.batches import encode_batch
 from iotflow.channels import open_channel
 from iotflow.errors import ServerError
 from iotflow.writer import TelemetryWriter
-
 from iotflow_simulators.csv_rows import Recording, chunks
 from iotflow_simulators.errors import SimulationFailed
 from iotflow_simulators.key_store import KeyStore

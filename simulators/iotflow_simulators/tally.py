@@ -4,8 +4,9 @@ from array import array
 from collections import Counter
 
 import numpy as np
-from iotflow.v1.telemetry_pb2 import Rejection
 from numpy.typing import NDArray
+
+from iotflow.v1.telemetry_pb2 import Rejection
 
 
 class Tally:

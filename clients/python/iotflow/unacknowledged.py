@@ -15,6 +15,8 @@ class Unacknowledged:
         self._batches: deque[TelemetryBatch] = deque()
         # How many of them, from the oldest on, the connection of now has been given.
         self._given = 0
+        # Whether that connection has acknowledged anything.
+        self._proven = False
         self._last_sequence = 0
         self._room = asyncio.Event()
         self._news = asyncio.Event()
@@ -47,16 +49,18 @@ class Unacknowledged:
         self._tell()
 
     async def next(self) -> TelemetryBatch:
-        """The next batch for the connection of now, waiting for one."""
-        while self._given == len(self._batches):
-            self._news.clear()
+        """The next batch for the connection of now, waiting for one; the second comes after an acknowledgement."""
+        while not self._news.is_set():
             await self._news.wait()
         self._given += 1
+        self._tell()
         return self._batches[self._given - 1]
 
     def rewind(self) -> None:
         """A new connection is given everything again."""
         self._given = 0
+        self._proven = False
+        self._tell()
 
     def rows(self, sequence: int) -> int:
         """How many rows there are up to this sequence."""
@@ -68,6 +72,7 @@ class Unacknowledged:
         while self._given and self._batches[0].sequence <= sequence:
             self._batches.popleft()
             self._given -= 1
+        self._proven = True
         self._tell()
 
     def end(self) -> None:
@@ -76,12 +81,16 @@ class Unacknowledged:
         self._tell()
 
     def _tell(self) -> None:
-        for event, is_so in (
-            (self._room, len(self._batches) < self._window),
-            (self._news, self._given < len(self._batches)),
-            (self._empty, not self._batches),
-        ):
-            if is_so or self._ended:
-                event.set()
-            else:
-                event.clear()
+        # A server that refuses at once must not find the whole window on its way: gRPC would report the failed writing of
+        # it in place of the refusal.
+        may_have = len(self._batches) if self._proven else min(len(self._batches), 1)
+        _set(self._room, len(self._batches) < self._window or self._ended)
+        _set(self._empty, not self._batches or self._ended)
+        _set(self._news, self._given < may_have)
+
+
+def _set(event: asyncio.Event, is_so: bool) -> None:
+    if is_so:
+        event.set()
+    else:
+        event.clear()

@@ -117,13 +117,13 @@ class TelemetryWriter:
             self._runner.result()
 
     async def _say_goodbye(self) -> None:
-        self._closing = True
-        if self._call is None:
+        self._closing, call = True, self._call
+        if call is None:
             return
-        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError, TimeoutError):
+        with suppress(grpc.aio.InternalError, TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._call.done_writing()
-                await self._call.code()
+                await call.done_writing()
+                await call.code()
 
     async def _stop(self) -> None:
         self._closing = True

@@ -36,24 +36,31 @@ class Program:
 class Child:
     """A program that runs, in a session of its own: a terminal's Ctrl-C does not reach it."""
 
-    def __init__(self, program: Program, process: asyncio.subprocess.Process, say: Say) -> None:
+    def __init__(self, program: Program, process: asyncio.subprocess.Process, telling: asyncio.Task[None]) -> None:
         self.program = program
         self._process = process
-        self._end = asyncio.create_task(self._follow(say))
+        self._killed = False
+        self._end = asyncio.create_task(self._follow(telling))
 
     @classmethod
     async def start(cls, program: Program, say: Say) -> Self:
         """Run the program; each line it writes is said."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", tied.__file__, str(os.getpid())),
-            *program.command,
-            env=program.env,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        return cls(program, process, say)
+        # A pipe of our own: asyncio would not notice the process's end while something it left behind holds its pipe.
+        reading, writing = os.pipe()
+        telling = asyncio.create_task(_tell_lines(reading, say))
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", tied.__file__, str(os.getpid())),
+                *program.command,
+                env=program.env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        finally:
+            os.close(writing)
+        return cls(program, process, telling)
 
     async def ended(self) -> int:
         """Wait for its end and give its exit code; negative: the signal that ended it."""
@@ -61,19 +68,24 @@ class Child:
 
     async def stop(self) -> bool:
         """Drain it, tell it to end, kill it after its grace. False: it had to be killed."""
-        if not self._end.done() and self.program.drain:
-            await self.program.drain()
-        self._signal(signal.SIGTERM)
-        try:
-            return await asyncio.wait_for(self.ended(), self.program.grace) != -signal.SIGKILL
-        except TimeoutError:
-            self.kill()
-            await self.ended()
-            return False
+        if not self._end.done():
+            await self._end_within_grace()
+        return not self._killed
 
     def kill(self) -> None:
         """End it and everything it started, now."""
+        self._killed = True
         self._signal(signal.SIGKILL)
+
+    async def _end_within_grace(self) -> None:
+        if self.program.drain:
+            await self.program.drain()
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.ended(), self.program.grace)
+        except TimeoutError:
+            self.kill()
+            await self.ended()
 
     def _signal(self, number: int) -> None:
         if self._process.returncode is None:
@@ -83,8 +95,7 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
-    async def _follow(self, say: Say) -> int:
-        telling = asyncio.create_task(_tell_lines(self._process, say))
+    async def _follow(self, telling: asyncio.Task[None]) -> int:
         code = await self._process.wait()
         # What it started and left behind would keep its port.
         self._signal_group(signal.SIGKILL)
@@ -92,9 +103,12 @@ class Child:
         return code
 
 
-async def _tell_lines(process: asyncio.subprocess.Process, say: Say) -> None:
+async def _tell_lines(pipe: int, say: Say) -> None:
+    stream = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(stream)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(pipe, "rb"))
     rest = b""
-    while process.stdout and (chunk := await process.stdout.read(CHUNK)):
+    while chunk := await stream.read(CHUNK):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             say(line.decode(errors="replace"))

@@ -6,6 +6,7 @@ from google.api import annotations_pb2, httpbody_pb2
 from google.protobuf.descriptor import FieldDescriptor, FileDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2, status_pb2
+
 from iotflow.v1 import admin_service_pb2, device_service_pb2, system_service_pb2, telemetry_service_pb2
 
 SERVICES = (device_service_pb2, telemetry_service_pb2, admin_service_pb2, system_service_pb2)

@@ -8,12 +8,22 @@ from dotenv import dotenv_values
 
 # The server listens on loopback here, so that whoever can reach it has the machine anyway.
 DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open"}
+# The server's own default.
+SERVER_DRAIN_SECONDS = 10.0
 
 
 def chosen() -> dict[str, str]:
     """What the user set: the environment, then .env, as the server reads them."""
     from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     return {**from_file, **os.environ}
+
+
+def drain_seconds(env: Mapping[str, str]) -> float:
+    """How long the server lets calls finish; of a value that is no number, the server itself complains."""
+    try:
+        return float(env["IOTFLOW_DRAIN_SECONDS"])
+    except (KeyError, ValueError):
+        return SERVER_DRAIN_SECONDS
 
 
 def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int) -> dict[str, str]:

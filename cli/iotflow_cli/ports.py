@@ -6,6 +6,14 @@ import socket
 from iotflow_cli.errors import UsageError
 
 
+def port(text: str) -> int:
+    """A port number, as argparse wants it: ValueError where it is none."""
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
 def check_free(host: str, port: int, option: str) -> None:
     """Refuse, naming the option that chooses another port, where this one cannot be listened on."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import functools
+import resource
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from iotflow_cli.console import say
 from iotflow_cli.data_folder import taken
 from iotflow_cli.envoy import Gateway
 from iotflow_cli.errors import UsageError
-from iotflow_cli.ports import check_free
+from iotflow_cli.ports import check_free, port
 from iotflow_cli.readiness import answers, serves
 from iotflow_cli.supervisor import Supervisor
 
@@ -21,6 +22,7 @@ HOST = "127.0.0.1"
 DRAIN_SECONDS = 2.0
 # What the server may take beyond its own time for draining.
 SPARE_SECONDS = 5.0
+OPEN_FILES = 65536
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,8 +30,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     chosen = laptop.chosen()
     parser = commands.add_parser("up", help="run the service on this machine until Ctrl-C")
     parser.add_argument("--data-dir", type=Path, default=Path(chosen.get("IOTFLOW_DATA_DIR", "data")), metavar="DIR")
-    parser.add_argument("--rest-port", type=int, default=5000, metavar="PORT", help="REST, gRPC and gRPC-Web")
-    parser.add_argument("--grpc-port", type=int, default=50051, metavar="PORT", help="the server itself, gRPC only")
+    parser.add_argument("--rest-port", type=port, default=5000, metavar="PORT", help="REST, gRPC and gRPC-Web")
+    parser.add_argument("--grpc-port", type=port, default=50051, metavar="PORT", help="the server itself, gRPC only")
     parser.set_defaults(run=run)
 
 
@@ -38,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     data_dir: Path = arguments.data_dir.resolve()
     with taken(data_dir):
         _check_ports(arguments.rest_port, arguments.grpc_port)
+        _allow_many_connections()
         return asyncio.run(_up(data_dir, arguments.rest_port, arguments.grpc_port))
 
 
@@ -46,6 +49,14 @@ def _check_ports(rest_port: int, grpc_port: int) -> None:
         raise UsageError(f"REST and gRPC cannot both have port {rest_port}: choose another with --grpc-port.")
     check_free(HOST, rest_port, "--rest-port")
     check_free(HOST, grpc_port, "--grpc-port")
+
+
+def _allow_many_connections() -> None:
+    """Each connection is an open file, and shells allow few of these unless told otherwise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 async def _up(data_dir: Path, rest_port: int, grpc_port: int) -> int:
@@ -69,7 +80,7 @@ def _server(data_dir: Path, grpc_port: int) -> Program:
         command=[sys.executable, "-m", "iotflow_server"],
         env=env,
         ready=functools.partial(serves, f"{HOST}:{grpc_port}"),
-        grace=float(env.get("IOTFLOW_DRAIN_SECONDS", 10)) + SPARE_SECONDS,
+        grace=laptop.drain_seconds(env) + SPARE_SECONDS,
     )
 
 
@@ -87,7 +98,11 @@ def _envoy(gateway: Gateway) -> Program:
 def _announce(gateway: Gateway, data_dir: Path) -> None:
     say(f"REST         {gateway.address}")
     say(f"gRPC         {gateway.rest_host}:{gateway.rest_port}, or past the gateway {HOST}:{gateway.grpc_port}")
-    token = data_dir / "admin-token"
-    if token.exists():
-        say(f"admin token  {token.read_text().strip()} (kept in {token})")
+    say(f"admin token  {_admin_token(data_dir / 'admin-token')}")
     say(f"ready: {gateway.address}/health (Ctrl-C stops it)")
+
+
+def _admin_token(file: Path) -> str:
+    if laptop.chosen().get("IOTFLOW_ADMIN_TOKEN") or not file.exists():
+        return "as set in IOTFLOW_ADMIN_TOKEN"
+    return f"{file.read_text().strip()} (kept in {file})"

@@ -12,6 +12,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+
 from iotflow.v1 import device_service_pb2 as device
 from iotflow.v1 import system_service_pb2 as system
 from iotflow.v1 import telemetry_pb2

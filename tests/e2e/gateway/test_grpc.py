@@ -8,6 +8,7 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
 from iotflow.v1 import device_service_pb2 as device
 from iotflow.v1 import device_service_pb2_grpc as device_grpc
 from iotflow.v1 import system_service_pb2 as system

@@ -1,0 +1,65 @@
+"""`iotflow up` as a user runs it."""
+
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.processes import Running, free_port, running
+
+
+@contextlib.contextmanager
+def up(data_dir: Path, rest_port: int, grpc_port: int) -> Iterator[Running]:
+    """The command, started."""
+    ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
+    with running(["iotflow", "up", "--data-dir", str(data_dir), *ports]) as process:
+        yield process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_runs_until_asked_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+    rest_port = free_port()
+    with up(tmp_path / "data", rest_port, free_port()) as service:
+        service.wait_for_line("ready")
+        token = (tmp_path / "data" / "admin-token").read_text().strip()
+        service.wait_for_line(f"admin token  {token}")
+        assert httpx.get(f"http://127.0.0.1:{rest_port}/health", trust_env=False).json()["status"] == "healthy"
+        service.signal(number)
+        assert service.exit_code() == 0, service.output
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", rest_port))
+
+
+def test_one_run_on_a_data_folder(tmp_path: Path) -> None:
+    with up(tmp_path, free_port(), free_port()) as first:
+        first.wait_for_line("ready")
+        with up(tmp_path, free_port(), free_port()) as second:
+            assert second.exit_code() == 1
+            assert second.lines == [
+                f"iotflow: IoTFlow runs on the data folder {tmp_path} already. "
+                "Stop it, or choose another folder: --data-dir."
+            ]
+
+
+def test_taken_ports_are_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        for ports, option in (((port, free_port()), "--rest-port"), ((free_port(), port), "--grpc-port")):
+            with up(tmp_path, *ports) as service:
+                assert service.exit_code() == 1
+                [line] = service.lines
+                assert line.startswith(f"iotflow: Port {port} on 127.0.0.1 is taken")
+                assert option in line
+
+
+def test_one_port_for_two_servers_is_refused(tmp_path: Path) -> None:
+    port = free_port()
+    with up(tmp_path, port, port) as service:
+        assert service.exit_code() == 1
+        assert service.lines == [
+            f"iotflow: REST and gRPC cannot both have port {port}: choose another with --grpc-port."
+        ]

@@ -1,0 +1,217 @@
+"""The supervisor with real processes, and what `iotflow up` refuses before it starts any."""
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from iotflow_cli.child import Program
+from iotflow_cli.data_folder import taken
+from iotflow_cli.errors import UsageError
+from iotflow_cli.ports import check_free
+from iotflow_cli.supervisor import Supervisor
+from tests.processes import PATIENCE, free_port, running
+
+POLITE = """
+import pathlib, signal, sys
+def leave(*_):
+    print("bye", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+print("up", flush=True)
+pathlib.Path(sys.argv[1]).touch()
+signal.pause()
+"""
+STUBBORN = POLITE.replace("leave)", "signal.SIG_IGN)").replace("signal.pause()", "while True: signal.pause()")
+
+
+def program(
+    name: str,
+    folder: Path,
+    code: str = POLITE,
+    *,
+    start_within: float = PATIENCE,
+    grace: float = PATIENCE,
+    drain: Callable[[], Awaitable[None]] | None = None,
+) -> Program:
+    """A Python program that is ready when its file is there."""
+    mark = folder / name
+
+    async def ready() -> bool:
+        return mark.exists()
+
+    command = [sys.executable, "-c", code, str(mark)]
+    return Program(name, command, os.environ, ready, start_within=start_within, grace=grace, drain=drain)
+
+
+def interrupt() -> None:
+    """Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def supervise(lines: list[str], *programs: Program, announce: Callable[[], None] = interrupt) -> int:
+    """Run until `announce`, or what it sets off, ends it; the exit code."""
+
+    async def run() -> int:
+        return await Supervisor(programs, lines.append).run(announce)
+
+    return asyncio.run(run())
+
+
+def test_stops_in_the_opposite_order(tmp_path: Path) -> None:
+    lines: list[str] = []
+    assert supervise(lines, program("server", tmp_path), program("envoy", tmp_path)) == 0
+    assert lines == ["server | up", "envoy  | up", "stopping", "envoy  | bye", "server | bye"]
+
+
+def test_drains_before_it_stops(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def drain() -> None:
+        lines.append("draining")
+
+    assert supervise(lines, program("envoy", tmp_path, drain=drain)) == 0
+    assert lines == ["envoy | up", "stopping", "draining", "envoy | bye"]
+
+
+@pytest.mark.parametrize(
+    ("dying", "fate"),
+    [
+        ("sys.exit(3)", "with exit code 3"),
+        ("sys.exit(0)", "with exit code 0"),
+        ("import os; os.kill(os.getpid(), signal.SIGKILL)", "by SIGKILL"),
+    ],
+)
+def test_child_that_dies_ends_the_run(tmp_path: Path, dying: str, fate: str) -> None:
+    lines: list[str] = []
+    mortal = program("envoy", tmp_path, POLITE.replace("signal.pause()", dying))
+    assert supervise(lines, program("server", tmp_path), mortal, announce=lambda: None) == 1
+    assert lines[-2:] == [f"envoy ended {fate}", "server | bye"]
+
+
+def test_child_that_dies_at_the_start_keeps_the_next_from_starting(tmp_path: Path) -> None:
+    lines: list[str] = []
+    assert supervise(lines, program("server", tmp_path, "raise SystemExit('broken')"), program("envoy", tmp_path)) == 1
+    assert lines == ["server | broken", "server ended with exit code 1"]
+
+
+def test_command_that_cannot_be_run(tmp_path: Path) -> None:
+    async def never() -> bool:
+        return False
+
+    lines: list[str] = []
+    missing = str(tmp_path / "missing")
+    assert supervise(lines, Program("envoy", [missing], {}, never)) == 1
+    assert lines == [f"envoy | {missing}: No such file or directory", "envoy ended with exit code 127"]
+
+
+def test_child_that_is_never_ready(tmp_path: Path) -> None:
+    lines: list[str] = []
+    silent = program("server", tmp_path, POLITE.replace("pathlib.Path(sys.argv[1]).touch()", ""), start_within=0.3)
+    assert supervise(lines, silent, program("envoy", tmp_path)) == 1
+    assert "server was not ready within 0.3 seconds" in lines
+    assert not [line for line in lines if line.startswith("envoy")]
+
+
+def test_stubborn_child_is_killed_after_its_grace(tmp_path: Path) -> None:
+    lines: list[str] = []
+    assert supervise(lines, program("server", tmp_path, STUBBORN, grace=0.1)) == 1
+    assert lines[-1] == "server had to be killed"
+
+
+def test_second_interrupt_kills(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def interrupt_again() -> None:
+        interrupt()
+
+    assert supervise(lines, program("server", tmp_path, STUBBORN, drain=interrupt_again)) == 1
+    assert lines[-1] == "server had to be killed"
+
+
+def test_what_a_dead_child_left_behind_is_killed(tmp_path: Path) -> None:
+    leaving = (
+        "import subprocess; subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']); sys.exit(4)"
+    )
+    lines: list[str] = []
+    # The one left behind holds the pipe that the supervisor reads to its end: it comes back only when that one is gone.
+    assert (
+        supervise(lines, program("server", tmp_path, POLITE.replace("signal.pause()", leaving)), announce=lambda: None)
+        == 1
+    )
+    assert lines[-1] == "server ended with exit code 4"
+
+
+def test_lines_are_told_whole(tmp_path: Path) -> None:
+    code = POLITE.replace('print("up", flush=True)', 'print("x" * 300_000); print("é", end="", flush=True)')
+    lines: list[str] = []
+    supervise(lines, program("server", tmp_path, code))
+    assert lines[0] == "server | " + "x" * 300_000
+    assert lines[-1] == "server | ébye"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
+def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    listening = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    child = f"held = open({str(pipe)!r}, 'w')" + POLITE
+    with running([sys.executable, "-c", SUPERVISING, child, str(tmp_path / "mark")]) as supervisor:
+        supervisor.wait_for_line("ready")
+        supervisor.signal(signal.SIGKILL)
+        assert select.select([listening], [], [], PATIENCE)[0]
+        assert os.read(listening, 1) == b""
+    os.close(listening)
+
+
+SUPERVISING = """
+import asyncio, os, pathlib, sys
+from iotflow_cli.child import Program
+from iotflow_cli.supervisor import Supervisor
+
+async def ready():
+    return pathlib.Path(sys.argv[2]).exists()
+
+async def run():
+    child = Program("child", [sys.executable, "-c", *sys.argv[1:]], os.environ, ready)
+    await Supervisor([child], print).run(lambda: print("ready", flush=True))
+
+asyncio.run(run())
+"""
+
+
+def test_taken_port_is_named_with_a_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with pytest.raises(UsageError) as refused:
+            check_free("127.0.0.1", port, "--rest-port")
+    assert str(refused.value) == (
+        f"Port {port} on 127.0.0.1 is taken by another program. "
+        f"Stop that, or choose another port: --rest-port {port + 1}"
+    )
+
+
+def test_free_port_is_fine() -> None:
+    check_free("127.0.0.1", free_port(), "--rest-port")
+
+
+def test_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with taken(folder):
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with pytest.raises(UsageError, match="runs on the data folder"), taken(folder):
+            pass
+    with taken(folder):
+        pass
+
+
+def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="Not a directory"), taken(tmp_path / "file" / "data"):
+        pass

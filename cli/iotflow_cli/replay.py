@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import ipaddress
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -61,10 +62,10 @@ def _how_far(tally: Tally) -> list[str]:
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
-    if not 0 < speed < float("inf"):
-        raise argparse.ArgumentTypeError("a number above 0 is needed")
-    return speed
+    with suppress(ValueError):
+        if 0 < (speed := float(text)) < float("inf"):
+            return speed
+    raise argparse.ArgumentTypeError("a number above 0 is needed")
 
 
 def _token(settings: Settings, server: str) -> str:

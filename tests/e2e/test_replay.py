@@ -1,0 +1,202 @@
+"""`iotflow replay` against a real server: killed in the midst, stopped, refused; every value is compared with the file."""
+
+import csv
+import json
+import signal
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from iotflow.batches import decode_batch
+from iotflow.channels import credentials
+from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest, SubscribeTelemetryRequest
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.processes import PATIENCE, Running, free_port, running
+
+DATA = Path(__file__).parents[1] / "data"
+AMBIENT, MACHINE = DATA / "ambient_temperature.csv", DATA / "machine_temperature.csv"
+
+
+class Installation:
+    """A data folder and a port, whichever server runs there; registration needs a token."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.env = {"IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": str(self.port)}
+
+    @contextmanager
+    def server(self) -> Iterator[Running]:
+        """A server process that answers."""
+        with running([sys.executable, "-m", "iotflow_server"], self.env, self.folder) as process:
+            with self.channel() as channel:
+                health: Any = health_pb2_grpc.HealthStub(channel)
+                health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)
+            yield process
+
+    @contextmanager
+    def replay(self, file: Path, device: str, *options: str) -> Iterator[Running]:
+        """`iotflow replay` under way."""
+        command = [str(Path(sys.executable).with_name("iotflow")), "replay", str(file), "--device", device, *options]
+        with running(command, self.env, self.folder) as process:
+            yield process
+
+    def replayed(self, file: Path, device: str, *options: str) -> tuple[int, str]:
+        """The exit code and what it wrote."""
+        with self.replay(file, device, *options) as process:
+            return process.exit_code(), process.output
+
+    def channel(self) -> grpc.Channel:
+        return grpc.insecure_channel(f"127.0.0.1:{self.port}")
+
+    @property
+    def admin(self) -> tuple[tuple[str, str], ...]:
+        return credentials(token=(self.folder / "admin-token").read_text().strip())
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "device-keys.json"
+
+    def wait_until_stored(self, readings: int) -> None:
+        """Until so many readings are stored from any device; those of before count."""
+        with self.channel() as channel:
+            request = SubscribeTelemetryRequest(since="0", columnar=True)
+            events = TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=self.admin, timeout=PATIENCE)
+            for event in events:
+                readings -= len(event.batch.timestamps)
+                if readings <= 0:
+                    return
+
+    def stored(self, device: str) -> dict[str, dict[int, Any]]:
+        """Every value of a device, by measurement and time (ms)."""
+        key = json.loads(self.keys.read_text())[device]
+        values: dict[str, dict[int, Any]] = {}
+        with self.channel() as channel:
+            me = DeviceServiceStub(channel).GetDeviceStatus(GetDeviceStatusRequest(), metadata=credentials(key))
+            request = ReadTelemetryRequest(device_ids=[me.device.id])
+            for answer in TelemetryServiceStub(channel).ReadTelemetry(request, metadata=credentials(key)):
+                times, columns = decode_batch(answer.batch)
+                for name, column in columns.items():
+                    present = zip(times.tolist(), column.tolist(), strict=True)
+                    values.setdefault(name, {}).update((time, value) for time, value in present if value is not None)
+        return values
+
+
+def recorded(file: Path) -> dict[int, float]:
+    """The file's values by time (ms), read by other means; of rows with equal times the last one counts."""
+    with file.open() as lines:
+        rows = list(csv.reader(lines))[1:]
+    return {
+        round(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp() * 1_000): float(value)
+        for time, value in rows
+    }
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+def test_a_server_killed_in_the_midst_loses_nothing(here: Installation) -> None:
+    # Eleven weeks in some five seconds: long enough to be interrupted.
+    with here.server() as first, here.replay(MACHINE, "machine", "--speed", "1_400_000") as replay:
+        here.wait_until_stored(5_000)
+        first.signal(signal.SIGKILL)
+        first.exit_code()
+        replay.wait_for_line("interrupted: ")
+        with here.server():
+            assert replay.exit_code() == 0, replay.output
+            assert here.stored("machine") == {"value": recorded(MACHINE)}
+    assert "22,695 of 22,695 rows sent are acknowledged; 22,683 distinct times: 12 rows overwrote" in replay.output
+
+
+def test_a_server_that_drains_is_waited_for(here: Installation) -> None:
+    with here.server() as first, here.replay(MACHINE, "machine", "--speed", "1_400_000") as replay:
+        here.wait_until_stored(2_000)
+        assert first.terminate() == 0
+        replay.wait_for_line("interrupted: ")
+        with here.server():
+            assert replay.exit_code() == 0, replay.output
+            assert here.stored("machine") == {"value": recorded(MACHINE)}
+
+
+def test_ctrl_c_says_how_far_it_got_and_a_second_run_ends_it(here: Installation) -> None:
+    with here.server():
+        with here.replay(AMBIENT, "ambient", "--speed", "100_000") as replay:
+            here.wait_until_stored(20)
+            replay.signal(signal.SIGINT)
+            assert replay.exit_code() == 1
+        assert "iotflow: stopped" in replay.output
+        assert "rows sent are acknowledged" in replay.output
+        assert "Traceback" not in replay.output
+        code, output = here.replayed(AMBIENT, "ambient")
+        assert code == 0, output
+        assert here.stored("ambient") == {"value": recorded(AMBIENT)}
+    assert "7,267 of 7,267 rows sent are acknowledged; 7,267 distinct times" in output
+    assert stat.S_IMODE(here.keys.stat().st_mode) == 0o600
+
+
+def test_numbers_text_and_gaps_arrive_as_they_are(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "mixed.csv"
+    file.write_text("count,Date,note (de)\n1,2026-01-01T00:00:00+01:00,größe\n,2026-01-01,\n-2.5e3,1767225601,x\n,5,\n")
+    with here.server():
+        code, output = here.replayed(file, "mixed")
+        midnight = 1_767_225_600_000
+        assert here.stored("mixed") == {
+            "count": {midnight - 3_600_000: 1.0, midnight + 1_000: -2_500.0},
+            "note__de_": {midnight - 3_600_000: "größe", midnight + 1_000: "x"},
+        }
+    assert code == 0, output
+    assert "2 rows hold no value and were not sent" in output
+
+
+def test_what_is_refused_is_named_and_the_rest_is_stored(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "infinite.csv"
+    file.write_text("time,value\n1,1.5\n2,inf\n3,2.5\n")
+    with here.server():
+        code, output = here.replayed(file, "infinite")
+        assert here.stored("infinite") == {"value": {1_000: 1.5, 3_000: 2.5}}
+    assert code == 1
+    assert "rejected: value, 1 rows: NaN and infinity are no readings (NOT_FINITE)" in output
+
+
+def test_a_device_whose_key_is_not_kept_or_not_known(here: Installation) -> None:
+    with here.server():
+        assert here.replayed(AMBIENT, "ambient")[0] == 0
+        kept = here.keys.read_text()
+        here.keys.unlink()
+        code, output = here.replayed(AMBIENT, "ambient")
+        assert code == 1
+        assert output.startswith(
+            f"iotflow: 127.0.0.1:{here.port} has a device named 'ambient' already, and its key is not"
+        )
+        here.keys.write_text(kept.replace(json.loads(kept)["ambient"], "x" * 32))
+        code, output = here.replayed(AMBIENT, "ambient")
+        assert code == 1
+        assert output.startswith(f"iotflow: 127.0.0.1:{here.port} does not know the key kept for 'ambient'")
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "complaint"),
+    [
+        (AMBIENT, [], "No server answers at 127.0.0.1:"),
+        (Path("none.csv"), [], "none.csv: No such file or directory."),
+        (AMBIENT, ["--speed", "0"], "argument --speed: a number above 0 is needed"),
+        (AMBIENT, ["--speed", "fast"], "argument --speed: a number above 0 is needed"),
+    ],
+)
+def test_complaints(here: Installation, file: Path, options: list[str], complaint: str) -> None:
+    code, output = here.replayed(file, "device", *options)
+    assert code != 0
+    assert complaint in output
+    assert "Traceback" not in output

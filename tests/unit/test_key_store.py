@@ -1,0 +1,40 @@
+"""Keys of devices registered from here."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from iotflow_simulators.errors import SimulationFailed
+from iotflow_simulators.key_store import KeyStore
+
+
+def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
+    keys = KeyStore(tmp_path / "data")
+    assert keys.key("a") is None
+    keys.check_writable()
+    keys.keep("a", "first")
+    keys.keep("b/ü", "second")
+    keys.keep("a", "third")
+    assert json.loads(keys.path.read_text()) == {"a": "third", "b/ü": "second"}
+    assert stat.S_IMODE(keys.path.stat().st_mode) == 0o600
+    assert [path.name for path in keys.path.parent.iterdir()] == ["device-keys.json"]
+    assert KeyStore(tmp_path / "data").key("a") == "third"
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "\xff"])
+def test_a_file_that_holds_no_keys_is_left_as_it_is(tmp_path: Path, content: str) -> None:
+    keys = KeyStore(tmp_path)
+    keys.path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(SimulationFailed, match="not a JSON object"):
+        keys.key("a")
+    with pytest.raises(SimulationFailed, match="not a JSON object"):
+        keys.keep("a", "key")
+    assert keys.path.read_bytes() == content.encode("latin-1")
+
+
+def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SimulationFailed, match="cannot be read: Not a directory"):
+        KeyStore(tmp_path / "file" / "data").keep("a", "key")

@@ -1,0 +1,44 @@
+"""Rows in the rhythm in which they were recorded."""
+
+import asyncio
+
+import numpy as np
+
+from iotflow_simulators.csv_rows import Chunk
+from iotflow_simulators.pace import Pace
+
+
+def chunk(*times: int) -> Chunk:
+    return Chunk(np.array(times, np.int64), {"a": np.arange(len(times), dtype=np.float64)})
+
+
+async def due(pace: Pace, *chunks: Chunk) -> list[tuple[int, float]]:
+    """Each row's time (ms), and when it came (seconds after the first)."""
+    clock = asyncio.get_running_loop().time
+    seen = [(time, clock()) for one in chunks async for part in pace.parts(one) for time in part.times.tolist()]
+    return [(time, moment - seen[0][1]) for time, moment in seen]
+
+
+def test_rows_wait_for_their_time() -> None:
+    rows = asyncio.run(due(Pace(100.0), chunk(1_000, 6_000, 2_000), chunk(3_000, 11_000)))
+    assert [time for time, _ in rows] == [1_000, 6_000, 2_000, 3_000, 11_000]
+    seconds = [moment for _, moment in rows]
+    # What goes back in time does not wait, and what comes after it waits for its own time.
+    assert 0.04 < seconds[1] <= seconds[2] <= seconds[3] < seconds[4]
+    assert seconds[4] > 0.09
+
+
+def test_without_a_speed_nothing_waits() -> None:
+    whole = chunk(0, 10**12)
+
+    async def parts() -> list[Chunk]:
+        return [part async for part in Pace(None).parts(whole)]
+
+    assert asyncio.run(parts()) == [whole]
+
+
+def test_an_empty_chunk_has_no_parts() -> None:
+    async def parts() -> list[Chunk]:
+        return [part for speed in (None, 1.0) async for part in Pace(speed).parts(chunk())]
+
+    assert asyncio.run(parts()) == []

@@ -33,10 +33,11 @@ def write(console: Console, line: str) -> None:
 
 
 class Rate(ProgressColumn):
-    """Rows a second."""
+    """Rows a second, from the start on."""
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:,.0f} rows/s")
+        seconds = (task.finished_time if task.finished else task.elapsed) or 1e-3
+        return Text(f"{task.completed / seconds:,.0f} rows/s")
 
 
 class Bar:

@@ -1,17 +1,55 @@
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: up test lint contract generate lock bench clean
+.DEFAULT_GOAL := help
+.PHONY: help up test lint contract generate lock bench packages clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-port 8080 --data-dir DIR"
+	@exec $(BIN)/iotflow up $(ARGS)
+
+test: lint contract packages  ## Check and test everything
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## Style and types
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --quiet --check
+	$(BIN)/mypy
+
+contract: $(VENV)/dev packages  ## Lint, format and breaking changes of the contract; the committed stubs are current
+	$(BIN)/python tools/contract.py deps check drift
+
+generate: $(VENV)/dev packages  ## Write the stubs anew after a change of the contract
+	$(BIN)/buf format -w proto
+	$(BIN)/python tools/contract.py deps generate
+	$(BIN)/python tools/settings_table.py
+
+bench: $(VENV)/dev  ## Measure; prints the table of docs/performance.md
+	$(BIN)/python -m tests.bench
+
+lock: $(VENV)/dev  ## Pin the Python packages anew
+	tools/lock.sh
+
+packages:
+	@tools/debian_packages.sh
+
+clean:  ## Remove what was made, but no data
+	rm -rf $(VENV) build .proto-deps .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/runtime: requirements.txt pyproject.toml clients/python/pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "IoTFlow needs Python 3.11 or later; set PYTHON=<path of one>")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
+	@test -n "$(PYTHON)" || { echo "IoTFlow needs Python 3.11 or later; install it, or name it: make PYTHON=<path>" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "IoTFlow needs Python 3.11 or later; name one: make PYTHON=<path>")'
+	@echo "Setting up $(VENV) (once) …"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e clients/python -e .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@

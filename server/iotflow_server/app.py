@@ -11,6 +11,7 @@ from grpc.aio import ServerInterceptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
+
 from iotflow.v1 import (
     admin_service_pb2,
     admin_service_pb2_grpc,
@@ -21,7 +22,6 @@ from iotflow.v1 import (
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
 )
-
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.credentials import KeyHasher

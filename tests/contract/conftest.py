@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
-
 from tests.contract.readings import Clock
 
 # From a folder of the test's own and a clock to a store that is not started yet. Called again with the same folder: a

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.store import Span, TelemetryStore, Windows
 

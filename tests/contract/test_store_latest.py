@@ -2,7 +2,6 @@
 
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.store import Latest, TelemetryStore
-
 from tests.contract.readings import BOOLEAN, INT64, TEXT, batch, cells, column, doubles
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from iotflow_server.telemetry.batch import Batch, ValueType
 from iotflow_server.telemetry.store import Function, Span, TelemetryStore
-
 from tests.contract.model import Model
 from tests.contract.readings import batch, cells, chunks, column, contents_of, table
 

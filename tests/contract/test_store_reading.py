@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from iotflow_server.telemetry.store import Span, TelemetryStore
 
+from iotflow_server.telemetry.store import Span, TelemetryStore
 from tests.contract.readings import (
     DOUBLE,
     TEXT,

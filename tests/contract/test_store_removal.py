@@ -1,8 +1,8 @@
 """Counting, deleting, and what is past its time."""
 
 import pytest
-from iotflow_server.telemetry.store import Function, Span, TelemetryStore
 
+from iotflow_server.telemetry.store import Function, Span, TelemetryStore
 from tests.contract.readings import (
     DOUBLE,
     INT32,

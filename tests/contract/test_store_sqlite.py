@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.store import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
-
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
 
 # Writes on and on, and tells each acknowledged time.

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.store import TelemetryStore
-
 from tests.contract.readings import (
     BOOLEAN,
     DOUBLE,

@@ -1,9 +1,9 @@
 """What stands in the store after writes: the last value at each time, and nothing of a value that was not there."""
 
 import pytest
+
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.store import TelemetryStore
-
 from tests.contract.readings import (
     BOOLEAN,
     DOUBLE,

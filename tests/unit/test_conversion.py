@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from iotflow_server.telemetry.batch import Column, ValueType
 from iotflow_server.telemetry.conversion import convert, runs
 

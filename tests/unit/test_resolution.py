@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.resolution import Resolved, resolve
 

@@ -14,7 +14,7 @@ from iotflow_server.interceptors.behaviours import Context, Continuation, Handle
 
 CONTRACT = "/iotflow.v1."
 KEY_HEADER = "x-api-key"
-TOKEN_HEADER = "authorization"
+TOKEN_HEADER = "authorization"  # noqa: S105
 # The older service's word stands beside the standard one.
 SCHEMES = ("bearer", "admin")
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
-
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands

@@ -1,10 +1,11 @@
 """AggregateTelemetry."""
 
+import math
 from collections.abc import Iterable
 
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
-from iotflow.v1 import telemetry_service_pb2
 
+from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.querying import Querying, names, span
 from iotflow_server.rpc.wire_rows import put_value, time_texts
@@ -14,6 +15,7 @@ from iotflow_server.telemetry.times import parse_duration, utc_now_ms
 
 MOST_WINDOWS = 10_000
 ALIASES = {"mean": "avg"}
+INFINITE = (math.inf, -math.inf)
 
 
 class Aggregating:
@@ -79,7 +81,8 @@ def objects(found: Windows, words: dict[Function, str], *, show_null: bool) -> l
         column, word = figures.column, words[figures.function]
         valid: Iterable[bool] = [True] * len(structs) if column.valid is None else column.valid.tolist()
         for struct, is_valid, value in zip(structs, valid, column.values.tolist(), strict=True):
-            if is_valid:
+            # JSON has no infinity; a sum may overflow to it.
+            if is_valid and value not in INFINITE:
                 put_value(_cell(struct, column.measurement, word), column.type, value)
             elif show_null:
                 _cell(struct, column.measurement, word).null_value = NULL_VALUE

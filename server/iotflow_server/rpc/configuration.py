@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 from google.protobuf.struct_pb2 import Value
-from iotflow.v1 import device_service_pb2
 
+from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.wire_values import plain, plain_number, plain_struct

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
-
 from iotflow_server.access import Role, caller, calling_device
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from iotflow.v1 import admin_service_pb2
-
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.figures import Figures
 from iotflow_server.devices.presence import Presence

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import structlog
-from iotflow.v1 import telemetry_service_pb2
 
+from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.access import caller
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal
@@ -16,7 +16,7 @@ from iotflow_server.rpc.wire_rows import encode_rows
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.live import Interest, LiveFeed, Subscription
-from iotflow_server.telemetry.store import LATEST, EARLIEST, Span, TelemetryStore
+from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 log = structlog.get_logger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
-from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.access import caller, calling_device, check_reads
 from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.directory import Directory
@@ -14,7 +14,7 @@ from iotflow_server.errors import InvalidArgument, NotFound
 from iotflow_server.rpc.wire_rows import encode_rows, put_value
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import Page, Query, page, spans, token
-from iotflow_server.telemetry.store import Latest, LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.store import LATEST, Latest, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000

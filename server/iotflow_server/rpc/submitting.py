@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.wire_batches import rejection
 from iotflow_server.rpc.wire_rows import RowDecoder

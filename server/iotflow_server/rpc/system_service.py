@@ -4,8 +4,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from google.api.httpbody_pb2 import HttpBody
-from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
 
+from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
 from iotflow_server import VERSION
 from iotflow_server.errors import Unavailable
 from iotflow_server.interceptors.behaviours import Context

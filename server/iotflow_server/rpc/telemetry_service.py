@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_pb2_grpc
-
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.registry import Registry

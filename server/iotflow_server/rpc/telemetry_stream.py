@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
-
 from iotflow_server.access import Role, caller
 from iotflow_server.errors import InvalidArgument, NotFound, PermissionDenied
 from iotflow_server.rpc.sessions import Session

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from iotflow.v1 import telemetry_pb2
 
+from iotflow.v1 import telemetry_pb2
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times, Values, ValueType
@@ -82,7 +82,7 @@ def _column(
     refused = _refused(type_, values, valid, limits)
     if refused is not None:
         mask, reason, problem = refused
-        rejections.extend(checks.runs(mask, wire.measurement, reason, problem))
+        rejections.extend(checks.rejections_of(mask, wire.measurement, reason, problem))
         valid = ~mask if valid is None else valid & ~mask
     if valid is not None and not valid.any():
         return None

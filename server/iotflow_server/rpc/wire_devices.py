@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from iotflow.v1 import admin_pb2, command_pb2, device_pb2, device_service_pb2
-
 from iotflow_server.devices.audit import AuditEntry
 from iotflow_server.devices.commands import Command
 from iotflow_server.devices.device import Device, utc_now

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Rejection, Values
+from iotflow_server.telemetry.conversion import runs
 
 # Letters, digits, _ - and . : nothing that needs quoting in a URL list, a path of IoTDB or a column of a file.
 _NAME = re.compile(r"\w[\w.\-]{0,127}")
@@ -49,10 +50,6 @@ def not_finite(values: Values) -> Mask | None:
     return None if finite.all() else ~finite
 
 
-def runs(refused: Mask, measurement: str, reason: str, message: str) -> list[Rejection]:
+def rejections_of(refused: Mask, measurement: str, reason: str, message: str) -> list[Rejection]:
     """One Rejection for each run of neighbouring refused rows."""
-    edges = np.flatnonzero(np.diff(refused.astype(np.int8), prepend=0, append=0))
-    return [
-        Rejection(int(start), int(end - start), measurement, reason, message)
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    return [Rejection(index, count, measurement, reason, message) for index, count in runs(refused)]

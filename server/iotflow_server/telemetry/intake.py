@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from iotflow_server.access import own_or_named, caller
+from iotflow_server.access import caller, own_or_named
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.presence import Presence

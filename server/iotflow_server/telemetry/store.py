@@ -20,8 +20,11 @@ class Span:
 
 
 class Function(StrEnum):
-    """Figures over a window. avg, sum, median, stddev (of a sample; absent for a single value) are DOUBLE, count is INT64, the others have the
-    measurement's type. Text and booleans have count, first and last only."""
+    """Figures over a window.
+
+    avg, sum, median, stddev (of a sample; absent for a single value) are DOUBLE, count is INT64, the others have the
+    measurement's type. Text and booleans have count, first and last only.
+    """
 
     COUNT = "count"
     SUM = "sum"
@@ -94,13 +97,16 @@ class TelemetryStore(Protocol):
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         """Store batches; on return they are durable: a crash of this process or machine loses none of them.
 
-        Answers, for each batch, what of it was refused (empty: nothing). Each batch is all or nothing but for what is refused;
-        with `atomic` any refusal refuses the batch. Later batches win over earlier ones and later rows over earlier ones at an equal (device,
-        measurement, time); a row without a value overwrites nothing. Writing the same again changes nothing.
+        Answers, for each batch, what of it was refused (empty: nothing). Each batch is all or nothing but for what is
+        refused; with `atomic` any refusal refuses the batch. Later batches win over earlier ones and later rows over
+        earlier ones at an equal (device, measurement, time); a row without a value overwrites nothing. Writing the same
+        again changes nothing.
 
-        The first value ever stored sets a measurement's type. A value of another type is kept in that type if it fits without loss
-        (2 or 2.0 in INT32, 2.5 in FLOAT, 7 in DOUBLE), and refused with reason TYPE_CONFLICT if not (2.5 in INT64, 0.1 in FLOAT, 2^53+1 in DOUBLE, text or a boolean
-        in a number and the other way round). A refused batch sets no type. Rejections name rows by runs: neighbouring refused rows of a column are one Rejection.
+        The first value ever stored sets a measurement's type. A value of another type is kept in that type if it fits
+        without loss (2 or 2.0 in INT32, 2.5 in FLOAT, 7 in DOUBLE), and refused with reason TYPE_CONFLICT if not (2.5 in
+        INT64, 0.1 in FLOAT, 2^53+1 in DOUBLE, text or a boolean in a number and the other way round). A refused batch
+        sets no type; of an atomic one only the rows at fault are named. What no type can hold is refused with reason
+        UNSTORABLE. Rejections name rows by runs: neighbouring refused rows of a column are one Rejection.
         """
 
     def read(
@@ -138,9 +144,9 @@ class TelemetryStore(Protocol):
     ) -> Windows:
         """Figures over windows of `window` milliseconds, counted from 1970-01-01 UTC, of the readings within span.
 
-        measurements: None for all. What a measurement's type does not have (see Function) is absent. fill None: windows in which no figure has a
-        value are left out. Otherwise every window that touches the span is there, from the one that holds span.start to the one that holds span.end - 1;
-        the caller sees to it that the span is bounded.
+        measurements: None for all. What a measurement's type does not have (see Function) is absent. fill None: windows in
+        which no figure has a value are left out. Otherwise every window that touches the span is there, from the one that
+        holds span.start to the one that holds span.end - 1; the caller sees to it that the span is bounded.
         """
 
     async def measurements(self, device_id: int) -> dict[str, ValueType]:
@@ -156,5 +162,5 @@ class TelemetryStore(Protocol):
         """How long readings are kept, by their time; None: for ever. device_id None: for every device without a rule of its own.
 
         Readings older than that are no longer in any answer, at once, and their room is given back in time. The rule
-        outlives a restart.
+        outlives a restart. A device's rule that says for ever comes before the one for all.
         """

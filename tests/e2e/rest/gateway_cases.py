@@ -72,7 +72,7 @@ CASES = [
     ),
     *(
         Case(
-            f"number {word}",
+            f"number {word.decode()}",
             "POST",
             SUBMIT,
             "device",

@@ -2,7 +2,8 @@
 
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import refusal
-from tests.e2e.rest.telemetry_cases import BATCH, END, FROM_TO, LATEST_OF_MANY, OF, SPAN, START, SUBMIT
+from tests.e2e.rest.telemetry_cases import BATCH, FROM_TO, LATEST_OF_MANY, OF, SPAN, SUBMIT
+from tests.e2e.rest.world import END, START
 
 BAD = "INVALID_ARGUMENT"
 GOOD = {"data": {"t": 1}}
@@ -63,7 +64,7 @@ CASES = [
         SUBMIT,
         "other device",
         403,
-        lambda w: refusal(403, "NOT_YOUR_DEVICE", "device_id"),
+        refusal(403, "NOT_YOUR_DEVICE", "device_id"),
         {**GOOD, "device_id": 1},
     ),
     query("bad start", OF, {"start_time": "tomorrowish"}, "start_time"),

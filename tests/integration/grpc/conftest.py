@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+
 from iotflow.v1 import (
     admin_service_pb2_grpc,
     device_service_pb2,
@@ -16,7 +17,6 @@ from iotflow.v1 import (
 )
 from iotflow_server.app import running_server
 from iotflow_server.settings import Settings
-
 from tests.integration.grpc.device import Caller
 
 PATIENCE = 30.0
@@ -101,7 +101,8 @@ def admin(grpc_channel: grpc.Channel) -> admin_service_pb2_grpc.AdminServiceStub
 
 
 @pytest.fixture
-def admin_metadata(grpc_server: ServerThread, data_dir: Path) -> tuple[tuple[str, str], ...]:
+def admin_metadata(grpc_addr: str, data_dir: Path) -> tuple[tuple[str, str], ...]:
+    assert grpc_addr, "the token's file is made by the running server"
     return (("authorization", f"Bearer {(data_dir / 'admin-token').read_text().strip()}"),)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
+
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
@@ -55,7 +56,7 @@ def present(times: list[int], column: telemetry_pb2.Column) -> Iterator[tuple[in
 
 def reason(error: grpc.RpcError) -> str:
     """The ErrorInfo's reason."""
-    return details(error, error_details_pb2.ErrorInfo)[0].reason
+    return str(details(error, error_details_pb2.ErrorInfo)[0].reason)
 
 
 def fields(error: grpc.RpcError) -> list[str]:
@@ -65,11 +66,15 @@ def fields(error: grpc.RpcError) -> list[str]:
 
 def details(error: grpc.RpcError, kind: Any) -> list[Any]:
     """The details of one kind."""
-    trailing = dict(error.trailing_metadata() or ())  # type: ignore[attr-defined]
-    status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
+    status = status_pb2.Status.FromString(trailing(error)["grpc-status-details-bin"])
     found = []
     for item in status.details:
         detail = kind()
         if item.Unpack(detail):
             found.append(detail)
     return found
+
+
+def trailing(error: Any) -> dict[str, Any]:
+    """The trailing metadata."""
+    return {str(key): value for key, value in error.trailing_metadata() or ()}

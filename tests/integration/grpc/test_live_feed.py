@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
 from iotflow.v1 import telemetry_service_pb2 as wire
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, stream
 
@@ -33,7 +33,8 @@ def subscribed(stub: TelemetryServiceStub, caller: Caller, **asked: Any) -> Iter
 
 def next_readings(call: Any) -> wire.LiveReadings:
     """The next event that holds readings."""
-    return next(event.telemetry for event in call if event.HasField("telemetry"))
+    found: wire.LiveReadings = next(event.telemetry for event in call if event.HasField("telemetry"))
+    return found
 
 
 def values(readings: wire.LiveReadings, name: str = "value") -> list[Any]:

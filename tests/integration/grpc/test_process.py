@@ -6,18 +6,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
 from iotflow.v1 import system_service_pb2, telemetry_pb2, telemetry_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-
 from tests.integration.grpc.conftest import register
-from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream
+from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream, trailing
 from tests.processes import Running, free_port, running
 
 ROWS = 20
@@ -31,7 +32,7 @@ def server(folder: Path, port: int, **env: str) -> Iterator[tuple[Running, grpc.
         running([sys.executable, "-m", "iotflow_server"], settings, cwd=folder) as process,
         grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
-        health = health_pb2_grpc.HealthStub(channel)
+        health: Any = health_pb2_grpc.HealthStub(channel)
         health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=30)
         yield process, channel
 
@@ -84,7 +85,7 @@ def test_a_store_that_cannot_be_written_refuses_with_advice_and_recovers(tmp_pat
         with pytest.raises(grpc.RpcError) as caught:
             stub.SubmitTelemetry(request, metadata=device.metadata, timeout=30)
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
-        assert dict(caught.value.trailing_metadata())["retry-after"] == "1"
+        assert trailing(caught.value)["retry-after"] == "1"
         with pytest.raises(grpc.RpcError) as caught:
             stream(stub, device, [batch(1)])
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -2,10 +2,10 @@
 
 import grpc
 import pytest
+
 from iotflow.v1 import telemetry_service_pb2 as wire
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream
 

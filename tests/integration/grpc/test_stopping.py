@@ -2,14 +2,15 @@
 
 import queue
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason
 
@@ -25,7 +26,8 @@ def test_a_drain_acknowledges_what_was_taken_and_tells_streams_to_reconnect(tmp_
             telemetry_service_pb2.SubscribeTelemetryRequest(), metadata=device.metadata, timeout=30
         )
         assert next(live).HasField("heartbeat")
-        health = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=30)
+        checkup: Any = health_pb2_grpc.HealthStub(channel)
+        health = checkup.Watch(health_pb2.HealthCheckRequest(), timeout=30)
         assert next(health).status == health_pb2.HealthCheckResponse.SERVING
         for sequence in range(20):
             batches.put(batch(sequence, first=sequence * 3))
@@ -49,10 +51,10 @@ def test_a_drain_acknowledges_what_was_taken_and_tells_streams_to_reconnect(tmp_
     assert len(stored) >= (acknowledged + 1) * 3
 
 
-def _until_error(call: object) -> list[telemetry_service_pb2.SubscribeTelemetryResponse]:
+def _until_error(call: Any) -> list[telemetry_service_pb2.SubscribeTelemetryResponse]:
     events = []
     try:
-        for event in call:  # type: ignore[attr-defined]
+        for event in call:
             events.append(event)
     except grpc.RpcError as error:
         assert reason(error) == "SERVER_DRAINING"

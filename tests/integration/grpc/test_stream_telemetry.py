@@ -6,15 +6,15 @@ from typing import Any
 
 import grpc
 import pytest
+
 from iotflow.v1 import admin_service_pb2, telemetry_pb2
 from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, fields, read, reason, stream
 
-ALL_TYPES: dict[str, dict[str, Any]] = {
+ALL_TYPES: dict[str, Any] = {
     "a_double": {"doubles": [1.5, -0.0, 1e300]},
     "a_float": {"floats": [0.5, 1.25, -2.0]},
     "an_int64": {"int64s": [2**62, -1, 0]},
@@ -118,8 +118,9 @@ def test_values_that_cannot_be_stored_are_named_and_the_rest_is_stored(
 
 def test_an_atomic_batch_is_stored_whole_or_not_at_all(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     stream(grpc_stub, device, [batch(1, value={"doubles": [1, 2, 3]})])
-    for name, wire in {"value": {"strings": ["x", "y", "z"]}, "fresh": {"doubles": [1, 2, float("nan")]}}.items():
-        message = batch(2, first=10, other={"int32s": [1, 2, 3]}, **{name: wire})
+    refused: dict[str, Any] = {"value": {"strings": ["x", "y", "z"]}, "fresh": {"doubles": [1, 2, float("nan")]}}
+    for name, wire in refused.items():
+        message = batch(2, first=10, **{"other": {"int32s": [1, 2, 3]}, name: wire})
         message.atomic = True
         assert stream(grpc_stub, device, [message])[-1].rejected
     assert read(grpc_stub, device) == {"value": {T0: 1, T0 + 1_000: 2, T0 + 2_000: 3}}

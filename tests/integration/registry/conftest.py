@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from iotflow_server.devices.database import Database
 
+from iotflow_server.devices.database import Database
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.postgres import Postgres, postgres_server
 

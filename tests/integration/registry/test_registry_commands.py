@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from iotflow_server import errors
 
+from iotflow_server import errors
 from tests.integration.registry.parts import Parts
 
 MINUTE = timedelta(minutes=1)

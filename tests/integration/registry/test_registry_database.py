@@ -10,13 +10,13 @@ from sqlite3 import connect
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
 from iotflow_server import errors
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.migration import migrate
 from iotflow_server.devices.models import Base
-from sqlalchemy import Connection, text
-
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.postgres import postgres_server
 

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
+
 from iotflow_server import errors
 from iotflow_server.devices.desired import Desired
 from iotflow_server.devices.models import DesiredRow
-from sqlalchemy import select
-
 from tests.integration.registry.parts import Parts
 
 

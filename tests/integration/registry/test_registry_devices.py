@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from iotflow_server import errors
 from iotflow_server.devices.device import DeviceChanges, NewDevice
-
 from tests.integration.registry.parts import Parts
 
 

@@ -2,7 +2,6 @@
 
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice
 from iotflow_server.devices.presence import Presence
-
 from tests.integration.registry.parts import Parts
 
 

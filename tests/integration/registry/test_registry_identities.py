@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+
 from iotflow_server import errors
 from iotflow_server.devices.device import Device, DeviceChanges, NewDevice
 from iotflow_server.devices.identities import Identities
-
 from tests.integration.registry.parts import Parts
 
 LookUp = Callable[[str], Awaitable[Device | None]]

@@ -4,12 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import MetaData, select
+
 from iotflow_server.devices.credentials import ALPHABET, KeyHasher, generate_key
 from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.models import Base
 from iotflow_server.devices.registry import Registry
-from sqlalchemy import MetaData, select
-
 from tests.integration.registry.parts import Parts
 
 HOUR = timedelta(hours=1)

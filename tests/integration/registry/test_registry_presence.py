@@ -4,10 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+
 from iotflow_server import errors
 from iotflow_server.devices.database import Database, Work
 from iotflow_server.devices.presence import Presence
-
 from tests.integration.registry.parts import Parts
 
 SECOND = timedelta(seconds=1)

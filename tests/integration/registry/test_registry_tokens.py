@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+
 from iotflow_server import errors
 from iotflow_server.devices.credentials import KeyHasher
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.tokens import BUILT_IN, Tokens
-
 from tests.integration.registry.parts import SECRET, Parts
 
 

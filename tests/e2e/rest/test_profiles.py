@@ -1,0 +1,63 @@
+"""How the service is set decides who may register, read, and how often."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.rest.shapes import refusal, without_noise
+from tests.service import iotflow_up
+
+REGISTER = "/api/v1/devices/register"
+
+
+@contextmanager
+def service_set(folder: Path, **env: str) -> Iterator[tuple[httpx.Client, dict[str, str]]]:
+    """A client of a service with these settings, and the admin's headers."""
+    with (
+        iotflow_up(folder, {f"IOTFLOW_{name.upper()}": value for name, value in env.items()}) as service,
+        httpx.Client(base_url=service.rest, trust_env=False, timeout=30) as http,
+    ):
+        yield http, {"authorization": f"Bearer {service.admin_token}"}
+
+
+def test_production_registers_by_token_and_hides_readings(tmp_path: Path) -> None:
+    with service_set(tmp_path, registration="token", public_reads="false") as (http, admin):
+        answer = http.post(REGISTER, json={"name": "a"})
+        assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "TOKEN_REQUIRED"))
+        token = http.post("/api/v1/admin/tokens", json={"name": "line 4", "role": "registrar"}, headers=admin).json()
+        registrar = {"authorization": f"Bearer {token['secret']}"}
+        made = http.post(REGISTER, json={"name": "a"}, headers=registrar)
+        assert made.status_code == 201
+        answer = http.get(f"/api/v1/telemetry/{made.json()['device']['id']}")
+        assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "CREDENTIAL_REQUIRED"))
+        assert http.get("/api/v1/admin/devices", headers=registrar).status_code == 403
+
+
+def test_a_closed_service_registers_for_admins_alone(tmp_path: Path) -> None:
+    with service_set(tmp_path, registration="closed") as (http, admin):
+        answer = http.post(REGISTER, json={"name": "a"})
+        assert (answer.status_code, without_noise(answer.json())) == (403, refusal(403, "REGISTRATION_CLOSED"))
+        assert http.post(REGISTER, json={"name": "a"}, headers=admin).status_code == 201
+
+
+def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path) -> None:
+    with service_set(tmp_path, rate_limit_per_minute="5") as (http, _):
+        key = http.post(REGISTER, json={"name": "a"}).json()["device"]["api_key"]
+        headers = {"x-api-key": key}
+        codes = [http.post("/api/v1/devices/heartbeat", headers=headers, json={}) for _ in range(6)]
+        assert [answer.status_code for answer in codes] == [200] * 5 + [429]
+        assert without_noise(codes[-1].json())["details"][0]["reason"] == "RATE_LIMIT"
+        assert 1 <= int(codes[-1].headers["retry-after"]) <= 12
+
+
+def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
+    with service_set(tmp_path) as (http, _):
+        device = http.post(REGISTER, json={"name": "a"}).json()["device"]
+        body = {"data": {"t": 1}, "timestamp": "2026-01-01T00:00:00Z"}
+        headers = {"x-api-key": device["api_key"]}
+        assert http.post("/api/v1/devices/telemetry", headers=headers, json=body).status_code == 201
+    with service_set(tmp_path) as (http, _):
+        answer = http.get("/api/v1/devices/telemetry", headers=headers, params={"start_time": "2026-01-01"})
+        assert answer.json()["data"] == [{"timestamp": "2026-01-01T00:00:00.000Z", "t": 1}]

@@ -1,10 +1,9 @@
-"""The supervisor with real processes, and what `iotflow up` refuses before it starts any."""
+"""The supervisor with real processes."""
 
 import asyncio
 import os
 import select
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,11 +11,8 @@ from pathlib import Path
 import pytest
 
 from iotflow_cli.child import Program
-from iotflow_cli.data_folder import taken
-from iotflow_cli.errors import UsageError
-from iotflow_cli.ports import check_free
 from iotflow_cli.supervisor import Supervisor
-from tests.processes import PATIENCE, free_port, running
+from tests.processes import PATIENCE, running
 
 POLITE = """
 import pathlib, signal, sys
@@ -184,34 +180,3 @@ async def run():
 
 asyncio.run(run())
 """
-
-
-def test_taken_port_is_named_with_a_way_out() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        with pytest.raises(UsageError) as refused:
-            check_free("127.0.0.1", port, "--rest-port")
-    assert str(refused.value) == (
-        f"Port {port} on 127.0.0.1 is taken by another program. "
-        f"Stop that, or choose another port: --rest-port {port + 1}"
-    )
-
-
-def test_free_port_is_fine() -> None:
-    check_free("127.0.0.1", free_port(), "--rest-port")
-
-
-def test_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    with taken(folder):
-        assert folder.stat().st_mode & 0o777 == 0o700
-        with pytest.raises(UsageError, match="runs on the data folder"), taken(folder):
-            pass
-    with taken(folder):
-        pass
-
-
-def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="Not a directory"), taken(tmp_path / "file" / "data"):
-        pass

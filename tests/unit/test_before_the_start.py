@@ -1,0 +1,42 @@
+"""What `iotflow up` refuses before it starts anything."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from iotflow_cli.data_folder import taken
+from iotflow_cli.errors import UsageError
+from iotflow_cli.ports import check_free
+
+from tests.processes import free_port
+
+
+def test_taken_port_is_named_with_a_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with pytest.raises(UsageError) as refused:
+            check_free("127.0.0.1", port, "--rest-port")
+    assert str(refused.value) == (
+        f"Port {port} on 127.0.0.1 is taken by another program. "
+        f"Stop that, or choose another port: --rest-port {port + 1}"
+    )
+
+
+def test_free_port_is_fine() -> None:
+    check_free("127.0.0.1", free_port(), "--rest-port")
+
+
+def test_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with taken(folder):
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with pytest.raises(UsageError, match="runs on the data folder"), taken(folder):
+            pass
+    with taken(folder):
+        pass
+
+
+def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="Not a directory"), taken(tmp_path / "file" / "data"):
+        pass

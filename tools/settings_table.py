@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from iotflow_server.settings import Settings
 from pydantic import AliasChoices, SecretStr
+
+from iotflow_server.settings import Settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"

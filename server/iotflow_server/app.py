@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import grpc
 import structlog
-from grpc.aio import ServerInterceptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
@@ -33,6 +32,7 @@ from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
+from iotflow_server.interceptors.behaviours import Layer, Layers
 from iotflow_server.interceptors.errors import Errors
 from iotflow_server.interceptors.identity import Identity
 from iotflow_server.interceptors.logging import Logging
@@ -91,7 +91,7 @@ async def running_server(settings: Settings, store: TelemetryStore | None = None
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         parts = await _parts(settings, store, stack)
-        server = grpc.aio.server(interceptors=parts.interceptors, options=_options(settings))
+        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=_options(settings))
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
@@ -113,7 +113,7 @@ class Parts:
 
     store: TelemetryStore
     sessions: Sessions
-    interceptors: Sequence[ServerInterceptor]
+    layers: Sequence[Layer]
     devices: DeviceService
     telemetry: TelemetryService
     admin: AdminService
@@ -161,7 +161,7 @@ async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncE
     return Parts(
         store=store,
         sessions=sessions,
-        interceptors=_interceptors(settings, identities, metrics),
+        layers=_layers(settings, identities, metrics),
         devices=DeviceService(
             registry,
             commands,
@@ -183,7 +183,7 @@ async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncE
     )
 
 
-def _interceptors(settings: Settings, identities: Identities, metrics: Metrics) -> list[ServerInterceptor]:
+def _layers(settings: Settings, identities: Identities, metrics: Metrics) -> list[Layer]:
     """Outermost first."""
     limits = [RateLimits(Buckets(settings.rate_limit_per_minute))] if settings.rate_limit_per_minute else []
     return [

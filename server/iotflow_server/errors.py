@@ -66,3 +66,7 @@ class Unavailable(Refusal):
 
 class NotImplementedYet(Refusal):
     """The contract has it, this version does not."""
+
+
+class Failed(Refusal):
+    """A fault of the server's own; what it was is in the log and nowhere else."""

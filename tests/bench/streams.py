@@ -5,13 +5,14 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
+
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_server.telemetry.stores.sqlite.schema import connect_writer
-
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Line
 
@@ -63,7 +64,9 @@ def executemany_seconds(path: Path) -> float:
     rows = []
     for batch in range(BATCHES):
         times, values = columns(batch)
-        rows.append([(series, t, v) for series, column in enumerate(values) for t, v in zip(times, column, strict=True)])
+        rows.append(
+            [(series, t, v) for series, column in enumerate(values) for t, v in zip(times, column, strict=True)]
+        )
     began = time.perf_counter()
     for group in rows:
         write(connection, group)
@@ -113,7 +116,7 @@ async def seconds(server: Server, metadata: tuple[tuple[str, str], ...], batches
         return time.perf_counter() - began
 
 
-async def send(call: "grpc.aio.StreamStreamCall[TelemetryBatch, object]", batches: list[TelemetryBatch]) -> None:
+async def send(call: Any, batches: list[TelemetryBatch]) -> None:
     for batch in batches:
         await call.write(batch)
     await call.done_writing()

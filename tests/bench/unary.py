@@ -7,11 +7,11 @@ from pathlib import Path
 
 import grpc
 import httpx
+
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-
 from tests.bench.server import bench_server
 from tests.bench.table import Line
 from tests.service import iotflow_up

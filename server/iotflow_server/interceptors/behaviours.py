@@ -1,19 +1,55 @@
-"""Puts code around an RPC's behaviour, whichever of its four kinds it is."""
+"""Puts layers around an RPC's behaviour, whichever of its four kinds it is."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import grpc
-from grpc.aio import ServicerContext
+from grpc.aio import ServerInterceptor, ServicerContext
 
 # Quoted: grpc's classes are generic in their type stubs only.
 Context: TypeAlias = "ServicerContext[Any, Any]"
-# Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
-Around: TypeAlias = "Callable[[Any, Context], AbstractAsyncContextManager[None]]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
+# Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
+Around: TypeAlias = "Callable[[Any, Context], AbstractAsyncContextManager[None]]"
+
+
+class Layer(Protocol):
+    """One concern of every call."""
+
+    def around(self, method: str, handler: Handler) -> Around | None:
+        """What to put about this method, by its full name; None: nothing. Asked once a method."""
+
+
+class Layers(ServerInterceptor):
+    """All layers, outermost first. A method is wrapped at its first call; later ones cost no building."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
+    ) -> "Handler | None":
+        method = handler_call_details.method
+        wrapped = self._wrapped.get(method)
+        if wrapped is not None:
+            return wrapped
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        self._wrapped[method] = wrapped = self._wrap(method, handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        wrapped = handler
+        for layer in reversed(self._layers):
+            around = layer.around(method, handler)
+            if around is not None:
+                wrapped = wrap(wrapped, around)
+        return wrapped
 
 
 def wrap(handler: Handler, around: Around) -> Handler:

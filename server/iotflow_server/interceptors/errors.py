@@ -1,4 +1,4 @@
-"""The outermost interceptor: every exception becomes a status, here and nowhere else."""
+"""The outermost layer: every exception becomes a status, here and nowhere else."""
 
 import contextlib
 import math
@@ -11,10 +11,9 @@ import structlog
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
-from grpc.aio import ServerInterceptor
 
 from iotflow_server import errors
-from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 log = structlog.get_logger(__name__)
 
@@ -30,19 +29,16 @@ CODES: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
     errors.NotImplementedYet: grpc.StatusCode.UNIMPLEMENTED,
+    errors.Failed: grpc.StatusCode.INTERNAL,
 }
+FAILED = errors.Failed("INTERNAL", "internal error; the server's log has more")
 
 
-class Errors(ServerInterceptor):
+class Errors:
     """Turns refusals into statuses with google.rpc details, and anything else into INTERNAL without a word of it."""
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        method, unary = handler_call_details.method, not handler.response_streaming
+    def around(self, method: str, handler: Handler) -> Around:
+        unary = not handler.response_streaming
 
         @asynccontextmanager
         async def translate(_request: Any, context: Context) -> AsyncIterator[None]:
@@ -54,9 +50,9 @@ class Errors(ServerInterceptor):
                 raise
             except Exception:
                 log.exception("call failed", method=method)
-                await context.abort(grpc.StatusCode.INTERNAL, "internal error; the server's log has more")
+                await _abort(context, FAILED, unary=unary)
 
-        return wrap(handler, translate)
+        return translate
 
 
 async def _abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> None:

@@ -4,13 +4,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
-from grpc.aio import ServerInterceptor
-
 from iotflow_server.access import ANONYMOUS, Caller, Role, set_caller
 from iotflow_server.devices.identities import Identities
 from iotflow_server.errors import PermissionDenied, Unauthenticated
-from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 CONTRACT = "/iotflow.v1."
 KEY_HEADER = "x-api-key"
@@ -19,38 +16,33 @@ TOKEN_HEADER = "authorization"  # noqa: S105
 SCHEMES = ("bearer", "admin")
 
 
-class Identity(ServerInterceptor):
+class Identity:
     """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
 
     def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]]) -> None:
         self._identities = identities
         self._open_to = open_to
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        method = handler_call_details.method
+    def around(self, method: str, _handler: Handler) -> Around | None:
         # Health and reflection are not the contract's; a method of the contract that nobody listed fails here, never open.
         roles = self._open_to[method] if method.startswith(CONTRACT) else None
-        if handler is None or not roles:
-            return handler
-        metadata = {str(key): str(value) for key, value in handler_call_details.invocation_metadata or ()}
+        if not roles:
+            return None
 
         @asynccontextmanager
-        async def identify(_request: Any, _context: Context) -> AsyncIterator[None]:
-            who = await self._caller(metadata)
+        async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
+            who = await self._caller(dict(context.invocation_metadata() or ()))
             check_role(who, roles)
             set_caller(who)
             yield
 
-        return wrap(handler, identify)
+        return identify
 
-    async def _caller(self, metadata: Mapping[str, str]) -> Caller:
+    async def _caller(self, metadata: Mapping[str, str | bytes]) -> Caller:
         if key := metadata.get(KEY_HEADER, ""):
-            return await self._device(key)
+            return await self._device(str(key))
         if authorization := metadata.get(TOKEN_HEADER, ""):
-            return await self._token(authorization)
+            return await self._token(str(authorization))
         return ANONYMOUS
 
     async def _device(self, key: str) -> Caller:

@@ -5,28 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
 import structlog
-from grpc.aio import ServerInterceptor
 
 from iotflow_server.access import caller
 from iotflow_server.errors import Refusal
-from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 log = structlog.get_logger(__name__)
 
 
-class Logging(ServerInterceptor):
+class Logging:
     """Names the method, the caller, how it ended and how long it took; never a payload or a credential."""
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        method = handler_call_details.method
-
+    def around(self, method: str, _handler: Handler) -> Around:
         @asynccontextmanager
         async def note(_request: Any, _context: Context) -> AsyncIterator[None]:
             began = time.perf_counter()
@@ -37,7 +28,7 @@ class Logging(ServerInterceptor):
                 raise
             log.debug("answered", method=method, caller=caller().name, ms=_since(began))
 
-        return wrap(handler, note)
+        return note
 
 
 def _since(began: float) -> float:

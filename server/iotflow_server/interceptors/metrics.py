@@ -5,27 +5,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
-from grpc.aio import ServerInterceptor
 from prometheus_client import Histogram
 
 from iotflow_server.errors import Refusal
-from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 
-class CallMetrics(ServerInterceptor):
+class CallMetrics:
     """The outcome is OK or the reason of the refusal; streams are seen by the gauges instead."""
 
     def __init__(self, calls: Histogram) -> None:
         self._calls = calls
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming or handler.response_streaming:
-            return handler
-        method = handler_call_details.method
+    def around(self, method: str, handler: Handler) -> Around | None:
+        if handler.request_streaming or handler.response_streaming:
+            return None
 
         @asynccontextmanager
         async def measure(_request: Any, _context: Context) -> AsyncIterator[None]:
@@ -40,4 +34,4 @@ class CallMetrics(ServerInterceptor):
             finally:
                 self._calls.labels(method, outcome).observe(time.perf_counter() - began)
 
-        return wrap(handler, measure)
+        return measure

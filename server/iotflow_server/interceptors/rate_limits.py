@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
-from grpc.aio import ServerInterceptor
-
 from iotflow_server.access import Role, caller
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 MOST_CALLERS = 100_000
 
@@ -36,19 +33,14 @@ class Buckets:
         return 0.0 if allowed else (1 - left) * 60 / self._per_minute
 
 
-class RateLimits(ServerInterceptor):
-    """Stands behind the identity interceptor; anonymous callers are told apart by address. Streams are held by flow control instead."""
+class RateLimits:
+    """Stands behind the identity; anonymous callers are told apart by address. Streams are held by flow control instead."""
 
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming or handler.response_streaming:
-            return handler
-        return wrap(handler, self._limit)
+    def around(self, _method: str, handler: Handler) -> Around | None:
+        return None if handler.request_streaming or handler.response_streaming else self._limit
 
     @asynccontextmanager
     async def _limit(self, _request: Any, context: Context) -> AsyncIterator[None]:

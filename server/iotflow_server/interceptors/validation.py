@@ -4,25 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
 import protovalidate
 from google.protobuf.message import Message
-from grpc.aio import ServerInterceptor
 
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.interceptors.behaviours import Context, Continuation, Handler, wrap
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 
-class Validation(ServerInterceptor):
+class Validation:
     """protovalidate on every request that is one message; streams of requests are checked where they are read."""
 
-    async def intercept_service(
-        self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming:
-            return handler
-        return wrap(handler, _validate)
+    def around(self, _method: str, handler: Handler) -> Around | None:
+        return None if handler.request_streaming else _validate
 
 
 @asynccontextmanager

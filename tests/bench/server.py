@@ -33,7 +33,9 @@ class Server:
     def register(self, name: str) -> tuple[tuple[str, str], ...]:
         """The metadata of a new device."""
         with grpc.insecure_channel(self.address) as channel:
-            answer = DeviceServiceStub(channel).RegisterDevice(RegisterDeviceRequest(name=name), wait_for_ready=True)
+            answer = DeviceServiceStub(channel).RegisterDevice(
+                RegisterDeviceRequest(name=name), wait_for_ready=True, timeout=30
+            )
         return (("x-api-key", answer.device.api_key),)
 
 

@@ -13,7 +13,7 @@ Context: TypeAlias = "ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 # Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
-Around: TypeAlias = "Callable[[Any, Context], AbstractAsyncContextManager[None]]"
+Around = Callable[[Any, Any], AbstractAsyncContextManager[None]]
 
 
 class Layer(Protocol):

@@ -5,12 +5,15 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 30.0
+# The command as it was installed beside this Python.
+IOTFLOW = str(Path(sys.executable).with_name("iotflow"))
 
 
 def free_port() -> int:

@@ -1,12 +1,11 @@
 """The whole service as a user starts it: `iotflow up`, on free ports."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import Running, free_port, running
+from tests.processes import IOTFLOW, Running, free_port, running
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Service:
 def iotflow_up(data_dir: Path, env: Mapping[str, str] | None = None) -> Iterator[Service]:
     """Start it, wait for the line `ready`, stop it by SIGTERM."""
     rest_port, grpc_port = free_port(), free_port()
-    command = [str(Path(sys.executable).with_name("iotflow")), "up", "--data-dir", str(data_dir)]
+    command = [IOTFLOW, "up", "--data-dir", str(data_dir)]
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
     with running([*command, *ports], env) as process:
         process.wait_for_line("ready")

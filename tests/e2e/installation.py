@@ -16,7 +16,7 @@ from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest, SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.processes import PATIENCE, Running, free_port, running
+from tests.processes import IOTFLOW, PATIENCE, Running, free_port, running
 
 
 class Installation:
@@ -39,7 +39,7 @@ class Installation:
     @contextmanager
     def replay(self, file: Path, device: str, *options: str) -> Iterator[Running]:
         """`iotflow replay` under way."""
-        command = [str(Path(sys.executable).with_name("iotflow")), "replay", str(file), "--device", device, *options]
+        command = [IOTFLOW, "replay", str(file), "--device", device, *options]
         with running(command, self.env, self.folder) as process:
             yield process
 

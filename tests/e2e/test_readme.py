@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.processes import IOTFLOW
 from tests.service import Service, iotflow_up
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def shape(value: Any) -> Any:
 def test_every_example_works_and_answers_as_shown(service: Service) -> None:
     folder = service.data_dir.parent
     (folder / ".venv/bin").mkdir(parents=True)
-    (folder / ".venv/bin/iotflow").symlink_to(Path(sys.executable).with_name("iotflow"))
+    (folder / ".venv/bin/iotflow").symlink_to(IOTFLOW)
     (folder / "tests").symlink_to(ROOT / "tests")
     assert shutil.which("curl"), "the examples need curl"
     scripts = []

@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.processes import Running, free_port, running
+from tests.processes import IOTFLOW, Running, free_port, running
 
 
 @contextlib.contextmanager
 def up(data_dir: Path, rest_port: int, grpc_port: int) -> Iterator[Running]:
     """The command, started."""
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
-    with running(["iotflow", "up", "--data-dir", str(data_dir), *ports]) as process:
+    with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports]) as process:
         yield process
 
 

@@ -1,0 +1,41 @@
+"""A recording of a real sensor, replayed as a device and read back through the gateway, every value of it."""
+
+import csv
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.processes import IOTFLOW
+from tests.service import Service
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def recorded(name: str) -> dict[datetime, float]:
+    """The file's values; where a time stands twice, the later row's."""
+    with (DATA / name).open() as file:
+        return {
+            datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC): float(row["value"])
+            for row in csv.DictReader(file)
+        }
+
+
+@pytest.mark.parametrize("name", ["ambient_temperature.csv", "machine_temperature.csv"])
+def test_every_value_comes_back(service: Service, http: httpx.Client, name: str) -> None:
+    env = {**os.environ, "IOTFLOW_GRPC_PORT": str(service.grpc_port), "IOTFLOW_DATA_DIR": str(service.data_dir)}
+    subprocess.run([IOTFLOW, "replay", str(DATA / name), "--device", name], env=env, check=True, timeout=120)
+    admin = {"authorization": f"Bearer {service.admin_token}"}
+    (device,) = http.get("/api/v1/admin/devices", params={"name": name}, headers=admin).json()["devices"]
+    stored, token = {}, ""
+    while True:
+        params = {"from": "2000-01-01", "limit": 5_000, "page_token": token}
+        page = http.get(f"/api/v1/telemetry/{device['id']}/range", params=params).json()
+        stored |= {datetime.fromisoformat(row["timestamp"]): row["value"] for row in page["data"]}
+        token = page["next_page_token"]
+        if not token:
+            break
+    assert stored == recorded(name)

@@ -30,9 +30,10 @@ def test_every_value_comes_back(service: Service, http: httpx.Client, name: str)
     subprocess.run([IOTFLOW, "replay", str(DATA / name), "--device", name], env=env, check=True, timeout=120)
     admin = {"authorization": f"Bearer {service.admin_token}"}
     (device,) = http.get("/api/v1/admin/devices", params={"name": name}, headers=admin).json()["devices"]
-    stored, token = {}, ""
+    stored: dict[datetime, float] = {}
+    token = ""
     while True:
-        params = {"from": "2000-01-01", "limit": 5_000, "page_token": token}
+        params: dict[str, str | int] = {"from": "2000-01-01", "limit": 5_000, "page_token": token}
         page = http.get(f"/api/v1/telemetry/{device['id']}/range", params=params).json()
         stored |= {datetime.fromisoformat(row["timestamp"]): row["value"] for row in page["data"]}
         token = page["next_page_token"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 # The server listens on loopback here, so that whoever can reach it has the machine anyway.
-DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open"}
+DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open", "IOTFLOW_LOG_FORMAT": "console"}
 # The server's own default.
 SERVER_DRAIN_SECONDS = 10.0
 

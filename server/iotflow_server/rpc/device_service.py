@@ -125,7 +125,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self, _request: wire.UnregisterDeviceRequest, _context: Context
     ) -> wire.UnregisterDeviceResponse:
         device = await self._registry.delete(calling_device().id)
-        self._sessions.cut_off(device.id, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        self._sessions.cut_off(caller().name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
         await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
 

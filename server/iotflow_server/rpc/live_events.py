@@ -72,8 +72,7 @@ class LiveEvents:
         )
 
     async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
-        devices = await querying.readable_devices(self._request.device_ids, self._request.device_types)
-        for device in devices:
+        async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
             reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
             async with aclosing(reading):
                 async for chunk in reading:
@@ -85,6 +84,7 @@ class LiveEvents:
         if not await subscription.wait(self._heartbeat):
             yield _alive()
         while taken := subscription.take():
+            self._check_session()
             if dropped := subscription.take_dropped():
                 yield Event(dropped=telemetry_service_pb2.LiveDropped(readings=dropped))
             yield self._event(*taken)
@@ -120,7 +120,7 @@ async def read(
         parse_time(request.start_time, now, "start_time") if request.start_time else EARLIEST,
         parse_time(request.end_time, now, "end_time") if request.end_time else LATEST,
     )
-    for device in await querying.readable_devices(request.device_ids, []):
+    async for device in querying.each_readable(request.device_ids, []):
         reading = store.read(device.id, span, names(request.fields), newest_first=request.newest_first)
         async with aclosing(reading):
             async for chunk in reading:

@@ -1,6 +1,7 @@
 """The unary questions about readings."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
@@ -19,6 +20,8 @@ from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000
 DEFAULT_LIMIT = 1_000
+# Values that are turned into objects in a few milliseconds.
+AT_ONCE = 2_000
 
 
 def names(fields: Iterable[str]) -> tuple[str, ...] | None:
@@ -62,7 +65,7 @@ class Querying:
             device_name=device.name,
             device_type=device.device_type,
             start_time=timestamp_ms(query.asked.start),
-            data=rows(found),
+            data=await rows(found),
             count=found.rows,
             next_page_token=token(query, found.rest),
         )
@@ -81,7 +84,7 @@ class Querying:
             device_type=device.device_type,
             start_time=timestamp_ms(query.asked.start),
             end_time=timestamp_ms(query.asked.end),
-            data=rows(found),
+            data=await rows(found),
             count=found.rows,
             next_page_token=token(query, found.rest),
         )
@@ -133,9 +136,27 @@ class Querying:
         _, devices = await self._registry.page(DeviceFilter(device_type=kind), 0, MOST_DEVICES)
         return [device for device in devices if not types or device.device_type in types]
 
+    async def each_readable(self, ids: Sequence[int], types: Sequence[str]) -> AsyncIterator[Device]:
+        """The same, without a limit, a page of the registry at a time."""
+        devices = await self.readable_devices(ids, types if ids else [])
+        everybody = not ids and caller().device is None
+        while devices:
+            for device in devices:
+                if not types or device.device_type in types:
+                    yield device
+            if not everybody or len(devices) < MOST_DEVICES:
+                return
+            _, devices = await self._registry.page(DeviceFilter(), devices[-1].id, MOST_DEVICES)
 
-def rows(found: Page) -> list[Struct]:
-    """A page as objects."""
+
+async def rows(found: Page) -> list[Struct]:
+    """A page as objects; a large one is made beside the event loop, which goes on serving others."""
+    if sum(chunk.values for chunk in found.chunks) < AT_ONCE:
+        return _rows(found)
+    return await asyncio.to_thread(_rows, found)
+
+
+def _rows(found: Page) -> list[Struct]:
     return [row for chunk in found.chunks for row in encode_rows(chunk)]
 
 

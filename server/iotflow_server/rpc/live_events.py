@@ -12,7 +12,7 @@ from iotflow_server.errors import Refusal
 from iotflow_server.rpc.querying import Querying, names
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import encode
-from iotflow_server.rpc.wire_rows import encode_rows
+from iotflow_server.rpc.wire_rows import add_rows
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.live import Interest, LiveFeed, Subscription
@@ -97,9 +97,8 @@ class LiveEvents:
     def _event(self, device: Device, batch: Batch) -> Event:
         if self._request.columnar:
             return Event(batch=encode(batch))
-        readings = telemetry_service_pb2.LiveReadings(
-            device_id=device.id, device_name=device.name, data=encode_rows(batch)
-        )
+        readings = telemetry_service_pb2.LiveReadings(device_id=device.id, device_name=device.name)
+        add_rows(readings, "data", batch)
         return Event(telemetry=readings)
 
 

@@ -298,7 +298,7 @@ def _listen(server: grpc.aio.Server, settings: Settings) -> int:
 
 
 async def _drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
-    log.info("draining", streams=len(sessions), seconds=seconds)
+    log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
     await checkup.enter_graceful_shutdown()
     await sessions.drain(seconds)
     await server.stop(seconds)

@@ -76,3 +76,9 @@ def test_a_store_that_cannot_be_written_is_503_with_advice(tmp_path: Path) -> No
         lock.execute("ROLLBACK")
         lock.close()
         assert http.get("/api/v1/devices/telemetry", headers={"x-api-key": key}).json()["count"] == 0
+
+
+def test_a_service_open_to_the_network_asks_for_credentials(tmp_path: Path) -> None:
+    with iotflow_up(tmp_path, {}, "--rest-host", "0.0.0.0") as service:  # noqa: S104
+        answer = httpx.post(service.rest + REGISTER, json={"name": "a"}, trust_env=False)
+        assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "TOKEN_REQUIRED"))

@@ -139,3 +139,15 @@ def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
         assert stream(stub, device, [batch(1)])[-1].committed_sequence == 1
         assert len(read(stub, device)["value"]) == 3
         assert not (tmp_path / "registry.db").exists()
+
+
+def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
+    with server(tmp_path, free_port(), IOTFLOW_RETENTON_DAYS="2") as (process, _):
+        assert "IOTFLOW_RETENTON_DAYS" in process.output
+
+
+def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
+    with server(tmp_path, free_port()) as (_, _channel):
+        modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    assert {"admin-token", "key-secret", "registry.db", "telemetry.db"} <= set(modes)
+    assert set(modes.values()) == {0}

@@ -95,11 +95,25 @@ local function refuse_no_number(handle)
   end
 end
 
+-- Headers that mean something to gRPC are no business of a REST caller's, and a malformed one would end the call in the dark.
+local function drop_grpc_headers(headers)
+  local names = {}
+  for name in pairs(headers) do
+    if name:sub(1, 5) == "grpc-" or name:sub(-4) == "-bin" then
+      names[#names + 1] = name
+    end
+  end
+  for _, name in ipairs(names) do
+    headers:remove(name)
+  end
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   if (headers:get("content-type") or ""):find("application/grpc", 1, true) == 1 then
     return
   end
+  drop_grpc_headers(headers)
   local path = headers:get(":path")
   if path:find("?", 1, true) then
     headers:replace(":path", split_lists(path, handle:filterContext():get("whole_number_lists")))

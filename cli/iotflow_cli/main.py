@@ -22,4 +22,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         complain(str(error))
         code = 1
+    except KeyboardInterrupt:
+        code = 130
     return code

@@ -10,6 +10,7 @@ import structlog
 from iotflow_server.app import PortTaken, running_server
 from iotflow_server.errors import Refusal
 from iotflow_server.logs import configure_logs
+from iotflow_server.secret_files import WeakSecret
 from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings
 
 
@@ -36,7 +37,7 @@ def main() -> int:
     except WrongSettings as error:
         sys.stderr.write(f"The settings cannot be used:\n{error}\n")
         return 1
-    except (PortTaken, Refusal, OSError) as error:
+    except (PortTaken, Refusal, WeakSecret, OSError) as error:
         structlog.get_logger(__name__).error("cannot run", problem=str(error))
         return 1
     return 0

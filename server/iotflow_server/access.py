@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from iotflow_server.devices.device import Device
@@ -21,11 +22,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; device: set for devices."""
+    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; device: set for devices; expires_at: of a token."""
 
     role: Role
     name: str
     device: Device | None = None
+    expires_at: datetime | None = None
 
 
 ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")

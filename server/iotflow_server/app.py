@@ -169,19 +169,21 @@ async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, st
     await store.start()
     stack.push_async_callback(store.close)
     await store.set_retention(None, settings.retention_ms)
-    feed, tally = LiveFeed(settings.subscriber_queue_readings), Tally()
-    ingest = Ingest(store, settings.ingest_queue_values, (tally.stored, feed.publish))
+    feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
+    ingest = Ingest(store, settings.ingest_queue_bytes, (tally.stored, feed.publish))
     await ingest.start()
     stack.push_async_callback(ingest.close)
-    limits = Limits(settings.max_batch_rows, settings.max_batch_columns, settings.max_text_bytes)
-    arrival = ArrivalClock(utc_now_ms)
+    limits = Limits(
+        settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
+    )
+    arrival = ArrivalClock(store, utc_now_ms)
     intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
     return Telemetry(store, ingest, feed, tally, intake)
 
 
 def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
-        "iotflow_ingest_waiting_values": ("Values waiting for the store.", lambda: telemetry.ingest.waiting_values),
+        "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
     }
@@ -195,7 +197,11 @@ async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncE
     metrics = _metrics(telemetry, sessions)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     encoder = DeviceEncoder(fleet.presence, timedelta(seconds=settings.online_window_seconds))
-    checks: dict[str, Check] = {"database": fleet.database.check, "telemetry_store": telemetry.store.check}
+    checks: dict[str, Check] = {
+        "database": fleet.database.check,
+        "telemetry_store": telemetry.store.check,
+        "ingest": telemetry.ingest.check,
+    }
     return Parts(
         store=telemetry.store,
         sessions=sessions,
@@ -274,6 +280,9 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", -1),
+        # Long URLs arrive as metadata too. Beyond the second figure a call is refused.
+        ("grpc.max_metadata_size", 32_768),
+        ("grpc.absolute_max_metadata_size", 131_072),
         # Devices behind mobile networks ping often; that is no abuse.
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),

@@ -8,12 +8,24 @@ ADMIN_TOKEN = "admin-token"  # noqa: S105
 KEY_SECRET = "key-secret"  # noqa: S105
 
 
+SHORTEST = 16
+
+
+class WeakSecret(Exception):
+    """A secret that anyone could guess."""
+
+
 def kept_secret(folder: Path, name: str) -> str:
     """The secret in this file, made now if there is none; mode 0600, whole or absent even after a crash."""
     path = folder / name
     if not path.exists():
         _write(path, secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    secret = path.read_text().strip()
+    if len(secret) < SHORTEST:
+        raise WeakSecret(
+            f"{path} holds no secret of {SHORTEST} characters; delete it, and the next start makes a new one"
+        )
+    return secret
 
 
 def _write(path: Path, secret: str) -> None:

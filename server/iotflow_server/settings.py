@@ -68,9 +68,14 @@ class Settings(BaseSettings):
     )
     max_batch_rows: int = Field(100_000, ge=1, le=10_000_000, description="Largest number of rows in a columnar batch.")
     max_batch_columns: int = Field(1_000, ge=1, le=100_000, description="Largest number of measurements in a reading.")
+    max_batch_values: int = Field(
+        1_000_000, ge=1, le=100_000_000, description="Largest number of rows times columns in a batch."
+    )
     max_text_bytes: int = Field(65_536, ge=1, le=2**24, description="Longest text value, in bytes of UTF-8.")
-    ingest_queue_values: int = Field(
-        2_000_000, ge=1_000, description="Values that wait for the store at the most; beyond that senders wait."
+    ingest_queue_bytes: int = Field(
+        256 * 2**20,
+        ge=2**20,
+        description="Bytes of readings that wait for the store at the most; beyond that senders wait.",
     )
     stream_window: int = Field(
         256, ge=1, le=100_000, description="Batches of one stream that wait for the store at the most."
@@ -78,10 +83,10 @@ class Settings(BaseSettings):
     retention_days: float = Field(
         0, ge=0, le=36_500, description="How long readings are kept, by their own time. 0: for ever."
     )
-    subscriber_queue_readings: int = Field(
-        100_000,
-        ge=1,
-        description="Readings that wait for one live reader at the most; beyond that the oldest are dropped.",
+    subscriber_queue_bytes: int = Field(
+        16 * 2**20,
+        ge=1_024,
+        description="Bytes of readings that wait for one live reader at the most; beyond that the oldest are dropped.",
     )
     heartbeat_seconds: float = Field(
         15, gt=0, le=300, description="A live stream with nothing to say sends a heartbeat this often."

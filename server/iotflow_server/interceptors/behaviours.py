@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc.aio import ServerInterceptor, ServicerContext
 
 # Quoted: grpc's classes are generic in their type stubs only.
@@ -14,6 +15,10 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 # Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
 Around = Callable[[Any, Any], AbstractAsyncContextManager[None]]
+
+
+class Malformed:
+    """Stands in place of a request whose bytes are no message of the method."""
 
 
 class Layer(Protocol):
@@ -44,7 +49,7 @@ class Layers(ServerInterceptor):
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        wrapped = handler
+        wrapped = _made(_maker(handler), _behaviour(handler), handler)
         for layer in reversed(self._layers):
             around = layer.around(method, handler)
             if around is not None:
@@ -59,21 +64,49 @@ def wrap(handler: Handler, around: Around) -> Handler:
     return _wrap_unary(handler, around)
 
 
+def _behaviour(handler: Handler) -> Any:
+    if handler.response_streaming:
+        return handler.stream_stream if handler.request_streaming else handler.unary_stream
+    return handler.stream_unary if handler.request_streaming else handler.unary_unary
+
+
+def _maker(handler: Handler) -> Any:
+    if handler.response_streaming:
+        if handler.request_streaming:
+            return grpc.stream_stream_rpc_method_handler
+        return grpc.unary_stream_rpc_method_handler
+    return grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+
+
+def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:
+    made: Handler = make(behaviour, _forgiving(handler.request_deserializer), handler.response_serializer)
+    return made
+
+
+def _forgiving(deserializer: Any) -> Any:
+    """grpc would tell the caller the parser's own words, and the layers would never hear of it."""
+
+    def deserialize(data: bytes) -> Any:
+        try:
+            return deserializer(data)
+        except DecodeError:
+            return Malformed()
+
+    return deserialize if deserializer else None
+
+
 def _wrap_unary(handler: Handler, around: Around) -> Handler:
-    behaviour: Any = handler.stream_unary if handler.request_streaming else handler.unary_unary
-    streaming = handler.request_streaming
+    behaviour, streaming = _behaviour(handler), handler.request_streaming
 
     async def unary(request: Any, context: Context) -> Any:
         async with around(None if streaming else request, context):
             return await behaviour(request, context)
 
-    make: Any = grpc.stream_unary_rpc_method_handler if streaming else grpc.unary_unary_rpc_method_handler
-    return _made(make, unary, handler)
+    return _made(_maker(handler), unary, handler)
 
 
 def _wrap_streaming(handler: Handler, around: Around) -> Handler:
-    behaviour: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
-    streaming = handler.request_streaming
+    behaviour, streaming = _behaviour(handler), handler.request_streaming
     if not inspect.isasyncgenfunction(behaviour):
         # grpc's own services write to the context instead of yielding.
         return _wrap_writing(handler, behaviour, around)
@@ -83,7 +116,7 @@ def _wrap_streaming(handler: Handler, around: Around) -> Handler:
             async for answer in behaviour(request, context):
                 yield answer
 
-    return _made(_streaming_maker(handler), stream, handler)
+    return _made(_maker(handler), stream, handler)
 
 
 def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
@@ -93,15 +126,4 @@ def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
         async with around(None if streaming else request, context):
             await behaviour(request, context)
 
-    return _made(_streaming_maker(handler), write, handler)
-
-
-def _streaming_maker(handler: Handler) -> Any:
-    if handler.request_streaming:
-        return grpc.stream_stream_rpc_method_handler
-    return grpc.unary_stream_rpc_method_handler
-
-
-def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:
-    made: Handler = make(behaviour, handler.request_deserializer, handler.response_serializer)
-    return made
+    return _made(_maker(handler), write, handler)

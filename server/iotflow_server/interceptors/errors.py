@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,10 @@ from iotflow_server.interceptors.behaviours import Around, Context, Handler
 log = structlog.get_logger(__name__)
 
 DOMAIN = "iotflow"
+# A status travels in HTTP/2 headers. Beyond 8 KiB of these (gRPC's own limit) the peer ends the connection, and with it
+# every call of every caller behind the gateway. Characters, and bytes for the fields together; a character of the message
+# takes up to twelve bytes there.
+MESSAGE, FIELD, DESCRIPTION, ROOM = 200, 150, 200, 1_500
 CODES: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
     errors.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
@@ -63,13 +67,20 @@ async def _abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> N
         with contextlib.suppress(grpc.aio.UsageError):
             await context.send_initial_metadata(hint)
     details = ("grpc-status-details-bin", status(code, refusal).SerializeToString())
-    await context.abort(code, refusal.message, trailing_metadata=(details, *hint))
+    await context.abort(code, short(refusal.message, MESSAGE), trailing_metadata=(details, *hint))
+
+
+def short(text: str, most: int) -> str:
+    """The text, cut to so many characters."""
+    return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
 def status(code: grpc.StatusCode, refusal: errors.Refusal) -> status_pb2.Status:
     """google.rpc.Status of a refusal: ErrorInfo always, BadRequest for fields, RetryInfo where a retry makes sense."""
     return status_pb2.Status(
-        code=code.value[0], message=refusal.message, details=[_packed(detail) for detail in _details(refusal)]
+        code=code.value[0],
+        message=short(refusal.message, MESSAGE),
+        details=[_packed(detail) for detail in _details(refusal)],
     )
 
 
@@ -80,19 +91,28 @@ def _details(refusal: errors.Refusal) -> list[Any]:
     violations = (
         refusal.violations if isinstance(refusal, errors.InvalidArgument) else ((refusal.field, refusal.message),)
     )
-    fields = [
-        error_details_pb2.BadRequest.FieldViolation(field=field, description=text)
-        for field, text in violations
-        if field
-    ]
-    if fields:
-        info.metadata["field"] = fields[0].field
-        details.append(error_details_pb2.BadRequest(field_violations=fields))
+    fields = _fields(violations)
+    if fields.field_violations:
+        info.metadata["field"] = fields.field_violations[0].field
+        if len(violations) > len(fields.field_violations):
+            info.metadata["more_violations"] = str(len(violations) - len(fields.field_violations))
+        details.append(fields)
     if refusal.retry_after is not None:
         seconds, rest = divmod(refusal.retry_after, 1)
         delay = Duration(seconds=int(seconds), nanos=int(rest * 1e9))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     return details
+
+
+def _fields(violations: Sequence[tuple[str, str]]) -> error_details_pb2.BadRequest:
+    """The fields at fault, as many as have room."""
+    found = error_details_pb2.BadRequest()
+    for field, text in violations:
+        if field:
+            found.field_violations.add(field=short(field, FIELD), description=short(text, DESCRIPTION))
+        if found.ByteSize() > ROOM:
+            break
+    return found
 
 
 def _packed(detail: Any) -> AnyMessage:

@@ -59,12 +59,13 @@ class Identity:
 
     async def _token(self, authorization: str) -> Caller:
         scheme, _, secret = authorization.partition(" ")
-        token = await self._identities.token(secret.strip()) if scheme.lower() in SCHEMES else None
+        secret = secret.strip()
+        token = await self._identities.token(secret) if secret and scheme.lower() in SCHEMES else None
         if token is None:
             raise Unauthenticated(
                 "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
             )
-        return Caller(Role(token.role), f"token:{token.name}")
+        return Caller(Role(token.role), f"token:{token.name}", expires_at=token.expires_at)
 
 
 def check_role(who: Caller, roles: frozenset[Role]) -> None:

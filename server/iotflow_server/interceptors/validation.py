@@ -8,7 +8,7 @@ import protovalidate
 from google.protobuf.message import Message
 
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.behaviours import Around, Context, Handler, Malformed
 
 
 class Validation:
@@ -20,8 +20,15 @@ class Validation:
 
 @asynccontextmanager
 async def _validate(request: Any, _context: Context) -> AsyncIterator[None]:
+    if isinstance(request, Malformed):
+        raise malformed()
     check(request)
     yield
+
+
+def malformed() -> InvalidArgument:
+    """What a caller is told whose bytes are no message."""
+    return InvalidArgument("", "the request cannot be read: malformed, not UTF-8, or nested too deeply", "MALFORMED")
 
 
 def check(request: Message) -> None:

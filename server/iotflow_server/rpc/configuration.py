@@ -8,7 +8,7 @@ from google.protobuf.struct_pb2 import Value
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.wire_values import plain, plain_number, plain_struct
+from iotflow_server.rpc.wire_values import check_depth, depth_of, plain, plain_number, plain_struct
 
 FIELD = "config_value"
 TRUE_WORDS, FALSE_WORDS = ("true", "1", "yes"), ("false", "0", "no", "")
@@ -66,6 +66,8 @@ def _json(content: Any) -> Any:
     if not isinstance(content, str):
         return content
     try:
-        return orjson.loads(content)
+        value = orjson.loads(content)
     except ValueError:
         raise InvalidArgument(FIELD, "is not JSON") from None
+    check_depth(FIELD, depth_of(value))
+    return value

@@ -17,8 +17,8 @@ def place(token: str) -> int:
         return 0
     try:
         content = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        if content.startswith(b"id:"):
-            return int(content[3:])
+        if content.startswith(b"id:") and 0 < (found := int(content[3:])) < 2**31:
+            return found
     except (ValueError, binascii.Error):
         pass
     raise InvalidArgument("page_token", "not a token that an earlier page gave")

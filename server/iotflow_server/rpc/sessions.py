@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
-from iotflow_server.errors import Refusal, Unavailable
+from iotflow_server.access import Caller
+from iotflow_server.errors import Refusal, Unauthenticated, Unavailable
 
 
 class Session:
@@ -43,16 +45,19 @@ class Sessions:
         return self._draining
 
     @asynccontextmanager
-    async def open(self, owner: str) -> AsyncIterator[Session]:
-        """A stream of this caller, by its name (device:<id>, token:<name>), until the block is left."""
+    async def open(self, who: Caller) -> AsyncIterator[Session]:
+        """A stream of this caller until the block is left; ended when the caller's token expires."""
         if self._draining:
             raise going_down()
-        session = Session(owner)
+        session = Session(who.name)
         self._open.add(session)
         self._empty.clear()
+        expiry = _end_when_expired(session, who)
         try:
             yield session
         finally:
+            if expiry:
+                expiry.cancel()
             self._open.discard(session)
             if not self._open:
                 self._empty.set()
@@ -73,6 +78,13 @@ class Sessions:
                 await self._empty.wait()
         except TimeoutError:
             return
+
+
+def _end_when_expired(session: Session, who: Caller) -> asyncio.TimerHandle | None:
+    if who.expires_at is None:
+        return None
+    left = (who.expires_at - datetime.now(UTC)).total_seconds()
+    return asyncio.get_running_loop().call_later(left, session.end, Unauthenticated("WRONG_TOKEN", "the token expired"))
 
 
 def going_down() -> Unavailable:

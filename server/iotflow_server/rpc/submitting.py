@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.wire_batches import rejection
 from iotflow_server.rpc.wire_rows import RowDecoder
@@ -33,7 +33,7 @@ class Submitting:
         time = (
             parse_time(request.timestamp, utc_now_ms(), "timestamp")
             if request.timestamp
-            else self._intake.arrival.stamp(device.id, 1)
+            else await self._intake.arrival.stamp(device.id, 1)
         )
         rows = RowDecoder(self._intake.limits)
         rows.add(0, request.data, request.metadata)
@@ -71,21 +71,23 @@ class Submitting:
     async def _decoded(
         self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
     ) -> tuple[Batch, list[Rejection]]:
+        timeless = sum(not reading.timestamp for reading in request.readings)
+        arrived = await self._intake.arrival.stamp(device_id, timeless) if timeless else 0
         # Many objects are taken apart beside the event loop, which goes on serving others.
         if len(request.readings) < AT_ONCE:
-            return self._decode(device_id, request)
-        return await asyncio.to_thread(self._decode, device_id, request)
+            return self._decode(device_id, request, arrived)
+        return await asyncio.to_thread(self._decode, device_id, request, arrived)
 
     def _decode(
-        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
+        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest, arrived: int
     ) -> tuple[Batch, list[Rejection]]:
         rows = RowDecoder(self._intake.limits)
         times = np.zeros(len(request.readings), np.int64)
-        arrived = self._intake.arrival.stamp(device_id, len(times))
         now = utc_now_ms()
         for row, reading in enumerate(request.readings):
             try:
-                times[row] = _time(reading, now, arrived + row)
+                times[row] = parse_time(reading.timestamp, now, "timestamp") if reading.timestamp else arrived
+                arrived += not reading.timestamp
             except InvalidArgument as refusal:
                 rows.rejections.append(Rejection(row, 1, "", "INVALID_TIME", refusal.violations[0][1]))
             else:
@@ -98,10 +100,6 @@ class Submitting:
             return
         (field, message), *others = [(_field(item, one=one), item.message) for item in each_row(rejections)]
         raise InvalidArgument(field, message, rejections[0].reason, others=others)
-
-
-def _time(reading: telemetry_pb2.Reading, now: int, arrived: int) -> int:
-    return parse_time(reading.timestamp, now, "timestamp") if reading.timestamp else arrived
 
 
 def _field(item: Rejection, *, one: bool) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.access import Role, caller
 from iotflow_server.errors import InvalidArgument, NotFound, PermissionDenied
+from iotflow_server.interceptors.behaviours import Malformed
+from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import decode, rejection
 from iotflow_server.telemetry.batch import Rejection
@@ -16,6 +18,9 @@ from iotflow_server.telemetry.ingest import Outcome
 from iotflow_server.telemetry.intake import Intake
 
 Response = telemetry_service_pb2.StreamTelemetryResponse
+
+# An acknowledgement with more than these goes out as it is; callers take 4 MiB at a time unless they say otherwise.
+MOST_REJECTIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class TelemetryStream:
         last = -1
         try:
             async for message in batches:
+                if isinstance(message, Malformed):
+                    raise malformed()
                 if message.sequence <= last:
                     raise InvalidArgument("sequence", f"{message.sequence} after {last}: a sequence must rise")
                 last = message.sequence
@@ -128,5 +135,5 @@ class TelemetryStream:
             for item in (*sent.refused, *await sent.outcome):
                 response.rejected.append(rejection(item, sent.sequence))
             response.committed_sequence = sent.sequence
-            sent = self._window.next_stored()
+            sent = self._window.next_stored() if len(response.rejected) < MOST_REJECTIONS else None
         return response

@@ -8,6 +8,7 @@ from iotflow.v1 import telemetry_pb2
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times, Values, ValueType
+from iotflow_server.telemetry.conversion import widened
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 
 FIELD_TYPES = {
@@ -34,6 +35,8 @@ def decode(
         raise InvalidArgument("columns", "a batch needs at least one column")
     if len(message.columns) > limits.columns:
         raise InvalidArgument("columns", f"a batch has at most {limits.columns} columns")
+    if len(times) * len(message.columns) > limits.values:
+        raise InvalidArgument("columns", f"a batch has at most {limits.values} values, rows times columns")
     rejections: list[Rejection] = []
     columns: list[Column] = []
     for index, wire in enumerate(message.columns):
@@ -127,7 +130,7 @@ def _refused(
         return None
     if mask is not None and valid is not None:
         mask = mask & valid
-    return None if mask is None or not mask.any() else (mask, reason, problem)
+    return None if mask is None or not mask.any() else (widened(mask, valid), reason, problem)
 
 
 def encode(batch: Batch) -> telemetry_pb2.TelemetryBatch:

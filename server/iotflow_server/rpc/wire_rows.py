@@ -54,7 +54,7 @@ class RowDecoder:
         try:
             cell = _text_cell(value, name) if as_text else _cell(value, name)
         except InvalidArgument as refusal:
-            return self._reject(row, name, "NOT_FINITE", refusal.violations[0][1])
+            return self._reject(row, name, "INVALID_VALUE", refusal.violations[0][1])
         if cell is None:
             return False
         type_, content = cell
@@ -174,4 +174,6 @@ def _put_whole(value: Value, content: int) -> None:
 
 def put_value(value: Value, type_: ValueType, content: Any) -> None:
     """One value of a measurement, as answers show it."""
+    if type_ is ValueType.FLOAT:
+        content = float(str(np.float32(content)))
     _setter(type_)(value, content)

@@ -13,10 +13,16 @@ from iotflow_server.telemetry.times import to_ms
 
 # Doubles hold every whole number up to here.
 EXACT = 2**53
+# Readers of protobuf give up at 100 messages; a level of JSON takes three.
+DEEPEST = 16
 
 
-def plain(value: Value, field: str) -> Any:
-    """A value as Python has it; whole numbers become int. Raises InvalidArgument for NaN and infinity."""
+def plain(value: Value, field: str, depth: int = 0) -> Any:
+    """A value as Python has it; whole numbers become int.
+
+    Raises InvalidArgument for NaN, infinity and too deep nesting.
+    """
+    check_depth(field, depth)
     kind = value.WhichOneof("kind")
     match kind:
         case "number_value":
@@ -26,10 +32,22 @@ def plain(value: Value, field: str) -> Any:
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return plain_struct(value.struct_value, field)
+            return plain_struct(value.struct_value, field, depth + 1)
         case "list_value":
-            return [plain(item, f"{field}[{index}]") for index, item in enumerate(value.list_value.values)]
+            return [plain(item, f"{field}[{index}]", depth + 1) for index, item in enumerate(value.list_value.values)]
     return None
+
+
+def check_depth(field: str, depth: int) -> None:
+    """Raise InvalidArgument where a value is nested too deeply to be shown again: answers have layers of their own."""
+    if depth > DEEPEST:
+        raise InvalidArgument(field, f"is nested more than {DEEPEST} deep")
+
+
+def depth_of(content: Any) -> int:
+    """How deeply lists and objects are nested."""
+    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return 1 + max(map(depth_of, inner), default=0) if isinstance(content, dict | list) else 0
 
 
 def plain_number(number: float, field: str) -> int | float:
@@ -39,9 +57,9 @@ def plain_number(number: float, field: str) -> int | float:
     return int(number) if number.is_integer() and abs(number) < EXACT else number
 
 
-def plain_struct(struct: Struct, field: str) -> dict[str, Any]:
+def plain_struct(struct: Struct, field: str, depth: int = 0) -> dict[str, Any]:
     """An object as Python has it."""
-    return {name: plain(value, f"{field}.{name}") for name, value in struct.fields.items()}
+    return {name: plain(value, f"{field}.{name}", depth) for name, value in struct.fields.items()}
 
 
 def to_struct(values: Mapping[str, Any]) -> Struct:

@@ -56,6 +56,14 @@ class Column:
     valid: Mask | None = None
 
     @property
+    def size(self) -> int:
+        """About how many bytes the values hold."""
+        if self.type is not ValueType.TEXT:
+            return self.values.nbytes
+        texts = self.values if self.valid is None else self.values[self.valid]
+        return self.values.nbytes + sum(map(len, texts))
+
+    @property
     def present(self) -> int:
         """How many rows have a value."""
         return len(self.values) if self.valid is None else int(np.count_nonzero(self.valid))
@@ -74,6 +82,11 @@ class Batch:
     times: Times
     columns: tuple[Column, ...]
     atomic: bool = False
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds."""
+        return self.times.nbytes + sum(column.size for column in self.columns)
 
     @property
     def values(self) -> int:

@@ -18,10 +18,11 @@ RESERVED = "timestamp"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest batch: rows, measurements in a row, and bytes of one text value."""
+    """The largest batch: rows, measurements in a row, rows times columns, and bytes of one text value."""
 
     rows: int
     columns: int
+    values: int
     text_bytes: int
 
 

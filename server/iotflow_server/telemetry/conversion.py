@@ -62,6 +62,18 @@ def _reals_to_integers(values: Values, target: ValueType) -> tuple[Values, Mask]
     return converted, ~inside | (converted.astype(np.float64) != wide)
 
 
+# Refusals that are scattered more than that are not named one by one: an answer has its limits too.
+MOST_RUNS = 32
+
+
+def widened(refused: Mask, valid: Mask | None) -> Mask:
+    """The refused rows, or every row with a value where the refused ones make more than MOST_RUNS runs."""
+    starts = np.count_nonzero(refused[1:] & ~refused[:-1]) + int(refused[0])
+    if starts <= MOST_RUNS:
+        return refused
+    return np.ones(len(refused), np.bool_) if valid is None else valid
+
+
 def runs(rows: Mask) -> list[tuple[int, int]]:
     """The runs of True in rows (shape (rows,)), as (first index, length), rising."""
     indices: Times = np.flatnonzero(rows)

@@ -1,6 +1,8 @@
 """The way of a reading into the store: one queue, and group commit without a timer."""
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ Outcome = tuple[Rejection, ...]
 Listener = Callable[[Device, Batch, Outcome], None]
 # One transaction holds the store's writer; a larger group would only make its members wait longer.
 GROUP_VALUES = 500_000
+# A failure counts as one of now for so long; a probe of the store cannot see that its disk is full.
+FAILURE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +31,27 @@ class Waiting:
     device: Device
     batch: Batch
     values: int
+    size: int
     outcome: asyncio.Future[Outcome]
 
 
 class Ingest:
     """Takes batches, writes all that wait in one call of the store, and tells the listeners what was stored.
 
-    The queue is bounded by values; when it is full, senders wait and nothing is dropped. While the store writes, the next
+    The queue is bounded by bytes; when it is full, senders wait and nothing is dropped. While the store writes, the next
     group gathers: under load groups grow by themselves, at rest a batch is written at once.
     """
 
-    def __init__(self, store: TelemetryStore, queue_values: int, listeners: tuple[Listener, ...]) -> None:
+    def __init__(self, store: TelemetryStore, queue_bytes: int, listeners: tuple[Listener, ...]) -> None:
         self._store = store
-        self._limit = queue_values
+        self._limit = queue_bytes
         self._listeners = listeners
         self._waiting: deque[Waiting] = deque()
-        self._waiting_values = 0
+        self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
+        self._failed_at = -math.inf
         self._writer: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -62,9 +68,14 @@ class Ingest:
             await self._writer
 
     @property
-    def waiting_values(self) -> int:
-        """How many values wait for the store."""
-        return self._waiting_values
+    def waiting_bytes(self) -> int:
+        """About how many bytes wait for the store."""
+        return self._waiting_bytes
+
+    async def check(self) -> None:
+        """Raise Unavailable where the store lately refused to write."""
+        if time.monotonic() - self._failed_at < FAILURE_SECONDS:
+            raise Unavailable("STORE_UNAVAILABLE", "the store lately refused to write")
 
     async def put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
         """Queue a batch, waiting while the queue is full; the future ends when it is durable, or with Unavailable."""
@@ -72,10 +83,10 @@ class Ingest:
             await self._room.wait()
         if self._closing:
             raise Unavailable("SERVER_DRAINING", "the server is going down; connect again and resend")
-        waiting = Waiting(device, batch, batch.values, asyncio.get_running_loop().create_future())
+        waiting = Waiting(device, batch, batch.values, batch.size, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        self._waiting_values += waiting.values
-        if self._waiting_values >= self._limit:
+        self._waiting_bytes += waiting.size
+        if self._waiting_bytes >= self._limit:
             self._room.clear()
         self._arrived.set()
         return waiting.outcome
@@ -97,8 +108,8 @@ class Ingest:
         while self._waiting and values + self._waiting[0].values <= GROUP_VALUES:
             values += self._waiting[0].values
             group.append(self._waiting.popleft())
-        self._waiting_values -= values
-        if self._waiting_values < self._limit:
+        self._waiting_bytes -= sum(waiting.size for waiting in group)
+        if self._waiting_bytes < self._limit:
             self._room.set()
         return group
 
@@ -106,13 +117,16 @@ class Ingest:
         try:
             outcomes = await self._store.write([waiting.batch for waiting in group])
         except Refusal as refusal:
+            self._failed_at = time.monotonic()
             log.warning("telemetry not stored", reason=refusal.reason, batches=len(group))
             self._fail(group, refusal)
         except Exception:
             # The writer must outlive any one group; what the store did is unknown, so nothing is acknowledged.
+            self._failed_at = time.monotonic()
             log.exception("telemetry store failed", batches=len(group))
             self._fail(group, Unavailable("STORE_FAILED", "the readings could not be stored"))
         else:
+            self._failed_at = -math.inf
             for waiting, outcome in zip(group, outcomes, strict=True):
                 self._stored(waiting, outcome)
 

@@ -38,21 +38,21 @@ class Subscription:
     interest: Interest
     limit: int
     _events: deque[tuple[Device, Batch]] = field(default_factory=deque)
-    _readings: int = 0
+    _size: int = 0
     _dropped: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, device: Device, batch: Batch) -> None:
-        """Queue what is of interest, dropping the oldest events beyond the limit of readings."""
+        """Queue what is of interest, dropping the oldest events beyond the limit of bytes."""
         selected = self.interest.select(device, batch)
         if selected is None:
             return
         self._events.append((device, selected))
-        self._readings += len(selected.times)
-        while self._readings > self.limit and len(self._events) > 1:
-            lost = len(self._events.popleft()[1].times)
-            self._readings -= lost
-            self._dropped += lost
+        self._size += selected.size
+        while self._size > self.limit and len(self._events) > 1:
+            _, lost = self._events.popleft()
+            self._size -= lost.size
+            self._dropped += len(lost.times)
         self._arrived.set()
 
     async def wait(self, timeout: float) -> bool:
@@ -79,15 +79,15 @@ class Subscription:
             self._arrived.clear()
             return None
         event = self._events.popleft()
-        self._readings -= len(event[1].times)
+        self._size -= event[1].size
         return event
 
 
 class LiveFeed:
     """Hands every stored batch to every subscription."""
 
-    def __init__(self, queue_readings: int) -> None:
-        self._limit = queue_readings
+    def __init__(self, queue_bytes: int) -> None:
+        self._limit = queue_bytes
         self._by_id: dict[int, Subscription] = {}
 
     @property

@@ -10,7 +10,11 @@ import orjson
 
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry.batch import Batch, Column
-from iotflow_server.telemetry.store import Span, TelemetryStore
+from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStore
+
+# A page is an answer of one piece; about half a million numbers are as much as a gateway should hold.
+PAGE_BYTES = 4 * 2**20
+CHUNK_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +39,28 @@ class Page:
 
 
 async def page(store: TelemetryStore, query: Query) -> Page:
-    """At most query.limit rows."""
+    """At most query.limit rows, fewer where they are very large."""
     chunks: list[Batch] = []
-    left = query.limit
+    left, room = query.limit, PAGE_BYTES
     reading = store.read(
-        query.device_id,
-        query.span,
-        query.measurements,
-        newest_first=query.newest_first,
-        # One more than is shown tells whether there is another page.
-        chunk_rows=query.limit + 1,
+        query.device_id, query.span, query.measurements, newest_first=query.newest_first, chunk_rows=CHUNK_ROWS
     )
     async with aclosing(reading):
         async for chunk in reading:
-            if not left:
-                return Page(tuple(chunks), query.limit, _rest(query, chunks[-1]))
-            chunks.append(head(chunk, left))
-            if len(chunk.times) > left:
-                return Page(tuple(chunks), query.limit, _rest(query, chunks[-1]))
-            left -= len(chunk.times)
+            fitting = min(left, _rows_within(room, chunk)) if chunks else max(1, min(left, _rows_within(room, chunk)))
+            if fitting:
+                chunks.append(head(chunk, fitting))
+            left -= min(fitting, len(chunk.times))
+            room -= chunk.size
+            # A row that no longer fits tells that there is another page.
+            if fitting < len(chunk.times):
+                return Page(tuple(chunks), query.limit - left, _rest(query, chunks[-1]))
     return Page(tuple(chunks), query.limit - left, None)
+
+
+def _rows_within(room: int, chunk: Batch) -> int:
+    """About how many rows of the chunk have so many bytes."""
+    return max(0, room * len(chunk.times) // chunk.size)
 
 
 def _rest(query: Query, last: Batch) -> Span:
@@ -87,7 +93,9 @@ def spans(text: str, device_id: int) -> tuple[Span, Span]:
     try:
         padded = text + "=" * (-len(text) % 4)
         device, *edges = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        start, end, rest_start, rest_end = (int(edge) for edge in edges)
+        start, end, rest_start, rest_end = edges
+        if not all(isinstance(edge, int) and EARLIEST <= edge <= LATEST for edge in edges):
+            raise ValueError(edges)
     except (ValueError, TypeError, binascii.Error):
         raise InvalidArgument("page_token", "not a token that an earlier page gave") from None
     if device != device_id:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, ValueType
-from iotflow_server.telemetry.conversion import convert, runs
+from iotflow_server.telemetry.conversion import convert, runs, widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def _fit(column: Column, target: ValueType) -> tuple[Column, Mask]:
     values, misfits = convert(column, target)
     valid = column.valid
     if misfits.any():
+        misfits = widened(misfits, valid)
         valid = ~misfits if valid is None else valid & ~misfits
     return Column(column.measurement, target, values, valid), misfits
 

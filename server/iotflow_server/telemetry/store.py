@@ -106,7 +106,8 @@ class TelemetryStore(Protocol):
         without loss (2 or 2.0 in INT32, 2.5 in FLOAT, 7 in DOUBLE), and refused with reason TYPE_CONFLICT if not (2.5 in
         INT64, 0.1 in FLOAT, 2^53+1 in DOUBLE, text or a boolean in a number and the other way round). A refused batch
         sets no type; of an atomic one only the rows at fault are named. What no type can hold is refused with reason
-        UNSTORABLE. Rejections name rows by runs: neighbouring refused rows of a column are one Rejection.
+        UNSTORABLE. Rejections name rows by runs: neighbouring refused rows of a column are one Rejection; where they
+        would make more than 32 runs, the column is refused whole.
         """
 
     def read(

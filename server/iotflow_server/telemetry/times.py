@@ -12,6 +12,10 @@ FIRST_TIME = -62_135_596_800_000
 LAST_TIME = 253_402_300_799_999
 # Ten digits are seconds until the year 5138, twelve are milliseconds from 1973 on.
 SECONDS_BELOW = 100_000_000_000
+LONGEST = 36_525 * 86_400_000
+
+# 20260131 is somebody's date, not the 21st of August 1970.
+DATES_BELOW = 100_000_000
 
 _AGE = re.compile(r"(?:now)?\s*-\s*(\d{1,15})(ms|s|m|h|d|w)")
 _DURATION = re.compile(r"(\d{1,15})(ms|s|m|h|d|w)")
@@ -23,7 +27,7 @@ _FRACTION = re.compile(r"\.(\d{3})\d+")
 def parse_time(text: str, now: int, field: str) -> int:
     """Milliseconds since 1970 UTC of RFC 3339 (without an offset: UTC), `now`, `-24h`, `now-7d`, or digits.
 
-    Digits are milliseconds, or seconds where they are fewer than twelve. now: milliseconds. Raises InvalidArgument naming field.
+    Digits are milliseconds, or seconds where they are nine to eleven. now: milliseconds. Raises InvalidArgument naming field.
     """
     text = text.strip()
     if text == "now":
@@ -32,13 +36,17 @@ def parse_time(text: str, now: int, field: str) -> int:
         return _checked(now - int(age[1]) * UNITS[age[2]], text, field)
     if _DIGITS.fullmatch(text):
         number = int(text)
+        if 0 < abs(number) < DATES_BELOW:
+            raise InvalidArgument(
+                field, f"{text!r} is too short for a time; write 10 digits of seconds or 13 of milliseconds"
+            )
         return _checked(number * 1_000 if abs(number) < SECONDS_BELOW else number, text, field)
     return _calendar_time(text, field)
 
 
 def _calendar_time(text: str, field: str) -> int:
     # A plus sign that nobody escaped arrives as a space in a URL.
-    readable = _FRACTION.sub(r".\1", _SPACE_FOR_PLUS.sub(r"\1+\2", text))
+    readable = _FRACTION.sub(r".\1", _SPACE_FOR_PLUS.sub(r"\1+\2", text)).upper()
     try:
         moment = datetime.fromisoformat(readable)
     except ValueError:
@@ -63,7 +71,10 @@ def parse_duration(text: str, field: str) -> int:
         raise InvalidArgument(
             field, f"{text!r} is not a duration; write a number and one of ms, s, m, h, d, w, such as 5m"
         )
-    return int(found[1]) * UNITS[found[2]]
+    duration = int(found[1]) * UNITS[found[2]]
+    if duration > LONGEST:
+        raise InvalidArgument(field, f"{text!r} is longer than 100 years")
+    return duration
 
 
 def to_ms(moment: datetime) -> int:

@@ -154,7 +154,7 @@ def test_metrics_are_prometheus_text(world: World) -> None:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     figures = dict(re.findall(r"^(iotflow_\w+)(?:\{[^}]*\})? ([\d.e+]+)$", answer.text, re.MULTILINE))
     assert float(figures["iotflow_readings_stored_total"]) >= 3
-    assert {"iotflow_values_rejected_total", "iotflow_open_streams", "iotflow_ingest_waiting_values"} <= set(figures)
+    assert {"iotflow_values_rejected_total", "iotflow_open_streams", "iotflow_ingest_waiting_bytes"} <= set(figures)
     assert 'iotflow_call_seconds_count{method="/iotflow.v1.DeviceService/RegisterDevice",outcome="OK"}' in answer.text
 
 

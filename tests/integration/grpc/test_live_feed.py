@@ -17,7 +17,7 @@ BUFFER = 5_000
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, object]:
-    return {"subscriber_queue_readings": BUFFER, "heartbeat_seconds": 0.2, "public_reads": True}
+    return {"subscriber_queue_bytes": BUFFER * 16, "heartbeat_seconds": 0.2, "public_reads": True}
 
 
 @contextmanager

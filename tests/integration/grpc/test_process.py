@@ -151,3 +151,13 @@ def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
         modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
     assert {"admin-token", "key-secret", "registry.db", "telemetry.db"} <= set(modes)
     assert set(modes.values()) == {0}
+
+
+@pytest.mark.parametrize("name", ["admin-token", "key-secret"])
+def test_an_empty_secret_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("\n")
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(free_port())}
+    with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
+        assert process.exit_code() == 1
+        assert name in process.output
+        assert "Traceback" not in process.output

@@ -231,6 +231,44 @@ def test_a_revoked_token_is_cut_off_at_once(
     assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAUTHENTICATED, "WRONG_TOKEN")
 
 
+def test_an_expired_token_ends_its_streams(
+    grpc_stub: TelemetryServiceStub, admin: AdminServiceStub, admin_metadata: tuple[tuple[str, str], ...]
+) -> None:
+    asked = admin_service_pb2.CreateTokenRequest(name="of a second", role="gateway", time_to_live_seconds=1)
+    made = admin.CreateToken(asked, metadata=admin_metadata)
+    batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
+    gateway = (("authorization", f"Bearer {made.secret}"),)
+    call = grpc_stub.StreamTelemetry(iter(batches.get, None), metadata=gateway, timeout=30)
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAUTHENTICATED, "WRONG_TOKEN")
+
+
+def test_scattered_refusals_are_told_in_a_few_words(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    rows = 10_000
+    scattered = {"doubles": [float("nan") if row % 2 else 1.0 for row in range(rows)]}
+    answers = stream(grpc_stub, device, [batch(1, rows=rows, bad=scattered, good={"bools": [True] * rows})])
+    (rejected,) = answers[-1].rejected
+    assert (rejected.measurement, rejected.index, rejected.count) == ("bad", 0, rows)
+    stored = read(grpc_stub, device)
+    assert (len(stored["good"]), "bad" in stored) == (rows, False)
+
+
+def test_a_batch_of_too_many_values_is_refused(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    columns = {f"m{number}": {"bools": [True] * 20_000} for number in range(51)}
+    (rejected,) = stream(grpc_stub, device, [batch(1, 20_000, 0, **columns)])[-1].rejected
+    assert (rejected.reason, rejected.message.split(":")[0]) == ("INVALID_ARGUMENT", "columns")
+
+
+def test_bytes_that_are_no_message_are_an_invalid_argument(grpc_channel: grpc.Channel, device: Caller) -> None:
+    for make, method in ((grpc_channel.unary_unary, "GetTelemetry"), (grpc_channel.stream_stream, "StreamTelemetry")):
+        call: Any = make(f"/iotflow.v1.TelemetryService/{method}")
+        sent = b"\xff\xff" if method == "GetTelemetry" else iter([b"\xff\xff"])
+        with pytest.raises(grpc.RpcError) as caught:
+            list(call(sent, metadata=device.metadata, timeout=30))
+        assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED")
+
+
 def test_200_streams_at_once(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
     fleet = [register(devices, f"one of 200: {i}") for i in range(200)]
 

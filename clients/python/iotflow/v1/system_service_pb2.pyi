@@ -85,7 +85,7 @@ class HealthCheck(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """database or telemetry_store."""
+    """database, telemetry_store or ingest."""
     status: _builtins.str
     """healthy or unhealthy."""
     message: _builtins.str

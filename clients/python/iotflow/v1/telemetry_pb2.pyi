@@ -167,7 +167,7 @@ class Reading(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     timestamp: _builtins.str
-    """RFC 3339 (without an offset: UTC), or milliseconds since 1970 as digits. Empty: the server's time."""
+    """RFC 3339 (without an offset: UTC), or seconds (10 digits) or milliseconds (13) since 1970. Empty: the server's time."""
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
         """Measurement to value. Numbers are kept as DOUBLE, objects and lists as JSON text; null is no value."""

@@ -33,7 +33,7 @@ class TelemetryServiceStub:
     Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
     its own data, and anyone where the server is set to public reads.
 
-    A time in a request is RFC 3339 (without an offset: UTC), milliseconds since 1970 as digits, `now`, or an age such as `-24h` (units ms, s, m, h, d,
+    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
     w). Ranges hold their start and not their end.
 
     Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
@@ -120,7 +120,7 @@ class TelemetryServiceServicer:
     Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
     its own data, and anyone where the server is set to public reads.
 
-    A time in a request is RFC 3339 (without an offset: UTC), milliseconds since 1970 as digits, `now`, or an age such as `-24h` (units ms, s, m, h, d,
+    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
     w). Ranges hold their start and not their end.
 
     Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
@@ -313,7 +313,7 @@ class TelemetryService:
     Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
     its own data, and anyone where the server is set to public reads.
 
-    A time in a request is RFC 3339 (without an offset: UTC), milliseconds since 1970 as digits, `now`, or an age such as `-24h` (units ms, s, m, h, d,
+    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
     w). Ranges hold their start and not their end.
 
     Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),

@@ -27,6 +27,8 @@ _PUSHED = {
 }
 # IoTDB answers empty windows too. Where they would be more than this many and more than the readings, reading is cheaper.
 _WINDOWS = 1000
+# Further apart than that, IoTDB would need too much memory to list the weeks between.
+_CENTURIES = 100 * 100 * 366 * 24 * 3_600_000
 _PAGE_ROWS = 50_000
 
 
@@ -66,10 +68,14 @@ def _parts(session: Session, paths: Paths, asked: Asked) -> list[Part]:
     had = [one for one in asked.functions if asked.type.is_number or one in OF_ANY_TYPE]
     readings, bounds = _extent(session, paths, asked) if had else (0, Span(0, 0))
     grid = (bounds.end - 1) // asked.window - bounds.start // asked.window + 1
-    pushed = [one for one in had if one in _PUSHED and 0 < grid <= max(_WINDOWS, readings)]
+    pushed = [one for one in had if one in _PUSHED and _is_dense(grid, readings, bounds)]
     found = _pushed(session, paths, asked, bounds, pushed) if pushed else {}
-    found |= _gathered(session, paths, asked, bounds, [one for one in had if one not in found])
+    found |= _gathered(session, paths, asked, [one for one in had if one not in found])
     return [found[function] for function in had]
+
+
+def _is_dense(windows: int, readings: int, bounds: Span) -> bool:
+    return 0 < windows <= max(_WINDOWS, readings) and bounds.end - bounds.start < _CENTURIES
 
 
 def _extent(session: Session, paths: Paths, asked: Asked) -> tuple[int, Span]:
@@ -79,7 +85,7 @@ def _extent(session: Session, paths: Paths, asked: Asked) -> tuple[int, Span]:
     name = quoted(asked.measurement)
     answer = session.query(
         f"SELECT count({name}), min_time({name}), max_time({name}) FROM {paths.device(asked.device_id)}"
-        f" WHERE {within(asked.span)}"
+        f" {within(asked.span)}"
     )
     readings, first, last = (int(cells.values[0]) if len(cells.values) else 0 for cells in answer.columns.values())
     return readings, Span(first, last + 1) if readings else Span(0, 0)
@@ -95,7 +101,7 @@ def _pushed(
     figures = ", ".join(f"{_PUSHED[function]}({quoted(asked.measurement)})" for function in called)
     answer = session.query(
         f"SELECT {figures} FROM {paths.device(asked.device_id)}"
-        f" WHERE {within(bounds)} GROUP BY ([{start}, {end}), {asked.window}ms)"
+        f" {within(bounds)} GROUP BY ([{start}, {end}), {asked.window}ms)"
     )
     return {one.function: one for one in _read(answer, asked, called) if one.function in functions}
 
@@ -111,12 +117,12 @@ def _read(answer: Answer, asked: Asked, called: Sequence[Function]) -> Iterable[
 
 
 def _gathered(
-    session: Session, paths: Paths, asked: Asked, bounds: Span, functions: Sequence[Function]
+    session: Session, paths: Paths, asked: Asked, functions: Sequence[Function]
 ) -> dict[Function, Part]:
     """From the readings, page by page: in memory are the figures, a page, and the readings of one window."""
     pieces: dict[Function, list[Part]] = {function: [_nothing(asked, function)] for function in functions}
     waiting: list[tuple[Times, Column]] = []
-    ahead: Span | None = bounds if functions else None
+    ahead: Span | None = asked.span if functions else None
     query = Query(asked.device_id, [asked.measurement], False, _PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)

@@ -37,7 +37,7 @@ def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
     """How many distinct times of the device within the span have a value."""
     if span.start >= span.end:
         return 0
-    answer = session.query(f"SELECT count_time(*) FROM {paths.device(device_id)} WHERE {within(span)}")
+    answer = session.query(f"SELECT count_time(*) FROM {paths.device(device_id)} {within(span)}")
     return sum(int(cells.values[0]) for cells in answer.columns.values() if len(cells.values))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotflow_server.telemetry.batch import Batch, Column
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.store import EARLIEST, LATEST, Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer, Cells
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import Session
@@ -39,7 +39,7 @@ def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
     order = "DESC" if query.newest_first else "ASC"
     answer = session.query(
         f"SELECT {', '.join(map(quoted, query.measurements))} FROM {paths.device(query.device_id)}"
-        f" WHERE {within(span)} ORDER BY TIME {order} LIMIT {rows}"
+        f" {within(span)} ORDER BY TIME {order} LIMIT {rows}"
     )
     if not len(answer.times):
         return Page(None, None)
@@ -47,8 +47,17 @@ def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
 
 
 def within(span: Span) -> str:
-    """The condition for times within the span."""
-    return f"time >= {span.start} AND time < {span.end}"
+    """The clause for times within the span, which is not empty.
+
+    An open end must not be written down: IoTDB lists all weeks between two times it is given, and millions of years of
+    them do not fit its memory.
+    """
+    bounds = []
+    if span.start > EARLIEST:
+        bounds.append(f"time >= {span.start}")
+    if span.end < LATEST:
+        bounds.append(f"time < {span.end}")
+    return f"WHERE {' AND '.join(bounds)}" if bounds else ""
 
 
 def column(measurement: str, cells: Cells) -> Column:

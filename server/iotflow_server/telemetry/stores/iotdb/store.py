@@ -143,5 +143,5 @@ def _flush(session: Session, paths: Paths) -> None:
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
     if span.start < span.end:
-        session.execute(f"DELETE FROM {paths.device(device_id)}.* WHERE {reading.within(span)}")
+        session.execute(f"DELETE FROM {paths.device(device_id)}.* {reading.within(span)}")
         _flush(session, paths)

@@ -31,7 +31,8 @@ def figure(function: Function, column: Column, firsts: Times) -> Column:
 
 
 def _sum(values: Values, firsts: Times, _sizes: Times) -> Values:
-    return np.add.reduceat(values, firsts, dtype=np.float64)
+    sums: Values = np.add.reduceat(values, firsts, dtype=np.float64)
+    return sums
 
 
 def _avg(values: Values, firsts: Times, sizes: Times) -> Values:
@@ -49,7 +50,8 @@ def _stddev(values: Values, firsts: Times, sizes: Times) -> Values:
 def _median(values: Values, firsts: Times, sizes: Times) -> Values:
     windows = np.repeat(np.arange(len(sizes)), sizes)
     ranked = values[np.lexsort((values, windows))].astype(np.float64)
-    return ranked[firsts + (sizes - 1) // 2] / 2 + ranked[firsts + sizes // 2] / 2
+    middle: Values = ranked[firsts + (sizes - 1) // 2] / 2 + ranked[firsts + sizes // 2] / 2
+    return middle
 
 
 _FUNCTIONS: Mapping[Function, Callable[[Values, Times, Times], Values]] = {

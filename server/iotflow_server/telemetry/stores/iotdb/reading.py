@@ -67,7 +67,9 @@ def column(measurement: str, cells: Cells) -> Column:
 
 def _batch(paths: Paths, query: Query, answer: Answer) -> Batch:
     columns = {paths.split(path)[1]: cells for path, cells in answer.columns.items()}
-    present = [column(name, columns[name]) for name in query.measurements if name in columns and columns[name].valid.any()]
+    present = [
+        column(name, columns[name]) for name in query.measurements if name in columns and columns[name].valid.any()
+    ]
     return Batch(query.device_id, answer.times, tuple(present))
 
 

@@ -148,9 +148,7 @@ class Session:
         return first
 
     def _fetch(self, statement: str, query_id: int) -> tuple[list[bytes], bool]:
-        request = TSFetchResultsReq(
-            self._id, statement, _FETCH_ROWS, query_id, True, self._timeout, self._statement
-        )
+        request = TSFetchResultsReq(self._id, statement, _FETCH_ROWS, query_id, True, self._timeout, self._statement)
         answer = self._client.fetchResultsV2(request)
         _check(answer.status)
         return answer.queryResult or [], answer.moreData

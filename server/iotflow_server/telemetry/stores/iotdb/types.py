@@ -1,5 +1,7 @@
 """IoTDB's codes of types, encodings and compression."""
 
+from typing import Any
+
 import numpy as np
 
 from iotflow_server.telemetry.batch import ValueType
@@ -29,7 +31,7 @@ ENCODINGS = {
 COMPRESSION = 7
 
 # On the wire numbers are big-endian.
-WIRE = {
+WIRE: dict[ValueType, np.dtype[Any]] = {
     ValueType.BOOLEAN: np.dtype(np.uint8),
     ValueType.INT32: np.dtype(">i4"),
     ValueType.INT64: np.dtype(">i8"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.resolution import Resolved, resolve
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
 from iotflow_server.telemetry.stores.iotdb.merging import merged
@@ -96,7 +96,8 @@ class _Device:
 
 def _resolved(batches: Sequence[Batch], known: Types) -> tuple[list[Resolved], Types]:
     """Each batch fitted to the types known, and to those that the batches before it set; and these types."""
-    types, new = dict(known), {}
+    types = dict(known)
+    new: dict[str, ValueType] = {}
     resolved = []
     for batch in batches:
         one = resolve(batch, types)

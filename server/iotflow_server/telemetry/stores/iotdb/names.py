@@ -26,6 +26,7 @@ class Paths:
         self.database = database
         self.devices = f"{database}.devices"
         self.rules = f"{database}.retention"
+        self.probe = f"{database}.probe"
         self._prefix = f"{self.devices}.device_"
 
     def device(self, device_id: int) -> str:

@@ -59,9 +59,7 @@ class Retention:
         rule = _FOR_EVER if milliseconds is None else milliseconds
         column = Column(_MEASUREMENT, ValueType.INT64, np.array([rule], np.int64))
         path = f"{self._paths.rules}.{_scope(device_id)}"
-        for refusal in session.insert([tablet(path, np.zeros(1, np.int64), [column])]):
-            if refusal is not None:
-                raise refusal
+        session.insert_one(tablet(path, np.zeros(1, np.int64), [column]))
         session.execute(f"FLUSH {self._paths.database}")
         with self._lock:
             self._read_at = -self._fresh_seconds

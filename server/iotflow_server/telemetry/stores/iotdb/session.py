@@ -28,7 +28,7 @@ from iotflow_server.telemetry.stores.iotdb.blocks import Answer, answer
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
 from iotflow_server.telemetry.stores.iotdb.types import CODES, COMPRESSION, ENCODINGS
 
-SUCCESS, MULTIPLE, REDIRECT = 200, 302, 400
+SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME = 200, 302, 400, 607
 _FETCH_ROWS = 10_000
 
 
@@ -123,10 +123,15 @@ class Session:
             True,
         )
         status = self._client.insertTablets(request)
-        if status.code != MULTIPLE:
-            _check(status)
-            return [None] * len(tablets)
-        return [_refusal(one) for one in status.subStatus]
+        if status.code == MULTIPLE:
+            return [_insert_refusal(one) for one in status.subStatus]
+        return [_insert_refusal(status)] * len(tablets)
+
+    def insert_one(self, tablet: Tablet) -> None:
+        """Store a tablet."""
+        for refusal in self.insert([tablet]):
+            if refusal is not None:
+                raise refusal
 
     def _open(self, address: IotdbAddress) -> int:
         answer = self._client.openSession(
@@ -156,6 +161,11 @@ class Session:
 
 def _refusal(status: Any) -> StatementFailed | None:
     return None if status.code in (SUCCESS, REDIRECT) else StatementFailed(status.code, status.message)
+
+
+def _insert_refusal(status: Any) -> StatementFailed | None:
+    # All rows of the tablet are older than IoTDB keeps them: taken, and gone at once.
+    return None if status.code == PAST_ITS_TIME else _refusal(status)
 
 
 def _check(status: Any) -> None:

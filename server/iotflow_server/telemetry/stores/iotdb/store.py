@@ -3,7 +3,9 @@
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
-from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, types_of
@@ -11,6 +13,7 @@ from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 
 _KNOWN_MEASUREMENTS = 200_000
 _EXISTS_ALREADY = (501, 503)
@@ -134,7 +137,9 @@ def _create(session: Session, paths: Paths) -> None:
 
 
 def _probe(session: Session, paths: Paths) -> None:
-    session.query(f"SHOW DATABASES {paths.database}")
+    # A server that answers may still refuse to write: it started a moment ago, its disk is full.
+    column = Column("written", ValueType.BOOLEAN, np.array([True]))
+    session.insert_one(tablet(paths.probe, np.zeros(1, np.int64), [column]))
 
 
 def _flush(session: Session, paths: Paths) -> None:

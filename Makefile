@@ -17,6 +17,7 @@ iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 666
 	@exec $(BIN)/python tools/iotdb_server.py
 
 test: lint contract packages  ## Check and test everything
+	$(BIN)/python tools/iotdb_server.py fetch
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev  ## Style and types

@@ -1,4 +1,5 @@
-"""A real Apache IoTDB server without a container: `python tools/iotdb_server.py [PORT]` runs one until Ctrl-C.
+"""A real Apache IoTDB server without a container: `python tools/iotdb_server.py` runs one on port 6667 until Ctrl-C,
+`python tools/iotdb_server.py fetch` only brings what it needs.
 
 Maven brings the jars into build/iotdb/lib once. A server is two processes: a ConfigNode and a DataNode.
 """
@@ -18,9 +19,9 @@ _HERE = _ROOT / "tools" / "iotdb"
 _LIB = _ROOT / "build" / "iotdb" / "lib"
 _OPENED = ("java.util.concurrent", "java.lang", "java.util", "java.nio", "java.io", "java.net")
 _PORTS = (
+    "dn_rpc_port",
     "cn_internal_port",
     "cn_consensus_port",
-    "dn_rpc_port",
     "dn_internal_port",
     "dn_mpp_data_exchange_port",
     "dn_schema_region_consensus_port",
@@ -31,10 +32,11 @@ PATIENCE = 90.0
 
 
 class IotdbServer:
-    """Keeps what it stores in folder; listens for clients on port."""
+    """Keeps what it stores in folder. ports: seven, the first is the one for clients."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.port = port
+    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
+        self.port = ports[0]
+        self._ports = ports
         self._folder = folder
         self._nodes: list[subprocess.Popen[bytes]] = []
 
@@ -59,7 +61,7 @@ class IotdbServer:
     def _configure(self) -> None:
         conf = self._folder / "conf"
         conf.mkdir(parents=True)
-        ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True)) | {"dn_rpc_port": self.port}
+        ports = dict(zip(_PORTS, self._ports, strict=True))
         seed = f"127.0.0.1:{ports['cn_internal_port']}"
         lines = [f"{name}={port}" for name, port in ports.items()]
         lines += [f"cn_seed_config_node={seed}", f"dn_seed_config_node={seed}"]
@@ -87,11 +89,11 @@ class IotdbServer:
 
 
 @contextmanager
-def iotdb_server(port: int = 0) -> Iterator[IotdbServer]:
-    """A running server on an empty folder that is gone afterwards. port 0: a free one."""
+def iotdb_server() -> Iterator[IotdbServer]:
+    """A running server on free ports, with an empty folder that is gone afterwards."""
     fetch()
     with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-") as folder:
-        server = IotdbServer(Path(folder), port or _free_ports(1)[0])
+        server = IotdbServer(Path(folder), _free_ports(len(_PORTS)))
         try:
             server.start()
             yield server
@@ -124,9 +126,11 @@ def _answers(port: int) -> bool:
 
 
 def main() -> None:
-    """Run a server until Ctrl-C or SIGTERM; what it stores is kept in build/iotdb/data."""
+    """Run a server until Ctrl-C or SIGTERM; what it stores is kept in data/iotdb."""
     fetch()
-    server = IotdbServer(_ROOT / "build" / "iotdb" / "data", int(sys.argv[1]) if len(sys.argv) > 1 else 6667)
+    if "fetch" in sys.argv:
+        return
+    server = IotdbServer(_ROOT / "data" / "iotdb", range(6667, 6667 + len(_PORTS)))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.start()

@@ -11,8 +11,8 @@ from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import Clock
-from tests.iotdb import empty_database
-from tools.iotdb_server import IotdbServer, iotdb_server
+from tests.iotdb import empty_database, running_iotdb
+from tools.iotdb_server import IotdbServer
 
 Opening = Callable[[], TelemetryStore]
 
@@ -56,7 +56,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def iotdb_running() -> Iterator[IotdbServer]:
-    with iotdb_server() as server:
+    with running_iotdb() as server:
         yield server
 
 

@@ -9,6 +9,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.store import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, column, contents, doubles, named
+from tests.iotdb import until_it_takes_writes
 from tools.iotdb_server import IotdbServer
 
 HOUR = 3_600_000
@@ -18,15 +19,6 @@ async def opened(address: IotdbAddress, clock: Clock) -> IotdbStore:
     store = IotdbStore(address, clock=clock)
     await store.start()
     return store
-
-
-async def until_it_takes_writes(store: IotdbStore) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                return await store.check()
-            except Unavailable:
-                await asyncio.sleep(0.1)
 
 
 async def test_what_cannot_be_kept_hurts_nobody_else(iotdb_address: IotdbAddress, clock: Clock) -> None:

@@ -18,9 +18,8 @@ Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Work = Callable[Concatenate[Session, Params], Result]
 
-# What says that a connection is of no use any more. EOFError and TypeError come out of the client's decoding when the
-# other end goes away in the middle of an answer.
-_BROKEN = (TException, OSError, EOFError, TypeError)
+# What says that a connection is of no use any more.
+_BROKEN = (TException, OSError, EOFError)
 
 _log = structlog.get_logger(__name__)
 
@@ -70,9 +69,9 @@ class Pool:
         """Sessions of an earlier one are not used any more."""
         return self._generation
 
-    def expire(self) -> None:
-        """Have every session made anew before it is used again."""
-        self._generation += 1
+    def expire(self, generation: int) -> None:
+        """Have every session of this generation made anew before it is used again."""
+        self._generation = max(self._generation, generation + 1)
 
     def open_session(self) -> Session:
         """A session with the first node that answers, beginning with another one each time."""
@@ -110,12 +109,15 @@ class _Holder:
         used = self._session is not None and self._generation == self._pool.generation
         try:
             return work(self._opened(), *args, **kwargs)
-        except _BROKEN as error:
+        except StatementFailed:
+            raise
+        except BaseException as error:
+            # Whatever it was, it may have left half an answer in the connection.
             self._drop()
-            if not used or _is_timeout(error):
+            if not (used and isinstance(error, _BROKEN)) or _is_timeout(error):
                 raise
         # A server that was started again hangs up on everybody. A new connection tells whether it is there.
-        self._pool.expire()
+        self._pool.expire(self._generation)
         return self.run(work, *args, **kwargs)
 
     def close(self) -> None:

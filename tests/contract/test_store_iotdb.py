@@ -1,16 +1,11 @@
 """What is particular to the backend over IoTDB."""
 
-import asyncio
-import signal
-
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.store import Function, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
-from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, column, contents, doubles, named
-from tests.iotdb import until_it_takes_writes
-from tools.iotdb_server import IotdbServer
+from tests.contract.readings import INT32, TEXT, Clock, batch, column, contents, doubles, named
 
 HOUR = 3_600_000
 
@@ -71,7 +66,7 @@ async def test_a_rule_holds_for_other_stores_too(iotdb_address: IotdbAddress, cl
 async def test_windows_far_apart_cost_nothing(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store = await opened(iotdb_address, clock)
     await store.write([doubles(1, {-(2**60): 1.0, 0: 2.0, 1: 3.0, 2**60: 4.0})])
-    found = await store.aggregate(1, Span(), 1000, [*"count max stddev".split()])  # type: ignore[list-item]
+    found = await store.aggregate(1, Span(), 1000, [Function.COUNT, Function.MAX, Function.STDDEV])
     assert found.times.tolist() == [-(2**60) // 1000 * 1000, 0, 2**60 // 1000 * 1000]
     await store.close()
 
@@ -81,27 +76,4 @@ async def test_without_a_server_the_store_is_unavailable() -> None:
     with pytest.raises(Unavailable) as refusal:
         await store.start()
     assert refusal.value.reason == "STORE_UNAVAILABLE"
-    await store.close()
-
-
-async def test_what_was_flushed_outlives_a_crash_of_the_server_and_the_store_finds_it_again(
-    iotdb_running: IotdbServer, iotdb_address: IotdbAddress, clock: Clock
-) -> None:
-    store = await opened(iotdb_address, clock)
-    written = {time: float(time) for time in range(20_000)}
-    await asyncio.gather(*(store.write([doubles(device_id, written)]) for device_id in range(1, 9)))
-    await store.set_retention(9, HOUR)
-    await store.flush()
-    iotdb_running.stop(signal.SIGKILL)
-    for call in (store.check(), store.write([doubles(1, {-1: 1.0})]), store.count(1, Span())):
-        with pytest.raises(Unavailable):
-            await call
-    iotdb_running.start()
-    await until_it_takes_writes(store)
-    assert [await store.count(device_id, Span()) for device_id in range(1, 9)] == [len(written)] * 8
-    assert await contents(store, 8) == {("m", time): value for time, value in written.items()}
-    await asyncio.gather(*(store.write([doubles(device_id, {-1: 1.0})]) for device_id in range(1, 9)))
-    assert await store.measurements(1) == {"m": DOUBLE}
-    await store.write([doubles(9, {clock.now - 2 * HOUR: 1.0})])
-    assert await store.count(9, Span()) == 0
     await store.close()

@@ -7,6 +7,7 @@ from threading import Lock
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.types import COMPRESSION, ENCODINGS
 
 Types = Mapping[str, ValueType]
 
@@ -54,10 +55,13 @@ class Catalogue:
             self._keep(device_id, types)
         return {device_id: loaded[device_id] if types is None else types for device_id, types in known.items()}
 
-    def add(self, session: Session, device_id: int, known: Types, new: Types) -> None:
-        """Make the time series of new measurements of a device that has the known ones."""
-        session.create(self._paths.device(device_id), {quoted(name): kind for name, kind in new.items()})
-        self._keep(device_id, {**known, **new})
+    def add(self, session: Session, known: Mapping[int, Types], new: Mapping[int, Types]) -> None:
+        """Make the time series of the devices' new measurements by one call. known: what `of` answered."""
+        added = {device_id: types for device_id, types in new.items() if types}
+        if added:
+            session.execute_all([_creation(self._paths.device(device_id), types) for device_id, types in added.items()])
+        for device_id, types in added.items():
+            self._keep(device_id, {**known[device_id], **types})
 
     def forget(self, device_ids: Iterable[int]) -> None:
         """Look these devices up again when they write next."""
@@ -76,6 +80,13 @@ class Catalogue:
     def _remove(self, device_id: int) -> None:
         types = self._devices.pop(device_id, None)
         self._size -= 0 if types is None else _weight(types)
+
+
+def _creation(device: str, types: Types) -> str:
+    series = (
+        f"{quoted(name)} {kind} ENCODING={ENCODINGS[kind]} COMPRESSOR={COMPRESSION}" for name, kind in types.items()
+    )
+    return f"CREATE ALIGNED TIMESERIES {device} ({', '.join(series)})"
 
 
 def _weight(types: Types) -> int:

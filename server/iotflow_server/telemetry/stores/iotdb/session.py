@@ -12,7 +12,7 @@ from iotdb.thrift.rpc.IClientRPCService import Client
 from iotdb.thrift.rpc.ttypes import (
     TSCloseOperationReq,
     TSCloseSessionReq,
-    TSCreateAlignedTimeseriesReq,
+    TSExecuteBatchStatementReq,
     TSExecuteStatementReq,
     TSFetchResultsReq,
     TSInsertTabletsReq,
@@ -23,10 +23,8 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TFramedTransport
 
-from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer, answer
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
-from iotflow_server.telemetry.stores.iotdb.types import CODES, COMPRESSION, ENCODINGS
 
 SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME = 200, 302, 400, 607
 _FETCH_ROWS = 10_000
@@ -97,18 +95,9 @@ class Session:
         places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
         return answer(first.columns, first.dataTypeList, places, blocks)
 
-    def create(self, device: str, types: dict[str, ValueType]) -> None:
-        """Make the time series of new measurements, in one call; names quoted."""
-        kinds = list(types.values())
-        request = TSCreateAlignedTimeseriesReq(
-            self._id,
-            device,
-            list(types),
-            [CODES[kind] for kind in kinds],
-            [ENCODINGS[kind] for kind in kinds],
-            [COMPRESSION] * len(kinds),
-        )
-        _check(self._client.createAlignedTimeseries(request))
+    def execute_all(self, statements: list[str]) -> None:
+        """Run statements by one call, all of them even where one is refused."""
+        _check(self._client.executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
 
     def insert(self, tablets: Sequence[Tablet]) -> list[StatementFailed | None]:
         """Store the tablets by one call; for each of them None, or why it was refused."""

@@ -1,4 +1,4 @@
-"""IoTDB's codes of types, encodings and compression."""
+"""IoTDB's types, and how it is to keep each of them."""
 
 from typing import Any
 
@@ -16,19 +16,18 @@ CODES = {
 }
 TYPES = {code: value_type for value_type, code in CODES.items()}
 
-_PLAIN, _RLE, _TS_2DIFF, _GORILLA = 0, 2, 4, 8
 # Sensors repeat themselves or move by little: GORILLA keeps what differs from the value before, bit by bit and without
 # loss; TS_2DIFF packs the differences of counters and levels; states stay the same for long (RLE); text is left to LZ4.
 ENCODINGS = {
-    ValueType.BOOLEAN: _RLE,
-    ValueType.INT32: _TS_2DIFF,
-    ValueType.INT64: _TS_2DIFF,
-    ValueType.FLOAT: _GORILLA,
-    ValueType.DOUBLE: _GORILLA,
-    ValueType.TEXT: _PLAIN,
+    ValueType.BOOLEAN: "RLE",
+    ValueType.INT32: "TS_2DIFF",
+    ValueType.INT64: "TS_2DIFF",
+    ValueType.FLOAT: "GORILLA",
+    ValueType.DOUBLE: "GORILLA",
+    ValueType.TEXT: "PLAIN",
 }
-# LZ4: costs next to nothing beside the encoding; tighter ones cost more time than they save in room.
-COMPRESSION = 7
+# Costs next to nothing beside the encoding; tighter ones cost more time than they save in room.
+COMPRESSION = "LZ4"
 
 # On the wire numbers are big-endian.
 WIRE: dict[ValueType, np.dtype[Any]] = {

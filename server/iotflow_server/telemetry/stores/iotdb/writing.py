@@ -23,14 +23,14 @@ _log = structlog.get_logger(__name__)
 def write(session: Session, catalogue: Catalogue, paths: Paths, batches: Sequence[Batch]) -> list[Rejections]:
     """Store the batches by one call or, if one of them cannot be stored, each by its own; answers what was refused."""
     try:
-        return _write_together(session, catalogue, paths, batches)
+        return _write_with_fresh_types(session, catalogue, paths, batches)
     except (StatementFailed, UnicodeError):
         return [_write_alone(session, catalogue, paths, batch) for batch in batches]
 
 
 def _write_alone(session: Session, catalogue: Catalogue, paths: Paths, batch: Batch) -> Rejections:
     try:
-        return _write_together(session, catalogue, paths, [batch])[0]
+        return _write_with_fresh_types(session, catalogue, paths, [batch])[0]
     except (StatementFailed, UnicodeError) as error:
         if isinstance(error, StatementFailed) and error.code not in _UNSTORABLE:
             raise
@@ -39,59 +39,37 @@ def _write_alone(session: Session, catalogue: Catalogue, paths: Paths, batch: Ba
         return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
 
 
+def _write_with_fresh_types(
+    session: Session, catalogue: Catalogue, paths: Paths, batches: Sequence[Batch]
+) -> list[Rejections]:
+    """Once more with types looked up anew, if that fails: another server may have added some meanwhile."""
+    try:
+        return _write_together(session, catalogue, paths, batches)
+    except StatementFailed:
+        return _write_together(session, catalogue, paths, batches)
+
+
 def _write_together(session: Session, catalogue: Catalogue, paths: Paths, batches: Sequence[Batch]) -> list[Rejections]:
     places: dict[int, list[int]] = {}
     for place, batch in enumerate(batches):
         places.setdefault(batch.device_id, []).append(place)
     rejections: list[Rejections] = [()] * len(batches)
+    known = catalogue.of(session, places)
+    new: dict[int, Types] = {}
     tablets: list[Tablet] = []
+    for device_id, own in places.items():
+        resolved, new[device_id] = _resolved([batches[place] for place in own], known[device_id])
+        for place, one in zip(own, resolved, strict=True):
+            rejections[place] = one.rejections
+        rows = merged([(batches[place].times, one.columns) for place, one in zip(own, resolved, strict=True)])
+        tablets.append(tablet(paths.device(device_id), *rows))
     try:
-        known = catalogue.of(session, places)
-        for device_id, own in places.items():
-            device = _Device(session, catalogue, paths, device_id, [batches[place] for place in own])
-            resolved = device.store_types(known[device_id], tablets)
-            for place, one in zip(own, resolved, strict=True):
-                rejections[place] = one.rejections
-        _insert(session, tablets)
+        catalogue.add(session, known, new)
+        _insert(session, [one for one in tablets if one.rows])
     except StatementFailed:
         catalogue.forget(places)
         raise
     return rejections
-
-
-class _Device:
-    """The batches of one device within a call."""
-
-    def __init__(
-        self, session: Session, catalogue: Catalogue, paths: Paths, device_id: int, batches: Sequence[Batch]
-    ) -> None:
-        self._session = session
-        self._catalogue = catalogue
-        self._path = paths.device(device_id)
-        self._id = device_id
-        self._batches = batches
-
-    def store_types(self, known: Types, tablets: list[Tablet]) -> list[Resolved]:
-        """Make the time series that are missing; what is to be inserted goes to tablets."""
-        try:
-            return self._fit(known, tablets)
-        except StatementFailed:
-            # Another may have made them meanwhile, of other types.
-            self._catalogue.forget([self._id])
-            return self._fit(self._catalogue.of(self._session, [self._id])[self._id], tablets)
-
-    def _fit(self, known: Types, tablets: list[Tablet]) -> list[Resolved]:
-        resolved, new = _resolved(self._batches, known)
-        times, columns = merged(
-            [(batch.times, one.columns) for batch, one in zip(self._batches, resolved, strict=True)]
-        )
-        # Made before the time series, so that a text that cannot be sent leaves no type behind.
-        made = tablet(self._path, times, columns)
-        if new:
-            self._catalogue.add(self._session, self._id, known, new)
-        if made.rows:
-            tablets.append(made)
-        return resolved
 
 
 def _resolved(batches: Sequence[Batch], known: Types) -> tuple[list[Resolved], Types]:

@@ -71,6 +71,18 @@ async def test_windows_far_apart_cost_nothing(iotdb_address: IotdbAddress, clock
     await store.close()
 
 
+async def test_a_span_of_many_thousand_years_costs_nothing(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store, wide = await opened(iotdb_address, clock), Span(-(10**16), 10**16)
+    await store.write([doubles(1, {1: 1.0, 2: 2.0}), doubles(2, {1: 1.0, 2**60: 2.0})])
+    for device_id, times in ((1, [1, 2]), (2, [1]), (404, [])):
+        assert [time for _, time in await contents(store, device_id, wide)] == times
+        assert await store.count(device_id, wide) == len(times)
+    assert (await store.aggregate(1, wide, 10, [Function.COUNT])).times.tolist() == [0]
+    await store.delete(2, wide)
+    assert await contents(store, 2) == {("m", 2**60): 2.0}
+    await store.close()
+
+
 async def test_without_a_server_the_store_is_unavailable() -> None:
     store = IotdbStore(IotdbAddress(["127.0.0.1:1", "127.0.0.1:2"]))
     with pytest.raises(Unavailable) as refusal:

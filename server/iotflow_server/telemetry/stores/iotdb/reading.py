@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from iotflow_server.telemetry.batch import Batch, Column
 from iotflow_server.telemetry.store import EARLIEST, LATEST, Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer, Cells
@@ -11,6 +13,7 @@ from iotflow_server.telemetry.stores.iotdb.session import Session
 
 # A page of a device with very many measurements has fewer rows than asked for, so that memory stays bounded.
 _PAGE_VALUES = 1_000_000
+_CENTURIES = 10 * 100 * 366 * 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,21 @@ def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
     return Page(_batch(paths, query, answer), _ahead(query, answer, span) if len(answer.times) == rows else None)
 
 
-def within(span: Span) -> str:
-    """The clause for times within the span, which is not empty.
+def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:
+    """A span of the same readings: a very wide one has open ends where the device has nothing beyond.
 
-    An open end must not be written down: IoTDB lists all weeks between two times it is given, and millions of years of
-    them do not fit its memory.
+    IoTDB lists all weeks between two times it is given, and many thousand years of them do not fit its memory.
     """
+    if span.start <= EARLIEST or span.end >= LATEST or span.end - span.start < _CENTURIES:
+        return span
+    answer = session.query(f"SELECT min_time(*), max_time(*) FROM {paths.device(device_id)}")
+    times = np.concatenate([np.zeros(1, np.int64), *(cells.values[cells.valid] for cells in answer.columns.values())])
+    start = EARLIEST if times.min() >= span.start else span.start
+    return Span(start, LATEST if times.max() < span.end else span.end)
+
+
+def within(span: Span) -> str:
+    """The clause for times within the span, which is not empty; open ends are not written down, see `opened`."""
     bounds = []
     if span.start > EARLIEST:
         bounds.append(f"time >= {span.start}")

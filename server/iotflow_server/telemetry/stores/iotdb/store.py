@@ -76,7 +76,7 @@ class IotdbStore:
         newest_first: bool = False,
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
-        ahead: Span | None = await self._pool.run(self._retention.within, device_id, span)
+        ahead: Span | None = await self._pool.run(self._kept, device_id, span)
         types = await self._chosen(device_id, measurements)
         query = reading.Query(device_id, list(types), newest_first, chunk_rows)
         while ahead is not None:
@@ -100,7 +100,7 @@ class IotdbStore:
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
     ) -> Windows:
-        kept = await self._pool.run(self._retention.within, device_id, span)
+        kept = await self._pool.run(self._kept, device_id, span)
         types = await self._chosen(device_id, measurements)
         distinct = tuple(dict.fromkeys(functions))
         asked = [
@@ -116,11 +116,16 @@ class IotdbStore:
         await self._pool.run(_delete, self._paths, device_id, span)
 
     async def count(self, device_id: int, span: Span) -> int:
-        kept = await self._pool.run(self._retention.within, device_id, span)
+        kept = await self._pool.run(self._kept, device_id, span)
         return await self._pool.run(lookup.count, self._paths, device_id, kept)
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)
+
+    def _kept(self, session: Session, device_id: int, span: Span) -> Span:
+        """What of the span is not past its time."""
+        kept = self._retention.within(session, device_id, span)
+        return reading.opened(session, self._paths, device_id, kept)
 
     async def _chosen(self, device_id: int, measurements: Iterable[str] | None) -> dict[str, ValueType]:
         """A device's types: all by name, or those asked for in the order asked for."""
@@ -148,5 +153,6 @@ def _flush(session: Session, paths: Paths) -> None:
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
     if span.start < span.end:
-        session.execute(f"DELETE FROM {paths.device(device_id)}.* {reading.within(span)}")
+        whole = reading.opened(session, paths, device_id, span)
+        session.execute(f"DELETE FROM {paths.device(device_id)}.* {reading.within(whole)}")
         _flush(session, paths)

@@ -58,6 +58,17 @@ class IotdbServer:
             node.wait(PATIENCE)
         self._nodes = []
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The server keeps its connections and says nothing."""
+        for node in self._nodes:
+            node.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for node in self._nodes:
+                node.send_signal(signal.SIGCONT)
+
     def _configure(self) -> None:
         conf = self._folder / "conf"
         conf.mkdir(parents=True)
@@ -139,6 +150,9 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Stopping …", flush=True)
     finally:
+        # One more Ctrl-C must not leave the two processes behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         server.stop()
 
 

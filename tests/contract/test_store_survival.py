@@ -1,4 +1,4 @@
-"""What outlives a crash of the backend's server."""
+"""What outlives a crash of IoTDB's server, and what a store says while it is away."""
 
 import asyncio
 import signal
@@ -36,4 +36,21 @@ async def test_what_was_flushed_outlives_a_crash_of_the_server_and_the_store_fin
     assert await store.measurements(1) == {"m": DOUBLE}
     await store.write([doubles(9, {clock.now - 2 * HOUR: 1.0})])
     assert await store.count(9, Span()) == 0
+    await store.close()
+
+
+async def test_a_server_that_says_nothing_is_away_and_comes_back(
+    iotdb_running: IotdbServer, iotdb_address: IotdbAddress, clock: Clock
+) -> None:
+    store = IotdbStore(iotdb_address, clock=clock, sessions=2, request_seconds=3)
+    await store.start()
+    await until_it_takes_writes(store)
+    with iotdb_running.held():
+        ends = await asyncio.gather(
+            *(store.write([doubles(1, {time: 1.0})]) for time in range(2)), return_exceptions=True
+        )
+        assert [type(end) for end in ends] == [Unavailable] * 2
+    await until_it_takes_writes(store)
+    await store.write([doubles(1, {2: 2.0})])
+    assert ("m", 2) in await contents(store, 1)
     await store.close()

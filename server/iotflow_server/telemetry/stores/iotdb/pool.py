@@ -21,6 +21,8 @@ Work = Callable[Concatenate[Session, Params], Result]
 # What says that a connection is of no use any more.
 _BROKEN = (TException, OSError, EOFError)
 
+_CONNECT_SECONDS = 5.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -32,11 +34,9 @@ class Pool:
     such that doing it twice does no harm.
     """
 
-    def __init__(
-        self, address: IotdbAddress, sessions: int, connect_seconds: float = 5.0, request_seconds: float = 60.0
-    ) -> None:
+    def __init__(self, address: IotdbAddress, sessions: int, request_seconds: float) -> None:
         self._address = address
-        self._seconds = (connect_seconds, request_seconds)
+        self._seconds = (min(_CONNECT_SECONDS, request_seconds), request_seconds)
         self._threads = ThreadPoolExecutor(sessions, "iotdb")
         # The last used first, so that a store with little to do keeps few connections busy.
         self._holders: LifoQueue[_Holder] = LifoQueue()

@@ -31,7 +31,8 @@ class IotdbStore:
     loses some seconds of them. Whoever promises more keeps them elsewhere until `flush` has returned.
 
     clock: now, in milliseconds since 1970 UTC, for retention. sessions: how many calls run at a time; the others wait.
-    rules_seconds: how long a retention rule set by another server may take to hold here.
+    request_seconds: how long IoTDB may take for a request before it counts as away. rules_seconds: how long a retention
+    rule set by another server may take to hold here.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class IotdbStore:
         *,
         clock: Callable[[], int] = system_clock,
         sessions: int = 4,
+        request_seconds: float = 60.0,
         rules_seconds: float = 5.0,
     ) -> None:
         self._paths = Paths(address.database)
-        self._pool = Pool(address, sessions)
+        self._pool = Pool(address, sessions, request_seconds)
         self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS)
         self._retention = Retention(self._paths, clock, rules_seconds)
 

@@ -12,7 +12,7 @@ from thrift.Thrift import TException
 from thrift.transport.TTransport import TTransportException
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import NOT_LOGGED_IN, IotdbAddress, Session, StatementFailed
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -109,12 +109,12 @@ class _Holder:
         used = self._session is not None and self._generation == self._pool.generation
         try:
             return work(self._opened(), *args, **kwargs)
-        except StatementFailed:
-            raise
         except BaseException as error:
-            # Whatever it was, it may have left half an answer in the connection.
+            if isinstance(error, StatementFailed) and error.code != NOT_LOGGED_IN:
+                raise
+            # Whatever else it was, it may have left half an answer in the connection.
             self._drop()
-            if not (used and isinstance(error, _BROKEN)) or _is_timeout(error):
+            if not used or not _is_lost(error):
                 raise
         # A server that was started again hangs up on everybody. A new connection tells whether it is there.
         self._pool.expire(self._generation)
@@ -143,5 +143,8 @@ class _Holder:
             self._session = None
 
 
-def _is_timeout(error: Exception) -> bool:
-    return isinstance(error, TTransportException) and error.type == TTransportException.TIMED_OUT
+def _is_lost(error: BaseException) -> bool:
+    """Whether a new connection may help; it does not where the server took too long."""
+    if isinstance(error, TTransportException):
+        return bool(error.type != TTransportException.TIMED_OUT)
+    return isinstance(error, (*_BROKEN, StatementFailed))

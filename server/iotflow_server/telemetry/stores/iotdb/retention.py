@@ -27,6 +27,11 @@ _GRACE = 24 * 3_600_000
 _log = structlog.get_logger(__name__)
 
 
+def system_clock() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
 class Retention:
     """The rules, read again when they are older than `fresh_seconds`: so long a rule set by another server may take to
     hold here. Used by many threads."""
@@ -68,7 +73,7 @@ class Retention:
     def _set_time_to_live(self, session: Session, device_id: int | None, milliseconds: int | None) -> None:
         path = f"{self._paths.devices}.**" if device_id is None else self._paths.device(device_id)
         # IoTDB goes by the time of its machine, which may be ahead of this store's clock.
-        ahead = max(0, time.time_ns() // 1_000_000 - self._clock())
+        ahead = max(0, system_clock() - self._clock())
         live = "INF" if milliseconds is None else milliseconds + ahead + _GRACE
         try:
             session.execute(f"SET TTL TO {path} {live}")

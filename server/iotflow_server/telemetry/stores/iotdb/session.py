@@ -26,7 +26,8 @@ from thrift.transport.TTransport import TFramedTransport
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer, answer
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
 
-SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME = 200, 302, 400, 607
+# IoTDB's codes of what came of a request.
+SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, NOT_LOGGED_IN = 200, 302, 400, 607, 802
 _FETCH_ROWS = 10_000
 
 

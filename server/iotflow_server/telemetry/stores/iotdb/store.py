@@ -1,6 +1,5 @@
 """The store port over IoTDB."""
 
-import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 import numpy as np
@@ -11,17 +10,12 @@ from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, 
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
-from iotflow_server.telemetry.stores.iotdb.retention import Retention
+from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 
 _KNOWN_MEASUREMENTS = 200_000
-_EXISTS_ALREADY = (501, 503)
-
-
-def system_clock() -> int:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
+_DATABASE_EXISTS = 501
 
 
 class IotdbStore:
@@ -139,7 +133,7 @@ def _create(session: Session, paths: Paths) -> None:
     try:
         session.execute(f"CREATE DATABASE {paths.database}")
     except StatementFailed as failure:
-        if failure.code not in _EXISTS_ALREADY:
+        if failure.code != _DATABASE_EXISTS:
             raise
 
 

@@ -14,8 +14,9 @@ from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
 
 Rejections = tuple[Rejection, ...]
 
-# What IoTDB says of names and values that it cannot hold, as against of its own state.
-_UNSTORABLE = frozenset({507, 509, 510, 511, 700, 701})
+# What IoTDB says of names and values that it cannot hold, as against of its own state: illegal parameter, metadata error,
+# illegal path, data type mismatch, statement that cannot be parsed, semantic error.
+_UNSTORABLE = frozenset({303, 507, 509, 614, 700, 701})
 
 _log = structlog.get_logger(__name__)
 

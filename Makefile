@@ -5,7 +5,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint contract generate lock bench packages clean
+.PHONY: help up iotdb test lint contract generate lock bench packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -13,7 +13,11 @@ help:  ## What can be made
 up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-port 8080 --data-dir DIR"
 	@exec $(BIN)/iotflow up $(ARGS)
 
+iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 6667, from jars that Maven brings once
+	@exec $(BIN)/python tools/iotdb_server.py
+
 test: lint contract packages  ## Check and test everything
+	$(BIN)/python tools/iotdb_server.py fetch
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev  ## Style and types

@@ -8,14 +8,27 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import Clock
+from tests.iotdb import empty_database, running_iotdb
+from tools.iotdb_server import IotdbServer
 
-# From a folder of the test's own and a clock to a store that is not started yet. Called again with the same folder: a
-# store of the same readings.
-BACKENDS: dict[str, Callable[[Path, Clock], TelemetryStore]] = {
-    "sqlite": lambda folder, clock: SqliteStore(folder / "readings.db", clock=clock),
-}
+Opening = Callable[[], TelemetryStore]
+
+
+def sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
+    folder: Path = request.getfixturevalue("tmp_path")
+    return lambda: SqliteStore(folder / "readings.db", clock=clock)
+
+
+def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
+    address: IotdbAddress = request.getfixturevalue("iotdb_address")
+    return lambda: IotdbStore(address, clock=clock)
+
+
+# From a test to what makes stores for it, not started yet, all of the same readings.
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {"sqlite": sqlite, "iotdb": iotdb}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,15 +54,26 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=BACKENDS)
-def make_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Callable[[], TelemetryStore]:
-    """Each call: one more store of the same readings, not started."""
-    backend = BACKENDS[request.param]
-    return lambda: backend(tmp_path, clock)
+@pytest.fixture(scope="session")
+def iotdb_running() -> Iterator[IotdbServer]:
+    with running_iotdb() as server:
+        yield server
 
 
 @pytest.fixture
-def store(make_store: Callable[[], TelemetryStore], runner: asyncio.Runner) -> Iterator[TelemetryStore]:
+def iotdb_address(iotdb_running: IotdbServer) -> Iterator[IotdbAddress]:
+    with empty_database(iotdb_running) as address:
+        yield address
+
+
+@pytest.fixture(params=BACKENDS)
+def make_store(request: pytest.FixtureRequest, clock: Clock) -> Opening:
+    """Each call: one more store of the same readings, not started."""
+    return BACKENDS[request.param](request, clock)
+
+
+@pytest.fixture
+def store(make_store: Opening, runner: asyncio.Runner) -> Iterator[TelemetryStore]:
     store = make_store()
     runner.run(store.start())
     yield store

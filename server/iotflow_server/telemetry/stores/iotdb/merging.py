@@ -1,0 +1,82 @@
+"""Batches of one device as rows in the order of time, each time once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Column, Mask, Times
+from iotflow_server.telemetry.filling import blanks
+
+Rows = tuple[Times, tuple[Column, ...]]
+
+
+def merged(pieces: Sequence[Rows]) -> Rows:
+    """The pieces as one: times rising and distinct, each measurement once, no row without a value.
+
+    Within a piece a measurement stands once. Later pieces win over earlier ones and later rows over earlier ones, value
+    by value.
+    """
+    pieces = [piece for piece in pieces if piece[1] and len(piece[0])]
+    if not pieces:
+        return np.empty(0, np.int64), ()
+    times, columns = pieces[0] if len(pieces) == 1 else _joined(pieces)
+    if not (times[1:] > times[:-1]).all():
+        times, columns = _in_order(times, columns)
+    return _without_empty_rows(times, columns)
+
+
+def _joined(pieces: Sequence[Rows]) -> Rows:
+    times = np.concatenate([times for times, _ in pieces])
+    columns: dict[str, Column] = {}
+    first = 0
+    for piece_times, piece_columns in pieces:
+        rows = slice(first, first + len(piece_times))
+        for column in piece_columns:
+            whole = columns.get(column.measurement)
+            if whole is None:
+                whole = Column(
+                    column.measurement, column.type, blanks(column.type, len(times)), np.zeros(len(times), np.bool_)
+                )
+                columns[column.measurement] = whole
+            _place(column, whole, rows)
+        first = rows.stop
+    return times, tuple(columns.values())
+
+
+def _place(column: Column, whole: Column, rows: slice) -> None:
+    whole.values[rows] = column.values
+    if whole.valid is not None:
+        whole.valid[rows] = True if column.valid is None else column.valid
+
+
+def _in_order(times: Times, columns: Sequence[Column]) -> Rows:
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    lasts = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+    firsts = np.append(0, lasts[:-1] + 1)
+    return ordered[lasts], tuple(_last_values(column, order, firsts, lasts) for column in columns)
+
+
+def _last_values(column: Column, order: Times, firsts: Times, lasts: Times) -> Column:
+    """Of each run of rows order[first] .. order[last] the last value."""
+    if column.valid is None:
+        return Column(column.measurement, column.type, column.values[order[lasts]])
+    places = np.where(column.valid[order], np.arange(len(order)), -1)
+    newest = np.maximum.accumulate(places)[lasts]
+    return Column(column.measurement, column.type, column.values[order[newest]], newest >= firsts)
+
+
+def _without_empty_rows(times: Times, columns: tuple[Column, ...]) -> Rows:
+    full: Mask = np.zeros(len(times), np.bool_)
+    for column in columns:
+        if column.valid is None:
+            return times, columns
+        full |= column.valid
+    if full.all():
+        return times, columns
+    return times[full], tuple(_chosen(column, full) for column in columns)
+
+
+def _chosen(column: Column, rows: Mask) -> Column:
+    valid = None if column.valid is None else column.valid[rows]
+    return Column(column.measurement, column.type, column.values[rows], valid)

@@ -1,0 +1,150 @@
+"""The connections to IoTDB, each used by one thread at a time."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from queue import LifoQueue
+from typing import Concatenate, ParamSpec, TypeVar
+
+import structlog
+from thrift.Thrift import TException
+from thrift.transport.TTransport import TTransportException
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.stores.iotdb.session import NOT_LOGGED_IN, IotdbAddress, Session, StatementFailed
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+Work = Callable[Concatenate[Session, Params], Result]
+
+# What says that a connection is of no use any more.
+_BROKEN = (TException, OSError, EOFError)
+
+_CONNECT_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Pool:
+    """Runs functions of a session off the event loop, and turns what fails into Unavailable.
+
+    Up to `sessions` run at a time, the others wait. Sessions are opened when they are needed. One that fails is closed,
+    all others opened before it are not trusted any more, and the work is done once more on a new one: so work must be
+    such that doing it twice does no harm.
+    """
+
+    def __init__(self, address: IotdbAddress, sessions: int, request_seconds: float) -> None:
+        self._address = address
+        self._seconds = (min(_CONNECT_SECONDS, request_seconds), request_seconds)
+        self._threads = ThreadPoolExecutor(sessions, "iotdb")
+        # The last used first, so that a store with little to do keeps few connections busy.
+        self._holders: LifoQueue[_Holder] = LifoQueue()
+        self._generation = 0
+        self._turns = count()
+        self._usable = True
+        for _ in range(sessions):
+            self._holders.put(_Holder(self))
+
+    async def close(self) -> None:
+        """Wait for the calls under way, then hang up; calls that come later are Unavailable."""
+        self._usable = False
+        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._close_all)
+
+    async def run(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        """What work(session, …) returns. The session is the work's own until then, and must not be kept."""
+        if not self._usable:
+            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: self._lend(work, *args, **kwargs)
+            )
+        except (*_BROKEN, StatementFailed) as error:
+            _log.warning("store_unavailable", exc_info=error)
+            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+
+    @property
+    def generation(self) -> int:
+        """Sessions of an earlier one are not used any more."""
+        return self._generation
+
+    def expire(self, generation: int) -> None:
+        """Have every session of this generation made anew before it is used again."""
+        self._generation = max(self._generation, generation + 1)
+
+    def open_session(self) -> Session:
+        """A session with the first node that answers, beginning with another one each time."""
+        nodes = self._address.nodes
+        turn = next(self._turns) % len(nodes)
+        failure: Exception | None = None
+        for node in (*nodes[turn:], *nodes[:turn]):
+            try:
+                return Session(node, self._address, *self._seconds)
+            except _BROKEN as error:
+                failure = error
+        raise failure or ValueError("no nodes")
+
+    def _lend(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        holder = self._holders.get()
+        try:
+            return holder.run(work, *args, **kwargs)
+        finally:
+            self._holders.put(holder)
+
+    def _close_all(self) -> None:
+        while not self._holders.empty():
+            self._holders.get().close()
+
+
+class _Holder:
+    """Stands for one connection, which it makes and makes anew."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._session: Session | None = None
+        self._generation = 0
+
+    def run(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        used = self._session is not None and self._generation == self._pool.generation
+        try:
+            return work(self._opened(), *args, **kwargs)
+        except BaseException as error:
+            if isinstance(error, StatementFailed) and error.code != NOT_LOGGED_IN:
+                raise
+            # Whatever else it was, it may have left half an answer in the connection.
+            self._drop()
+            if not used or not _is_lost(error):
+                raise
+        # A server that was started again hangs up on everybody. A new connection tells whether it is there.
+        self._pool.expire(self._generation)
+        return self.run(work, *args, **kwargs)
+
+    def close(self) -> None:
+        """Say goodbye, if there is somebody to say it to."""
+        if self._session is not None:
+            try:
+                self._session.close()
+            except _BROKEN:
+                _log.debug("goodbye_unheard")
+            self._session = None
+
+    def _opened(self) -> Session:
+        if self._generation != self._pool.generation:
+            self._drop()
+        if self._session is None:
+            self._generation = self._pool.generation
+            self._session = self._pool.open_session()
+        return self._session
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.hang_up()
+            self._session = None
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether a new connection may help; it does not where the server took too long."""
+    if isinstance(error, TTransportException):
+        return bool(error.type != TTransportException.TIMED_OUT)
+    return isinstance(error, (*_BROKEN, StatementFailed))

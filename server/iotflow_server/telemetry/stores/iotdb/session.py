@@ -1,0 +1,165 @@
+"""One connection to IoTDB.
+
+Speaks its Thrift service through the generated client. The library's own Session takes results row by row or as data
+frames, and says of many tablets only that one of them failed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from iotdb.thrift.rpc.IClientRPCService import Client
+from iotdb.thrift.rpc.ttypes import (
+    TSCloseOperationReq,
+    TSCloseSessionReq,
+    TSExecuteBatchStatementReq,
+    TSExecuteStatementReq,
+    TSFetchResultsReq,
+    TSInsertTabletsReq,
+    TSOpenSessionReq,
+    TSProtocolVersion,
+)
+from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
+from thrift.transport.TSocket import TSocket
+from thrift.transport.TTransport import TFramedTransport
+
+from iotflow_server.telemetry.stores.iotdb.blocks import Answer, answer
+from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
+
+# IoTDB's codes of what came of a request.
+SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, NOT_LOGGED_IN = 200, 302, 400, 607, 802
+_FETCH_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class IotdbAddress:
+    """nodes: host:port of each DataNode. database: where the readings are, as root.iotflow."""
+
+    nodes: Sequence[str] = ("127.0.0.1:6667",)
+    user: str = "root"
+    password: str = field(default="root", repr=False)
+    database: str = "root.iotflow"
+
+
+class StatementFailed(Exception):
+    """IoTDB understood a request and refused it."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Session:
+    """Used by one thread at a time. Methods raise StatementFailed for a refusal; what else they raise (TException, OSError)
+    means that the connection is of no use any more."""
+
+    def __init__(self, node: str, address: IotdbAddress, connect_seconds: float, request_seconds: float) -> None:
+        host, _, port = node.rpartition(":")
+        socket = TSocket(host, int(port))
+        socket.setTimeout(connect_seconds * 1000)
+        self._transport = TFramedTransport(socket)
+        self._transport.open()
+        try:
+            socket.setTimeout(request_seconds * 1000)
+            self._client = Client(TBinaryProtocolAccelerated(self._transport))
+            self._timeout = int(request_seconds * 1000)
+            self._id = self._open(address)
+            self._statement = self._client.requestStatementId(self._id)
+        except BaseException:
+            self._transport.close()
+            raise
+
+    def close(self) -> None:
+        """Say goodbye and hang up."""
+        try:
+            self._client.closeSession(TSCloseSessionReq(self._id))
+        finally:
+            self._transport.close()
+
+    def hang_up(self) -> None:
+        """End the connection without a word."""
+        self._transport.close()
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that has no answer."""
+        request = TSExecuteStatementReq(self._id, statement, self._statement, timeout=self._timeout)
+        _check(self._client.executeUpdateStatementV2(request).status)
+
+    def query(self, statement: str) -> Answer:
+        """The whole answer of a statement; whoever asks sees to it that it is bounded."""
+        first = self._ask(statement)
+        blocks, more = list(first.queryResult or ()), first.moreData
+        while more:
+            further, more = self._fetch(statement, first.queryId)
+            blocks += further
+        self._client.closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
+        places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
+        return answer(first.columns, first.dataTypeList, places, blocks)
+
+    def execute_all(self, statements: list[str]) -> None:
+        """Run statements by one call, all of them even where one is refused."""
+        _check(self._client.executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
+
+    def insert(self, tablets: Sequence[Tablet]) -> list[StatementFailed | None]:
+        """Store the tablets by one call; for each of them None, or why it was refused."""
+        request = TSInsertTabletsReq(
+            self._id,
+            [tablet.device for tablet in tablets],
+            [tablet.names for tablet in tablets],
+            [tablet.values for tablet in tablets],
+            [tablet.times for tablet in tablets],
+            [tablet.codes for tablet in tablets],
+            [tablet.rows for tablet in tablets],
+            True,
+        )
+        status = self._client.insertTablets(request)
+        if status.code == MULTIPLE:
+            return [_insert_refusal(one) for one in status.subStatus]
+        return [_insert_refusal(status)] * len(tablets)
+
+    def insert_one(self, tablet: Tablet) -> None:
+        """Store a tablet."""
+        for refusal in self.insert([tablet]):
+            if refusal is not None:
+                raise refusal
+
+    def _open(self, address: IotdbAddress) -> int:
+        answer = self._client.openSession(
+            TSOpenSessionReq(
+                TSProtocolVersion.IOTDB_SERVICE_PROTOCOL_V3,
+                "UTC",
+                address.user,
+                address.password,
+                {"version": "V_1_0", "sql_dialect": "tree"},
+            )
+        )
+        _check(answer.status)
+        return int(answer.sessionId)
+
+    def _ask(self, statement: str) -> Any:
+        request = TSExecuteStatementReq(self._id, statement, self._statement, _FETCH_ROWS, self._timeout)
+        first = self._client.executeQueryStatementV2(request)
+        _check(first.status)
+        return first
+
+    def _fetch(self, statement: str, query_id: int) -> tuple[list[bytes], bool]:
+        request = TSFetchResultsReq(self._id, statement, _FETCH_ROWS, query_id, True, self._timeout, self._statement)
+        answer = self._client.fetchResultsV2(request)
+        _check(answer.status)
+        return answer.queryResult or [], answer.moreData
+
+
+def _refusal(status: Any) -> StatementFailed | None:
+    return None if status.code in (SUCCESS, REDIRECT) else StatementFailed(status.code, status.message)
+
+
+def _insert_refusal(status: Any) -> StatementFailed | None:
+    # All rows of the tablet are older than IoTDB keeps them: taken, and gone at once.
+    return None if status.code == PAST_ITS_TIME else _refusal(status)
+
+
+def _check(status: Any) -> None:
+    refusals = [_refusal(one) for one in status.subStatus or ()] if status.code == MULTIPLE else [_refusal(status)]
+    for refusal in refusals:
+        if refusal is not None:
+            raise refusal

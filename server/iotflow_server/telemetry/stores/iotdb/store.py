@@ -1,0 +1,154 @@
+"""The store port over IoTDB."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
+from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, writing
+from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, types_of
+from iotflow_server.telemetry.stores.iotdb.names import Paths
+from iotflow_server.telemetry.stores.iotdb.pool import Pool
+from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
+from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.tablets import tablet
+
+_KNOWN_MEASUREMENTS = 200_000
+_DATABASE_EXISTS = 501
+
+
+class IotdbStore:
+    """Keeps readings in an IoTDB server or cluster: `<database>.devices.device_<id>`, a measurement a column.
+
+    A write is not durable when it returns: IoTDB says yes before its disk has the readings, and a crash of its machine
+    loses some seconds of them. Whoever promises more keeps them elsewhere until `flush` has returned.
+
+    clock: now, in milliseconds since 1970 UTC, for retention. sessions: how many calls run at a time; the others wait.
+    request_seconds: how long IoTDB may take for a request before it counts as away. rules_seconds: how long a retention
+    rule set by another server may take to hold here.
+    """
+
+    def __init__(
+        self,
+        address: IotdbAddress,
+        *,
+        clock: Callable[[], int] = system_clock,
+        sessions: int = 4,
+        request_seconds: float = 60.0,
+        rules_seconds: float = 5.0,
+    ) -> None:
+        self._paths = Paths(address.database)
+        self._pool = Pool(address, sessions, request_seconds)
+        self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS)
+        self._retention = Retention(self._paths, clock, rules_seconds)
+
+    @property
+    def name(self) -> str:
+        return "iotdb"
+
+    async def start(self) -> None:
+        await self._pool.run(_create, self._paths)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def check(self) -> None:
+        await self._pool.run(_probe, self._paths)
+
+    async def flush(self) -> None:
+        """On return, what was written before the call is on IoTDB's disk: a crash of its machine loses none of it."""
+        await self._pool.run(_flush, self._paths)
+
+    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+        return await self._pool.run(writing.write, self._catalogue, self._paths, batches)
+
+    async def read(
+        self,
+        device_id: int,
+        span: Span,
+        measurements: Sequence[str] | None = None,
+        *,
+        newest_first: bool = False,
+        chunk_rows: int = 10_000,
+    ) -> AsyncGenerator[Batch]:
+        ahead: Span | None = await self._pool.run(self._kept, device_id, span)
+        types = await self._chosen(device_id, measurements)
+        query = reading.Query(device_id, list(types), newest_first, chunk_rows)
+        while ahead is not None:
+            page = await self._pool.run(reading.page, self._paths, query, ahead)
+            ahead = page.ahead
+            if page.batch is not None:
+                yield page.batch
+
+    async def latest(
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+    ) -> dict[int, tuple[Latest, ...]]:
+        earliest = await self._pool.run(self._retention.earliest)
+        return await self._pool.run(lookup.latest, self._paths, device_ids, measurements, earliest)
+
+    async def aggregate(
+        self,
+        device_id: int,
+        span: Span,
+        window: int,
+        functions: Sequence[Function],
+        measurements: Sequence[str] | None = None,
+        fill: Fill | None = None,
+    ) -> Windows:
+        kept = await self._pool.run(self._kept, device_id, span)
+        types = await self._chosen(device_id, measurements)
+        distinct = tuple(dict.fromkeys(functions))
+        asked = [
+            aggregating.Asked(device_id, measurement, value_type, kept, window, distinct)
+            for measurement, value_type in types.items()
+        ]
+        return await self._pool.run(aggregating.aggregate, self._paths, asked, span, window, fill)
+
+    async def measurements(self, device_id: int) -> dict[str, ValueType]:
+        return (await self._pool.run(types_of, self._paths, [device_id]))[device_id]
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        await self._pool.run(_delete, self._paths, device_id, span)
+
+    async def count(self, device_id: int, span: Span) -> int:
+        kept = await self._pool.run(self._kept, device_id, span)
+        return await self._pool.run(lookup.count, self._paths, device_id, kept)
+
+    async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
+        await self._pool.run(self._retention.set_rule, device_id, milliseconds)
+
+    def _kept(self, session: Session, device_id: int, span: Span) -> Span:
+        """What of the span is not past its time."""
+        kept = self._retention.within(session, device_id, span)
+        return reading.opened(session, self._paths, device_id, kept)
+
+    async def _chosen(self, device_id: int, measurements: Iterable[str] | None) -> dict[str, ValueType]:
+        """A device's types: all by name, or those asked for in the order asked for."""
+        types = await self.measurements(device_id)
+        return types if measurements is None else {name: types[name] for name in measurements if name in types}
+
+
+def _create(session: Session, paths: Paths) -> None:
+    try:
+        session.execute(f"CREATE DATABASE {paths.database}")
+    except StatementFailed as failure:
+        if failure.code != _DATABASE_EXISTS:
+            raise
+
+
+def _probe(session: Session, paths: Paths) -> None:
+    # A server that answers may still refuse to write: it started a moment ago, its disk is full.
+    column = Column("written", ValueType.BOOLEAN, np.array([True]))
+    session.insert_one(tablet(paths.probe, np.zeros(1, np.int64), [column]))
+
+
+def _flush(session: Session, paths: Paths) -> None:
+    session.execute(f"FLUSH {paths.database}")
+
+
+def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
+    if span.start < span.end:
+        whole = reading.opened(session, paths, device_id, span)
+        session.execute(f"DELETE FROM {paths.device(device_id)}.* {reading.within(whole)}")
+        _flush(session, paths)

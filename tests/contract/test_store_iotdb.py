@@ -1,0 +1,91 @@
+"""What is particular to the backend over IoTDB."""
+
+import pytest
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.store import Function, Span
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
+from tests.contract.readings import INT32, TEXT, Clock, batch, column, contents, doubles, named
+
+HOUR = 3_600_000
+
+
+async def opened(address: IotdbAddress, clock: Clock) -> IotdbStore:
+    store = IotdbStore(address, clock=clock)
+    await store.start()
+    return store
+
+
+async def test_what_cannot_be_kept_hurts_nobody_else(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store = await opened(iotdb_address, clock)
+    answers = await store.write(
+        [
+            doubles(1, {1: 1.0}),
+            doubles(1, {2: 2.0}, "new\nline"),
+            batch(2, [1], column("t", TEXT, ["half a pair: \ud800"]), column("m", INT32, [1])),
+            doubles(1, {3: 3.0}),
+        ]
+    )
+    assert [named(one) for one in answers] == [[], [("", 0, 1, "UNSTORABLE")], [("", 0, 1, "UNSTORABLE")], []]
+    assert await contents(store, 1) == {("m", 1): 1.0, ("m", 3): 3.0}
+    assert await store.measurements(2) == {}
+    await store.close()
+
+
+async def test_names_that_iotdb_has_for_itself(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store = await opened(iotdb_address, clock)
+    names = ["time", "Time", "TIMESTAMP", "%time", "%%", "%"]
+    await store.write([batch(1, [1], *(column(name, INT32, [row]) for row, name in enumerate(names)))])
+    assert await contents(store, 1) == {(name, 1): row for row, name in enumerate(names)}
+    assert {one.column.measurement for one in (await store.latest([1]))[1]} == set(names)
+    await store.close()
+
+
+async def test_readings_too_old_for_iotdb_are_taken_and_in_no_answer(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store = await opened(iotdb_address, clock)
+    await store.set_retention(1, HOUR)
+    old = clock.now - 10_000 * HOUR
+    assert await store.write([doubles(1, {old: 1.0, clock.now: 2.0}), doubles(2, {old: 3.0})]) == [(), ()]
+    assert await store.write([doubles(1, {old: 1.0}), doubles(2, {old + 1: 3.0})]) == [(), ()]
+    assert await contents(store, 1) == {("m", clock.now): 2.0}
+    assert await contents(store, 2) == {("m", old): 3.0, ("m", old + 1): 3.0}
+    await store.close()
+
+
+async def test_a_rule_holds_for_other_stores_too(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store, other = await opened(iotdb_address, clock), IotdbStore(iotdb_address, clock=clock, rules_seconds=0)
+    await other.start()
+    await store.write([doubles(1, {clock.now - 2 * HOUR: 1.0})])
+    assert await other.count(1, Span()) == 1
+    await store.set_retention(None, HOUR)
+    assert await other.count(1, Span()) == 0
+    await store.close()
+    await other.close()
+
+
+async def test_windows_far_apart_cost_nothing(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store = await opened(iotdb_address, clock)
+    await store.write([doubles(1, {-(2**60): 1.0, 0: 2.0, 1: 3.0, 2**60: 4.0})])
+    found = await store.aggregate(1, Span(), 1000, [Function.COUNT, Function.MAX, Function.STDDEV])
+    assert found.times.tolist() == [-(2**60) // 1000 * 1000, 0, 2**60 // 1000 * 1000]
+    await store.close()
+
+
+async def test_a_span_of_many_thousand_years_costs_nothing(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store, wide = await opened(iotdb_address, clock), Span(-(10**16), 10**16)
+    await store.write([doubles(1, {1: 1.0, 2: 2.0}), doubles(2, {1: 1.0, 2**60: 2.0})])
+    for device_id, times in ((1, [1, 2]), (2, [1]), (404, [])):
+        assert [time for _, time in await contents(store, device_id, wide)] == times
+        assert await store.count(device_id, wide) == len(times)
+    assert (await store.aggregate(1, wide, 10, [Function.COUNT])).times.tolist() == [0]
+    await store.delete(2, wide)
+    assert await contents(store, 2) == {("m", 2**60): 2.0}
+    await store.close()
+
+
+async def test_without_a_server_the_store_is_unavailable() -> None:
+    store = IotdbStore(IotdbAddress(["127.0.0.1:1", "127.0.0.1:2"]))
+    with pytest.raises(Unavailable) as refusal:
+        await store.start()
+    assert refusal.value.reason == "STORE_UNAVAILABLE"
+    await store.close()

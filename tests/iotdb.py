@@ -1,0 +1,48 @@
+"""A private IoTDB for tests: real, one for the whole run, a new database for each test."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
+from iotflow_server.telemetry.stores.iotdb.session import Session
+from tools.iotdb_server import IotdbServer, iotdb_server
+
+_numbers = count(1)
+
+
+@contextmanager
+def running_iotdb() -> Iterator[IotdbServer]:
+    """A server that takes writes."""
+    with iotdb_server() as server, empty_database(server) as address:
+        asyncio.run(_await_writes(address))
+        yield server
+
+
+async def until_it_takes_writes(store: IotdbStore) -> None:
+    """It answers a while before it does."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await store.check()
+            except Unavailable:
+                await asyncio.sleep(0.1)
+
+
+@contextmanager
+def empty_database(server: IotdbServer) -> Iterator[IotdbAddress]:
+    """A database of its own, gone afterwards."""
+    address = IotdbAddress([f"127.0.0.1:{server.port}"], database=f"root.test_{next(_numbers)}")
+    yield address
+    session = Session(address.nodes[0], address, connect_seconds=5, request_seconds=30)
+    session.execute(f"DELETE DATABASE {address.database}")
+    session.close()
+
+
+async def _await_writes(address: IotdbAddress) -> None:
+    store = IotdbStore(address)
+    await store.start()
+    await until_it_takes_writes(store)
+    await store.close()

@@ -1,0 +1,160 @@
+"""A real Apache IoTDB server without a container: `python tools/iotdb_server.py` runs one on port 6667 until Ctrl-C,
+`python tools/iotdb_server.py fetch` only brings what it needs.
+
+Maven brings the jars into build/iotdb/lib once. A server is two processes: a ConfigNode and a DataNode.
+"""
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+_HERE = _ROOT / "tools" / "iotdb"
+_LIB = _ROOT / "build" / "iotdb" / "lib"
+_OPENED = ("java.util.concurrent", "java.lang", "java.util", "java.nio", "java.io", "java.net")
+_PORTS = (
+    "dn_rpc_port",
+    "cn_internal_port",
+    "cn_consensus_port",
+    "dn_internal_port",
+    "dn_mpp_data_exchange_port",
+    "dn_schema_region_consensus_port",
+    "dn_data_region_consensus_port",
+)
+# Seconds until a server answers, and until it has ended.
+PATIENCE = 90.0
+
+
+class IotdbServer:
+    """Keeps what it stores in folder. ports: seven, the first is the one for clients."""
+
+    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
+        self.port = ports[0]
+        self._ports = ports
+        self._folder = folder
+        self._nodes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Returns when it answers. A server that was stopped or killed starts with what it had stored."""
+        if not (self._folder / "conf").exists():
+            self._configure()
+        self._nodes = [
+            self._launch("org.apache.iotdb.confignode.service.ConfigNode", "CONFIGNODE", "-Xmx256m"),
+            self._launch("org.apache.iotdb.db.service.DataNode", "IOTDB", "-Xmx1g", "-XX:MaxDirectMemorySize=512m"),
+        ]
+        self._await_answer()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """how: SIGTERM for in good order, SIGKILL for a crash. Harmless when stopped."""
+        for node in reversed(self._nodes):
+            node.send_signal(how)
+        for node in self._nodes:
+            node.wait(PATIENCE)
+        self._nodes = []
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The server keeps its connections and says nothing."""
+        for node in self._nodes:
+            node.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for node in self._nodes:
+                node.send_signal(signal.SIGCONT)
+
+    def _configure(self) -> None:
+        conf = self._folder / "conf"
+        conf.mkdir(parents=True)
+        ports = dict(zip(_PORTS, self._ports, strict=True))
+        seed = f"127.0.0.1:{ports['cn_internal_port']}"
+        lines = [f"{name}={port}" for name, port in ports.items()]
+        lines += [f"cn_seed_config_node={seed}", f"dn_seed_config_node={seed}"]
+        settings = (_HERE / "iotdb-system.properties").read_text() + "\n".join(lines) + "\n"
+        (conf / "iotdb-system.properties").write_text(settings)
+
+    def _launch(self, main: str, role: str, *memory: str) -> subprocess.Popen[bytes]:
+        home, conf = self._folder, self._folder / "conf"
+        options = [f"-D{role}_HOME={home}", f"-D{role}_CONF={conf}", f"-DTSFILE_HOME={home}", f"-DTSFILE_CONF={conf}"]
+        opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+        logging = f"-Dlogback.configurationFile={_HERE / 'logback.xml'}"
+        java = ["java", *memory, "-XX:+UseSerialGC", *opened, *options, logging, "-cp", f"{_LIB}/*", main, "-s"]
+        with (home / f"{role.lower()}.log").open("ab") as log:
+            # A group of its own: a Ctrl-C is for who started it, who then ends it in good order.
+            return subprocess.Popen(java, cwd=home, stdout=log, stderr=log, start_new_session=True)
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(self.port):
+            if time.monotonic() > deadline or any(node.poll() is not None for node in self._nodes):
+                logs = "\n".join(path.read_text()[-4000:] for path in self._folder.glob("*.log"))
+                self.stop(signal.SIGKILL)
+                raise RuntimeError(f"IoTDB did not start:\n{logs}")
+            time.sleep(0.1)
+
+
+@contextmanager
+def iotdb_server() -> Iterator[IotdbServer]:
+    """A running server on free ports, with an empty folder that is gone afterwards."""
+    fetch()
+    with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-") as folder:
+        server = IotdbServer(Path(folder), _free_ports(len(_PORTS)))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(signal.SIGKILL)
+
+
+def fetch() -> None:
+    """Bring the jars where they are missing."""
+    if (_LIB / ".complete").exists():
+        return
+    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_LIB}"]
+    subprocess.run(["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal], check=True)
+    (_LIB / ".complete").touch()
+
+
+def _free_ports(count: int) -> Sequence[int]:
+    with ExitStack() as held:
+        # All at once, so that no port comes twice.
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def main() -> None:
+    """Run a server until Ctrl-C or SIGTERM; what it stores is kept in data/iotdb."""
+    fetch()
+    if "fetch" in sys.argv:
+        return
+    server = IotdbServer(_ROOT / "data" / "iotdb", range(6667, 6667 + len(_PORTS)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server.start()
+        print(f"IoTDB listens on 127.0.0.1:{server.port}; Ctrl-C ends it.", flush=True)
+        signal.pause()
+    except KeyboardInterrupt:
+        print("Stopping …", flush=True)
+    finally:
+        # One more Ctrl-C must not leave the two processes behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

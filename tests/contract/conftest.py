@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from tests.contract.durable import DurableBackend
 from tests.contract.readings import Clock
 
 # From a folder of the test's own and a clock to a store that is not started yet. Called again with the same folder: a
 # store of the same readings.
 BACKENDS: dict[str, Callable[[Path, Clock], TelemetryStore]] = {
+    "journaled sqlite": lambda folder, clock: JournaledStore(
+        DurableBackend(SqliteStore(folder / "readings.db", clock=clock)), folder / "journal"
+    ),
     "sqlite": lambda folder, clock: SqliteStore(folder / "readings.db", clock=clock),
 }
 

@@ -16,7 +16,7 @@ from iotflow_server.telemetry.store import TelemetryStore
 # As much is in memory at a time; large enough to write many small groups in one call.
 _GROUP_BYTES = 4 * 2**20
 
-log = structlog.getlogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)

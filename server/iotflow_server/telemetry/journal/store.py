@@ -18,7 +18,7 @@ from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 
 Answer = TypeVar("Answer")
 
-log = structlog.getlogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class JournaledStore:

@@ -1,7 +1,6 @@
 """Every backend that keeps readings, each test on a fresh one, under a clock that the test moves."""
 
 import asyncio
-import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,9 @@ from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.durable import DurableBackend
 from tests.contract.readings import Clock
+from tests.coroutines import pytest_pyfunc_call, runner
+
+__all__ = ["pytest_pyfunc_call", "runner"]
 
 # From a folder of the test's own and a clock to a store that is not started yet. Called again with the same folder: a
 # store of the same readings.
@@ -21,24 +23,6 @@ BACKENDS: dict[str, Callable[[Path, Clock], TelemetryStore]] = {
     ),
     "sqlite": lambda folder, clock: SqliteStore(folder / "readings.db", clock=clock),
 }
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs tests that are coroutines in the loop of their store."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    runner = pyfuncitem.funcargs["runner"]
-    assert isinstance(runner, asyncio.Runner)
-    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
-
-
-@pytest.fixture(autouse=True)
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
 
 
 @pytest.fixture

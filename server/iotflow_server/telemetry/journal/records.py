@@ -47,6 +47,7 @@ def count_records(path: Path, start: int) -> int:
     """How many records there seem to be from offset start on; payloads are not looked at."""
     found, place, size = 0, start, path.stat().st_size
     with path.open("rb", buffering=0) as file:
+        file.seek(start)
         while (length := _payload_length(file.read(HEADER_SIZE), place, size)) is not None:
             found, place = found + 1, place + HEADER_SIZE + length
             file.seek(place)

@@ -22,6 +22,7 @@ class ForgetfulBackend:
         self._path = folder / "readings.db"
         self._flushed = folder / "flushed.db"
         self._store = SqliteStore(self._path)
+        self._moment = asyncio.Lock()
         self.incarnation = 0
         self.away = False
         self.writes = 0
@@ -32,7 +33,7 @@ class ForgetfulBackend:
         self._store = SqliteStore(self._path)
         await self._store.start()
         if not self._flushed.exists():
-            await self._reopen(lambda: shutil.copy(self._path, self._flushed))
+            await self._reopen(lambda: replace(self._path, self._flushed))
 
     async def close(self) -> None:
         await self._store.close()
@@ -45,7 +46,8 @@ class ForgetfulBackend:
         self.writes += 1
         self.before_write(batches)
         self._answer()
-        return await self._store.write(batches)
+        async with self._moment:
+            return await self._store.write(batches)
 
     def read(self, device_id: int, span: Span, *rest: Any, **ways: Any) -> AsyncGenerator[Batch]:
         return self._store.read(device_id, span, *rest, **ways)
@@ -57,13 +59,13 @@ class ForgetfulBackend:
     async def flush(self) -> None:
         self._answer()
         self.flushes += 1
-        await self._reopen(lambda: shutil.copy(self._path, self._flushed))
+        await self._reopen(lambda: replace(self._path, self._flushed))
 
     async def restart(self) -> None:
         """What was not flushed is gone; it answers again."""
         self.incarnation += 1
         self.away = False
-        await self._reopen(lambda: shutil.copy(self._flushed, self._path))
+        await self._reopen(lambda: replace(self._flushed, self._path))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -73,10 +75,17 @@ class ForgetfulBackend:
             raise Unavailable("STORE_UNAVAILABLE", "away")
 
     async def _reopen(self, change: Callable[[], object]) -> None:
-        closing, self._store = self._store, SqliteStore(self._path)
-        await closing.close()
-        change()
-        await self._store.start()
+        async with self._moment:
+            await self._store.close()
+            change()
+            self._store = SqliteStore(self._path)
+            await self._store.start()
+
+
+def replace(source: Path, target: Path) -> None:
+    """Copy, at one moment, even if the process is killed meanwhile."""
+    shutil.copy(source, target.with_suffix(".new"))
+    target.with_suffix(".new").replace(target)
 
 
 def journaled(backend: Any, root: Path, **settings: Any) -> JournaledStore:

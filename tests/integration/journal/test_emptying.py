@@ -99,13 +99,12 @@ async def test_journals_of_processes_that_are_gone_are_taken_over_in_their_order
 ) -> None:
     leave_behind(tmp_path, 1, 2, 3)
     leave_behind(tmp_path, 4, 5)
-    assert len(journals(root)) >= 1
+    assert journals(root)
     store = journaled(backend, root)
     await store.start()
     await store.write([doubles(1, {2: 9.0})])
     await caught_up(store)
     assert await contents(store, 1) == {("m", 1): 5.0, ("m", 2): 9.0}
-    assert len(journals(root)) == 1
     await store.close()
     assert journals(root) == []
 

@@ -15,10 +15,11 @@ from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, jou
 
 DEVICES = (1, 2)
 TIMES = st.integers(0, 3)
-WRITES = st.tuples(st.just("write"), st.sampled_from(DEVICES), TIMES)
-DELETES = st.tuples(st.just("delete"), st.sampled_from(DEVICES), TIMES)
-EVENTS = st.sampled_from(["away", "back", "restart", "catch up", "checkpoint", "new process"]).map(
-    lambda event: (event, 0, 0)
+PLACES = st.tuples(st.sampled_from(DEVICES), TIMES)
+WRITES = st.tuples(st.just("write"), PLACES)
+DELETES = st.tuples(st.just("delete"), PLACES)
+EVENTS = st.tuples(
+    st.sampled_from(["away", "back", "restart", "catch up", "checkpoint", "new process"]), st.just((0, 0))
 )
 
 
@@ -34,28 +35,9 @@ class World:
         self.store: JournaledStore = journaled(self.backend, self.folder / "journals")
         await self.store.start()
 
-    async def step(self, number: int, event: str, device_id: int, time: int) -> None:
-        match event:
-            case "write":
-                assert await self.store.write([doubles(device_id, {time: float(number)})]) == [()]
-                self.expected[device_id]["m", time] = float(number)
-            case "delete":
-                await self.delete(device_id, time)
-            case "away":
-                self.backend.away = True
-            case "back":
-                self.backend.away = False
-            case "restart":
-                await self.backend.restart()
-            case "catch up":
-                self.backend.away = False
-                await caught_up(self.store)
-            case "checkpoint":
-                self.store._due.set()
-                await asyncio.sleep(0)
-            case "new process":
-                await self.store.close()
-                await self.open()
+    async def write(self, value: float, device_id: int, time: int) -> None:
+        assert await self.store.write([doubles(device_id, {time: value})]) == [()]
+        self.expected[device_id]["m", time] = value
 
     async def delete(self, device_id: int, time: int) -> None:
         try:
@@ -64,6 +46,22 @@ class World:
             return
         for gone in (time, time + 1):
             self.expected[device_id].pop(("m", gone), None)
+
+    async def happen(self, event: str) -> None:
+        match event:
+            case "away" | "back":
+                self.backend.away = event == "away"
+            case "restart":
+                await self.backend.restart()
+            case "catch up":
+                self.backend.away = False
+                await caught_up(self.store)
+            case "checkpoint":
+                self.store._keeper.due.set()
+                await asyncio.sleep(0)
+            case "new process":
+                await self.store.close()
+                await self.open()
 
     async def check(self) -> None:
         self.backend.away = False
@@ -76,12 +74,17 @@ class World:
 
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(WRITES | WRITES | DELETES | EVENTS, max_size=25))
-def test_acknowledged_is_what_stands(steps: list[tuple[str, int, int]]) -> None:
+def test_acknowledged_is_what_stands(steps: list[tuple[str, tuple[int, int]]]) -> None:
     async def run(folder: Path) -> None:
         world = World(folder)
         await world.open()
-        for number, step in enumerate(steps):
-            await world.step(number, *step)
+        for number, (what, place) in enumerate(steps):
+            if what == "write":
+                await world.write(float(number), *place)
+            elif what == "delete":
+                await world.delete(*place)
+            else:
+                await world.happen(what)
         await world.check()
         await world.store.close()
 

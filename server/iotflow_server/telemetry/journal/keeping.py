@@ -35,7 +35,7 @@ class Keeper:
     """Drops from the journal what the backend has durably, and replays what it may have lost.
 
     behind: the backend lacks something of the journal; until it has it, writes go to the journal alone, behind what is
-    there already. This keeps the order: an old value never comes after the one that overwrote it.
+    there already. This keeps the order: an old value never comes after the one that overwrote it. due: there is work.
     """
 
     def __init__(self, backend: FlushedStore, journal: Journal, gate: Gate) -> None:
@@ -45,6 +45,7 @@ class Keeper:
         self._one_at_a_time = asyncio.Lock()
         self._incarnation = 0
         self.replay = Replay(backend)
+        self.due = asyncio.Event()
         self.behind = False
         self.replaying = False
         self.available = True
@@ -64,6 +65,7 @@ class Keeper:
         self.available = available
         if not self.behind:
             self.behind = True
+            self.due.set()
             _log.warning("store_behind_journal", available=available)
 
     async def work(self) -> None:

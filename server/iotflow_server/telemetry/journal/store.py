@@ -54,7 +54,6 @@ class JournaledStore:
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
         self._calls: set[asyncio.Task[Any]] = set()
-        self._due = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._usable = False
 
@@ -155,8 +154,8 @@ class JournaledStore:
                 await self._journal.append(batches)
                 return [()] * len(batches)
             outcomes = await self._write_to_both(batches)
-        if self._journal.bytes >= self._checkpoint_bytes or self._keeper.behind:
-            self._due.set()
+        if self._journal.bytes >= self._checkpoint_bytes:
+            self._keeper.due.set()
         return outcomes
 
     async def _write_to_both(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
@@ -210,8 +209,8 @@ class JournaledStore:
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._due.wait()
-        self._due.clear()
+                await self._keeper.due.wait()
+        self._keeper.due.clear()
 
     async def _empty_journal(self) -> None:
         with suppress(Unavailable):

@@ -8,10 +8,12 @@ from pathlib import Path
 import structlog
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal import folders
+from iotflow_server.telemetry.journal import deletions, folders
+from iotflow_server.telemetry.journal.deletions import Deletion
 from iotflow_server.telemetry.journal.encoding import Part, encode
 from iotflow_server.telemetry.journal.records import framed
 from iotflow_server.telemetry.journal.segments import SUFFIX, Segment, SegmentWriter, found, sync_folder
+from iotflow_server.telemetry.store import Span
 
 _log = structlog.get_logger(__name__)
 
@@ -23,8 +25,7 @@ class JournalFiles:
         self._root = root
         self._segment_bytes = segment_bytes
         self._names = count(1)
-        # Larger than those of all processes before.
-        self._numbers = count(time.time_ns())
+        self._number = 0
         self._folders: list[folders.Folder] = []
         self._writer: SegmentWriter | None = None
         self.sealed: list[Segment] = []
@@ -55,7 +56,7 @@ class JournalFiles:
 
     def append(self, groups: Sequence[Sequence[Batch]]) -> list[int]:
         """Add a record for each group by one sync; answers their numbers. OSError: none counts as written."""
-        numbers = [next(self._numbers) for _ in groups]
+        numbers = [self._next_number() for _ in groups]
         parts: list[Part] = []
         for number, group in zip(numbers, groups, strict=True):
             parts += framed(number, encode(group))
@@ -85,6 +86,24 @@ class JournalFiles:
             segment.path.unlink()
             sync_folder(segment.path.parent)
             self.sealed.remove(segment)
+        if not self.segments:
+            with folders.locked_root(self._root):
+                for folder in self._folders:
+                    deletions.forget(folder.path)
+
+    def note_deletion(self, device_id: int, span: Span) -> None:
+        """Tell the journals of other processes; durable on return."""
+        deletion = Deletion(device_id, span, self._next_number())
+        own = {folder.path for folder in self._folders}
+        with folders.locked_root(self._root):
+            for path in folders.every(self._root):
+                if path not in own:
+                    deletions.note(path, deletion)
+
+    def _next_number(self) -> int:
+        # The clock of all processes of this machine, so that a deletion by one can be told from what another wrote after.
+        self._number = max(self._number + 1, time.monotonic_ns())
+        return self._number
 
     def _begin(self) -> SegmentWriter:
         self._writer = SegmentWriter(self._own.path / f"{next(self._names):012}{SUFFIX}")

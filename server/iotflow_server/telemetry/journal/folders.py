@@ -25,9 +25,10 @@ class Folder:
 
     def release(self) -> None:
         """Let others have it; the folder goes when there are no segments in it."""
-        with _locked_root(self.path.parent):
+        with locked_root(self.path.parent):
             if not self.segments():
-                (self.path / _LOCK).unlink()
+                for path in self.path.iterdir():
+                    path.unlink()
                 self.path.rmdir()
                 sync_folder(self.path.parent)
             os.close(self._lock)
@@ -36,7 +37,7 @@ class Folder:
 def create(root: Path) -> Folder:
     """A new folder under root, which is made where it is missing."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked_root(root):
+    with locked_root(root):
         path = root / secrets.token_hex(8)
         path.mkdir(mode=0o700)
         lock = _open_lock(path)
@@ -47,13 +48,18 @@ def create(root: Path) -> Folder:
 
 def adopt(root: Path) -> list[Folder]:
     """The folders under root whose processes are gone, now locked by this one."""
-    with _locked_root(root):
-        locks = [(path, _try_lock(path)) for path in sorted(root.iterdir()) if path.is_dir()]
+    with locked_root(root):
+        locks = [(path, _try_lock(path)) for path in every(root)]
     return [Folder(path, lock) for path, lock in locks if lock is not None]
 
 
+def every(root: Path) -> list[Path]:
+    """The folders of all journals, whoever has them."""
+    return sorted(path for path in root.iterdir() if path.is_dir())
+
+
 @contextmanager
-def _locked_root(root: Path) -> Iterator[None]:
+def locked_root(root: Path) -> Iterator[None]:
     """Nobody makes, adopts or removes folders meanwhile."""
     lock = _open_lock(root)
     try:

@@ -15,6 +15,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.files import JournalFiles
 from iotflow_server.telemetry.journal.segments import Segment
+from iotflow_server.telemetry.store import Span
 
 Answer = TypeVar("Answer")
 
@@ -98,6 +99,14 @@ class Journal:
         """Remove sealed segments, given oldest first. Unavailable: some of them may be there still."""
         try:
             await self._run(self._files.drop, segments)
+        except OSError as error:
+            raise _unusable(error) from error
+
+    async def note_deletion(self, device_id: int, span: Span) -> None:
+        """Keep the journals of other processes from bringing back what is about to be deleted. Unavailable: some of them
+        may not know."""
+        try:
+            await self._run(self._files.note_deletion, device_id, span)
         except OSError as error:
             raise _unusable(error) from error
 

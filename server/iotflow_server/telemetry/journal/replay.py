@@ -8,8 +8,8 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.journal.deletions import noted, without
 from iotflow_server.telemetry.journal.encoding import decode
-from iotflow_server.telemetry.journal.records import Record
 from iotflow_server.telemetry.journal.segments import Segment
 from iotflow_server.telemetry.store import TelemetryStore
 
@@ -40,7 +40,7 @@ class Replay:
 
     async def write(self, segment: Segment) -> None:
         """Write all of a segment; Unavailable: some of it may have been written."""
-        groups = _groups(segment.records())
+        groups = _groups(segment)
         while group := await asyncio.to_thread(next, groups, None):
             await self._write_group(*group)
 
@@ -75,18 +75,24 @@ class Replay:
             )
 
 
-def _groups(records: Iterator[Record]) -> Iterator[tuple[list[Batch], list[int]]]:
+def _groups(segment: Segment) -> Iterator[tuple[list[Batch], list[int]]]:
     """Batches to be written together, and for each the number of its record."""
     batches: list[Batch] = []
     numbers: list[int] = []
     size = 0
-    for record in records:
+    for record in segment.records():
         decoded = decode(record.payload)
         batches += decoded
         numbers += [record.number] * len(decoded)
         size += len(record.payload)
         if size >= _GROUP_BYTES:
-            yield batches, numbers
+            yield _left(segment, batches, numbers), numbers
             batches, numbers, size = [], [], 0
     if batches:
-        yield batches, numbers
+        yield _left(segment, batches, numbers), numbers
+
+
+def _left(segment: Segment, batches: Sequence[Batch], numbers: Sequence[int]) -> list[Batch]:
+    """The batches without what others have deleted since; looked up at the last moment, for they may do so now."""
+    deletions = noted(segment.path.parent)
+    return [without(batch, number, deletions) for batch, number in zip(batches, numbers, strict=True)]

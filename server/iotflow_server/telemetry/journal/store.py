@@ -180,6 +180,7 @@ class JournaledStore:
             # With the journal emptied of this device, no replay can bring back what is deleted, and none has to repeat
             # the deletion, which would take readings that others have written since.
             await self._keeper.settle()
+            await self._journal.note_deletion(device_id, span)
             await self._keeper.durably(self._backend.delete(device_id, span))
 
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:

@@ -28,6 +28,7 @@ generate: $(VENV)/dev packages  ## Write the stubs anew after a change of the co
 	$(BIN)/buf format -w proto
 	$(BIN)/python tools/contract.py deps generate
 	$(BIN)/python tools/settings_table.py
+	$(BIN)/python tools/rest_table.py
 
 bench: $(VENV)/dev  ## Measure; prints the table of docs/performance.md
 	$(BIN)/python -m tests.bench

@@ -25,12 +25,12 @@ class Service:
 
 
 @contextmanager
-def iotflow_up(data_dir: Path, env: Mapping[str, str] | None = None) -> Iterator[Service]:
+def iotflow_up(data_dir: Path, env: Mapping[str, str] | None = None, *options: str) -> Iterator[Service]:
     """Start it, wait for the line `ready`, stop it by SIGTERM."""
     rest_port, grpc_port = free_port(), free_port()
     command = [IOTFLOW, "up", "--data-dir", str(data_dir)]
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
-    with running([*command, *ports], env) as process:
+    with running([*command, *ports, *options], env) as process:
         process.wait_for_line("ready")
         yield Service(f"http://127.0.0.1:{rest_port}", rest_port, grpc_port, data_dir, process)
         if process.alive:

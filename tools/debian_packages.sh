@@ -1,15 +1,17 @@
 #!/bin/sh
 # Installs the servers and tools that the tests use and a Debian machine may lack: PostgreSQL, and Go to bring the
-# contract's imports. What is there already is used as it is.
+# contract's imports, curl to run the README's examples. What is there already is used as it is.
 set -eu
 missing=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" -ne 0 ]; then
     echo "The tests need these Debian packages; install them, or run this as root:$missing" >&2
     exit 1
 fi
+echo "Installing$missing …"
 apt-get update -qq
 # PostgreSQL's own cluster is not used; the tests make one each.
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import AliasChoices, SecretStr
 
@@ -16,7 +16,8 @@ def table() -> str:
     """One row a setting."""
     rows = ["| Setting | Default | What it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        rows.append(f"| {names(name, field.validation_alias)} | {default(field.default)} | {field.description} |")
+        told = f"{choices(field.annotation)}{field.description}"
+        rows.append(f"| {names(name, field.validation_alias)} | {default(field.default)} | {told} |")
     return "\n".join(rows)
 
 
@@ -24,6 +25,12 @@ def names(name: str, alias: Any) -> str:
     """Its variable, and the older service's where there is one."""
     older = [str(choice) for choice in alias.choices[1:]] if isinstance(alias, AliasChoices) else []
     return " or ".join(f"`{variable}`" for variable in (f"IOTFLOW_{name.upper()}", *older))
+
+
+def choices(annotation: Any) -> str:
+    """The values that are allowed, where they are words."""
+    words = get_args(annotation) if get_origin(annotation) is Literal else ()
+    return " or ".join(f"`{word}`" for word in words) + ": " if words else ""
 
 
 def default(value: Any) -> str:

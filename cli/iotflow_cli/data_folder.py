@@ -14,6 +14,8 @@ def taken(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (folder / "up.lock").open("a")
+    except FileExistsError:
+        raise UsageError(f"The data folder {folder} is a file; choose another: --data-dir.") from None
     except OSError as error:
         raise UsageError(f"The data folder {folder} cannot be used: {error.strerror}.") from None
     # The kernel lets go of the lock when the process ends, however it ends.

@@ -66,6 +66,8 @@ class Gateway:
             *("--config-path", str(self._config)),
             *("--concurrency", str(self.concurrency)),
             *("--log-level", "warn"),
+            # Being asked to stop is nothing to warn of.
+            *("--component-log-level", "main:error"),
             "--disable-hot-restart",
         ]
 

@@ -1,5 +1,6 @@
 """What the server is told when it runs on one machine; whatever the user set stays."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,9 +8,19 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 # The server listens on loopback here, so that whoever can reach it has the machine anyway.
-DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open"}
+DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open", "IOTFLOW_LOG_FORMAT": "console"}
+# Where others of the network can reach it, the server's own defaults ask for credentials.
+NETWORK_DEFAULTS = {"IOTFLOW_LOG_FORMAT": "console"}
 # The server's own default.
 SERVER_DRAIN_SECONDS = 10.0
+
+
+def is_here(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def chosen() -> dict[str, str]:
@@ -27,7 +38,7 @@ def drain_seconds(env: Mapping[str, str]) -> float:
 
 
 def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int) -> dict[str, str]:
-    """The server's whole environment."""
+    """The server's whole environment. It listens on the loopback, behind the gateway."""
     ours = {
         "IOTFLOW_DATA_DIR": str(data_dir),
         "IOTFLOW_GRPC_HOST": "127.0.0.1",
@@ -35,4 +46,4 @@ def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int
         # Its lines are shown as they come, not a buffer at a time.
         "PYTHONUNBUFFERED": "1",
     }
-    return {**DEFAULTS, **chosen, **ours}
+    return {**chosen, **ours}

@@ -2,12 +2,12 @@
 
 import argparse
 import asyncio
-import ipaddress
 from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
+from iotflow_cli import laptop
 from iotflow_cli.errors import UsageError
 from iotflow_server.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
@@ -70,17 +70,9 @@ def _speed(text: str) -> float:
 
 def _token(settings: Settings, server: str) -> str:
     """The admin token kept on this machine, for a server on this machine and no other."""
-    if not _is_here(server):
+    if not laptop.is_here(server.rpartition(":")[0].strip("[]")):
         return ""
     try:
         return settings.admin_token.get_secret_value() or (settings.data_dir / ADMIN_TOKEN).read_text().strip()
     except OSError:
         return ""
-
-
-def _is_here(server: str) -> bool:
-    host = server.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -5,6 +5,7 @@ import asyncio
 import functools
 import resource
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from iotflow_cli import envoy, laptop
@@ -31,7 +32,17 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser("up", help="run the service on this machine until Ctrl-C")
     parser.add_argument("--data-dir", type=Path, default=Path(chosen.get("IOTFLOW_DATA_DIR", "data")), metavar="DIR")
     parser.add_argument("--rest-port", type=port, default=5000, metavar="PORT", help="REST, gRPC and gRPC-Web")
-    parser.add_argument("--grpc-port", type=port, default=50051, metavar="PORT", help="the server itself, gRPC only")
+    # A default that is text is read by `type` too.
+    grpc_port = chosen.get("IOTFLOW_GRPC_PORT", "50051")
+    parser.add_argument(
+        "--grpc-port", type=port, default=grpc_port, metavar="PORT", help="the server itself, gRPC only"
+    )
+    parser.add_argument(
+        "--rest-host",
+        default=HOST,
+        metavar="ADDRESS",
+        help="0.0.0.0: devices of the network reach it; registration and reads then need credentials",
+    )
     parser.set_defaults(run=run)
 
 
@@ -39,15 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry it out; the exit code."""
     data_dir: Path = arguments.data_dir.resolve()
     with taken(data_dir):
-        _check_ports(arguments.rest_port, arguments.grpc_port)
+        _check_ports(arguments.rest_host, arguments.rest_port, arguments.grpc_port)
         _allow_many_connections()
-        return asyncio.run(_up(data_dir, arguments.rest_port, arguments.grpc_port))
+        return asyncio.run(_up(data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port))
 
 
-def _check_ports(rest_port: int, grpc_port: int) -> None:
+def _check_ports(rest_host: str, rest_port: int, grpc_port: int) -> None:
     if rest_port == grpc_port:
         raise UsageError(f"REST and gRPC cannot both have port {rest_port}: choose another with --grpc-port.")
-    check_free(HOST, rest_port, "--rest-port")
+    check_free(rest_host, rest_port, "--rest-port")
     check_free(HOST, grpc_port, "--grpc-port")
 
 
@@ -59,22 +70,25 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
-async def _up(data_dir: Path, rest_port: int, grpc_port: int) -> int:
+async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int) -> int:
     gateway = Gateway(
         folder=data_dir / "gateway",
-        rest_host=HOST,
+        rest_host=rest_host,
         rest_port=rest_port,
         grpc_host=HOST,
         grpc_port=grpc_port,
         admin_socket=envoy.admin_socket_in(data_dir / "gateway"),
     )
     gateway.prepare()
-    programs = [_server(data_dir, grpc_port), _envoy(gateway)]
-    return await Supervisor(programs, say).run(functools.partial(_announce, gateway, data_dir))
+    defaults = laptop.DEFAULTS if laptop.is_here(rest_host) else laptop.NETWORK_DEFAULTS
+    programs = [_server(data_dir, grpc_port, defaults), _envoy(gateway)]
+    code = await Supervisor(programs, say).run(functools.partial(_announce, gateway, data_dir))
+    say("everything was stopped; start it again when that is mended" if code else "stopped")
+    return code
 
 
-def _server(data_dir: Path, grpc_port: int) -> Program:
-    env = laptop.server_environment(laptop.chosen(), data_dir, grpc_port)
+def _server(data_dir: Path, grpc_port: int, defaults: Mapping[str, str]) -> Program:
+    env = laptop.server_environment({**defaults, **laptop.chosen()}, data_dir, grpc_port)
     return Program(
         name="server",
         command=[sys.executable, "-m", "iotflow_server"],

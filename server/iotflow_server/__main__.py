@@ -1,6 +1,7 @@
 """Runs one server process until SIGTERM or SIGINT."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -9,7 +10,7 @@ import structlog
 from iotflow_server.app import PortTaken, running_server
 from iotflow_server.errors import Refusal
 from iotflow_server.logs import configure_logs
-from iotflow_server.settings import Settings, WrongSettings, load_settings
+from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings
 
 
 async def serve(settings: Settings) -> None:
@@ -27,6 +28,10 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logs(settings.log_level, settings.log_format)
+        for name in unknown_settings():
+            structlog.get_logger(__name__).warning("no such setting", name=name)
+        # Databases, too, are for their owner only.
+        os.umask(0o077)
         asyncio.run(serve(settings))
     except WrongSettings as error:
         sys.stderr.write(f"The settings cannot be used:\n{error}\n")

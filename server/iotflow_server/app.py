@@ -1,6 +1,6 @@
 """The composition root: the one place where parts are chosen and joined."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,11 +41,13 @@ from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
 from iotflow_server.interceptors.validation import Validation
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
-from iotflow_server.rpc.device_service import Broker, DeviceService, Registration
+from iotflow_server.rpc.broker import Broker
+from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.methods import open_to
+from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.sessions import Sessions
-from iotflow_server.rpc.system_service import SystemService
+from iotflow_server.rpc.system_service import Check, SystemService
 from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
@@ -120,7 +122,32 @@ class Parts:
     system: SystemService
 
 
-async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncExitStack) -> Parts:
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The registry's parts."""
+
+    database: Database
+    registry: Registry
+    tokens: Tokens
+    identities: Identities
+    presence: Presence
+    audit: Audit
+    commands: Commands
+    desired: DesiredConfigs
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """The parts that readings pass through."""
+
+    store: TelemetryStore
+    ingest: Ingest
+    feed: LiveFeed
+    tally: Tally
+    intake: Intake
+
+
+async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     database = Database(settings.registry_url)
     await database.start()
     stack.push_async_callback(database.close)
@@ -133,53 +160,98 @@ async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncE
     presence = Presence(database)
     await presence.start()
     stack.push_async_callback(presence.close)
+    return Fleet(
+        database, registry, tokens, identities, presence, Audit(database), Commands(database), DesiredConfigs(database)
+    )
 
-    store = store or SqliteStore(settings.data_dir / "telemetry.db")
+
+async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, stack: AsyncExitStack) -> Telemetry:
     await store.start()
     stack.push_async_callback(store.close)
     await store.set_retention(None, settings.retention_ms)
-    feed, tally, sessions = LiveFeed(settings.subscriber_queue_readings), Tally(), Sessions()
+    feed, tally = LiveFeed(settings.subscriber_queue_readings), Tally()
     ingest = Ingest(store, settings.ingest_queue_values, (tally.stored, feed.publish))
     await ingest.start()
     stack.push_async_callback(ingest.close)
-
     limits = Limits(settings.max_batch_rows, settings.max_batch_columns, settings.max_text_bytes)
-    directory = Directory(registry)
-    intake = Intake(ingest, directory, presence, ArrivalClock(utc_now_ms), limits, tally)
-    metrics = Metrics(
-        tally,
-        {
-            "iotflow_ingest_waiting_values": ("Values waiting for the store.", lambda: ingest.waiting_values),
-            "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
-            "iotflow_subscribers": ("Live readers now.", lambda: feed.subscribers),
-        },
-    )
-    audit, commands, desired = Audit(database), Commands(database), DesiredConfigs(database)
-    encoder = DeviceEncoder(presence, timedelta(seconds=settings.online_window_seconds))
+    arrival = ArrivalClock(utc_now_ms)
+    intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
+    return Telemetry(store, ingest, feed, tally, intake)
+
+
+def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
+    gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "iotflow_ingest_waiting_values": ("Values waiting for the store.", lambda: telemetry.ingest.waiting_values),
+        "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
+        "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
+    }
+    return Metrics(telemetry.tally, gauges)
+
+
+async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncExitStack) -> Parts:
+    fleet = await _fleet(settings, stack)
+    telemetry = await _telemetry(settings, store or SqliteStore(settings.data_dir / "telemetry.db"), fleet, stack)
+    sessions = Sessions()
+    metrics = _metrics(telemetry, sessions)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
-    figures = FleetFigures(Figures(database), tokens, commands, presence, encoder, tally, feed, sessions)
+    encoder = DeviceEncoder(fleet.presence, timedelta(seconds=settings.online_window_seconds))
+    checks: dict[str, Check] = {"database": fleet.database.check, "telemetry_store": telemetry.store.check}
     return Parts(
-        store=store,
+        store=telemetry.store,
         sessions=sessions,
-        layers=_layers(settings, identities, metrics),
-        devices=DeviceService(
-            registry,
-            commands,
-            desired,
-            audit,
-            presence,
-            encoder,
-            store,
-            sessions,
-            Registration(settings.registration),
-            timedelta(seconds=settings.key_grace_seconds),
-            broker,
-        ),
-        telemetry=TelemetryService(
-            store, intake, feed, registry, audit, Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
-        ),
-        admin=AdminService(registry, commands, desired, tokens, audit, presence, encoder, store, sessions, figures),
-        system=SystemService({"database": database.check, "telemetry_store": store.check}, metrics, sessions, broker),
+        layers=_layers(settings, fleet.identities, metrics),
+        devices=_device_service(settings, fleet, telemetry, sessions, encoder, broker),
+        telemetry=_telemetry_service(settings, fleet, telemetry, sessions),
+        admin=_admin_service(fleet, telemetry, sessions, encoder),
+        system=SystemService(checks, metrics, sessions, broker),
+    )
+
+
+def _device_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder, broker: Broker
+) -> DeviceService:
+    return DeviceService(
+        fleet.registry,
+        fleet.commands,
+        fleet.desired,
+        fleet.audit,
+        fleet.presence,
+        encoder,
+        telemetry.store,
+        sessions,
+        Registration(settings.registration),
+        timedelta(seconds=settings.key_grace_seconds),
+        broker,
+    )
+
+
+def _telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions) -> TelemetryService:
+    streams = Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
+    return TelemetryService(telemetry.store, telemetry.intake, telemetry.feed, fleet.registry, fleet.audit, streams)
+
+
+def _admin_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> AdminService:
+    figures = FleetFigures(
+        Figures(fleet.database),
+        fleet.tokens,
+        fleet.commands,
+        fleet.presence,
+        encoder,
+        telemetry.tally,
+        telemetry.feed,
+        sessions,
+    )
+    return AdminService(
+        fleet.registry,
+        fleet.commands,
+        fleet.desired,
+        fleet.tokens,
+        fleet.audit,
+        fleet.presence,
+        encoder,
+        telemetry.store,
+        sessions,
+        figures,
     )
 
 
@@ -226,7 +298,7 @@ def _listen(server: grpc.aio.Server, settings: Settings) -> int:
 
 
 async def _drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
-    log.info("draining", streams=len(sessions), seconds=seconds)
+    log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
     await checkup.enter_graceful_shutdown()
     await sessions.drain(seconds)
     await server.stop(seconds)

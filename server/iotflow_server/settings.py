@@ -1,8 +1,10 @@
 """Every setting of the server, read once from the environment (IOTFLOW_*) and .env, and checked."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -115,6 +117,13 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [f"{variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)]
         raise WrongSettings("\n".join(lines)) from None
+
+
+def unknown_settings() -> list[str]:
+    """Variables that begin like settings and are none: misspelt ones, most likely."""
+    known = {f"IOTFLOW_{name.upper()}" for name in Settings.model_fields}
+    given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
+    return sorted(name for name in given if name.startswith("IOTFLOW_") and name not in known)
 
 
 def variable(location: tuple[int | str, ...]) -> str:

@@ -78,5 +78,5 @@ class Registration:
                 "another server. Choose another name, or take the key out of the file to register anew."
             )
         if error.code is StatusCode.UNAVAILABLE and not error.reason:
-            return f"No server answers at {self.server}; `iotflow up` starts one. ({error.message})"
+            return f"No server answers at {self.server}; `iotflow up` starts one, --server HOST:PORT names another. ({error.message})"
         return f"{self.server} does not let {device!r} in: {error}"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_every_example_works_and_answers_as_shown(service: Service) -> None:
         command = here(text, service)
         if language == "python":
             (folder / f"{number}.py").write_text(command)
-            command = f"{sys.executable} {number}.py\n"
+            command = f"{shlex.quote(sys.executable)} {number}.py\n"
         scripts.append(f"{{\n{command}}} > {number}.out\n")
     env = {**os.environ, "IOTFLOW_GRPC_PORT": str(service.grpc_port), "IOTFLOW_DATA_DIR": str(service.data_dir)}
     run = subprocess.run(
@@ -75,10 +76,9 @@ def test_every_example_works_and_answers_as_shown(service: Service) -> None:
     assert sum('"temperature":21.5' in output and output.startswith("data: ") for output in outputs) == 1
 
 
-def test_the_table_of_settings_is_current() -> None:
-    run = subprocess.run(
-        [sys.executable, str(ROOT / "tools/settings_table.py"), "--check"], capture_output=True, text=True
-    )
+@pytest.mark.parametrize("table", ["settings_table.py", "rest_table.py"])
+def test_tables_are_current(table: str) -> None:
+    run = subprocess.run([sys.executable, str(ROOT / "tools" / table), "--check"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
 

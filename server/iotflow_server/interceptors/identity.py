@@ -1,5 +1,6 @@
 """Who calls: credentials from the metadata become a Caller, checked against what the method is open to."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ KEY_HEADER = "x-api-key"
 TOKEN_HEADER = "authorization"  # noqa: S105
 # The older service's word stands beside the standard one.
 SCHEMES = ("bearer", "admin")
+LOCAL_PAGE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
 class Identity:
@@ -31,8 +33,10 @@ class Identity:
 
         @asynccontextmanager
         async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
-            who = await self._caller(dict(context.invocation_metadata() or ()))
+            metadata = dict(context.invocation_metadata() or ())
+            who = await self._caller(metadata)
             check_role(who, roles)
+            check_page(who, str(metadata.get("origin", "")))
             set_caller(who)
             yield
 
@@ -73,3 +77,12 @@ def check_role(who: Caller, roles: frozenset[Role]) -> None:
     raise PermissionDenied(
         "WRONG_ROLE", f"not open to a {who.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
     )
+
+
+def check_page(who: Caller, origin: str) -> None:
+    """Raise Unauthenticated where a page of another site asks without a credential.
+
+    A browser that runs on this machine reaches what is open to this machine, for whatever page it shows.
+    """
+    if who.role is Role.ANONYMOUS and origin and not LOCAL_PAGE.fullmatch(origin):
+        raise Unauthenticated("CREDENTIAL_REQUIRED", f"a page of {origin} must show a credential")

@@ -11,7 +11,7 @@ from iotflow_server.devices.device import DeviceChanges, DeviceFilter
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
-from iotflow_server.errors import PermissionDenied
+from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
 from iotflow_server.rpc.fleet_figures import FleetFigures
@@ -98,7 +98,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
 
     async def DeleteDevice(self, request: wire.DeleteDeviceRequest, _context: Context) -> wire.DeleteDeviceResponse:
         device = await self._registry.delete(request.device_id)
-        self._sessions.cut_off(device.id, PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
+        self._sessions.cut_off(f"device:{device.id}", PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
         if request.delete_telemetry:
             await self._store.delete(device.id, Span())
         await self._note(
@@ -114,7 +114,9 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         before = await self._registry.get(request.device_id)
         device = await self._registry.update(request.device_id, DeviceChanges(status=request.status))
         if device.status == "inactive":
-            self._sessions.cut_off(device.id, PermissionDenied("DEVICE_INACTIVE", "an admin set the device inactive"))
+            self._sessions.cut_off(
+                f"device:{device.id}", PermissionDenied("DEVICE_INACTIVE", "an admin set the device inactive")
+            )
         await self._note("device.status", f"device:{device.id}", old=before.status, new=device.status)
         return wire.SetDeviceStatusResponse(
             status=SUCCESS,
@@ -173,6 +175,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, _context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id)
+        self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "an admin revoked the token"))
         await self._note("token.revoke", f"token:{token.name}")
         return wire.RevokeTokenResponse(status=SUCCESS, message=f"Token {token.name} revoked")
 

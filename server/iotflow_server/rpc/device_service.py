@@ -1,21 +1,22 @@
 """DeviceService: what a device says of itself and asks for."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
-from iotflow_server.access import Role, caller, calling_device
+from iotflow_server.access import caller, calling_device
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import NotImplementedYet, PermissionDenied, Unauthenticated
+from iotflow_server.errors import NotImplementedYet, PermissionDenied
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
+from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.configuration import changes, typed
+from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.rpc.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
@@ -23,32 +24,6 @@ from iotflow_server.telemetry.store import Span, TelemetryStore
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = device_service_pb2
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """Who may register: anyone (open), registrars and admins (token), admins (closed)."""
-
-    mode: str
-
-    def check(self) -> None:
-        """Raise Unauthenticated or PermissionDenied where the caller may not register."""
-        allowed = {"open": set(Role), "token": {Role.REGISTRAR, Role.ADMIN}, "closed": {Role.ADMIN}}[self.mode]
-        who = caller()
-        if who.role in allowed:
-            return
-        if who.role is Role.ANONYMOUS and self.mode == "token":
-            raise Unauthenticated("TOKEN_REQUIRED", "registration needs a registrar's token in authorization: Bearer")
-        raise PermissionDenied("REGISTRATION_CLOSED", "registration is not open to you; ask an admin")
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """The MQTT broker as devices are told of it; host empty: there is none."""
-
-    host: str
-    port: int
-    prefix: str
 
 
 class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
@@ -150,7 +125,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self, _request: wire.UnregisterDeviceRequest, _context: Context
     ) -> wire.UnregisterDeviceResponse:
         device = await self._registry.delete(calling_device().id)
-        self._sessions.cut_off(device.id, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        self._sessions.cut_off(caller().name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
         await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
 
@@ -168,24 +143,8 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def GetMqttCredentials(
         self, _request: wire.GetMqttCredentialsRequest, _context: Context
     ) -> wire.GetMqttCredentialsResponse:
-        device = calling_device()
-        root = f"{self._broker.prefix}/devices/{device.id}"
-        return wire.GetMqttCredentialsResponse(
-            status="success",
-            credentials=wire.MqttCredentials(
-                mqtt_host=self._broker.host,
-                mqtt_port=self._broker.port,
-                username=str(device.id),
-                client_id=f"device_{device.id}",
-                topics=wire.MqttTopics(
-                    telemetry_publish=f"{root}/telemetry",
-                    status_publish=f"{root}/status",
-                    commands_subscribe=f"{root}/commands",
-                    config_subscribe=f"{root}/config",
-                    errors_subscribe=f"{root}/errors",
-                ),
-            ),
-        )
+        credentials = self._broker.credentials(calling_device().id)
+        return wire.GetMqttCredentialsResponse(status="success", credentials=credentials)
 
     async def ListCommands(self, _request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
         device = calling_device()

@@ -12,7 +12,7 @@ from iotflow_server.errors import Refusal
 from iotflow_server.rpc.querying import Querying, names
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import encode
-from iotflow_server.rpc.wire_rows import encode_rows
+from iotflow_server.rpc.wire_rows import add_rows
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.live import Interest, LiveFeed, Subscription
@@ -72,8 +72,7 @@ class LiveEvents:
         )
 
     async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
-        devices = await querying.readable_devices(self._request.device_ids, self._request.device_types)
-        for device in devices:
+        async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
             reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
             async with aclosing(reading):
                 async for chunk in reading:
@@ -85,6 +84,7 @@ class LiveEvents:
         if not await subscription.wait(self._heartbeat):
             yield _alive()
         while taken := subscription.take():
+            self._check_session()
             if dropped := subscription.take_dropped():
                 yield Event(dropped=telemetry_service_pb2.LiveDropped(readings=dropped))
             yield self._event(*taken)
@@ -97,9 +97,8 @@ class LiveEvents:
     def _event(self, device: Device, batch: Batch) -> Event:
         if self._request.columnar:
             return Event(batch=encode(batch))
-        readings = telemetry_service_pb2.LiveReadings(
-            device_id=device.id, device_name=device.name, data=encode_rows(batch)
-        )
+        readings = telemetry_service_pb2.LiveReadings(device_id=device.id, device_name=device.name)
+        add_rows(readings, "data", batch)
         return Event(telemetry=readings)
 
 
@@ -120,7 +119,7 @@ async def read(
         parse_time(request.start_time, now, "start_time") if request.start_time else EARLIEST,
         parse_time(request.end_time, now, "end_time") if request.end_time else LATEST,
     )
-    for device in await querying.readable_devices(request.device_ids, []):
+    async for device in querying.each_readable(request.device_ids, []):
         reading = store.read(device.id, span, names(request.fields), newest_first=request.newest_first)
         async with aclosing(reading):
             async for chunk in reading:

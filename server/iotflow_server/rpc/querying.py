@@ -1,9 +1,8 @@
 """The unary questions about readings."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-from google.protobuf.struct_pb2 import Struct
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, TypeVar
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.access import caller, calling_device, check_reads
@@ -11,7 +10,7 @@ from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, NotFound
-from iotflow_server.rpc.wire_rows import encode_rows, put_value
+from iotflow_server.rpc.wire_rows import add_rows, put_value
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import Page, Query, page, spans, token
 from iotflow_server.telemetry.store import LATEST, Latest, Span, TelemetryStore
@@ -19,6 +18,10 @@ from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000
 DEFAULT_LIMIT = 1_000
+# Values that are turned into objects in a few milliseconds.
+AT_ONCE = 20_000
+
+Paged = TypeVar("Paged", telemetry_service_pb2.GetTelemetryResponse, telemetry_service_pb2.GetTelemetryRangeResponse)
 
 
 def names(fields: Iterable[str]) -> tuple[str, ...] | None:
@@ -57,15 +60,15 @@ class Querying:
         asked = span(request.start_time or "-1h", request.end_time, utc_now_ms())
         query = self._query(device, request, asked, newest_first=True)
         found = await page(self._store, query)
-        return telemetry_service_pb2.GetTelemetryResponse(
+        response = telemetry_service_pb2.GetTelemetryResponse(
             device_id=device.id,
             device_name=device.name,
             device_type=device.device_type,
             start_time=timestamp_ms(query.asked.start),
-            data=rows(found),
             count=found.rows,
             next_page_token=token(query, found.rest),
         )
+        return await with_rows(response, found)
 
     async def range(
         self, request: telemetry_service_pb2.GetTelemetryRangeRequest
@@ -75,16 +78,16 @@ class Querying:
         asked = span(request.start_time, request.end_time or "now", utc_now_ms(), ("from", "to"))
         query = self._query(device, request, asked, newest_first=False)
         found = await page(self._store, query)
-        return telemetry_service_pb2.GetTelemetryRangeResponse(
+        response = telemetry_service_pb2.GetTelemetryRangeResponse(
             device_id=device.id,
             device_name=device.name,
             device_type=device.device_type,
             start_time=timestamp_ms(query.asked.start),
             end_time=timestamp_ms(query.asked.end),
-            data=rows(found),
             count=found.rows,
             next_page_token=token(query, found.rest),
         )
+        return await with_rows(response, found)
 
     @staticmethod
     def _query(device: Device, request: Any, asked: Span, *, newest_first: bool) -> Query:
@@ -133,10 +136,31 @@ class Querying:
         _, devices = await self._registry.page(DeviceFilter(device_type=kind), 0, MOST_DEVICES)
         return [device for device in devices if not types or device.device_type in types]
 
+    async def each_readable(self, ids: Sequence[int], types: Sequence[str]) -> AsyncIterator[Device]:
+        """The same, without a limit, a page of the registry at a time."""
+        devices = await self.readable_devices(ids, types if ids else [])
+        everybody = not ids and caller().device is None
+        while devices:
+            for device in devices:
+                if not types or device.device_type in types:
+                    yield device
+            if not everybody or len(devices) < MOST_DEVICES:
+                return
+            _, devices = await self._registry.page(DeviceFilter(), devices[-1].id, MOST_DEVICES)
 
-def rows(found: Page) -> list[Struct]:
-    """A page as objects."""
-    return [row for chunk in found.chunks for row in encode_rows(chunk)]
+
+async def with_rows(response: Paged, found: Page) -> Paged:
+    """The response with the page's rows; very many are made beside the event loop, which goes on serving others."""
+    if sum(chunk.values for chunk in found.chunks) < AT_ONCE:
+        _add_rows(response, found)
+    else:
+        await asyncio.to_thread(_add_rows, response, found)
+    return response
+
+
+def _add_rows(response: Paged, found: Page) -> None:
+    for chunk in found.chunks:
+        add_rows(response, "data", chunk)
 
 
 def _fill_latest(

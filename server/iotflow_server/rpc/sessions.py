@@ -10,8 +10,8 @@ from iotflow_server.errors import Refusal, Unavailable
 class Session:
     """One open stream. `ended` has the reason when it is to end."""
 
-    def __init__(self, device_id: int | None) -> None:
-        self.device_id = device_id
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
         self.ended: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
 
     def end(self, refusal: Refusal) -> None:
@@ -43,11 +43,11 @@ class Sessions:
         return self._draining
 
     @asynccontextmanager
-    async def open(self, device_id: int | None) -> AsyncIterator[Session]:
-        """A stream of this device (None: of a token or of nobody), until the block is left."""
+    async def open(self, owner: str) -> AsyncIterator[Session]:
+        """A stream of this caller, by its name (device:<id>, token:<name>), until the block is left."""
         if self._draining:
             raise going_down()
-        session = Session(device_id)
+        session = Session(owner)
         self._open.add(session)
         self._empty.clear()
         try:
@@ -57,10 +57,10 @@ class Sessions:
             if not self._open:
                 self._empty.set()
 
-    def cut_off(self, device_id: int, refusal: Refusal) -> None:
-        """End every stream of a device at once."""
+    def cut_off(self, owner: str, refusal: Refusal) -> None:
+        """End every stream of a caller at once."""
         for session in self._open:
-            if session.device_id == device_id:
+            if session.owner == owner:
                 session.end(refusal)
 
     async def drain(self, timeout: float) -> None:

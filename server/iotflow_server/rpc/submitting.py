@@ -1,5 +1,6 @@
 """SubmitTelemetry and SubmitReadings: readings as JSON has them."""
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,9 @@ from iotflow_server.telemetry.accepted import accepted, rows_with_values
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+# Readings that are taken apart in a few milliseconds.
+AT_ONCE = 200
 
 
 class Submitting:
@@ -49,7 +53,7 @@ class Submitting:
     ) -> telemetry_service_pb2.SubmitReadingsResponse:
         """Store what can be stored and name the rest; all or nothing where the request says atomic."""
         device = await self._intake.writer(request.device_id)
-        batch, rejections = self._decode(device.id, request)
+        batch, rejections = await self._decoded(device.id, request)
         if request.atomic:
             self._refuse(rejections, one=False)
         stored = 0
@@ -63,6 +67,14 @@ class Submitting:
         return telemetry_service_pb2.SubmitReadingsResponse(
             accepted=stored, rejected=[rejection(item) for item in each_row(rejections)]
         )
+
+    async def _decoded(
+        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
+    ) -> tuple[Batch, list[Rejection]]:
+        # Many objects are taken apart beside the event loop, which goes on serving others.
+        if len(request.readings) < AT_ONCE:
+            return self._decode(device_id, request)
+        return await asyncio.to_thread(self._decode, device_id, request)
 
     def _decode(
         self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest

@@ -10,7 +10,7 @@ from iotflow_server import VERSION
 from iotflow_server.errors import Unavailable
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
-from iotflow_server.rpc.device_service import Broker
+from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms

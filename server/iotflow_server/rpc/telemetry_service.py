@@ -65,8 +65,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def StreamTelemetry(
         self, request_iterator: AsyncIterator[telemetry_pb2.TelemetryBatch], _context: Context
     ) -> AsyncIterator[wire.StreamTelemetryResponse]:
-        device = caller().device
-        async with self._streams.sessions.open(device.id if device else None) as session:
+        async with self._streams.sessions.open(caller().name) as session:
             stream = TelemetryStream(self._intake, session, self._streams.window)
             async for answer in stream.answers(request_iterator):
                 yield answer
@@ -97,15 +96,14 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def ReadTelemetry(
         self, request: wire.ReadTelemetryRequest, _context: Context
     ) -> AsyncIterator[wire.ReadTelemetryResponse]:
-        async with self._streams.sessions.open(None) as session:
+        async with self._streams.sessions.open(caller().name) as session:
             async for answer in live_events.read(request, session, self._store, self._querying):
                 yield answer
 
     async def SubscribeTelemetry(
         self, request: wire.SubscribeTelemetryRequest, _context: Context
     ) -> AsyncIterator[wire.SubscribeTelemetryResponse]:
-        device = caller().device
-        async with self._streams.sessions.open(device.id if device else None) as session:
+        async with self._streams.sessions.open(caller().name) as session:
             live = live_events.LiveEvents(request, session, self._streams.heartbeat)
             async for event in live.events(self._feed, self._store, self._querying):
                 yield event

@@ -169,3 +169,12 @@ def test_a_browser_may_ask_before_it_calls(http: httpx.Client) -> None:
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
         assert "x-api-key" in answer.headers["access-control-allow-headers"]
+
+
+def test_a_page_of_another_site_needs_a_credential_for_what_is_open_to_this_machine(world: World) -> None:
+    for origin, status in (("http://localhost:3000", 200), ("https://elsewhere.example", 401)):
+        answer = world.call("GET", OF, "nobody", headers={"origin": origin})
+        assert answer.status_code == status, answer.text
+    answer = world.call("GET", OF, "device", headers={"origin": "https://elsewhere.example"})
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "https://elsewhere.example"

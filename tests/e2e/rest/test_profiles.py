@@ -1,5 +1,6 @@
 """How the service is set decides who may register, read, and how often."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,3 +62,23 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     with service_set(tmp_path) as (http, _):
         answer = http.get("/api/v1/devices/telemetry", headers=headers, params={"start_time": "2026-01-01"})
         assert answer.json()["data"] == [{"timestamp": "2026-01-01T00:00:00.000Z", "t": 1}]
+
+
+def test_a_store_that_cannot_be_written_is_503_with_advice(tmp_path: Path) -> None:
+    with service_set(tmp_path) as (http, _):
+        key = http.post(REGISTER, json={"name": "a"}).json()["device"]["api_key"]
+        lock = sqlite3.connect(tmp_path / "telemetry.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        answer = http.post("/api/v1/devices/telemetry", headers={"x-api-key": key}, json={"data": {"t": 1}})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        (info, _retry) = answer.json()["details"]
+        assert (info["reason"], info["metadata"]["retryable"]) == ("STORE_UNAVAILABLE", "true")
+        lock.execute("ROLLBACK")
+        lock.close()
+        assert http.get("/api/v1/devices/telemetry", headers={"x-api-key": key}).json()["count"] == 0
+
+
+def test_a_service_open_to_the_network_asks_for_credentials(tmp_path: Path) -> None:
+    with iotflow_up(tmp_path, {}, "--rest-host", "0.0.0.0") as service:  # noqa: S104
+        answer = httpx.post(service.rest + REGISTER, json={"name": "a"}, trust_env=False)
+        assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "TOKEN_REQUIRED"))

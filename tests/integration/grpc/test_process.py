@@ -19,6 +19,7 @@ from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream, trailing
+from tests.postgres import postgres_server
 from tests.processes import Running, free_port, running
 
 ROWS = 20
@@ -129,3 +130,24 @@ def test_reflection_names_the_services(tmp_path: Path) -> None:
         names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
     assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Admin", "System")} <= names
     assert "grpc.health.v1.Health" in names
+
+
+def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
+    with postgres_server() as database, server(tmp_path, free_port(), DATABASE_URL=database.url()) as (_, channel):
+        device = register(DeviceServiceStub(channel), "kept in PostgreSQL")
+        stub = TelemetryServiceStub(channel)
+        assert stream(stub, device, [batch(1)])[-1].committed_sequence == 1
+        assert len(read(stub, device)["value"]) == 3
+        assert not (tmp_path / "registry.db").exists()
+
+
+def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
+    with server(tmp_path, free_port(), IOTFLOW_RETENTON_DAYS="2") as (process, _):
+        assert "IOTFLOW_RETENTON_DAYS" in process.output
+
+
+def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
+    with server(tmp_path, free_port()) as (_, _channel):
+        modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    assert {"admin-token", "key-secret", "registry.db", "telemetry.db"} <= set(modes)
+    assert set(modes.values()) == {0}

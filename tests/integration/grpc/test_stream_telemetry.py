@@ -209,6 +209,28 @@ def test_a_suspended_device_is_cut_off_at_once(
     assert reason(caught.value) == "DEVICE_INACTIVE"
 
 
+def test_a_revoked_token_is_cut_off_at_once(
+    grpc_stub: TelemetryServiceStub,
+    admin: AdminServiceStub,
+    admin_metadata: tuple[tuple[str, str], ...],
+    device: Caller,
+) -> None:
+    made = admin.CreateToken(
+        admin_service_pb2.CreateTokenRequest(name="brief", role="gateway"), metadata=admin_metadata
+    )
+    batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
+    gateway = (("authorization", f"Bearer {made.secret}"),)
+    call = grpc_stub.StreamTelemetry(iter(batches.get, None), metadata=gateway, timeout=30)
+    first = batch(1)
+    first.device_id = device.id
+    batches.put(first)
+    assert next(call).committed_sequence == 1
+    admin.RevokeToken(admin_service_pb2.RevokeTokenRequest(token_id=made.token.id), metadata=admin_metadata)
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAUTHENTICATED, "WRONG_TOKEN")
+
+
 def test_200_streams_at_once(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
     fleet = [register(devices, f"one of 200: {i}") for i in range(200)]
 

@@ -40,6 +40,7 @@ class AdminServiceStub:
     ListDevices: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListDevicesRequest, _admin_service_pb2.ListDevicesResponse]
     """Devices by id, a page at a time."""
     GetDevice: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetDeviceRequest, _admin_service_pb2.GetDeviceResponse]
+    """One device, with what people want it to run with and how many readings it has stored."""
     UpdateDevice: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.UpdateDeviceRequest, _admin_service_pb2.UpdateDeviceResponse]
     """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
     DeleteDevice: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.DeleteDeviceRequest, _admin_service_pb2.DeleteDeviceResponse]
@@ -55,9 +56,11 @@ class AdminServiceStub:
     GetAnalytics: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetAnalyticsRequest, _admin_service_pb2.GetAnalyticsResponse]
     """Devices by type, status, location and firmware, and registrations a day over the last 30 days."""
     GetStats: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetStatsRequest, _admin_service_pb2.GetStatsResponse]
+    """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
     CreateToken: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.CreateTokenRequest, _admin_service_pb2.CreateTokenResponse]
     """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken."""
     ListTokens: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListTokensRequest, _admin_service_pb2.ListTokensResponse]
+    """All tokens, without their secrets."""
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RevokeTokenRequest, _admin_service_pb2.RevokeTokenResponse]
     """The token is void at once. FAILED_PRECONDITION: the token of the data folder, which is changed by deleting its file."""
     ListAudit: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListAuditRequest, _admin_service_pb2.ListAuditResponse]
@@ -75,6 +78,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     ListDevices: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListDevicesRequest, _admin_service_pb2.ListDevicesResponse]  # type: ignore[assignment]
     """Devices by id, a page at a time."""
     GetDevice: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetDeviceRequest, _admin_service_pb2.GetDeviceResponse]  # type: ignore[assignment]
+    """One device, with what people want it to run with and how many readings it has stored."""
     UpdateDevice: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.UpdateDeviceRequest, _admin_service_pb2.UpdateDeviceResponse]  # type: ignore[assignment]
     """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
     DeleteDevice: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.DeleteDeviceRequest, _admin_service_pb2.DeleteDeviceResponse]  # type: ignore[assignment]
@@ -90,9 +94,11 @@ class AdminServiceAsyncStub(AdminServiceStub):
     GetAnalytics: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetAnalyticsRequest, _admin_service_pb2.GetAnalyticsResponse]  # type: ignore[assignment]
     """Devices by type, status, location and firmware, and registrations a day over the last 30 days."""
     GetStats: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetStatsRequest, _admin_service_pb2.GetStatsResponse]  # type: ignore[assignment]
+    """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
     CreateToken: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.CreateTokenRequest, _admin_service_pb2.CreateTokenResponse]  # type: ignore[assignment]
     """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken."""
     ListTokens: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListTokensRequest, _admin_service_pb2.ListTokensResponse]  # type: ignore[assignment]
+    """All tokens, without their secrets."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RevokeTokenRequest, _admin_service_pb2.RevokeTokenResponse]  # type: ignore[assignment]
     """The token is void at once. FAILED_PRECONDITION: the token of the data folder, which is changed by deleting its file."""
     ListAudit: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListAuditRequest, _admin_service_pb2.ListAuditResponse]  # type: ignore[assignment]
@@ -118,7 +124,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _admin_service_pb2.GetDeviceRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_admin_service_pb2.GetDeviceResponse, _abc.Awaitable[_admin_service_pb2.GetDeviceResponse]]: ...
+    ) -> _typing.Union[_admin_service_pb2.GetDeviceResponse, _abc.Awaitable[_admin_service_pb2.GetDeviceResponse]]:
+        """One device, with what people want it to run with and how many readings it has stored."""
 
     @_abc_1.abstractmethod
     def UpdateDevice(
@@ -181,7 +188,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _admin_service_pb2.GetStatsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_admin_service_pb2.GetStatsResponse, _abc.Awaitable[_admin_service_pb2.GetStatsResponse]]: ...
+    ) -> _typing.Union[_admin_service_pb2.GetStatsResponse, _abc.Awaitable[_admin_service_pb2.GetStatsResponse]]:
+        """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
 
     @_abc_1.abstractmethod
     def CreateToken(
@@ -196,7 +204,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _admin_service_pb2.ListTokensRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_admin_service_pb2.ListTokensResponse, _abc.Awaitable[_admin_service_pb2.ListTokensResponse]]: ...
+    ) -> _typing.Union[_admin_service_pb2.ListTokensResponse, _abc.Awaitable[_admin_service_pb2.ListTokensResponse]]:
+        """All tokens, without their secrets."""
 
     @_abc_1.abstractmethod
     def RevokeToken(

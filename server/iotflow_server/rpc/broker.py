@@ -1,0 +1,31 @@
+"""The MQTT broker as devices are told of it."""
+
+from dataclasses import dataclass
+
+from iotflow.v1 import device_service_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """host empty: there is none. prefix: the first part of every topic."""
+
+    host: str
+    port: int
+    prefix: str
+
+    def credentials(self, device_id: int) -> device_service_pb2.MqttCredentials:
+        """Address, user name and topics; the password is the device's key."""
+        root = f"{self.prefix}/devices/{device_id}"
+        return device_service_pb2.MqttCredentials(
+            mqtt_host=self.host,
+            mqtt_port=self.port,
+            username=str(device_id),
+            client_id=f"device_{device_id}",
+            topics=device_service_pb2.MqttTopics(
+                telemetry_publish=f"{root}/telemetry",
+                status_publish=f"{root}/status",
+                commands_subscribe=f"{root}/commands",
+                config_subscribe=f"{root}/config",
+                errors_subscribe=f"{root}/errors",
+            ),
+        )

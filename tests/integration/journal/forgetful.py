@@ -14,7 +14,7 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 
 
 class ForgetfulBackend:
-    """Keeps readings as the embedded store does. away: every call is Unavailable. writes: how many calls were taken."""
+    """Keeps readings as the embedded store does. away: every call is Unavailable. next_write: what the next write waits for."""
 
     name = "forgetful"
 
@@ -25,7 +25,7 @@ class ForgetfulBackend:
         self._moment = asyncio.Lock()
         self.incarnation = 0
         self.away = False
-        self.writes = 0
+        self.next_write: asyncio.Event | None = None
         self.flushes = 0
         self.before_write: Callable[[Sequence[Batch]], object] = len
 
@@ -43,7 +43,9 @@ class ForgetfulBackend:
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         self._answer()
-        self.writes += 1
+        waiting, self.next_write = self.next_write, None
+        if waiting is not None:
+            await waiting.wait()
         self.before_write(batches)
         self._answer()
         async with self._moment:

@@ -42,6 +42,8 @@ async def test_what_a_restart_forgot_is_written_again(store: JournaledStore, bac
     await store.write([doubles(1, {2: 2.0})])
     await caught_up(store)
     assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
+    await store.write([doubles(2, {1: 1.0})])
+    assert not store.state().buffering
     await backend.restart()
     assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
 

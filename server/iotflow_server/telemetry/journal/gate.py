@@ -1,8 +1,8 @@
 """Who may go at the same time: writes of one device one after the other, and none at all for a moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 class Gate:
@@ -37,6 +37,28 @@ class Gate:
             yield
         finally:
             self._open.set()
+
+
+class UnderWay:
+    """The calls that are being carried out."""
+
+    def __init__(self) -> None:
+        self._ends: set[asyncio.Future[None]] = set()
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ends.add(end)
+        try:
+            yield
+        finally:
+            self._ends.remove(end)
+            end.set_result(None)
+
+    async def ended(self) -> None:
+        """Wait for those that have begun by now."""
+        if self._ends:
+            await asyncio.wait(set(self._ends))
 
 
 class Lanes:

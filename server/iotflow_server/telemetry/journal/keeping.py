@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal.gate import Gate
+from iotflow_server.telemetry.journal.gate import Gate, UnderWay
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.replay import Replay
 from iotflow_server.telemetry.journal.segments import Segment
@@ -36,6 +36,7 @@ class Keeper:
 
     behind: the backend lacks something of the journal; until it has it, writes go to the journal alone, behind what is
     there already. This keeps the order: an old value never comes after the one that overwrote it. due: there is work.
+    direct: the writes that go to journal and backend both; none begins while behind.
     """
 
     def __init__(self, backend: FlushedStore, journal: Journal, gate: Gate) -> None:
@@ -46,6 +47,7 @@ class Keeper:
         self._incarnation = 0
         self.replay = Replay(backend)
         self.due = asyncio.Event()
+        self.direct = UnderWay()
         self.behind = False
         self.replaying = False
         self.available = True
@@ -100,9 +102,9 @@ class Keeper:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was written to.")
 
     async def _checkpoint(self) -> None:
-        async with self._gate.held():
-            # Behind the gate nothing is under way: all that is sealed was written to the backend before, too.
-            sealed = await self._journal.seal()
+        sealed = await self._journal.seal()
+        # A slow backend holds up this, and no new writes.
+        await self.direct.ended()
         if not sealed or self.behind:
             return
         try:
@@ -117,6 +119,8 @@ class Keeper:
 
     async def _catch_up(self) -> None:
         try:
+            # From here on nobody but the replay writes to the backend.
+            await self.direct.ended()
             await self._backend.check()
             self.available = self.replaying = True
             await self._replay_rounds()
@@ -130,9 +134,7 @@ class Keeper:
         """Each round takes what came during the one before; while the last one runs, new writes wait."""
         size = previous = self._journal.bytes
         while size > _LAST_ROUND_BYTES and size <= previous:
-            async with self._gate.held():
-                sealed = await self._journal.seal()
-            await self._replay(sealed)
+            await self._replay(await self._journal.seal())
             # More came than half of what was written: without making the senders wait this would not end.
             previous, size = size // 2, self._journal.bytes
         async with self._gate.held():

@@ -1,22 +1,20 @@
 """The store port over a backend that has to be flushed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
 import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.journal.gate import Gate, Lanes, Turn
+from iotflow_server.telemetry.journal.gate import Gate
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
 from iotflow_server.telemetry.journal.state import JournalState
+from iotflow_server.telemetry.journal.writing import Writing
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
-
-Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +45,11 @@ class JournaledStore:
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)
-        self._gate = Gate()
-        self._lanes = Lanes()
-        self._keeper = Keeper(backend, self._journal, self._gate)
-        self._checkpoint_bytes = checkpoint_bytes
+        gate = Gate()
+        self._keeper = Keeper(backend, self._journal, gate)
+        self._writing = Writing(backend, self._journal, gate, self._keeper, checkpoint_bytes)
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
-        self._calls: set[asyncio.Task[Any]] = set()
         self._keeping: asyncio.Task[None] | None = None
         self._usable = False
 
@@ -74,8 +70,7 @@ class JournaledStore:
 
     async def close(self) -> None:
         self._usable = False
-        if self._calls:
-            await asyncio.wait(self._calls)
+        await self._writing.drain()
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
@@ -103,13 +98,12 @@ class JournaledStore:
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         self._check_usable()
-        turn = self._lanes.enter(batch.device_id for batch in batches)
-        return await self._own(self._write(batches, turn))
+        return await self._writing.write(batches)
 
     async def delete(self, device_id: int, span: Span) -> None:
         """Unavailable while the backend is behind the journal: what it will get is not there to be deleted yet."""
         self._check_usable()
-        await self._own(self._delete(device_id, span, self._lanes.enter([device_id])))
+        await self._writing.delete(device_id, span)
 
     def read(
         self,
@@ -147,53 +141,6 @@ class JournaledStore:
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._backend.set_retention(device_id, milliseconds)
 
-    async def _write(self, batches: Sequence[Batch], turn: Turn) -> list[tuple[Rejection, ...]]:
-        async with turn, self._gate.passage():
-            self._journal.check_room()
-            if self._keeper.behind:
-                await self._journal.append(batches)
-                return [()] * len(batches)
-            outcomes = await self._write_to_both(batches)
-        if self._journal.bytes >= self._checkpoint_bytes:
-            self._keeper.due.set()
-        return outcomes
-
-    async def _write_to_both(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        number, outcomes = await asyncio.gather(
-            self._journal.append(batches), self._backend.write(batches), return_exceptions=True
-        )
-        away = isinstance(outcomes, Unavailable)
-        if away or self._keeper.lost:
-            self._keeper.fall_behind(available=not away)
-        if isinstance(number, BaseException):
-            raise number
-        if away:
-            return [()] * len(batches)
-        if isinstance(outcomes, BaseException):
-            raise outcomes
-        if any(outcomes):
-            self._keeper.replay.answered.add(number)
-        return outcomes
-
-    async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
-        async with turn:
-            # With the journal emptied of this device, no replay can bring back what is deleted, and none has to repeat
-            # the deletion, which would take readings that others have written since.
-            await self._keeper.settle()
-            await self._journal.note_deletion(device_id, span)
-            await self._keeper.durably(self._backend.delete(device_id, span))
-
-    async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
-        """Run a call to its end, whatever becomes of the caller: half a write must not be left."""
-        task = asyncio.create_task(call)
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-        return await asyncio.shield(task)
-
-    def _check_usable(self) -> None:
-        if not self._usable:
-            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
-
     async def _keep(self) -> None:
         while True:
             if not self._keeper.behind:
@@ -216,3 +163,7 @@ class JournaledStore:
     async def _empty_journal(self) -> None:
         with suppress(Unavailable):
             await self._keeper.settle()
+
+    def _check_usable(self) -> None:
+        if not self._usable:
+            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")

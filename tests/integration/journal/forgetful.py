@@ -1,8 +1,9 @@
 """The environment of a journal: a backend that can be away, and that forgets what was not flushed when it restarts."""
 
 import asyncio
-import shutil
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class ForgetfulBackend:
         self._store = SqliteStore(self._path)
         await self._store.start()
         if not self._flushed.exists():
-            await self._reopen(lambda: replace(self._path, self._flushed))
+            replace(self._path, self._flushed)
 
     async def close(self) -> None:
         await self._store.close()
@@ -61,13 +62,17 @@ class ForgetfulBackend:
     async def flush(self) -> None:
         self._answer()
         self.flushes += 1
-        await self._reopen(lambda: replace(self._path, self._flushed))
+        replace(self._path, self._flushed)
 
     async def restart(self) -> None:
         """What was not flushed is gone; it answers again."""
         self.incarnation += 1
         self.away = False
-        await self._reopen(lambda: replace(self._flushed, self._path))
+        async with self._moment:
+            await self._store.close()
+            replace(self._flushed, self._path)
+            self._store = SqliteStore(self._path)
+            await self._store.start()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -76,18 +81,14 @@ class ForgetfulBackend:
         if self.away:
             raise Unavailable("STORE_UNAVAILABLE", "away")
 
-    async def _reopen(self, change: Callable[[], object]) -> None:
-        async with self._moment:
-            await self._store.close()
-            change()
-            self._store = SqliteStore(self._path)
-            await self._store.start()
-
 
 def replace(source: Path, target: Path) -> None:
-    """Copy, at one moment, even if the process is killed meanwhile."""
-    shutil.copy(source, target.with_suffix(".new"))
-    target.with_suffix(".new").replace(target)
+    """Copy a database as it is at one moment, even if the process is killed meanwhile."""
+    new = target.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(new)) as copy:
+        original.backup(copy)
+    new.replace(target)
 
 
 def journaled(backend: Any, root: Path, **settings: Any) -> JournaledStore:

@@ -152,3 +152,22 @@ async def test_closing_during_a_replay_keeps_the_rest(backend: ForgetfulBackend,
     await caught_up(after)
     assert await after.count(1, Span()) == 1
     await after.close()
+
+
+async def test_what_the_backend_is_still_busy_with_is_not_dropped(backend: ForgetfulBackend, root: Path) -> None:
+    store = journaled(backend, root, checkpoint_bytes=1)
+    await store.start()
+    backend.next_write = slow = asyncio.Event()
+    write = asyncio.create_task(store.write([doubles(1, {1: 1.0})]))
+    await until(lambda: backend.next_write is None)
+    for time in range(20):
+        await store.write([doubles(2, {time: 1.0})])
+    assert backend.flushes == 0
+    slow.set()
+    await write
+    await backend.restart()
+    await store.write([doubles(2, {20: 1.0})])
+    await caught_up(store)
+    assert await contents(store, 1) == {("m", 1): 1.0}
+    assert await store.count(2, Span()) == 21
+    await store.close()

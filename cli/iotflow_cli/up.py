@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import functools
+import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="ADDRESS",
         help="0.0.0.0: devices of the network reach it; registration and reads then need credentials",
     )
+    parser.add_argument("--telemetry", metavar="URL", help="sqlite, or iotdb://user:password@host:port[,host:port]")
     parser.set_defaults(run=run)
 
 
@@ -52,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     with taken(data_dir):
         _check_ports(arguments.rest_host, arguments.rest_port, arguments.grpc_port)
         _allow_many_connections()
+        if arguments.telemetry:
+            # As a variable, like every other setting: the arguments of a process can be read by anyone.
+            os.environ["IOTFLOW_TELEMETRY"] = arguments.telemetry
         return asyncio.run(_up(data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port))
 
 

@@ -58,7 +58,7 @@ from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.store import TelemetryStore
-from iotflow_server.telemetry.stores.sqlite.store import SqliteStore
+from iotflow_server.telemetry.stores.choice import chosen_store, location_of
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.times import utc_now_ms
 
@@ -192,7 +192,7 @@ def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
 
 async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
-    telemetry = await _telemetry(settings, store or SqliteStore(settings.data_dir / "telemetry.db"), fleet, stack)
+    telemetry = await _telemetry(settings, store or chosen_store(settings), fleet, stack)
     sessions = Sessions()
     metrics = _metrics(telemetry, sessions)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
@@ -233,7 +233,15 @@ def _device_service(
 
 def _telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions) -> TelemetryService:
     streams = Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
-    return TelemetryService(telemetry.store, telemetry.intake, telemetry.feed, fleet.registry, fleet.audit, streams)
+    return TelemetryService(
+        telemetry.store,
+        telemetry.intake,
+        telemetry.feed,
+        fleet.registry,
+        fleet.audit,
+        streams,
+        location_of(settings.telemetry),
+    )
 
 
 def _admin_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> AdminService:

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         validation_alias=older("DATABASE_URL", "DATABASE_URL"),
         description="Registry database, `sqlite:///…` or `postgresql://…`. Empty: registry.db in the data folder.",
     )
+    telemetry: str = Field(
+        "sqlite",
+        pattern="^(sqlite|iotdb://.+)$",
+        description="Where readings are kept: `sqlite` (in the data folder) or `iotdb://user:password@host:port[,host:port]`.",
+    )
     registration: Literal["open", "token", "closed"] = Field(
         "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
     )

@@ -1,18 +1,22 @@
 """Every backend that keeps readings, each test on a fresh one, under a clock that the test moves."""
 
 import asyncio
-import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from tests.contract.durable import DurableBackend
 from tests.contract.readings import Clock
+from tests.coroutines import pytest_pyfunc_call, runner
 from tests.iotdb import empty_database, running_iotdb
 from tools.iotdb_server import IotdbServer
+
+__all__ = ["pytest_pyfunc_call", "runner"]
 
 Opening = Callable[[], TelemetryStore]
 
@@ -22,31 +26,23 @@ def sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     return lambda: SqliteStore(folder / "readings.db", clock=clock)
 
 
+def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
+    folder: Path = request.getfixturevalue("tmp_path")
+    backend = sqlite(request, clock)
+    return lambda: JournaledStore(DurableBackend(backend()), folder / "journal")
+
+
 def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     address: IotdbAddress = request.getfixturevalue("iotdb_address")
     return lambda: IotdbStore(address, clock=clock)
 
 
 # From a test to what makes stores for it, not started yet, all of the same readings.
-BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {"sqlite": sqlite, "iotdb": iotdb}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs tests that are coroutines in the loop of their store."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    runner = pyfuncitem.funcargs["runner"]
-    assert isinstance(runner, asyncio.Runner)
-    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
-
-
-@pytest.fixture(autouse=True)
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as opened:
-        yield opened
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {
+    "sqlite": sqlite,
+    "journaled sqlite": journaled_sqlite,
+    "iotdb": iotdb,
+}
 
 
 @pytest.fixture

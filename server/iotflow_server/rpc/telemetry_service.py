@@ -38,7 +38,14 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     """See telemetry_service.proto for what each RPC promises."""
 
     def __init__(
-        self, store: TelemetryStore, intake: Intake, feed: LiveFeed, registry: Registry, audit: Audit, streams: Streams
+        self,
+        store: TelemetryStore,
+        intake: Intake,
+        feed: LiveFeed,
+        registry: Registry,
+        audit: Audit,
+        streams: Streams,
+        location: Location,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -46,6 +53,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._registry = registry
         self._audit = audit
         self._streams = streams
+        self._location = location
         self._submitting = Submitting(intake)
         self._querying = Querying(store, registry, intake.directory)
         self._aggregating = Aggregating(store, self._querying)
@@ -137,6 +145,9 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
             available = False
         return wire.GetTelemetryStatusResponse(
             iotdb_available=available,
+            iotdb_host=self._location.host,
+            iotdb_port=self._location.port,
+            iotdb_database=self._location.database,
             total_devices=await self._registry.total(),
             status="healthy" if available else "unavailable",
             store=self._store.name,

@@ -50,6 +50,11 @@ class IotdbStore:
     async def start(self) -> None:
         await self._pool.run(_create, self._paths)
 
+    @property
+    def incarnation(self) -> int:
+        """Another number once a connection broke: the server behind it may have lost what was not flushed."""
+        return self._pool.generation
+
     async def close(self) -> None:
         await self._pool.close()
 

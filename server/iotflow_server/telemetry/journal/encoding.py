@@ -1,0 +1,118 @@
+"""Batches as bytes and back: numpy's buffers as they lie, little-endian, and not a number touched in Python."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Values, ValueType
+
+_COUNT = struct.Struct("<I")
+# device_id, rows, columns, atomic
+_BATCH = struct.Struct("<qII?")
+# length of the name, type, whether a validity bitmap follows
+_COLUMN = struct.Struct("<HB?")
+_TYPES = tuple(ValueType)
+# Text that UTF-8 does not have must get through: whether it can be stored is for the backend to say.
+_TEXT = ("utf-8", "surrogatepass")
+
+Part = bytes | memoryview
+
+
+def encode(batches: Sequence[Batch]) -> list[Part]:
+    """The batches as parts to be written one behind the other; they share the batches' memory."""
+    parts: list[Part] = [_COUNT.pack(len(batches))]
+    for batch in batches:
+        parts.append(_BATCH.pack(batch.device_id, len(batch.times), len(batch.columns), batch.atomic))
+        parts.append(_raw(batch.times))
+        for column in batch.columns:
+            parts += _encoded(column)
+    return parts
+
+
+def decode(payload: bytes) -> list[Batch]:
+    """What encode made into bytes."""
+    reader = _Reader(payload)
+    (batches,) = reader.unpack(_COUNT)
+    return [_decode_batch(reader) for _ in range(batches)]
+
+
+def _encoded(column: Column) -> Iterator[Part]:
+    name = column.measurement.encode(*_TEXT)
+    yield _COLUMN.pack(len(name), _TYPES.index(column.type), column.valid is not None)
+    yield name
+    if column.valid is not None:
+        yield _raw(np.packbits(column.valid))
+    if column.type is ValueType.TEXT:
+        yield from _encoded_text(column)
+    else:
+        yield _raw(column.values)
+
+
+def _encoded_text(column: Column) -> Iterator[Part]:
+    texts = column.values.tolist() if column.valid is None else column.values[column.valid].tolist()
+    lengths = np.fromiter(map(len, texts), np.uint32, len(texts))
+    joined = "".join(texts).encode(*_TEXT)
+    yield _raw(lengths)
+    yield _COUNT.pack(len(joined))
+    yield joined
+
+
+def _raw(values: Values) -> memoryview:
+    return np.ascontiguousarray(values).view(np.uint8).data
+
+
+class _Reader:
+    """Takes one thing after the other from a payload."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self._place = 0
+
+    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
+        return layout.unpack(self.take(layout.size))
+
+    def take(self, length: int) -> bytes:
+        start, self._place = self._place, self._place + length
+        return self._payload[start : self._place]
+
+    def array(self, dtype: np.dtype[Any], rows: int) -> Values:
+        """shape (rows,); a copy, so that it is aligned and the payload can go."""
+        start, self._place = self._place, self._place + rows * dtype.itemsize
+        return np.frombuffer(self._payload, dtype, rows, start).copy()
+
+
+def _decode_batch(reader: _Reader) -> Batch:
+    device_id, rows, columns, atomic = reader.unpack(_BATCH)
+    times = reader.array(np.dtype(np.int64), rows)
+    return Batch(device_id, times, tuple(_decode_column(reader, rows) for _ in range(columns)), atomic)
+
+
+def _decode_column(reader: _Reader, rows: int) -> Column:
+    name_length, type_number, has_mask = reader.unpack(_COLUMN)
+    name = reader.take(name_length).decode(*_TEXT)
+    value_type = _TYPES[type_number]
+    valid = _decode_mask(reader, rows) if has_mask else None
+    if value_type is ValueType.TEXT:
+        return Column(name, value_type, _decode_text(reader, rows, valid), valid)
+    return Column(name, value_type, reader.array(value_type.dtype, rows), valid)
+
+
+def _decode_mask(reader: _Reader, rows: int) -> Mask:
+    packed = reader.array(np.dtype(np.uint8), (rows + 7) // 8)
+    return np.unpackbits(packed, count=rows).view(np.bool_)
+
+
+def _decode_text(reader: _Reader, rows: int, valid: Mask | None) -> Values:
+    present = rows if valid is None else int(np.count_nonzero(valid))
+    ends = np.cumsum(reader.array(np.dtype(np.uint32), present), dtype=np.int64).tolist()
+    (length,) = reader.unpack(_COUNT)
+    joined = reader.take(length).decode(*_TEXT)
+    texts = np.empty(present, object)
+    texts[:] = [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    if valid is None:
+        return texts
+    values = np.full(rows, "", object)
+    values[valid] = texts
+    return values

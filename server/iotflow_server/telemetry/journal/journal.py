@@ -1,0 +1,135 @@
+"""The journal as the event loop sees it: appends share syncs, and files are touched by one thread."""
+
+import asyncio
+import errno
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.journal.files import JournalFiles
+from iotflow_server.telemetry.journal.segments import Segment
+from iotflow_server.telemetry.store import Span
+
+Answer = TypeVar("Answer")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A group on its way to the disk; number is set when it is there."""
+
+    group: Sequence[Batch]
+    number: asyncio.Future[int]
+
+
+class Journal:
+    """Keeps groups of batches on the local disk until they are dropped.
+
+    Group commit without a timer: what comes while the disk is busy shares the next sync. limit_bytes: above this nothing
+    more is taken; the last taken may go beyond it.
+    """
+
+    def __init__(self, root: Path, limit_bytes: int, segment_bytes: int) -> None:
+        self._files = JournalFiles(root, segment_bytes)
+        self._limit = limit_bytes
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._waiting: list[Waiting] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Lock a folder, and adopt what others left."""
+        try:
+            await self._run(self._files.open)
+        except OSError as error:
+            raise _unusable(error) from error
+
+    async def close(self) -> None:
+        """Let go of the files after the appends under way have ended."""
+        if self._committing is not None:
+            await self._committing
+        await self._run(self._files.close)
+        await asyncio.to_thread(self._thread.shutdown)
+
+    @property
+    def bytes(self) -> int:
+        """What all segments take on the disk."""
+        return sum(segment.size for segment in self._files.segments)
+
+    @property
+    def entries(self) -> int:
+        """How many groups all segments hold."""
+        return sum(segment.entries for segment in self._files.segments)
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long ago the oldest segment was begun; 0.0 without one."""
+        segments = self._files.segments
+        return max(0.0, time.time() - segments[0].begun / 1000) if segments else 0.0
+
+    def check_room(self) -> None:
+        """Raise Unavailable if the journal takes nothing more."""
+        if self.bytes >= self._limit:
+            message = "The telemetry store is away and the journal is full; resend when it is back."
+            raise Unavailable("JOURNAL_FULL", message, retry_after=5.0)
+
+    async def append(self, group: Sequence[Batch]) -> int:
+        """Keep a group, in the order of the calls; on return the disk has it. Answers its number.
+
+        Unavailable: nothing is promised of it.
+        """
+        waiting = Waiting(group, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit(), name="journal commit")
+        return await waiting.number
+
+    async def seal(self) -> list[Segment]:
+        """Begin a new segment with the next append; answers all others, oldest first."""
+        return await self._run(self._files.seal)
+
+    async def drop(self, segments: Sequence[Segment]) -> None:
+        """Remove sealed segments, given oldest first. Unavailable: some of them may be there still."""
+        try:
+            await self._run(self._files.drop, segments)
+        except OSError as error:
+            raise _unusable(error) from error
+
+    async def note_deletion(self, device_id: int, span: Span) -> None:
+        """Keep the journals of other processes from bringing back what is about to be deleted. Unavailable: some of them
+        may not know."""
+        try:
+            await self._run(self._files.note_deletion, device_id, span)
+        except OSError as error:
+            raise _unusable(error) from error
+
+    async def _commit(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting, []
+            try:
+                numbers = await self._run(self._files.append, [waiting.group for waiting in together])
+            except Exception as error:
+                # Whoever waits must hear of it, whatever it was.
+                log.exception("journal_not_written", groups=len(together))
+                for waiting in together:
+                    waiting.number.set_exception(_unusable(error))
+            else:
+                for waiting, number in zip(together, numbers, strict=True):
+                    waiting.number.set_result(number)
+        self._committing = None
+
+    async def _run(self, work: Callable[..., Answer], *args: object) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+
+def _unusable(error: Exception) -> Unavailable:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = "JOURNAL_DISK_FULL" if full else "JOURNAL_FAILED"
+    return Unavailable(reason, "The readings cannot be kept safe at the moment; resend later.", retry_after=5.0)

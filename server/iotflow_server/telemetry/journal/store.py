@@ -1,0 +1,169 @@
+"""The store port over a backend that has to be flushed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.journal.gate import Gate
+from iotflow_server.telemetry.journal.journal import Journal
+from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
+from iotflow_server.telemetry.journal.state import JournalState
+from iotflow_server.telemetry.journal.writing import Writing
+from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
+
+log = structlog.get_logger(__name__)
+
+
+class JournaledStore:
+    """Acknowledges a write when a journal on the local disk has it durably and the backend has taken it; while the
+    backend is away, or behind the journal, when the journal has it.
+
+    root: the folder of all journals of this disk, made where it is missing; each process has one of its own in it, and
+    takes over those of processes that are gone. limit_bytes: how much the journal may hold. checkpoint_bytes,
+    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied. retry_seconds: the time
+    between two tries to reach a backend that is away. segment_bytes: the size of a journal's files.
+
+    A write that finds the backend away is refused nothing: what the backend refuses when it gets the readings at last is
+    in the log, and counted.
+    """
+
+    def __init__(
+        self,
+        backend: FlushedStore,
+        root: Path,
+        *,
+        limit_bytes: int = 2**30,
+        checkpoint_bytes: int = 64 * 2**20,
+        checkpoint_seconds: float = 10.0,
+        retry_seconds: float = 1.0,
+        segment_bytes: int = 64 * 2**20,
+    ) -> None:
+        self._backend = backend
+        self._journal = Journal(root, limit_bytes, segment_bytes)
+        gate = Gate()
+        self._keeper = Keeper(backend, self._journal, gate)
+        self._writing = Writing(backend, self._journal, gate, self._keeper, checkpoint_bytes)
+        self._checkpoint_seconds = checkpoint_seconds
+        self._retry_seconds = retry_seconds
+        self._keeping: asyncio.Task[None] | None = None
+        self._usable = False
+
+    @property
+    def name(self) -> str:
+        return self._backend.name
+
+    async def start(self) -> None:
+        await self._journal.open()
+        try:
+            await self._backend.start()
+        except BaseException:
+            await self._journal.close()
+            raise
+        self._keeper.begin()
+        self._usable = True
+        self._keeping = asyncio.create_task(self._keep(), name="journal keeper")
+
+    async def close(self) -> None:
+        self._usable = False
+        await self._writing.drain()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
+            await self._empty_journal()
+            await self._journal.close()
+            self._keeping = None
+        await self._backend.close()
+
+    async def check(self) -> None:
+        await self._backend.check()
+
+    def state(self) -> JournalState:
+        """How the journal and the backend are."""
+        keeper, figures = self._keeper, self._keeper.replay.figures
+        return JournalState(
+            entries=self._journal.entries,
+            bytes=self._journal.bytes,
+            oldest_seconds=self._journal.oldest_seconds,
+            buffering=keeper.behind,
+            replaying=keeper.replaying,
+            backend_available=keeper.available,
+            replayed=figures.replayed,
+            refused=figures.refused,
+        )
+
+    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+        self._check_usable()
+        return await self._writing.write(batches)
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        """Unavailable while the backend is behind the journal: what it will get is not there to be deleted yet."""
+        self._check_usable()
+        await self._writing.delete(device_id, span)
+
+    def read(
+        self,
+        device_id: int,
+        span: Span,
+        measurements: Sequence[str] | None = None,
+        *,
+        newest_first: bool = False,
+        chunk_rows: int = 10_000,
+    ) -> AsyncGenerator[Batch]:
+        return self._backend.read(device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows)
+
+    async def latest(
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+    ) -> dict[int, tuple[Latest, ...]]:
+        return await self._backend.latest(device_ids, measurements)
+
+    async def aggregate(
+        self,
+        device_id: int,
+        span: Span,
+        window: int,
+        functions: Sequence[Function],
+        measurements: Sequence[str] | None = None,
+        fill: Fill | None = None,
+    ) -> Windows:
+        return await self._backend.aggregate(device_id, span, window, functions, measurements, fill)
+
+    async def measurements(self, device_id: int) -> dict[str, ValueType]:
+        return await self._backend.measurements(device_id)
+
+    async def count(self, device_id: int, span: Span) -> int:
+        return await self._backend.count(device_id, span)
+
+    async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
+        await self._backend.set_retention(device_id, milliseconds)
+
+    async def _keep(self) -> None:
+        while True:
+            if not self._keeper.behind:
+                await self._wait(self._checkpoint_seconds)
+            try:
+                await self._keeper.work()
+            except Unavailable:
+                await asyncio.sleep(self._retry_seconds)
+            except Exception:
+                # Without a keeper the journal would only grow.
+                log.exception("journal_keeper_failed")
+                await asyncio.sleep(self._retry_seconds)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._keeper.due.wait()
+        self._keeper.due.clear()
+
+    async def _empty_journal(self) -> None:
+        with suppress(Unavailable):
+            await self._keeper.settle()
+
+    def _check_usable(self) -> None:
+        if not self._usable:
+            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")

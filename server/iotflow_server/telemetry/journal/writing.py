@@ -1,0 +1,91 @@
+"""The way of writes and deletions into the journal and the backend."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.journal.gate import Gate, Lanes, Turn
+from iotflow_server.telemetry.journal.journal import Journal
+from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
+from iotflow_server.telemetry.store import Span
+
+Answer = TypeVar("Answer")
+Rejections = tuple[Rejection, ...]
+
+
+class Writing:
+    """Writes and deletes, for each device in the order of the calls; see JournaledStore.
+
+    checkpoint_bytes: with so much in the journal the keeper has work.
+    """
+
+    def __init__(
+        self, backend: FlushedStore, journal: Journal, gate: Gate, keeper: Keeper, checkpoint_bytes: int
+    ) -> None:
+        self._backend = backend
+        self._journal = journal
+        self._gate = gate
+        self._keeper = keeper
+        self._checkpoint_bytes = checkpoint_bytes
+        self._lanes = Lanes()
+        self._calls: set[asyncio.Task[Any]] = set()
+
+    async def drain(self) -> None:
+        """Return when the calls under way have ended."""
+        if self._calls:
+            await asyncio.wait(self._calls)
+
+    async def write(self, batches: Sequence[Batch]) -> list[Rejections]:
+        """Answers what the backend refused; nothing where it has not seen the batches yet."""
+        turn = self._lanes.enter(batch.device_id for batch in batches)
+        return await self._own(self._write(batches, turn))
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        """Delete so that no replay brings it back. Unavailable while the backend is behind the journal."""
+        await self._own(self._delete(device_id, span, self._lanes.enter([device_id])))
+
+    async def _write(self, batches: Sequence[Batch], turn: Turn) -> list[Rejections]:
+        async with turn, self._gate.passage():
+            self._journal.check_room()
+            if self._keeper.behind:
+                await self._journal.append(batches)
+                return [()] * len(batches)
+            with self._keeper.direct.call():
+                outcomes = await self._write_to_both(batches)
+        if self._journal.bytes >= self._checkpoint_bytes:
+            self._keeper.due.set()
+        return outcomes
+
+    async def _write_to_both(self, batches: Sequence[Batch]) -> list[Rejections]:
+        number, outcomes = await asyncio.gather(
+            self._journal.append(batches), self._backend.write(batches), return_exceptions=True
+        )
+        away = isinstance(outcomes, Unavailable)
+        if away or self._keeper.lost:
+            self._keeper.fall_behind(available=not away)
+        if isinstance(number, BaseException):
+            raise number
+        if away:
+            return [()] * len(batches)
+        if isinstance(outcomes, BaseException):
+            raise outcomes
+        if any(outcomes):
+            self._keeper.replay.answered.add(number)
+        return outcomes
+
+    async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
+        async with turn:
+            # With the journal emptied of this device, no replay can bring back what is deleted, and none has to repeat
+            # the deletion, which would take readings that others have written since.
+            await self._keeper.settle()
+            await self._journal.note_deletion(device_id, span)
+            await self._keeper.durably(self._backend.delete(device_id, span))
+
+    async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
+        """Run a call to its end, whatever becomes of the caller: half a write must not be left."""
+        task = asyncio.create_task(call)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        return await asyncio.shield(task)

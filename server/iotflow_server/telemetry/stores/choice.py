@@ -1,0 +1,45 @@
+"""Which store the settings choose."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from iotflow_server.settings import Settings
+from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+
+SCHEME = "iotdb://"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a store is, as the older service told it; empty for the embedded one."""
+
+    host: str = ""
+    port: int = 0
+    database: str = ""
+
+
+def chosen_store(settings: Settings) -> TelemetryStore:
+    """SQLite in the data folder, or IoTDB behind a journal there: IoTDB acknowledges before its disk has the data."""
+    if not settings.telemetry.startswith(SCHEME):
+        return SqliteStore(settings.data_dir / "telemetry.db")
+    return JournaledStore(IotdbStore(address_of(settings.telemetry)), settings.data_dir / "journal")
+
+
+def address_of(url: str) -> IotdbAddress:
+    """iotdb://user:password@host:port[,host:port]; without user IoTDB's own default, without port 6667."""
+    credentials, _, hosts = url.removeprefix(SCHEME).rpartition("@")
+    user, _, password = (credentials or "root:root").partition(":")
+    nodes = [host if ":" in host else f"{host}:6667" for host in hosts.strip("/").split(",")]
+    return IotdbAddress(nodes, unquote(user), unquote(password))
+
+
+def location_of(url: str) -> Location:
+    """Where the first node is."""
+    if not url.startswith(SCHEME):
+        return Location()
+    address = address_of(url)
+    host, _, port = address.nodes[0].rpartition(":")
+    return Location(host, int(port), address.database)

@@ -1,0 +1,43 @@
+"""The whole service in front of a real IoTDB: kept, read back, and kept through the death of both."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.iotdb import running_iotdb
+from tests.service import Service, iotflow_up
+from tools.iotdb_server import IotdbServer
+
+READINGS = [{"timestamp": f"2026-01-01T00:00:{n:02}Z", "data": {"t": n + 0.5, "ok": n % 2 == 0}} for n in range(60)]
+
+
+@pytest.fixture(scope="module")
+def iotdb() -> Iterator[IotdbServer]:
+    with running_iotdb() as server:
+        yield server
+
+
+def client(service: Service) -> httpx.Client:
+    return httpx.Client(base_url=service.rest, trust_env=False, timeout=30)
+
+
+def test_readings_are_kept_through_the_death_of_the_server(iotdb: IotdbServer, tmp_path: Path) -> None:
+    telemetry = ("--telemetry", f"iotdb://root:root@127.0.0.1:{iotdb.port}")
+    with iotflow_up(tmp_path, {}, *telemetry) as service, client(service) as http:
+        device = http.post("/api/v1/devices/register", json={"name": "kept in IoTDB"}).json()["device"]
+        headers = {"x-api-key": device["api_key"]}
+        answer = http.post("/api/v1/devices/telemetry/batch", headers=headers, json={"readings": READINGS})
+        assert answer.json() == {"accepted": 60, "rejected": []}, answer.text
+        status = http.get("/api/v1/telemetry/status").json()
+        assert (status["store"], status["iotdb_available"], status["iotdb_port"]) == ("iotdb", True, iotdb.port)
+        os.killpg(service.process.pid, signal.SIGKILL)
+        service.process.exit_code()
+    with iotflow_up(tmp_path, {}, *telemetry) as service, client(service) as http:
+        rows = http.get("/api/v1/devices/telemetry", headers=headers, params={"start_time": "2026-01-01"}).json()[
+            "data"
+        ]
+        assert [(row["t"], row["ok"]) for row in rows] == [(n + 0.5, n % 2 == 0) for n in reversed(range(60))]

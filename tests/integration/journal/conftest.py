@@ -1,0 +1,32 @@
+"""A journaled store over a backend that the test takes away and brings back."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iotflow_server.telemetry.journal import JournaledStore
+from tests.coroutines import pytest_pyfunc_call, runner
+from tests.integration.journal.forgetful import ForgetfulBackend, journaled
+
+__all__ = ["pytest_pyfunc_call", "runner"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Of the journals."""
+    return tmp_path / "journals"
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> ForgetfulBackend:
+    return ForgetfulBackend(tmp_path)
+
+
+@pytest.fixture
+def store(backend: ForgetfulBackend, root: Path, runner: asyncio.Runner) -> Iterator[JournaledStore]:
+    store = journaled(backend, root)
+    runner.run(store.start())
+    yield store
+    runner.run(store.close())

@@ -1,0 +1,113 @@
+"""The environment of a journal: a backend that can be away, and that forgets what was not flushed when it restarts."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+
+
+class ForgetfulBackend:
+    """Keeps readings as the embedded store does. away: every call is Unavailable. next_write: what the next write waits for."""
+
+    name = "forgetful"
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "readings.db"
+        self._flushed = folder / "flushed.db"
+        self._store = SqliteStore(self._path)
+        self._moment = asyncio.Lock()
+        self.incarnation = 0
+        self.away = False
+        self.next_write: asyncio.Event | None = None
+        self.flushes = 0
+        self.before_write: Callable[[Sequence[Batch]], object] = len
+
+    async def start(self) -> None:
+        self._store = SqliteStore(self._path)
+        await self._store.start()
+        if not self._flushed.exists():
+            replace(self._path, self._flushed)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    async def check(self) -> None:
+        self._answer()
+
+    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+        self._answer()
+        waiting, self.next_write = self.next_write, None
+        if waiting is not None:
+            await waiting.wait()
+        self.before_write(batches)
+        self._answer()
+        async with self._moment:
+            return await self._store.write(batches)
+
+    def read(self, device_id: int, span: Span, *rest: Any, **ways: Any) -> AsyncGenerator[Batch]:
+        return self._store.read(device_id, span, *rest, **ways)
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        self._answer()
+        await self._store.delete(device_id, span)
+
+    async def flush(self) -> None:
+        self._answer()
+        self.flushes += 1
+        replace(self._path, self._flushed)
+
+    async def restart(self) -> None:
+        """What was not flushed is gone; it answers again."""
+        self.incarnation += 1
+        self.away = False
+        async with self._moment:
+            await self._store.close()
+            replace(self._flushed, self._path)
+            self._store = SqliteStore(self._path)
+            await self._store.start()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise Unavailable("STORE_UNAVAILABLE", "away")
+
+
+def replace(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment, even if the process is killed meanwhile."""
+    new = target.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(new)) as copy:
+        original.backup(copy)
+    new.replace(target)
+
+
+def journaled(backend: Any, root: Path, **settings: Any) -> JournaledStore:
+    """With no checkpoints but those a test asks for, and quick to try again."""
+    return JournaledStore(backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, **settings})
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for it, for as long as is reasonable."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - the world outside rings no bell
+            await asyncio.sleep(0)
+
+
+async def caught_up(store: JournaledStore) -> None:
+    """Until the backend has all of the journal."""
+    await until(lambda: not store.state().buffering)
+
+
+def journals(root: Path) -> list[Path]:
+    """The folders of all journals there are."""
+    return [path for path in root.iterdir() if path.is_dir()]

@@ -1,0 +1,109 @@
+"""Whatever a crash leaves of the last write, everything before it is read, and of it all or nothing."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iotflow_server.telemetry.journal.encoding import decode
+from iotflow_server.telemetry.journal.files import JournalFiles
+from iotflow_server.telemetry.journal.records import HEADER_SIZE, read_records
+from iotflow_server.telemetry.journal.segments import Segment, SegmentWriter, found
+from tests.contract.readings import TEXT, batch, column, doubles
+
+GROUPS = [
+    [doubles(1, {1: 1.0})],
+    [doubles(2, {time: float(time) for time in range(20)}), batch(1, [2], column("t", TEXT, ["two"]))],
+    [doubles(3, {3: 3.0})],
+]
+SAME_FILE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A whole segment of GROUPS."""
+    files = JournalFiles(tmp_path / "journals", 2**20)
+    files.open()
+    for group in GROUPS:
+        files.append([group])
+    (segment,) = files.seal()
+    files.close()
+    return segment.path
+
+
+def opened(path: Path) -> Segment:
+    segment = found(path)
+    assert segment is not None
+    return segment
+
+
+def ends(path: Path) -> list[int]:
+    """Where each record ends."""
+    return [record.end for record in opened(path).records()]
+
+
+def devices(path: Path) -> list[list[int]]:
+    """Of each group that is read, the devices."""
+    return [[one.device_id for one in decode(record.payload)] for record in opened(path).records()]
+
+
+def test_a_whole_segment_is_read_whole(path: Path) -> None:
+    assert devices(path) == [[1], [2, 1], [3]]
+    assert opened(path).entries == 3
+    assert ends(path)[-1] == path.stat().st_size
+
+
+def test_a_segment_cut_at_any_place_of_its_last_record(path: Path) -> None:
+    whole, last = path.read_bytes(), ends(path)[-2]
+    for end in range(last, len(whole)):
+        path.write_bytes(whole[:end])
+        assert devices(path) == [[1], [2, 1]]
+        path.write_bytes(whole[:end] + bytes(len(whole) - end))
+        assert devices(path) == [[1], [2, 1]]
+
+
+@SAME_FILE
+@given(data=st.data(), damage=st.integers(1, 255))
+def test_any_damaged_byte_of_the_last_record(path: Path, data: st.DataObject, damage: int) -> None:
+    whole, last = path.read_bytes(), ends(path)[-2]
+    place = data.draw(st.integers(last, len(whole) - 1))
+    try:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ damage]) + whole[place + 1 :])
+        assert devices(path) == [[1], [2, 1]]
+    finally:
+        path.write_bytes(whole)
+
+
+@SAME_FILE
+@given(rest=st.binary(max_size=2 * HEADER_SIZE))
+def test_whatever_stands_behind_the_last_record(path: Path, rest: bytes) -> None:
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(whole + rest)
+        assert devices(path) == [[1], [2, 1], [3]]
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("left", [b"", b"IFJ", bytes(16), bytes(5000)])
+def test_a_segment_whose_head_did_not_get_to_the_disk_is_removed(path: Path, left: bytes) -> None:
+    path.write_bytes(left)
+    assert found(path) is None
+    assert not path.exists()
+
+
+def test_a_segment_of_another_layout_is_left_alone(path: Path) -> None:
+    path.write_bytes(b"IFJRNL99" + bytes(100))
+    assert found(path) is None
+    assert path.exists()
+
+
+def test_room_made_ahead_is_no_record_and_goes_with_the_end(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path / "1.segment")
+    writer.append([b"x" * 100], 0, 0)
+    assert writer.segment.path.stat().st_size > 2**20
+    assert list(read_records(writer.segment.path, writer.segment.size)) == []
+    writer.close()
+    assert writer.segment.path.stat().st_size == writer.segment.size
+    assert writer.segment.path.stat().st_mode & 0o777 == 0o600

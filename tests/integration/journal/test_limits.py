@@ -120,3 +120,23 @@ async def test_a_failed_sync_acknowledges_nothing_and_ends_its_file(
     backend.away = False
     await caught_up(store)
     assert await contents(store, 1) == {("m", 1): 1.0, ("m", 3): 3.0}
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_backend_alone_is_not_enough_to_acknowledge(
+    store: JournaledStore, backend: ForgetfulBackend, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    backend.away = away
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        assert (await refused(store, doubles(1, {1: 1.0}))).reason == "JOURNAL_FAILED"
+    backend.away = False
+    await caught_up(store)
+    assert await store.write([doubles(1, {2: 2.0})]) == [()]
+    await backend.restart()
+    await store.write([doubles(1, {3: 3.0})])
+    await caught_up(store)
+    assert {("m", 2): 2.0, ("m", 3): 3.0}.items() <= (await contents(store, 1)).items()

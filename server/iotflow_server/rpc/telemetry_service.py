@@ -20,6 +20,7 @@ from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.choice import Location
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = telemetry_service_pb2

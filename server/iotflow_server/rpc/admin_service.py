@@ -15,6 +15,7 @@ from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
 from iotflow_server.rpc.fleet_figures import FleetFigures
+from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.page_tokens import place, token_of
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_devices import DeviceEncoder
@@ -132,7 +133,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         parameters = plain_struct(request.parameters, "parameters")
         sent = await self._commands.send(request.device_id, request.name, parameters, lifetime, request.idempotency_key)
         await self._note("command.send", f"device:{request.device_id}", command=sent.id, name=sent.name)
-        await context.send_initial_metadata((("x-http-code", "201"),))
+        await answer_with(context, 201)
         return wire.SendCommandResponse(
             status=SUCCESS, message=f"Command {sent.name} {sent.state}", command=wire_devices.command(sent)
         )
@@ -166,7 +167,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
         token, secret = await self._tokens.create(request.name, request.role, lifetime)
         await self._note("token.create", f"token:{token.name}", role=token.role)
-        await context.send_initial_metadata((("x-http-code", "201"),))
+        await answer_with(context, 201)
         return wire.CreateTokenResponse(status=SUCCESS, token=wire_devices.access_token(token), secret=secret)
 
     async def ListTokens(self, _request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:

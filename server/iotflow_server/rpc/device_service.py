@@ -16,6 +16,7 @@ from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.configuration import changes, typed
+from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_devices import DeviceEncoder
@@ -69,7 +70,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
                 hardware_version=request.hardware_version,
             )
         )
-        await context.send_initial_metadata((("x-http-code", "201"),))
+        await answer_with(context, 201)
         return wire.RegisterDeviceResponse(
             message="Device registered successfully", device=wire_devices.registered(device, key)
         )

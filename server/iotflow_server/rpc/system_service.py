@@ -11,6 +11,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
 from iotflow_server.rpc.broker import Broker
+from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
@@ -35,7 +36,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         failed = [check.name for check in checks if check.status != HEALTHY]
         status = DRAINING if self._sessions.draining else UNHEALTHY if failed else HEALTHY
         if status != HEALTHY:
-            await context.send_initial_metadata((("x-http-code", "503"),))
+            await answer_with(context, 503)
         return wire.GetHealthResponse(
             status=status,
             message=f"not well: {', '.join(failed)}" if failed else "IoTFlow is running",

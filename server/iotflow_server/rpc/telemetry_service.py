@@ -12,6 +12,7 @@ from iotflow_server.errors import NotImplementedYet, Unavailable
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import live_events
 from iotflow_server.rpc.aggregating import Aggregating
+from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.querying import Querying, span
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.submitting import Submitting
@@ -63,7 +64,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self, request: wire.SubmitTelemetryRequest, context: Context
     ) -> wire.SubmitTelemetryResponse:
         response = await self._submitting.one(request)
-        await context.send_initial_metadata((("x-http-code", "201"),))
+        await answer_with(context, 201)
         return response
 
     async def SubmitReadings(

@@ -76,23 +76,15 @@ class PortTaken(Exception):
     """The address cannot be listened on."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunningServer:
-    """A server that answers; port: where."""
-
-    port: int
-    sessions: Sessions
-
-
 @asynccontextmanager
-async def running_server(settings: Settings, store: TelemetryStore | None = None) -> AsyncIterator[RunningServer]:
-    """Everything started, in the order of need; on leaving, drained and closed in the reverse order.
+async def running_server(settings: Settings) -> AsyncIterator[int]:
+    """The port of a server that answers: everything started, in the order of need; on leaving, drained and closed in the reverse order.
 
     Calls under way have settings.drain_seconds to finish; streams end with UNAVAILABLE. Raises PortTaken, Unavailable.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        parts = await _parts(settings, store, stack)
+        parts = await _parts(settings, stack)
         server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=_options(settings))
         _add_services(server, parts)
         checkup = health.HealthServicer()
@@ -106,7 +98,7 @@ async def running_server(settings: Settings, store: TelemetryStore | None = None
         for name in ("", *SERVICES):
             await checkup.set(name, health_pb2.HealthCheckResponse.SERVING)
         log.info("serving", address=f"{settings.grpc_host}:{port}", store=parts.store.name)
-        yield RunningServer(port, parts.sessions)
+        yield port
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +182,9 @@ def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
     return Metrics(telemetry.tally, gauges)
 
 
-async def _parts(settings: Settings, store: TelemetryStore | None, stack: AsyncExitStack) -> Parts:
+async def _parts(settings: Settings, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
-    telemetry = await _telemetry(settings, store or chosen_store(settings), fleet, stack)
+    telemetry = await _telemetry(settings, chosen_store(settings), fleet, stack)
     sessions = Sessions()
     metrics = _metrics(telemetry, sessions)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)

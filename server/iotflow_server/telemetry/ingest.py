@@ -91,10 +91,6 @@ class Ingest:
         self._arrived.set()
         return waiting.outcome
 
-    async def submit(self, device: Device, batch: Batch) -> Outcome:
-        """Store one batch; returns when it is durable. Raises Unavailable, and then nothing is promised of it."""
-        return await (await self.put(device, batch))
-
     async def _write_groups(self) -> None:
         while not (self._closing and not self._waiting):
             await self._arrived.wait()

@@ -47,8 +47,8 @@ class ServerThread:
 
     async def _serve(self) -> None:
         try:
-            async with running_server(self._settings) as server:
-                self._started.set_result(server.port)
+            async with running_server(self._settings) as port:
+                self._started.set_result(port)
                 await self._told.wait()
         except BaseException as error:
             if not self._started.done():

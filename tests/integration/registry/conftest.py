@@ -1,33 +1,17 @@
 """The registry's parts on SQLite and on a real PostgreSQL, under a clock that the test moves."""
 
 import asyncio
-import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from iotflow_server.devices.database import Database
+from tests.coroutines import pytest_pyfunc_call, runner
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.postgres import Postgres, postgres_server
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Runs tests that are coroutines in the loop that their parts were opened in."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    runner = pyfuncitem.funcargs["runner"]
-    assert isinstance(runner, asyncio.Runner)
-    runner.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
-
-
-@pytest.fixture(autouse=True)
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
+__all__ = ["pytest_pyfunc_call", "runner"]
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ class GetHealthResponse(_message.Message):
     UPTIME_SECONDS_FIELD_NUMBER: _builtins.int
     CHECKS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """healthy, unhealthy, or draining (going down)."""
+    """healthy, degraded (everything is taken and kept, but a part is away), unhealthy, or draining (going down)."""
     message: _builtins.str
     version: _builtins.str
     uptime_seconds: _builtins.float
@@ -85,9 +85,9 @@ class HealthCheck(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """database, telemetry_store or ingest."""
+    """database, telemetry_store, ingest or live_bus."""
     status: _builtins.str
-    """healthy or unhealthy."""
+    """healthy, degraded or unhealthy."""
     message: _builtins.str
     def __init__(
         self,

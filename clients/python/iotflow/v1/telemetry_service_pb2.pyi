@@ -66,11 +66,14 @@ class SubmitTelemetryResponse(_message.Message):
     DEVICE_NAME_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     STORED_IN_IOTDB_FIELD_NUMBER: _builtins.int
+    BUFFERED_FIELD_NUMBER: _builtins.int
     message: _builtins.str
     device_id: _builtins.int
     device_name: _builtins.str
     stored_in_iotdb: _builtins.bool
     """Always true: stored durably, whatever the store."""
+    buffered: _builtins.bool
+    """The reading is durable in the server's journal; the store, which is away or behind, gets it later and may refuse its type then."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
         """The time under which the reading is stored."""
@@ -83,10 +86,11 @@ class SubmitTelemetryResponse(_message.Message):
         device_name: _builtins.str = ...,
         timestamp: _timestamp_pb2.Timestamp | None = ...,
         stored_in_iotdb: _builtins.bool = ...,
+        buffered: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "device_name", b"device_name", "message", b"message", "stored_in_iotdb", b"stored_in_iotdb", "timestamp", b"timestamp"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffered", b"buffered", "device_id", b"device_id", "device_name", b"device_name", "message", b"message", "stored_in_iotdb", b"stored_in_iotdb", "timestamp", b"timestamp"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -126,8 +130,11 @@ class SubmitReadingsResponse(_message.Message):
 
     ACCEPTED_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
+    BUFFERED_FIELD_NUMBER: _builtins.int
     accepted: _builtins.int
     """Readings of which something was stored."""
+    buffered: _builtins.bool
+    """The readings are durable in the server's journal; the store, which is away or behind, gets them later and may refuse their types then."""
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.Rejection]: ...
     def __init__(
@@ -135,10 +142,11 @@ class SubmitReadingsResponse(_message.Message):
         *,
         accepted: _builtins.int = ...,
         rejected: _abc.Iterable[_telemetry_pb2.Rejection] | None = ...,
+        buffered: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "rejected", b"rejected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "buffered", b"buffered", "rejected", b"rejected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -150,8 +158,13 @@ class StreamTelemetryResponse(_message.Message):
 
     COMMITTED_SEQUENCE_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
+    BUFFERED_FIELD_NUMBER: _builtins.int
     committed_sequence: _builtins.int
     """Everything up to this sequence is stored durably, but for what is rejected."""
+    buffered: _builtins.bool
+    """Some of what this acknowledges is durable in the server's journal only; the store, which is away or behind, gets it later and may refuse types
+    then.
+    """
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.Rejection]: ...
     def __init__(
@@ -159,10 +172,11 @@ class StreamTelemetryResponse(_message.Message):
         *,
         committed_sequence: _builtins.int = ...,
         rejected: _abc.Iterable[_telemetry_pb2.Rejection] | None = ...,
+        buffered: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["committed_sequence", b"committed_sequence", "rejected", b"rejected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffered", b"buffered", "committed_sequence", b"committed_sequence", "rejected", b"rejected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -614,13 +628,19 @@ class ExportTelemetryRequest(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     format: _builtins.str
-    """One of csv, ndjson, parquet, arrow."""
+    """One of csv, ndjson, parquet, arrow (the IPC stream). Empty: csv."""
     start_time: _builtins.str
+    """Empty: the beginning."""
     end_time: _builtins.str
+    """Empty: no end."""
     @_builtins.property
-    def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Empty: all devices the caller may read. In a URL: repeated, or separated by commas."""
+
     @_builtins.property
-    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measurements, one an element or separated by commas. Empty: all."""
+
     def __init__(
         self,
         *,
@@ -685,6 +705,7 @@ class SubscribeTelemetryResponse(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _builtins.int
     DROPPED_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    FEED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def telemetry(self) -> Global___LiveReadings:
         """Stored readings of one device."""
@@ -705,6 +726,10 @@ class SubscribeTelemetryResponse(_message.Message):
     def error(self) -> Global___LiveError:
         """The last event before the stream ends in trouble: over REST a status cannot be seen any more."""
 
+    @_builtins.property
+    def feed(self) -> Global___LiveFeedState:
+        """Whether readings taken by other server processes reach this reader at the moment; sent when that changes."""
+
     def __init__(
         self,
         *,
@@ -713,12 +738,13 @@ class SubscribeTelemetryResponse(_message.Message):
         heartbeat: Global___LiveHeartbeat | None = ...,
         dropped: Global___LiveDropped | None = ...,
         error: Global___LiveError | None = ...,
+        feed: Global___LiveFeedState | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "heartbeat", b"heartbeat", "telemetry", b"telemetry"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "feed", b"feed", "heartbeat", b"heartbeat", "telemetry", b"telemetry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "heartbeat", b"heartbeat", "telemetry", b"telemetry"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "feed", b"feed", "heartbeat", b"heartbeat", "telemetry", b"telemetry"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["telemetry", "batch", "heartbeat", "dropped", "error"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["telemetry", "batch", "heartbeat", "dropped", "error", "feed"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -791,6 +817,29 @@ class LiveDropped(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LiveDropped: _TypeAlias = LiveDropped  # noqa: Y015
+
+@_typing.final
+class LiveFeedState(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    degraded: _builtins.bool
+    """true: the line between the server's processes is down; readings that others take may come late, or not at all."""
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        degraded: _builtins.bool = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveFeedState: _TypeAlias = LiveFeedState  # noqa: Y015
 
 @_typing.final
 class LiveError(_message.Message):
@@ -899,16 +948,21 @@ class GetTelemetryStatusResponse(_message.Message):
     TOTAL_DEVICES_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     STORE_FIELD_NUMBER: _builtins.int
+    JOURNAL_FIELD_NUMBER: _builtins.int
     iotdb_available: _builtins.bool
-    """Whether readings can be stored now, whatever the store."""
+    """Whether the store answers, whatever it is. While it does not, readings are taken by the journal where there is one."""
     iotdb_host: _builtins.str
     iotdb_port: _builtins.int
     iotdb_database: _builtins.str
     total_devices: _builtins.int
     status: _builtins.str
-    """healthy or unavailable."""
+    """healthy, buffering (taken durably by the journal, the store gets them later) or unavailable (nothing is taken)."""
     store: _builtins.str
     """sqlite or iotdb."""
+    @_builtins.property
+    def journal(self) -> Global___JournalStatus:
+        """How the journal is, where the store has one."""
+
     def __init__(
         self,
         *,
@@ -919,11 +973,60 @@ class GetTelemetryStatusResponse(_message.Message):
         total_devices: _builtins.int = ...,
         status: _builtins.str = ...,
         store: _builtins.str = ...,
+        journal: Global___JournalStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["journal", b"journal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["iotdb_available", b"iotdb_available", "iotdb_database", b"iotdb_database", "iotdb_host", b"iotdb_host", "iotdb_port", b"iotdb_port", "status", b"status", "store", b"store", "total_devices", b"total_devices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["iotdb_available", b"iotdb_available", "iotdb_database", b"iotdb_database", "iotdb_host", b"iotdb_host", "iotdb_port", b"iotdb_port", "journal", b"journal", "status", b"status", "store", b"store", "total_devices", b"total_devices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTelemetryStatusResponse: _TypeAlias = GetTelemetryStatusResponse  # noqa: Y015
+
+@_typing.final
+class JournalStatus(_message.Message):
+    """The journal in front of a store that acknowledges before its disk has the data. Whole numbers are double so that JSON shows numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUFFERING_FIELD_NUMBER: _builtins.int
+    REPLAYING_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    LIMIT_BYTES_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    OLDEST_SECONDS_FIELD_NUMBER: _builtins.int
+    REPLAYED_VALUES_FIELD_NUMBER: _builtins.int
+    REFUSED_VALUES_FIELD_NUMBER: _builtins.int
+    buffering: _builtins.bool
+    """Readings are acknowledged by the journal alone; the store is away or behind."""
+    replaying: _builtins.bool
+    """The store is being given what it lacks."""
+    bytes: _builtins.float
+    """What the journal takes on the disk, and what it may take before it refuses."""
+    limit_bytes: _builtins.float
+    entries: _builtins.float
+    """Groups of batches in it."""
+    oldest_seconds: _builtins.float
+    """The age of the oldest of them."""
+    replayed_values: _builtins.float
+    """Values given to the store again since the start, and of those acknowledged the ones it refused then (the log names them)."""
+    refused_values: _builtins.float
+    def __init__(
+        self,
+        *,
+        buffering: _builtins.bool = ...,
+        replaying: _builtins.bool = ...,
+        bytes: _builtins.float = ...,
+        limit_bytes: _builtins.float = ...,
+        entries: _builtins.float = ...,
+        oldest_seconds: _builtins.float = ...,
+        replayed_values: _builtins.float = ...,
+        refused_values: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffering", b"buffering", "bytes", b"bytes", "entries", b"entries", "limit_bytes", b"limit_bytes", "oldest_seconds", b"oldest_seconds", "refused_values", b"refused_values", "replayed_values", b"replayed_values", "replaying", b"replaying"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JournalStatus: _TypeAlias = JournalStatus  # noqa: Y015

@@ -201,7 +201,8 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportTelemetry(self, request, context):
-        """Readings as a file. UNIMPLEMENTED in this version.
+        """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
+        `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """

@@ -77,7 +77,8 @@ class TelemetryServiceStub:
     ReadTelemetry: _grpc.UnaryStreamMultiCallable[_telemetry_service_pb2.ReadTelemetryRequest, _telemetry_service_pb2.ReadTelemetryResponse]
     """The readings of many devices as columns, device by device, in time order; constant memory whatever the answer's size."""
     ExportTelemetry: _grpc.UnaryStreamMultiCallable[_telemetry_service_pb2.ExportTelemetryRequest, _httpbody_pb2.HttpBody]
-    """Readings as a file. UNIMPLEMENTED in this version.
+    """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
+    `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -137,7 +138,8 @@ class TelemetryServiceAsyncStub(TelemetryServiceStub):
     ReadTelemetry: _aio.UnaryStreamMultiCallable[_telemetry_service_pb2.ReadTelemetryRequest, _telemetry_service_pb2.ReadTelemetryResponse]  # type: ignore[assignment]
     """The readings of many devices as columns, device by device, in time order; constant memory whatever the answer's size."""
     ExportTelemetry: _aio.UnaryStreamMultiCallable[_telemetry_service_pb2.ExportTelemetryRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Readings as a file. UNIMPLEMENTED in this version.
+    """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
+    `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -254,7 +256,8 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.ExportTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
-        """Readings as a file. UNIMPLEMENTED in this version.
+        """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
+        `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """

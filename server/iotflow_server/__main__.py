@@ -7,8 +7,9 @@ import sys
 
 import structlog
 
-from iotflow_server.app import PortTaken, running_server
+from iotflow_server.app import running_server
 from iotflow_server.errors import Refusal
+from iotflow_server.listening import PortTaken
 from iotflow_server.logs import configure_logs
 from iotflow_server.secret_files import WeakSecret
 from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings

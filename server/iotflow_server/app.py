@@ -39,6 +39,7 @@ from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
 from iotflow_server.interceptors.validation import Validation
+from iotflow_server.listening import drain, listen, options
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
@@ -72,10 +73,6 @@ SERVICES = (
 )
 
 
-class PortTaken(Exception):
-    """The address cannot be listened on."""
-
-
 @asynccontextmanager
 async def running_server(settings: Settings) -> AsyncIterator[int]:
     """The port of a server that answers: everything started, in the order of need; on leaving, drained and closed in the reverse order.
@@ -85,16 +82,16 @@ async def running_server(settings: Settings) -> AsyncIterator[int]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         parts = await _parts(settings, stack)
-        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=_options(settings))
+        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=options(settings))
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
         reflection.enable_server_reflection(
             (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME), server
         )
-        port = _listen(server, settings)
+        port = listen(server, settings)
         await server.start()
-        stack.push_async_callback(_drain, server, checkup, parts.sessions, settings.drain_seconds)
+        stack.push_async_callback(drain, server, checkup, parts.sessions, settings.drain_seconds)
         for name in ("", *SERVICES):
             await checkup.set(name, health_pb2.HealthCheckResponse.SERVING)
         log.info("serving", address=f"{settings.grpc_host}:{port}", store=parts.store.name)
@@ -162,7 +159,7 @@ async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, st
     stack.push_async_callback(store.close)
     await store.set_retention(None, settings.retention_ms)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
-    ingest = Ingest(store, settings.ingest_queue_bytes, (tally.stored, feed.publish))
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, feed.publish)
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(
@@ -274,40 +271,8 @@ def _layers(settings: Settings, identities: Identities, metrics: Metrics) -> lis
     ]
 
 
-def _options(settings: Settings) -> list[tuple[str, int]]:
-    return [
-        # Two servers on one port would each get half of the calls without a word.
-        ("grpc.so_reuseport", 0),
-        ("grpc.max_receive_message_length", settings.max_message_bytes),
-        ("grpc.max_send_message_length", -1),
-        # Long URLs arrive as metadata too. Beyond the second figure a call is refused.
-        ("grpc.max_metadata_size", 32_768),
-        ("grpc.absolute_max_metadata_size", 131_072),
-        # Devices behind mobile networks ping often; that is no abuse.
-        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.keepalive_time_ms", 60_000),
-        ("grpc.keepalive_timeout_ms", 20_000),
-    ]
-
-
 def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
     device_service_pb2_grpc.add_DeviceServiceServicer_to_server(parts.devices, server)
     telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server(parts.telemetry, server)
     admin_service_pb2_grpc.add_AdminServiceServicer_to_server(parts.admin, server)
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)
-
-
-def _listen(server: grpc.aio.Server, settings: Settings) -> int:
-    address = f"{settings.grpc_host}:{settings.grpc_port}"
-    try:
-        return server.add_insecure_port(address)
-    except RuntimeError:
-        raise PortTaken(f"cannot listen on {address}: is another server there? Set IOTFLOW_GRPC_PORT") from None
-
-
-async def _drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
-    log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
-    await checkup.enter_graceful_shutdown()
-    await sessions.drain(seconds)
-    await server.stop(seconds)

@@ -31,7 +31,7 @@ def test_readings_are_kept_through_the_death_of_the_server(iotdb: IotdbServer, t
         device = http.post("/api/v1/devices/register", json={"name": "kept in IoTDB"}).json()["device"]
         headers = {"x-api-key": device["api_key"]}
         answer = http.post("/api/v1/devices/telemetry/batch", headers=headers, json={"readings": READINGS})
-        assert answer.json() == {"accepted": 60, "rejected": []}, answer.text
+        assert answer.json() == {"accepted": 60, "rejected": [], "buffered": False}, answer.text
         status = http.get("/api/v1/telemetry/status").json()
         assert (status["store"], status["iotdb_available"], status["iotdb_port"]) == ("iotdb", True, iotdb.port)
         os.killpg(service.process.pid, signal.SIGKILL)

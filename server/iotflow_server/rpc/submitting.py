@@ -13,6 +13,7 @@ from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.accepted import accepted, rows_with_values
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 # Readings that are taken apart in a few milliseconds.
@@ -39,13 +40,15 @@ class Submitting:
         rows.add(0, request.data, request.metadata)
         self._refuse(rows.rejections, one=True)
         batch = Batch(device.id, np.array([time], np.int64), rows.columns(1), atomic=True)
-        self._refuse(await self._intake.submit(device, batch), one=True)
+        outcome = await self._intake.submit(device, batch)
+        self._refuse(outcome.rejections, one=True)
         return telemetry_service_pb2.SubmitTelemetryResponse(
             message="Telemetry data received successfully",
             device_id=device.id,
             device_name=device.name,
             timestamp=timestamp_ms(time),
             stored_in_iotdb=True,
+            buffered=outcome.buffered,
         )
 
     async def many(
@@ -56,16 +59,18 @@ class Submitting:
         batch, rejections = await self._decoded(device.id, request)
         if request.atomic:
             self._refuse(rejections, one=False)
-        stored = 0
+        outcome, stored = Outcome(), 0
         if batch.columns:
             outcome = await self._intake.submit(device, batch)
-            stored = rows_with_values(accepted(batch, outcome))
-            rejections.extend(outcome)
+            stored = rows_with_values(accepted(batch, outcome.rejections))
+            rejections.extend(outcome.rejections)
         if not stored:
             self._refuse(rejections, one=False)
         rejections.sort(key=lambda item: item.index)
         return telemetry_service_pb2.SubmitReadingsResponse(
-            accepted=stored, rejected=[rejection(item) for item in each_row(rejections)]
+            accepted=stored,
+            rejected=[rejection(item) for item in each_row(rejections)],
+            buffered=outcome.buffered,
         )
 
     async def _decoded(

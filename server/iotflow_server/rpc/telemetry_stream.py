@@ -14,8 +14,8 @@ from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import decode, rejection
 from iotflow_server.telemetry.batch import Rejection
-from iotflow_server.telemetry.ingest import Outcome
 from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.outcome import Outcome
 
 Response = telemetry_service_pb2.StreamTelemetryResponse
 
@@ -83,7 +83,7 @@ class TelemetryStream:
         self._session = session
         self._window = Window(window)
         self._done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._done.set_result(())
+        self._done.set_result(Outcome())
 
     async def answers(self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch]) -> AsyncIterator[Response]:
         """Acknowledge batches as they become durable. Whatever ends the stream, what was taken before is acknowledged first."""
@@ -132,7 +132,9 @@ class TelemetryStream:
         response = Response()
         sent: Sent | None = first
         while sent:
-            for item in (*sent.refused, *await sent.outcome):
+            outcome = await sent.outcome
+            response.buffered |= outcome.buffered
+            for item in (*sent.refused, *outcome.rejections):
                 response.rejected.append(rejection(item, sent.sequence))
             response.committed_sequence = sent.sequence
             sent = self._window.next_stored() if len(response.rejected) < MOST_REJECTIONS else None

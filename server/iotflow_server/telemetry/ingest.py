@@ -1,71 +1,64 @@
-"""The way of a reading into the store: one queue, and group commit without a timer."""
+"""The way of a reading into the store: bounded lanes, and group commit without a timer."""
 
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal, Unavailable
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.accepted import accepted
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.lanes import Lane, Lanes, Waiting
+from iotflow_server.telemetry.outcome import Outcome, Stored
 from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.tally import Tally
 
 log = structlog.get_logger(__name__)
 
-Outcome = tuple[Rejection, ...]
-Listener = Callable[[Device, Batch, Outcome], None]
-# One transaction holds the store's writer; a larger group would only make its members wait longer.
-GROUP_VALUES = 500_000
+# Told what was stored, device by device in the order of storing, before the senders are. Must not raise, and must return
+# within a bounded time: senders wait for it.
+Publish = Callable[[Sequence[Stored]], Awaitable[None]]
 # A failure counts as one of now for so long; a probe of the store cannot see that its disk is full.
 FAILURE_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A batch on its way; outcome is set when the store has it durably."""
-
-    device: Device
-    batch: Batch
-    values: int
-    size: int
-    outcome: asyncio.Future[Outcome]
-
-
 class Ingest:
-    """Takes batches, writes all that wait in one call of the store, and tells the listeners what was stored.
+    """Takes batches, writes those that wait in few calls of the store, and tells what was stored.
 
     The queue is bounded by bytes; when it is full, senders wait and nothing is dropped. While the store writes, the next
-    group gathers: under load groups grow by themselves, at rest a batch is written at once.
+    group gathers: under load groups grow by themselves, at rest a batch is written at once. There are as many groups at a
+    time as do the store good, none of them with another's devices.
     """
 
-    def __init__(self, store: TelemetryStore, queue_bytes: int, listeners: tuple[Listener, ...]) -> None:
+    def __init__(self, store: TelemetryStore, queue_bytes: int, tally: Tally, publish: Publish) -> None:
         self._store = store
         self._limit = queue_bytes
-        self._listeners = listeners
-        self._waiting: deque[Waiting] = deque()
+        self._tally = tally
+        self._publish = publish
+        self._lanes = Lanes(store.writers)
         self._waiting_bytes = 0
-        self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
         self._failed_at = -math.inf
-        self._writer: asyncio.Task[None] | None = None
+        self._writers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to write; called once on the running loop."""
         self._room.set()
-        self._writer = asyncio.create_task(self._write_groups(), name="ingest writer")
+        self._writers = [
+            asyncio.create_task(self._write_groups(lane), name="ingest writer") for lane in self._lanes.all
+        ]
 
     async def close(self) -> None:
         """Take nothing more, and return when everything taken is stored or refused."""
         self._closing = True
-        self._arrived.set()
+        for lane in self._lanes.all:
+            lane.arrived.set()
         self._room.set()
-        if self._writer:
-            await self._writer
+        await asyncio.gather(*self._writers)
 
     @property
     def waiting_bytes(self) -> int:
@@ -84,58 +77,62 @@ class Ingest:
         if self._closing:
             raise Unavailable("SERVER_DRAINING", "the server is going down; connect again and resend")
         waiting = Waiting(device, batch, batch.values, batch.size, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        self._lanes.put(waiting)
         self._waiting_bytes += waiting.size
         if self._waiting_bytes >= self._limit:
             self._room.clear()
-        self._arrived.set()
         return waiting.outcome
 
-    async def _write_groups(self) -> None:
-        while not (self._closing and not self._waiting):
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting:
-                await self._write(self._next_group())
+    async def _write_groups(self, lane: Lane) -> None:
+        while not (self._closing and not lane):
+            await lane.arrived.wait()
+            lane.arrived.clear()
+            while lane:
+                await self._write_group(lane)
 
-    def _next_group(self) -> list[Waiting]:
-        group = [self._waiting.popleft()]
-        values = group[0].values
-        while self._waiting and values + self._waiting[0].values <= GROUP_VALUES:
-            values += self._waiting[0].values
-            group.append(self._waiting.popleft())
+    async def _write_group(self, lane: Lane) -> None:
+        group = lane.take()
         self._waiting_bytes -= sum(waiting.size for waiting in group)
         if self._waiting_bytes < self._limit:
             self._room.set()
-        return group
+        try:
+            await self._write(group)
+        finally:
+            self._lanes.done(lane, group)
 
     async def _write(self, group: list[Waiting]) -> None:
         try:
-            outcomes = await self._store.write([waiting.batch for waiting in group])
+            rejections = await self._store.write([waiting.batch for waiting in group])
         except Refusal as refusal:
             self._failed_at = time.monotonic()
             log.warning("telemetry not stored", reason=refusal.reason, batches=len(group))
-            self._fail(group, refusal)
+            _fail(group, refusal)
         except Exception:
             # The writer must outlive any one group; what the store did is unknown, so nothing is acknowledged.
             self._failed_at = time.monotonic()
             log.exception("telemetry store failed", batches=len(group))
-            self._fail(group, Unavailable("STORE_FAILED", "the readings could not be stored"))
+            _fail(group, Unavailable("STORE_FAILED", "the readings could not be stored"))
         else:
             self._failed_at = -math.inf
-            for waiting, outcome in zip(group, outcomes, strict=True):
-                self._stored(waiting, outcome)
+            buffered = self._store.buffering
+            await self._tell(group, [Outcome(refused, buffered) for refused in rejections])
 
-    @staticmethod
-    def _fail(group: list[Waiting], refusal: Refusal) -> None:
-        for waiting in group:
+    async def _tell(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
+        stored = []
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            kept = accepted(waiting.batch, outcome.rejections)
+            self._tally.stored(kept, outcome.rejections)
+            if kept is not None:
+                stored.append(Stored(waiting.device, kept))
+        await self._publish(stored)
+        for waiting, outcome in zip(group, outcomes, strict=True):
             if not waiting.outcome.done():
-                waiting.outcome.set_exception(refusal)
-                # Marks it as seen: whoever waited may have gone, and the log has it already.
-                waiting.outcome.exception()
+                waiting.outcome.set_result(outcome)
 
-    def _stored(self, waiting: Waiting, outcome: Outcome) -> None:
-        for listener in self._listeners:
-            listener(waiting.device, waiting.batch, outcome)
+
+def _fail(group: list[Waiting], refusal: Refusal) -> None:
+    for waiting in group:
         if not waiting.outcome.done():
-            waiting.outcome.set_result(outcome)
+            waiting.outcome.set_exception(refusal)
+            # Marks it as seen: whoever waited may have gone, and the log has it already.
+            waiting.outcome.exception()

@@ -11,7 +11,8 @@ from iotflow_server.errors import PermissionDenied
 from iotflow_server.telemetry.arrival import ArrivalClock
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
-from iotflow_server.telemetry.ingest import Ingest, Outcome
+from iotflow_server.telemetry.ingest import Ingest
+from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.tally import Tally
 
 

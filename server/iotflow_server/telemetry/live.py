@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from iotflow_server.devices.device import Device
-from iotflow_server.telemetry.accepted import accepted
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.outcome import Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +95,11 @@ class LiveFeed:
         """How many listen."""
         return len(self._by_id)
 
-    def publish(self, device: Device, batch: Batch, rejections: tuple[Rejection, ...]) -> None:
-        """Called for each stored batch, in the order of storing."""
-        if not self._by_id:
-            return
-        stored = accepted(batch, rejections)
-        if stored is None:
-            return
+    async def publish(self, stored: Sequence[Stored]) -> None:
+        """Offer what was stored to all who listen, in the order of storing."""
         for subscription in self._by_id.values():
-            subscription.offer(device, stored)
+            for one in stored:
+                subscription.offer(one.device, one.batch)
 
     @contextmanager
     def subscribe(self, interest: Interest) -> Iterator[Subscription]:

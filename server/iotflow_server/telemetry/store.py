@@ -85,6 +85,14 @@ class TelemetryStore(Protocol):
     def name(self) -> str:
         """sqlite or iotdb."""
 
+    @property
+    def writers(self) -> int:
+        """How many writes at a time do it good."""
+
+    @property
+    def buffering(self) -> bool:
+        """Whether writes are acknowledged that the backend gets later; see JournaledStore. False for all others."""
+
     async def start(self) -> None:
         """Make ready for use; called once, before anything else."""
 

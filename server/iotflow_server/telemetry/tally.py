@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from iotflow_server.devices.device import Device
-from iotflow_server.telemetry.accepted import accepted, rows_with_values
+from iotflow_server.telemetry.accepted import rows_with_values
 from iotflow_server.telemetry.batch import Batch, Rejection
 
 
@@ -16,9 +15,8 @@ class Tally:
     values: int = 0
     rejected: int = 0
 
-    def stored(self, _device: Device, batch: Batch, rejections: tuple[Rejection, ...]) -> None:
-        """A listener of the ingest."""
-        kept = accepted(batch, rejections)
+    def stored(self, kept: Batch | None, rejections: tuple[Rejection, ...]) -> None:
+        """What was stored of a batch, and what was not."""
         if kept is not None:
             self.batches += 1
             self.readings += rows_with_values(kept)

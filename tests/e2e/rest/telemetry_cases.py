@@ -38,6 +38,7 @@ def submitted(world: World, timestamp: Any = TIME) -> dict[str, Any]:
         "device_name": world.own.name,
         "timestamp": timestamp,
         "stored_in_iotdb": True,
+        "buffered": False,
     }
 
 
@@ -146,6 +147,7 @@ CASES = [
                     "retryable": False,
                 },
             ],
+            "buffered": False,
         },
         {
             "readings": [

@@ -100,5 +100,5 @@ def new_world(service: Service, http: httpx.Client, tokens: dict[str, str]) -> W
     """Two fresh devices, one of them with READINGS."""
     world = World(service, http, register(http), register(http), tokens)
     answer = world.call("POST", "/api/v1/devices/telemetry/batch", "device", json={"readings": READINGS})
-    assert answer.json() == {"accepted": 3, "rejected": []}, answer.text
+    assert answer.json() == {"accepted": 3, "rejected": [], "buffered": False}, answer.text
     return world

@@ -57,6 +57,14 @@ class JournaledStore:
     def name(self) -> str:
         return self._backend.name
 
+    @property
+    def writers(self) -> int:
+        return self._backend.writers
+
+    @property
+    def buffering(self) -> bool:
+        return self._keeper.behind
+
     async def start(self) -> None:
         await self._journal.open()
         try:

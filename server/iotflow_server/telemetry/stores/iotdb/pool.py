@@ -36,6 +36,7 @@ class Pool:
 
     def __init__(self, address: IotdbAddress, sessions: int, request_seconds: float) -> None:
         self._address = address
+        self.sessions = sessions
         self._seconds = (min(_CONNECT_SECONDS, request_seconds), request_seconds)
         self._threads = ThreadPoolExecutor(sessions, "iotdb")
         # The last used first, so that a store with little to do keeps few connections busy.

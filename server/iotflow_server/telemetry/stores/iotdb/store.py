@@ -47,6 +47,14 @@ class IotdbStore:
     def name(self) -> str:
         return "iotdb"
 
+    @property
+    def writers(self) -> int:
+        return self._pool.sessions
+
+    @property
+    def buffering(self) -> bool:
+        return False
+
     async def start(self) -> None:
         await self._pool.run(_create, self._paths)
 

@@ -52,6 +52,14 @@ class SqliteStore:
     def name(self) -> str:
         return "sqlite"
 
+    @property
+    def writers(self) -> int:
+        return 1
+
+    @property
+    def buffering(self) -> bool:
+        return False
+
     async def start(self) -> None:
         await self._connections.open()
         self._expiry = asyncio.create_task(self._expire_regularly())

@@ -1,0 +1,49 @@
+"""The port the server listens on, and its last seconds."""
+
+import grpc
+import structlog
+from grpc_health.v1.health import aio as health
+
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class PortTaken(Exception):
+    """The address cannot be listened on."""
+
+
+def options(settings: Settings) -> list[tuple[str, int]]:
+    """Of the gRPC server."""
+    return [
+        # Two servers on one port would each get half of the calls without a word.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        # Long URLs arrive as metadata too. Beyond the second figure a call is refused.
+        ("grpc.max_metadata_size", 32_768),
+        ("grpc.absolute_max_metadata_size", 131_072),
+        # Devices behind mobile networks ping often; that is no abuse.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+    ]
+
+
+def listen(server: grpc.aio.Server, settings: Settings) -> int:
+    """The port it is; raises PortTaken."""
+    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise PortTaken(f"cannot listen on {address}: is another server there? Set IOTFLOW_GRPC_PORT") from None
+
+
+async def drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
+    """Let calls under way finish, tell streams to go elsewhere, and stop."""
+    log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
+    await checkup.enter_graceful_shutdown()
+    await sessions.drain(seconds)
+    await server.stop(seconds)

@@ -1,0 +1,85 @@
+"""The order in which batches go to the store: one device's never overtake each other, others' need not wait for them."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from iotflow_server.devices.device import Device
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.outcome import Outcome
+
+# Small batches gain by going together; from so many bytes on, a write of its own is worth its price.
+SPILL_BYTES = 128 * 2**10
+# One transaction holds the store's writer; a larger group would only make its members wait longer.
+GROUP_VALUES = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A batch on its way; outcome is set when it is durable."""
+
+    device: Device
+    batch: Batch
+    values: int
+    size: int
+    outcome: asyncio.Future[Outcome]
+
+
+class Lane:
+    """Batches that are written group after group. size: bytes that wait or are being written."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.arrived = asyncio.Event()
+        self._waiting: deque[Waiting] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, waiting: Waiting) -> None:
+        """Add at the end."""
+        self._waiting.append(waiting)
+        self.size += waiting.size
+        self.arrived.set()
+
+    def take(self) -> list[Waiting]:
+        """The next group: all that waits, up to GROUP_VALUES."""
+        group = [self._waiting.popleft()]
+        values = group[0].values
+        while self._waiting and values + self._waiting[0].values <= GROUP_VALUES:
+            values += self._waiting[0].values
+            group.append(self._waiting.popleft())
+        return group
+
+
+class Lanes:
+    """Gives each device a lane for as long as something of it is on its way: the first that is not full, or the emptiest."""
+
+    def __init__(self, number: int) -> None:
+        self.all = [Lane() for _ in range(number)]
+        self._lanes: dict[int, Lane] = {}
+        self._under_way: dict[int, int] = {}
+
+    def put(self, waiting: Waiting) -> None:
+        """Behind whatever else of the device is on its way."""
+        device_id = waiting.device.id
+        lane = self._lanes.get(device_id)
+        if lane is None:
+            self._lanes[device_id] = lane = self._choose()
+        self._under_way[device_id] = self._under_way.get(device_id, 0) + 1
+        lane.put(waiting)
+
+    def done(self, lane: Lane, group: list[Waiting]) -> None:
+        """The group is not on its way any more."""
+        for waiting in group:
+            lane.size -= waiting.size
+            device_id = waiting.device.id
+            self._under_way[device_id] -= 1
+            if not self._under_way[device_id]:
+                del self._under_way[device_id], self._lanes[device_id]
+
+    def _choose(self) -> Lane:
+        for lane in self.all:
+            if lane.size < SPILL_BYTES:
+                return lane
+        return min(self.all, key=lambda lane: lane.size)

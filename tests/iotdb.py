@@ -26,7 +26,8 @@ async def until_it_takes_writes(store: IotdbStore) -> None:
     async with asyncio.timeout(30):
         while True:
             try:
-                return await store.check()
+                await store.check()
+                return
             except Unavailable:
                 await asyncio.sleep(0.1)
 

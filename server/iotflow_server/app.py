@@ -58,6 +58,7 @@ from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store, location_of
 from iotflow_server.telemetry.tally import Tally
@@ -157,7 +158,9 @@ async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
 async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, stack: AsyncExitStack) -> Telemetry:
     await store.start()
     stack.push_async_callback(store.close)
-    await store.set_retention(None, settings.retention_ms)
+    rule = RetentionRule(store, settings.retention_ms)
+    await rule.start()
+    stack.push_async_callback(rule.close)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
     ingest = Ingest(store, settings.ingest_queue_bytes, tally, feed.publish)
     await ingest.start()
@@ -176,7 +179,7 @@ def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
     }
-    return Metrics(telemetry.tally, gauges)
+    return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)
 
 
 async def _parts(settings: Settings, stack: AsyncExitStack) -> Parts:
@@ -229,7 +232,7 @@ def _telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, s
         fleet.registry,
         fleet.audit,
         streams,
-        location_of(settings.telemetry),
+        location_of(settings.telemetry_url),
     )
 
 

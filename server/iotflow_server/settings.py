@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -37,7 +38,42 @@ class Settings(BaseSettings):
     telemetry: str = Field(
         "sqlite",
         pattern="^(sqlite|iotdb://.+)$",
+        repr=False,
         description="Where readings are kept: `sqlite` (in the data folder) or `iotdb://user:password@host:port[,host:port]`.",
+    )
+    iotdb_host: str = Field(
+        "",
+        validation_alias=older("IOTDB_HOST", "IOTDB_HOST"),
+        description="The older service's way to say that readings are kept in IoTDB, where the setting above says nothing.",
+    )
+    iotdb_port: int = Field(
+        6667,
+        ge=1,
+        le=65535,
+        validation_alias=older("IOTDB_PORT", "IOTDB_PORT"),
+        description="IoTDB's port, with the host above.",
+    )
+    iotdb_user: str = Field(
+        "root",
+        min_length=1,
+        validation_alias=older("IOTDB_USER", "IOTDB_USER"),
+        description="IoTDB's user, with the host above.",
+    )
+    iotdb_password: SecretStr = Field(
+        SecretStr("root"),
+        validation_alias=older("IOTDB_PASSWORD", "IOTDB_PASSWORD"),
+        description="The user's password, with the host above.",
+    )
+    journal_limit_bytes: int = Field(
+        4 * 2**30,
+        ge=2**20,
+        description="What the journal in front of IoTDB takes while IoTDB is away; beyond that senders are told to come again.",
+    )
+    store_start_seconds: float = Field(
+        30,
+        ge=0,
+        le=3_600,
+        description="How long the first start waits for IoTDB; afterwards readings go into the journal until IoTDB is there.",
     )
     registration: Literal["open", "token", "closed"] = Field(
         "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
@@ -113,6 +149,14 @@ class Settings(BaseSettings):
     def registry_url(self) -> str:
         """The registry's database, with the default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/registry.db"
+
+    @property
+    def telemetry_url(self) -> str:
+        """Where readings are kept, with what the older names say filled in."""
+        if "telemetry" in self.model_fields_set or not self.iotdb_host:
+            return self.telemetry
+        user, password = quote(self.iotdb_user, safe=""), quote(self.iotdb_password.get_secret_value(), safe="")
+        return f"iotdb://{user}:{password}@{self.iotdb_host}:{self.iotdb_port}"
 
     @property
     def retention_ms(self) -> int | None:

@@ -85,7 +85,8 @@ async def test_a_span_of_many_thousand_years_costs_nothing(iotdb_address: IotdbA
 
 async def test_without_a_server_the_store_is_unavailable() -> None:
     store = IotdbStore(IotdbAddress(["127.0.0.1:1", "127.0.0.1:2"]))
+    await store.start()
     with pytest.raises(Unavailable) as refusal:
-        await store.start()
+        await store.check()
     assert refusal.value.reason == "STORE_UNAVAILABLE"
     await store.close()

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iotflow_server.errors import LimitExceeded
+from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.telemetry.arrival import AHEAD_MS, ArrivalClock
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.store import Latest
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 
 NOW = 1_767_225_600_000
@@ -61,5 +62,26 @@ def test_a_device_of_wrong_clock_does_not_carry_the_servers_time_away(tmp_path: 
         await store.write([Batch(1, future, (Column("n", ValueType.INT64, future),))])
         assert await ArrivalClock(store, lambda: NOW).stamp(1, 1) == NOW
         await store.close()
+
+    asyncio.run(scenario())
+
+
+class AwayStore(SqliteStore):
+    """Takes no questions."""
+
+    async def latest(self, *_: object) -> dict[int, tuple[Latest, ...]]:
+        raise Unavailable("STORE_UNAVAILABLE", "away")
+
+
+def test_where_the_store_cannot_tell_no_time_of_the_process_before_is_given(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = AwayStore(tmp_path / "readings.db")
+        now = NOW
+        before = ArrivalClock(store, lambda: now)
+        now += AHEAD_MS
+        last = await before.stamp(1, 10_000) + 9_999
+        after = ArrivalClock(store, lambda: now)
+        now += 1
+        assert await after.stamp(1, 1) > last
 
     asyncio.run(scenario())

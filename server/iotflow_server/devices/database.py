@@ -59,9 +59,10 @@ class Database:
         """Let running work end, then close the connections."""
         await asyncio.to_thread(self._close)
 
-    async def check(self) -> None:
-        """Raises Unavailable where the database does not answer."""
+    async def check(self) -> str:
+        """Raises Unavailable where the database does not answer; nothing else can be amiss."""
         await self.read(lambda connection: connection.execute(select(DeviceRow.id).limit(1)).first())
+        return ""
 
     async def read(self, work: Work[T]) -> T:
         """Run work that changes nothing; each of its statements sees what is committed by then."""

@@ -17,12 +17,15 @@ from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = system_service_pb2
-Check = Callable[[], Awaitable[None]]
-HEALTHY, UNHEALTHY, DRAINING = "healthy", "unhealthy", "draining"
+# What is not as it should be, as a sentence; empty: nothing. Raises Unavailable where the part cannot do its work.
+Check = Callable[[], Awaitable[str]]
+HEALTHY, DEGRADED, UNHEALTHY, DRAINING = "healthy", "degraded", "unhealthy", "draining"
+# The worse one comes first.
+BY_GRAVITY = (UNHEALTHY, DEGRADED)
 
 
 class SystemService(system_service_pb2_grpc.SystemServiceServicer):
-    """checks: by name; one that raises Unavailable is unhealthy."""
+    """checks: by name, in the order in which they are shown."""
 
     def __init__(self, checks: dict[str, Check], metrics: Metrics, sessions: Sessions, broker: Broker) -> None:
         self._checks = checks
@@ -34,8 +37,10 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
     async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
         checks = [await _checked(name, check) for name, check in self._checks.items()]
         failed = [check.name for check in checks if check.status != HEALTHY]
-        status = DRAINING if self._sessions.draining else UNHEALTHY if failed else HEALTHY
-        if status != HEALTHY:
+        found = {check.status for check in checks}
+        worst = next((status for status in BY_GRAVITY if status in found), HEALTHY)
+        status = DRAINING if self._sessions.draining else worst
+        if status in (DRAINING, UNHEALTHY):
             await answer_with(context, 503)
         return wire.GetHealthResponse(
             status=status,
@@ -58,7 +63,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
 
 async def _checked(name: str, check: Check) -> wire.HealthCheck:
     try:
-        await check()
+        trouble = await check()
     except Unavailable as refusal:
         return wire.HealthCheck(name=name, status=UNHEALTHY, message=refusal.message)
-    return wire.HealthCheck(name=name, status=HEALTHY)
+    return wire.HealthCheck(name=name, status=DEGRADED if trouble else HEALTHY, message=trouble)

@@ -8,13 +8,14 @@ from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_p
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import NotImplementedYet, Unavailable
+from iotflow_server.errors import NotImplementedYet
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import live_events
 from iotflow_server.rpc.aggregating import Aggregating
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.querying import Querying, span
 from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.store_status import store_status
 from iotflow_server.rpc.submitting import Submitting
 from iotflow_server.rpc.telemetry_stream import TelemetryStream
 from iotflow_server.rpc.wire_values import timestamp_ms
@@ -140,17 +141,4 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def GetTelemetryStatus(
         self, _request: wire.GetTelemetryStatusRequest, _context: Context
     ) -> wire.GetTelemetryStatusResponse:
-        available = True
-        try:
-            await self._store.check()
-        except Unavailable:
-            available = False
-        return wire.GetTelemetryStatusResponse(
-            iotdb_available=available,
-            iotdb_host=self._location.host,
-            iotdb_port=self._location.port,
-            iotdb_database=self._location.database,
-            total_devices=await self._registry.total(),
-            status="healthy" if available else "unavailable",
-            store=self._store.name,
-        )
+        return await store_status(self._store, self._location, await self._registry.total())

@@ -65,10 +65,11 @@ class Ingest:
         """About how many bytes wait for the store."""
         return self._waiting_bytes
 
-    async def check(self) -> None:
-        """Raise Unavailable where the store lately refused to write."""
+    async def check(self) -> str:
+        """Raise Unavailable where the store lately refused to write; nothing else can be amiss."""
         if time.monotonic() - self._failed_at < FAILURE_SECONDS:
             raise Unavailable("STORE_UNAVAILABLE", "the store lately refused to write")
+        return ""
 
     async def put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
         """Queue a batch, waiting while the queue is full; the future ends when it is durable, or with Unavailable."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
+from iotflow_server.telemetry.journal_state import JournalState
 
 EARLIEST = -(2**62)
 LATEST = 2**62
@@ -93,14 +94,19 @@ class TelemetryStore(Protocol):
     def buffering(self) -> bool:
         """Whether writes are acknowledged that the backend gets later; see JournaledStore. False for all others."""
 
+    @property
+    def journal(self) -> JournalState | None:
+        """How the journal in front of the backend is; None where there is none."""
+
     async def start(self) -> None:
-        """Make ready for use; called once, before anything else."""
+        """Make ready for use; called once, before anything else. A backend that is elsewhere need not be there yet."""
 
     async def close(self) -> None:
         """Let go of files and connections after the calls under way have ended."""
 
-    async def check(self) -> None:
-        """Return when the backend can be written to; raise Unavailable otherwise."""
+    async def check(self) -> str:
+        """What is not as it should be though writes are taken, as a sentence; empty: nothing. Raises Unavailable where
+        nothing can be written."""
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         """Store batches; on return they are durable: a crash of this process or machine loses none of them.

@@ -105,7 +105,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def caught_up(store: JournaledStore) -> None:
     """Until the backend has all of the journal."""
-    await until(lambda: not store.state().buffering)
+    await until(lambda: not store.journal.buffering)
 
 
 def journals(root: Path) -> list[Path]:

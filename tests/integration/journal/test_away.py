@@ -21,16 +21,15 @@ async def test_what_comes_while_the_backend_is_away_is_there_when_it_is_back(
     backend.away = True
     assert await store.write([doubles(1, {2: 2.0})]) == [()]
     assert await store.write([doubles(1, {3: 3.0}), doubles(2, {3: 3.0})]) == [(), ()]
-    state = store.state()
+    state = store.journal
     assert (state.entries, state.buffering, state.backend_available) == (3, True, False)
     assert state.bytes > 0
-    with pytest.raises(Unavailable):
-        await store.check()
+    assert "forgetful is away; readings are kept in the journal" in await store.check()
     backend.away = False
     await caught_up(store)
     assert await contents(store, 1) == {("m", time): float(time) for time in (1, 2, 3)}
     assert await contents(store, 2) == {("m", 3): 3.0}
-    state = store.state()
+    state = store.journal
     assert (state.entries, state.bytes, state.buffering, state.oldest_seconds) == (0, 0, False, 0.0)
     assert (state.backend_available, state.replayed, state.refused) == (True, 4, 0)
 
@@ -43,7 +42,7 @@ async def test_what_a_restart_forgot_is_written_again(store: JournaledStore, bac
     await caught_up(store)
     assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
     await store.write([doubles(2, {1: 1.0})])
-    assert not store.state().buffering
+    assert not store.journal.buffering
     await backend.restart()
     assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
 
@@ -126,7 +125,7 @@ async def test_readings_refused_after_they_were_acknowledged_are_told_and_hold_u
     assert [(one["device_id"], one["measurement"], one["reason"], one["rows"]) for one in refusals] == [
         (1, "m", "TYPE_CONFLICT", 2)
     ]
-    assert store.state().refused == 2
+    assert store.journal.refused == 2
     assert await contents(store, 1) == {("m", 0): 0, ("n", 2): 1.0, ("n", 3): 2.0, ("m", 4): 4}
 
 
@@ -144,7 +143,7 @@ async def test_a_batch_that_the_backend_chokes_on_holds_up_no_others(
     backend.away = False
     await caught_up(store)
     assert [await store.count(device_id, Span()) for device_id in (1, 2, 3)] == [2, 0, 1]
-    assert store.state().refused == 2
+    assert store.journal.refused == 2
 
 
 async def test_what_was_deleted_does_not_come_back(store: JournaledStore, backend: ForgetfulBackend) -> None:
@@ -179,7 +178,7 @@ async def test_a_long_absence_is_made_good_in_bounded_pieces(backend: ForgetfulB
     rows = 20_000
     for start in range(0, 40 * rows, rows):
         await store.write([doubles(1, {time: float(time) for time in range(start, start + rows)})])
-    assert store.state().bytes > 12 * 2**20
+    assert store.journal.bytes > 12 * 2**20
     sizes: list[int] = []
     backend.before_write = lambda batches: sizes.append(sum(one.values for one in batches))
     backend.away = False
@@ -188,3 +187,24 @@ async def test_a_long_absence_is_made_good_in_bounded_pieces(backend: ForgetfulB
     assert max(sizes) <= 5 * 2**20 / 16
     await store.close()
     assert journals(root) == []
+
+
+async def test_a_backend_that_is_away_at_the_start_gets_everything_later(backend: ForgetfulBackend, root: Path) -> None:
+    backend.away = True
+    store = journaled(backend, root, start_seconds=0.01)
+    with capture_logs() as logs:
+        await store.start()
+    assert [one["event"] for one in logs] == ["waiting_for_store", "store_away"]
+    assert await store.write([doubles(1, {1: 1.0})]) == [()]
+    assert store.journal.buffering
+    await store.close()
+    after = journaled(backend, root, start_seconds=60)
+    with capture_logs() as logs:
+        await after.start()
+    assert "waiting_for_store" not in [one["event"] for one in logs], "a disk with a journal need not wait"
+    assert await after.write([doubles(1, {2: 2.0})]) == [()]
+    backend.away = False
+    await caught_up(after)
+    assert await contents(after, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
+    assert await after.check() == ""
+    await after.close()

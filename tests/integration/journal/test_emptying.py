@@ -48,7 +48,7 @@ async def test_the_journal_is_emptied_when_the_backend_has_it_durably(
     store = journaled(backend, root, **rhythm)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
-    await until(lambda: store.state().entries == 0)
+    await until(lambda: store.journal.entries == 0)
     assert backend.flushes == 1
     await backend.restart()
     assert await contents(store, 1) == {("m", 1): 1.0}
@@ -59,8 +59,8 @@ async def test_nothing_is_flushed_before_it_is_due(store: JournaledStore, backen
     for time in range(10):
         await store.write([doubles(1, {time: 1.0})])
     assert backend.flushes == 0
-    assert store.state().entries == 10
-    assert store.state().oldest_seconds > 0
+    assert store.journal.entries == 10
+    assert store.journal.oldest_seconds > 0
 
 
 async def test_closing_flushes_and_leaves_no_journal(backend: ForgetfulBackend, root: Path) -> None:
@@ -114,10 +114,10 @@ async def test_a_journal_in_use_is_left_alone(store: JournaledStore, backend: Fo
     await store.write([doubles(1, {1: 1.0})])
     other = journaled(ForgetfulBackend(root.parent), root)
     await other.start()
-    assert not other.state().buffering
+    assert not other.journal.buffering
     assert len(journals(root)) == 2
     await other.close()
-    assert store.state().entries == 1
+    assert store.journal.entries == 1
     backend.away = False
     await caught_up(store)
 

@@ -46,13 +46,13 @@ async def test_a_full_journal_refuses_and_says_when_to_come_again(backend: Forge
     await store.start()
     backend.away = True
     acknowledged = 0
-    while store.state().bytes < 100_000:
+    while store.journal.bytes < 100_000:
         assert await store.write([noise(acknowledged, 1000)]) == [()]
         acknowledged += 1
     refusal = await refused(store, noise(acknowledged, 1000))
     assert refusal.reason == "JOURNAL_FULL"
     assert refusal.retry_after
-    assert store.state().bytes < 120_000
+    assert store.journal.bytes < 120_000
     backend.away = False
     await caught_up(store)
     assert await store.write([noise(acknowledged, 1000)]) == [()]

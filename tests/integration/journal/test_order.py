@@ -44,7 +44,7 @@ async def test_a_replay_begins_when_the_writes_under_way_have_ended(
     await store.write([doubles(2, {1: 1.0})])
     backend.incarnation += 1
     await store.write([doubles(2, {2: 2.0})])
-    assert store.state().buffering
+    assert store.journal.buffering
     later = asyncio.create_task(store.write([doubles(1, {1: 2.0})]))
     await store.write([doubles(2, {3: 3.0})])
     slow.set()

@@ -30,8 +30,9 @@ class JournalFiles:
         self._writer: SegmentWriter | None = None
         self.sealed: list[Segment] = []
 
-    def open(self) -> None:
-        """Take a folder of our own, and those whose processes are gone."""
+    def open(self) -> bool:
+        """Take a folder of our own, and those whose processes are gone. Answers whether the root was not there before."""
+        is_first = not self._root.exists()
         self._own = folders.create(self._root)
         adopted = folders.adopt(self._root)
         self._folders = [self._own, *adopted]
@@ -41,6 +42,7 @@ class JournalFiles:
         self.sealed = [segment for history in histories for segment in history]
         for segment in self.sealed:
             _log.info("journal_adopted", segment=str(segment.path), bytes=segment.size, entries=segment.entries)
+        return is_first
 
     def close(self) -> None:
         """Let go of all folders; those without segments are removed."""

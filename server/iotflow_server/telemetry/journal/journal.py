@@ -39,15 +39,15 @@ class Journal:
 
     def __init__(self, root: Path, limit_bytes: int, segment_bytes: int) -> None:
         self._files = JournalFiles(root, segment_bytes)
-        self._limit = limit_bytes
+        self.limit_bytes = limit_bytes
         self._thread = ThreadPoolExecutor(1, "journal")
         self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Lock a folder, and adopt what others left."""
+    async def open(self) -> bool:
+        """Lock a folder, and adopt what others left. Answers whether there was no journal on this disk before."""
         try:
-            await self._run(self._files.open)
+            return await self._run(self._files.open)
         except OSError as error:
             raise _unusable(error) from error
 
@@ -76,7 +76,7 @@ class Journal:
 
     def check_room(self) -> None:
         """Raise Unavailable if the journal takes nothing more."""
-        if self.bytes >= self._limit:
+        if self.bytes >= self.limit_bytes:
             message = "The telemetry store is away and the journal is full; resend when it is back."
             raise Unavailable("JOURNAL_FULL", message, retry_after=5.0)
 

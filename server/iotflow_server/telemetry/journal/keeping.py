@@ -55,12 +55,23 @@ class Keeper:
     def begin(self) -> None:
         """Look at what is in the journal at the start."""
         self._incarnation = self._backend.incarnation
-        self.behind = self._journal.bytes > 0
+        self.behind = self._journal.bytes > 0 or not self.available
 
     @property
     def lost(self) -> bool:
         """Whether the backend is another than it was."""
         return self._backend.incarnation != self._incarnation
+
+    async def probe(self, seconds: float) -> bool:
+        """Whether the backend takes writes now; one that says nothing for so long does not."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._backend.check()
+        except (Unavailable, TimeoutError):
+            self.available = False
+        else:
+            self.available = True
+        return self.available
 
     def fall_behind(self, available: bool) -> None:
         """From now on the journal comes first."""

@@ -1,6 +1,7 @@
 """The store port over a backend that has to be flushed."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,9 +13,13 @@ from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal.gate import Gate
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
-from iotflow_server.telemetry.journal.state import JournalState
 from iotflow_server.telemetry.journal.writing import Writing
+from iotflow_server.telemetry.journal_state import JournalState
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
+
+# Whoever asks how things are waits no longer for a backend that says nothing.
+_CHECK_SECONDS = 3.0
+_MEBIBYTE = 2**20
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +31,9 @@ class JournaledStore:
     root: the folder of all journals of this disk, made where it is missing; each process has one of its own in it, and
     takes over those of processes that are gone. limit_bytes: how much the journal may hold. checkpoint_bytes,
     checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied. retry_seconds: the time
-    between two tries to reach a backend that is away. segment_bytes: the size of a journal's files.
+    between two tries to reach a backend that is away. segment_bytes: the size of a journal's files. start_seconds: how
+    long the first start on a disk waits for the backend; afterwards, and where there was a journal before, writes begin
+    without it.
 
     A write that finds the backend away is refused nothing: what the backend refuses when it gets the readings at last is
     in the log, and counted.
@@ -42,6 +49,7 @@ class JournaledStore:
         checkpoint_seconds: float = 10.0,
         retry_seconds: float = 1.0,
         segment_bytes: int = 64 * 2**20,
+        start_seconds: float = 30.0,
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)
@@ -50,6 +58,7 @@ class JournaledStore:
         self._writing = Writing(backend, self._journal, gate, self._keeper, checkpoint_bytes)
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
+        self._start_seconds = start_seconds
         self._keeping: asyncio.Task[None] | None = None
         self._usable = False
 
@@ -66,9 +75,10 @@ class JournaledStore:
         return self._keeper.behind
 
     async def start(self) -> None:
-        await self._journal.open()
+        is_first = await self._journal.open()
         try:
             await self._backend.start()
+            await self._await_backend(self._start_seconds if is_first else 0.0)
         except BaseException:
             await self._journal.close()
             raise
@@ -87,15 +97,24 @@ class JournaledStore:
             self._keeping = None
         await self._backend.close()
 
-    async def check(self) -> None:
-        await self._backend.check()
+    async def check(self) -> str:
+        self._check_usable()
+        await self._keeper.probe(_CHECK_SECONDS)
+        state = self.journal
+        if state.backend_available and not state.buffering:
+            return ""
+        self._journal.check_room()
+        trouble = "does not have all readings yet" if state.backend_available else "is away"
+        kept = f"{state.bytes / _MEBIBYTE:.1f} of {state.limit_bytes / _MEBIBYTE:.0f} MiB"
+        return f"{self.name} {trouble}; readings are kept in the journal ({kept}) and written to it later"
 
-    def state(self) -> JournalState:
-        """How the journal and the backend are."""
+    @property
+    def journal(self) -> JournalState:
         keeper, figures = self._keeper, self._keeper.replay.figures
         return JournalState(
             entries=self._journal.entries,
             bytes=self._journal.bytes,
+            limit_bytes=self._journal.limit_bytes,
             oldest_seconds=self._journal.oldest_seconds,
             buffering=keeper.behind,
             replaying=keeper.replaying,
@@ -148,6 +167,14 @@ class JournaledStore:
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._backend.set_retention(device_id, milliseconds)
+
+    async def _await_backend(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not await self._keeper.probe(_CHECK_SECONDS) and (left := deadline - time.monotonic()) > 0:
+            log.warning("waiting_for_store", store=self.name, at_most_seconds=round(left))
+            await asyncio.sleep(min(_CHECK_SECONDS, left))
+        if not self._keeper.available:
+            log.warning("store_away", store=self.name, readings="are kept in the journal until it is there")
 
     async def _keep(self) -> None:
         while True:

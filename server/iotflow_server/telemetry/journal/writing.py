@@ -69,6 +69,7 @@ class Writing:
             raise number
         if away:
             return [()] * len(batches)
+        self._keeper.available = True
         if isinstance(outcomes, BaseException):
             raise outcomes
         if any(outcomes):

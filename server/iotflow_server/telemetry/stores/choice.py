@@ -23,9 +23,14 @@ class Location:
 
 def chosen_store(settings: Settings) -> TelemetryStore:
     """SQLite in the data folder, or IoTDB behind a journal there: IoTDB acknowledges before its disk has the data."""
-    if not settings.telemetry.startswith(SCHEME):
+    if not settings.telemetry_url.startswith(SCHEME):
         return SqliteStore(settings.data_dir / "telemetry.db")
-    return JournaledStore(IotdbStore(address_of(settings.telemetry)), settings.data_dir / "journal")
+    return JournaledStore(
+        IotdbStore(address_of(settings.telemetry_url)),
+        settings.data_dir / "journal",
+        limit_bytes=settings.journal_limit_bytes,
+        start_seconds=settings.store_start_seconds,
+    )
 
 
 def address_of(url: str) -> IotdbAddress:

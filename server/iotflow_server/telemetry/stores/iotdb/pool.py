@@ -31,11 +31,14 @@ class Pool:
 
     Up to `sessions` run at a time, the others wait. Sessions are opened when they are needed. One that fails is closed,
     all others opened before it are not trusted any more, and the work is done once more on a new one: so work must be
-    such that doing it twice does no harm.
+    such that doing it twice does no harm. prepare: done with each new session before it is used.
     """
 
-    def __init__(self, address: IotdbAddress, sessions: int, request_seconds: float) -> None:
+    def __init__(
+        self, address: IotdbAddress, sessions: int, request_seconds: float, prepare: Callable[[Session], None]
+    ) -> None:
         self._address = address
+        self._prepare = prepare
         self.sessions = sessions
         self._seconds = (min(_CONNECT_SECONDS, request_seconds), request_seconds)
         self._threads = ThreadPoolExecutor(sessions, "iotdb")
@@ -81,10 +84,20 @@ class Pool:
         failure: Exception | None = None
         for node in (*nodes[turn:], *nodes[:turn]):
             try:
-                return Session(node, self._address, *self._seconds)
+                session = Session(node, self._address, *self._seconds)
             except _BROKEN as error:
                 failure = error
+            else:
+                return self._prepared(session)
         raise failure or ValueError("no nodes")
+
+    def _prepared(self, session: Session) -> Session:
+        try:
+            self._prepare(session)
+        except BaseException:
+            session.hang_up()
+            raise
+        return session
 
     def _lend(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         holder = self._holders.get()

@@ -1,6 +1,7 @@
 """The store port over IoTDB."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class IotdbStore:
         rules_seconds: float = 5.0,
     ) -> None:
         self._paths = Paths(address.database)
-        self._pool = Pool(address, sessions, request_seconds)
+        self._pool = Pool(address, sessions, request_seconds, partial(_create, paths=self._paths))
         self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS)
         self._retention = Retention(self._paths, clock, rules_seconds)
 
@@ -55,8 +56,12 @@ class IotdbStore:
     def buffering(self) -> bool:
         return False
 
+    @property
+    def journal(self) -> None:
+        return None
+
     async def start(self) -> None:
-        await self._pool.run(_create, self._paths)
+        """Connections are made when they are needed."""
 
     @property
     def incarnation(self) -> int:
@@ -66,8 +71,9 @@ class IotdbStore:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def check(self) -> None:
+    async def check(self) -> str:
         await self._pool.run(_probe, self._paths)
+        return ""
 
     async def flush(self) -> None:
         """On return, what was written before the call is on IoTDB's disk: a crash of its machine loses none of it."""

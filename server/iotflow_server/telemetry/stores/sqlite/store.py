@@ -60,6 +60,10 @@ class SqliteStore:
     def buffering(self) -> bool:
         return False
 
+    @property
+    def journal(self) -> None:
+        return None
+
     async def start(self) -> None:
         await self._connections.open()
         self._expiry = asyncio.create_task(self._expire_regularly())
@@ -70,8 +74,9 @@ class SqliteStore:
             await asyncio.wait([self._expiry])
         await self._connections.close()
 
-    async def check(self) -> None:
+    async def check(self) -> str:
         await self._connections.write(_probe)
+        return ""
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         return await self._connections.write(writing.write, self._catalogue, batches)

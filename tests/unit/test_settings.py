@@ -1,0 +1,39 @@
+"""Settings that depend on one another."""
+
+import pytest
+
+from iotflow_server.settings import load_settings
+from iotflow_server.telemetry.stores.choice import Location, address_of, location_of
+
+OLDER = {"IOTDB_HOST": "iotdb.example", "IOTDB_USER": "flow", "IOTDB_PASSWORD": "p@ss:/w"}
+
+
+@pytest.mark.parametrize(
+    ("env", "location", "user", "password"),
+    [
+        ({}, Location(), "", ""),
+        (OLDER, Location("iotdb.example", 6667, "root.iotflow"), "flow", "p@ss:/w"),
+        ({**OLDER, "IOTDB_PORT": "7000"}, Location("iotdb.example", 7000, "root.iotflow"), "flow", "p@ss:/w"),
+        ({**OLDER, "IOTFLOW_TELEMETRY": "sqlite"}, Location(), "", ""),
+        (
+            {**OLDER, "IOTFLOW_TELEMETRY": "iotdb://a:b@one:1,two"},
+            Location("one", 1, "root.iotflow"),
+            "a",
+            "b",
+        ),
+    ],
+)
+def test_where_readings_are_kept(
+    monkeypatch: pytest.MonkeyPatch, env: dict[str, str], location: Location, user: str, password: str
+) -> None:
+    for name in ("IOTFLOW_TELEMETRY", "IOTDB_HOST", "IOTDB_PORT", "IOTDB_USER", "IOTDB_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert location_of(settings.telemetry_url) == location
+    if user:
+        address = address_of(settings.telemetry_url)
+        assert (address.user, address.password) == (user, password)
+    assert "p@ss" not in repr(settings)
+    assert "a:b" not in repr(settings)

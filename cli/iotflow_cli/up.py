@@ -22,8 +22,9 @@ from iotflow_cli.supervisor import Supervisor
 HOST = "127.0.0.1"
 # Calls under way get this long when the gateway goes down; streams would take for ever and are cut.
 DRAIN_SECONDS = 2.0
-# What the server may take beyond its own time for draining.
+# What the server may take beyond its own time for draining, and beyond its wait for the store at the start.
 SPARE_SECONDS = 5.0
+START_SECONDS = 60.0
 OPEN_FILES = 65536
 
 
@@ -99,6 +100,7 @@ def _server(data_dir: Path, grpc_port: int, defaults: Mapping[str, str]) -> Prog
         command=[sys.executable, "-m", "iotflow_server"],
         env=env,
         ready=functools.partial(serves, f"{HOST}:{grpc_port}"),
+        start_within=START_SECONDS + laptop.store_start_seconds(env),
         grace=laptop.drain_seconds(env) + SPARE_SECONDS,
     )
 

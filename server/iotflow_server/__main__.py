@@ -9,6 +9,7 @@ import structlog
 
 from iotflow_server.app import running_server
 from iotflow_server.errors import Refusal
+from iotflow_server.interpreter import settle
 from iotflow_server.listening import PortTaken
 from iotflow_server.logs import configure_logs
 from iotflow_server.secret_files import WeakSecret
@@ -22,6 +23,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     async with running_server(settings):
+        settle()
         await told.wait()
 
 

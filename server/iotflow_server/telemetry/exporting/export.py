@@ -35,9 +35,9 @@ class Export:
         return self._pieces.take()
 
     def finish(self) -> list[bytes]:
-        """Write the end; the last pieces."""
+        """Write the end; the last pieces, an empty one where nothing is left: a file without a byte is one too."""
         self._writer.close()
-        return self._pieces.take(everything=True)
+        return self._pieces.take(everything=True) or [b""]
 
 
 def _slices(batch: Batch, columns: int) -> Iterator[Batch]:

@@ -1,25 +1,26 @@
 """ExportTelemetry: readings as a file, a piece at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_service_pb2
+from iotflow_server.devices.device import Device
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc.querying import Querying, names, span
 from iotflow_server.rpc.sessions import Session
-from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.exporting import FORMATS, Columns, Export, Format, join
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.batch import Batch, ValueType
+from iotflow_server.telemetry.exporting import FORMATS, Columns, Export, Format, ahead, join
+from iotflow_server.telemetry.store import Span, TelemetryStore
 from iotflow_server.telemetry.times import utc_now_ms
 
 Request = telemetry_service_pb2.ExportTelemetryRequest
 
 
 class Exporting:
-    """Reads and writes by turns: whoever takes the pieces slowly holds both up."""
+    """Whoever takes the pieces slowly holds up the reading too: no more than a chunk of readings waits."""
 
     def __init__(self, store: TelemetryStore, querying: Querying) -> None:
         self._store = store
@@ -37,20 +38,23 @@ class Exporting:
             yield HttpBody(content_type=format_.content_type, data=piece)
 
     async def _pieces(self, format_: Format, request: Request, session: Session) -> AsyncIterator[bytes]:
-        asked, within = names(request.fields), span(request.start_time, request.end_time, utc_now_ms())
-        columns = Columns(await self._types(request, session), asked)
-        export = Export(format_, columns)
-        async for device in self._querying.each_readable(request.device_ids, []):
-            reading = self._store.read(device.id, within, asked, chunk_rows=export.chunk_rows)
-            async with aclosing(reading):
-                async for chunk in reading:
+        within = span(request.start_time, request.end_time, utc_now_ms())
+        export = Export(format_, Columns(await self._types(request, session), names(request.fields)))
+        async with aclosing(ahead(self._readings(request, within, export.chunk_rows))) as readings:
+            async for device, chunk in readings:
+                check(session)
+                for piece in await asyncio.to_thread(export.add, device, chunk):
                     check(session)
-                    for piece in await asyncio.to_thread(export.add, device, chunk):
-                        check(session)
-                        yield piece
+                    yield piece
         for piece in await asyncio.to_thread(export.finish):
             check(session)
             yield piece
+
+    async def _readings(self, request: Request, within: Span, rows: int) -> AsyncGenerator[tuple[Device, Batch]]:
+        async for device in self._querying.each_readable(request.device_ids, []):
+            async with aclosing(self._store.read(device.id, within, names(request.fields), chunk_rows=rows)) as reading:
+                async for chunk in reading:
+                    yield device, chunk
 
     async def _types(self, request: Request, session: Session) -> dict[str, ValueType]:
         """By measurement, of all devices together."""

@@ -7,7 +7,7 @@ from iotflow_server.telemetry.exporting.gathering import Gathering
 from iotflow_server.telemetry.exporting.pieces import Pieces
 
 # Of one row group in memory; the footer names each, so small ones would make it long.
-GROUP_BYTES = 16 * 2**20
+GROUP_BYTES = 8 * 2**20
 
 
 class ParquetFile:

@@ -9,14 +9,14 @@ from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.access import caller
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal
-from iotflow_server.rpc.querying import Querying, names
+from iotflow_server.rpc.querying import Querying, names, span
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import encode
 from iotflow_server.rpc.wire_rows import add_rows
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.live import Interest, LiveFeed, Subscription
-from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.store import LATEST, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 log = structlog.get_logger(__name__)
@@ -114,13 +114,9 @@ async def read(
     request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: Querying
 ) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
     """ReadTelemetry: device by device, chunk by chunk."""
-    now = utc_now_ms()
-    span = Span(
-        parse_time(request.start_time, now, "start_time") if request.start_time else EARLIEST,
-        parse_time(request.end_time, now, "end_time") if request.end_time else LATEST,
-    )
+    asked = span(request.start_time, request.end_time, utc_now_ms())
     async for device in querying.each_readable(request.device_ids, []):
-        reading = store.read(device.id, span, names(request.fields), newest_first=request.newest_first)
+        reading = store.read(device.id, asked, names(request.fields), newest_first=request.newest_first)
         async with aclosing(reading):
             async for chunk in reading:
                 if session.refusal:

@@ -45,6 +45,7 @@ CASES = [
             "/api/v1/telemetry/{own}/range",
             "/api/v1/telemetry/latest",
             "/api/v1/telemetry/stream",
+            "/api/v1/telemetry/export",
             "/api/v1/admin/devices",
             "/health",
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench.table import machine, render
 
-PARTS = ("journal", "streams", "unary", "iotdb_streams", "iotdb_fleet")
+PARTS = ("journal", "streams", "unary", "iotdb_streams", "iotdb_fleet", "iotdb_queries")
 
 
 def main(parts: Sequence[str]) -> None:

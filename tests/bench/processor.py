@@ -18,22 +18,13 @@ def _ticks(pid: int) -> int:
 
 def peak_bytes(pid: int) -> int:
     """The most memory that was resident since forget_peak, or since the start."""
-    return _status(pid, "VmHWM")
-
-
-def resident_bytes(pid: int) -> int:
-    """What is resident now."""
-    return _status(pid, "VmRSS")
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
 def forget_peak(pid: int) -> None:
     """Begin to look for the peak anew."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-
-def _status(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
 
 
 class Meter:

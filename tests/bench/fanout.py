@@ -1,6 +1,7 @@
 """The live feed: how long after its sending a reading reaches each of many subscribers."""
 
 import asyncio
+import struct
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -11,7 +12,7 @@ import grpc
 import numpy as np
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
+from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest, SubscribeTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Line
@@ -22,6 +23,8 @@ READINGS = RATE * SECONDS
 # The beginning is not measured: connections, caches and the processes' first calls.
 WARM_UP = RATE
 TARGET_MS = 100
+# The last reading, as it stands in an event's bytes.
+LAST = struct.pack("<d", READINGS - 1)
 Metadata = tuple[tuple[str, str], ...]
 
 
@@ -54,37 +57,45 @@ def _line(where: str, taking: Server, telling: Server) -> Line:
 async def _delays(taking: Server, telling: Server, metadata: Metadata) -> Any:
     """Seconds from sending to hearing, of each reading at each subscriber; shape (SUBSCRIBERS, READINGS - WARM_UP)."""
     sent = np.zeros(READINGS)
-    heard = np.zeros((SUBSCRIBERS, READINGS))
     async with AsyncExitStack() as stack:
         channels = [
             await stack.enter_async_context(grpc.aio.insecure_channel(telling.address)) for _ in range(CONNECTIONS)
         ]
         publisher = await stack.enter_async_context(grpc.aio.insecure_channel(taking.address))
-        calls = [
-            TelemetryServiceStub(channels[number % CONNECTIONS]).SubscribeTelemetry(SubscribeTelemetryRequest())
-            for number in range(SUBSCRIBERS)
-        ]
+        calls = [_subscribe(channels[number % CONNECTIONS]) for number in range(SUBSCRIBERS)]
         for call in calls:
             # The first event says that it is subscribed.
             await call.read()
-        async with asyncio.TaskGroup() as group:
-            for times, call in zip(heard, calls, strict=True):
-                group.create_task(_hear(call, times))
-            group.create_task(_send(publisher, metadata, sent))
-    return (heard - sent)[:, WARM_UP:]
+        hearing = [asyncio.create_task(_hear(call)) for call in calls]
+        await _send(publisher, metadata, sent)
+        heard = [_times(events) for events in await asyncio.gather(*hearing)]
+    return (np.array(heard) - sent)[:, WARM_UP:]
 
 
-async def _hear(call: Any, times: Any) -> None:
-    """Note when each reading came; they bear their numbers as values, and must come in order and whole."""
-    expected = 0
-    while expected < READINGS:
-        event = await call.read()
-        rows = len(event.telemetry.data)
-        if rows:
-            assert event.telemetry.data[0]["value"] == expected
-            times[expected : expected + rows] = time.perf_counter()
-            expected += rows
+def _subscribe(channel: grpc.aio.Channel) -> Any:
+    """Events as bytes: a client that decodes those of a hundred subscribers would be what is measured."""
+    method: Any = channel.unary_stream("/iotflow.v1.TelemetryService/SubscribeTelemetry")
+    return method(SubscribeTelemetryRequest().SerializeToString())
+
+
+async def _hear(call: Any) -> list[tuple[float, bytes]]:
+    """When each event came, up to the last reading's."""
+    events: list[tuple[float, bytes]] = []
+    while not events or LAST not in events[-1][1]:
+        payload = await call.read()
+        events.append((time.perf_counter(), payload))
     call.cancel()
+    return events
+
+
+def _times(events: list[tuple[float, bytes]]) -> Any:
+    """When each reading came; they bear their numbers as values, and must come in order and whole. Shape (READINGS,)."""
+    times: list[float] = []
+    for moment, payload in events:
+        for row in SubscribeTelemetryResponse.FromString(payload).telemetry.data:
+            assert row["value"] == len(times)
+            times.append(moment)
+    return times
 
 
 async def _send(channel: grpc.aio.Channel, metadata: Metadata, sent: Any) -> None:

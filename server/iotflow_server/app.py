@@ -53,11 +53,13 @@ from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.live import RedisBus
 from iotflow_server.telemetry.arrival import ArrivalClock
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
-from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store, location_of
@@ -133,6 +135,7 @@ class Telemetry:
     store: TelemetryStore
     ingest: Ingest
     feed: LiveFeed
+    bus: LiveBus
     tally: Tally
     intake: Intake
 
@@ -162,7 +165,8 @@ async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, st
     await rule.start()
     stack.push_async_callback(rule.close)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
-    ingest = Ingest(store, settings.ingest_queue_bytes, tally, feed.publish)
+    bus = await _bus(settings, feed, stack)
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish)
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(
@@ -170,14 +174,29 @@ async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, st
     )
     arrival = ArrivalClock(store, utc_now_ms)
     intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
-    return Telemetry(store, ingest, feed, tally, intake)
+    return Telemetry(store, ingest, feed, bus, tally, intake)
+
+
+async def _bus(settings: Settings, feed: LiveFeed, stack: AsyncExitStack) -> LiveBus:
+    if not settings.redis_url:
+        return DirectBus(feed)
+    connection = RedisConnection(settings.redis_url)
+    stack.push_async_callback(connection.close)
+    bus = RedisBus(feed, connection)
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    return bus
 
 
 def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
+    bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
+        "iotflow_live_bus_degraded": ("1 while the line to other processes is down.", lambda: bus.state.degraded),
+        "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
+        "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
     }
     return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)
 

@@ -75,6 +75,14 @@ class Settings(BaseSettings):
         le=3_600,
         description="How long the first start waits for IoTDB; afterwards readings go into the journal until IoTDB is there.",
     )
+    redis_url: str = Field(
+        "",
+        # Not shown where the settings are: it may hold a password.
+        repr=False,
+        pattern="^(|(redis|rediss|unix)://.+)$",
+        validation_alias=older("REDIS_URL", "REDIS_URL"),
+        description="Redis, by which server processes share the live feed: `redis://…`, `rediss://…` or `unix://…`. Empty: none.",
+    )
     registration: Literal["open", "token", "closed"] = Field(
         "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
     )

@@ -59,17 +59,18 @@ class Server:
 
 
 @contextmanager
-def bench_server(folder: Path, telemetry: str = "sqlite") -> Iterator[Server]:
-    """Production's settings but for open registration. telemetry: as the setting has it."""
+def bench_server(folder: Path, telemetry: str = "sqlite", **changed: str) -> Iterator[Server]:
+    """Production's settings but for open registration, and what is changed. telemetry: as the setting has it."""
     port = free_port()
     env = {
         "IOTFLOW_DATA_DIR": str(folder),
         "IOTFLOW_GRPC_PORT": str(port),
         "IOTFLOW_REGISTRATION": "open",
         "IOTFLOW_TELEMETRY": telemetry,
+        **changed,
     }
     with running([sys.executable, "-m", "iotflow_server"], env) as process:
         server = Server(port, folder, process)
-        server.register("first")
+        server.register(f"first of {port}")
         yield server
         process.terminate()

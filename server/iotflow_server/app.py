@@ -62,6 +62,7 @@ from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store, location_of
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.times import utc_now_ms
+from iotflow_server.workers.member import ALONE, Member
 
 log = structlog.get_logger(__name__)
 
@@ -74,22 +75,22 @@ SERVICES = (
 
 
 @asynccontextmanager
-async def running_server(settings: Settings) -> AsyncIterator[int]:
+async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIterator[int]:
     """The port of a server that answers: everything started, in the order of need; on leaving, drained and closed in the reverse order.
 
     Calls under way have settings.drain_seconds to finish; streams end with UNAVAILABLE. Raises PortTaken, Unavailable.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        parts = await _parts(settings, stack)
-        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=options(settings))
+        parts = await _parts(settings, member, stack)
+        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=options(settings, member))
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
         reflection.enable_server_reflection(
             (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME), server
         )
-        port = listen(server, settings)
+        port = listen(server, settings, member)
         await server.start()
         stack.push_async_callback(drain, server, checkup, parts.sessions, settings.drain_seconds)
         for name in ("", *SERVICES):
@@ -170,8 +171,9 @@ async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, st
     return Telemetry(store, ingest, feed, tally, intake)
 
 
-def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
+def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "iotflow_worker": ("The number of the process that tells these figures.", lambda: member.number),
         "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
@@ -179,11 +181,11 @@ def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
     return Metrics(telemetry.tally, gauges)
 
 
-async def _parts(settings: Settings, stack: AsyncExitStack) -> Parts:
+async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
     telemetry = await _telemetry(settings, chosen_store(settings), fleet, stack)
     sessions = Sessions()
-    metrics = _metrics(telemetry, sessions)
+    metrics = _metrics(telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     encoder = DeviceEncoder(fleet.presence, timedelta(seconds=settings.online_window_seconds))
     checks: dict[str, Check] = {

@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from iotflow_server.starting import CannotStart
+
 ADMIN_TOKEN = "admin-token"  # noqa: S105
 KEY_SECRET = "key-secret"  # noqa: S105
 
@@ -11,7 +13,7 @@ KEY_SECRET = "key-secret"  # noqa: S105
 SHORTEST = 16
 
 
-class WeakSecret(Exception):
+class WeakSecret(CannotStart):
     """A secret that anyone could guess."""
 
 

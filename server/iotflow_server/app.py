@@ -53,11 +53,13 @@ from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.live import RedisBus
 from iotflow_server.telemetry.arrival import ArrivalClock
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
-from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store, location_of
 from iotflow_server.telemetry.tally import Tally
@@ -133,6 +135,7 @@ class Telemetry:
     store: TelemetryStore
     ingest: Ingest
     feed: LiveFeed
+    bus: LiveBus
     tally: Tally
     intake: Intake
 
@@ -155,12 +158,16 @@ async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     )
 
 
-async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, stack: AsyncExitStack) -> Telemetry:
+async def _telemetry(
+    settings: Settings, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
+) -> Telemetry:
+    store = chosen_store(settings)
     await store.start()
     stack.push_async_callback(store.close)
     await store.set_retention(None, settings.retention_ms)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
-    ingest = Ingest(store, settings.ingest_queue_bytes, tally, feed.publish)
+    bus = await _bus(redis, feed, stack)
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish)
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(
@@ -168,22 +175,44 @@ async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, st
     )
     arrival = ArrivalClock(store, utc_now_ms)
     intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
-    return Telemetry(store, ingest, feed, tally, intake)
+    return Telemetry(store, ingest, feed, bus, tally, intake)
+
+
+def _redis(settings: Settings, stack: AsyncExitStack) -> RedisConnection | None:
+    """What the processes share things by; None: there is one process."""
+    if not settings.redis_url:
+        return None
+    connection = RedisConnection(settings.redis_url)
+    stack.push_async_callback(connection.close)
+    return connection
+
+
+async def _bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitStack) -> LiveBus:
+    if redis is None:
+        return DirectBus(feed)
+    bus = RedisBus(feed, redis)
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    return bus
 
 
 def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
+    bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "iotflow_worker": ("The number of the process that tells these figures.", lambda: member.number),
         "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
+        "iotflow_live_bus_degraded": ("1 while the line to other processes is down.", lambda: bus.state.degraded),
+        "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
+        "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
     }
     return Metrics(telemetry.tally, gauges)
 
 
 async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
-    telemetry = await _telemetry(settings, chosen_store(settings), fleet, stack)
+    telemetry = await _telemetry(settings, _redis(settings, stack), fleet, stack)
     sessions = Sessions()
     metrics = _metrics(telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)

@@ -53,9 +53,10 @@ from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
+from iotflow_server.shared.arrival import RedisArrival, own_lane
 from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.live import RedisBus
-from iotflow_server.telemetry.arrival import ArrivalClock
+from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
@@ -159,7 +160,7 @@ async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
 
 
 async def _telemetry(
-    settings: Settings, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
+    settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
 ) -> Telemetry:
     store = chosen_store(settings)
     await store.start()
@@ -173,9 +174,16 @@ async def _telemetry(
     limits = Limits(
         settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
     )
-    arrival = ArrivalClock(store, utc_now_ms)
+    arrival = _arrival(member, redis, store)
     intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
     return Telemetry(store, ingest, feed, bus, tally, intake)
+
+
+def _arrival(member: Member, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
+    given = Given(store, utc_now_ms)
+    if redis is None:
+        return ArrivalClock(given, utc_now_ms)
+    return RedisArrival(redis, given, utc_now_ms, ArrivalClock(given, utc_now_ms, own_lane(member.number, member.of)))
 
 
 def _redis(settings: Settings, stack: AsyncExitStack) -> RedisConnection | None:
@@ -212,7 +220,7 @@ def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metric
 
 async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
-    telemetry = await _telemetry(settings, _redis(settings, stack), fleet, stack)
+    telemetry = await _telemetry(settings, member, _redis(settings, stack), fleet, stack)
     sessions = Sessions()
     metrics = _metrics(telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)

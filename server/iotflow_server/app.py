@@ -44,6 +44,7 @@ from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.elsewhere import Elsewhere
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.methods import open_to
 from iotflow_server.rpc.registration import Registration
@@ -56,6 +57,7 @@ from iotflow_server.settings import Settings
 from iotflow_server.shared.arrival import RedisArrival, own_lane
 from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.live import RedisBus
+from iotflow_server.shared.notices import RedisNotices
 from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
@@ -204,6 +206,18 @@ async def _bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitSt
     return bus
 
 
+async def _tell_others(
+    redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
+) -> None:
+    """Of what this process changes in the registry; and hear of what they change."""
+    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, sessions)
+    notices = RedisNotices(redis, elsewhere)
+    fleet.registry.on_change(notices.device_changed)
+    fleet.tokens.on_change(notices.token_revoked)
+    await notices.start()
+    stack.push_async_callback(notices.close)
+
+
 def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
     bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
@@ -220,8 +234,11 @@ def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metric
 
 async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
-    telemetry = await _telemetry(settings, member, _redis(settings, stack), fleet, stack)
+    redis = _redis(settings, stack)
+    telemetry = await _telemetry(settings, member, redis, fleet, stack)
     sessions = Sessions()
+    if redis is not None:
+        await _tell_others(redis, fleet, telemetry.intake.directory, sessions, stack)
     metrics = _metrics(telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     encoder = DeviceEncoder(fleet.presence, timedelta(seconds=settings.online_window_seconds))

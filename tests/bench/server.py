@@ -40,12 +40,12 @@ class Server:
 
 
 @contextmanager
-def bench_server(folder: Path) -> Iterator[Server]:
-    """Production's settings but for open registration."""
+def bench_server(folder: Path, **changed: str) -> Iterator[Server]:
+    """Production's settings but for open registration, and what is changed."""
     port = free_port()
-    env = {"IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open"}
+    env = {"IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open", **changed}
     with running([sys.executable, "-m", "iotflow_server"], env) as process:
         server = Server(port, process)
-        server.register("first")
+        server.register(f"first of {port}")
         yield server
         process.terminate()

@@ -19,6 +19,8 @@ from iotflow_server.telemetry.outcome import Stored
 PUBLISH_SECONDS = 0.5
 # What a part of the backlog may take, and the time between two tries to reach Redis.
 BACKLOG_SECONDS, RETRY_SECONDS = 1.0, 0.5
+# Before the next read when all has been read: many small entries are then read by few calls.
+PAUSE_SECONDS = 0.01
 # What may wait for Redis.
 BACKLOG_BYTES = 32 * 2**20
 
@@ -107,7 +109,8 @@ class RedisBus:
     async def _listen(self) -> None:
         try:
             while self._up:
-                await self._listener.hear()
+                if not await self._listener.hear():
+                    await asyncio.sleep(PAUSE_SECONDS)
         except Unavailable as refusal:
             self._go_down(refusal.reason)
         except Exception:

@@ -3,7 +3,7 @@
 from iotflow_server.errors import Unavailable
 from iotflow_server.shared.live.entries import Head, head_of, told_in
 from iotflow_server.shared.live.outbox import Outbox
-from iotflow_server.shared.live.stream import Place, Stream
+from iotflow_server.shared.live.stream import READ_ENTRIES, Place, Stream
 from iotflow_server.telemetry.live import LiveFeed
 
 # Publishers whose last number is remembered; there is one a process.
@@ -35,9 +35,10 @@ class Listener:
             self._outbox.put_back()
         return self._place
 
-    async def hear(self) -> None:
-        """Tell what comes next, after waiting a while for it. Raises Unavailable."""
-        for place, payload in await self._stream.read(self._place):
+    async def hear(self) -> bool:
+        """Tell what comes next, after waiting a while for it; whether there may be more by now. Raises Unavailable."""
+        entries = await self._stream.read(self._place)
+        for place, payload in entries:
             if place.epoch != self._place.epoch:
                 raise Unavailable("REDIS_EMPTIED", "Redis has lost what it held")
             head = head_of(payload)
@@ -46,6 +47,7 @@ class Listener:
             if missed:
                 self._lose(missed)
             self._tell(head, payload)
+        return len(entries) >= READ_ENTRIES
 
     def _tell(self, head: Head, payload: bytes) -> None:
         if self._outbox.is_own(head):

@@ -13,6 +13,9 @@ from iotflow_server.telemetry.live.subscription import Subscription
 # An event costs each subscriber a message. What comes within this time of the last round goes out with the next one, so
 # that many small batches become few messages; after a pause a batch goes out at once.
 ROUND_SECONDS = 0.02
+# While most subscribers have not got the last round yet, the next one waits longer, but no longer than this: rounds grow
+# instead of queues.
+LONGEST_ROUND_SECONDS = 0.1
 # More than this does not wait for its round.
 ROUND_BYTES = 2**20
 # Events no larger than a page can show and a client's default limit of a message allows.
@@ -51,7 +54,7 @@ class LiveFeed:
         if wait <= 0 or self._gathered_bytes > ROUND_BYTES:
             self._round()
         elif self._next_round is None:
-            self._next_round = loop.call_later(wait, self._round)
+            self._next_round = loop.call_later(wait, self._round_is_due)
 
     def lose(self, readings: int) -> None:
         """Tell all who listen that so many readings did not get here."""
@@ -76,6 +79,14 @@ class LiveFeed:
             yield subscription
         finally:
             del self._by_id[id(subscription)]
+
+    def _round_is_due(self) -> None:
+        behind = sum(subscription.waiting for subscription in self._by_id.values())
+        loop = asyncio.get_running_loop()
+        if 2 * behind > len(self._by_id) and loop.time() < self._last_round + LONGEST_ROUND_SECONDS:
+            self._next_round = loop.call_later(ROUND_SECONDS, self._round_is_due)
+        else:
+            self._round()
 
     def _round(self) -> None:
         """Offer all that has gathered."""

@@ -26,6 +26,11 @@ class Subscription:
         if self.state is not None:
             self._arrived.set()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are events it has not taken."""
+        return bool(self._events)
+
     def offer(self, event: LiveEvent) -> None:
         """Queue what is of interest, dropping the oldest events beyond the limit."""
         selected = self.interest.select(event)

@@ -24,6 +24,8 @@ class Site:
 
     def __init__(self, store: SqliteStore, stack: AsyncExitStack, redis_url: str) -> None:
         self.now = 1_767_225_600_000
+        # Whatever else the machine does.
+        self.patience = 20.0
         self._store = store
         self._stack = stack
         self._redis_url = redis_url
@@ -36,7 +38,7 @@ class Site:
         connection = RedisConnection(self._redis_url)
         self._stack.push_async_callback(connection.close)
         alone = ArrivalClock(given, self._clock, own_lane(number, of))
-        return RedisArrival(connection, given, self._clock, alone, lambda: self.now / 1_000)
+        return RedisArrival(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
 
     async def store(self, times: range | list[int]) -> None:
         """What device 1 sent at these times is stored."""

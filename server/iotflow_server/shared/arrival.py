@@ -60,12 +60,14 @@ class RedisArrival:
         now: Callable[[], int],
         alone: ArrivalClock,
         timer: Callable[[], float] = monotonic,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._connection = connection
         self._given = given
         self._now = now
         self._alone = alone
         self._timer = timer
+        self._patience = patience_seconds
         self._alone_until = 0.0
 
     async def stamp(self, device_id: int, readings: int) -> range:
@@ -89,7 +91,7 @@ class RedisArrival:
             self._alone_until = self._timer() + ALONE_SECONDS
         try:
             first: int | None = await self._connection.run(
-                _given_by_redis(device_id, now, readings, newest), seconds=PATIENCE_SECONDS
+                _given_by_redis(device_id, now, readings, newest), seconds=self._patience
             )
         except Unavailable:
             self._alone_until = self._timer() + ALONE_SECONDS

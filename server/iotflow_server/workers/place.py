@@ -29,24 +29,35 @@ class Place:
     async def keep(self) -> None:
         """Keep a worker here until cancelled, which stops it. Raises CannotStart where the first one gives up."""
         while True:
-            async with process(self._number, self._port, self._grace) as worker:
-                pause = await self._follow(worker)
+            try:
+                async with process(self._number, self._port, self._grace) as worker:
+                    pause = await self._follow(worker)
+            except OSError as error:
+                # The machine has no room for a process now; the first time that is a reason to give up.
+                if not self.served.is_set():
+                    raise
+                pause = self._next_pause()
+                log.error("worker not started", worker=self._number, problem=str(error), again_after_seconds=pause)
             await asyncio.sleep(pause)
 
     async def _follow(self, worker: Process) -> float:
         """The seconds from its end to the start of the next one."""
         loop = asyncio.get_running_loop()
-        since = None
-        if await worker.serves():
+        since = loop.time()
+        if serves := await worker.serves():
             since = loop.time()
             self.served.set()
             log.info("worker serves", worker=self._number, pid=worker.pid)
         code = await worker.ended()
         if code > 0 and not self.served.is_set():
             raise CannotStart(f"worker {self._number} ended with exit code {code}; what it said last is the reason")
-        pause = FIRST_PAUSE if since and loop.time() - since > LONG else self._pause
-        self._pause = min(pause * 2, LONGEST_PAUSE)
+        pause = self._next_pause(loop.time() - since if serves else 0.0)
         log.warning("worker ended", worker=self._number, pid=worker.pid, how=_fate(code), again_after_seconds=pause)
+        return pause
+
+    def _next_pause(self, served_seconds: float = 0.0) -> float:
+        pause = FIRST_PAUSE if served_seconds > LONG else self._pause
+        self._pause = min(pause * 2, LONGEST_PAUSE)
         return pause
 
 

@@ -79,7 +79,7 @@ async def test_a_redis_that_started_from_older_figures_gives_none_again(redis: R
             client.set(key, old)
             client.script_flush()
         for _ in range(3):
-            await all_stamp(await several(place), times)
+            await all_stamp(processes, times)
             # In between: nothing is stored yet of what was given.
             place.now += QUIET_MS // 2
         assert times.distinct
@@ -87,8 +87,8 @@ async def test_a_redis_that_started_from_older_figures_gives_none_again(redis: R
 
 async def test_a_frozen_redis_holds_nobody_up_for_long(redis: RedisServer, tmp_path: Path) -> None:
     async with site(tmp_path, redis.url) as place:
+        place.patience = arrival.PATIENCE_SECONDS
         times, (process, *_) = Times([]), await several(place)
-        await all_stamp([process], times)
         redis.freeze()
         began = monotonic()
         for _ in range(200):

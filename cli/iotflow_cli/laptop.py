@@ -58,3 +58,8 @@ def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int
         "PYTHONUNBUFFERED": "1",
     }
     return {**chosen, **ours}
+
+
+def worker_sockets(data_dir: Path, workers: int) -> list[Path]:
+    """Where each of several server processes listens beside their common port; one alone has no socket."""
+    return [data_dir / "workers" / f"{number + 1}.sock" for number in range(workers)] if workers > 1 else []

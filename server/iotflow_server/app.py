@@ -249,6 +249,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         "database": fleet.database.check,
         "telemetry_store": telemetry.store.check,
         "ingest": telemetry.ingest.check,
+        "live_bus": telemetry.bus.check,
     }
     return Parts(
         store=telemetry.store,

@@ -30,10 +30,11 @@ class JournaledStore:
 
     root: the folder of all journals of this disk, made where it is missing; each process has one of its own in it, and
     takes over those of processes that are gone. limit_bytes: how much the journal may hold. checkpoint_bytes,
-    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied. retry_seconds: the time
-    between two tries to reach a backend that is away. segment_bytes: the size of a journal's files. start_seconds: how
-    long the first start on a disk waits for the backend; afterwards, and where there was a journal before, writes begin
-    without it.
+    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied; a flush makes files of what
+    IoTDB has in memory, and small ones made often are work for it ever after, while this much is replayed within seconds.
+    retry_seconds: the time between two tries to reach a backend that is away. segment_bytes: the size of a journal's
+    files. start_seconds: how long the first start on a disk waits for the backend; afterwards, and where there was a
+    journal before, writes begin without it.
 
     A write that finds the backend away is refused nothing: what the backend refuses when it gets the readings at last is
     in the log, and counted.
@@ -45,8 +46,8 @@ class JournaledStore:
         root: Path,
         *,
         limit_bytes: int = 2**30,
-        checkpoint_bytes: int = 64 * 2**20,
-        checkpoint_seconds: float = 10.0,
+        checkpoint_bytes: int = 256 * 2**20,
+        checkpoint_seconds: float = 60.0,
         retry_seconds: float = 1.0,
         segment_bytes: int = 64 * 2**20,
         start_seconds: float = 30.0,

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -60,7 +60,8 @@ class RedisBus:
         self._keeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._try_to_connect()
+        with self._or_down():
+            await self._connect()
         self._keeping = asyncio.create_task(self._keep(), name="live bus")
 
     async def close(self) -> None:
@@ -81,57 +82,61 @@ class RedisBus:
             raise Unavailable("LIVE_BUS_DEGRADED", self._told.message)
 
     async def publish(self, stored: Sequence[Stored]) -> None:
-        self._outbox.put([Told(one.device, one.batch) for one in stored])
-        if self._up:
-            async with self._sending:
-                if self._up:
-                    await self._try_to_send()
+        with self._or_down():
+            self._outbox.put([Told(one.device, one.batch) for one in stored])
+            if self._up:
+                async with self._sending:
+                    if self._up:
+                        await self._send()
         if not self._up:
             self._tell_directly()
 
-    async def _try_to_send(self) -> None:
+    async def _send(self) -> None:
         deadline = time.monotonic() + PUBLISH_SECONDS
-        try:
-            # Whoever waited for the lock has put more there: it goes along.
-            while entries := self._outbox.next():
-                await self._append(entries, deadline - time.monotonic())
-        except Unavailable as refusal:
-            self._go_down(refusal.reason)
+        # Whoever waits for the lock has put more there: it goes along.
+        while entries := self._outbox.next():
+            await self._append(entries, deadline - time.monotonic())
 
     async def _keep(self) -> None:
         while True:
-            if self._up:
-                await self._listen()
-            else:
-                await asyncio.sleep(RETRY_SECONDS)
-                await self._try_to_connect()
+            with self._or_down():
+                if self._up:
+                    await self._listen()
+                else:
+                    await asyncio.sleep(RETRY_SECONDS)
+                    await self._connect()
 
     async def _listen(self) -> None:
+        while self._up:
+            if not await self._listener.hear():
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _connect(self) -> None:
+        # Somebody may still be sending who began before the line went down; nobody begins now.
+        async with self._sending:
+            self._epoch = (await self._listener.connect()).epoch
+            while entries := self._outbox.next():
+                await self._append(entries, BACKLOG_SECONDS)
+            self._go_up()
+
+    async def _append(self, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
+        taken = False
         try:
-            while self._up:
-                if not await self._listener.hear():
-                    await asyncio.sleep(PAUSE_SECONDS)
+            await self._stream.append(self._epoch, entries, seconds)
+            taken = True
+        finally:
+            self._outbox.settle(taken=taken)
+
+    @contextmanager
+    def _or_down(self) -> Iterator[None]:
+        try:
+            yield
         except Unavailable as refusal:
             self._go_down(refusal.reason)
         except Exception:
-            # An entry that cannot be read must not stop what comes behind it.
-            log.exception("live bus cannot read an entry")
-            self._go_down("UNREADABLE")
-
-    async def _try_to_connect(self) -> None:
-        try:
-            self._epoch = (await self._listener.connect()).epoch
-            # Somebody may still be sending who began before the line went down; nobody begins now.
-            async with self._sending:
-                while entries := self._outbox.next():
-                    await self._append(entries, BACKLOG_SECONDS)
-                self._go_up()
-        except Unavailable as refusal:
-            self._go_down(refusal.reason)
-
-    async def _append(self, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
-        await self._stream.append(self._epoch, entries, seconds)
-        self._outbox.taken(len(entries))
+            # Whoever stores must not fail over those who listen, and the bus must outlive an entry it cannot read.
+            log.exception("live bus failed")
+            self._go_down("FAILED")
 
     def _go_up(self) -> None:
         # No await between the last look into the outbox and this: what is put there from now on is sent by publish.

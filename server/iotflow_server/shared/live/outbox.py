@@ -28,7 +28,7 @@ class Leaving:
 class Outbox:
     """Entries in the order of their numbers: first some that the stream has taken, then those that wait for it.
 
-    limit_bytes: what may wait; see drop_oldest.
+    limit_bytes: what may wait; see drop_oldest. What this process's own subscribers have not heard is kept beside that.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -42,6 +42,9 @@ class Outbox:
         self._unheard: deque[tuple[int, Sequence[Told]]] = deque()
         self._dropped = 0
         self._untold = 0
+        # The last number that next() gave, 0 when settled; and the drops it told.
+        self._offered = 0
+        self._offered_drops = 0
 
     @property
     def waiting_bytes(self) -> int:
@@ -68,24 +71,27 @@ class Outbox:
             self._unheard.append((self._number, group))
 
     def next(self) -> list[tuple[int, bytes]]:
-        """The oldest that wait, as number of readings and payload; empty when none does."""
+        """The oldest that wait, as number of readings and payload; empty when none does. Say by settle() what became of them."""
         entries: list[tuple[int, bytes]] = []
         size = 0
-        dropped = self._untold
+        self._offered_drops = self._untold
         for leaving in self._waiting:
             size += len(leaving.body)
             if entries and size > APPEND_BYTES:
                 break
-            head = Head(self._publisher, leaving.number, leaving.readings, dropped)
+            head = Head(self._publisher, leaving.number, leaving.readings, 0 if entries else self._untold)
             entries.append((leaving.readings, entry(head, leaving.body)))
-            dropped = 0
+            self._offered = leaving.number
         return entries
 
-    def taken(self, count: int) -> None:
-        """The stream has the oldest so many that waited, and with them how many were dropped."""
-        self._untold = 0
+    def settle(self, *, taken: bool) -> None:
+        """Whether the stream has taken what next() gave."""
+        offered, self._offered = self._offered, 0
+        if not taken:
+            return
+        self._untold -= self._offered_drops
         now = time.monotonic()
-        for _ in range(count):
+        while self._waiting and self._waiting[0].number <= offered:
             leaving = self._waiting.popleft()
             self._waiting_bytes -= len(leaving.body)
             leaving.taken = now
@@ -103,7 +109,8 @@ class Outbox:
 
     def drop_oldest(self) -> None:
         """Drop what waits beyond the limit; the others are told how many readings that were by the next entry."""
-        while self._waiting_bytes > self._limit and len(self._waiting) > 1:
+        # What has been given away is not touched: it may have been taken.
+        while self._waiting_bytes > self._limit and self._waiting[0].number > self._offered:
             leaving = self._waiting.popleft()
             self._waiting_bytes -= len(leaving.body)
             self._dropped += leaving.readings

@@ -32,7 +32,7 @@ _OPEN = """
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
 if not epoch then
   local now = redis.call('TIME')
-  epoch = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+  epoch = string.format('%.0f', now[1] * 1000000 + now[2])
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[2], 'epoch', epoch, 'bytes', 0, 'readings', 0)
 end

@@ -45,11 +45,15 @@ class FeedState:
 
 @dataclass(slots=True)
 class LiveEvent:
-    """Told readings, one object for all who hear it, so that what is made of it is made once."""
+    """Told readings, one object for all who hear it, so that what is made of it is made once. size: about its bytes."""
 
     source: Source
     batch: Batch
+    size: int = field(init=False)
     _shared: dict[Hashable, Any] | None = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.size = self.batch.size
 
     def rendered(self, kind: Hashable, render: Callable[["LiveEvent"], Rendering]) -> Rendering:
         """What render makes of the event; one render a kind."""

@@ -35,7 +35,7 @@ class LiveFeed:
         self._gathered_bytes = 0
         self._last_round = -math.inf
         self._next_round: asyncio.TimerHandle | None = None
-        self._shared: deque[tuple[LiveEvent, int]] = deque()
+        self._shared: deque[LiveEvent] = deque()
         self._shared_bytes = 0
 
     @property
@@ -104,10 +104,9 @@ class LiveFeed:
     def _offer(self, event: LiveEvent) -> None:
         for subscription in self._by_id.values():
             subscription.offer(event)
-        size = event.batch.size
-        self._shared.append((event, size))
-        self._shared_bytes += size
+        self._shared.append(event)
+        self._shared_bytes += event.size
         while self._shared_bytes > SHARED_BYTES:
-            oldest, size = self._shared.popleft()
-            self._shared_bytes -= size
+            oldest = self._shared.popleft()
+            self._shared_bytes -= oldest.size
             oldest.forget()

@@ -37,11 +37,11 @@ class Subscription:
         if selected is None:
             return
         self._events.append(selected)
-        self._size += selected.batch.size
+        self._size += selected.size
         while self._size > self.limit and len(self._events) > 1:
-            lost = self._events.popleft().batch
+            lost = self._events.popleft()
             self._size -= lost.size
-            self._dropped += len(lost.times)
+            self._dropped += len(lost.batch.times)
         self._arrived.set()
 
     def lose(self, readings: int) -> None:
@@ -79,5 +79,5 @@ class Subscription:
             self._arrived.clear()
             return None
         event = self._events.popleft()
-        self._size -= event.batch.size
+        self._size -= event.size
         return event

@@ -1,0 +1,54 @@
+"""The parts that readings pass through."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.sharing import arrival_of, started_bus
+from iotflow_server.devices.directory import Directory
+from iotflow_server.settings import Settings
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.ingest import Ingest
+from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.live import LiveBus, LiveFeed
+from iotflow_server.telemetry.retention_rule import RetentionRule
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.choice import chosen_store
+from iotflow_server.telemetry.tally import Tally
+from iotflow_server.workers.member import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """The parts that readings pass through."""
+
+    store: TelemetryStore
+    ingest: Ingest
+    feed: LiveFeed
+    bus: LiveBus
+    tally: Tally
+    intake: Intake
+
+
+async def started_telemetry(
+    settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
+) -> Telemetry:
+    """Closed with the stack."""
+    store = chosen_store(settings)
+    await store.start()
+    stack.push_async_callback(store.close)
+    rule = RetentionRule(store, settings.retention_ms)
+    await rule.start()
+    stack.push_async_callback(rule.close)
+    feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
+    bus = await started_bus(redis, feed, stack)
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish)
+    await ingest.start()
+    stack.push_async_callback(ingest.close)
+    limits = Limits(
+        settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
+    )
+    arrival = arrival_of(member, redis, store)
+    intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
+    return Telemetry(store, ingest, feed, bus, tally, intake)

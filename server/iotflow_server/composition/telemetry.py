@@ -18,6 +18,10 @@ from iotflow_server.telemetry.stores.choice import chosen_store
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.workers.member import Member
 
+# Seconds a device is remembered: where others change the registry too, this is how late that may be known here. A gateway's
+# hundred thousand devices would otherwise be looked up every few seconds.
+SOLE_TTL, SHARED_TTL = 60.0, 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
@@ -50,5 +54,6 @@ async def started_telemetry(
         settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
     )
     arrival = arrival_of(member, redis, store)
-    intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
+    directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
+    intake = Intake(ingest, directory, fleet.presence, arrival, limits, tally)
     return Telemetry(store, ingest, feed, bus, tally, intake)

@@ -1,7 +1,7 @@
 """A private IoTDB for tests: real, one for the whole run, a new database for each test."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
@@ -14,9 +14,9 @@ _numbers = count(1)
 
 
 @contextmanager
-def running_iotdb() -> Iterator[IotdbServer]:
-    """A server that takes writes."""
-    with iotdb_server() as server, empty_database(server) as address:
+def running_iotdb(settings: Mapping[str, str] | None = None) -> Iterator[IotdbServer]:
+    """A server that takes writes. settings: of its properties, on top of the usual ones."""
+    with iotdb_server(settings) as server, empty_database(server) as address:
         asyncio.run(_await_writes(address))
         yield server
 

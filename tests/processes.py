@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 30.0
@@ -58,6 +58,14 @@ class Running:
             line = self._find(prefix)
         assert line is not None, f"no line began with {prefix!r}:\n{self.output}"
         return line
+
+    def wait_for_lines(self, fits: Callable[[str], bool], count: int = 1, within: float = PATIENCE) -> list[str]:
+        """The lines that fit, at least so many; AssertionError, with all the output, where fewer come."""
+        with self._news:
+            self._news.wait_for(lambda: self._silent or sum(map(fits, self.lines)) >= count, within)
+            lines = [line for line in self.lines if fits(line)]
+        assert len(lines) >= count, f"{len(lines)} of {count} lines came:\n{self.output}"
+        return lines
 
     def exit_code(self, within: float = PATIENCE) -> int:
         """Wait for the end; negative: the signal that ended it."""

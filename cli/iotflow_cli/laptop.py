@@ -11,8 +11,9 @@ from dotenv import dotenv_values
 DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open", "IOTFLOW_LOG_FORMAT": "console"}
 # Where others of the network can reach it, the server's own defaults ask for credentials.
 NETWORK_DEFAULTS = {"IOTFLOW_LOG_FORMAT": "console"}
-# The server's own default.
+# The server's own defaults.
 SERVER_DRAIN_SECONDS = 10.0
+STORE_START_SECONDS = 30.0
 
 
 def is_here(host: str) -> bool:
@@ -30,11 +31,21 @@ def chosen() -> dict[str, str]:
 
 
 def drain_seconds(env: Mapping[str, str]) -> float:
-    """How long the server lets calls finish; of a value that is no number, the server itself complains."""
+    """How long the server lets calls finish."""
+    return _seconds(env, "IOTFLOW_DRAIN_SECONDS", SERVER_DRAIN_SECONDS)
+
+
+def store_start_seconds(env: Mapping[str, str]) -> float:
+    """How long the server waits at its start for a store that is elsewhere."""
+    return _seconds(env, "IOTFLOW_STORE_START_SECONDS", STORE_START_SECONDS)
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    """Of a value that is no number, the server itself complains."""
     try:
-        return float(env["IOTFLOW_DRAIN_SECONDS"])
+        return float(env[name])
     except (KeyError, ValueError):
-        return SERVER_DRAIN_SECONDS
+        return default
 
 
 def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int) -> dict[str, str]:
@@ -47,3 +58,8 @@ def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int
         "PYTHONUNBUFFERED": "1",
     }
     return {**chosen, **ours}
+
+
+def worker_sockets(data_dir: Path, workers: int) -> list[Path]:
+    """Where each of several server processes listens beside their common port; one alone has no socket."""
+    return [data_dir / "workers" / f"{number + 1}.sock" for number in range(workers)] if workers > 1 else []

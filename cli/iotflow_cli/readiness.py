@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import urllib.parse
+from collections.abc import Sequence
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -12,8 +13,13 @@ PATIENCE = 2.0
 CHANNEL_OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
 
 
+async def all_serve(addresses: Sequence[str]) -> bool:
+    """Whether the gRPC servers at all these addresses say that they are healthy."""
+    return all(await asyncio.gather(*map(serves, addresses)))
+
+
 async def serves(address: str) -> bool:
-    """Whether the gRPC server at host:port says that it is healthy."""
+    """Whether the gRPC server at host:port or unix:path says that it is healthy."""
     async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",

@@ -6,7 +6,7 @@ import functools
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from iotflow_cli import envoy, laptop
@@ -16,14 +16,15 @@ from iotflow_cli.data_folder import taken
 from iotflow_cli.envoy import Gateway
 from iotflow_cli.errors import UsageError
 from iotflow_cli.ports import check_free, port
-from iotflow_cli.readiness import answers, serves
+from iotflow_cli.readiness import all_serve, answers
 from iotflow_cli.supervisor import Supervisor
 
 HOST = "127.0.0.1"
 # Calls under way get this long when the gateway goes down; streams would take for ever and are cut.
 DRAIN_SECONDS = 2.0
-# What the server may take beyond its own time for draining.
+# What the server may take beyond its own time for draining, and beyond its wait for the store at the start.
 SPARE_SECONDS = 5.0
+START_SECONDS = 60.0
 OPEN_FILES = 65536
 
 
@@ -44,8 +45,23 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="ADDRESS",
         help="0.0.0.0: devices of the network reach it; registration and reads then need credentials",
     )
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=chosen.get("IOTFLOW_WORKERS", "1"),
+        metavar="N",
+        help="server processes; more than one needs IOTFLOW_REDIS_URL",
+    )
     parser.add_argument("--telemetry", metavar="URL", help="sqlite, or iotdb://user:password@host:port[,host:port]")
     parser.set_defaults(run=run)
+
+
+def positive(text: str) -> int:
+    """A number of things, as argparse wants it: ValueError where it is none."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.telemetry:
             # As a variable, like every other setting: the arguments of a process can be read by anyone.
             os.environ["IOTFLOW_TELEMETRY"] = arguments.telemetry
-        return asyncio.run(_up(data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port))
+        os.environ["IOTFLOW_WORKERS"] = str(arguments.workers)
+        return asyncio.run(
+            _up(data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port, arguments.workers)
+        )
 
 
 def _check_ports(rest_host: str, rest_port: int, grpc_port: int) -> None:
@@ -75,7 +94,8 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
-async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int) -> int:
+async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, workers: int) -> int:
+    sockets = laptop.worker_sockets(data_dir, workers)
     gateway = Gateway(
         folder=data_dir / "gateway",
         rest_host=rest_host,
@@ -83,22 +103,25 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int) ->
         grpc_host=HOST,
         grpc_port=grpc_port,
         admin_socket=envoy.admin_socket_in(data_dir / "gateway"),
+        workers=sockets,
     )
     gateway.prepare()
     defaults = laptop.DEFAULTS if laptop.is_here(rest_host) else laptop.NETWORK_DEFAULTS
-    programs = [_server(data_dir, grpc_port, defaults), _envoy(gateway)]
+    addresses = [f"unix:{socket}" for socket in sockets] or [f"{HOST}:{grpc_port}"]
+    programs = [_server(data_dir, grpc_port, defaults, addresses), _envoy(gateway)]
     code = await Supervisor(programs, say).run(functools.partial(_announce, gateway, data_dir))
     say("everything was stopped; start it again when that is mended" if code else "stopped")
     return code
 
 
-def _server(data_dir: Path, grpc_port: int, defaults: Mapping[str, str]) -> Program:
+def _server(data_dir: Path, grpc_port: int, defaults: Mapping[str, str], addresses: Sequence[str]) -> Program:
     env = laptop.server_environment({**defaults, **laptop.chosen()}, data_dir, grpc_port)
     return Program(
         name="server",
         command=[sys.executable, "-m", "iotflow_server"],
         env=env,
-        ready=functools.partial(serves, f"{HOST}:{grpc_port}"),
+        ready=functools.partial(all_serve, addresses),
+        start_within=START_SECONDS + laptop.store_start_seconds(env),
         grace=laptop.drain_seconds(env) + SPARE_SECONDS,
     )
 

@@ -22,11 +22,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; device: set for devices; expires_at: of a token."""
+    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; device: set for devices; token_id, expires_at: of
+    a token."""
 
     role: Role
     name: str
     device: Device | None = None
+    token_id: int | None = None
     expires_at: datetime | None = None
 
 

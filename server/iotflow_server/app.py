@@ -44,6 +44,7 @@ from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.elsewhere import Elsewhere
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.methods import open_to
 from iotflow_server.rpc.registration import Registration
@@ -53,16 +54,21 @@ from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
-from iotflow_server.telemetry.arrival import ArrivalClock
+from iotflow_server.shared.arrival import RedisArrival, own_lane
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.live import RedisBus
+from iotflow_server.shared.notices import RedisNotices
+from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
-from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store, location_of
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.times import utc_now_ms
+from iotflow_server.workers.member import ALONE, Member
 
 log = structlog.get_logger(__name__)
 
@@ -75,22 +81,22 @@ SERVICES = (
 
 
 @asynccontextmanager
-async def running_server(settings: Settings) -> AsyncIterator[int]:
+async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIterator[int]:
     """The port of a server that answers: everything started, in the order of need; on leaving, drained and closed in the reverse order.
 
     Calls under way have settings.drain_seconds to finish; streams end with UNAVAILABLE. Raises PortTaken, Unavailable.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        parts = await _parts(settings, stack)
-        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=options(settings))
+        parts = await _parts(settings, member, stack)
+        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=options(settings, member))
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
         reflection.enable_server_reflection(
             (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME), server
         )
-        port = listen(server, settings)
+        port = listen(server, settings, member)
         await server.start()
         stack.push_async_callback(drain, server, checkup, parts.sessions, settings.drain_seconds)
         for name in ("", *SERVICES):
@@ -133,6 +139,7 @@ class Telemetry:
     store: TelemetryStore
     ingest: Ingest
     feed: LiveFeed
+    bus: LiveBus
     tally: Tally
     intake: Intake
 
@@ -155,44 +162,94 @@ async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     )
 
 
-async def _telemetry(settings: Settings, store: TelemetryStore, fleet: Fleet, stack: AsyncExitStack) -> Telemetry:
+async def _telemetry(
+    settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
+) -> Telemetry:
+    store = chosen_store(settings)
     await store.start()
     stack.push_async_callback(store.close)
     rule = RetentionRule(store, settings.retention_ms)
     await rule.start()
     stack.push_async_callback(rule.close)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
-    ingest = Ingest(store, settings.ingest_queue_bytes, tally, feed.publish)
+    bus = await _bus(redis, feed, stack)
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish)
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(
         settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
     )
-    arrival = ArrivalClock(store, utc_now_ms)
+    arrival = _arrival(member, redis, store)
     intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
-    return Telemetry(store, ingest, feed, tally, intake)
+    return Telemetry(store, ingest, feed, bus, tally, intake)
 
 
-def _metrics(telemetry: Telemetry, sessions: Sessions) -> Metrics:
+def _arrival(member: Member, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
+    given = Given(store, utc_now_ms)
+    if redis is None:
+        return ArrivalClock(given, utc_now_ms)
+    return RedisArrival(redis, given, utc_now_ms, ArrivalClock(given, utc_now_ms, own_lane(member.number, member.of)))
+
+
+def _redis(settings: Settings, stack: AsyncExitStack) -> RedisConnection | None:
+    """What the processes share things by; None: there is one process."""
+    if not settings.redis_url:
+        return None
+    connection = RedisConnection(settings.redis_url)
+    stack.push_async_callback(connection.close)
+    return connection
+
+
+async def _bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitStack) -> LiveBus:
+    if redis is None:
+        return DirectBus(feed)
+    bus = RedisBus(feed, redis)
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    return bus
+
+
+async def _tell_others(
+    redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
+) -> None:
+    """Of what this process changes in the registry; and hear of what they change."""
+    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, sessions)
+    notices = RedisNotices(redis, elsewhere)
+    fleet.registry.on_change(notices.device_changed)
+    fleet.tokens.on_change(notices.token_revoked)
+    await notices.start()
+    stack.push_async_callback(notices.close)
+
+
+def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
+    bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "iotflow_worker": ("The number of the process that tells these figures.", lambda: member.number),
         "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
+        "iotflow_live_bus_degraded": ("1 while the line to other processes is down.", lambda: bus.state.degraded),
+        "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
+        "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
     }
     return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)
 
 
-async def _parts(settings: Settings, stack: AsyncExitStack) -> Parts:
+async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
     fleet = await _fleet(settings, stack)
-    telemetry = await _telemetry(settings, chosen_store(settings), fleet, stack)
+    redis = _redis(settings, stack)
+    telemetry = await _telemetry(settings, member, redis, fleet, stack)
     sessions = Sessions()
-    metrics = _metrics(telemetry, sessions)
+    if redis is not None:
+        await _tell_others(redis, fleet, telemetry.intake.directory, sessions, stack)
+    metrics = _metrics(telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     encoder = DeviceEncoder(fleet.presence, timedelta(seconds=settings.online_window_seconds))
     checks: dict[str, Check] = {
         "database": fleet.database.check,
         "telemetry_store": telemetry.store.check,
         "ingest": telemetry.ingest.check,
+        "live_bus": telemetry.bus.check,
     }
     return Parts(
         store=telemetry.store,

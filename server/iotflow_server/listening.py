@@ -1,4 +1,4 @@
-"""The port the server listens on, and its last seconds."""
+"""Where the server listens, and its last seconds."""
 
 import grpc
 import structlog
@@ -6,19 +6,17 @@ from grpc_health.v1.health import aio as health
 
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.settings import Settings
+from iotflow_server.workers.member import Member, socket_in
+from iotflow_server.workers.port import PortTaken
 
 log = structlog.get_logger(__name__)
 
 
-class PortTaken(Exception):
-    """The address cannot be listened on."""
-
-
-def options(settings: Settings) -> list[tuple[str, int]]:
+def options(settings: Settings, member: Member) -> list[tuple[str, int]]:
     """Of the gRPC server."""
     return [
-        # Two servers on one port would each get half of the calls without a word.
-        ("grpc.so_reuseport", 0),
+        # Two servers on one port would each get half of the calls without a word; a group's parent keeps others off.
+        ("grpc.so_reuseport", 0 if member.alone else 1),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", -1),
         # Long URLs arrive as metadata too. Beyond the second figure a call is refused.
@@ -32,13 +30,20 @@ def options(settings: Settings) -> list[tuple[str, int]]:
     ]
 
 
-def listen(server: grpc.aio.Server, settings: Settings) -> int:
+def listen(server: grpc.aio.Server, settings: Settings, member: Member) -> int:
     """The port it is; raises PortTaken."""
-    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    port = _listen(server, f"{settings.grpc_host}:{settings.grpc_port}")
+    if not member.alone:
+        # The gateway chooses among the workers for each call; of the common port it would reach few of them.
+        _listen(server, f"unix:{socket_in(settings.data_dir, member.number)}")
+    return port
+
+
+def _listen(server: grpc.aio.Server, address: str) -> int:
     try:
         return server.add_insecure_port(address)
     except RuntimeError:
-        raise PortTaken(f"cannot listen on {address}: is another server there? Set IOTFLOW_GRPC_PORT") from None
+        raise PortTaken(address) from None
 
 
 async def drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:

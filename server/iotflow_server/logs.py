@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 
 
-def configure_logs(level: str, form: str) -> None:
-    """level: debug, info, warning, error; form: console or json."""
+def configure_logs(level: str, form: str, **always: object) -> None:
+    """level: debug, info, warning, error; form: console or json; always: stands in every line."""
     # A rich traceback would show the values of variables, secrets among them.
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
@@ -16,6 +16,7 @@ def configure_logs(level: str, form: str) -> None:
     renderer: Any = structlog.processors.JSONRenderer() if form == "json" else console
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        lambda _logger, _method, line: {**line, **always},
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -24,6 +25,7 @@ def configure_logs(level: str, form: str) -> None:
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(),
+        # A line is one write, so that the lines of several processes do not run into each other.
+        logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from iotflow_server.starting import CannotStart
+
 ADMIN_TOKEN = "admin-token"  # noqa: S105
 KEY_SECRET = "key-secret"  # noqa: S105
 
@@ -11,7 +13,7 @@ KEY_SECRET = "key-secret"  # noqa: S105
 SHORTEST = 16
 
 
-class WeakSecret(Exception):
+class WeakSecret(CannotStart):
     """A secret that anyone could guess."""
 
 
@@ -29,8 +31,9 @@ def kept_secret(folder: Path, name: str) -> str:
 
 
 def _write(path: Path, secret: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    # Not the process's id: in containers that share the folder, all may have the same.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secret + "\n")
         file.flush()
         os.fsync(file.fileno())

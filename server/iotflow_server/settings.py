@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -74,6 +74,17 @@ class Settings(BaseSettings):
         ge=0,
         le=3_600,
         description="How long the first start waits for IoTDB; afterwards readings go into the journal until IoTDB is there.",
+    )
+    redis_url: str = Field(
+        "",
+        # Not shown where the settings are: it may hold a password.
+        repr=False,
+        pattern="^(|(redis|rediss|unix)://.+)$",
+        validation_alias=older("REDIS_URL", "REDIS_URL"),
+        description="Redis, by which server processes share the live feed: `redis://…`, `rediss://…` or `unix://…`. Empty: none.",
+    )
+    workers: int = Field(
+        1, ge=1, le=256, description="Server processes on the one port; more than one needs `IOTFLOW_REDIS_URL`."
     )
     registration: Literal["open", "token", "closed"] = Field(
         "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
@@ -144,6 +155,13 @@ class Settings(BaseSettings):
     mqtt_topic_prefix: str = Field("iotflow", min_length=1, description="First part of every MQTT topic.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("json", description="For people, or for programs.")
+
+    @field_validator("workers")
+    @classmethod
+    def _share_by_redis(cls, workers: int, others: ValidationInfo) -> int:
+        if workers > 1 and not others.data.get("redis_url", True):
+            raise ValueError(f"{workers} server processes must share what they know: set IOTFLOW_REDIS_URL")
+        return workers
 
     @property
     def registry_url(self) -> str:

@@ -1,6 +1,5 @@
 """A server of its own for each measurement, and what its processor time was."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +8,20 @@ from pathlib import Path
 
 import grpc
 
+from iotflow.v1.admin_service_pb2 import CreateTokenRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.bench.processor import cpu_seconds
 from tests.processes import Running, free_port, running
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it listens; process: to ask for its processor time."""
+    """Where it listens, and where its data are; process: to ask for its processor time."""
 
     port: int
+    folder: Path
     process: Running
 
     @property
@@ -27,8 +30,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time used so far, of all threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds([self.process.pid])
 
     def register(self, name: str) -> tuple[tuple[str, str], ...]:
         """The metadata of a new device."""
@@ -38,14 +40,37 @@ class Server:
             )
         return (("x-api-key", answer.device.api_key),)
 
+    def admin(self) -> tuple[tuple[str, str], ...]:
+        """The metadata of an admin."""
+        return (("authorization", f"Bearer {(self.folder / 'admin-token').read_text().strip()}"),)
+
+    def gateway(self) -> tuple[tuple[str, str], ...]:
+        """The metadata of a new gateway, which may send for every device."""
+        request = CreateTokenRequest(name="gateway", role="gateway")
+        with grpc.insecure_channel(self.address) as channel:
+            made = AdminServiceStub(channel).CreateToken(request, metadata=self.admin(), timeout=30)
+        return (("authorization", f"Bearer {made.secret}"),)
+
+    def devices(self, number: int) -> list[int]:
+        """The ids of so many new devices."""
+        with grpc.insecure_channel(self.address) as channel:
+            register = DeviceServiceStub(channel).RegisterDevice
+            return [register(RegisterDeviceRequest(name=f"of {number}: {one}")).device.id for one in range(number)]
+
 
 @contextmanager
-def bench_server(folder: Path) -> Iterator[Server]:
-    """Production's settings but for open registration."""
+def bench_server(folder: Path, telemetry: str = "sqlite", **changed: str) -> Iterator[Server]:
+    """Production's settings but for open registration, and what is changed. telemetry: as the setting has it."""
     port = free_port()
-    env = {"IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open"}
+    env = {
+        "IOTFLOW_DATA_DIR": str(folder),
+        "IOTFLOW_GRPC_PORT": str(port),
+        "IOTFLOW_REGISTRATION": "open",
+        "IOTFLOW_TELEMETRY": telemetry,
+        **changed,
+    }
     with running([sys.executable, "-m", "iotflow_server"], env) as process:
-        server = Server(port, process)
-        server.register("first")
+        server = Server(port, folder, process)
+        server.register(f"first of {port}")
         yield server
         process.terminate()

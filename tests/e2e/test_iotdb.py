@@ -1,5 +1,6 @@
 """The whole service in front of a real IoTDB: kept, read back, and kept through the death of both."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -41,3 +42,5 @@ def test_readings_are_kept_through_the_death_of_the_server(iotdb: IotdbServer, t
             "data"
         ]
         assert [(row["t"], row["ok"]) for row in rows] == [(n + 0.5, n % 2 == 0) for n in reversed(range(60))]
+        exported = http.get("/api/v1/telemetry/export", headers=headers, params={"format": "ndjson"}).text.splitlines()
+        assert [json.loads(line)["t"] for line in exported] == [n + 0.5 for n in range(60)]

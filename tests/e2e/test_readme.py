@@ -74,6 +74,7 @@ def test_every_example_works_and_answers_as_shown(service: Service) -> None:
     outputs = [(folder / f"{number}.out").read_text() for number in range(len(EXAMPLES))]
     assert sum("all acknowledged" in output for output in outputs) == 1
     assert sum('"temperature":21.5' in output and output.startswith("data: ") for output in outputs) == 1
+    assert sum(output.startswith('"device_id","device_name","timestamp","temp') for output in outputs) == 1
 
 
 @pytest.mark.parametrize("table", ["settings_table.py", "rest_table.py"])

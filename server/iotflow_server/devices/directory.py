@@ -19,6 +19,7 @@ class Directory:
         self._size = size
         self._clock = clock
         self._devices: OrderedDict[int, tuple[float, Device]] = OrderedDict()
+        self._forgotten = 0
         registry.on_change(self.forget)
 
     async def get(self, device_id: int) -> Device:
@@ -26,13 +27,25 @@ class Directory:
         known = self._devices.get(device_id)
         if known and self._clock() < known[0]:
             return known[1]
+        forgotten = self._forgotten
         device = await self._registry.get(device_id)
-        self._devices[device_id] = (self._clock() + self._ttl, device)
-        self._devices.move_to_end(device_id)
-        if len(self._devices) > self._size:
-            self._devices.popitem(last=False)
+        # An answer under way may be from before the change.
+        if forgotten == self._forgotten:
+            self._remember(device)
         return device
 
     def forget(self, device_id: int) -> None:
         """Ask the registry next time."""
         self._devices.pop(device_id, None)
+        self._forgotten += 1
+
+    def forget_all(self) -> None:
+        """Others may have changed any of them."""
+        self._devices.clear()
+        self._forgotten += 1
+
+    def _remember(self, device: Device) -> None:
+        self._devices[device.id] = (self._clock() + self._ttl, device)
+        self._devices.move_to_end(device.id)
+        if len(self._devices) > self._size:
+            self._devices.popitem(last=False)

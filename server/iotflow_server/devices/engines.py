@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from iotflow_server.devices.documents import to_json
+from iotflow_server.write_ahead import use_write_ahead_log
 
 # Seconds a statement waits for another process's lock.
 SQLITE_PATIENCE = 5
@@ -77,8 +78,8 @@ def _sqlite(url: URL, connections: int) -> Engine:
 def _prepare(connection: Any, _record: object) -> None:
     # The driver's own transactions begin without the write lock and fail when two of them come to need it.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    use_write_ahead_log(connection, SQLITE_PATIENCE)
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin_immediate(connection: Connection) -> None:

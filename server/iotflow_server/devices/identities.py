@@ -13,7 +13,7 @@ from iotflow_server.devices.tokens import AccessToken, Tokens
 class Identities:
     """Devices and tokens by what they show.
 
-    What this process changes is forgotten at once, what others change after `ttl` seconds.
+    What this process changes is forgotten at once, what others change after `ttl` seconds unless they tell.
     size: how many of each kind are remembered; so many wrong ones besides. Every look-up may raise Unavailable.
     """
 
@@ -46,6 +46,11 @@ class Identities:
 
     def forget_token(self, token_id: int) -> None:
         self._tokens.forget(token_id)
+
+    def forget_all(self) -> None:
+        """Others may have changed any of them."""
+        self._devices.forget_all()
+        self._tokens.forget_all()
 
     async def close(self) -> None:
         """Cancel look-ups under way."""

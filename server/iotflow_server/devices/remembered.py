@@ -62,6 +62,11 @@ class Remembered(Generic[Found]):
         # An answer under way may be from before the change: those who wait get it, but it is not remembered.
         self._under_way.clear()
 
+    def forget_all(self) -> None:
+        """As forget, of all."""
+        for memory in (self._present, self._absent, self._digests, self._under_way):
+            memory.clear()
+
     async def close(self) -> None:
         """Cancel look-ups under way."""
         for task in self._tasks:

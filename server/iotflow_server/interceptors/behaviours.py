@@ -21,6 +21,13 @@ class Malformed:
     """Stands in place of a request whose bytes are no message of the method."""
 
 
+class Unreadable:
+    """Stands in place of an answer of a stream, and travels as bytes that are no message of any method."""
+
+
+NO_MESSAGE = b"\xff"
+
+
 class Layer(Protocol):
     """One concern of every call."""
 
@@ -49,7 +56,7 @@ class Layers(ServerInterceptor):
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        wrapped = _made(_maker(handler), _behaviour(handler), handler)
+        wrapped = _tolerant(handler)
         for layer in reversed(self._layers):
             around = layer.around(method, handler)
             if around is not None:
@@ -79,7 +86,15 @@ def _maker(handler: Handler) -> Any:
 
 
 def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:
-    made: Handler = make(behaviour, _forgiving(handler.request_deserializer), handler.response_serializer)
+    made: Handler = make(behaviour, handler.request_deserializer, handler.response_serializer)
+    return made
+
+
+def _tolerant(handler: Handler) -> Handler:
+    """The same RPC, which takes requests and gives answers that are no messages."""
+    deserializer = _forgiving(handler.request_deserializer)
+    serializer = _outspoken(handler.response_serializer) if handler.response_streaming else handler.response_serializer
+    made: Handler = _maker(handler)(_behaviour(handler), deserializer, serializer)
     return made
 
 
@@ -93,6 +108,13 @@ def _forgiving(deserializer: Any) -> Any:
             return Malformed()
 
     return deserialize if deserializer else None
+
+
+def _outspoken(serializer: Any) -> Any:
+    def serialize(answer: Any) -> bytes:
+        return NO_MESSAGE if isinstance(answer, Unreadable) else serializer(answer)
+
+    return serialize if serializer else None
 
 
 def _wrap_unary(handler: Handler, around: Around) -> Handler:

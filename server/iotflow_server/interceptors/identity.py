@@ -65,7 +65,7 @@ class Identity:
             raise Unauthenticated(
                 "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
             )
-        return Caller(Role(token.role), f"token:{token.name}", expires_at=token.expires_at)
+        return Caller(Role(token.role), f"token:{token.name}", token_id=token.id, expires_at=token.expires_at)
 
 
 def check_role(who: Caller, roles: frozenset[Role]) -> None:

@@ -8,5 +8,10 @@ FROM_REST, STATUS = "x-envoy-original-path", "x-http-code"
 
 async def answer_with(context: Context, status: int) -> None:
     """Have the gateway answer so. Callers of gRPC are spared the message that it takes."""
-    if any(key == FROM_REST for key, _ in context.invocation_metadata() or ()):
+    if from_rest(context):
         await context.send_initial_metadata(((STATUS, str(status)),))
+
+
+def from_rest(context: Context) -> bool:
+    """Whether the gateway made this call out of a REST request."""
+    return any(key == FROM_REST for key, _ in context.invocation_metadata() or ())

@@ -7,16 +7,14 @@ import structlog
 
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.access import caller
-from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal
-from iotflow_server.rpc.querying import Querying, names
+from iotflow_server.rpc.querying import Querying, names, span
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import encode
 from iotflow_server.rpc.wire_rows import add_rows
 from iotflow_server.rpc.wire_values import timestamp_ms
-from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.live import Interest, LiveFeed, Subscription
-from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.live import Dropped, FeedState, Interest, LiveEvent, LiveFeed, Subscription
+from iotflow_server.telemetry.store import LATEST, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 log = structlog.get_logger(__name__)
@@ -77,7 +75,7 @@ class LiveEvents:
             async with aclosing(reading):
                 async for chunk in reading:
                     self._check_session()
-                    yield self._event(device, chunk)
+                    yield self._readings(LiveEvent(device, chunk))
 
     async def _waiting(self, subscription: Subscription) -> AsyncIterator[Event]:
         """What waits now, or a heartbeat when nothing has come for a while."""
@@ -85,21 +83,33 @@ class LiveEvents:
             yield _alive()
         while taken := subscription.take():
             self._check_session()
-            if dropped := subscription.take_dropped():
-                yield Event(dropped=telemetry_service_pb2.LiveDropped(readings=dropped))
-            yield self._event(*taken)
+            yield self._event(taken)
         self._check_session()
 
     def _check_session(self) -> None:
         if self._session.refusal:
             raise self._session.refusal
 
-    def _event(self, device: Device, batch: Batch) -> Event:
-        if self._request.columnar:
-            return Event(batch=encode(batch))
-        readings = telemetry_service_pb2.LiveReadings(device_id=device.id, device_name=device.name)
-        add_rows(readings, "data", batch)
-        return Event(telemetry=readings)
+    def _event(self, taken: LiveEvent | Dropped | FeedState) -> Event:
+        match taken:
+            case Dropped(readings):
+                return Event(dropped=telemetry_service_pb2.LiveDropped(readings=readings))
+            case FeedState(degraded, message):
+                return Event(feed=telemetry_service_pb2.LiveFeedState(degraded=degraded, message=message))
+        return self._readings(taken)
+
+    def _readings(self, event: LiveEvent) -> Event:
+        return event.rendered("columns", _columns) if self._request.columnar else event.rendered("rows", _rows)
+
+
+def _columns(event: LiveEvent) -> Event:
+    return Event(batch=encode(event.batch))
+
+
+def _rows(event: LiveEvent) -> Event:
+    readings = telemetry_service_pb2.LiveReadings(device_id=event.source.id, device_name=event.source.name)
+    add_rows(readings, "data", event.batch)
+    return Event(telemetry=readings)
 
 
 def _alive() -> Event:
@@ -114,13 +124,9 @@ async def read(
     request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: Querying
 ) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
     """ReadTelemetry: device by device, chunk by chunk."""
-    now = utc_now_ms()
-    span = Span(
-        parse_time(request.start_time, now, "start_time") if request.start_time else EARLIEST,
-        parse_time(request.end_time, now, "end_time") if request.end_time else LATEST,
-    )
+    asked = span(request.start_time, request.end_time, utc_now_ms())
     async for device in querying.each_readable(request.device_ids, []):
-        reading = store.read(device.id, span, names(request.fields), newest_first=request.newest_first)
+        reading = store.read(device.id, asked, names(request.fields), newest_first=request.newest_first)
         async with aclosing(reading):
             async for chunk in reading:
                 if session.refusal:

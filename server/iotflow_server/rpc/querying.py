@@ -13,7 +13,7 @@ from iotflow_server.errors import InvalidArgument, NotFound
 from iotflow_server.rpc.wire_rows import add_rows, put_value
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import Page, Query, page, spans, token
-from iotflow_server.telemetry.store import LATEST, Latest, Span, TelemetryStore
+from iotflow_server.telemetry.store import EARLIEST, LATEST, Latest, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000
@@ -31,8 +31,10 @@ def names(fields: Iterable[str]) -> tuple[str, ...] | None:
 
 
 def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time", "end_time")) -> Span:
-    """The span between two times; an empty end is none. Raises InvalidArgument where it is turned round."""
-    found = Span(parse_time(start, now, fields[0]), parse_time(end, now, fields[1]) if end else LATEST)
+    """The span between two times; an empty one is none. Raises InvalidArgument where it is turned round."""
+    found = Span(
+        parse_time(start, now, fields[0]) if start else EARLIEST, parse_time(end, now, fields[1]) if end else LATEST
+    )
     if found.start > found.end:
         raise InvalidArgument(fields[1], f"lies before {fields[0]}")
     return found

@@ -1,7 +1,7 @@
 """The streams that are open, so that they can be ended: when the server goes down, or a device is cut off."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -12,8 +12,8 @@ from iotflow_server.errors import Refusal, Unauthenticated, Unavailable
 class Session:
     """One open stream. `ended` has the reason when it is to end."""
 
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
+    def __init__(self, who: Caller) -> None:
+        self.who = who
         self.ended: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
 
     def end(self, refusal: Refusal) -> None:
@@ -39,6 +39,10 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
+    def __iter__(self) -> Iterator[Session]:
+        """Those that are open now."""
+        return iter(list(self._open))
+
     @property
     def draining(self) -> bool:
         """Whether the server is going down."""
@@ -49,10 +53,10 @@ class Sessions:
         """A stream of this caller until the block is left; ended when the caller's token expires."""
         if self._draining:
             raise going_down()
-        session = Session(who.name)
+        session = Session(who)
         self._open.add(session)
         self._empty.clear()
-        expiry = _end_when_expired(session, who)
+        expiry = _end_when_expired(session)
         try:
             yield session
         finally:
@@ -65,7 +69,7 @@ class Sessions:
     def cut_off(self, owner: str, refusal: Refusal) -> None:
         """End every stream of a caller at once."""
         for session in self._open:
-            if session.owner == owner:
+            if session.who.name == owner:
                 session.end(refusal)
 
     async def drain(self, timeout: float) -> None:
@@ -80,10 +84,10 @@ class Sessions:
             return
 
 
-def _end_when_expired(session: Session, who: Caller) -> asyncio.TimerHandle | None:
-    if who.expires_at is None:
+def _end_when_expired(session: Session) -> asyncio.TimerHandle | None:
+    if session.who.expires_at is None:
         return None
-    left = (who.expires_at - datetime.now(UTC)).total_seconds()
+    left = (session.who.expires_at - datetime.now(UTC)).total_seconds()
     return asyncio.get_running_loop().call_later(left, session.end, Unauthenticated("WRONG_TOKEN", "the token expired"))
 
 

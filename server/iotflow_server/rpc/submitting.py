@@ -34,7 +34,7 @@ class Submitting:
         time = (
             parse_time(request.timestamp, utc_now_ms(), "timestamp")
             if request.timestamp
-            else await self._intake.arrival.stamp(device.id, 1)
+            else (await self._intake.arrival.stamp(device.id, 1))[0]
         )
         rows = RowDecoder(self._intake.limits)
         rows.add(0, request.data, request.metadata)
@@ -77,22 +77,21 @@ class Submitting:
         self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
     ) -> tuple[Batch, list[Rejection]]:
         timeless = sum(not reading.timestamp for reading in request.readings)
-        arrived = await self._intake.arrival.stamp(device_id, timeless) if timeless else 0
+        arrived = await self._intake.arrival.stamp(device_id, timeless) if timeless else range(0)
         # Many objects are taken apart beside the event loop, which goes on serving others.
         if len(request.readings) < AT_ONCE:
             return self._decode(device_id, request, arrived)
         return await asyncio.to_thread(self._decode, device_id, request, arrived)
 
     def _decode(
-        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest, arrived: int
+        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest, arrived: range
     ) -> tuple[Batch, list[Rejection]]:
         rows = RowDecoder(self._intake.limits)
         times = np.zeros(len(request.readings), np.int64)
-        now = utc_now_ms()
+        now, arrivals = utc_now_ms(), iter(arrived)
         for row, reading in enumerate(request.readings):
             try:
-                times[row] = parse_time(reading.timestamp, now, "timestamp") if reading.timestamp else arrived
-                arrived += not reading.timestamp
+                times[row] = parse_time(reading.timestamp, now, "timestamp") if reading.timestamp else next(arrivals)
             except InvalidArgument as refusal:
                 rows.rejections.append(Rejection(row, 1, "", "INVALID_TIME", refusal.violations[0][1]))
             else:

@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+
+from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_pb2_grpc
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import NotImplementedYet
-from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.interceptors.behaviours import Context, Unreadable
 from iotflow_server.rpc import live_events
 from iotflow_server.rpc.aggregating import Aggregating
+from iotflow_server.rpc.breaking_off import broken_off
+from iotflow_server.rpc.exporting import Exporting
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.querying import Querying, span
 from iotflow_server.rpc.sessions import Sessions
@@ -60,6 +62,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._submitting = Submitting(intake)
         self._querying = Querying(store, registry, intake.directory)
         self._aggregating = Aggregating(store, self._querying)
+        self._exporting = Exporting(store, self._querying)
 
     async def SubmitTelemetry(
         self, request: wire.SubmitTelemetryRequest, context: Context
@@ -119,9 +122,12 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
             async for event in live.events(self._feed, self._store, self._querying):
                 yield event
 
-    async def ExportTelemetry(self, _request: wire.ExportTelemetryRequest, _context: Context) -> AsyncIterator[Any]:
-        raise NotImplementedYet("NOT_IMPLEMENTED", "this version does not export yet; ReadTelemetry streams columns")
-        yield
+    async def ExportTelemetry(
+        self, request: wire.ExportTelemetryRequest, context: Context
+    ) -> AsyncIterator[HttpBody | Unreadable]:
+        async with self._streams.sessions.open(caller()) as session:
+            async for piece in broken_off(self._exporting.bodies(request, session, context), context):
+                yield piece
 
     async def DeleteTelemetry(
         self, request: wire.DeleteTelemetryRequest, _context: Context

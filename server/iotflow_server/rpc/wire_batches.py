@@ -39,11 +39,14 @@ def decode(
         raise InvalidArgument("columns", f"a batch has at most {limits.values} values, rows times columns")
     rejections: list[Rejection] = []
     columns: list[Column] = []
+    names: set[str] = set()
     for index, wire in enumerate(message.columns):
         column = _column(wire, index, len(times), limits, rejections)
+        names.add(wire.measurement)
         if column is not None:
             columns.append(column)
-    _check_distinct(message)
+    if len(names) < len(message.columns):
+        _refuse_twice(message)
     if not columns or (message.atomic and rejections):
         return None, rejections
     return Batch(device_id, times, tuple(columns), message.atomic), rejections
@@ -56,16 +59,16 @@ def _times(message: telemetry_pb2.TelemetryBatch, limits: checks.Limits) -> Time
     if rows > limits.rows:
         raise InvalidArgument("timestamps", f"a batch has at most {limits.rows} rows")
     times = np.array(message.timestamps, np.int64)
-    if times.min() < FIRST_TIME or times.max() > LAST_TIME:
+    # The array's own methods cost half as much again.
+    if np.minimum.reduce(times) < FIRST_TIME or np.maximum.reduce(times) > LAST_TIME:
         raise InvalidArgument("timestamps", "a time lies outside the years 1 to 9999; write milliseconds since 1970")
     return times
 
 
-def _check_distinct(message: telemetry_pb2.TelemetryBatch) -> None:
+def _refuse_twice(message: telemetry_pb2.TelemetryBatch) -> None:
     names = [column.measurement for column in message.columns]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidArgument("columns", f"measurement {twice!r} stands twice")
+    twice = next(name for name in names if names.count(name) > 1)
+    raise InvalidArgument("columns", f"measurement {twice!r} stands twice")
 
 
 def _column(

@@ -48,7 +48,7 @@ def text_problem(value: str, limits: Limits) -> str | None:
 def not_finite(values: Values) -> Mask | None:
     """Which floating-point values are NaN or infinite; None if none is."""
     finite = np.isfinite(values)
-    return None if finite.all() else ~finite
+    return None if np.count_nonzero(finite) == len(finite) else ~finite
 
 
 def rejections_of(refused: Mask, measurement: str, reason: str, message: str) -> list[Rejection]:

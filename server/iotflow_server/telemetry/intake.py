@@ -8,7 +8,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.presence import Presence
 from iotflow_server.errors import PermissionDenied
-from iotflow_server.telemetry.arrival import ArrivalClock
+from iotflow_server.telemetry.arrival import Arrival
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
@@ -23,7 +23,7 @@ class Intake:
     ingest: Ingest
     directory: Directory
     presence: Presence
-    arrival: ArrivalClock
+    arrival: Arrival
     limits: Limits
     tally: Tally
 

@@ -8,6 +8,7 @@ from tests.e2e.rest.world import END, READINGS, START, Registered, World
 
 SUBMIT, BATCH, OWN = "/api/v1/devices/telemetry", "/api/v1/devices/telemetry/batch", "/api/v1/devices/telemetry"
 OF, LATEST_OF_MANY, STATUS = "/api/v1/telemetry/{own}", "/api/v1/telemetry/latest", "/api/v1/telemetry/status"
+EXPORT = "/api/v1/telemetry/export"
 SPAN = {"start_time": START, "end_time": END}
 FROM_TO = {"from": START, "to": END}
 

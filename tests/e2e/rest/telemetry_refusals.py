@@ -2,7 +2,7 @@
 
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import refusal
-from tests.e2e.rest.telemetry_cases import BATCH, FROM_TO, LATEST_OF_MANY, OF, SPAN, SUBMIT
+from tests.e2e.rest.telemetry_cases import BATCH, EXPORT, FROM_TO, LATEST_OF_MANY, OF, SPAN, SUBMIT
 from tests.e2e.rest.world import END, START
 
 BAD = "INVALID_ARGUMENT"
@@ -89,14 +89,17 @@ CASES = [
             ("/api/v1/telemetry/999999/range", FROM_TO),
         )
     ),
-    Case(
-        "unknown device among many",
-        "GET",
-        LATEST_OF_MANY,
-        "admin",
-        404,
-        refusal(404, "DEVICE_NOT_FOUND", "device_ids"),
-        params={"device_ids": "999999"},
+    *(
+        Case(
+            "unknown device among many",
+            "GET",
+            path,
+            "admin",
+            404,
+            refusal(404, "DEVICE_NOT_FOUND", "device_ids"),
+            params={"device_ids": "999999"},
+        )
+        for path in (LATEST_OF_MANY, EXPORT)
     ),
     *(
         Case("another device's", "GET", path, "other device", 403, refusal(403, "NOT_YOUR_DEVICE"), params=params)
@@ -107,6 +110,7 @@ CASES = [
             (f"{OF}/range", FROM_TO),
             (LATEST_OF_MANY, {"device_ids": "{own}"}),
             ("/api/v1/telemetry/stream", {"device_ids": "{own}"}),
+            (EXPORT, {"device_ids": "{own}"}),
         )
     ),
     *(
@@ -134,13 +138,12 @@ CASES = [
         refusal(404, "DEVICE_NOT_FOUND"),
         params=SPAN,
     ),
-    Case(
-        "export, not in this version",
-        "GET",
-        "/api/v1/telemetry/export",
-        "viewer",
-        501,
-        refusal(501, "NOT_IMPLEMENTED"),
+    query("an export in no format", EXPORT, {"format": "xlsx"}, "format"),
+    query("an export from a time that is none", EXPORT, {"start_time": "whenever"}, "start_time"),
+    query("an export turned round", EXPORT, {"start_time": END, "end_time": START}, "end_time"),
+    *(
+        Case(f"export as {who}", "GET", EXPORT, who, status, refusal(status, reason))
+        for who, status, reason in (("wrong key", 401, "WRONG_KEY"), ("wrong token", 401, "WRONG_TOKEN"))
     ),
     query("a since that is none", "/api/v1/telemetry/stream", {"since": "whenever"}, "since"),
 ]

@@ -172,3 +172,12 @@ async def test_closing_ends_look_ups_under_way(parts: Parts, identities: Identit
     await identities.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_all_can_be_forgotten(parts: Parts, identities: Identities, asked: Asked) -> None:
+    _, key = await parts.registry.register(NewDevice("d"))
+    for _ in range(2):
+        await identities.device(key)
+        await identities.device("nobody's")
+        identities.forget_all()
+    assert asked == [key, "nobody's"] * 2

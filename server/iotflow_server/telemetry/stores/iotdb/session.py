@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from iotdb.thrift.rpc.IClientRPCService import Client
@@ -17,7 +18,6 @@ from iotdb.thrift.rpc.ttypes import (
     TSExecuteBatchStatementReq,
     TSExecuteStatementReq,
     TSFetchResultsReq,
-    TSInsertTabletsReq,
     TSOpenSessionReq,
     TSProtocolVersion,
 )
@@ -27,6 +27,7 @@ from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TFramedTransport
 
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer, answer
+from iotflow_server.telemetry.stores.iotdb.insertion import insert_request
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
 
 # IoTDB's codes of what came of a request.
@@ -62,7 +63,8 @@ class Session:
 
     def __init__(self, node: str, address: IotdbAddress, connect_seconds: float, request_seconds: float) -> None:
         host, _, port = node.rpartition(":")
-        connection = TSocket(host, int(port))
+        self._socket = connection = TSocket(host, int(port))
+        self._numbers = count()
         connection.setTimeout(connect_seconds * 1000)
         self._transport = TFramedTransport(connection)
         self._transport.open()
@@ -114,17 +116,8 @@ class Session:
 
     def insert(self, tablets: Sequence[Tablet]) -> list[StatementFailed | None]:
         """Store the tablets by one call; for each of them None, or why it was refused."""
-        request = TSInsertTabletsReq(
-            self._id,
-            [tablet.device for tablet in tablets],
-            [tablet.names for tablet in tablets],
-            [tablet.values for tablet in tablets],
-            [tablet.times for tablet in tablets],
-            [tablet.codes for tablet in tablets],
-            [tablet.rows for tablet in tablets],
-            True,
-        )
-        status = self._client.insertTablets(request)
+        self._socket.write(insert_request(self._id, tablets, next(self._numbers)))
+        status = self._client.recv_insertTablets()
         if status.code == MULTIPLE:
             return [_insert_refusal(one) for one in status.subStatus]
         return [_insert_refusal(status)] * len(tablets)

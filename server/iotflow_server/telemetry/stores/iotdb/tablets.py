@@ -1,49 +1,69 @@
 """Columns of one device in the form that IoTDB takes them in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iotflow_server.telemetry.batch import Column, Mask, Times, ValueType
 from iotflow_server.telemetry.stores.iotdb.names import quoted
 from iotflow_server.telemetry.stores.iotdb.types import CODES, WIRE
 
 _length = Struct(">i").pack
+Part = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
 class Tablet:
-    """Rows of one aligned device. times, values: as on the wire."""
+    """Rows of one aligned device, as on the wire; values share the columns' memory where they can.
+
+    names: each with its length before it. values: the parts of one array of bytes.
+    """
 
     device: str
-    names: list[str]
+    names: list[bytes]
     codes: list[int]
-    times: bytes
-    values: bytes
+    times: Part
+    values: list[Part]
     rows: int
 
 
 def tablet(device: str, times: Times, columns: Sequence[Column]) -> Tablet:
     """times: shape (rows,), rising and distinct; each column has a row for each of them."""
-    values = b"".join([*(_values(column) for column in columns), *(_nulls(column.valid) for column in columns)])
-    names = [quoted(column.measurement) for column in columns]
+    values = [_values(column) for column in columns]
+    values += [part for column in columns for part in _nulls(column.valid)]
+    names = [_name(column.measurement) for column in columns]
     codes = [CODES[column.type] for column in columns]
-    return Tablet(device, names, codes, times.astype(">i8").tobytes(), values, len(times))
+    return Tablet(device, names, codes, _raw(times.astype(">i8")), values, len(times))
 
 
-def _values(column: Column) -> bytes:
+@lru_cache(maxsize=65_536)
+def _name(measurement: str) -> bytes:
+    encoded = quoted(measurement).encode()
+    return _length(len(encoded)) + encoded
+
+
+def _values(column: Column) -> Part:
     if column.type is not ValueType.TEXT:
-        return column.values.astype(WIRE[column.type]).tobytes()
+        return _raw(column.values.astype(WIRE[column.type]))
     texts = column.values if column.valid is None else np.where(column.valid, column.values, "")
     encoded = [text.encode() for text in texts]
     return b"".join([part for one in encoded for part in (_length(len(one)), one)])
 
 
-def _nulls(valid: Mask | None) -> bytes:
+def _raw(values: NDArray[Any]) -> memoryview:
+    return values.view(np.uint8).data
+
+
+def _nulls(valid: Mask | None) -> Iterator[Part]:
     if valid is None:
-        return b"\0"
+        yield b"\0"
+        return
     # IoTDB reads one byte more than the rows need where they are a multiple of eight.
     bits = np.packbits(~valid, bitorder="little").tobytes()
-    return b"\1" + bits.ljust(len(valid) // 8 + 1, b"\0")
+    yield b"\1"
+    yield bits.ljust(len(valid) // 8 + 1, b"\0")

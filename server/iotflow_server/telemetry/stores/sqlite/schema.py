@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from iotflow_server.write_ahead import use_write_ahead_log
+
 BUSY_SECONDS = 5.0
 
 # Readings are clustered by series and time, so that a series' range is one stretch of the file. `value` has no type, so
@@ -41,9 +43,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """The connection that writes; makes the file and the tables where they are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    # FULL: a commit returns when the disk has it. NORMAL would lose acknowledged readings with the power.
-    connection.execute("PRAGMA synchronous=FULL")
+    use_write_ahead_log(connection, BUSY_SECONDS)
     # Single values of many devices touch a page each, again and again. Kept in memory (64 MB) and brought into the file
     # less often (every 32 MB of log), they cost a third less. Other page sizes and memory mapping made no difference.
     connection.execute("PRAGMA cache_size=-65536")

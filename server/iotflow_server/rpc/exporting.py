@@ -1,0 +1,71 @@
+"""ExportTelemetry: readings as a file, a piece at a time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.v1 import telemetry_service_pb2
+from iotflow_server.devices.device import Device
+from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc.querying import Querying, names, span
+from iotflow_server.rpc.sessions import Session
+from iotflow_server.telemetry.batch import Batch, ValueType
+from iotflow_server.telemetry.exporting import FORMATS, Columns, Export, Format, ahead, join
+from iotflow_server.telemetry.store import Span, TelemetryStore
+from iotflow_server.telemetry.times import utc_now_ms
+
+Request = telemetry_service_pb2.ExportTelemetryRequest
+
+
+class Exporting:
+    """Whoever takes the pieces slowly holds up the reading too: no more than a chunk of readings waits."""
+
+    def __init__(self, store: TelemetryStore, querying: Querying) -> None:
+        self._store = store
+        self._querying = querying
+
+    async def bodies(self, request: Request, session: Session, context: Context) -> AsyncIterator[HttpBody]:
+        """The file, named in the headers. What fails before the first piece fails without a byte of it."""
+        format_ = FORMATS[request.format or "csv"]
+        begun = False
+        async for piece in self._pieces(format_, request, session):
+            if not begun:
+                name = f'attachment; filename="telemetry.{format_.suffix}"'
+                await context.send_initial_metadata((("content-disposition", name),))
+                begun = True
+            yield HttpBody(content_type=format_.content_type, data=piece)
+
+    async def _pieces(self, format_: Format, request: Request, session: Session) -> AsyncIterator[bytes]:
+        within = span(request.start_time, request.end_time, utc_now_ms())
+        export = Export(format_, Columns(await self._types(request, session), names(request.fields)))
+        async with aclosing(ahead(self._readings(request, within, export.chunk_rows))) as readings:
+            async for device, chunk in readings:
+                check(session)
+                for piece in await asyncio.to_thread(export.add, device, chunk):
+                    check(session)
+                    yield piece
+        for piece in await asyncio.to_thread(export.finish):
+            check(session)
+            yield piece
+
+    async def _readings(self, request: Request, within: Span, rows: int) -> AsyncGenerator[tuple[Device, Batch]]:
+        async for device in self._querying.each_readable(request.device_ids, []):
+            async with aclosing(self._store.read(device.id, within, names(request.fields), chunk_rows=rows)) as reading:
+                async for chunk in reading:
+                    yield device, chunk
+
+    async def _types(self, request: Request, session: Session) -> dict[str, ValueType]:
+        """By measurement, of all devices together."""
+        types: dict[str, ValueType] = {}
+        async for device in self._querying.each_readable(request.device_ids, []):
+            check(session)
+            join(types, await self._store.measurements(device.id))
+        return types
+
+
+def check(session: Session) -> None:
+    """Raise what the stream is to end with, if it is."""
+    if session.refusal:
+        raise session.refusal

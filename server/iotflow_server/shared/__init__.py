@@ -1,0 +1,1 @@
+"""What the server's processes share, by Redis, or by nothing where there is one process."""

@@ -1,0 +1,40 @@
+"""The formats of an export."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from iotflow_server.telemetry.exporting.arrow_stream import ArrowStream
+from iotflow_server.telemetry.exporting.csv_lines import CsvLines
+from iotflow_server.telemetry.exporting.json_lines import JsonLines
+from iotflow_server.telemetry.exporting.parquet_file import ParquetFile
+from iotflow_server.telemetry.exporting.pieces import Pieces
+
+
+class Writer(Protocol):
+    """Writes one file."""
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Add rows of the schema; a writer may hold on to a bounded number of them."""
+
+    def close(self) -> None:
+        """Write what is left, and what ends the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """suffix: of a file's name. writer: begins a file with columns of the schema."""
+
+    content_type: str
+    suffix: str
+    writer: Callable[[Pieces, pa.Schema], Writer]
+
+
+FORMATS = {
+    "csv": Format("text/csv; charset=utf-8", "csv", CsvLines),
+    "ndjson": Format("application/x-ndjson", "ndjson", JsonLines),
+    "parquet": Format("application/vnd.apache.parquet", "parquet", ParquetFile),
+    "arrow": Format("application/vnd.apache.arrow.stream", "arrows", ArrowStream),
+}

@@ -1,0 +1,20 @@
+"""Readings on their way to whoever listens, as they are stored."""
+
+from iotflow_server.telemetry.live.bus import BusState, DirectBus, LiveBus
+from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent, Source, Told
+from iotflow_server.telemetry.live.feed import LiveFeed
+from iotflow_server.telemetry.live.subscription import Subscription
+
+__all__ = [
+    "BusState",
+    "DirectBus",
+    "Dropped",
+    "FeedState",
+    "Interest",
+    "LiveBus",
+    "LiveEvent",
+    "LiveFeed",
+    "Source",
+    "Subscription",
+    "Told",
+]

@@ -1,0 +1,95 @@
+"""What a subscriber hears, and what it wants to hear."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from iotflow_server.telemetry.batch import Batch
+
+Rendering = TypeVar("Rendering")
+
+
+class Source(Protocol):
+    """What is told of a device."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def device_type(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Stored readings of a device."""
+
+    source: Source
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """readings: how many of them a subscriber will not hear; some may be none of its interest."""
+
+    readings: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """degraded: what other server processes take may come late, or not at all. message: why."""
+
+    degraded: bool = False
+    message: str = ""
+
+
+@dataclass(slots=True)
+class LiveEvent:
+    """Told readings, one object for all who hear it, so that what is made of it is made once. size: about its bytes."""
+
+    source: Source
+    batch: Batch
+    size: int = field(init=False)
+    _shared: dict[Hashable, Any] | None = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.size = self.batch.size
+
+    def rendered(self, kind: Hashable, render: Callable[["LiveEvent"], Rendering]) -> Rendering:
+        """What render makes of the event; one render a kind."""
+        if self._shared is None:
+            return render(self)
+        if kind not in self._shared:
+            self._shared[kind] = render(self)
+        rendering: Rendering = self._shared[kind]
+        return rendering
+
+    def forget(self) -> None:
+        """Keep no renderings: who hears it from now on is late, and they are larger than the readings."""
+        for rendering in (self._shared or {}).values():
+            if isinstance(rendering, LiveEvent):
+                rendering.forget()
+        self._shared = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What a subscriber wants to hear; None: no limit."""
+
+    device_ids: frozenset[int] | None = None
+    device_types: frozenset[str] | None = None
+    measurements: frozenset[str] | None = None
+
+    def select(self, event: LiveEvent) -> LiveEvent | None:
+        """The part of an event that is of interest, or None."""
+        if self.device_ids is not None and event.source.id not in self.device_ids:
+            return None
+        if self.device_types is not None and event.source.device_type not in self.device_types:
+            return None
+        if self.measurements is None:
+            return event
+        return event.rendered(self.measurements, self._of_measurements)
+
+    def _of_measurements(self, event: LiveEvent) -> LiveEvent | None:
+        wanted = tuple(column for column in event.batch.columns if column.measurement in (self.measurements or ()))
+        return LiveEvent(event.source, Batch(event.batch.device_id, event.batch.times, wanted)) if wanted else None

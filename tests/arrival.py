@@ -1,0 +1,76 @@
+"""Server processes that give out times, as far as that concerns them, with a clock that stands still."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from iotflow_server.shared.arrival import ALONE_SECONDS, RedisArrival, own_lane
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.telemetry.arrival import AHEAD_MS, Arrival, ArrivalClock, Given
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+
+# Until a Redis that has just started gives out times, for calls of so many readings.
+QUIET_MS, MOST_READINGS = 2 * AHEAD_MS, 5_000
+# Until a process that found Redis away asks for it again.
+ALONE_MS = round(ALONE_SECONDS * 1_000)
+
+
+class Site:
+    """Processes with one store, of which new ones can start at any time."""
+
+    def __init__(self, store: SqliteStore, stack: AsyncExitStack, redis_url: str) -> None:
+        self.now = 1_767_225_600_000
+        # Whatever else the machine does.
+        self.patience = 20.0
+        self._store = store
+        self._stack = stack
+        self._redis_url = redis_url
+
+    async def process(self, number: int = 1, of: int = 1) -> Arrival:
+        """A new one; without Redis there is one at a time."""
+        given = Given(self._store, self._clock)
+        if not self._redis_url:
+            return ArrivalClock(given, self._clock)
+        connection = RedisConnection(self._redis_url)
+        self._stack.push_async_callback(connection.close)
+        alone = ArrivalClock(given, self._clock, own_lane(number, of))
+        return RedisArrival(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
+
+    async def store(self, times: range | list[int]) -> None:
+        """What device 1 sent at these times is stored."""
+        kept = np.array(times, np.int64)
+        await self._store.write([Batch(1, kept, (Column("n", ValueType.INT64, kept),))])
+
+    def _clock(self) -> int:
+        return self.now
+
+
+@asynccontextmanager
+async def site(folder: Path, redis_url: str = "") -> AsyncIterator[Site]:
+    """With a Redis that has begun to give out times, or without one."""
+    async with AsyncExitStack() as stack:
+        store = SqliteStore(folder / "readings.db")
+        await store.start()
+        stack.push_async_callback(store.close)
+        opened = Site(store, stack, redis_url)
+        await (await opened.process()).stamp(2, 1)
+        opened.now += QUIET_MS
+        yield opened
+
+
+@dataclass
+class Times:
+    """All that were given to a device."""
+
+    given: list[int]
+
+    def add(self, times: range) -> None:
+        self.given += times
+
+    @property
+    def distinct(self) -> bool:
+        return len(self.given) == len(set(self.given))

@@ -1,0 +1,75 @@
+"""ExportTelemetry in every format against ReadTelemetry of the same readings: what writing a file adds to reading."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import grpc
+import numpy as np
+
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
+from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest, ReadTelemetryRequest
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow_server.telemetry.exporting import FORMATS
+from tests.bench.server import bench_server
+from tests.bench.table import Line
+
+ROWS, COLUMNS, TOGETHER, TIMES = 400_000, 5, 20_000, 3
+T0 = 1_700_000_000_000
+
+
+def measure(folder: Path) -> Iterator[Line]:
+    """A line a format: the best of several exports."""
+    with bench_server(folder / "exports") as server, grpc.insecure_channel(server.address) as channel:
+        stub, metadata = TelemetryServiceStub(channel), server.register("exported")
+        assert all(not answer.rejected for answer in stub.StreamTelemetry(batches(), metadata=metadata))
+        ways = {"": partial(read, stub, metadata)} | {name: partial(exported, stub, metadata, name) for name in FORMATS}
+        found = best(ways)
+        baseline, _ = found[""]
+        for name in FORMATS:
+            seconds, size = found[name]
+            yield Line(
+                f"ExportTelemetry, {name}, {ROWS:,} × {COLUMNS}",
+                f"{ROWS / seconds:,.0f} rows/s, {size / seconds / 1e6:,.0f} MB/s",
+                f"ReadTelemetry: {ROWS / baseline:,.0f} rows/s",
+                baseline / seconds,
+                0.7,
+            )
+
+
+def batches() -> Iterator[TelemetryBatch]:
+    """Readings as sensors have them: two digits behind the point."""
+    random = np.random.default_rng(1)
+    for first in range(0, ROWS, TOGETHER):
+        message = TelemetryBatch(
+            sequence=first + 1, timestamps=(T0 + 1_000 * np.arange(first, first + TOGETHER)).tolist()
+        )
+        for number in range(COLUMNS):
+            message.columns.add(measurement=f"m{number}", doubles=random.normal(20, 5, TOGETHER).round(2))
+        yield message
+
+
+def best(ways: Mapping[str, Callable[[], int]]) -> dict[str, tuple[float, int]]:
+    """Of each the shortest time of several, by turns, and how much came."""
+    rounds = [{name: timed(way) for name, way in ways.items()} for _ in range(TIMES)]
+    return {name: min(each[name] for each in rounds) for name in ways}
+
+
+def timed(way: Callable[[], int]) -> tuple[float, int]:
+    began = time.perf_counter()
+    size = way()
+    return time.perf_counter() - began, size
+
+
+def read(stub: TelemetryServiceStub, metadata: tuple[tuple[str, str], ...]) -> int:
+    """Rows."""
+    rows = sum(len(answer.batch.timestamps) for answer in stub.ReadTelemetry(ReadTelemetryRequest(), metadata=metadata))
+    assert rows == ROWS
+    return rows
+
+
+def exported(stub: TelemetryServiceStub, metadata: tuple[tuple[str, str], ...], name: str) -> int:
+    """Bytes."""
+    request = ExportTelemetryRequest(format=name)
+    return sum(len(piece.data) for piece in stub.ExportTelemetry(request, metadata=metadata))

@@ -1,0 +1,120 @@
+"""Many devices with a reading each a time: how many a second, and how long until they are acknowledged."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.generator import Metadata, opened
+from tests.bench.http2 import framed
+from tests.bench.messages import Shapes
+from tests.bench.processor import Meter
+from tests.bench.server import Server, bench_server
+from tests.bench.table import Line
+from tests.iotdb import running_iotdb
+
+DEVICES, STREAMS, FIELDS = 1_000, 100, 6
+ROUNDS = 40
+PATIENCE_MS = 100
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one run took. delays: seconds from when a reading was due to its acknowledgement."""
+
+    seconds: float = 0.0
+    delays: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Readings a second."""
+        return len(self.delays) / self.seconds
+
+    def percentile(self, percent: float) -> float:
+        """Of the delays, in milliseconds."""
+        return float(np.percentile(self.delays, percent)) * 1_000
+
+    @property
+    def told(self) -> str:
+        return f"p50 {self.percentile(50):.0f} ms, p99 {self.percentile(99):.0f} ms"
+
+
+def measure(folder: Path) -> Iterator[Line]:
+    """As fast as they can, each stream with one reading of each of its devices under way; and at half that rate."""
+    with (
+        running_iotdb() as iotdb,
+        bench_server(folder / "fleet", f"iotdb://root:root@127.0.0.1:{iotdb.port}") as server,
+    ):
+        fleet = Fleet(server)
+        fleet.run(ROUNDS // 3, 0.0)
+        meter = Meter({"server": [server.process.pid], "IoTDB": iotdb.pids})
+        top = fleet.run(ROUNDS, 0.0)
+        processor = meter.told(len(top.delays) / 1e3)
+        half = fleet.run(ROUNDS // 2, 2 * DEVICES / top.rate)
+    what = f"{DEVICES:,} devices' readings of {FIELDS} fields, {STREAMS} streams"
+    figure = f"{top.rate:,.0f} readings/s; {top.told}; processor seconds a thousand: {processor}"
+    yield Line(what, figure, "", top.rate, None, "/s")
+    figure = f"{half.rate:,.0f} readings/s; {half.told}"
+    yield Line(
+        "At half that rate, p99 to acknowledgement", figure, "", half.percentile(99), PATIENCE_MS, " ms", at_most=True
+    )
+
+
+class Fleet:
+    """The devices, behind gateways' streams."""
+
+    def __init__(self, server: Server) -> None:
+        self._address = server.address
+        self._gateway: Metadata = server.gateway()
+        self._devices = server.devices(DEVICES)
+        self._shapes = Shapes(1, FIELDS)
+        self._rounds = 0
+
+    def run(self, rounds: int, every: float) -> Taken:
+        """A reading of each device in each round. every: seconds from round to round; 0.0: as soon as the last is through."""
+        first, self._rounds = self._rounds, self._rounds + rounds
+        streams = [self._messages(self._devices[number::STREAMS], first, rounds) for number in range(STREAMS)]
+        return asyncio.run(self._all(streams, every))
+
+    def _messages(self, devices: Sequence[int], first: int, rounds: int) -> list[bytes]:
+        """The readings of each round as they go out."""
+        made = []
+        for number in range(rounds):
+            places = enumerate(devices, number * len(devices))
+            messages = [self._shapes.message(place, device, first + number) for place, device in places]
+            made.append(b"".join(framed(message.head, message.columns) for message in messages))
+        return made
+
+    async def _all(self, streams: Sequence[Sequence[bytes]], every: float) -> Taken:
+        taken = Taken()
+        began = time.perf_counter()
+        # Evenly over the round, as devices that know nothing of each other come.
+        starts = (began + every * number / len(streams) for number in range(len(streams)))
+        sendings = zip(streams, starts, strict=True)
+        await asyncio.gather(*(self._one(rounds, start, every, taken) for rounds, start in sendings))
+        taken.seconds = time.perf_counter() - began
+        return taken
+
+    async def _one(self, rounds: Sequence[bytes], start: float, every: float, taken: Taken) -> None:
+        together = DEVICES // STREAMS
+        due = start
+        acknowledged = -1
+
+        def told(sequence: int) -> None:
+            nonlocal acknowledged
+            taken.delays.extend([time.perf_counter() - due] * (sequence - acknowledged))
+            acknowledged = sequence
+
+        async with opened(self._address, self._gateway, told) as sender:
+            for number, messages in enumerate(rounds):
+                due = start + number * every if every else time.perf_counter()
+                await _until(due)
+                await sender.stream.send(messages)
+                await sender.acknowledged((number + 1) * together - 1)
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.perf_counter()))

@@ -1,0 +1,161 @@
+"""Questions about readings in IoTDB, against the same statements through IoTDB's own client."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from iotflow.v1 import telemetry_service_pb2 as wire
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.bench import raw
+from tests.bench.generator import Sending, seconds
+from tests.bench.messages import T0, Shapes
+from tests.bench.processor import forget_peak, peak_bytes
+from tests.bench.server import Server, bench_server
+from tests.bench.table import Line
+from tests.iotdb import running_iotdb
+
+ROWS, COLUMNS, BATCHES = 1_000, 10, 1_000
+HOUR = 3_600_000
+END = T0 + 1_000 * ROWS * BATCHES
+AGGREGATES, PAGES = 40, 100
+
+
+def measure(folder: Path) -> Iterator[Line]:
+    """A device with a million readings of ten fields, all of it on IoTDB's disk."""
+    with (
+        running_iotdb() as iotdb,
+        bench_server(folder / "asked", f"iotdb://root:root@127.0.0.1:{iotdb.port}") as server,
+    ):
+        device_id = _filled(server)
+        with raw.session(iotdb.port) as session, grpc.insecure_channel(server.address) as channel:
+            session.execute_non_query_statement("FLUSH")
+            questions = Questions(TelemetryServiceStub(channel), server.admin(), session, device_id)
+            yield _aggregates(questions)
+            yield _page(questions, 1)
+            yield _page(questions, COLUMNS)
+            yield from _whole(questions, server)
+
+
+def _filled(server: Server) -> int:
+    """The device's id."""
+    (device_id,), shapes = server.devices(1), Shapes(ROWS, COLUMNS)
+    seconds(server.address, [Sending(server.gateway(), list(shapes.messages(BATCHES, device_id, 0)))])
+    return device_id
+
+
+def _aggregates(questions: "Questions") -> Line:
+    service, baseline = _medians(questions.aggregate, questions.raw_aggregate, AGGREGATES)
+    what = f"AggregateTelemetry: 1 h averages of {ROWS * BATCHES:,} points"
+    return Line(
+        what, _milliseconds(service), f"the statement: {_milliseconds(baseline)}", service / baseline, 1.5, at_most=True
+    )
+
+
+def _page(questions: "Questions", fields: int) -> Line:
+    service, baseline = _medians(lambda: questions.page(fields), lambda: questions.raw_page(fields), PAGES)
+    what = f"GetTelemetry: the newest 1,000 rows, {fields} field{'s' if fields > 1 else ''}"
+    return Line(
+        what, _milliseconds(service), f"the statement: {_milliseconds(baseline)}", service / baseline, 2, at_most=True
+    )
+
+
+def _whole(questions: "Questions", server: Server) -> Iterator[Line]:
+    questions.read(BATCHES // 10)
+    part, _ = _peak(server, lambda: questions.read(BATCHES // 10))
+    used, points = server.cpu_seconds(), BATCHES * ROWS * COLUMNS
+    whole, took = _peak(server, lambda: questions.read(BATCHES))
+    used = server.cpu_seconds() - used
+    baseline = _took(questions.raw_read)
+    figure = f"{points / took / 1e6:.2f} M points/s; processor seconds a million: server {used * 1e6 / points:.3f}"
+    against = f"the statement to a data frame: {points / baseline / 1e6:.2f} M points/s"
+    yield Line(f"ReadTelemetry: {points / 1e6:.0f} M points", figure, against, baseline / took, None)
+    figure, against = f"{whole / 2**20:.0f} MiB", f"of 1 M points: {part / 2**20:.0f} MiB"
+    yield Line("ReadTelemetry: the server's peak memory", figure, against, whole / part, 1.1, at_most=True)
+
+
+class Questions:
+    """The same questions to the server and to IoTDB, each answer checked for its size."""
+
+    def __init__(self, stub: TelemetryServiceStub, metadata: Any, session: Any, device_id: int) -> None:
+        self._stub = stub
+        self._metadata = metadata
+        self._session = session
+        self._device_id = device_id
+        self._path = f"root.iotflow.devices.device_{device_id}"
+        self._windows = -(-END // HOUR) - T0 // HOUR
+
+    def aggregate(self) -> None:
+        request = wire.AggregateTelemetryRequest(
+            device_id=self._device_id, window="1h", start_time=str(T0), end_time=str(END), fields=["m0"]
+        )
+        answer = self._stub.AggregateTelemetry(request, metadata=self._metadata)
+        assert answer.count == self._windows, answer.count
+
+    def raw_aggregate(self) -> None:
+        start, end = T0 // HOUR * HOUR, -(-END // HOUR) * HOUR
+        statement = (
+            f"SELECT avg(m0) FROM {self._path} WHERE time >= {T0} AND time < {END} GROUP BY ([{start}, {end}), 1h)"
+        )
+        assert len(self._asked(statement)) == self._windows
+
+    def page(self, fields: int) -> None:
+        request = wire.GetTelemetryRequest(
+            device_id=self._device_id, start_time=str(T0), limit=1_000, fields=_names(fields)
+        )
+        assert self._stub.GetTelemetry(request, metadata=self._metadata).count == 1_000
+
+    def raw_page(self, fields: int) -> None:
+        names = ", ".join(_names(fields))
+        statement = f"SELECT {names} FROM {self._path} WHERE time >= {T0} ORDER BY TIME DESC LIMIT 1000"
+        assert len(self._asked(statement)) == 1_000
+
+    def read(self, blocks: int) -> None:
+        end = T0 + 1_000 * ROWS * blocks
+        request = wire.ReadTelemetryRequest(device_ids=[self._device_id], end_time=str(end))
+        rows = 0
+        for answer in self._stub.ReadTelemetry(request, metadata=self._metadata):
+            assert len(answer.batch.columns) == COLUMNS
+            rows += len(answer.batch.timestamps)
+        assert rows == ROWS * blocks, rows
+
+    def raw_read(self) -> None:
+        names = ", ".join(_names(COLUMNS))
+        assert len(self._asked(f"SELECT {names} FROM {self._path}")) == ROWS * BATCHES
+
+    def _asked(self, statement: str) -> Any:
+        with self._session.execute_query_statement(statement) as answer:
+            return answer.todf()
+
+
+def _names(fields: int) -> list[str]:
+    return [f"m{number}" for number in range(fields)]
+
+
+def _medians(service: Callable[[], None], baseline: Callable[[], None], number: int) -> tuple[float, float]:
+    """Seconds of each, one after the other by turns."""
+    for _ in range(number // 4):
+        service()
+        baseline()
+    pairs = [(_took(service), _took(baseline)) for _ in range(number)]
+    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+
+
+def _took(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _peak(server: Server, work: Callable[[], None]) -> tuple[int, float]:
+    """The most bytes that the server held meanwhile, and the seconds of the work."""
+    forget_peak(server.process.pid)
+    took = _took(work)
+    return peak_bytes(server.process.pid), took
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms"

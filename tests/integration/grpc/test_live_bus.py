@@ -1,0 +1,145 @@
+"""Several server processes with one Redis: a subscriber at one of them hears what the others take."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+
+from iotflow.v1 import system_service_pb2, telemetry_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.conftest import ServerThread, register, settings
+from tests.integration.grpc.device import Caller, batch, stream
+from tests.integration.grpc.test_live_feed import subscribed
+from tests.integration.grpc.test_process import server
+from tests.processes import free_port, running
+from tests.redis_server import RedisServer, redis_server
+
+Channels = tuple[grpc.Channel, grpc.Channel]
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as running:
+        yield running
+
+
+@pytest.fixture
+def servers(tmp_path: Path, redis: RedisServer) -> Iterator[Channels]:
+    """Two of the same registry and store."""
+    asked = settings(tmp_path, redis_url=redis.url, public_reads=True, heartbeat_seconds=0.2)
+    one, other = ServerThread(asked), ServerThread(asked)
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{one.port}") as here,
+        grpc.insecure_channel(f"127.0.0.1:{other.port}") as there,
+    ):
+        yield here, there
+    other.stop()
+    one.stop()
+
+
+def heard(call: Any, rows: int) -> list[float]:
+    """The values of the next readings, so many."""
+    values: list[float] = []
+    while len(values) < rows:
+        event = next(call)
+        assert not event.HasField("dropped")
+        values += [row["value"] for row in event.telemetry.data]
+    return values
+
+
+def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
+    return batch(sequence, rows=2, first=2 * sequence)
+
+
+def feed_states(call: Any, until: bool) -> list[dict[str, Any]]:
+    """How the feed is said to be, until it is so."""
+    states: list[dict[str, Any]] = []
+    while not states or states[-1]["degraded"] is not until:
+        event = next(call)
+        if event.HasField("feed"):
+            states.append(MessageToDict(event.feed, always_print_fields_with_no_presence=True))
+    return states
+
+
+def test_who_listens_at_one_hears_what_another_takes_in_order(servers: Channels) -> None:
+    here, there = map(TelemetryServiceStub, servers)
+    devices = [register(DeviceServiceStub(servers[0]), f"device {number}") for number in range(3)]
+    with (
+        subscribed(there, Caller(0, ()), device_ids=[devices[0].id]) as call,
+        subscribed(here, Caller(0, ()), device_ids=[devices[0].id]) as own,
+    ):
+        for sequence in range(40):
+            # The device moves from one server to the other and back.
+            stream((here, there)[sequence % 2], devices[0], [numbered(sequence)])
+            stream(here, devices[1], [numbered(sequence)])
+        assert heard(call, 80) == heard(own, 80) == list(range(80))
+
+
+def test_redis_away_readings_are_taken_and_subscribers_told(servers: Channels, redis: RedisServer) -> None:
+    here, there = map(TelemetryServiceStub, servers)
+    device = register(DeviceServiceStub(servers[0]), "device")
+    with subscribed(here, device) as own, subscribed(there, Caller(0, ())) as call:
+        redis.kill()
+        # Not even one of them is acknowledged late, let alone refused.
+        answers = stream(here, device, [numbered(sequence) for sequence in range(10)])
+        assert answers[-1].committed_sequence == 9
+        (state,) = feed_states(call, until=True)
+        assert "server's processes" in state["message"]
+        assert heard(own, 20) == list(range(20))
+        assert gauge(servers[0], "iotflow_live_bus_degraded") == 1
+        assert gauge(servers[0], "iotflow_live_bus_backlog_bytes") > 0
+        with subscribed(there, Caller(0, ())) as late:
+            assert feed_states(late, until=True) == [state]
+        health = SystemServiceStub(servers[0]).GetHealth(system_service_pb2.GetHealthRequest())
+        assert health.status != "unhealthy"
+        redis.start()
+        assert heard(call, 20) == list(range(20))
+        feed_states(own, until=False)
+        stream(there, device, [numbered(10)])
+        assert heard(own, 2) == [20, 21]
+        assert gauge(servers[0], "iotflow_live_bus_degraded") == 0
+        assert gauge(servers[0], "iotflow_live_bus_dropped_readings") == 0
+
+
+def gauge(channel: grpc.Channel, name: str) -> float:
+    text = SystemServiceStub(channel).GetMetrics(system_service_pb2.GetMetricsRequest()).data.decode()
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
+
+
+def test_what_a_killed_process_acknowledged_is_heard_from_another(tmp_path: Path, redis: RedisServer) -> None:
+    env = {"IOTFLOW_REDIS_URL": redis.url, "IOTFLOW_PUBLIC_READS": "true"}
+    with (
+        server(tmp_path, free_port(), **env) as (taking, channel),
+        server(tmp_path, free_port(), **env) as (_, other),
+    ):
+        device = register(DeviceServiceStub(channel), "device")
+        with subscribed(TelemetryServiceStub(other), Caller(0, ())) as call:
+            acknowledged = -1
+            answers = TelemetryServiceStub(channel).StreamTelemetry(
+                iter([numbered(sequence) for sequence in range(5_000)]), metadata=device.metadata, timeout=60
+            )
+            try:
+                for answer in answers:
+                    acknowledged = int(answer.committed_sequence)
+                    if acknowledged >= 500:
+                        taking.signal(signal.SIGKILL)
+            except grpc.RpcError:
+                pass
+            assert acknowledged >= 500
+            rows = 2 * (acknowledged + 1)
+            assert heard(call, rows)[:rows] == list(range(rows))
+
+
+def test_a_url_of_no_redis_stops_the_start(tmp_path: Path) -> None:
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_REDIS_URL": "redis://:sesame/@host"}
+    with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
+        assert process.exit_code() == 1
+    assert "IOTFLOW_REDIS_URL: is no URL of a Redis server" in process.output
+    assert "sesame" not in process.output

@@ -1,0 +1,67 @@
+"""Devices by id, remembered for a short time."""
+
+import asyncio
+
+import pytest
+
+from iotflow_server.devices.device import Device, DeviceChanges
+from iotflow_server.devices.directory import Directory
+from tests.integration.registry.parts import Parts
+
+
+class Registry:
+    """The real one, whose answers can be held back; asked: how often; has_looked: an answer is known."""
+
+    def __init__(self, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = 0
+        self.has_looked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self._get = parts.registry.get
+        monkeypatch.setattr(parts.registry, "get", self.get)
+
+    async def get(self, device_id: int) -> Device:
+        self.asked += 1
+        device = await self._get(device_id)
+        self.has_looked.set()
+        await self.may_answer.wait()
+        return device
+
+
+@pytest.fixture
+def registry(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    return Registry(parts, monkeypatch)
+
+
+async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Registry) -> None:
+    device = await parts.make()
+    now = 0.0
+    directory = Directory(parts.registry, ttl=5, clock=lambda: now)
+    assert [await directory.get(device.id) for _ in range(3)] == [device] * 3
+    assert registry.asked == 1
+    now = 5.0
+    await directory.get(device.id)
+    assert registry.asked == 2
+
+
+async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry: Registry) -> None:
+    device = await parts.make()
+    directory = Directory(parts.registry)
+    await directory.get(device.id)
+    changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
+    assert await directory.get(device.id) == changed
+    directory.forget_all()
+    await directory.get(device.id)
+    assert registry.asked == 3
+
+
+async def test_an_answer_from_before_a_change_is_not_remembered(parts: Parts, registry: Registry) -> None:
+    device = await parts.make()
+    directory = Directory(parts.registry)
+    registry.may_answer.clear()
+    early = asyncio.create_task(directory.get(device.id))
+    await registry.has_looked.wait()
+    changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
+    registry.may_answer.set()
+    await early
+    assert await directory.get(device.id) == changed

@@ -1,0 +1,17 @@
+"""What server processes share, on a real Redis."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.coroutines import pytest_pyfunc_call, runner
+from tests.redis_server import RedisServer, redis_server
+
+__all__ = ["pytest_pyfunc_call", "runner"]
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A server of the test's own, empty."""
+    with redis_server() as server:
+        yield server

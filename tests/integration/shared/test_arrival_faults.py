@@ -1,0 +1,99 @@
+"""Several processes give out times while Redis dies, freezes, comes back empty or with old figures."""
+
+import asyncio
+from pathlib import Path
+from time import monotonic
+
+from iotflow_server.shared import arrival
+from iotflow_server.telemetry.arrival import Arrival
+from tests.arrival import ALONE_MS, QUIET_MS, Site, Times, site
+from tests.redis_server import RedisServer
+
+PROCESSES = 3
+
+
+async def several(place: Site) -> list[Arrival]:
+    return [await place.process(number + 1, PROCESSES) for number in range(PROCESSES)]
+
+
+async def all_stamp(processes: list[Arrival], times: Times, rounds: int = 20) -> list[range]:
+    """Each at the same time as the others; the clock stands still, so that all want the same times."""
+    given = await asyncio.gather(*(process.stamp(1, 1) for process in processes for _ in range(rounds)))
+    for some in given:
+        times.add(some)
+    return given
+
+
+def by_redis(given: list[range]) -> set[bool]:
+    """Whether the times are Redis', or the processes' own."""
+    return {times[0] % 2 == 0 for times in given}
+
+
+async def test_the_processes_of_one_redis_share_the_times(redis: RedisServer, tmp_path: Path) -> None:
+    async with site(tmp_path, redis.url) as place:
+        times = Times([])
+        assert by_redis(await all_stamp(await several(place), times)) == {True}
+        assert times.distinct
+        assert max(times.given) - min(times.given) == 2 * (len(times.given) - 1)
+
+
+async def test_none_is_given_twice_while_redis_dies_and_comes_back_empty(redis: RedisServer, tmp_path: Path) -> None:
+    async with site(tmp_path, redis.url) as place:
+        times, processes = Times([]), await several(place)
+        await all_stamp(processes, times)
+        redis.kill()
+        assert by_redis(await all_stamp(processes, times)) == {False}
+        redis.start()
+        place.now += ALONE_MS
+        assert by_redis(await all_stamp(processes, times)) == {False}
+        place.now += QUIET_MS
+        assert by_redis(await all_stamp(processes, times)) == {True}
+        assert times.distinct
+
+
+async def test_a_process_that_alone_does_not_reach_redis_meets_no_other(redis: RedisServer, tmp_path: Path) -> None:
+    async with site(tmp_path, redis.url) as place:
+        times, processes = Times([]), await several(place)
+        redis.kill()
+        await all_stamp(processes[:1], times)
+        redis.start()
+        # Older than what the first process waits for, as Redis sees it.
+        with redis.client() as client:
+            client.set("{iotflow:arrival}:began", place.now - QUIET_MS)
+            client.script_load(arrival.GIVE)
+        given = await all_stamp(processes, times)
+        assert by_redis(given[:20]) == {False}
+        assert by_redis(given[20:]) == {True}
+        assert times.distinct
+
+
+async def test_a_redis_that_started_from_older_figures_gives_none_again(redis: RedisServer, tmp_path: Path) -> None:
+    async with site(tmp_path, redis.url) as place:
+        times, processes = Times([]), await several(place)
+        await all_stamp(processes[:1], times, 1)
+        with redis.client() as client:
+            key = client.keys("*arrival}:1")[0]
+            old = client.get(key)
+            await all_stamp(processes, times, 100)
+            # As a restart from a snapshot: Redis knows what it knew then, and no scripts.
+            client.set(key, old)
+            client.script_flush()
+        for _ in range(3):
+            await all_stamp(processes, times)
+            # In between: nothing is stored yet of what was given.
+            place.now += QUIET_MS // 2
+        assert times.distinct
+
+
+async def test_a_frozen_redis_holds_nobody_up_for_long(redis: RedisServer, tmp_path: Path) -> None:
+    async with site(tmp_path, redis.url) as place:
+        place.patience = arrival.PATIENCE_SECONDS
+        times, (process, *_) = Times([]), await several(place)
+        redis.freeze()
+        began = monotonic()
+        for _ in range(200):
+            await all_stamp([process], times, 1)
+            place.now += 5
+        assert monotonic() - began < 2 * arrival.PATIENCE_SECONDS + 1
+        redis.thaw()
+        assert times.distinct

@@ -1,0 +1,110 @@
+"""The client of Redis: bounded in time and number, back by itself, and discreet."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import structlog
+from redis.asyncio import Redis
+
+from iotflow_server.errors import InvalidArgument, Unavailable
+from iotflow_server.settings import Settings
+from iotflow_server.shared.connection import CONNECTIONS, RedisConnection
+from tests.redis_server import RedisServer, redis_server
+
+SECONDS = 0.3
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[RedisConnection]:
+    connection = RedisConnection(url, seconds=SECONDS)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def ping(connection: RedisConnection) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await connection.check()
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+
+def echo(text: str) -> Any:
+    async def work(redis: "Redis") -> bytes | str:
+        return await redis.echo(text)
+
+    return work
+
+
+async def test_killed_and_back(redis: RedisServer) -> None:
+    for url in (redis.url, redis.socket_url):
+        async with connected(url) as connection:
+            await connection.check()
+            redis.kill()
+            with pytest.raises(Unavailable) as refusal:
+                await connection.check()
+            assert (refusal.value.reason, connection.available) == ("REDIS_UNAVAILABLE", False)
+            redis.start()
+            await ping(connection)
+            assert connection.available
+
+
+async def test_frozen_it_is_given_up_in_time_and_no_answer_reaches_a_later_call(redis: RedisServer) -> None:
+    async with connected(redis.url) as connection:
+        await connection.check()
+        redis.freeze()
+        began = time.monotonic()
+        calls = [connection.run(echo(f"early {number}")) for number in range(3 * CONNECTIONS)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert time.monotonic() - began < SECONDS + 1
+        assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+        redis.thaw()
+        await ping(connection)
+        texts = [f"late {number}" for number in range(3 * CONNECTIONS)]
+        assert await asyncio.gather(*(connection.run(echo(text)) for text in texts)) == [t.encode() for t in texts]
+
+
+async def test_a_call_that_waits_on_purpose_has_a_bound_of_its_own(redis: RedisServer) -> None:
+    async with connected(redis.url) as connection:
+        waiting = connection.run(lambda redis: redis.blpop(["nothing"], 2 * SECONDS), seconds=10)
+        assert await waiting is None
+        redis.freeze()
+        with pytest.raises(Unavailable):
+            await connection.run(echo(""), seconds=0.05)
+
+
+async def test_connections_are_bounded(redis: RedisServer) -> None:
+    async with connected(redis.url) as connection:
+        await asyncio.gather(*(connection.run(echo(str(number)), seconds=10) for number in range(20 * CONNECTIONS)))
+        with redis.client() as visitor:
+            assert len(visitor.client_list()) <= CONNECTIONS + 1
+
+
+async def test_a_password_is_shown_to_nobody() -> None:
+    with redis_server("--requirepass", "hush hush") as server:
+        right = server.url.replace("//", "//:hush%20hush@")
+        async with connected(right) as connection:
+            await connection.check()
+        with structlog.testing.capture_logs() as logs:
+            async with connected(server.url.replace("//", "//:sesame@")) as connection:
+                with pytest.raises(Unavailable) as refusal:
+                    await connection.check()
+        shown = f"{logs} {refusal.value} {Settings(redis_url=right)!r} {connection!r}"
+        assert [line["event"] for line in logs] == ["redis does not answer"]
+    assert "hush" not in shown
+    assert "sesame" not in shown
+
+
+@pytest.mark.parametrize("url", ["redis://:sesame/x@host:6379", "redis://host:port", "redis://host/?db=sesame"])
+def test_urls_that_cannot_be_used(url: str) -> None:
+    with pytest.raises(InvalidArgument) as refusal:
+        RedisConnection(url)
+    assert "IOTFLOW_REDIS_URL" in str(refusal.value)
+    assert "sesame" not in str(refusal.value)

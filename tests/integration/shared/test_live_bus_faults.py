@@ -1,0 +1,214 @@
+"""The live bus through what happens to Redis: killed, emptied, frozen, full; and readers that are too slow for it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.live.stream import Stream
+from tests.live import PATIENCE, Ear, Process, several, sharing, stored
+from tests.redis_server import RedisServer
+
+# What a sender may have to wait once, with room for a busy machine; without the bus's bound it would be for ever.
+BOUND = 2.0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+
+
+def all_of(device_id: int, count: int) -> Callable[[Ear], bool]:
+    return lambda ear: len(ear.values[device_id]) >= count
+
+
+async def store_numbers(site: Process, device_id: int, first: int, end: int) -> float:
+    """One by one, as values; the longest that one of them took, in seconds."""
+    longest = 0.0
+    for number in range(first, end):
+        began = time.monotonic()
+        await site.store(stored(device_id, [number]))
+        longest = max(longest, time.monotonic() - began)
+    return longest
+
+
+async def test_killed_and_back_nothing_is_lost_and_nothing_comes_twice(redis: RedisServer) -> None:
+    async with several(redis.url, 2) as (here, there):
+        with here.heard() as own, there.heard() as other:
+            await store_numbers(here, 1, 0, 100)
+            # Whatever of it nobody has read yet dies with it.
+            redis.kill()
+            assert await store_numbers(here, 1, 100, 200) < BOUND
+            await own.until(all_of(1, 200))
+            await other.until(lambda ear: ear.states == [True])
+            assert here.bus.state.backlog_bytes > 0
+            redis.start()
+            await until(lambda: not here.bus.state.degraded and not there.bus.state.degraded)
+            await store_numbers(here, 1, 200, 300)
+            await store_numbers(there, 2, 0, 100)
+            for ear in (own, other):
+                await ear.until(all_of(2, 100))
+                await ear.until(all_of(1, 300))
+                assert ear.values == {1: list(range(300)), 2: list(range(100))}
+                assert ear.dropped == 0
+                assert ear.states == [True, False]
+            assert here.bus.state.backlog_bytes == 0
+
+
+async def test_killed_again_and_again_while_devices_send(redis: RedisServer) -> None:
+    async with several(redis.url, 2) as (here, there):
+
+        async def send(first: int) -> None:
+            await asyncio.gather(
+                store_numbers(here, 1, first, first + 200), store_numbers(there, 2, first, first + 200)
+            )
+
+        with here.heard() as own, there.heard() as other:
+            for killing in range(5):
+                first = 600 * killing
+                async with asyncio.TaskGroup() as sending:
+                    sending.create_task(send(first))
+                    sending.create_task(asyncio.to_thread(redis.kill))
+                await send(first + 200)
+                async with asyncio.TaskGroup() as sending:
+                    sending.create_task(send(first + 400))
+                    sending.create_task(asyncio.to_thread(redis.start))
+                if killing % 2:
+                    await until(lambda: not here.bus.state.degraded)
+            for ear in (own, other):
+                await ear.until(lambda ear: all_of(1, 3_000)(ear) and all_of(2, 3_000)(ear))
+                assert ear.values == {1: list(range(3_000)), 2: list(range(3_000))}
+
+
+async def test_emptied_under_way_or_robbed_of_a_key(redis: RedisServer) -> None:
+    async with several(redis.url, 2) as (here, there):
+        with here.heard() as own, there.heard() as other:
+            for number in range(10):
+                await store_numbers(here, 1, number * 10, number * 10 + 10)
+                with redis.client() as visitor:
+                    visitor.delete("{iotflow:live}:totals") if number % 2 else visitor.flushall()
+            for ear in (own, other):
+                await ear.until(all_of(1, 100))
+                assert ear.values[1] == list(range(100))
+
+
+async def test_frozen_it_holds_up_senders_once_and_briefly(redis: RedisServer) -> None:
+    async with several(redis.url, 2) as (here, there):
+        with here.heard() as own, there.heard() as other:
+            await store_numbers(here, 1, 0, 10)
+            redis.freeze()
+            began = time.monotonic()
+            assert await store_numbers(here, 1, 10, 500) < BOUND
+            assert time.monotonic() - began < 2 * BOUND
+            await own.until(all_of(1, 500))
+            assert own.states == [True]
+            await other.until(lambda ear: ear.states == [True])
+            # What it had been sent before it was given up is carried out now, and then comes again from the backlog.
+            redis.thaw()
+            for ear in (own, other):
+                await ear.until(all_of(1, 500))
+                await ear.until(lambda ear: ear.states[-1:] == [False])
+                await store_numbers(here, 2, 0, 1)
+                await ear.until(all_of(2, 1))
+                assert ear.values[1] == list(range(500))
+                assert ear.dropped == 0
+
+
+async def test_who_joins_while_it_is_down_is_told_at_once(redis: RedisServer) -> None:
+    redis.kill()
+    async with sharing(redis.url) as site:
+        with site.heard() as ear:
+            await ear.until(lambda ear: ear.states == [True])
+            assert await site.bus.check() == site.bus.state.message != ""
+            await store_numbers(site, 1, 0, 3)
+            await ear.until(all_of(1, 3))
+            redis.start()
+            await ear.until(lambda ear: ear.states == [True, False])
+            assert await site.bus.check() == ""
+            await store_numbers(site, 1, 3, 6)
+            await ear.until(all_of(1, 6))
+            assert ear.values[1] == list(range(6))
+
+
+async def test_beyond_the_backlog_the_oldest_are_dropped_and_others_told_how_many(redis: RedisServer) -> None:
+    rows, batches = 1_000, 100
+    async with sharing(redis.url, backlog_bytes=20 * rows * 16) as here, sharing(redis.url) as there:
+        with here.heard() as own, there.heard() as other:
+            redis.kill()
+            for number in range(batches):
+                await here.store(stored(1, [number] * rows))
+            assert here.bus.state.backlog_bytes <= 20 * rows * 16
+            redis.start()
+            await other.until(lambda ear: all_of(1, 1)(ear) and ear.values[1][-1] == batches - 1)
+            await own.until(all_of(1, rows * batches))
+            assert len(other.values[1]) + other.dropped == rows * batches
+            assert other.dropped == here.bus.state.dropped > 0
+            assert other.values[1] == [number for number in range(batches) for _ in range(rows)][other.dropped :]
+            assert own.dropped == 0
+
+
+async def test_full_it_is_as_good_as_away(redis: RedisServer) -> None:
+    async with several(redis.url, 2) as (here, there):
+        with here.heard() as own, there.heard() as other, redis.client() as visitor:
+            visitor.config_set("maxmemory", 1)
+            await store_numbers(here, 1, 0, 50)
+            await own.until(all_of(1, 50))
+            assert here.bus.state.degraded
+            visitor.config_set("maxmemory", 0)
+            await other.until(all_of(1, 50))
+            assert own.values == other.values == {1: list(range(50))}
+
+
+async def test_a_process_that_is_too_slow_for_the_stream_tells_how_much_it_missed(redis: RedisServer) -> None:
+    rows, batches = 1_000, 300
+    async with sharing(redis.url) as slow, sharing(redis.url, stream_bytes=50 * rows * 16) as here:
+        with slow.heard() as ear, here.heard() as own:
+            await store_numbers(here, 2, 0, 1)
+            await ear.until(all_of(2, 1))
+            gate = asyncio.Event()
+            stream: Any = slow.bus._stream  # type: ignore[attr-defined]
+            read = stream.read
+
+            async def held_up(place: Any) -> Any:
+                entries = await read(place)
+                await gate.wait()
+                return entries
+
+            stream.read = held_up
+            for number in range(batches):
+                await here.store(stored(1, [number] * rows))
+            gate.set()
+            await ear.until(lambda ear: all_of(1, 1)(ear) and ear.values[1][-1] == batches - 1)
+            assert ear.dropped == slow.bus.state.dropped > 0
+            assert len(ear.values[1]) + ear.dropped == rows * batches
+            await own.until(all_of(1, rows * batches))
+            assert own.dropped == 0
+
+
+async def test_what_redis_keeps_is_bounded_by_bytes_whatever_the_size_of_entries(redis: RedisServer) -> None:
+    limit = 2**20
+    async with sharing(redis.url, stream_bytes=limit) as site:
+        for rows, batches in ((1, 6_000), (20_000, 30), (200, 400)):
+            for _ in range(batches // 10):
+                await asyncio.gather(*(site.store(stored(number, range(rows))) for number in range(10)))
+            with redis.client() as visitor:
+                held = visitor.memory_usage("{iotflow:live}:stream", samples=0)
+            assert limit / 2 < held < 2 * limit, (rows, held)
+
+
+async def test_numbers_stay_whole_however_large(redis: RedisServer) -> None:
+    connection = RedisConnection(redis.url)
+    stream = Stream(connection)
+    place = await stream.end()
+    with redis.client() as visitor:
+        visitor.hset("{iotflow:live}:totals", mapping={"bytes": 10**15, "readings": 10**15})
+    await stream.append(place.epoch, [(3, b"abc"), (4, b"defg")], 1)
+    read = await stream.read(place)
+    assert [(at.bytes, at.readings, payload) for at, payload in read] == [
+        (10**15 + 67, 10**15 + 3, b"abc"),
+        (10**15 + 135, 10**15 + 7, b"defg"),
+    ]
+    assert await stream.end() == read[-1][0]
+    await connection.close()

@@ -1,0 +1,123 @@
+"""What one process changed, the others hear: at once, and after every break that anything may have changed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from iotflow_server.errors import Unavailable
+from iotflow_server.shared import notices
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.notices import RedisNotices
+from tests.redis_server import RedisServer
+
+PATIENCE = 15.0
+ANYTHING = ("anything", 0)
+
+
+class Process:
+    """heard: in order. faults: how many times the registry is away when it is asked."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = RedisConnection(url)
+        self.notices = RedisNotices(self.connection, self)
+        self.heard: list[tuple[str, int]] = []
+        self.faults = 0
+        self._news = asyncio.Condition()
+
+    async def device(self, device_id: int) -> None:
+        await self._note("device", device_id)
+
+    async def token(self, token_id: int) -> None:
+        await self._note("token", token_id)
+
+    async def anything(self) -> None:
+        await self._note("anything", 0)
+
+    async def until(self, heard: Callable[[list[tuple[str, int]]], bool]) -> None:
+        async with asyncio.timeout(PATIENCE), self._news:
+            await self._news.wait_for(lambda: heard(self.heard))
+
+    async def _note(self, kind: str, identity: int) -> None:
+        async with self._news:
+            self.heard.append((kind, identity))
+            self._news.notify_all()
+        if self.faults:
+            self.faults -= 1
+            raise Unavailable("REGISTRY_UNAVAILABLE", "away")
+
+
+@asynccontextmanager
+async def two(redis: RedisServer) -> AsyncIterator[tuple[Process, Process]]:
+    """Both listen."""
+    processes = (Process(redis.url), Process(redis.url))
+    for process in processes:
+        await process.notices.start()
+    for process in processes:
+        await process.until(lambda heard: heard == [ANYTHING])
+        process.heard.clear()
+    yield processes
+    for process in processes:
+        await process.notices.close()
+        await process.connection.close()
+
+
+async def test_the_others_hear_and_the_teller_does_not(redis: RedisServer) -> None:
+    async with two(redis) as (one, other):
+        one.notices.device_changed(5)
+        one.notices.token_revoked(7)
+        other.notices.device_changed(6)
+        await one.until(lambda heard: heard == [("device", 6)])
+        await other.until(lambda heard: sorted(heard) == [("device", 5), ("token", 7)])
+
+
+async def test_after_a_break_anything_may_have_changed(redis: RedisServer) -> None:
+    async with two(redis) as (one, other):
+        redis.kill()
+        one.notices.device_changed(5)
+        redis.start()
+        await one.until(lambda heard: heard == [ANYTHING])
+        await other.until(lambda heard: ANYTHING in heard)
+
+
+async def test_a_silent_redis_is_given_up(redis: RedisServer) -> None:
+    async with two(redis) as (one, _):
+        redis.freeze()
+        async with asyncio.timeout(PATIENCE):
+            while one.connection.available:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        redis.thaw()
+        await one.until(lambda heard: ANYTHING in heard)
+
+
+async def test_what_could_not_be_carried_through_is_done_again(redis: RedisServer) -> None:
+    async with two(redis) as (one, other):
+        other.faults = 2
+        one.notices.device_changed(5)
+        await other.until(lambda heard: heard == [("device", 5), ANYTHING, ANYTHING])
+        one.notices.device_changed(6)
+        await other.until(lambda heard: heard[-1] == ("device", 6))
+
+
+async def test_too_many_to_be_told_are_told_as_one(redis: RedisServer) -> None:
+    async with two(redis) as (one, other):
+        for device_id in range(notices.MOST + 1):
+            one.notices.device_changed(device_id)
+        await other.until(lambda heard: heard == [ANYTHING])
+
+
+async def test_what_was_changed_last_is_told_before_the_end(redis: RedisServer) -> None:
+    async with two(redis) as (one, other):
+        one.notices.device_changed(5)
+        await one.notices.close()
+        await other.until(lambda heard: heard == [("device", 5)])
+
+
+async def test_redis_may_be_away_at_the_start(redis: RedisServer) -> None:
+    redis.kill()
+    process = Process(redis.url)
+    await process.notices.start()
+    process.notices.device_changed(5)
+    redis.start()
+    await process.until(lambda heard: heard == [ANYTHING])
+    await process.notices.close()
+    await process.connection.close()

@@ -1,0 +1,41 @@
+"""Workers before a real IoTDB: they start on it at once, and one takes over the journal of the one it follows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import T0, batch, read, stream
+from tests.integration.workers.group import workers
+from tests.iotdb import running_iotdb
+from tools.iotdb_server import IotdbServer
+
+WORKERS = 4
+
+
+@pytest.fixture(scope="module")
+def iotdb() -> Iterator[IotdbServer]:
+    with running_iotdb() as server:
+        yield server
+
+
+def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iotdb: IotdbServer) -> None:
+    telemetry = f"iotdb://root:root@127.0.0.1:{iotdb.port}"
+    with workers(tmp_path, WORKERS, IOTFLOW_REDIS_URL=redis, IOTFLOW_TELEMETRY=telemetry) as group:
+        with group.channel_to(1) as channel:
+            device = register(DeviceServiceStub(channel), "kept by all")
+        for number in range(1, WORKERS + 1):
+            with group.channel_to(number) as channel:
+                sent = [batch(number, rows=10, first=number * 10)]
+                assert stream(TelemetryServiceStub(channel), device, sent)[-1].committed_sequence == number
+        group.kill(2)
+        assert [line["worker"] for line in group.told("journal_adopted")] == [2]
+        assert len(group.told("worker serves", WORKERS + 1)) == WORKERS + 1
+        with group.channel_to(2) as channel:
+            kept = read(TelemetryServiceStub(channel), device)["value"]
+        assert kept == {T0 + second * 1_000: float(second) for second in range(10, (WORKERS + 1) * 10)}
+        assert group.process.terminate() == 0
+    assert [path.name for path in (tmp_path / "journal").iterdir()] == ["lock"]

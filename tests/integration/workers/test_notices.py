@@ -1,0 +1,162 @@
+"""What an admin changes through one process holds in the others, too: within a second, and after Redis was away."""
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from iotflow.v1.admin_service_pb2 import (
+    CreateTokenRequest,
+    CreateTokenResponse,
+    DeleteDeviceRequest,
+    RevokeTokenRequest,
+    SetDeviceStatusRequest,
+)
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RotateApiKeyRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, batch, reason
+from tests.integration.workers.group import workers
+from tests.processes import PATIENCE
+from tests.redis_server import RedisServer, redis_server
+
+AT_ONCE = 1.0
+
+
+class Two:
+    """Two processes: devices use the first, the admin the second."""
+
+    def __init__(self, redis: RedisServer, first: grpc.Channel, second: grpc.Channel, token: str) -> None:
+        self.redis = redis
+        self.devices = DeviceServiceStub(first)
+        self.telemetry = TelemetryServiceStub(first)
+        self.admin = AdminServiceStub(second)
+        self.devices_elsewhere = DeviceServiceStub(second)
+        self.credential = (("authorization", f"Bearer {token}"),)
+
+    def device(self, name: str) -> Caller:
+        """A device that the first process knows."""
+        device = register(self.devices_elsewhere, name)
+        self.devices.GetDeviceStatus(GetDeviceStatusRequest(), metadata=device.metadata)
+        return device
+
+    def gateway(self, name: str) -> CreateTokenResponse:
+        return self.admin.CreateToken(CreateTokenRequest(name=name, role="gateway"), metadata=self.credential)
+
+    def set_inactive(self, device: Caller) -> None:
+        request = SetDeviceStatusRequest(device_id=device.id, status="inactive")
+        self.admin.SetDeviceStatus(request, metadata=self.credential)
+
+    def stream(self, metadata: Any, first: TelemetryBatch) -> Any:
+        """An open stream of the first process that has acknowledged this batch."""
+        batches: queue.Queue[TelemetryBatch] = queue.Queue()
+        batches.put(first)
+        call = self.telemetry.StreamTelemetry(iter(batches.get, None), metadata=metadata, timeout=PATIENCE)
+        assert next(call).committed_sequence == first.sequence
+        return call
+
+    def status(self, device: Caller) -> Callable[[], object]:
+        return lambda: self.devices.GetDeviceStatus(GetDeviceStatusRequest(), metadata=device.metadata)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    folder: Path = tmp_path_factory.mktemp("two")
+    settings = {"IOTFLOW_KEY_GRACE_SECONDS": "0"}
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_server())
+        group = stack.enter_context(workers(folder, 2, IOTFLOW_REDIS_URL=redis.url, **settings))
+        first, second = (stack.enter_context(group.channel_to(number)) for number in (1, 2))
+        yield Two(redis, first, second, (folder / "admin-token").read_text().strip())
+
+
+def test_a_device_set_inactive_is_refused_and_cut_off(two: Two) -> None:
+    device = two.device("set inactive")
+    stream = two.stream(device.metadata, batch(1))
+    two.set_inactive(device)
+    began = time.monotonic()
+    assert refusal(lambda: next(stream)) == "DEVICE_INACTIVE"
+    assert refusal(two.status(device)) == "DEVICE_INACTIVE"
+    assert time.monotonic() - began < AT_ONCE
+
+
+def test_a_removed_device_is_refused_and_cut_off(two: Two) -> None:
+    device = two.device("removed")
+    stream = two.stream(device.metadata, batch(1))
+    two.admin.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
+    began = time.monotonic()
+    assert refusal(lambda: next(stream)) == "DEVICE_REMOVED"
+    assert refusal(two.status(device)) == "WRONG_KEY"
+    assert time.monotonic() - began < AT_ONCE
+
+
+def test_a_key_that_was_replaced_is_refused(two: Two) -> None:
+    device = two.device("with a new key")
+    two.devices_elsewhere.RotateApiKey(RotateApiKeyRequest(), metadata=device.metadata)
+    began = time.monotonic()
+    assert refusal_at_last(two.status(device)) == "WRONG_KEY"
+    assert time.monotonic() - began < AT_ONCE
+
+
+def test_a_revoked_token_is_refused_and_cut_off(two: Two) -> None:
+    made, device = two.gateway("revoked"), two.device("behind a gateway")
+    gateway = (("authorization", f"Bearer {made.secret}"),)
+    stream = two.stream(gateway, of(device, 1))
+    two.admin.RevokeToken(RevokeTokenRequest(token_id=made.token.id), metadata=two.credential)
+    began = time.monotonic()
+    assert refusal(lambda: next(stream)) == "WRONG_TOKEN"
+    assert refusal(lambda: two.stream(gateway, of(device, 2))) == "WRONG_TOKEN"
+    assert time.monotonic() - began < AT_ONCE
+
+
+def test_a_gateway_hears_that_its_device_was_set_inactive(two: Two) -> None:
+    made, device = two.gateway("stays"), two.device("no more")
+    gateway = (("authorization", f"Bearer {made.secret}"),)
+    two.stream(gateway, of(device, 1)).cancel()
+    witness = two.stream(device.metadata, batch(1))
+    two.set_inactive(device)
+    # The first process has heard of it.
+    assert refusal(lambda: next(witness)) == "DEVICE_INACTIVE"
+    answers = two.telemetry.StreamTelemetry(iter([of(device, 2)]), metadata=gateway, timeout=PATIENCE)
+    assert [item.reason for answer in answers for item in answer.rejected] == ["DEVICE_INACTIVE"]
+
+
+def test_what_happened_while_redis_was_away_is_made_up_for(two: Two) -> None:
+    device, other = two.device("while it was away"), two.device("not changed")
+    stream, untouched = two.stream(device.metadata, batch(1)), two.stream(other.metadata, batch(1))
+    two.redis.kill()
+    two.set_inactive(device)
+    two.redis.start()
+    assert refusal(lambda: next(stream)) == "DEVICE_INACTIVE"
+    assert untouched.is_active()
+    untouched.cancel()
+
+
+def of(device: Caller, sequence: int) -> TelemetryBatch:
+    """A gateway's batch."""
+    sent = batch(sequence)
+    sent.device_id = device.id
+    return sent
+
+
+def refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return reason(caught.value)
+
+
+def refusal_at_last(call: Callable[[], object]) -> str:
+    """Ask until it is refused."""
+    while True:
+        try:
+            call()
+        except grpc.RpcError as error:
+            return reason(error)

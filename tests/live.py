@@ -1,0 +1,121 @@
+"""Server processes' live feeds without the servers: what is stored at one, and what a subscriber hears."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.live import RedisBus
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.live import (
+    DirectBus,
+    Dropped,
+    FeedState,
+    Interest,
+    LiveBus,
+    LiveEvent,
+    LiveFeed,
+    Subscription,
+)
+from iotflow_server.telemetry.outcome import Stored
+
+PATIENCE = 30.0
+QUEUE_BYTES = 64 * 2**20
+
+
+class Ear:
+    """What a subscription has heard: by device the values in order, how many were dropped, and how the feed said it was."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+        self.values: dict[int, list[Any]] = defaultdict(list)
+        self.events: list[LiveEvent] = []
+        self.dropped = 0
+        self.states: list[bool] = []
+
+    async def until(self, condition: Callable[["Ear"], object]) -> None:
+        """Listen until it holds; TimeoutError where it does not come to that."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.listen() or not condition(self):
+                await self._subscription.wait(PATIENCE)
+
+    def listen(self) -> bool:
+        """Take what waits."""
+        while taken := self._subscription.take():
+            match taken:
+                case Dropped(readings):
+                    self.dropped += readings
+                case FeedState(degraded, _):
+                    self.states.append(degraded)
+                case LiveEvent(source, batch):
+                    self.events.append(taken)
+                    self.values[source.id] += batch.columns[0].values.tolist()
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One server process's part."""
+
+    feed: LiveFeed
+    bus: LiveBus
+
+    async def store(self, *stored: Stored) -> None:
+        await self.bus.publish(stored)
+
+    @contextmanager
+    def heard(self, interest: Interest | None = None) -> Iterator[Ear]:
+        with self.feed.subscribe(interest or Interest()) as subscription:
+            yield Ear(subscription)
+
+
+@asynccontextmanager
+async def alone(queue_bytes: int = QUEUE_BYTES) -> AsyncIterator[Process]:
+    """The only process there is."""
+    feed = LiveFeed(queue_bytes)
+    async with _started(Process(feed, DirectBus(feed))) as process:
+        yield process
+
+
+@asynccontextmanager
+async def sharing(url: str, queue_bytes: int = QUEUE_BYTES, **ways: int) -> AsyncIterator[Process]:
+    """One of those that share a Redis. ways: RedisBus's."""
+    feed, connection = LiveFeed(queue_bytes), RedisConnection(url)
+    try:
+        async with _started(Process(feed, RedisBus(feed, connection, **ways))) as process:
+            yield process
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def several(url: str, number: int, **ways: int) -> AsyncIterator[list[Process]]:
+    """That many that share a Redis."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(sharing(url, **ways)) for _ in range(number)]
+
+
+@asynccontextmanager
+async def _started(process: Process) -> AsyncIterator[Process]:
+    await process.bus.start()
+    try:
+        yield process
+    finally:
+        await process.bus.close()
+
+
+def stored(device_id: int, values: Sequence[float], kind: str = "probe", measurement: str = "m") -> Stored:
+    """Readings of one measurement."""
+    column = Column(measurement, ValueType.DOUBLE, np.array(values, np.float64))
+    return Stored(_device(device_id, kind), Batch(device_id, np.arange(len(values)), (column,)))
+
+
+def _device(number: int, kind: str) -> Device:
+    now = utc_now()
+    return Device(number, f"device {number} é", "", kind, "active", "", "", "", {}, now, now, None)

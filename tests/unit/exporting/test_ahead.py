@@ -1,0 +1,86 @@
+"""The next item is fetched while one is worked on, and nothing is left running."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from iotflow_server.telemetry.exporting import ahead
+
+
+class Source:
+    """Gives 0, 1, 2 …; waits before `blocked`, fails at `broken`."""
+
+    def __init__(self, broken: int = -1, blocked: int = -1) -> None:
+        self.fetched = 0
+        self.closed = False
+        self.waiting = asyncio.Event()
+        self._broken = broken
+        self._blocked = blocked
+
+    async def items(self) -> AsyncGenerator[int]:
+        try:
+            for number in range(5):
+                if number == self._broken:
+                    raise OSError("gone")
+                if number == self._blocked:
+                    self.waiting.set()
+                    await asyncio.Event().wait()
+                self.fetched += 1
+                yield number
+        finally:
+            self.closed = True
+
+
+async def taken(source: Source) -> list[int]:
+    return [item async for item in ahead(source.items())]
+
+
+def test_all_come_in_order() -> None:
+    async def check() -> None:
+        source = Source()
+        assert await taken(source) == [0, 1, 2, 3, 4]
+        assert source.closed
+
+    asyncio.run(check())
+
+
+def test_one_is_fetched_ahead_and_no_more() -> None:
+    async def check() -> None:
+        source = Source(blocked=2)
+        items = ahead(source.items())
+        assert await anext(items) == 0
+        assert await anext(items) == 1
+        await source.waiting.wait()
+        assert source.fetched == 2
+        await items.aclose()
+        assert source.closed
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(check())
+
+
+def test_what_fails_fails_in_its_place() -> None:
+    async def check() -> None:
+        source = Source(broken=2)
+        items = ahead(source.items())
+        assert [await anext(items), await anext(items)] == [0, 1]
+        with pytest.raises(OSError, match="gone"):
+            await anext(items)
+        assert source.closed
+
+    asyncio.run(check())
+
+
+def test_a_cancelled_reader_leaves_nothing_behind() -> None:
+    async def check() -> None:
+        source = Source(blocked=1)
+        task = asyncio.create_task(taken(source))
+        await source.waiting.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert source.closed
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(check())

@@ -1,0 +1,170 @@
+"""Whatever is stored comes back out of every format as it was."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from iotflow_server.rpc import wire_rows
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.exporting import FORMATS, Columns, Export
+from iotflow_server.telemetry.exporting.columns import common_type
+from iotflow_server.telemetry.exporting.parquet_file import GROUP_BYTES
+from iotflow_server.telemetry.exporting.pieces import PIECE_BYTES
+from iotflow_server.telemetry.exporting.time_texts import time_texts
+from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
+from tests.unit.exporting.tables import Filled, columns_of, device, expected, pieces, read_back, types_of
+
+DOUBLE, FLOAT, INT64, INT32, BOOLEAN, TEXT = ValueType
+# As devices may send them: anything but a NUL.
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20) | st.sampled_from(
+    ["", " ", '"', '""', "a,b", "a\nb", "\r\n", "\\", "null", "NaN", "'", "\u2028", "é🎈", "\x01", "\x7f", "=1+1"]
+)
+VALUES: dict[ValueType, st.SearchStrategy[Any]] = {
+    DOUBLE: st.floats(allow_nan=False, allow_infinity=False),
+    FLOAT: st.floats(width=32, allow_nan=False, allow_infinity=False),
+    INT64: st.integers(-(2**63), 2**63 - 1) | st.integers(2**53 - 2, 2**53 + 2) | st.integers(-9, 9),
+    INT32: st.integers(-(2**31), 2**31 - 1),
+    BOOLEAN: st.booleans(),
+    TEXT: TEXTS,
+}
+NAMES = st.sampled_from(["a", "b", "ü.ß-1", "device_id", "device_name", "timestamp", "item", "A"])
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> Batch:
+    rows = draw(st.integers(1, 6))
+    times = draw(st.lists(st.integers(FIRST_TIME, LAST_TIME), min_size=rows, max_size=rows, unique=True))
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
+    return Batch(1, np.array(sorted(times), np.int64), tuple(draw(columns(name, rows)) for name in names))
+
+
+@st.composite
+def columns(draw: st.DrawFn, name: str, rows: int) -> Column:
+    type_ = draw(st.sampled_from(ValueType))
+    values = np.array(draw(st.lists(VALUES[type_], min_size=rows, max_size=rows)), type_.dtype)
+    valid = draw(st.none() | st.lists(st.booleans(), min_size=rows, max_size=rows))
+    return Column(name, type_, values, None if valid is None else np.array(valid, np.bool_))
+
+
+FILLED = st.lists(st.tuples(TEXTS, batches()), max_size=4).map(
+    lambda pairs: [(device(number, name), batch) for number, (name, batch) in enumerate(pairs, 1)]
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(filled=FILLED)
+@settings(max_examples=200, deadline=None)
+def test_what_is_written_is_read_back(name: str, filled: Filled) -> None:
+    content = b"".join(pieces(name, filled))
+    assert read_back(name, content, Columns(types_of(filled)).schema) == expected(name, filled)
+
+
+@given(filled=FILLED)
+@settings(max_examples=200, deadline=None)
+def test_python_reads_the_csv_too(filled: Filled) -> None:
+    content = b"".join(pieces("csv", filled)).decode()
+    names, *lines = csv.reader(io.StringIO(content, newline=""))
+    assert names == Columns(types_of(filled)).schema.names
+    for line, row in zip(lines, expected("csv", filled), strict=True):
+        shown = dict(zip(names, line, strict=True))
+        for name, value in row.items():
+            if isinstance(value, str):
+                assert shown[name] == value
+
+
+@given(st.lists(st.integers(FIRST_TIME, LAST_TIME), min_size=1))
+def test_times_are_written_as_everywhere(times: list[int]) -> None:
+    held = np.array(times, np.int64)
+    found = time_texts(pa.array(held).cast(pa.timestamp("ms", "UTC")))
+    assert found.to_pylist() == wire_rows.time_texts(held)
+
+
+@pytest.mark.parametrize(
+    ("types", "settled"),
+    [
+        ((INT32, INT64), INT64),
+        ((INT32, FLOAT), DOUBLE),
+        ((INT32, DOUBLE), DOUBLE),
+        ((FLOAT, DOUBLE), DOUBLE),
+        ((INT64, DOUBLE), TEXT),
+        ((INT64, FLOAT), TEXT),
+        ((BOOLEAN, INT32), TEXT),
+        ((BOOLEAN, DOUBLE), TEXT),
+        ((DOUBLE, TEXT), TEXT),
+        ((BOOLEAN, TEXT), TEXT),
+        *(((type_, type_), type_) for type_ in ValueType),
+    ],
+)
+def test_types_that_differ_between_devices_meet_in_one_that_loses_nothing(
+    types: tuple[ValueType, ValueType], settled: ValueType
+) -> None:
+    assert common_type(*types) is common_type(*reversed(types)) is settled
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_rows_make_a_file_that_says_so(name: str) -> None:
+    columns = Columns({"t": DOUBLE})
+    content = b"".join(Export(FORMATS[name], columns).finish())
+    assert read_back(name, content, columns.schema) == []
+    assert name != "csv" or content == b'"device_id","device_name","timestamp","t"\n'
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_fields_stand_in_the_order_asked_for(name: str) -> None:
+    batch = Batch(1, np.array([0]), columns_of({"a": (INT32, [1]), "b": (INT32, [2]), "c": (INT32, [3])}))
+    content = b"".join(pieces(name, [(device(1), batch)], ["c", "a", "nothing"]))
+    schema = Columns({"a": INT32, "b": INT32, "c": INT32}, ["c", "a", "nothing"]).schema
+    (row,) = read_back(name, content, schema)
+    assert list(row) == ["device_id", "device_name", "timestamp", "c", "a"]
+    assert (row["c"], row["a"]) == (3, 1)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_was_first_stored_after_the_columns_were_settled_is_left_out_where_it_does_not_fit(name: str) -> None:
+    late = Batch(2, np.array([0]), columns_of({"a": (TEXT, ["x"]), "b": (INT32, [1]), "new": (INT32, [2])}))
+    columns = Columns({"a": DOUBLE, "b": DOUBLE})
+    export = Export(FORMATS[name], columns)
+    content = b"".join(export.add(device(2, "late"), late) + export.finish())
+    (row,) = read_back(name, content, columns.schema)
+    assert {key: row.get(key) for key in ("device_name", "a", "b", "new")} == {
+        "device_name": "late",
+        "a": None,
+        "b": 1,
+        "new": None,
+    }
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_long_texts_come_in_pieces_of_bounded_size(name: str) -> None:
+    random = np.random.default_rng(1)
+    texts = [random.bytes(32_000).hex() for _ in range(400)]
+    batch = Batch(1, np.arange(400), columns_of({"t": (TEXT, texts)}))
+    found = pieces(name, [(device(1), batch)])
+    assert {len(piece) for piece in found[:-1]} == {PIECE_BYTES}
+    assert len(found[-1]) <= PIECE_BYTES
+    assert [row["t"] for row in read_back(name, b"".join(found), Columns({"t": TEXT}).schema)] == texts
+
+
+def test_row_groups_are_bounded_and_hold_many_devices() -> None:
+    values = np.random.default_rng(1).random(10_000)
+    filled = [(device(n), Batch(n, np.arange(10_000), (Column("t", DOUBLE, values),))) for n in range(1, 131)]
+    metadata = parquet.ParquetFile(io.BytesIO(b"".join(pieces("parquet", filled)))).metadata
+    sizes = [metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)]
+    assert len(sizes) == 5
+    assert max(sizes) < GROUP_BYTES
+
+
+def test_very_wide_tables_are_written_few_rows_at_a_time() -> None:
+    names = {f"m{n}": INT32 for n in range(20_000)}
+    export = Export(FORMATS["ndjson"], Columns(names))
+    batch = Batch(1, np.arange(200), columns_of({"m7": (INT32, list(range(200)))}))
+    lines = b"".join(export.add(device(1), batch) + export.finish()).decode().splitlines()
+    assert [json.loads(line)["m7"] for line in lines] == list(range(200))

@@ -1,0 +1,63 @@
+"""Our request is, byte for byte, what the client generated from IoTDB's own definition makes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from iotdb.thrift.rpc.IClientRPCService import Client
+from iotdb.thrift.rpc.ttypes import TSInsertTabletsReq
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+from thrift.transport.TTransport import TFramedTransport, TMemoryBuffer
+
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.stores.iotdb.insertion import insert_request
+from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
+from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column
+
+NAME_LENGTH_BYTES = 4
+
+
+def generated(session_id: int, tablets: list[Tablet]) -> bytes:
+    """The frame that the generated client sends first."""
+    buffer = TMemoryBuffer()
+    Client(TBinaryProtocol(TFramedTransport(buffer))).send_insertTablets(
+        TSInsertTabletsReq(
+            session_id,
+            [one.device for one in tablets],
+            [[name[NAME_LENGTH_BYTES:].decode() for name in one.names] for one in tablets],
+            [b"".join(one.values) for one in tablets],
+            [bytes(one.times) for one in tablets],
+            [one.codes for one in tablets],
+            [one.rows for one in tablets],
+            True,
+        )
+    )
+    sent: bytes = buffer.getvalue()
+    return sent
+
+
+VALUES = {
+    DOUBLE: st.floats(allow_nan=False, allow_infinity=False),
+    FLOAT: st.floats(width=32, allow_nan=False, allow_infinity=False),
+    INT64: st.integers(-(2**63), 2**63 - 1),
+    INT32: st.integers(-(2**31), 2**31 - 1),
+    BOOLEAN: st.booleans(),
+    TEXT: st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+}
+NAMES = st.sampled_from(["temperature", "time", "with `quotes`", "größe", "a.b-c"])
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> Batch:
+    """Rising times, some columns, values missing here and there."""
+    rows = draw(st.integers(1, 20))
+    names = draw(st.lists(NAMES, min_size=1, unique=True))
+    columns = []
+    for name in names:
+        kind = draw(st.sampled_from(list(VALUES)))
+        columns.append(column(name, kind, draw(st.lists(st.none() | VALUES[kind], min_size=rows, max_size=rows))))
+    return batch(draw(st.integers(1, 2**31 - 1)), range(rows), *columns)
+
+
+@given(st.lists(readings(), min_size=1, max_size=5), st.integers(0, 2**62))
+def test_the_request_is_what_the_generated_client_makes(sent: list[Batch], session_id: int) -> None:
+    tablets = [tablet(f"root.iotflow.devices.device_{one.device_id}", one.times, one.columns) for one in sent]
+    assert insert_request(session_id, tablets, 0) == generated(session_id, tablets)

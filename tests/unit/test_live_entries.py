@@ -1,0 +1,85 @@
+"""Told readings joined, cut, and carried through a stream's entry: each device's rows stay what they were, in their order."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotflow_server.shared.live import entries
+from iotflow_server.shared.live.entries import Device, Head, body, entry, grouped, head_of, told_in
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.live import Told
+from iotflow_server.telemetry.live.pieces import joined, pieces
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+# Few measurements of few types, so that batches with equal columns are as frequent as others.
+SHAPES = st.lists(st.sampled_from([("a", ValueType.DOUBLE), ("b", ValueType.INT64), ("b", ValueType.TEXT)]), min_size=1)
+Rows = dict[int, list[tuple[int, list[tuple[str, str, Any]]]]]
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> Told:
+    device_id = draw(st.integers(1, 4))
+    rows = draw(st.integers(1, 5))
+    columns = tuple(_column(draw, name, kind, rows) for name, kind in draw(SHAPES))
+    times = np.array(draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows)), np.int64)
+    return Told(Device(device_id, draw(NAMES), draw(NAMES)), Batch(device_id, times, columns))
+
+
+def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
+    numbers = draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows))
+    held = [str(number) for number in numbers] if kind is ValueType.TEXT else numbers
+    valid = draw(st.none() | st.lists(st.booleans(), min_size=rows, max_size=rows))
+    return Column(name, kind, np.array(held, kind.dtype), None if valid is None else np.array(valid, np.bool_))
+
+
+def rows_of(told: Sequence[Told]) -> Rows:
+    """By device the rows in order, each with the values it has."""
+    rows: Rows = defaultdict(list)
+    for one in told:
+        for row, time in enumerate(one.batch.times.tolist()):
+            present = [column for column in one.batch.columns if column.valid is None or column.valid[row]]
+            values = [(column.measurement, column.type.value, column.values[row]) for column in present]
+            rows[one.batch.device_id].append((time, values))
+    return rows
+
+
+@given(st.lists(tellings(), max_size=12))
+def test_joined_and_cut(told: list[Told]) -> None:
+    together = joined(told)
+    assert rows_of(together) == rows_of(told)
+    cut = [piece for one in together for piece in pieces(one, 2)]
+    assert rows_of(cut) == rows_of(told)
+    assert all(len(piece.batch.times) <= 2 for piece in cut)
+
+
+@given(st.lists(tellings(), max_size=12))
+def test_through_entries(told: list[Told]) -> None:
+    head = Head(b"0123456789abcdef", 7, 2**40, 3)
+    carried = []
+    for group in grouped(told):
+        payload = entry(head, body(group))
+        assert head_of(payload) == head
+        carried += told_in(payload)
+        assert sorted(map(_source, carried[-len(group) :])) == sorted(map(_source, group))
+    assert rows_of(carried) == rows_of(told)
+
+
+def _source(told: Told) -> tuple[int, str, str]:
+    return told.source.id, told.source.name, told.source.device_type
+
+
+def test_entries_are_bounded_and_a_fleet_lies_in_few_columns() -> None:
+    wide = Batch(1, np.arange(10_000), tuple(Column(f"m{n}", ValueType.DOUBLE, np.zeros(10_000)) for n in range(20)))
+    fleet = [
+        Told(Device(number, "", ""), Batch(number, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),)))
+        for number in range(2, 1_000)
+    ]
+    payloads = [body(group) for group in grouped([Told(Device(1, "", ""), wide), *fleet])]
+    assert len(payloads) >= 6
+    assert max(map(len, payloads)) < 1.2 * entries.ENTRY_BYTES
+    (alone,) = [body(group) for group in grouped(fleet)]
+    assert len(alone) < 40 * len(fleet)

@@ -1,0 +1,101 @@
+"""The outbox through any course of sending: what others hear is in order, once, and what they do not hear is counted."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotflow_server.shared.live.entries import head_of, told_in
+from iotflow_server.shared.live.outbox import Outbox
+from iotflow_server.telemetry.live import Told
+from tests.live import stored
+
+# About eight entries.
+LIMIT = 1_000
+# What becomes of a call: done; refused; done although it seemed to fail.
+COURSES = st.sampled_from(["taken", "refused", "taken unawares"])
+STEPS = st.lists(
+    st.tuples(st.just("put"), st.integers(1, 12)) | st.tuples(st.just("send"), st.tuples(COURSES, st.integers(0, 12))),
+    max_size=30,
+)
+
+
+class Others:
+    """Another process's view: entries by their numbers, each once."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+        self.dropped = 0
+        self._last = 0
+
+    def receive(self, payload: bytes) -> None:
+        head = head_of(payload)
+        if head.number > self._last:
+            self._last = head.number
+            self.dropped += head.dropped
+            for told in told_in(payload):
+                self.values += told.batch.columns[0].values.tolist()
+
+
+class Sender:
+    """Puts rising values."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.sent = 0
+
+    def put(self, times: int) -> None:
+        for _ in range(times):
+            one = stored(1, [self.sent])
+            self.outbox.put([Told(one.device, one.batch)])
+            self.sent += 1
+
+    def send(self, others: Others, course: str, meanwhile: int) -> None:
+        entries = self.outbox.next()
+        if not entries:
+            return
+        if course != "refused":
+            for _, payload in entries:
+                others.receive(payload)
+        self.put(meanwhile)
+        self.outbox.drop_oldest()
+        self.outbox.settle(taken=course == "taken")
+        self.outbox.drop_oldest()
+
+
+@given(STEPS)
+def test_any_course(steps: list[tuple[str, object]]) -> None:
+    outbox, others = Outbox(LIMIT), Others()
+    sender, certain = Sender(outbox), True
+    for step, detail in steps:
+        match step, detail:
+            case "put", int(times):
+                sender.put(times)
+                outbox.drop_oldest()
+                assert outbox.waiting_bytes <= LIMIT
+            case "send", (str(course), int(meanwhile)):
+                certain = certain and course != "taken unawares"
+                sender.send(others, course, meanwhile)
+    while outbox.waiting_readings:
+        sender.send(others, "taken", 0)
+    sender.put(1)
+    sender.send(others, "taken", 0)
+    assert others.values == sorted(set(others.values))
+    # What was taken unawares and then dropped was heard all the same.
+    assert len(others.values) + others.dropped >= sender.sent
+    assert not certain or (len(others.values) + others.dropped, others.dropped) == (sender.sent, outbox.dropped)
+    assert [value for told in outbox.hear() for value in told.batch.columns[0].values.tolist()] == list(
+        range(sender.sent)
+    )
+
+
+def test_what_was_taken_is_sent_again_to_a_stream_that_lost_it() -> None:
+    outbox, first, second = Outbox(LIMIT), Others(), Others()
+    sender = Sender(outbox)
+    sender.put(3)
+    sender.send(first, "taken", 0)
+    sender.put(2)
+    outbox.put_back()
+    for payload in [payload for _, payload in outbox.next()]:
+        first.receive(payload)
+        second.receive(payload)
+    outbox.settle(taken=True)
+    assert first.values == second.values == list(range(5))

@@ -82,7 +82,12 @@ class Writing:
             # the deletion, which would take readings that others have written since.
             await self._keeper.settle()
             await self._journal.note_deletion(device_id, span)
-            await self._keeper.durably(self._backend.delete(device_id, span))
+            try:
+                await self._keeper.durably(self._backend.delete(device_id, span))
+            except Unavailable:
+                # The backend may carry it out yet, and what is written meanwhile must not go with it.
+                self._keeper.fall_behind(available=False)
+                raise
 
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""

@@ -166,6 +166,8 @@ def _probe(session: Session, paths: Paths) -> None:
 
 def _flush(session: Session, paths: Paths) -> None:
     session.execute(f"FLUSH {paths.database}")
+    # Of a disk that is full IoTDB says that all went well. What it could not keep is gone, and it takes no writes any more.
+    _probe(session, paths)
 
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:

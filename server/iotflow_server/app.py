@@ -56,6 +56,7 @@ from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
 from iotflow_server.shared.arrival import RedisArrival, own_lane
 from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.shared.live import RedisBus
 from iotflow_server.shared.notices import RedisNotices
 from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
@@ -65,7 +66,7 @@ from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.store import TelemetryStore
-from iotflow_server.telemetry.stores.choice import chosen_store, location_of
+from iotflow_server.telemetry.stores.choice import chosen_store, is_elsewhere, location_of
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.workers.member import ALONE, Member
@@ -142,6 +143,7 @@ class Telemetry:
     bus: LiveBus
     tally: Tally
     intake: Intake
+    latest: RedisLatestValues | None
 
 
 async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -165,7 +167,8 @@ async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
 async def _telemetry(
     settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
 ) -> Telemetry:
-    store = chosen_store(settings)
+    latest = await _latest_values(settings, redis, stack)
+    store = chosen_store(settings, latest)
     await store.start()
     stack.push_async_callback(store.close)
     rule = RetentionRule(store, settings.retention_ms)
@@ -181,7 +184,7 @@ async def _telemetry(
     )
     arrival = _arrival(member, redis, store)
     intake = Intake(ingest, Directory(fleet.registry), fleet.presence, arrival, limits, tally)
-    return Telemetry(store, ingest, feed, bus, tally, intake)
+    return Telemetry(store, ingest, feed, bus, tally, intake, latest)
 
 
 def _arrival(member: Member, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
@@ -198,6 +201,17 @@ def _redis(settings: Settings, stack: AsyncExitStack) -> RedisConnection | None:
     connection = RedisConnection(settings.redis_url)
     stack.push_async_callback(connection.close)
     return connection
+
+
+async def _latest_values(
+    settings: Settings, redis: RedisConnection | None, stack: AsyncExitStack
+) -> RedisLatestValues | None:
+    if redis is None or not is_elsewhere(settings.telemetry_url):
+        return None
+    values = RedisLatestValues(redis)
+    await values.start()
+    stack.push_async_callback(values.close)
+    return values
 
 
 async def _bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitStack) -> LiveBus:
@@ -232,6 +246,12 @@ def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metric
         "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
         "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
     }
+    if latest := telemetry.latest:
+        gauges["iotflow_latest_hits"] = ("Devices whose newest values were remembered.", lambda: latest.hits)
+        gauges["iotflow_latest_misses"] = (
+            "Devices whose newest values the store was asked for.",
+            lambda: latest.misses,
+        )
     return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)
 
 

@@ -27,6 +27,7 @@ from iotflow_server.devices.credentials import KeyHasher
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.exchange import PresenceExchange
 from iotflow_server.devices.figures import Figures
 from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.presence import Presence
@@ -59,6 +60,7 @@ from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.shared.live import RedisBus
 from iotflow_server.shared.notices import RedisNotices
+from iotflow_server.shared.presence import RedisPresenceBoard
 from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
@@ -156,7 +158,7 @@ async def _fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
     identities = Identities(registry, tokens)
     stack.push_async_callback(identities.close)
-    presence = Presence(database)
+    presence = Presence(database, tells=bool(settings.redis_url))
     await presence.start()
     stack.push_async_callback(presence.close)
     return Fleet(
@@ -226,13 +228,16 @@ async def _bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitSt
 async def _tell_others(
     redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
 ) -> None:
-    """Of what this process changes in the registry; and hear of what they change."""
+    """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
     elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, sessions)
     notices = RedisNotices(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)
     fleet.tokens.on_change(notices.token_revoked)
     await notices.start()
     stack.push_async_callback(notices.close)
+    exchange = PresenceExchange(fleet.presence, RedisPresenceBoard(redis))
+    await exchange.start()
+    stack.push_async_callback(exchange.close)
 
 
 def _metrics(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:

@@ -41,7 +41,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
     identities = Identities(registry, tokens)
     stack.push_async_callback(identities.close)
-    presence = Presence(database)
+    presence = Presence(database, tells=bool(settings.redis_url))
     await presence.start()
     stack.push_async_callback(presence.close)
     return Fleet(

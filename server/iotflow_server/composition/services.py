@@ -113,4 +113,10 @@ def metrics_of(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metr
         "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
         "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
     }
+    if latest := telemetry.latest:
+        gauges["iotflow_latest_hits"] = ("Devices whose newest values were remembered.", lambda: latest.hits)
+        gauges["iotflow_latest_misses"] = (
+            "Devices whose newest values the store was asked for.",
+            lambda: latest.misses,
+        )
     return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)

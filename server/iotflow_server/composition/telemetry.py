@@ -4,10 +4,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from iotflow_server.composition.fleet import Fleet
-from iotflow_server.composition.sharing import arrival_of, started_bus
+from iotflow_server.composition.sharing import arrival_of, started_bus, started_latest_values
 from iotflow_server.devices.directory import Directory
 from iotflow_server.settings import Settings
 from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
@@ -33,13 +34,15 @@ class Telemetry:
     bus: LiveBus
     tally: Tally
     intake: Intake
+    latest: RedisLatestValues | None
 
 
 async def started_telemetry(
     settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
 ) -> Telemetry:
     """Closed with the stack."""
-    store = chosen_store(settings)
+    latest = await started_latest_values(settings, redis, stack)
+    store = chosen_store(settings, latest)
     await store.start()
     stack.push_async_callback(store.close)
     rule = RetentionRule(store, settings.retention_ms)
@@ -56,4 +59,4 @@ async def started_telemetry(
     arrival = arrival_of(member, redis, store)
     directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
     intake = Intake(ingest, directory, fleet.presence, arrival, limits, tally)
-    return Telemetry(store, ingest, feed, bus, tally, intake)
+    return Telemetry(store, ingest, feed, bus, tally, intake, latest)

@@ -96,7 +96,12 @@ async def test_without_a_server_the_store_is_unavailable() -> None:
     await store.close()
 
 
-async def test_a_login_that_is_refused_stops_the_start_by_name(iotdb_address: IotdbAddress, tmp_path: Path) -> None:
+async def test_a_login_that_is_refused_stops_the_start_by_name(
+    iotdb_address: IotdbAddress, clock: Clock, tmp_path: Path
+) -> None:
+    right = await opened(iotdb_address, clock)
+    await right.check()
+    await right.close()
     address = dataclasses.replace(iotdb_address, password="wrong")
     store = JournaledStore(IotdbStore(address), tmp_path / "journals", start_seconds=60)
     with pytest.raises(Unavailable) as refusal:

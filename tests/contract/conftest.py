@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.latest import MemoryLatestValues
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -14,6 +15,8 @@ from tests.contract.durable import DurableBackend
 from tests.contract.readings import Clock
 from tests.coroutines import pytest_pyfunc_call, runner
 from tests.iotdb import empty_database, running_iotdb
+from tests.latest import CachedStore, SharingStore
+from tests.redis_server import RedisServer, redis_server
 from tools.iotdb_server import IotdbServer
 
 __all__ = ["pytest_pyfunc_call", "runner"]
@@ -32,6 +35,19 @@ def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     return lambda: JournaledStore(DurableBackend(backend()), folder / "journal")
 
 
+def remembered_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
+    backend, values = sqlite(request, clock), MemoryLatestValues()
+    return lambda: CachedStore(backend(), values)
+
+
+def shared_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
+    backend = sqlite(request, clock)
+    server: RedisServer = request.getfixturevalue("redis_running")
+    with server.client() as client:
+        client.flushall()
+    return lambda: SharingStore(backend(), server.url)
+
+
 def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     address: IotdbAddress = request.getfixturevalue("iotdb_address")
     return lambda: IotdbStore(address, clock=clock)
@@ -41,6 +57,8 @@ def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {
     "sqlite": sqlite,
     "journaled sqlite": journaled_sqlite,
+    "sqlite, the latest remembered": remembered_sqlite,
+    "sqlite, the latest shared": shared_sqlite,
     "iotdb": iotdb,
 }
 
@@ -53,6 +71,12 @@ def clock() -> Clock:
 @pytest.fixture(scope="session")
 def iotdb_running() -> Iterator[IotdbServer]:
     with running_iotdb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_running() -> Iterator[RedisServer]:
+    with redis_server() as server:
         yield server
 
 

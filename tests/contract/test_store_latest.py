@@ -1,15 +1,9 @@
 """The newest values of many devices."""
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import Latest, TelemetryStore
-from tests.contract.readings import BOOLEAN, INT64, TEXT, batch, cells, column, doubles
-
-
-def plain(found: dict[int, tuple[Latest, ...]]) -> dict[int, list[tuple[str, int, object]]]:
-    return {
-        device_id: [(one.column.measurement, one.time, cells(one.column)[0]) for one in newest]
-        for device_id, newest in found.items()
-    }
+from iotflow_server.telemetry.store import TelemetryStore
+from tests.contract.readings import BOOLEAN, INT64, TEXT, batch, column, doubles
+from tests.latest import plain
 
 
 async def fill(store: TelemetryStore) -> None:

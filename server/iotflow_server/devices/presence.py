@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, or_, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,17 +31,34 @@ _write = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Devices heard at this time or a little later. device_ids: shape (devices,), int64."""
+
+    at: datetime
+    device_ids: NDArray[np.int64]
+
+
 class Presence:
-    """flush_interval: seconds between writes. In that time a device costs one row, however often it is heard."""
+    """flush_interval: seconds between writes. In that time a device costs one row, however often it is heard.
+
+    tells: whether somebody takes the news, to tell other processes.
+    """
 
     def __init__(
-        self, database: Database, flush_interval: float = 2.0, clock: Callable[[], datetime] = utc_now
+        self,
+        database: Database,
+        flush_interval: float = 2.0,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        tells: bool = False,
     ) -> None:
         self._database = database
         self._flush_interval = flush_interval
         self._clock = clock
         self._heard: dict[int, datetime] = {}
         self._unwritten: set[int] = set()
+        self._news: set[int] | None = set() if tells else None
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -49,6 +69,24 @@ class Presence:
         if before is None or before < at:
             self._heard[device_id] = at
             self._unwritten.add(device_id)
+            if self._news is not None:
+                self._news.add(device_id)
+
+    def take_news(self) -> Heard | None:
+        """What was heard here since the last call; None: nothing."""
+        if not self._news:
+            return None
+        news, self._news = self._news, set()
+        return Heard(min(map(self._heard.__getitem__, news)), np.fromiter(news, np.int64, len(news)))
+
+    def heard_elsewhere(self, heard: Heard) -> None:
+        """Note what another process heard, which also writes it."""
+        noted = self._heard
+        for device_id in heard.device_ids.tolist():
+            before = noted.get(device_id)
+            if before is None or before < heard.at:
+                noted[device_id] = heard.at
+        self._forget_surplus()
 
     def last_seen(self, device: Device) -> datetime | None:
         """The newer of what is noted and what the device came with."""
@@ -99,7 +137,8 @@ class Presence:
 
     def _forget_surplus(self) -> None:
         if len(self._heard) > MOST_REMEMBERED:
-            self._heard = {device_id: self._heard[device_id] for device_id in self._unwritten}
+            needed = self._unwritten | (self._news or set())
+            self._heard = {device_id: self._heard[device_id] for device_id in needed}
 
 
 def _execute(connection: Connection, rows: list[dict[str, object]]) -> None:

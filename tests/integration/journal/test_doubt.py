@@ -1,5 +1,6 @@
 """Writes of which nobody knows whether they will be carried out yet: nothing newer may come before them."""
 
+import asyncio
 import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -101,3 +102,21 @@ async def test_after_a_process_that_died_the_next_one_waits_for_what_that_may_ha
     await after.start()
     assert not after.buffering
     await after.close()
+
+
+async def test_a_backend_that_says_nothing_holds_up_no_sender_and_gets_nothing_newer_before_it_has_answered(
+    tmp_path: Path, root: Path
+) -> None:
+    backend = Watched(tmp_path)
+    store = journaled(backend, root, patience_seconds=0.01)
+    await store.start()
+    answered = backend.next_write = asyncio.Event()
+    assert await store.write([doubles(1, {1: 1.0})]) == [()]
+    assert store.buffering
+    assert await store.write([doubles(1, {1: 2.0})]) == [()]
+    assert backend.written == []
+    answered.set()
+    await caught_up(store)
+    assert await contents(store, 1) == {("m", 1): 2.0}
+    assert len(backend.written) > 1
+    await store.close()

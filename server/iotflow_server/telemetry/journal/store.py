@@ -30,10 +30,13 @@ class JournaledStore:
 
     root: the folder of all journals of this disk, made where it is missing; each process has one of its own in it, and
     takes over those of processes that are gone. limit_bytes: how much the journal may hold. checkpoint_bytes,
-    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied. retry_seconds: the time
-    between two tries to reach a backend that is away. segment_bytes: the size of a journal's files. start_seconds: how
-    long the first start on a disk waits for the backend; afterwards, and where there was a journal before, writes begin
-    without it. quiet_seconds: so long a backend must have answered without a pause before it is given anything again.
+    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied; a flush makes files of what
+    IoTDB has in memory, and small ones made often are work for it ever after, while this much is replayed within seconds.
+    retry_seconds: the time between two tries to reach a backend that is away. segment_bytes: the size of a journal's
+    files. start_seconds: how long the first start on a disk waits for the backend; afterwards, and where there was a
+    journal before, writes begin without it. quiet_seconds: so long a backend must have answered without a pause before it
+    is given anything again. patience_seconds: so long a write waits for a backend that says nothing (the
+    first writes of many devices, whose time series it makes, may take some seconds).
 
     A write that finds the backend away is refused nothing: what the backend refuses when it gets the readings at last is
     in the log, and counted.
@@ -45,12 +48,13 @@ class JournaledStore:
         root: Path,
         *,
         limit_bytes: int = 2**30,
-        checkpoint_bytes: int = 64 * 2**20,
-        checkpoint_seconds: float = 10.0,
+        checkpoint_bytes: int = 256 * 2**20,
+        checkpoint_seconds: float = 60.0,
         retry_seconds: float = 1.0,
         segment_bytes: int = 64 * 2**20,
         start_seconds: float = 30.0,
         quiet_seconds: float = 1.0,
+        patience_seconds: float = 10.0,
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)
@@ -58,7 +62,7 @@ class JournaledStore:
         self._keeper = Keeper(backend, self._journal, gate, quiet_seconds)
         # A journal that is smaller than that must not be full before it is emptied.
         due_bytes = min(checkpoint_bytes, limit_bytes // 2)
-        self._writing = Writing(backend, self._journal, gate, self._keeper, due_bytes)
+        self._writing = Writing(backend, self._journal, gate, self._keeper, due_bytes, patience_seconds)
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
         self._start_seconds = start_seconds

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -21,16 +22,25 @@ class Location:
     database: str = ""
 
 
-def chosen_store(settings: Settings) -> TelemetryStore:
-    """SQLite in the data folder, or IoTDB behind a journal there: IoTDB acknowledges before its disk has the data."""
-    if not settings.telemetry_url.startswith(SCHEME):
+def chosen_store(settings: Settings, values: LatestValues | None = None) -> TelemetryStore:
+    """SQLite in the data folder, or IoTDB behind a journal there: IoTDB acknowledges before its disk has the data.
+
+    values: what remembers IoTDB's newest values, if anything does. SQLite tells them as fast as Redis would.
+    """
+    if not is_elsewhere(settings.telemetry_url):
         return SqliteStore(settings.data_dir / "telemetry.db")
+    backend = IotdbStore(address_of(settings.telemetry_url))
     return JournaledStore(
-        IotdbStore(address_of(settings.telemetry_url)),
+        backend if values is None else CachedLatestStore(backend, values),
         settings.data_dir / "journal",
         limit_bytes=settings.journal_limit_bytes,
         start_seconds=settings.store_start_seconds,
     )
+
+
+def is_elsewhere(url: str) -> bool:
+    """Whether readings are kept in IoTDB."""
+    return url.startswith(SCHEME)
 
 
 def address_of(url: str) -> IotdbAddress:
@@ -43,7 +53,7 @@ def address_of(url: str) -> IotdbAddress:
 
 def location_of(url: str) -> Location:
     """Where the first node is."""
-    if not url.startswith(SCHEME):
+    if not is_elsewhere(url):
         return Location()
     address = address_of(url)
     host, _, port = address.nodes[0].rpartition(":")

@@ -1,0 +1,86 @@
+"""Newest values remembered by a process that is alone."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.latest.newest import Newest, merged, newest_of
+from iotflow_server.telemetry.latest.values import LIFE_SECONDS, Asked, Values
+
+MOST_DEVICES = 100_000
+_NOBODYS = b""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """until: by the timer. token: who was to read the store. values: None until that is done."""
+
+    until: float
+    token: bytes
+    values: Newest | None = None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether nothing is to be remembered until then."""
+        return self.values is None and self.token == _NOBODYS
+
+
+class MemoryLatestValues:
+    """LatestValues in memory. most: devices; beyond it the first that were asked about are forgotten. timer: seconds."""
+
+    def __init__(self, most: int = MOST_DEVICES, timer: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._timer = timer
+        self._tokens = count(1)
+        # In the order of their ends.
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()
+
+    async def ask(self, device_ids: Sequence[int]) -> Asked:
+        self._drop_old()
+        token = b"%d" % next(self._tokens)
+        found: dict[int, Values] = {}
+        vacant: list[int] = []
+        for device_id in device_ids:
+            entry = self._entries.get(device_id)
+            if entry is None:
+                self._put(device_id, token)
+                vacant.append(device_id)
+            elif entry.values is not None:
+                found[device_id] = tuple(entry.values.values())
+        return Asked(found, vacant, token)
+
+    async def fill(self, asked: Asked, found: Mapping[int, Values]) -> None:
+        for device_id in asked.vacant:
+            entry = self._entries.get(device_id)
+            if entry is not None and entry.token == asked.token and entry.values is None:
+                entry.values = {latest.column.measurement: latest for latest in found.get(device_id, ())}
+
+    async def note(self, batches: Sequence[Batch]) -> None:
+        known = [batch for batch in batches if batch.device_id in self._entries]
+        for device_id, news in newest_of(known).items():
+            entry = self._entries[device_id]
+            if not entry.is_forgotten:
+                entry.values = None if news is None or entry.values is None else merged(entry.values, news)
+                if entry.values is None:
+                    del self._entries[device_id]
+
+    async def forget(self, device_ids: Sequence[int] | None) -> None:
+        if device_ids is None:
+            self._entries.clear()
+        else:
+            for device_id in device_ids:
+                self._put(device_id, _NOBODYS)
+
+    def _put(self, device_id: int, token: bytes) -> None:
+        self._entries[device_id] = _Entry(self._timer() + LIFE_SECONDS, token)
+        self._entries.move_to_end(device_id)
+        if len(self._entries) > self._most:
+            self._entries.popitem(last=False)
+
+    def _drop_old(self) -> None:
+        now = self._timer()
+        while self._entries and next(iter(self._entries.values())).until <= now:
+            self._entries.popitem(last=False)

@@ -1,0 +1,82 @@
+"""The newest value of each measurement in what was written, and what becomes of a remembered one by it."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Times, ValueType
+from iotflow_server.telemetry.store import Latest
+
+Newest = dict[str, Latest]
+
+
+def newest_of(batches: Iterable[Batch]) -> dict[int, Newest | None]:
+    """By device, of batches in the order of storing; None where values of different types make it the store's to say."""
+    found: dict[int, Newest | None] = {}
+    for batch in batches:
+        news = _newest(batch)
+        if batch.device_id in found:
+            before = found[batch.device_id]
+            news = None if before is None or news is None else _behind(before, news)
+        found[batch.device_id] = news
+    return found
+
+
+def merged(known: Mapping[str, Latest], news: Newest) -> Newest | None:
+    """What is known after news; None: that is the store's to say."""
+    result = dict(known)
+    for name, new in news.items():
+        old = known.get(name)
+        if old is None or old.column.type is not new.column.type or _contradict(old, new):
+            return None
+        if new.time > old.time:
+            result[name] = new
+    return result
+
+
+def _contradict(one: Latest, other: Latest) -> bool:
+    # Bytes, for -0.0 is another value than 0.0.
+    return one.time == other.time and _plain(one.column) != _plain(other.column)
+
+
+def _plain(column: Column) -> object:
+    return column.values[0] if column.type is ValueType.TEXT else column.values.tobytes()
+
+
+def _newest(batch: Batch) -> Newest | None:
+    newest: Newest = {}
+    row = _last_of_newest(batch.times)
+    for column in batch.columns:
+        if column.measurement in newest:
+            return None
+        index = row if column.valid is None else _last_valid(batch.times, column.valid)
+        if index is not None:
+            newest[column.measurement] = Latest(int(batch.times[index]), _cell(column, index))
+    return newest
+
+
+def _last_valid(times: Times, valid: Mask) -> int | None:
+    rows = np.flatnonzero(valid)
+    return int(rows[_last_of_newest(times[rows])]) if len(rows) else None
+
+
+def _cell(column: Column, index: int) -> Column:
+    if len(column.values) == 1:
+        return column
+    return Column(column.measurement, column.type, column.values[index : index + 1])
+
+
+def _last_of_newest(times: Times) -> int:
+    """At equal times the later row wins."""
+    return len(times) - 1 - int(np.argmax(times[::-1])) if len(times) > 1 else 0
+
+
+def _behind(before: Newest, after: Newest) -> Newest | None:
+    result = dict(before)
+    for name, new in after.items():
+        old = before.get(name)
+        if old is not None and old.column.type is not new.column.type:
+            return None
+        if old is None or new.time >= old.time:
+            result[name] = new
+    return result

@@ -1,0 +1,200 @@
+"""Whoever remembers newest values knows what the store would say, or nothing."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import numpy as np
+import pytest
+
+from iotflow_server.telemetry.batch import Batch, Column
+from iotflow_server.telemetry.latest import LatestValues, MemoryLatestValues, Values
+from iotflow_server.telemetry.latest.values import LIFE_SECONDS
+from iotflow_server.telemetry.store import Latest
+from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles
+from tests.latest import plain, sharing
+from tests.redis_server import RedisServer
+
+Opening = Callable[[], AbstractAsyncContextManager[list[LatestValues]]]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def opened(request: pytest.FixtureRequest) -> Opening:
+    """Opens the processes that remember together: one, or three."""
+    if request.param == "memory":
+        return _alone
+    server: RedisServer = request.getfixturevalue("redis_running")
+    with server.client() as client:
+        client.flushall()
+    return lambda: sharing(server.url, 3)
+
+
+@asynccontextmanager
+async def _alone() -> AsyncIterator[list[LatestValues]]:
+    yield [MemoryLatestValues()]
+
+
+def values(of: Batch) -> Values:
+    """As a store that holds the batch's one row would say."""
+    return tuple(Latest(int(of.times[0]), one) for one in of.columns)
+
+
+async def remember(processes: list[LatestValues], of: Batch) -> None:
+    asked = await processes[0].ask([of.device_id])
+    assert asked.vacant == [of.device_id]
+    await processes[0].fill(asked, {of.device_id: values(of)})
+
+
+async def known(processes: list[LatestValues], device_id: int = 1) -> list[tuple[str, int, object]] | None:
+    """What all say; None: nothing, and so that the store is to be asked."""
+    answers = [(await process.ask([device_id])).found.get(device_id) for process in processes[::-1]]
+    told = [None if answer is None else plain({device_id: answer})[device_id] for answer in answers]
+    assert all(repr(one) == repr(told[0]) for one in told)
+    return told[0]
+
+
+async def test_all_types_are_remembered_as_they_are(opened: Opening) -> None:
+    # fmt: off
+    kept = batch(
+        1, [2**53],
+        column("double", DOUBLE, [-0.0]), column("float", FLOAT, [0.1]), column("int", INT32, [-(2**31)]),
+        column("long", INT64, [2**53 + 1]), column("text", TEXT, ["größer\n"]), column("true", BOOLEAN, [True]),
+    )
+    # fmt: on
+    async with opened() as processes:
+        await remember(processes, kept)
+        for process in processes:
+            found = (await process.ask([1])).found[1]
+            assert repr(plain({1: found})) == repr(plain({1: values(kept)}))
+            assert [one.column.values.dtype for one in found] == [one.type.dtype for one in kept.columns]
+            assert [one.column.type for one in found] == [one.type for one in kept.columns]
+
+
+async def test_a_device_without_readings_is_remembered_as_one_until_it_has_some(opened: Opening) -> None:
+    async with opened() as processes:
+        await processes[0].fill(await processes[0].ask([1, 2]), {})
+        assert await known(processes, 1) == []
+        await processes[-1].note([doubles(1, {1: 1.0})])
+        assert await known(processes, 1) is None
+        assert await known(processes, 2) == []
+
+
+NOTED = {
+    "newer": ([doubles(1, {20: 2.0})], ("m", 20, 2.0)),
+    "older": ([doubles(1, {9: 2.0})], ("m", 10, 1.0)),
+    "unordered": ([doubles(1, {12: 2.0, 30: 3.0, 11: 4.0})], ("m", 30, 3.0)),
+    "equal times in a batch": ([batch(1, [20, 20], column("m", DOUBLE, [2.0, 3.0]))], ("m", 20, 3.0)),
+    "equal times in batches": ([doubles(1, {20: 2.0}), doubles(1, {20: 3.0})], ("m", 20, 3.0)),
+    "the newest row has no value": ([batch(1, [20, 30], column("m", DOUBLE, [2.0, None]))], ("m", 20, 2.0)),
+    "no value": ([batch(1, [20], column("m", DOUBLE, [None]))], ("m", 10, 1.0)),
+    "the same again": ([doubles(1, {10: 1.0})], ("m", 10, 1.0)),
+    "another device": ([doubles(2, {20: 2.0})], ("m", 10, 1.0)),
+    "another value at the time": ([doubles(1, {10: 2.0})], None),
+    "another zero at the time": ([doubles(1, {10: 0.0}), doubles(1, {10: -0.0})], None),
+    "another type": ([batch(1, [20], column("m", INT64, [2]))], None),
+    "types by turns": ([doubles(1, {20: 2.0}), batch(1, [30], column("m", INT64, [2]))], None),
+    "types in a batch": ([batch(1, [20, 30], column("m", DOUBLE, [2.0, None]), column("m", INT32, [None, 3]))], None),
+    "another measurement": ([doubles(1, {5: 2.0}, "n")], None),
+}
+
+
+@pytest.mark.parametrize(("noted", "expected"), NOTED.values(), ids=NOTED)
+async def test_what_is_noted(opened: Opening, noted: list[Batch], expected: tuple[str, int, object] | None) -> None:
+    async with opened() as processes:
+        await remember(processes, doubles(1, {10: 1.0}))
+        await processes[-1].note(noted)
+        assert await known(processes) == (None if expected is None else [expected])
+
+
+@pytest.mark.parametrize("what", ["write", "write of nothing newer", "delete", "forget all"])
+async def test_what_happens_while_the_store_is_read_makes_the_reading_void(opened: Opening, what: str) -> None:
+    async with opened() as processes:
+        await remember(processes, doubles(2, {1: 1.0}))
+        for process, other in zip(processes, processes[::-1], strict=True):
+            asked = await process.ask([1])
+            assert list(asked.vacant) == [1]
+            match what:
+                case "write":
+                    await other.note([doubles(1, {20: 2.0})])
+                case "write of nothing newer":
+                    await other.note([doubles(1, {10: 2.0})])
+                case "delete":
+                    await other.forget([1])
+                case _:
+                    await other.forget(None)
+            await process.fill(asked, {1: values(doubles(1, {10: 1.0}))})
+            assert not (await process.ask([1])).found
+            if what == "delete":
+                return
+            await process.forget(None)
+
+
+async def test_what_was_deleted_does_not_come_back_by_a_late_note(opened: Opening) -> None:
+    async with opened() as processes:
+        await remember(processes, doubles(1, {10: 1.0}))
+        await processes[0].forget([1])
+        for process in processes:
+            asked = await process.ask([1])
+            assert not asked.vacant
+            assert not asked.found
+        await processes[-1].note([doubles(1, {10: 1.0})])
+        assert await known(processes) is None
+
+
+async def test_only_one_is_to_read_the_store(opened: Opening) -> None:
+    async with opened() as processes:
+        first = await processes[0].ask([1, 2])
+        assert list(first.vacant) == [1, 2]
+        second = await processes[-1].ask([2, 3])
+        assert list(second.vacant) == [3]
+        await processes[-1].fill(second, {2: values(doubles(2, {1: 1.0})), 3: values(doubles(3, {1: 1.0}))})
+        assert set((await processes[0].ask([1, 2, 3])).found) == {3}
+
+
+async def test_many_devices(opened: Opening) -> None:
+    count = 2_500
+    async with opened() as processes:
+        asked = await processes[0].ask(range(1, count + 1))
+        await processes[0].fill(asked, {one: values(doubles(one, {1: 1.0})) for one in asked.vacant})
+        await processes[-1].note([doubles(one, {2: float(one)}) for one in asked.vacant])
+        found = (await processes[0].ask(range(1, count + 1))).found
+        assert plain(dict(found)) == {one: [("m", 2, float(one))] for one in range(1, count + 1)}
+
+
+async def test_memory_forgets_in_time_and_beyond_its_size() -> None:
+    now = [0.0]
+    memory = MemoryLatestValues(most=2, timer=lambda: now[0])
+    asked = await memory.ask([1, 2, 3])
+    assert list((await memory.ask([2, 3])).vacant) == []
+    now[0] += LIFE_SECONDS / 2
+    await memory.fill(asked, {3: values(doubles(3, {1: 1.0}))})
+    assert set((await memory.ask([3])).found) == {3}
+    now[0] += LIFE_SECONDS / 2
+    assert list((await memory.ask([3])).vacant) == [3]
+
+
+def long_text(size: int) -> Batch:
+    return Batch(1, np.array([1], np.int64), (Column("t", TEXT, np.array(["x" * size], object)),))
+
+
+async def test_redis_holds_nothing_large_and_nothing_for_long(redis_running: RedisServer) -> None:
+    async with sharing(redis_running.url, 1) as processes:
+        with redis_running.client() as client:
+            client.flushall()
+        await remember(processes, doubles(3, {1: 1.0}))
+        await remember(processes, long_text(100_000))
+        asked = await processes[0].ask([1])
+        assert (list(asked.vacant), dict(asked.found)) == ([], {})
+        with redis_running.client() as client:
+            keys = [key for key in client.keys("{iotflow:latest}:*") if not key.endswith(b":roll")]
+            assert keys
+            assert all(0 < client.pttl(key) <= LIFE_SECONDS * 1_000 for key in keys)
+            assert all(client.strlen(key) < 100 for key in keys)
+
+
+async def test_times_that_redis_cannot_tell_apart_are_not_remembered(redis_running: RedisServer) -> None:
+    async with sharing(redis_running.url, 1) as processes:
+        await remember(processes, doubles(11, {10: 1.0}))
+        await processes[0].note([doubles(11, {2**53 + 1: 2.0})])
+        assert await known(processes, 11) is None
+        await remember(processes, doubles(12, {2**53 + 1: 2.0}))
+        assert await known(processes, 12) is None

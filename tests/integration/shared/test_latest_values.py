@@ -1,0 +1,250 @@
+"""Server processes that share the newest values: races with those who write, and what happens to Redis."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from iotflow_server.shared.latest import RedisLatestValues
+from iotflow_server.shared.latest.values import PATIENCE_SECONDS
+from iotflow_server.telemetry.latest import CachedLatestStore
+from iotflow_server.telemetry.store import Latest, Span
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from tests.contract.readings import doubles
+from tests.latest import SharingStore, answered, plain
+from tests.redis_server import RedisServer
+
+# Whatever else the machine does.
+BOUND = 2.0
+
+
+class SlowStore(SqliteStore):
+    """Has read the latest values, but holds them back until `go_on`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.has_read = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def latest(
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+    ) -> dict[int, tuple[Latest, ...]]:
+        found = await super().latest(device_ids, measurements)
+        self.has_read.set()
+        await self.go_on.wait()
+        return found
+
+
+@asynccontextmanager
+async def processes(redis: RedisServer, folder: Path, count: int = 2) -> AsyncIterator[list[SharingStore]]:
+    """Of one store and one Redis."""
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(count):
+            store = SharingStore(SlowStore(folder / "readings.db"), redis.url)
+            await store.start()
+            stack.push_async_callback(store.close)
+            opened.append(store)
+        yield opened
+
+
+async def newest(store: CachedLatestStore, device_id: int = 1) -> object:
+    """The value of the only measurement; None: there is none."""
+    found = plain(await CachedLatestStore.latest(store, [device_id]))
+    return found[device_id][0][2] if found else None
+
+
+def hold_back(store: SharingStore) -> SlowStore:
+    slow = store.backend
+    assert isinstance(slow, SlowStore)
+    slow.has_read.clear()
+    slow.go_on.clear()
+    return slow
+
+
+CHANGES: dict[str, tuple[Callable[[SharingStore], Awaitable[object]], object]] = {
+    "a newer value": (lambda store: store.write([doubles(1, {20: 2.0})]), 2.0),
+    "another value at the time": (lambda store: store.write([doubles(1, {10: 3.0})]), 3.0),
+    "an older value": (lambda store: store.write([doubles(1, {5: 4.0})]), 1.0),
+    "a deletion": (lambda store: store.delete(1, Span()), None),
+    "a rule": (lambda store: store.set_retention(1, 1), None),
+    "a rule for all": (lambda store: store.set_retention(None, 1), None),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_change_while_another_reads_the_store(
+    redis: RedisServer,
+    tmp_path: Path,
+    change: Callable[[SharingStore], Awaitable[object]],
+    expected: object,
+    elsewhere: bool,
+) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        await there.write([doubles(1, {10: 1.0})])
+        assert await newest(here) == 1.0
+        slow = hold_back(here)
+        reading = asyncio.create_task(newest(here))
+        await slow.has_read.wait()
+        await change(there if elsewhere else here)
+        slow.go_on.set()
+        assert await reading == 1.0
+        for _ in range(3):
+            assert [await newest(here), await newest(there)] == [expected, expected]
+
+
+async def test_a_cancelled_write_is_not_remembered_as_not_done(redis: RedisServer, tmp_path: Path) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        await here.write([doubles(1, {0: 0.0})])
+        for number in range(1, 30):
+            await newest(there)
+            await newest(there)
+            write = asyncio.create_task(here.write([doubles(1, {number: float(number)})]))
+            await asyncio.sleep(0.0003 * number)
+            write.cancel()
+            await asyncio.gather(write, return_exceptions=True)
+            # Whether it was done is for the store to say, as soon as it is.
+            await here.write([doubles(2, {number: 0.0})])
+            assert await newest(there) == plain(await here.backend.latest([1]))[1][0][2]
+
+
+class Traffic:
+    """Several write to the same devices, in turns and at the same time; nobody may see less than was acknowledged."""
+
+    def __init__(self) -> None:
+        self.acknowledged = dict.fromkeys(range(1, 6), 0)
+        self._random = Random(7)  # noqa: S311 - to be the same again
+        self._writing = 0
+
+    async def write(self, store: SharingStore) -> None:
+        self._writing += 1
+        for _ in range(150):
+            device_id = self._random.randint(1, 5)
+            time = max(1, self.acknowledged[device_id] + self._random.randint(-2, 5))
+            await store.write([doubles(device_id, {time: float(time)})])
+            self.acknowledged[device_id] = max(self.acknowledged[device_id], time)
+        self._writing -= 1
+
+    async def read(self, store: SharingStore) -> None:
+        while self._writing:
+            before = {device_id: time for device_id, time in self.acknowledged.items() if time}
+            found = plain(await CachedLatestStore.latest(store, list(self.acknowledged)))
+            for device_id, known in before.items():
+                ((_, time, value),) = found[device_id]
+                assert time >= known
+                assert value == float(time)
+            await asyncio.sleep(0)
+
+
+async def test_what_was_acknowledged_is_seen_at_once_in_every_process(redis: RedisServer, tmp_path: Path) -> None:
+    traffic = Traffic()
+    async with processes(redis, tmp_path, 3) as stores:
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+            for store in [*stores, stores[0]]:
+                group.create_task(traffic.write(store))
+            for store in stores:
+                group.create_task(traffic.read(store))
+        assert all(store.values.hits for store in stores)
+        for store in stores:
+            found = plain(await store.latest(list(traffic.acknowledged)))
+            assert {device_id: values[0][1] for device_id, values in found.items()} == traffic.acknowledged
+
+
+async def remembered(*stores: SharingStore) -> None:
+    """All of them ask Redis again, and have device 1 from there."""
+    for store in stores:
+        await answered(store.values)
+        hits = store.values.hits
+        async with asyncio.timeout(BOUND * 10):
+            while store.values.hits == hits:
+                await newest(store)
+
+
+async def test_killed_and_back(redis: RedisServer, tmp_path: Path) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        await here.write([doubles(1, {1: 1.0})])
+        await remembered(here, there)
+        redis.kill()
+        for number in range(2, 50):
+            await here.write([doubles(1, {number: float(number)})])
+            assert await newest(there) == number
+        redis.start()
+        for number in range(50, 100):
+            await here.write([doubles(1, {number: float(number)})])
+            assert await newest(there) == number
+        await remembered(here, there)
+        await here.write([doubles(1, {100: 100.0})])
+        assert await newest(there) == 100.0
+
+
+async def test_frozen_redis_holds_writes_and_questions_up_once(redis: RedisServer, tmp_path: Path) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        await here.write([doubles(1, {1: 1.0})])
+        await remembered(here, there)
+        redis.freeze()
+        for store in (here, there):
+            began = time.monotonic()
+            await store.write([doubles(1, {2: 2.0})])
+            assert time.monotonic() - began < PATIENCE_SECONDS + BOUND
+            assert not (await store.values.ask([1])).token
+        for number in range(3, 50):
+            await here.write([doubles(1, {number: float(number)})])
+            assert await newest(there) == number
+        redis.thaw()
+        await remembered(here, there)
+        assert [await newest(here), await newest(there)] == [49.0, 49.0]
+
+
+async def test_what_a_process_did_not_tell_is_void_when_it_or_the_next_one_is_back(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        await here.write([doubles(1, {1: 1.0})])
+        await remembered(there)
+        # It does not reach Redis any more, and the others do.
+        await here.values.close()
+        await here.write([doubles(1, {2: 2.0})])
+        assert await newest(here) == 2.0
+        successor = RedisLatestValues(here.connection)
+        await successor.start()
+        await answered(successor)
+        assert await newest(there) == 2.0
+        await successor.close()
+
+
+@pytest.mark.parametrize("lost", ["roll", "everything", "scripts"])
+async def test_what_redis_loses_while_it_runs(redis: RedisServer, tmp_path: Path, lost: str) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        for number in range(1, 6):
+            await here.write([doubles(1, {number: float(number)})])
+            await remembered(here, there)
+            with redis.client() as client:
+                if lost == "roll":
+                    client.delete("{iotflow:latest}:roll")
+                elif lost == "everything":
+                    client.flushall()
+                else:
+                    client.script_flush()
+            assert await newest(there) == number
+            await here.write([doubles(1, {number: number + 0.5})])
+            assert [await newest(here), await newest(there)] == [number + 0.5] * 2
+
+
+async def test_a_redis_that_is_full_is_done_without(redis: RedisServer, tmp_path: Path) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        await here.write([doubles(1, {1: 1.0})])
+        await remembered(here, there)
+        with redis.client() as client:
+            client.config_set("maxmemory", 1)
+            for number in range(2, 20):
+                await here.write([doubles(1, {number: float(number)})])
+                assert await newest(here) == number
+            client.config_set("maxmemory", 0)
+        await remembered(here, there)
+        assert [await newest(here), await newest(there)] == [19.0, 19.0]

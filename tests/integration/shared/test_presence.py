@@ -1,0 +1,92 @@
+"""Server processes tell each other which devices they heard, as long as Redis is there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.exchange import PresenceExchange
+from iotflow_server.devices.presence import Presence
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.presence import RedisPresenceBoard
+from tests.redis_server import RedisServer
+
+PATIENCE = 20.0
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[Presence]]:
+    """Two of one registry, that write nothing."""
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(2):
+            database = Database(f"sqlite:///{folder}/registry.db")
+            await database.start()
+            stack.push_async_callback(database.close)
+            connection = RedisConnection(redis.url)
+            stack.push_async_callback(connection.close)
+            presence = Presence(database, tells=True)
+            exchange = PresenceExchange(presence, RedisPresenceBoard(connection), interval=0.01)
+            await exchange.start()
+            stack.push_async_callback(exchange.close)
+            opened.append(presence)
+        yield opened
+
+
+def device(device_id: int) -> Device:
+    """As its row says it: not heard for years."""
+    return Device(device_id, "d", "", "", "active", "", "", "", {}, LONG_AGO, LONG_AGO, LONG_AGO)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.005)
+
+
+async def until_heard(presence: Presence, device_id: int) -> datetime:
+    await until(lambda: presence.last_seen(device(device_id)) != LONG_AGO)
+    return presence.last_seen(device(device_id)) or LONG_AGO
+
+
+async def test_what_one_hears_the_other_knows(redis: RedisServer, tmp_path: Path) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        here.seen(1)
+        assert await until_heard(there, 1) <= (here.last_seen(device(1)) or LONG_AGO)
+        there.seen(2)
+        await until_heard(here, 2)
+
+
+async def test_an_older_time_does_not_replace_a_newer_one(redis: RedisServer, tmp_path: Path) -> None:
+    newer = datetime(2040, 1, 1, tzinfo=UTC)
+    async with processes(redis, tmp_path) as (here, there):
+        there.seen(1, newer)
+        here.seen(1)
+        here.seen(2)
+        await until_heard(there, 2)
+        assert there.last_seen(device(1)) == newer
+        there.seen(3)
+        await until_heard(here, 3)
+        assert (here.last_seen(device(1)) or LONG_AGO) > LONG_AGO
+
+
+async def test_redis_killed_and_back_is_said_once(redis: RedisServer, tmp_path: Path) -> None:
+    async with processes(redis, tmp_path) as (here, there):
+        here.seen(1)
+        await until_heard(there, 1)
+        with structlog.testing.capture_logs() as logs:
+            redis.kill()
+            here.seen(2)
+            await until(lambda: len([line for line in logs if line["log_level"] == "debug"]) > 20)
+            redis.start()
+            await until(lambda: len([line for line in logs if line["event"] == "redis answers again"]) == 2)
+            here.seen(3)
+            await until_heard(there, 3)
+        told = [line["event"] for line in logs if line["log_level"] != "debug"]
+        assert sorted(told) == ["redis answers again"] * 2 + ["redis does not answer"] * 2

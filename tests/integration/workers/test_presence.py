@@ -1,0 +1,57 @@
+"""A device that one worker hears is online at the others before its row says so."""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from iotflow.v1.admin_service_pb2 import GetDeviceRequest, ListDevicesRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.workers.group import workers
+from tests.processes import PATIENCE
+from tests.redis_server import redis_server
+
+
+def test_heard_at_one_online_at_the_other(tmp_path: Path) -> None:
+    with (
+        redis_server() as redis,
+        workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis.url) as group,
+        group.channel_to(1) as here,
+        group.channel_to(2) as there,
+    ):
+        admin = (("authorization", f"Bearer {(tmp_path / 'admin-token').read_text().strip()}"),)
+
+        def online_there(device_id: int) -> bool:
+            answer = AdminServiceStub(there).GetDevice(GetDeviceRequest(device_id=device_id), metadata=admin)
+            listed = AdminServiceStub(there).ListDevices(ListDevicesRequest(), metadata=admin).devices
+            return answer.device.is_online and {device.id: device.is_online for device in listed}[device_id]
+
+        def heard_here(name: str) -> int:
+            """The id of a device that is online at the other."""
+            device = register(DeviceServiceStub(here), name)
+            DeviceServiceStub(here).SendHeartbeat(SendHeartbeatRequest(), metadata=device.metadata)
+            deadline = time.monotonic() + PATIENCE
+            while not online_there(device.id):
+                assert time.monotonic() < deadline
+            return device.id
+
+        def until_one_is_online_without_its_row(name: str) -> None:
+            deadline = time.monotonic() + PATIENCE
+            while has_last_seen(tmp_path, heard_here(f"{name} {time.monotonic()}")):
+                assert time.monotonic() < deadline
+
+        until_one_is_online_without_its_row("told by Redis")
+        redis.kill()
+        heard_here("by its row")
+        redis.start()
+        until_one_is_online_without_its_row("told again")
+
+
+def has_last_seen(folder: Path, device_id: int) -> bool:
+    """Whether its row says when it was heard."""
+    with closing(sqlite3.connect(folder / "registry.db")) as connection:
+        row = connection.execute("SELECT last_seen FROM devices WHERE id = ?", (device_id,)).fetchone()
+    return row[0] is not None

@@ -1,0 +1,86 @@
+"""Newest values in tests: processes that share them, and a store that is asked more than once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.latest import RedisLatestValues
+from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
+from iotflow_server.telemetry.store import Latest, TelemetryStore
+from tests.contract.durable import DurableBackend
+from tests.contract.readings import cells
+
+PATIENCE = 20.0
+
+Plain = dict[int, list[tuple[str, int, object]]]
+
+
+def plain(found: dict[int, tuple[Latest, ...]]) -> Plain:
+    """By device: measurement, time and value of each."""
+    return {
+        device_id: [(one.column.measurement, one.time, cells(one.column)[0]) for one in newest]
+        for device_id, newest in found.items()
+    }
+
+
+class CachedStore(CachedLatestStore):
+    """Asked for the latest it asks three times: of the store itself, so that it is remembered, and what is remembered."""
+
+    def __init__(self, store: TelemetryStore, values: LatestValues) -> None:
+        super().__init__(DurableBackend(store), values)
+
+    async def latest(
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+    ) -> dict[int, tuple[Latest, ...]]:
+        found = [await super(CachedStore, self).latest(device_ids, measurements) for _ in range(3)]
+        # As texts: -0.0 is equal to 0.0.
+        first, second, third = ({one: repr(values) for one, values in plain(each).items()} for each in found)
+        assert first == second == third
+        return found[2]
+
+
+class SharingStore(CachedStore):
+    """With a connection to Redis of its own, as a server process has it."""
+
+    def __init__(self, store: TelemetryStore, url: str) -> None:
+        self.connection = RedisConnection(url)
+        self.values = RedisLatestValues(self.connection)
+        self.backend = store
+        super().__init__(store, self.values)
+
+    async def start(self) -> None:
+        await self.values.start()
+        await super().start()
+        await answered(self.values)
+
+    async def close(self) -> None:
+        await super().close()
+        await self.values.close()
+        await self.connection.close()
+
+
+async def answered(values: LatestValues) -> None:
+    """Wait until it asks Redis."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await values.ask([10**9])).token:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def sharing(url: str, processes: int) -> AsyncIterator[list[LatestValues]]:
+    """What so many server processes remember together."""
+    async with AsyncExitStack() as stack:
+        opened = []
+        for _ in range(processes):
+            connection = RedisConnection(url)
+            stack.push_async_callback(connection.close)
+            values = RedisLatestValues(connection)
+            await values.start()
+            stack.push_async_callback(values.close)
+            await answered(values)
+            opened.append(values)
+        # The last one to come has made void what the others remembered.
+        for values in opened:
+            await answered(values)
+        yield list(opened)

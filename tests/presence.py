@@ -1,0 +1,20 @@
+"""A presence board for processes that are one."""
+
+from collections.abc import Sequence
+
+from iotflow_server.devices.presence import Heard
+
+
+class MemoryBoard:
+    """PresenceBoard of all who were made with the same list of what was told."""
+
+    def __init__(self, told: list[tuple["MemoryBoard", Heard]]) -> None:
+        self._told = told
+        self._place = 0
+
+    async def exchange(self, heard: Heard | None) -> Sequence[Heard]:
+        found = [one for teller, one in self._told[self._place :] if teller is not self]
+        if heard is not None:
+            self._told.append((self, heard))
+        self._place = len(self._told)
+        return found

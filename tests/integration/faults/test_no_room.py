@@ -80,7 +80,7 @@ class TestTheDisk:
 
     async def test_refuses_until_there_is_room_again(self, disk: Path, service: Service) -> None:
         (alone,) = await service.register(1)
-        async with service.sending() as fleet:
+        async with service.sending(4, 0) as fleet:
             await fleet.progress.more(service.random.randrange(10, 200))
             await service.database.kill()
             await refused(fleet, DISK_FULL)
@@ -93,7 +93,7 @@ class TestTheDisk:
         await service.check()
         # Somebody else fills it, while IoTDB is there.
         ballast = disk / "ballast"
-        async with service.sending() as fleet:
+        async with service.sending(4, 0) as fleet:
             await fleet.progress.more(50)
             await asyncio.to_thread(fill, ballast)
             await refused(fleet, DISK_FULL)

@@ -10,7 +10,7 @@ async def test_a_server_that_dies_loses_nothing_it_acknowledged(service: Service
         # Some devices do not send again what was under way.
         for sender in fleet.senders[:2]:
             sender.forgetful = True
-        for _ in range(4):
+        for _ in range(3):
             await fleet.progress.more(service.random.randrange(10, 400))
             service.server.kill()
             await asyncio.to_thread(service.server.start)
@@ -37,7 +37,7 @@ async def test_a_server_that_dies_while_iotdb_is_away_leaves_its_journal_to_the_
     async with service.sending() as fleet:
         await fleet.progress.more(service.random.randrange(10, 200))
         await service.database.kill()
-        for _ in range(3):
+        for _ in range(2):
             await fleet.progress.more_buffered(service.random.randrange(10, 200))
             service.server.kill()
             await asyncio.to_thread(service.server.start)

@@ -5,7 +5,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb test lint contract generate lock bench packages clean
+.PHONY: help up iotdb test faults lint contract generate lock bench packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -18,7 +18,11 @@ iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 666
 
 test: lint contract packages  ## Check and test everything
 	$(BIN)/python tools/iotdb_server.py fetch
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/integration/faults
+
+faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged
+	$(BIN)/python tools/iotdb_server.py fetch
+	$(BIN)/python -m pytest tests/integration/faults
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check --quiet

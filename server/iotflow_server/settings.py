@@ -169,6 +169,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/registry.db"
 
     @property
+    def is_sole(self) -> bool:
+        """Whether this process alone changes the registry."""
+        return not self.redis_url and self.registry_url.startswith("sqlite:")
+
+    @property
     def telemetry_url(self) -> str:
         """Where readings are kept, with what the older names say filled in."""
         if "telemetry" in self.model_fields_set or not self.iotdb_host:

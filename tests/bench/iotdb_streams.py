@@ -1,6 +1,6 @@
 """StreamTelemetry through the journal into IoTDB, against IoTDB's own client at the same server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -119,17 +119,16 @@ class Service:
         return number * self._wide.values / seconds(self._address, sendings)
 
     def small(self, number: int) -> float:
-        """So many batches in all; a gateway's streams, each batch another device's."""
+        """So many batches in all; a gateway's streams, each with devices of its own, batch by batch another one's."""
         first = next(self._blocks) // SMALL[0]
-        sendings = []
-        for stream in range(GATEWAY_STREAMS):
-            places = range(stream, number, GATEWAY_STREAMS)
-            sendings.append(Sending(self._gateway, [self._small_message(place, first) for place in places]))
+        share = number // GATEWAY_STREAMS
+        parts = [self._devices[stream::GATEWAY_STREAMS] for stream in range(GATEWAY_STREAMS)]
+        sendings = [Sending(self._gateway, self._small_messages(devices, share, first)) for devices in parts]
         return number * self._small.values / seconds(self._address, sendings)
 
-    def _small_message(self, place: int, first: int) -> Message:
-        turn, device = divmod(place, DEVICES)
-        return self._small.message(place, self._devices[device], first + turn)
+    def _small_messages(self, devices: Sequence[int], number: int, first: int) -> list[Message]:
+        turns = (divmod(place, len(devices)) for place in range(number))
+        return [self._small.message(place, devices[device], first + turn) for place, (turn, device) in enumerate(turns)]
 
 
 def _figure(rate: float, meter: Meter, values: int) -> str:

@@ -161,7 +161,7 @@ async def test_who_subscribes_hears_nothing_older(processes: Opening) -> None:
 async def test_how_it_is(processes: Opening) -> None:
     async with processes() as sites:
         for site in sites:
-            await site.bus.check()
+            assert await site.bus.check() == ""
             state = site.bus.state
             assert (state.degraded, state.message, state.backlog_bytes, state.dropped) == (False, "", 0, 0)
             with site.heard() as ear:

@@ -12,7 +12,7 @@ class Directory:
     """A bounded memory of the registry, for calls that name a device again and again."""
 
     def __init__(
-        self, registry: Registry, ttl: float = 5.0, size: int = 100_000, clock: Callable[[], float] = time.monotonic
+        self, registry: Registry, ttl: float, size: int = 100_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._registry = registry
         self._ttl = ttl

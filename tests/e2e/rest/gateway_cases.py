@@ -5,7 +5,9 @@ from tests.e2e.rest.shapes import NUMBER, TEXT, TIME, refusal
 
 HEALTH = {"status": "healthy", "message": TEXT, "version": "0.1.0", "timestamp": TIME, "uptime_seconds": NUMBER}
 SUBMIT = "/api/v1/devices/telemetry"
-CHECKS = [{"name": name, "status": "healthy", "message": ""} for name in ("database", "telemetry_store", "ingest")]
+CHECKS = [
+    {"name": name, "status": "healthy", "message": ""} for name in ("database", "telemetry_store", "ingest", "live_bus")
+]
 
 CASES = [
     Case("in short", "GET", "/health", "nobody", 200, {**HEALTH, "checks": []}),

@@ -93,7 +93,9 @@ def replace(source: Path, target: Path) -> None:
 
 def journaled(backend: Any, root: Path, **settings: Any) -> JournaledStore:
     """With no checkpoints but those a test asks for, and quick to try again."""
-    return JournaledStore(backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, **settings})
+    return JournaledStore(
+        backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, "quiet_seconds": 0.001, **settings}
+    )
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,5 +1,6 @@
 """What one process deletes, the journals of others do not bring back."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from iotflow_server.telemetry.journal import deletions
 from iotflow_server.telemetry.journal.deletions import Deletion, noted, without
 from iotflow_server.telemetry.store import Span
 from tests.contract.readings import DOUBLE, TEXT, batch, cells, column, contents, doubles
-from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals
+from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 from tests.integration.journal.test_emptying import leave_behind
 
 
@@ -42,10 +43,54 @@ async def test_a_replay_heeds_what_another_process_has_deleted(backend: Forgetfu
     await caught_up(writer)
     assert await contents(writer, 1) == {("m", 0): 10.0, ("m", 2): 2.0}
     assert await contents(writer, 2) == {("m", 1): 1.0, ("m", 2): 2.0}
-    assert [path.name for folder in journals(root) for path in folder.iterdir()] == ["lock", "lock"]
+    assert [noted(folder) for folder in journals(root)] == [[], []]
     await writer.close()
     await deleter.close()
     assert journals(root) == []
+    await backend.close()
+
+
+async def test_a_deletion_waits_for_what_another_process_is_writing_again(
+    backend: ForgetfulBackend, root: Path
+) -> None:
+    await backend.start()
+    deleter, writer = (journaled(SharedBackend(backend), root) for _ in range(2))
+    await deleter.start()
+    await writer.start()
+    backend.away = True
+    await writer.write([doubles(1, {1: 1.0})])
+    backend.next_write = slow = asyncio.Event()
+    backend.away = False
+    await until(lambda: backend.next_write is None)
+    deletion = asyncio.create_task(deleter.delete(1, Span()))
+    await deleter.write([doubles(2, {1: 1.0})])
+    assert not deletion.done()
+    slow.set()
+    await deletion
+    await caught_up(writer)
+    assert await contents(writer, 1) == {}
+    await writer.close()
+    await deleter.close()
+    await backend.close()
+
+
+async def test_readings_from_before_the_machine_was_started_are_older_than_any_deletion(
+    tmp_path: Path, backend: ForgetfulBackend, root: Path
+) -> None:
+    await backend.start()
+    deleter = journaled(SharedBackend(backend), root)
+    await deleter.start()
+    # Numbered by a clock that had counted for longer than it has by now.
+    leave_behind(tmp_path, 5, uptime=10**18)
+    (left,) = [folder for folder in journals(root) if list(folder.glob("*.segment"))]
+    (left / "lock").write_text("another boot")
+    await deleter.delete(1, Span())
+    await deleter.close()
+    later = journaled(SharedBackend(backend), root)
+    await later.start()
+    await caught_up(later)
+    assert await contents(later, 1) == {}
+    await later.close()
     await backend.close()
 
 

@@ -16,18 +16,19 @@ from tests.integration.journal.test_kill import REPOSITORY
 
 # Journals some readings while its backend is away, and is killed.
 LEAVER = """
-import asyncio, os, signal, sys
+import asyncio, os, signal, sys, time
 from pathlib import Path
 from tests.contract.readings import doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, journaled
 
 async def main():
-    folder = Path(sys.argv[1])
+    folder, counted = Path(sys.argv[1]), int(sys.argv[2])
+    time.monotonic_ns = lambda real=time.monotonic_ns: real() + counted
     backend = ForgetfulBackend(folder)
     store = journaled(backend, folder / "journals")
     await store.start()
     backend.away = True
-    for value in sys.argv[2:]:
+    for value in sys.argv[3:]:
         await store.write([doubles(1, {1: float(value)})])
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -35,8 +36,9 @@ asyncio.run(main())
 """
 
 
-def leave_behind(folder: Path, *values: int) -> None:
-    command = [sys.executable, "-c", LEAVER, str(folder), *map(str, values)]
+def leave_behind(folder: Path, *values: int, uptime: int = 0) -> None:
+    """uptime: nanoseconds that the machine has been running for longer than it has."""
+    command = [sys.executable, "-c", LEAVER, str(folder), str(uptime), *map(str, values)]
     left = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, timeout=60)
     assert left.returncode == -9, left.stderr
 
@@ -69,7 +71,7 @@ async def test_closing_flushes_and_leaves_no_journal(backend: ForgetfulBackend, 
     await store.write([doubles(1, {1: 1.0})])
     (folder,) = journals(root)
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert modes == {"lock": 0o600, "000000000001.segment": 0o600}
+    assert modes == {"lock": 0o600, "deletions": 0o600, "000000000001.segment": 0o600}
     await store.close()
     assert backend.flushes == 1
     assert journals(root) == []

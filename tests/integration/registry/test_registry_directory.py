@@ -46,7 +46,7 @@ async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Re
 
 async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
-    directory = Directory(parts.registry)
+    directory = Directory(parts.registry, ttl=5)
     await directory.get(device.id)
     changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
     assert await directory.get(device.id) == changed
@@ -57,7 +57,7 @@ async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry
 
 async def test_an_answer_from_before_a_change_is_not_remembered(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
-    directory = Directory(parts.registry)
+    directory = Directory(parts.registry, ttl=5)
     registry.may_answer.clear()
     early = asyncio.create_task(directory.get(device.id))
     await registry.has_looked.wait()

@@ -1,8 +1,11 @@
 """What others of this disk must not bring back: deletions, noted in the folder of each journal they do not own."""
 
+import asyncio
+import fcntl
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,10 @@ from iotflow_server.telemetry.store import Span
 _NAME = "deletions"
 # device_id, start, end
 _DELETION = struct.Struct("<qqq")
+# A number behind those of all records.
+BEHIND_ALL = 2**64 - 1
+# How often to look whether another process has let go.
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,11 @@ class Deletion:
     device_id: int
     span: Span
     number: int
+
+
+def prepare(folder: Path) -> None:
+    """Make a folder such that deletions can be noted in it; those that are stay."""
+    os.close(os.open(folder / _NAME, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def note(folder: Path, deletion: Deletion) -> None:
@@ -44,14 +56,36 @@ def note(folder: Path, deletion: Deletion) -> None:
 
 def noted(folder: Path) -> list[Deletion]:
     """The deletions that whoever replays the journal in this folder has to heed."""
-    if not (folder / _NAME).exists():
-        return []
     return [_read(record.number, record.payload) for record in read_records(folder / _NAME, 0)]
 
 
 def forget(folder: Path) -> None:
     """There is nothing left in the journal that could bring anything back."""
-    (folder / _NAME).unlink(missing_ok=True)
+    os.truncate(folder / _NAME, 0)
+
+
+@asynccontextmanager
+async def held(folder: Path) -> AsyncIterator[None]:
+    """Nobody else notes a deletion in this folder, nor replays what is in it, meanwhile. FileNotFoundError: it is gone.
+
+    A replay that has looked for deletions writes what it has found to be left; one that is noted, and carried out, in
+    between would be undone.
+    """
+    lock = os.open(folder / _NAME, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        while not _taken(lock):  # noqa: ASYNC110 - a lock of another process rings no bell
+            await asyncio.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def without(batch: Batch, number: int, deletions: Iterable[Deletion]) -> Batch:

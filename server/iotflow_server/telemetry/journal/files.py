@@ -9,7 +9,7 @@ import structlog
 
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal import deletions, folders
-from iotflow_server.telemetry.journal.deletions import Deletion
+from iotflow_server.telemetry.journal.deletions import BEHIND_ALL, Deletion
 from iotflow_server.telemetry.journal.encoding import Part, encode
 from iotflow_server.telemetry.journal.records import framed
 from iotflow_server.telemetry.journal.segments import SUFFIX, Segment, SegmentWriter, found, sync_folder
@@ -36,6 +36,8 @@ class JournalFiles:
         self._own = folders.create(self._root)
         adopted = folders.adopt(self._root)
         self._folders = [self._own, *adopted]
+        for folder in self._folders:
+            deletions.prepare(folder.path)
         histories = [_history(folder) for folder in adopted]
         # Within a folder the order is certain. Among folders it is by the clock: processes that ran one after the other.
         histories.sort(key=lambda history: history[0].begun if history else 0)
@@ -49,6 +51,11 @@ class JournalFiles:
         self.seal()
         for folder in self._folders:
             folder.release()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether folders were taken over, even empty ones."""
+        return len(self._folders) > 1
 
     @property
     def segments(self) -> list[Segment]:
@@ -93,14 +100,19 @@ class JournalFiles:
                 for folder in self._folders:
                     deletions.forget(folder.path)
 
-    def note_deletion(self, device_id: int, span: Span) -> None:
-        """Tell the journals of other processes; durable on return."""
-        deletion = Deletion(device_id, span, self._next_number())
+    def others(self) -> list[Path]:
+        """The folders of other processes' journals."""
         own = {folder.path for folder in self._folders}
         with folders.locked_root(self._root):
-            for path in folders.every(self._root):
-                if path not in own:
-                    deletions.note(path, deletion)
+            return [path for path in folders.every(self._root) if path not in own]
+
+    def note_deletion(self, folder: Path, device_id: int, span: Span) -> None:
+        """Tell the journal of another process, whose folder is held; durable on return."""
+        with folders.locked_root(self._root):
+            if folder.exists():
+                # Its records are numbered by the clock of this boot, or all of them are older.
+                number = self._next_number() if folders.is_of_this_boot(folder) else BEHIND_ALL
+                deletions.note(folder, Deletion(device_id, span, number))
 
     def _next_number(self) -> int:
         # The clock of all processes of this machine, so that a deletion by one can be told from what another wrote after.

@@ -10,6 +10,7 @@ from pathlib import Path
 from iotflow_server.telemetry.journal.segments import SUFFIX, sync_folder
 
 _LOCK = "lock"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Folder:
@@ -42,6 +43,7 @@ def create(root: Path) -> Folder:
         path.mkdir(mode=0o700)
         lock = _open_lock(path)
         fcntl.flock(lock, fcntl.LOCK_EX)
+        os.write(lock, _BOOT.read_bytes())
         sync_folder(root)
     return Folder(path, lock)
 
@@ -51,6 +53,11 @@ def adopt(root: Path) -> list[Folder]:
     with locked_root(root):
         locks = [(path, _try_lock(path)) for path in every(root)]
     return [Folder(path, lock) for path, lock in locks if lock is not None]
+
+
+def is_of_this_boot(folder: Path) -> bool:
+    """Whether its process ran since the machine was started last: clocks that count from there can be compared."""
+    return (folder / _LOCK).read_bytes() == _BOOT.read_bytes()
 
 
 def every(root: Path) -> list[Path]:

@@ -5,6 +5,7 @@ import errno
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,11 +14,15 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.journal import deletions
 from iotflow_server.telemetry.journal.files import JournalFiles
 from iotflow_server.telemetry.journal.segments import Segment
 from iotflow_server.telemetry.store import Span
 
 Answer = TypeVar("Answer")
+
+# Others may be in the middle of a replay, a few megabytes of it at a time.
+_NOTE_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +74,11 @@ class Journal:
         return sum(segment.entries for segment in self._files.segments)
 
     @property
+    def is_inherited(self) -> bool:
+        """Whether processes have gone and left theirs behind."""
+        return self._files.is_inherited
+
+    @property
     def oldest_seconds(self) -> float:
         """How long ago the oldest segment was begun; 0.0 without one."""
         segments = self._files.segments
@@ -106,9 +116,20 @@ class Journal:
         """Keep the journals of other processes from bringing back what is about to be deleted. Unavailable: some of them
         may not know."""
         try:
-            await self._run(self._files.note_deletion, device_id, span)
+            async with asyncio.timeout(_NOTE_SECONDS):
+                for folder in await self._run(self._files.others):
+                    await self._note_deletion(folder, device_id, span)
+        except TimeoutError:
+            message = "Another process is writing what it has of the readings; try again later."
+            raise Unavailable("STORE_CATCHING_UP", message) from None
         except OSError as error:
             raise _unusable(error) from error
+
+    async def _note_deletion(self, folder: Path, device_id: int, span: Span) -> None:
+        # A folder that is gone had nothing in it.
+        with suppress(FileNotFoundError):
+            async with deletions.held(folder):
+                await self._run(self._files.note_deletion, folder, device_id, span)
 
     async def _commit(self) -> None:
         while self._waiting:

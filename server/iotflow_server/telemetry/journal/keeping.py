@@ -1,6 +1,8 @@
 """When the backend is asked to make things durable, and how it gets what it may have lost."""
 
 import asyncio
+import math
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
@@ -39,10 +41,11 @@ class Keeper:
     direct: the writes that go to journal and backend both; none begins while behind.
     """
 
-    def __init__(self, backend: FlushedStore, journal: Journal, gate: Gate) -> None:
+    def __init__(self, backend: FlushedStore, journal: Journal, gate: Gate, quiet_seconds: float) -> None:
         self._backend = backend
         self._journal = journal
         self._gate = gate
+        self._quiet_seconds = quiet_seconds
         self._one_at_a_time = asyncio.Lock()
         self._incarnation = 0
         self.replay = Replay(backend)
@@ -55,12 +58,18 @@ class Keeper:
     def begin(self) -> None:
         """Look at what is in the journal at the start."""
         self._incarnation = self._backend.incarnation
-        self.behind = self._journal.bytes > 0 or not self.available
+        # What a process that died was writing may be on its way to the backend still.
+        self.behind = self._journal.bytes > 0 or self._journal.is_inherited or not self.available
 
     @property
     def lost(self) -> bool:
         """Whether the backend is another than it was."""
         return self._backend.incarnation != self._incarnation
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the backend may lack what was acknowledged."""
+        return self.behind or self.lost
 
     async def probe(self, seconds: float) -> bool:
         """Whether the backend takes writes now; one that says nothing for so long does not."""
@@ -132,7 +141,7 @@ class Keeper:
         try:
             # From here on nobody but the replay writes to the backend.
             await self.direct.ended()
-            await self._backend.check()
+            await self._await_quiet()
             self.available = self.replaying = True
             await self._replay_rounds()
         except Unavailable:
@@ -140,6 +149,20 @@ class Keeper:
             raise
         finally:
             self.replaying = False
+
+    async def _await_quiet(self) -> None:
+        """Until the backend has answered without a pause for quiet_seconds.
+
+        Writes that were cut off, of this process or of one that is gone, may lie before a backend that stood still. When
+        it goes on it carries them out, within some tens of milliseconds; before that nothing newer may be written.
+        """
+        await self._backend.check()
+        pause = math.inf
+        while pause > self._quiet_seconds:
+            asked = time.monotonic()
+            await asyncio.sleep(self._quiet_seconds)
+            await self._backend.check()
+            pause = time.monotonic() - asked - self._quiet_seconds
 
     async def _replay_rounds(self) -> None:
         """Each round takes what came during the one before; while the last one runs, new writes wait."""

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.journal.deletions import noted, without
+from iotflow_server.telemetry.journal.deletions import held, noted, without
 from iotflow_server.telemetry.journal.encoding import decode
 from iotflow_server.telemetry.journal.segments import Segment
 from iotflow_server.telemetry.store import TelemetryStore
@@ -40,9 +41,11 @@ class Replay:
 
     async def write(self, segment: Segment) -> None:
         """Write all of a segment; Unavailable: some of it may have been written."""
-        groups = _groups(segment)
+        folder, groups = segment.path.parent, _groups(segment)
         while group := await asyncio.to_thread(next, groups, None):
-            await self._write_group(*group)
+            batches, numbers = group
+            async with held(folder):
+                await self._write_group(await asyncio.to_thread(_left, folder, batches, numbers), numbers)
 
     async def _write_group(self, batches: list[Batch], numbers: list[int]) -> None:
         for batch, number, rejections in zip(batches, numbers, await self._outcomes(batches), strict=True):
@@ -86,13 +89,13 @@ def _groups(segment: Segment) -> Iterator[tuple[list[Batch], list[int]]]:
         numbers += [record.number] * len(decoded)
         size += len(record.payload)
         if size >= _GROUP_BYTES:
-            yield _left(segment, batches, numbers), numbers
+            yield batches, numbers
             batches, numbers, size = [], [], 0
     if batches:
-        yield _left(segment, batches, numbers), numbers
+        yield batches, numbers
 
 
-def _left(segment: Segment, batches: Sequence[Batch], numbers: Sequence[int]) -> list[Batch]:
-    """The batches without what others have deleted since; looked up at the last moment, for they may do so now."""
-    deletions = noted(segment.path.parent)
+def _left(folder: Path, batches: Sequence[Batch], numbers: Sequence[int]) -> list[Batch]:
+    """The batches without what others have deleted since."""
+    deletions = noted(folder)
     return [without(batch, number, deletions) for batch, number in zip(batches, numbers, strict=True)]

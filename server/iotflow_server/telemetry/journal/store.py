@@ -30,10 +30,12 @@ class JournaledStore:
 
     root: the folder of all journals of this disk, made where it is missing; each process has one of its own in it, and
     takes over those of processes that are gone. limit_bytes: how much the journal may hold. checkpoint_bytes,
-    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied. retry_seconds: the time
-    between two tries to reach a backend that is away. segment_bytes: the size of a journal's files. start_seconds: how
-    long the first start on a disk waits for the backend; afterwards, and where there was a journal before, writes begin
-    without it.
+    checkpoint_seconds: after so much or so long the backend is flushed and the journal emptied; a flush makes files of what
+    IoTDB has in memory, and small ones made often are work for it ever after, while this much is replayed within seconds.
+    retry_seconds: the time between two tries to reach a backend that is away. segment_bytes: the size of a journal's
+    files. start_seconds: how long the first start on a disk waits for the backend; afterwards, and where there was a
+    journal before, writes begin without it. quiet_seconds: so long a backend must have answered without a pause before it
+    is given anything again. patience_seconds: so long a write waits for a backend that says nothing.
 
     A write that finds the backend away is refused nothing: what the backend refuses when it gets the readings at last is
     in the log, and counted.
@@ -45,17 +47,21 @@ class JournaledStore:
         root: Path,
         *,
         limit_bytes: int = 2**30,
-        checkpoint_bytes: int = 64 * 2**20,
-        checkpoint_seconds: float = 10.0,
+        checkpoint_bytes: int = 256 * 2**20,
+        checkpoint_seconds: float = 60.0,
         retry_seconds: float = 1.0,
         segment_bytes: int = 64 * 2**20,
         start_seconds: float = 30.0,
+        quiet_seconds: float = 1.0,
+        patience_seconds: float = 5.0,
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)
         gate = Gate()
-        self._keeper = Keeper(backend, self._journal, gate)
-        self._writing = Writing(backend, self._journal, gate, self._keeper, checkpoint_bytes)
+        self._keeper = Keeper(backend, self._journal, gate, quiet_seconds)
+        # A journal that is smaller than that must not be full before it is emptied.
+        due_bytes = min(checkpoint_bytes, limit_bytes // 2)
+        self._writing = Writing(backend, self._journal, gate, self._keeper, due_bytes, patience_seconds)
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
         self._start_seconds = start_seconds
@@ -72,7 +78,7 @@ class JournaledStore:
 
     @property
     def buffering(self) -> bool:
-        return self._keeper.behind
+        return self._keeper.lacking
 
     async def start(self) -> None:
         is_first = await self._journal.open()
@@ -89,17 +95,21 @@ class JournaledStore:
     async def close(self) -> None:
         self._usable = False
         await self._writing.drain()
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
+        keeping, self._keeping = self._keeping, None
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.wait([keeping])
             await self._empty_journal()
-            await self._journal.close()
-            self._keeping = None
+        # What a replay is still writing must have ended before another process may take the journal over.
         await self._backend.close()
+        if keeping is not None:
+            await self._journal.close()
 
     async def check(self) -> str:
         self._check_usable()
         await self._keeper.probe(_CHECK_SECONDS)
+        if self._keeper.lost:
+            self._keeper.fall_behind(self._keeper.available)
         state = self.journal
         if state.backend_available and not state.buffering:
             return ""
@@ -116,7 +126,7 @@ class JournaledStore:
             bytes=self._journal.bytes,
             limit_bytes=self._journal.limit_bytes,
             oldest_seconds=self._journal.oldest_seconds,
-            buffering=keeper.behind,
+            buffering=keeper.lacking,
             replaying=keeper.replaying,
             backend_available=keeper.available,
             replayed=figures.replayed,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
@@ -14,21 +15,31 @@ from iotflow_server.telemetry.store import Span
 Answer = TypeVar("Answer")
 Rejections = tuple[Rejection, ...]
 
+_SILENT = Unavailable("STORE_UNAVAILABLE", "The telemetry store says nothing.")
+
 
 class Writing:
     """Writes and deletes, for each device in the order of the calls; see JournaledStore.
 
-    checkpoint_bytes: with so much in the journal the keeper has work.
+    checkpoint_bytes: with so much in the journal the keeper has work. patience: seconds that a write waits for the backend;
+    then the journal has to do.
     """
 
     def __init__(
-        self, backend: FlushedStore, journal: Journal, gate: Gate, keeper: Keeper, checkpoint_bytes: int
+        self,
+        backend: FlushedStore,
+        journal: Journal,
+        gate: Gate,
+        keeper: Keeper,
+        checkpoint_bytes: int,
+        patience: float,
     ) -> None:
         self._backend = backend
         self._journal = journal
         self._gate = gate
         self._keeper = keeper
         self._checkpoint_bytes = checkpoint_bytes
+        self._patience = patience
         self._lanes = Lanes()
         self._calls: set[asyncio.Task[Any]] = set()
 
@@ -52,16 +63,17 @@ class Writing:
             if self._keeper.behind:
                 await self._journal.append(batches)
                 return [()] * len(batches)
-            with self._keeper.direct.call():
-                outcomes = await self._write_to_both(batches)
+            outcomes = await self._write_to_both(batches)
         if self._journal.bytes >= self._checkpoint_bytes:
             self._keeper.due.set()
         return outcomes
 
     async def _write_to_both(self, batches: Sequence[Batch]) -> list[Rejections]:
-        number, outcomes = await asyncio.gather(
-            self._journal.append(batches), self._backend.write(batches), return_exceptions=True
+        direct = self._direct(batches)
+        number, _ = await asyncio.gather(
+            self._journal.append(batches), asyncio.wait([direct], timeout=self._patience), return_exceptions=True
         )
+        outcomes = (direct.exception() or direct.result()) if direct.done() else _SILENT
         away = isinstance(outcomes, Unavailable)
         if away or self._keeper.lost:
             self._keeper.fall_behind(available=not away)
@@ -76,17 +88,41 @@ class Writing:
             self._keeper.replay.answered.add(number)
         return outcomes
 
+    def _direct(self, batches: Sequence[Batch]) -> asyncio.Task[list[Rejections]]:
+        """Write to the backend. However long that takes, no replay begins before it has ended."""
+        with ExitStack() as stack:
+            stack.enter_context(self._keeper.direct.call())
+            task = asyncio.create_task(self._backend.write(batches), name="write to the backend")
+            ended = stack.pop_all()
+        task.add_done_callback(lambda _: ended.close())
+        self._keep(task)
+        return task
+
     async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
         async with turn:
             # With the journal emptied of this device, no replay can bring back what is deleted, and none has to repeat
             # the deletion, which would take readings that others have written since.
             await self._keeper.settle()
             await self._journal.note_deletion(device_id, span)
-            await self._keeper.durably(self._backend.delete(device_id, span))
+            try:
+                await self._keeper.durably(self._backend.delete(device_id, span))
+            except Unavailable:
+                # The backend may carry it out yet, and what is written meanwhile must not go with it.
+                self._keeper.fall_behind(available=False)
+                raise
 
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""
         task = asyncio.create_task(call)
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+        self._keep(task)
         return await asyncio.shield(task)
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._calls.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._calls.discard(task)
+        if not task.cancelled():
+            # Marks it as seen where nobody waits any more: what the journal has is written again.
+            task.exception()

@@ -43,8 +43,8 @@ class LiveBus(Protocol):
         devices comes behind it, unless the bus is degraded.
         """
 
-    async def check(self) -> None:
-        """Raise Unavailable while degraded."""
+    async def check(self) -> str:
+        """Why it is degraded, as a sentence; empty: it is not."""
 
     @property
     def state(self) -> BusState:
@@ -68,5 +68,5 @@ class DirectBus:
         if self._feed.subscribers:
             self._feed.tell([Told(one.device, one.batch) for one in stored])
 
-    async def check(self) -> None:
-        """It is never degraded."""
+    async def check(self) -> str:
+        return ""

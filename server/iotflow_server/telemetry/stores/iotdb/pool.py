@@ -8,18 +8,15 @@ from queue import LifoQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
-from thrift.Thrift import TException
 from thrift.transport.TTransport import TTransportException
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.stores.iotdb.session import NOT_LOGGED_IN, IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import BROKEN, NOT_LOGGED_IN, IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.witnesses import Witnesses
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Work = Callable[Concatenate[Session, Params], Result]
-
-# What says that a connection is of no use any more.
-_BROKEN = (TException, OSError, EOFError)
 
 _CONNECT_SECONDS = 5.0
 
@@ -45,6 +42,7 @@ class Pool:
         # The last used first, so that a store with little to do keeps few connections busy.
         self._holders: LifoQueue[_Holder] = LifoQueue()
         self._generation = 0
+        self._witnesses = Witnesses(address.nodes, self._witness)
         self._turns = count()
         self._usable = True
         for _ in range(sessions):
@@ -64,14 +62,24 @@ class Pool:
             return await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._lend(work, *args, **kwargs)
             )
-        except (*_BROKEN, StatementFailed) as error:
+        except (*BROKEN, StatementFailed) as error:
             _log.warning("store_unavailable", exc_info=error)
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+
+    async def watch(self) -> None:
+        """See whether any node has gone, and perhaps come back, since the last time; that begins a new generation."""
+        await self.run(lambda _: self.look())
 
     @property
     def generation(self) -> int:
         """Sessions of an earlier one are not used any more."""
         return self._generation
+
+    def look(self) -> None:
+        """What watch does, by a thread of the pool."""
+        generation = self._generation
+        if not self._witnesses.stand():
+            self.expire(generation)
 
     def expire(self, generation: int) -> None:
         """Have every session of this generation made anew before it is used again."""
@@ -85,11 +93,15 @@ class Pool:
         for node in (*nodes[turn:], *nodes[:turn]):
             try:
                 session = Session(node, self._address, *self._seconds)
-            except _BROKEN as error:
+            except BROKEN as error:
                 failure = error
             else:
                 return self._prepared(session)
         raise failure or ValueError("no nodes")
+
+    def _witness(self, node: str) -> Session:
+        seconds, _ = self._seconds
+        return Session(node, self._address, seconds, seconds)
 
     def _prepared(self, session: Session) -> Session:
         try:
@@ -109,6 +121,7 @@ class Pool:
     def _close_all(self) -> None:
         while not self._holders.empty():
             self._holders.get().close()
+        self._witnesses.dismiss()
 
 
 class _Holder:
@@ -139,7 +152,7 @@ class _Holder:
         if self._session is not None:
             try:
                 self._session.close()
-            except _BROKEN:
+            except BROKEN:
                 _log.debug("goodbye_unheard")
             self._session = None
 
@@ -147,6 +160,8 @@ class _Holder:
         if self._generation != self._pool.generation:
             self._drop()
         if self._session is None:
+            # Before anything is written through it.
+            self._pool.look()
             self._generation = self._pool.generation
             self._session = self._pool.open_session()
         return self._session
@@ -161,4 +176,4 @@ def _is_lost(error: BaseException) -> bool:
     """Whether a new connection may help; it does not where the server took too long."""
     if isinstance(error, TTransportException):
         return bool(error.type != TTransportException.TIMED_OUT)
-    return isinstance(error, (*_BROKEN, StatementFailed))
+    return isinstance(error, (*BROKEN, StatementFailed))

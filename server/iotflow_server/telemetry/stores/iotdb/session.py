@@ -4,6 +4,8 @@ Speaks its Thrift service through the generated client. The library's own Sessio
 frames, and says of many tablets only that one of them failed.
 """
 
+import socket
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -20,6 +22,7 @@ from iotdb.thrift.rpc.ttypes import (
     TSProtocolVersion,
 )
 from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated
+from thrift.Thrift import TException
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TFramedTransport
 
@@ -29,7 +32,11 @@ from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
 
 # IoTDB's codes of what came of a request.
 SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, NOT_LOGGED_IN = 200, 302, 400, 607, 802
+# What says that a connection is of no use any more.
+BROKEN = (TException, OSError, EOFError)
 _FETCH_ROWS = 10_000
+# Whoever hangs up, or dies, takes back what has not left this machine yet.
+_TAKE_BACK = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,14 @@ class Session:
 
     def __init__(self, node: str, address: IotdbAddress, connect_seconds: float, request_seconds: float) -> None:
         host, _, port = node.rpartition(":")
-        self._socket = socket = TSocket(host, int(port))
+        self._socket = connection = TSocket(host, int(port))
         self._numbers = count()
-        socket.setTimeout(connect_seconds * 1000)
-        self._transport = TFramedTransport(socket)
+        connection.setTimeout(connect_seconds * 1000)
+        self._transport = TFramedTransport(connection)
         self._transport.open()
         try:
-            socket.setTimeout(request_seconds * 1000)
+            connection.handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _TAKE_BACK)
+            connection.setTimeout(request_seconds * 1000)
             self._client = Client(TBinaryProtocolAccelerated(self._transport))
             self._timeout = int(request_seconds * 1000)
             self._id = self._open(address)
@@ -81,6 +89,10 @@ class Session:
     def hang_up(self) -> None:
         """End the connection without a word."""
         self._transport.close()
+
+    def ping(self) -> None:
+        """Return when the server answers."""
+        _check(self._client.getTimeZone(self._id).status)
 
     def execute(self, statement: str) -> None:
         """Run a statement that has no answer."""

@@ -65,7 +65,8 @@ class IotdbStore:
 
     @property
     def incarnation(self) -> int:
-        """Another number once a connection broke: the server behind it may have lost what was not flushed."""
+        """Another number once a connection broke: the server behind it may have lost what was not flushed. Certain when
+        `flush` has returned."""
         return self._pool.generation
 
     async def close(self) -> None:
@@ -78,6 +79,7 @@ class IotdbStore:
     async def flush(self) -> None:
         """On return, what was written before the call is on IoTDB's disk: a crash of its machine loses none of it."""
         await self._pool.run(_flush, self._paths)
+        await self._pool.watch()
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         return await self._pool.run(writing.write, self._catalogue, self._paths, batches)

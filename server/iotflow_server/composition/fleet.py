@@ -1,0 +1,49 @@
+"""The registry and what is known of devices."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from iotflow_server.devices.audit import Audit
+from iotflow_server.devices.commands import Commands
+from iotflow_server.devices.credentials import KeyHasher
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.desired import DesiredConfigs
+from iotflow_server.devices.identities import Identities
+from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.registry import Registry
+from iotflow_server.devices.tokens import Tokens
+from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The registry's parts."""
+
+    database: Database
+    registry: Registry
+    tokens: Tokens
+    identities: Identities
+    presence: Presence
+    audit: Audit
+    commands: Commands
+    desired: DesiredConfigs
+
+
+async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
+    """Closed with the stack."""
+    database = Database(settings.registry_url)
+    await database.start()
+    stack.push_async_callback(database.close)
+    hasher = KeyHasher((settings.key_secret.get_secret_value() or kept_secret(settings.data_dir, KEY_SECRET)).encode())
+    registry = Registry(database, hasher, settings.api_key_length)
+    tokens = Tokens(database, hasher)
+    await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
+    identities = Identities(registry, tokens)
+    stack.push_async_callback(identities.close)
+    presence = Presence(database, tells=bool(settings.redis_url))
+    await presence.start()
+    stack.push_async_callback(presence.close)
+    return Fleet(
+        database, registry, tokens, identities, presence, Audit(database), Commands(database), DesiredConfigs(database)
+    )

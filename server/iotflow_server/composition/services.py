@@ -1,0 +1,122 @@
+"""The services and what stands around them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.devices.figures import Figures
+from iotflow_server.devices.identities import Identities
+from iotflow_server.interceptors.behaviours import Layer
+from iotflow_server.interceptors.errors import Errors
+from iotflow_server.interceptors.identity import Identity
+from iotflow_server.interceptors.logging import Logging
+from iotflow_server.interceptors.metrics import CallMetrics
+from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
+from iotflow_server.interceptors.validation import Validation
+from iotflow_server.metrics import Metrics
+from iotflow_server.rpc.admin_service import AdminService
+from iotflow_server.rpc.broker import Broker
+from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.fleet_figures import FleetFigures
+from iotflow_server.rpc.methods import open_to
+from iotflow_server.rpc.registration import Registration
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
+from iotflow_server.rpc.wire_devices import DeviceEncoder
+from iotflow_server.settings import Settings
+from iotflow_server.telemetry.stores.choice import location_of
+from iotflow_server.workers.member import Member
+
+
+def device_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder, broker: Broker
+) -> DeviceService:
+    """What a device says of itself and asks for."""
+    return DeviceService(
+        fleet.registry,
+        fleet.commands,
+        fleet.desired,
+        fleet.audit,
+        fleet.presence,
+        encoder,
+        telemetry.store,
+        sessions,
+        Registration(settings.registration),
+        timedelta(seconds=settings.key_grace_seconds),
+        broker,
+    )
+
+
+def telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions) -> TelemetryService:
+    """Readings in, readings out."""
+    streams = Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
+    return TelemetryService(
+        telemetry.store,
+        telemetry.intake,
+        telemetry.feed,
+        fleet.registry,
+        fleet.audit,
+        streams,
+        location_of(settings.telemetry_url),
+    )
+
+
+def admin_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> AdminService:
+    """What people administer."""
+    figures = FleetFigures(
+        Figures(fleet.database),
+        fleet.tokens,
+        fleet.commands,
+        fleet.presence,
+        encoder,
+        telemetry.tally,
+        telemetry.feed,
+        sessions,
+    )
+    return AdminService(
+        fleet.registry,
+        fleet.commands,
+        fleet.desired,
+        fleet.tokens,
+        fleet.audit,
+        fleet.presence,
+        encoder,
+        telemetry.store,
+        sessions,
+        figures,
+    )
+
+
+def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list[Layer]:
+    """Outermost first."""
+    limits = [RateLimits(Buckets(settings.rate_limit_per_minute))] if settings.rate_limit_per_minute else []
+    return [
+        Errors(),
+        CallMetrics(metrics.calls),
+        Logging(),
+        Identity(identities, open_to(public_reads=settings.public_reads)),
+        *limits,
+        Validation(),
+    ]
+
+
+def metrics_of(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
+    """What /metrics shows of this process."""
+    bus = telemetry.bus
+    gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "iotflow_worker": ("The number of the process that tells these figures.", lambda: member.number),
+        "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
+        "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
+        "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
+        "iotflow_live_bus_degraded": ("1 while the line to other processes is down.", lambda: bus.state.degraded),
+        "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
+        "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
+    }
+    if latest := telemetry.latest:
+        gauges["iotflow_latest_hits"] = ("Devices whose newest values were remembered.", lambda: latest.hits)
+        gauges["iotflow_latest_misses"] = (
+            "Devices whose newest values the store was asked for.",
+            lambda: latest.misses,
+        )
+    return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)

@@ -1,0 +1,76 @@
+"""What server processes share with one another, by Redis where there is one."""
+
+from contextlib import AsyncExitStack
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.exchange import PresenceExchange
+from iotflow_server.rpc.elsewhere import Elsewhere
+from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.settings import Settings
+from iotflow_server.shared.arrival import RedisArrival, own_lane
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.latest import RedisLatestValues
+from iotflow_server.shared.live import RedisBus
+from iotflow_server.shared.notices import RedisNotices
+from iotflow_server.shared.presence import RedisPresenceBoard
+from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
+from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.choice import is_elsewhere
+from iotflow_server.telemetry.times import utc_now_ms
+from iotflow_server.workers.member import Member
+
+
+def redis_of(settings: Settings, stack: AsyncExitStack) -> RedisConnection | None:
+    """What the processes share things by; None: there is one process."""
+    if not settings.redis_url:
+        return None
+    connection = RedisConnection(settings.redis_url)
+    stack.push_async_callback(connection.close)
+    return connection
+
+
+async def started_latest_values(
+    settings: Settings, redis: RedisConnection | None, stack: AsyncExitStack
+) -> RedisLatestValues | None:
+    """What the processes remember of IoTDB's newest values, where they can; closed with the stack."""
+    if redis is None or not is_elsewhere(settings.telemetry_url):
+        return None
+    values = RedisLatestValues(redis)
+    await values.start()
+    stack.push_async_callback(values.close)
+    return values
+
+
+async def started_bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitStack) -> LiveBus:
+    """The way of what is stored into the live feeds of all processes; closed with the stack."""
+    if redis is None:
+        return DirectBus(feed)
+    bus = RedisBus(feed, redis)
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    return bus
+
+
+def arrival_of(member: Member, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
+    """Who gives out the times of readings that came without one."""
+    given = Given(store, utc_now_ms)
+    if redis is None:
+        return ArrivalClock(given, utc_now_ms)
+    return RedisArrival(redis, given, utc_now_ms, ArrivalClock(given, utc_now_ms, own_lane(member.number, member.of)))
+
+
+async def tell_others(
+    redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
+) -> None:
+    """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
+    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, sessions)
+    notices = RedisNotices(redis, elsewhere)
+    fleet.registry.on_change(notices.device_changed)
+    fleet.tokens.on_change(notices.token_revoked)
+    await notices.start()
+    stack.push_async_callback(notices.close)
+    exchange = PresenceExchange(fleet.presence, RedisPresenceBoard(redis))
+    await exchange.start()
+    stack.push_async_callback(exchange.close)

@@ -1,0 +1,62 @@
+"""The parts that readings pass through."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.sharing import arrival_of, started_bus, started_latest_values
+from iotflow_server.devices.directory import Directory
+from iotflow_server.settings import Settings
+from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.latest import RedisLatestValues
+from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.ingest import Ingest
+from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.live import LiveBus, LiveFeed
+from iotflow_server.telemetry.retention_rule import RetentionRule
+from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.stores.choice import chosen_store
+from iotflow_server.telemetry.tally import Tally
+from iotflow_server.workers.member import Member
+
+# Seconds a device is remembered: where others change the registry too, this is how late that may be known here. A gateway's
+# hundred thousand devices would otherwise be looked up every few seconds.
+SOLE_TTL, SHARED_TTL = 60.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """The parts that readings pass through."""
+
+    store: TelemetryStore
+    ingest: Ingest
+    feed: LiveFeed
+    bus: LiveBus
+    tally: Tally
+    intake: Intake
+    latest: RedisLatestValues | None
+
+
+async def started_telemetry(
+    settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
+) -> Telemetry:
+    """Closed with the stack."""
+    latest = await started_latest_values(settings, redis, stack)
+    store = chosen_store(settings, latest)
+    await store.start()
+    stack.push_async_callback(store.close)
+    rule = RetentionRule(store, settings.retention_ms)
+    await rule.start()
+    stack.push_async_callback(rule.close)
+    feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
+    bus = await started_bus(redis, feed, stack)
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish)
+    await ingest.start()
+    stack.push_async_callback(ingest.close)
+    limits = Limits(
+        settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
+    )
+    arrival = arrival_of(member, redis, store)
+    directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
+    intake = Intake(ingest, directory, fleet.presence, arrival, limits, tally)
+    return Telemetry(store, ingest, feed, bus, tally, intake, latest)

@@ -1,0 +1,62 @@
+"""A server process and a real IoTDB, for scenarios in which they are killed.
+
+What is left to chance follows from a seed; FAULT_SEED=<number> gives the same again.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random, SystemRandom
+
+import pytest
+
+from tests.coroutines import pytest_pyfunc_call, runner
+from tests.integration.faults.database import Database
+from tests.integration.faults.server import server_process
+from tests.integration.faults.service import Service
+from tests.iotdb import running_iotdb
+
+__all__ = ["pytest_pyfunc_call", "runner"]
+
+SEED = int(os.environ.get("FAULT_SEED") or ("1" if "CI" in os.environ else SystemRandom().randrange(2**31)))
+
+
+def pytest_report_header() -> str:
+    return f"faults: FAULT_SEED={SEED}"
+
+
+@pytest.fixture(scope="session")
+def iotdb() -> Iterator[Database]:
+    """One for all scenarios."""
+    with running_iotdb() as server:
+        yield Database(server)
+
+
+@pytest.fixture
+def database(iotdb: Database, runner: asyncio.Runner) -> Database:
+    """It runs, and is empty."""
+    runner.run(iotdb.start())
+    runner.run(iotdb.empty())
+    return iotdb
+
+
+@pytest.fixture
+def random(request: pytest.FixtureRequest) -> Random:
+    """Of a test's own, so that it does the same alone and among others."""
+    print(f"FAULT_SEED={SEED}")  # noqa: T201 - shown where the test fails
+    return Random(f"{SEED} {request.node.name}")  # noqa: S311
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    """What a scenario changes of the server's."""
+    return {}
+
+
+@pytest.fixture
+def service(database: Database, random: Random, settings: dict[str, str], tmp_path: Path) -> Iterator[Service]:
+    """Running."""
+    with server_process(tmp_path, database.url, settings) as server:
+        server.start()
+        yield Service(server, database, random)

@@ -1,0 +1,98 @@
+"""What a device was promised, and whether the promise was kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration.faults.readings import MEASUREMENTS, Piece
+
+# Values by measurement and time.
+Stored = dict[str, dict[int, Any]]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """acknowledged: how many values must be there. The others name (device, measurement, time): must be there and are not;
+    are there with a value nobody may expect; are there and nobody sent them, or they were deleted."""
+
+    acknowledged: int = 0
+    lost: list[tuple[int, str, int]] = field(default_factory=list)
+    wrong: list[tuple[int, str, int]] = field(default_factory=list)
+    unexpected: list[tuple[int, str, int]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        found = (f"{len(where)} {what}: {sorted(where)[:5]} …" for what, where in self._faults)
+        return f"{self.acknowledged} values acknowledged; " + "; ".join(found)
+
+    @property
+    def is_good(self) -> bool:
+        return not any(where for _, where in self._faults)
+
+    @property
+    def _faults(self) -> list[tuple[str, list[tuple[int, str, int]]]]:
+        return [("lost", self.lost), ("wrong", self.wrong), ("unexpected", self.unexpected)]
+
+
+class Ledger:
+    """The batches of one device in the order of sending. A value that was acknowledged must be there, unless one that was
+    sent later took its place; of what was not acknowledged nothing is promised."""
+
+    def __init__(self, device_id: int) -> None:
+        self.device_id = device_id
+        self._sent: list[Piece | range] = []
+        self._acknowledged: set[int] = set()
+
+    def sent(self, piece: Piece) -> None:
+        self._sent.append(piece)
+
+    def acknowledged(self, numbers: Iterable[int]) -> None:
+        self._acknowledged.update(numbers)
+
+    def deleted(self, times: range) -> None:
+        """Of all sent before, nothing within these times may be there any more."""
+        self._sent.append(times)
+
+    def judge(self, stored: Stored, verdict: Verdict) -> None:
+        """Add to the verdict what is stored of this device."""
+        for measurement in {*MEASUREMENTS, *stored}:
+            self._judge(measurement, stored.get(measurement, {}), verdict)
+
+    def _judge(self, measurement: str, stored: dict[int, Any], verdict: Verdict) -> None:
+        promised, possible = self._promises(measurement)
+        verdict.acknowledged += len(promised)
+        for time in stored:
+            if time not in promised and time not in possible:
+                verdict.unexpected.append((self.device_id, measurement, time))
+        for time in {*promised, *possible}:
+            where = (self.device_id, measurement, time)
+            if time not in stored:
+                verdict.lost += [where] if time in promised else []
+            elif stored[time] not in [promised[time]] * (time in promised) + possible.get(time, []):
+                verdict.wrong.append(where)
+
+    def _promises(self, measurement: str) -> tuple[dict[int, Any], dict[int, list[Any]]]:
+        """By time: the last value acknowledged, and those sent after it that were not."""
+        promised: dict[int, Any] = {}
+        possible: dict[int, list[Any]] = {}
+        for item in self._sent:
+            if isinstance(item, range):
+                for kept in (promised, possible):
+                    for time in [time for time in kept if time in item]:
+                        del kept[time]
+                continue
+            for time, value in _values(item, measurement):
+                if item.number in self._acknowledged:
+                    promised[time] = value
+                    possible.pop(time, None)
+                else:
+                    possible.setdefault(time, []).append(value)
+        return promised, possible
+
+
+def _values(piece: Piece, measurement: str) -> Iterable[tuple[int, Any]]:
+    """The last one of a time wins."""
+    column = piece.columns.get(measurement)
+    if column is None:
+        return ()
+    present = zip(piece.times.tolist(), column.tolist(), strict=True)
+    return {time: value for time, value in present if value is not None}.items()

@@ -1,0 +1,81 @@
+"""The server as a process that is killed and started again, in the same folder and on the same port."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from tests.processes import PATIENCE, Running, free_port, running
+
+
+class Server:
+    """env: settings on top of those that every server of these tests has."""
+
+    def __init__(self, folder: Path, telemetry: str, env: dict[str, str]) -> None:
+        self.folder = folder
+        self._port = free_port()
+        self._env = {
+            "IOTFLOW_DATA_DIR": str(folder),
+            "IOTFLOW_GRPC_PORT": str(self._port),
+            "IOTFLOW_REGISTRATION": "open",
+            "IOTFLOW_TELEMETRY": telemetry,
+            **env,
+        }
+        self._stack = ExitStack()
+        self._process: Running | None = None
+        self._earlier = ""
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def admin_token(self) -> str:
+        return (self.folder / "admin-token").read_text().strip()
+
+    @property
+    def log(self) -> str:
+        """What all its processes have written so far."""
+        return self._earlier + (self._process.output if self._process else "")
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        command = [sys.executable, "-m", "iotflow_server"]
+        self._process = self._stack.enter_context(running(command, self._env, cwd=self.folder))
+        with grpc.insecure_channel(self.target) as channel:
+            health: Any = health_pb2_grpc.HealthStub(channel)
+            health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=3 * PATIENCE)
+
+    def stop(self) -> None:
+        """In good order."""
+        if self._process:
+            assert self._process.terminate() == 0, self.log
+            self._end()
+
+    def kill(self) -> None:
+        """As a crash ends it. Harmless when it does not run."""
+        if self._process:
+            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.exit_code()
+            self._end()
+
+    def _end(self) -> None:
+        self._earlier = self.log + "\n"
+        self._process = None
+        self._stack.close()
+
+
+@contextmanager
+def server_process(folder: Path, telemetry: str, env: dict[str, str]) -> Iterator[Server]:
+    """Not started yet; gone afterwards."""
+    server = Server(folder, telemetry, env)
+    try:
+        yield server
+    finally:
+        server.kill()

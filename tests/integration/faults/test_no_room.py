@@ -1,0 +1,115 @@
+"""No room for the journal: readings are refused, with a reason and advice, and those acknowledged are kept."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from iotflow.channels import credentials, open_channel
+from iotflow.errors import ServerError, server_error
+from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.faults.progress import PATIENCE
+from tests.integration.faults.service import Device, Fleet, Service
+
+FULL = "JOURNAL_FULL"
+DISK_FULL = "JOURNAL_DISK_FULL"
+
+
+async def refused(fleet: Fleet, reason: str) -> None:
+    """Until every stream has been refused for that reason."""
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(sender.refused(reason) for sender in fleet.senders))
+    refusals = [one for sender in fleet.senders for one in sender.refusals if one.reason == reason]
+    assert {one.code for one in refusals} == {grpc.StatusCode.UNAVAILABLE}
+    assert all(one.retry_after for one in refusals)
+
+
+async def submitted(service: Service, device: Device) -> ServerError | None:
+    """What a device hears that sends a single reading; None: it was taken."""
+    request = telemetry_service_pb2.SubmitTelemetryRequest(timestamp="2020-01-01")
+    request.data["level"] = 1.5
+    async with open_channel(service.server.target) as channel:
+        try:
+            metadata = credentials(device.api_key)
+            await TelemetryServiceStub(channel).SubmitTelemetry(request, metadata=metadata, timeout=60)
+        except grpc.aio.AioRpcError as error:
+            return server_error(error)
+    return None
+
+
+class TestTheLimit:
+    """Of what the journal may take."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, str]:
+        return {"IOTFLOW_JOURNAL_LIMIT_BYTES": str(2**20)}
+
+    async def test_refuses_until_iotdb_is_back(self, service: Service) -> None:
+        async with service.sending() as fleet:
+            await fleet.progress.more(service.random.randrange(10, 200))
+            await service.database.kill()
+            await refused(fleet, FULL)
+            status = await service.status()
+            assert (status.status, status.journal.buffering) == ("unavailable", True)
+            assert status.journal.bytes >= status.journal.limit_bytes == 2**20
+            await service.database.start()
+            await fleet.progress.more(100)
+        await service.check()
+
+    async def test_refuses_nobody_while_iotdb_is_there(self, service: Service) -> None:
+        async with service.sending() as fleet:
+            for member in fleet.members:
+                member.rhythm = 0.005
+            # Several times what the journal may take.
+            await fleet.progress.more(6_000)
+        assert not any(sender.refusals for sender in fleet.senders)
+        await service.check()
+
+
+class TestTheDisk:
+    """Of the journal: 3 MiB of its own."""
+
+    @pytest.fixture
+    def disk(self, tmp_path: Path) -> Iterator[Path]:
+        folder = tmp_path / "journal"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "iotflow-faults", str(folder)]
+        subprocess.run(mount, check=True, timeout=30)
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
+
+    async def test_refuses_until_there_is_room_again(self, disk: Path, service: Service) -> None:
+        (alone,) = await service.register(1)
+        async with service.sending() as fleet:
+            await fleet.progress.more(service.random.randrange(10, 200))
+            await service.database.kill()
+            await refused(fleet, DISK_FULL)
+            refusal = await submitted(service, alone)
+            assert refusal is not None
+            assert (refusal.reason, refusal.code) == (DISK_FULL, grpc.StatusCode.UNAVAILABLE)
+            assert refusal.retry_after
+            await service.database.start()
+            await fleet.progress.more(100)
+        await service.check()
+        # Somebody else fills it, while IoTDB is there.
+        ballast = disk / "ballast"
+        async with service.sending() as fleet:
+            await fleet.progress.more(50)
+            await asyncio.to_thread(fill, ballast)
+            await refused(fleet, DISK_FULL)
+            ballast.unlink()
+            await fleet.progress.more(100)
+        await service.check()
+
+
+def fill(ballast: Path) -> None:
+    """Until nothing more fits."""
+    with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))

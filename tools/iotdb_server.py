@@ -107,10 +107,11 @@ class IotdbServer:
 
 
 @contextmanager
-def iotdb_server(settings: Mapping[str, str] | None = None) -> Iterator[IotdbServer]:
-    """A running server on free ports, with an empty folder that is gone afterwards. settings: see IotdbServer."""
+def iotdb_server(settings: Mapping[str, str] | None = None, parent: Path | None = None) -> Iterator[IotdbServer]:
+    """A running server on free ports, with an empty folder that is gone afterwards. settings: see IotdbServer. parent: where
+    the folder is; None: where temporary ones are."""
     fetch()
-    with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-") as folder:
+    with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-", dir=parent) as folder:
         server = IotdbServer(Path(folder), _free_ports(len(_PORTS)), settings)
         try:
             server.start()

@@ -34,7 +34,7 @@ def redis_of(settings: Settings, stack: AsyncExitStack) -> RedisConnection | Non
 async def started_latest_values(
     settings: Settings, redis: RedisConnection | None, stack: AsyncExitStack
 ) -> RedisLatestValues | None:
-    """What the processes remember of IoTDB's newest values, where they can; closed with the stack."""
+    """What remembers the newest values; None: the store tells them itself. Closed with the stack."""
     if redis is None or not is_elsewhere(settings.telemetry_url):
         return None
     values = RedisLatestValues(redis)

@@ -42,8 +42,10 @@ async def page(store: TelemetryStore, query: Query) -> Page:
     """At most query.limit rows, fewer where they are very large."""
     chunks: list[Batch] = []
     left, room = query.limit, PAGE_BYTES
+    # One row more than the page takes tells whether there is another, without asking once more.
+    chunk_rows = min(query.limit, CHUNK_ROWS) + 1
     reading = store.read(
-        query.device_id, query.span, query.measurements, newest_first=query.newest_first, chunk_rows=CHUNK_ROWS
+        query.device_id, query.span, query.measurements, newest_first=query.newest_first, chunk_rows=chunk_rows
     )
     async with aclosing(reading):
         async for chunk in reading:

@@ -65,9 +65,10 @@ class Ledger:
                 verdict.unexpected.append((self.device_id, measurement, time))
         for time in {*promised, *possible}:
             where = (self.device_id, measurement, time)
+            allowed = [*possible.get(time, []), *([promised[time]] if time in promised else [])]
             if time not in stored:
                 verdict.lost += [where] if time in promised else []
-            elif stored[time] not in [promised[time]] * (time in promised) + possible.get(time, []):
+            elif stored[time] not in allowed:
                 verdict.wrong.append(where)
 
     def _promises(self, measurement: str) -> tuple[dict[int, Any], dict[int, list[Any]]]:

@@ -1,7 +1,6 @@
 """No room for the journal: readings are refused, with a reason and advice, and those acknowledged are kept."""
 
 import asyncio
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from iotflow.channels import credentials, open_channel
 from iotflow.errors import ServerError, server_error
 from iotflow.v1 import telemetry_service_pb2
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.faults.disk import fill, small_disk
 from tests.integration.faults.progress import PATIENCE
 from tests.integration.faults.service import Device, Fleet, Service
 
@@ -65,7 +65,7 @@ class TestTheLimit:
             for member in fleet.members:
                 member.rhythm = 0.005
             # Several times what the journal may take.
-            await fleet.progress.more(6_000)
+            await fleet.progress.more(3_000)
         assert not any(sender.refusals for sender in fleet.senders)
         await service.check()
 
@@ -75,14 +75,8 @@ class TestTheDisk:
 
     @pytest.fixture
     def disk(self, tmp_path: Path) -> Iterator[Path]:
-        folder = tmp_path / "journal"
-        folder.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "iotflow-faults", str(folder)]
-        subprocess.run(mount, check=True, timeout=30)
-        try:
+        with small_disk(tmp_path / "journal", 3) as folder:
             yield folder
-        finally:
-            subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
 
     async def test_refuses_until_there_is_room_again(self, disk: Path, service: Service) -> None:
         (alone,) = await service.register(1)
@@ -106,10 +100,3 @@ class TestTheDisk:
             ballast.unlink()
             await fleet.progress.more(100)
         await service.check()
-
-
-def fill(ballast: Path) -> None:
-    """Until nothing more fits."""
-    with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))

@@ -35,7 +35,8 @@ class JournaledStore:
     retry_seconds: the time between two tries to reach a backend that is away. segment_bytes: the size of a journal's
     files. start_seconds: how long the first start on a disk waits for the backend; afterwards, and where there was a
     journal before, writes begin without it. quiet_seconds: so long a backend must have answered without a pause before it
-    is given anything again. patience_seconds: so long a write waits for a backend that says nothing.
+    is given anything again. patience_seconds: so long a write waits for a backend that says nothing (the
+    first writes of many devices, whose time series it makes, may take some seconds).
 
     A write that finds the backend away is refused nothing: what the backend refuses when it gets the readings at last is
     in the log, and counted.
@@ -53,7 +54,7 @@ class JournaledStore:
         segment_bytes: int = 64 * 2**20,
         start_seconds: float = 30.0,
         quiet_seconds: float = 1.0,
-        patience_seconds: float = 5.0,
+        patience_seconds: float = 10.0,
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)

@@ -121,7 +121,7 @@ def _gathered(session: Session, paths: Paths, asked: Asked, functions: Sequence[
     pieces: dict[Function, list[Part]] = {function: [_nothing(asked, function)] for function in functions}
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = asked.span if functions else None
-    query = Query(asked.device_id, [asked.measurement], False, _PAGE_ROWS)
+    query = Query(asked.device_id, [asked.measurement], 1, newest_first=False, rows=_PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)
         ahead = read.ahead

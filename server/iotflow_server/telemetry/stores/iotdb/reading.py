@@ -26,23 +26,24 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """measurements: those that exist, in the order wanted."""
+    """measurements: in the order wanted, each once; None: all, by name. width: about how many there are."""
 
     device_id: int
-    measurements: Sequence[str]
+    measurements: Sequence[str] | None
+    width: int
     newest_first: bool
     rows: int
 
 
 def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
     """The next rows of the span: a statement of its own each time, so a reader that pauses holds no session."""
-    if not query.measurements or span.start >= span.end:
+    if not query.width or span.start >= span.end:
         return Page(None, None)
-    rows = max(1, min(query.rows, _PAGE_VALUES // len(query.measurements)))
+    rows = max(1, min(query.rows, _PAGE_VALUES // query.width))
+    names = "*" if query.measurements is None else ", ".join(map(quoted, query.measurements))
     order = "DESC" if query.newest_first else "ASC"
     answer = session.query(
-        f"SELECT {', '.join(map(quoted, query.measurements))} FROM {paths.device(query.device_id)}"
-        f" {within(span)} ORDER BY TIME {order} LIMIT {rows}"
+        f"SELECT {names} FROM {paths.device(query.device_id)} {within(span)} ORDER BY TIME {order} LIMIT {rows}"
     )
     if not len(answer.times):
         return Page(None, None)
@@ -79,9 +80,8 @@ def column(measurement: str, cells: Cells) -> Column:
 
 def _batch(paths: Paths, query: Query, answer: Answer) -> Batch:
     columns = {paths.split(path)[1]: cells for path, cells in answer.columns.items()}
-    present = [
-        column(name, columns[name]) for name in query.measurements if name in columns and columns[name].valid.any()
-    ]
+    names = sorted(columns) if query.measurements is None else query.measurements
+    present = [column(name, columns[name]) for name in names if name in columns and columns[name].valid.any()]
     return Batch(query.device_id, answer.times, tuple(present))
 
 

@@ -94,8 +94,9 @@ class IotdbStore:
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
         ahead: Span | None = await self._pool.run(self._kept, device_id, span)
-        types = await self._chosen(device_id, measurements)
-        query = reading.Query(device_id, list(types), newest_first, chunk_rows)
+        names = None if measurements is None else list(dict.fromkeys(measurements))
+        width = await self._pool.run(self._width, device_id) if names is None else len(names)
+        query = reading.Query(device_id, names, width, newest_first, chunk_rows)
         while ahead is not None:
             page = await self._pool.run(reading.page, self._paths, query, ahead)
             ahead = page.ahead
@@ -139,6 +140,10 @@ class IotdbStore:
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)
 
+    def _width(self, session: Session, device_id: int) -> int:
+        """How many measurements a device has, or had when it wrote here; at least one, for it may have begun elsewhere."""
+        return max(1, len(self._catalogue.of(session, [device_id])[device_id]))
+
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:
         """What of the span is not past its time."""
         kept = self._retention.within(session, device_id, span)
@@ -166,6 +171,8 @@ def _probe(session: Session, paths: Paths) -> None:
 
 def _flush(session: Session, paths: Paths) -> None:
     session.execute(f"FLUSH {paths.database}")
+    # Of a disk that is full IoTDB says that all went well. What it could not keep is gone, and it takes no writes any more.
+    _probe(session, paths)
 
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:

@@ -49,7 +49,8 @@ class TestTheLimit:
         return {"IOTFLOW_JOURNAL_LIMIT_BYTES": str(2**20)}
 
     async def test_refuses_until_iotdb_is_back(self, service: Service) -> None:
-        async with service.sending() as fleet:
+        async with service.sending(4, 0) as fleet:
+            fleet.hurry()
             await fleet.progress.more(service.random.randrange(10, 200))
             await service.database.kill()
             await refused(fleet, FULL)
@@ -62,12 +63,11 @@ class TestTheLimit:
 
     async def test_refuses_nobody_while_iotdb_is_there(self, service: Service) -> None:
         async with service.sending() as fleet:
-            for member in fleet.members:
-                member.rhythm = 0.005
+            fleet.hurry()
             # Several times what the journal may take.
             await fleet.progress.more(3_000)
         assert not any(sender.refusals for sender in fleet.senders)
-        await service.check()
+        await service.compare()
 
 
 class TestTheDisk:
@@ -81,6 +81,7 @@ class TestTheDisk:
     async def test_refuses_until_there_is_room_again(self, disk: Path, service: Service) -> None:
         (alone,) = await service.register(1)
         async with service.sending(4, 0) as fleet:
+            fleet.hurry()
             await fleet.progress.more(service.random.randrange(10, 200))
             await service.database.kill()
             await refused(fleet, DISK_FULL)
@@ -90,10 +91,11 @@ class TestTheDisk:
             assert refusal.retry_after
             await service.database.start()
             await fleet.progress.more(100)
-        await service.check()
+        await service.compare()
         # Somebody else fills it, while IoTDB is there.
         ballast = disk / "ballast"
         async with service.sending(4, 0) as fleet:
+            fleet.hurry()
             await fleet.progress.more(50)
             await asyncio.to_thread(fill, ballast)
             await refused(fleet, DISK_FULL)

@@ -9,7 +9,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.store import Function, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
-from tests.contract.readings import INT32, TEXT, Clock, batch, column, contents, doubles, named
+from tests.contract.readings import INT32, TEXT, Clock, batch, chunks, column, contents, contents_of, doubles, named
 
 HOUR = 3_600_000
 
@@ -38,9 +38,10 @@ async def test_what_cannot_be_kept_hurts_nobody_else(iotdb_address: IotdbAddress
 
 async def test_names_that_iotdb_has_for_itself(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store = await opened(iotdb_address, clock)
-    names = ["time", "Time", "TIMESTAMP", "%time", "%%", "%"]
+    names = ["time", "Time", "TIMESTAMP", "__endTime", "%time", "%%", "%"]
     await store.write([batch(1, [1], *(column(name, INT32, [row]) for row, name in enumerate(names)))])
     assert await contents(store, 1) == {(name, 1): row for row, name in enumerate(names)}
+    assert contents_of(await chunks(store, 1, measurements=names)) == await contents(store, 1)
     assert {one.column.measurement for one in (await store.latest([1]))[1]} == set(names)
     await store.close()
 
@@ -108,3 +109,14 @@ async def test_a_login_that_is_refused_stops_the_start_by_name(
         await store.start()
     assert refusal.value.reason == "STORE_LOGIN_REFUSED"
     assert "IOTFLOW_TELEMETRY" in refusal.value.message
+
+
+async def test_long_texts_are_read_in_pages_that_fit(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    store = await opened(iotdb_address, clock)
+    texts = {time: f"{time} " + "x" * 60_000 for time in range(480)}
+    await store.write([batch(1, list(texts), column("t", TEXT, list(texts.values())))])
+    incarnation = store.incarnation
+    assert await contents(store, 1) == {("t", time): text for time, text in texts.items()}
+    assert max([len(chunk.times) async for chunk in store.read(1, Span(), ["t"])]) < 480
+    assert store.incarnation == incarnation
+    await store.close()

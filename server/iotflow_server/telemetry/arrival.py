@@ -81,7 +81,9 @@ class Given:
                 found = await self._store.latest([device_id])
         except (Unavailable, TimeoutError):
             return self._given_before
-        newest = max((latest.time for latest in found.get(device_id, ())), default=0)
+        # What waits in a journal may be newer than what the store tells.
+        known = self._given_before if self._store.buffering else 0
+        newest = max([known, *(latest.time for latest in found.get(device_id, ()))])
         # Times further ahead are the device's own, not given here.
         return newest if newest <= self._now() + AHEAD_MS else 0
 

@@ -8,6 +8,8 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.store import TelemetryStore
 
 _RETRY_SECONDS = 5.0
+# A store that says nothing keeps nobody from starting.
+_PATIENCE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,8 @@ class RetentionRule:
 
     async def _is_set(self) -> bool:
         try:
-            await self._store.set_retention(None, self._milliseconds)
-        except Unavailable:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._store.set_retention(None, self._milliseconds)
+        except (Unavailable, TimeoutError):
             return False
         return True

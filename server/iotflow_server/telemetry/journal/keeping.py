@@ -99,6 +99,8 @@ class Keeper:
     async def work(self) -> None:
         """Bring the backend to where the journal can be emptied, and empty it. Unavailable: try again later."""
         async with self._one_at_a_time:
+            if self.lost:
+                self.fall_behind(self.available)
             if self.behind:
                 await self._catch_up()
             else:

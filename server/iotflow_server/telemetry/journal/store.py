@@ -19,6 +19,8 @@ from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 
 # Whoever asks how things are waits no longer for a backend that says nothing.
 _CHECK_SECONDS = 3.0
+# What is not flushed by then is replayed by whoever takes the journal over.
+_CLOSE_SECONDS = 5.0
 _MEBIBYTE = 2**20
 
 log = structlog.get_logger(__name__)
@@ -104,6 +106,7 @@ class JournaledStore:
             await self._empty_journal()
         # What a replay is still writing must have ended before another process may take the journal over.
         await self._backend.close()
+        await self._writing.drain_backend()
         if keeping is not None:
             await self._journal.close()
 
@@ -208,14 +211,19 @@ class JournaledStore:
                 await asyncio.sleep(self._retry_seconds)
 
     async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._keeper.due.wait()
-        self._keeper.due.clear()
+        keeper, deadline = self._keeper, time.monotonic() + seconds
+        # That the backend is another one may have come out by a question, and rings no bell.
+        while not keeper.lost and (left := deadline - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, self._retry_seconds)):
+                    await keeper.due.wait()
+                    break
+        keeper.due.clear()
 
     async def _empty_journal(self) -> None:
-        with suppress(Unavailable):
-            await self._keeper.settle()
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._keeper.settle()
 
     def _check_usable(self) -> None:
         if not self._usable:

@@ -42,11 +42,17 @@ class Writing:
         self._patience = patience
         self._lanes = Lanes()
         self._calls: set[asyncio.Task[Any]] = set()
+        self._directs: set[asyncio.Task[Any]] = set()
 
     async def drain(self) -> None:
         """Return when the calls under way have ended."""
         if self._calls:
             await asyncio.wait(self._calls)
+
+    async def drain_backend(self) -> None:
+        """Return when the backend has answered those that the journal alone acknowledged, too."""
+        if self._directs:
+            await asyncio.wait(self._directs)
 
     async def write(self, batches: Sequence[Batch]) -> list[Rejections]:
         """Answers what the backend refused; nothing where it has not seen the batches yet."""
@@ -95,7 +101,7 @@ class Writing:
             task = asyncio.create_task(self._backend.write(batches), name="write to the backend")
             ended = stack.pop_all()
         task.add_done_callback(lambda _: ended.close())
-        self._keep(task)
+        self._keep(task, self._directs)
         return task
 
     async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
@@ -114,15 +120,16 @@ class Writing:
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""
         task = asyncio.create_task(call)
-        self._keep(task)
+        self._keep(task, self._calls)
         return await asyncio.shield(task)
 
-    def _keep(self, task: asyncio.Task[Any]) -> None:
-        self._calls.add(task)
-        task.add_done_callback(self._ended)
+    def _keep(self, task: asyncio.Task[Any], among: set[asyncio.Task[Any]]) -> None:
+        among.add(task)
+        task.add_done_callback(among.discard)
+        task.add_done_callback(_seen)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._calls.discard(task)
-        if not task.cancelled():
-            # Marks it as seen where nobody waits any more: what the journal has is written again.
-            task.exception()
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        # Marks it as seen where nobody waits any more: what the journal has is written again.
+        task.exception()

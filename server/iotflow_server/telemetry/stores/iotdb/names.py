@@ -3,7 +3,7 @@
 import re
 
 # Names that IoTDB has for itself, quoted or not; they are kept behind a mark, as are names that begin with the mark.
-_TAKEN = re.compile(r"%.*|time|timestamp", re.IGNORECASE | re.DOTALL)
+_TAKEN = re.compile(r"%.*|time|timestamp|__endtime", re.IGNORECASE | re.DOTALL)
 _MARK = "%"
 
 

@@ -25,7 +25,7 @@ Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Work = Callable[Concatenate[Session, Params], Result]
 
-_CONNECT_SECONDS = 5.0
+_CONNECT_SECONDS, _CLOSE_SECONDS = 5.0, 3.0
 
 _log = structlog.get_logger(__name__)
 
@@ -51,20 +51,27 @@ class Pool:
         self._generation = 0
         self._witnesses = Witnesses(address.nodes, self._witness)
         self._turns = count()
-        self._usable = True
+        self.usable = True
         self._failing = False
-        for _ in range(sessions):
-            self._holders.put(_Holder(self))
+        self._all = [_Holder(self) for _ in range(sessions)]
+        for holder in self._all:
+            self._holders.put(holder)
 
     async def close(self) -> None:
-        """Wait for the calls under way, then hang up; calls that come later are Unavailable."""
-        self._usable = False
-        await asyncio.to_thread(self._threads.shutdown)
+        """Wait some seconds for the calls under way, then hang up; calls that come later are Unavailable."""
+        self.usable = False
+        ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
+        await asyncio.wait([ending], timeout=_CLOSE_SECONDS)
+        if not ending.done():
+            # Who says nothing would keep this process from ending.
+            for holder in self._all:
+                holder.cut()
+        await ending
         await asyncio.to_thread(self._close_all)
 
     async def run(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         """What work(session, …) returns. The session is the work's own until then, and must not be kept."""
-        if not self._usable:
+        if not self.usable:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
         try:
             done = await asyncio.get_running_loop().run_in_executor(
@@ -159,11 +166,16 @@ class _Holder:
                 raise
             # Whatever else it was, it may have left half an answer in the connection.
             self._drop()
-            if not used or not _is_lost(error):
+            if not used or not _is_lost(error) or not self._pool.usable:
                 raise
         # A server that was started again hangs up on everybody. A new connection tells whether it is there.
         self._pool.expire(self._generation)
         return self.run(work, *args, **kwargs)
+
+    def cut(self) -> None:
+        """Under the thread that uses it."""
+        if self._session is not None:
+            self._session.cut()
 
     def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""
@@ -199,5 +211,5 @@ def _refusal(error: Exception) -> Unavailable:
 def _is_lost(error: BaseException) -> bool:
     """Whether a new connection may help; it does not where the server took too long."""
     if isinstance(error, TTransportException):
-        return bool(error.type != TTransportException.TIMED_OUT)
+        return error.type not in (TTransportException.TIMED_OUT, TTransportException.SIZE_LIMIT)
     return isinstance(error, (*BROKEN, StatementFailed))

@@ -13,6 +13,9 @@ from iotflow_server.telemetry.stores.iotdb.session import Session
 
 # A page of a device with very many measurements has fewer rows than asked for, so that memory stays bounded.
 _PAGE_VALUES = 1_000_000
+_PAGE_BYTES = 8 * 2**20
+# Of texts nobody knows how long they are before the first page.
+TEXT_ROWS = 100
 _CENTURIES = 10 * 100 * 366 * 24 * 3_600_000
 
 
@@ -26,7 +29,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """measurements: in the order wanted, each once; None: all, by name. width: about how many there are."""
+    """measurements: in the order wanted, each once; None: all, by name. width: about how many there are. rows: of a page,
+    at the most."""
 
     device_id: int
     measurements: Sequence[str] | None
@@ -48,6 +52,11 @@ def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
     if not len(answer.times):
         return Page(None, None)
     return Page(_batch(paths, query, answer), _ahead(query, answer, span) if len(answer.times) == rows else None)
+
+
+def fitting(batch: Batch, rows: int) -> int:
+    """How many rows the next page may have, where rows are like those of this one: texts may be long."""
+    return max(1, min(rows, _PAGE_BYTES * len(batch.times) // max(1, batch.size)))
 
 
 def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:

@@ -7,6 +7,7 @@ frames, and says of many tablets only that one of them failed.
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -35,6 +36,8 @@ SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, WRONG_LOGIN, NOT_LOGGED_IN = 200, 30
 # What says that a connection is of no use any more.
 BROKEN = (TException, OSError, EOFError)
 _FETCH_ROWS = 10_000
+# Pages are bounded elsewhere; a row of many long texts must get through.
+_LARGEST_FRAME = 512 * 2**20
 # Whoever hangs up, or dies, takes back what has not left this machine yet.
 _TAKE_BACK = struct.pack("ii", 1, 0)
 
@@ -66,15 +69,19 @@ class Session:
         self._socket = connection = TSocket(host, int(port))
         self._numbers = count()
         connection.setTimeout(connect_seconds * 1000)
-        self._transport = TFramedTransport(connection)
+        self._transport = TFramedTransport(connection, _LARGEST_FRAME)
         self._transport.open()
         try:
             connection.handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _TAKE_BACK)
-            connection.setTimeout(request_seconds * 1000)
-            self._client = Client(TBinaryProtocolAccelerated(self._transport))
+            self._client = Client(
+                TBinaryProtocolAccelerated(
+                    self._transport, string_length_limit=_LARGEST_FRAME, container_length_limit=_LARGEST_FRAME
+                )
+            )
             self._timeout = int(request_seconds * 1000)
             self._id = self._open(address)
             self._statement = self._client.requestStatementId(self._id)
+            connection.setTimeout(request_seconds * 1000)
         except BaseException:
             self._transport.close()
             raise
@@ -89,6 +96,11 @@ class Session:
     def hang_up(self) -> None:
         """End the connection without a word."""
         self._transport.close()
+
+    def cut(self) -> None:
+        """End the connection under whoever waits for an answer; by another thread."""
+        with suppress(OSError):
+            self._socket.handle.shutdown(socket.SHUT_RDWR)
 
     def ping(self) -> None:
         """Return when the server answers."""

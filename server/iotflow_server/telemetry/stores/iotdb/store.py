@@ -1,14 +1,16 @@
 """The store port over IoTDB."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, writing
-from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, types_of
+from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
@@ -95,13 +97,23 @@ class IotdbStore:
     ) -> AsyncGenerator[Batch]:
         ahead: Span | None = await self._pool.run(self._kept, device_id, span)
         names = None if measurements is None else list(dict.fromkeys(measurements))
-        width = await self._pool.run(self._width, device_id) if names is None else len(names)
-        query = reading.Query(device_id, names, width, newest_first, chunk_rows)
+        types = await self._pool.run(self._types, device_id)
+        # What was first written elsewhere a moment ago may be text.
+        has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names or types)
+        width = max(1, len(types)) if names is None else len(names)
+        rows = min(chunk_rows, reading.TEXT_ROWS) if has_texts else chunk_rows
+        query = reading.Query(device_id, names, width, newest_first, rows)
+        server = self.incarnation
         while ahead is not None:
             page = await self._pool.run(reading.page, self._paths, query, ahead)
             ahead = page.ahead
+            if self.incarnation != server:
+                # What the first pages had may be missing in these, and the other way round.
+                raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was read; ask again.")
             if page.batch is not None:
                 yield page.batch
+                if has_texts:
+                    query = replace(query, rows=reading.fitting(page.batch, chunk_rows))
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
@@ -140,9 +152,9 @@ class IotdbStore:
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)
 
-    def _width(self, session: Session, device_id: int) -> int:
-        """How many measurements a device has, or had when it wrote here; at least one, for it may have begun elsewhere."""
-        return max(1, len(self._catalogue.of(session, [device_id])[device_id]))
+    def _types(self, session: Session, device_id: int) -> Types:
+        """What a device has, or had when it wrote here."""
+        return self._catalogue.of(session, [device_id])[device_id]
 
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:
         """What of the span is not past its time."""

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         repr=False,
         pattern="^(|(redis|rediss|unix)://.+)$",
         validation_alias=older("REDIS_URL", "REDIS_URL"),
-        description="Redis, by which server processes share the live feed: `redis://…`, `rediss://…` or `unix://…`. Empty: none.",
+        description="Redis, by which server processes share live feed, newest values and presence: `redis://…`, `rediss://…` or `unix://…`.",
     )
     workers: int = Field(
         1, ge=1, le=256, description="Server processes on the one port; more than one needs `IOTFLOW_REDIS_URL`."

@@ -46,12 +46,12 @@ def one_by_one(port: int, tablets: Sequence[Sequence[Any]]) -> float:
     return _seconds(port, tablets, lambda opened, tablet: opened.insert_aligned_tablet(tablet))
 
 
-def together(port: int, calls: Sequence[Sequence[Any]]) -> float:
+def together(port: int, calls: Iterable[Sequence[Any]]) -> float:
     """Seconds of insert_aligned_tablets, by one session."""
     return _seconds(port, [calls], lambda opened, tablets: opened.insert_aligned_tablets(list(tablets)))
 
 
-def _seconds(port: int, work: Sequence[Sequence[Any]], insert: Any) -> float:
+def _seconds(port: int, work: Sequence[Iterable[Any]], insert: Any) -> float:
     def run(part: Iterable[Any]) -> None:
         with session(port) as opened:
             for one in part:

@@ -1,8 +1,12 @@
 """What is particular to the backend over IoTDB."""
 
+import dataclasses
+from pathlib import Path
+
 import pytest
 
 from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.store import Function, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import INT32, TEXT, Clock, batch, column, contents, doubles, named
@@ -90,3 +94,17 @@ async def test_without_a_server_the_store_is_unavailable() -> None:
         await store.check()
     assert refusal.value.reason == "STORE_UNAVAILABLE"
     await store.close()
+
+
+async def test_a_login_that_is_refused_stops_the_start_by_name(
+    iotdb_address: IotdbAddress, clock: Clock, tmp_path: Path
+) -> None:
+    right = await opened(iotdb_address, clock)
+    await right.check()
+    await right.close()
+    address = dataclasses.replace(iotdb_address, password="wrong")
+    store = JournaledStore(IotdbStore(address), tmp_path / "journals", start_seconds=60)
+    with pytest.raises(Unavailable) as refusal:
+        await store.start()
+    assert refusal.value.reason == "STORE_LOGIN_REFUSED"
+    assert "IOTFLOW_TELEMETRY" in refusal.value.message

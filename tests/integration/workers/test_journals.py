@@ -37,5 +37,6 @@ def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iot
         with group.channel_to(2) as channel:
             kept = read(TelemetryServiceStub(channel), device)["value"]
         assert kept == {T0 + second * 1_000: float(second) for second in range(10, (WORKERS + 1) * 10)}
+        assert group.told("store_caught_up")
         assert group.process.terminate() == 0
     assert [path.name for path in (tmp_path / "journal").iterdir()] == ["lock"]

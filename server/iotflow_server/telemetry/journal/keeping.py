@@ -38,7 +38,7 @@ class Keeper:
 
     behind: the backend lacks something of the journal; until it has it, writes go to the journal alone, behind what is
     there already. This keeps the order: an old value never comes after the one that overwrote it. due: there is work.
-    direct: the writes that go to journal and backend both; none begins while behind.
+    direct: the writes that go to journal and backend both; none begins while behind. trouble: what the last probe met.
     """
 
     def __init__(self, backend: FlushedStore, journal: Journal, gate: Gate, quiet_seconds: float) -> None:
@@ -54,6 +54,7 @@ class Keeper:
         self.behind = False
         self.replaying = False
         self.available = True
+        self.trouble: Unavailable | None = None
 
     def begin(self) -> None:
         """Look at what is in the journal at the start."""
@@ -76,10 +77,15 @@ class Keeper:
         try:
             async with asyncio.timeout(seconds):
                 await self._backend.check()
-        except (Unavailable, TimeoutError):
-            self.available = False
+        except Unavailable as refusal:
+            self.available, self.trouble = False, refusal
+        except TimeoutError:
+            self.available, self.trouble = (
+                False,
+                Unavailable("STORE_SILENT", f"It said nothing for {seconds:g} seconds."),
+            )
         else:
-            self.available = True
+            self.available, self.trouble = True, None
         return self.available
 
     def fall_behind(self, available: bool) -> None:

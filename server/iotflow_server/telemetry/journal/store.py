@@ -87,6 +87,7 @@ class JournaledStore:
             await self._backend.start()
             await self._await_backend(self._start_seconds if is_first else 0.0)
         except BaseException:
+            await self._backend.close()
             await self._journal.close()
             raise
         self._keeper.begin()
@@ -181,11 +182,17 @@ class JournaledStore:
 
     async def _await_backend(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not await self._keeper.probe(_CHECK_SECONDS) and (left := deadline - time.monotonic()) > 0:
+        while not await self._keeper.probe(_CHECK_SECONDS):
+            trouble = self._keeper.trouble
+            if trouble is not None and trouble.reason == "STORE_LOGIN_REFUSED":
+                # No waiting helps, and a journal that nobody empties would only hide it.
+                raise trouble
+            left = deadline - time.monotonic()
+            if left <= 0:
+                log.warning("store_away", store=self.name, readings="are kept in the journal until it is there")
+                return
             log.warning("waiting_for_store", store=self.name, at_most_seconds=round(left))
             await asyncio.sleep(min(_CHECK_SECONDS, left))
-        if not self._keeper.available:
-            log.warning("store_away", store=self.name, readings="are kept in the journal until it is there")
 
     async def _keep(self) -> None:
         while True:

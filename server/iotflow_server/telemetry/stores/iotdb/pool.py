@@ -11,7 +11,14 @@ import structlog
 from thrift.transport.TTransport import TTransportException
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.stores.iotdb.session import BROKEN, NOT_LOGGED_IN, IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import (
+    BROKEN,
+    NOT_LOGGED_IN,
+    WRONG_LOGIN,
+    IotdbAddress,
+    Session,
+    StatementFailed,
+)
 from iotflow_server.telemetry.stores.iotdb.witnesses import Witnesses
 
 Params = ParamSpec("Params")
@@ -45,6 +52,7 @@ class Pool:
         self._witnesses = Witnesses(address.nodes, self._witness)
         self._turns = count()
         self._usable = True
+        self._failing = False
         for _ in range(sessions):
             self._holders.put(_Holder(self))
 
@@ -59,12 +67,14 @@ class Pool:
         if not self._usable:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
         try:
-            return await asyncio.get_running_loop().run_in_executor(
+            done = await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._lend(work, *args, **kwargs)
             )
         except (*BROKEN, StatementFailed) as error:
-            _log.warning("store_unavailable", exc_info=error)
-            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+            self._say(repr(error))
+            raise _refusal(error) from error
+        self._say("")
+        return done
 
     async def watch(self) -> None:
         """See whether any node has gone, and perhaps come back, since the last time; that begins a new generation."""
@@ -110,6 +120,14 @@ class Pool:
             session.hang_up()
             raise
         return session
+
+    def _say(self, problem: str) -> None:
+        # Whoever is away is asked again and again; only the first answer is news.
+        if problem and not self._failing:
+            _log.warning("store_unavailable", problem=problem)
+        elif self._failing and not problem:
+            _log.info("store_available")
+        self._failing = bool(problem)
 
     def _lend(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         holder = self._holders.get()
@@ -170,6 +188,12 @@ class _Holder:
         if self._session is not None:
             self._session.hang_up()
             self._session = None
+
+
+def _refusal(error: Exception) -> Unavailable:
+    if isinstance(error, StatementFailed) and error.code == WRONG_LOGIN:
+        return Unavailable("STORE_LOGIN_REFUSED", "IoTDB refuses the user or password in IOTFLOW_TELEMETRY.")
+    return Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.")
 
 
 def _is_lost(error: BaseException) -> bool:

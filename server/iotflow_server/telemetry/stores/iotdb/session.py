@@ -31,7 +31,7 @@ from iotflow_server.telemetry.stores.iotdb.insertion import insert_request
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
 
 # IoTDB's codes of what came of a request.
-SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, NOT_LOGGED_IN = 200, 302, 400, 607, 802
+SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, WRONG_LOGIN, NOT_LOGGED_IN = 200, 302, 400, 607, 801, 802
 # What says that a connection is of no use any more.
 BROKEN = (TException, OSError, EOFError)
 _FETCH_ROWS = 10_000

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.faults.readings import MEASUREMENTS, Piece
+from tests.integration.faults.readings import MEASUREMENTS, Piece, values
 
 # Values by measurement and time.
 Stored = dict[str, dict[int, Any]]
@@ -92,8 +92,8 @@ class Ledger:
 
 def _values(piece: Piece, measurement: str) -> Iterable[tuple[int, Any]]:
     """The last one of a time wins."""
-    column = piece.columns.get(measurement)
-    if column is None:
+    if measurement not in MEASUREMENTS:
         return ()
+    column = values(measurement, piece.device_id, piece.times, piece.number)
     present = zip(piece.times.tolist(), column.tolist(), strict=True)
     return {time: value for time, value in present if value is not None}.items()

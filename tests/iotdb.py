@@ -38,8 +38,10 @@ def empty_database(server: IotdbServer) -> Iterator[IotdbAddress]:
     address = IotdbAddress([f"127.0.0.1:{server.port}"], database=f"root.test_{next(_numbers)}")
     yield address
     session = Session(address.nodes[0], address, connect_seconds=5, request_seconds=30)
-    session.execute(f"DELETE DATABASE {address.database}")
-    session.close()
+    try:
+        session.execute(f"DELETE DATABASE {address.database}")
+    finally:
+        session.close()
 
 
 async def _await_writes(address: IotdbAddress) -> None:

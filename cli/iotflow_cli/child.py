@@ -82,7 +82,8 @@ class Child:
             await self.program.drain()
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.ended(), self.program.grace)
+            async with asyncio.timeout(self.program.grace):
+                await self.ended()
         except TimeoutError:
             self.kill()
             await self.ended()

@@ -37,7 +37,9 @@ class Process:
         """Ask it to end, and kill it after `grace` seconds."""
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.ended(), grace)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the end.
+            async with asyncio.timeout(grace):
+                await self.ended()
         except TimeoutError:
             log.error("worker had to be killed", pid=self.pid, after_seconds=grace)
             self._signal(signal.SIGKILL)

@@ -1,7 +1,9 @@
 """Several server processes on one port: started, found, stopped, and followed by others when they die."""
 
+import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, read, stream
 from tests.integration.workers.group import starting, who_answers, workers
-from tests.processes import free_port
+from tests.processes import PATIENCE, free_port
 
 
 def test_all_of_them_have_the_port_and_each_a_socket(tmp_path: Path, redis: str) -> None:
@@ -47,6 +49,18 @@ def test_told_to_stop_all_of_them_drain(tmp_path: Path, redis: str, number: sign
         assert_gone(group.pid(1), group.pid(2))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", group.port))
+
+
+def test_all_are_told_to_stop_while_they_start(tmp_path: Path, redis: str) -> None:
+    with starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        deadline = time.monotonic() + PATIENCE
+        while len(children.read_text().split()) < 2:
+            assert time.monotonic() < deadline, process.output
+        # As a terminal or a supervisor does it; a worker that has not got far enough to heed it simply dies.
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.exit_code() == 0, process.output
+        assert "worker serves" not in process.output
 
 
 def test_they_do_not_outlive_their_parent(tmp_path: Path, redis: str) -> None:

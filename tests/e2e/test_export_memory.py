@@ -14,6 +14,7 @@ START = 1_767_225_600_000
 ROWS, COLUMNS, FEW = 800_000, 5, 100_000
 # Less than half of any of the files.
 BOUND = 16 * 2**20
+WARM = 3
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,8 @@ def test_memory_does_not_grow_with_the_file(service: Service, format_: str) -> N
     pids = list(processes(service.process.pid))
     for pid in pids:
         forget_peak(pid)
-    small = export(service, format_, FEW)
+    # More than once: the allocator keeps what it was given, up to a bound that one small export does not reach.
+    small = [export(service, format_, FEW) for _ in range(WARM)][-1]
     before = {pid: peak(pid) for pid in pids}
     large = export(service, format_, ROWS)
     assert large > 2 * BOUND

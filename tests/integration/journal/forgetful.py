@@ -82,6 +82,22 @@ class ForgetfulBackend:
             raise Unavailable("STORE_UNAVAILABLE", "away")
 
 
+class SharedBackend:
+    """One backend for several stores, each in place of a process: whoever made it starts and closes it."""
+
+    def __init__(self, backend: ForgetfulBackend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._backend, name)
+
+    async def start(self) -> None:
+        """It has been started."""
+
+    async def close(self) -> None:
+        """Others use it."""
+
+
 def replace(source: Path, target: Path) -> None:
     """Copy a database as it is at one moment, even if the process is killed meanwhile."""
     new = target.with_suffix(".new")

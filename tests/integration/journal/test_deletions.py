@@ -1,33 +1,16 @@
 """What one process deletes, the journals of others do not bring back."""
 
-import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
+from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import deletions
 from iotflow_server.telemetry.journal.deletions import Deletion, noted, without
 from iotflow_server.telemetry.store import Span
 from tests.contract.readings import DOUBLE, TEXT, batch, cells, column, contents, doubles
-from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
-from tests.integration.journal.test_emptying import leave_behind
-
-
-class SharedBackend:
-    """One backend for several processes: the last of them closes it."""
-
-    def __init__(self, backend: ForgetfulBackend) -> None:
-        self._backend = backend
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._backend, name)
-
-    async def start(self) -> None:
-        """It has been started."""
-
-    async def close(self) -> None:
-        """Others use it."""
+from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, journaled, journals
 
 
 async def test_a_replay_heeds_what_another_process_has_deleted(backend: ForgetfulBackend, root: Path) -> None:
@@ -43,14 +26,14 @@ async def test_a_replay_heeds_what_another_process_has_deleted(backend: Forgetfu
     await caught_up(writer)
     assert await contents(writer, 1) == {("m", 0): 10.0, ("m", 2): 2.0}
     assert await contents(writer, 2) == {("m", 1): 1.0, ("m", 2): 2.0}
-    assert [noted(folder) for folder in journals(root)] == [[], []]
+    assert noted(root) == []
     await writer.close()
     await deleter.close()
     assert journals(root) == []
     await backend.close()
 
 
-async def test_a_deletion_waits_for_what_another_process_is_writing_again(
+async def test_nothing_is_deleted_while_another_process_has_readings_that_are_to_come(
     backend: ForgetfulBackend, root: Path
 ) -> None:
     await backend.start()
@@ -59,53 +42,17 @@ async def test_a_deletion_waits_for_what_another_process_is_writing_again(
     await writer.start()
     backend.away = True
     await writer.write([doubles(1, {1: 1.0})])
-    backend.next_write = slow = asyncio.Event()
+    with pytest.raises(Unavailable, match="does not have all readings yet"):
+        await deleter.delete(1, Span())
     backend.away = False
-    await until(lambda: backend.next_write is None)
-    deletion = asyncio.create_task(deleter.delete(1, Span()))
-    await deleter.write([doubles(2, {1: 1.0})])
-    assert not deletion.done()
-    slow.set()
-    await deletion
+    await caught_up(deleter)
+    await deleter.delete(1, Span())
+    await backend.restart()
     await caught_up(writer)
     assert await contents(writer, 1) == {}
     await writer.close()
     await deleter.close()
     await backend.close()
-
-
-async def test_readings_from_before_the_machine_was_started_are_older_than_any_deletion(
-    tmp_path: Path, backend: ForgetfulBackend, root: Path
-) -> None:
-    await backend.start()
-    deleter = journaled(SharedBackend(backend), root)
-    await deleter.start()
-    # Numbered by a clock that had counted for longer than it has by now.
-    leave_behind(tmp_path, 5, uptime=10**18)
-    (left,) = [folder for folder in journals(root) if list(folder.glob("*.segment"))]
-    (left / "lock").write_text("another boot")
-    await deleter.delete(1, Span())
-    await deleter.close()
-    later = journaled(SharedBackend(backend), root)
-    await later.start()
-    await caught_up(later)
-    assert await contents(later, 1) == {}
-    await later.close()
-    await backend.close()
-
-
-async def test_a_journal_taken_over_later_heeds_it_too(tmp_path: Path, backend: ForgetfulBackend, root: Path) -> None:
-    early = journaled(backend, root)
-    await early.start()
-    leave_behind(tmp_path, 5)
-    await early.write([doubles(1, {2: 2.0})])
-    await early.delete(1, Span(0, 2))
-    await early.close()
-    later = journaled(backend, root)
-    await later.start()
-    await caught_up(later)
-    assert await contents(later, 1) == {("m", 2): 2.0}
-    await later.close()
 
 
 def test_only_rows_of_earlier_records_within_the_span_go() -> None:

@@ -71,7 +71,7 @@ async def test_closing_flushes_and_leaves_no_journal(backend: ForgetfulBackend, 
     await store.write([doubles(1, {1: 1.0})])
     (folder,) = journals(root)
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert modes == {"lock": 0o600, "deletions": 0o600, "000000000001.segment": 0o600}
+    assert modes == {"lock": 0o600, "under-way": 0o600, "000000000001.segment": 0o600}
     await store.close()
     assert backend.flushes == 1
     assert journals(root) == []
@@ -109,19 +109,6 @@ async def test_journals_of_processes_that_are_gone_are_taken_over_in_their_order
     assert await contents(store, 1) == {("m", 1): 5.0, ("m", 2): 9.0}
     await store.close()
     assert journals(root) == []
-
-
-async def test_a_journal_in_use_is_left_alone(store: JournaledStore, backend: ForgetfulBackend, root: Path) -> None:
-    backend.away = True
-    await store.write([doubles(1, {1: 1.0})])
-    other = journaled(ForgetfulBackend(root.parent), root)
-    await other.start()
-    assert not other.journal.buffering
-    assert len(journals(root)) == 2
-    await other.close()
-    assert store.journal.entries == 1
-    backend.away = False
-    await caught_up(store)
 
 
 async def test_a_cancelled_write_corrupts_nothing(store: JournaledStore, backend: ForgetfulBackend) -> None:

@@ -13,7 +13,7 @@ from iotflow_server.devices.credentials import KeyHasher
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.tokens import Tokens
 from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
-from iotflow_server.telemetry.journal import folders
+from iotflow_server.telemetry.journal.files import JournalFiles
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, stream
@@ -36,10 +36,10 @@ def _prepare(folder: Path) -> tuple[str, str]:
     _together.wait(PATIENCE)
     token, secret = kept_secret(folder, ADMIN_TOKEN), kept_secret(folder, KEY_SECRET)
     _together.wait(PATIENCE)
-    journal = folders.create(folder / "journal")
-    folders.adopt(folder / "journal")
+    journal = JournalFiles(folder / "journal", 2**20)
+    journal.open()
     asyncio.run(_open_databases(folder, KeyHasher(secret.encode()), token))
-    journal.release()
+    journal.close()
     return token, secret
 
 

@@ -1,67 +1,94 @@
 """All segments of a journal, its own and the adopted ones; changed by one thread."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
 import structlog
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal import deletions, folders
-from iotflow_server.telemetry.journal.deletions import BEHIND_ALL, Deletion
+from iotflow_server.telemetry.journal import deletions, folders, told
+from iotflow_server.telemetry.journal.board import Board
+from iotflow_server.telemetry.journal.clock import Clock, clock_in
+from iotflow_server.telemetry.journal.deletions import Deletion
 from iotflow_server.telemetry.journal.encoding import Part, encode
+from iotflow_server.telemetry.journal.folders import Folder, locked_root
+from iotflow_server.telemetry.journal.history import History
 from iotflow_server.telemetry.journal.records import framed
-from iotflow_server.telemetry.journal.segments import SUFFIX, Segment, SegmentWriter, found, sync_folder
+from iotflow_server.telemetry.journal.replay import Past
+from iotflow_server.telemetry.journal.segments import SUFFIX, Segment, SegmentWriter, found
+from iotflow_server.telemetry.journal.traffic import Elsewhere
+from iotflow_server.telemetry.journal.under_way import UnderWay
 from iotflow_server.telemetry.store import Span
 
 _log = structlog.get_logger(__name__)
 
 
 class JournalFiles:
-    """sealed: the segments nothing is added to any more, oldest first."""
+    """sealed: the segments nothing is added to any more. adopted: folders of processes that are gone, which this one has
+    taken over. Opened: board, clock, under_way, of all processes and of this one."""
+
+    board: Board
+    clock: Clock
+    under_way: UnderWay
 
     def __init__(self, root: Path, segment_bytes: int) -> None:
         self._root = root
         self._segment_bytes = segment_bytes
         self._names = count(1)
         self._number = 0
-        self._folders: list[folders.Folder] = []
         self._writer: SegmentWriter | None = None
+        self.adopted: list[Folder] = []
         self.sealed: list[Segment] = []
 
     def open(self) -> bool:
         """Take a folder of our own, and those whose processes are gone. Answers whether the root was not there before."""
         is_first = not self._root.exists()
-        self._own = folders.create(self._root)
-        adopted = folders.adopt(self._root)
-        self._folders = [self._own, *adopted]
-        for folder in self._folders:
-            deletions.prepare(folder.path)
-        histories = [_history(folder) for folder in adopted]
-        # Within a folder the order is certain. Among folders it is by the clock: processes that ran one after the other.
-        histories.sort(key=lambda history: history[0].begun if history else 0)
-        self.sealed = [segment for history in histories for segment in history]
-        for segment in self.sealed:
-            _log.info("journal_adopted", segment=str(segment.path), bytes=segment.size, entries=segment.entries)
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with locked_root(self._root):
+            self.board = Board(self._root)
+            self._own = folders.create(self._root)
+            others = folders.others(self._root, {self._own.path})
+            self._adopt(others.gone)
+            self.clock = clock_in(self._root, self._highest)
+            self.under_way = UnderWay(self._own.path, self.clock.now)
+            if not others.there:
+                self.board.reset()
         return is_first
 
     def close(self) -> None:
         """Let go of all folders; those without segments are removed."""
         self.seal()
-        for folder in self._folders:
-            folder.release()
-
-    @property
-    def is_inherited(self) -> bool:
-        """Whether folders were taken over, even empty ones."""
-        return len(self._folders) > 1
+        with locked_root(self._root):
+            for folder in (self._own, *self.adopted):
+                folder.release()
+        self.board.close()
+        self.under_way.close()
 
     @property
     def segments(self) -> list[Segment]:
-        """All of them, oldest first."""
+        """All of them."""
         writer = self._writer
         return [*self.sealed, *([writer.segment] if writer else [])]
+
+    @property
+    def has_durable(self) -> bool:
+        """Whether there is something to drop, or to end so that it can be dropped."""
+        durable, writer = self.board.durable, self._writer
+        return any(one.last <= durable for one in self.sealed) or (
+            writer is not None and writer.segment.first <= durable
+        )
+
+    def look(self) -> Elsewhere:
+        """What the other processes are about; takes over from those that are gone."""
+        with locked_root(self._root):
+            others = folders.others(self._root, {folder.path for folder in (self._own, *self.adopted)})
+            self._adopt(others.gone)
+        return others.there
+
+    def others_have_records(self) -> bool:
+        """Whether there are any in the journals of processes that run."""
+        return any(folders.segments_in(folder) for folder in self.look())
 
     def append(self, groups: Sequence[Sequence[Batch]]) -> list[int]:
         """Add a record for each group by one sync; answers their numbers. OSError: none counts as written."""
@@ -71,58 +98,76 @@ class JournalFiles:
             parts += framed(number, encode(group))
         writer = self._writer or self._begin()
         try:
-            writer.append(parts, len(groups), numbers[-1])
+            writer.append(parts, numbers)
         finally:
             if writer.broken or writer.segment.size >= self._segment_bytes:
                 self.seal()
         return numbers
 
-    def seal(self) -> list[Segment]:
-        """End the segment that is written to; answers all sealed ones, oldest first."""
+    def tell(self, number: int) -> None:
+        """The sender of this record knows what of it was refused."""
+        told.tell(self._own.path, number)
+
+    def seal(self) -> None:
+        """End the segment that is written to."""
         if self._writer is not None:
             self._writer.close()
             self.sealed.append(self._writer.segment)
             self._writer = None
-        return list(self.sealed)
 
-    def drop(self, segments: Iterable[Segment]) -> None:
-        """Remove sealed segments, given oldest first.
+    def past(self) -> Past:
+        """What a replay begins with."""
+        with locked_root(self._root):
+            refused = set[int]().union(*(told.told(folder) for folder in folders.every(self._root)))
+            return Past(History(self._root, self.board.durable), deletions.noted(self._root), refused)
 
-        Each removal is durable before the next: what a crash leaves is the newest part without a gap, and replaying that
-        undoes nothing.
-        """
-        for segment in segments:
+    def made_durable(self, number: int) -> None:
+        """The backend has all records of all journals up to this number past a crash."""
+        with locked_root(self._root):
+            # Before any of them goes: to replay what is left of them could undo what is gone.
+            self.board.raise_durable(number)
+            deletions.forget(self._root, number)
+        self.drop()
+
+    def drop(self) -> None:
+        """Remove the segments of which the backend has all, whichever process has seen to it."""
+        durable = self.board.durable
+        if self._writer is not None and self._writer.segment.first <= durable:
+            self.seal()
+        for segment in [one for one in self.sealed if one.last <= durable]:
             segment.path.unlink()
-            sync_folder(segment.path.parent)
             self.sealed.remove(segment)
         if not self.segments:
-            with folders.locked_root(self._root):
-                for folder in self._folders:
-                    deletions.forget(folder.path)
+            told.forget(self._own.path)
+        self._leave_empty_folders()
 
-    def others(self) -> list[Path]:
-        """The folders of other processes' journals."""
-        own = {folder.path for folder in self._folders}
-        with folders.locked_root(self._root):
-            return [path for path in folders.every(self._root) if path not in own]
-
-    def note_deletion(self, folder: Path, device_id: int, span: Span) -> None:
-        """Tell the journal of another process, whose folder is held; durable on return."""
-        with folders.locked_root(self._root):
-            if folder.exists():
-                # Its records are numbered by the clock of this boot, or all of them are older.
-                number = self._next_number() if folders.is_of_this_boot(folder) else BEHIND_ALL
-                deletions.note(folder, Deletion(device_id, span, number))
+    def note_deletion(self, device_id: int, span: Span) -> None:
+        """Durable on return."""
+        with locked_root(self._root):
+            deletions.note(self._root, Deletion(device_id, span, self._next_number()))
 
     def _next_number(self) -> int:
-        # The clock of all processes of this machine, so that a deletion by one can be told from what another wrote after.
-        self._number = max(self._number + 1, time.monotonic_ns())
+        self._number = max(self._number + 1, self.clock.now())
         return self._number
 
     def _begin(self) -> SegmentWriter:
         self._writer = SegmentWriter(self._own.path / f"{next(self._names):012}{SUFFIX}")
         return self._writer
 
+    def _adopt(self, gone: Sequence[Folder]) -> None:
+        self.adopted += gone
+        for segment in (one for folder in gone for path in folder.segments() if (one := found(path))):
+            _log.info("journal_adopted", segment=str(segment.path), bytes=segment.size, entries=segment.entries)
+            self.sealed.append(segment)
 
-def _history(folder: folders.Folder) -> list[Segment]:
-    return [segment for path in folder.segments() if (segment := found(path)) is not None]
+    def _leave_empty_folders(self) -> None:
+        empty = [folder for folder in self.adopted if not folder.segments()]
+        if empty:
+            with locked_root(self._root):
+                for folder in empty:
+                    self.adopted.remove(folder)
+                    folder.release()
+
+    def _highest(self) -> int:
+        noted = (deletion.number for deletion in deletions.noted(self._root))
+        return max([self.board.durable, *noted, *(segment.last for segment in self.sealed)])

@@ -5,12 +5,14 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from iotflow_server.telemetry.journal.segments import SUFFIX, sync_folder
+from iotflow_server.telemetry.journal.segments import SUFFIX
+from iotflow_server.telemetry.journal.syncing import sync_folder
+from iotflow_server.telemetry.journal.under_way import Oldest, oldest_in
 
 _LOCK = "lock"
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Folder:
@@ -22,47 +24,59 @@ class Folder:
 
     def segments(self) -> list[Path]:
         """The segment files, oldest first."""
-        return sorted(self.path.glob("*" + SUFFIX))
+        return segments_in(self.path)
 
     def release(self) -> None:
-        """Let others have it; the folder goes when there are no segments in it."""
-        with locked_root(self.path.parent):
-            if not self.segments():
-                for path in self.path.iterdir():
-                    path.unlink()
-                self.path.rmdir()
-                sync_folder(self.path.parent)
-            os.close(self._lock)
+        """Let others have it; the folder goes when there are no segments in it. For whoever holds the root's lock."""
+        if not self.segments():
+            for path in self.path.iterdir():
+                path.unlink()
+            self.path.rmdir()
+            sync_folder(self.path.parent)
+        os.close(self._lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """gone: folders whose processes are, now locked by this one. there: those of processes that run, and what is under way
+    in each."""
+
+    gone: list[Folder]
+    there: dict[Path, Oldest]
 
 
 def create(root: Path) -> Folder:
-    """A new folder under root, which is made where it is missing."""
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locked_root(root):
-        path = root / secrets.token_hex(8)
-        path.mkdir(mode=0o700)
-        lock = _open_lock(path)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        os.write(lock, _BOOT.read_bytes())
-        sync_folder(root)
+    """A new folder under root. For whoever holds the root's lock."""
+    path = root / secrets.token_hex(8)
+    path.mkdir(mode=0o700)
+    lock = _open_lock(path)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    sync_folder(root)
     return Folder(path, lock)
 
 
-def adopt(root: Path) -> list[Folder]:
-    """The folders under root whose processes are gone, now locked by this one."""
-    with locked_root(root):
-        locks = [(path, _try_lock(path)) for path in every(root)]
-    return [Folder(path, lock) for path, lock in locks if lock is not None]
-
-
-def is_of_this_boot(folder: Path) -> bool:
-    """Whether its process ran since the machine was started last: clocks that count from there can be compared."""
-    return (folder / _LOCK).read_bytes() == _BOOT.read_bytes()
+def others(root: Path, own: set[Path]) -> Others:
+    """All folders but those of one's own. For whoever holds the root's lock."""
+    found = Others([], {})
+    for path in every(root):
+        if path in own:
+            continue
+        lock = _try_lock(path)
+        if lock is None:
+            found.there[path] = oldest_in(path)
+        else:
+            found.gone.append(Folder(path, lock))
+    return found
 
 
 def every(root: Path) -> list[Path]:
     """The folders of all journals, whoever has them."""
     return sorted(path for path in root.iterdir() if path.is_dir())
+
+
+def segments_in(folder: Path) -> list[Path]:
+    """The segment files of any folder, oldest first."""
+    return sorted(folder.glob("*" + SUFFIX))
 
 
 @contextmanager

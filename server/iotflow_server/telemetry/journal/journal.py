@@ -5,7 +5,7 @@ import errno
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,15 +14,12 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal import deletions
 from iotflow_server.telemetry.journal.files import JournalFiles
-from iotflow_server.telemetry.journal.segments import Segment
+from iotflow_server.telemetry.journal.replay import Past
+from iotflow_server.telemetry.journal.traffic import Elsewhere, Traffic
 from iotflow_server.telemetry.store import Span
 
 Answer = TypeVar("Answer")
-
-# Others may be in the middle of a replay, a few megabytes of it at a time.
-_NOTE_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +36,10 @@ class Journal:
     """Keeps groups of batches on the local disk until they are dropped.
 
     Group commit without a timer: what comes while the disk is busy shares the next sync. limit_bytes: above this nothing
-    more is taken; the last taken may go beyond it.
+    more is taken; the last taken may go beyond it. Opened: traffic, of all processes of this disk.
     """
+
+    traffic: Traffic
 
     def __init__(self, root: Path, limit_bytes: int, segment_bytes: int) -> None:
         self._files = JournalFiles(root, segment_bytes)
@@ -52,9 +51,12 @@ class Journal:
     async def open(self) -> bool:
         """Lock a folder, and adopt what others left. Answers whether there was no journal on this disk before."""
         try:
-            return await self._run(self._files.open)
+            is_first = await self._run(self._files.open)
         except OSError as error:
             raise _unusable(error) from error
+        files = self._files
+        self.traffic = Traffic(files.board, files.under_way, files.clock.now, self._look)
+        return is_first
 
     async def close(self) -> None:
         """Let go of the files after the appends under way have ended."""
@@ -74,15 +76,10 @@ class Journal:
         return sum(segment.entries for segment in self._files.segments)
 
     @property
-    def is_inherited(self) -> bool:
-        """Whether processes have gone and left theirs behind."""
-        return self._files.is_inherited
-
-    @property
     def oldest_seconds(self) -> float:
         """How long ago the oldest segment was begun; 0.0 without one."""
-        segments = self._files.segments
-        return max(0.0, time.time() - segments[0].begun / 1000) if segments else 0.0
+        begun = [segment.begun for segment in self._files.segments]
+        return max(0.0, time.time() - min(begun) / 1000) if begun else 0.0
 
     def check_room(self) -> None:
         """Raise Unavailable if the journal takes nothing more."""
@@ -101,35 +98,51 @@ class Journal:
             self._committing = asyncio.create_task(self._commit(), name="journal commit")
         return await waiting.number
 
-    async def seal(self) -> list[Segment]:
-        """Begin a new segment with the next append; answers all others, oldest first."""
-        return await self._run(self._files.seal)
+    async def tell(self, number: int) -> None:
+        """The sender of this record knows what of it was refused."""
+        await self._touch(self._files.tell, number)
 
-    async def drop(self, segments: Sequence[Segment]) -> None:
-        """Remove sealed segments, given oldest first. Unavailable: some of them may be there still."""
-        try:
-            await self._run(self._files.drop, segments)
-        except OSError as error:
-            raise _unusable(error) from error
+    async def seal(self) -> None:
+        """Begin a new segment with the next append."""
+        await self._run(self._files.seal)
+
+    @property
+    def has_durable(self) -> bool:
+        """Whether there is something to drop."""
+        return self._files.has_durable
+
+    def replaying(self) -> AbstractContextManager[bool]:
+        """Whether this process is the one to replay, until the block is left."""
+        return self._files.board.replaying()
+
+    async def may_be_lacking(self) -> bool:
+        """Whether there are records of which this process cannot know that the backend still has them."""
+        return await self._run(self._files.others_have_records) or bool(self._files.adopted)
+
+    async def past(self) -> Past:
+        """What a replay begins with; nobody deletes anything meanwhile."""
+        return await self._touch(self._files.past)
+
+    async def made_durable(self, number: int) -> None:
+        """The backend has all records of all journals up to this number past a crash: they need not be kept. Unavailable:
+        they may be."""
+        await self._touch(self._files.made_durable, number)
+
+    async def drop(self) -> None:
+        """Remove what any process has made durable. Unavailable: some of it may be there still."""
+        await self._touch(self._files.drop)
 
     async def note_deletion(self, device_id: int, span: Span) -> None:
-        """Keep the journals of other processes from bringing back what is about to be deleted. Unavailable: some of them
-        may not know."""
-        try:
-            async with asyncio.timeout(_NOTE_SECONDS):
-                for folder in await self._run(self._files.others):
-                    await self._note_deletion(folder, device_id, span)
-        except TimeoutError:
-            message = "Another process is writing what it has of the readings; try again later."
-            raise Unavailable("STORE_CATCHING_UP", message) from None
-        except OSError as error:
-            raise _unusable(error) from error
+        """Keep any replay from bringing back what is about to be deleted. Unavailable: it may not be kept from it."""
+        await self._touch(self._files.note_deletion, device_id, span)
 
-    async def _note_deletion(self, folder: Path, device_id: int, span: Span) -> None:
-        # A folder that is gone had nothing in it.
-        with suppress(FileNotFoundError):
-            async with deletions.held(folder):
-                await self._run(self._files.note_deletion, folder, device_id, span)
+    async def _look(self) -> Elsewhere:
+        adopted = len(self._files.adopted)
+        elsewhere = await self._touch(self._files.look)
+        if len(self._files.adopted) > adopted:
+            # What it was writing may be on its way to the backend still.
+            self.traffic.fall_behind()
+        return elsewhere
 
     async def _commit(self) -> None:
         while self._waiting:
@@ -145,6 +158,12 @@ class Journal:
                 for waiting, number in zip(together, numbers, strict=True):
                     waiting.number.set_result(number)
         self._committing = None
+
+    async def _touch(self, work: Callable[..., Answer], *args: object) -> Answer:
+        try:
+            return await self._run(work, *args)
+        except OSError as error:
+            raise _unusable(error) from error
 
     async def _run(self, work: Callable[..., Answer], *args: object) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)

@@ -3,20 +3,22 @@
 import asyncio
 import math
 import time
-from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal.gate import Gate, UnderWay
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.replay import Replay
-from iotflow_server.telemetry.journal.segments import Segment
+from iotflow_server.telemetry.journal.replay import Figures, Replay
 from iotflow_server.telemetry.store import TelemetryStore
+
+Answer = TypeVar("Answer")
 
 # So little is replayed while new writes wait: some tens of milliseconds.
 _LAST_ROUND_BYTES = 4 * 2**20
+# How long to leave another process to its replay before asking again how far it is.
+_OTHER_SECONDS = 0.1
 
 _log = structlog.get_logger(__name__)
 
@@ -36,31 +38,32 @@ class FlushedStore(TelemetryStore, Protocol):
 class Keeper:
     """Drops from the journal what the backend has durably, and replays what it may have lost.
 
-    behind: the backend lacks something of the journal; until it has it, writes go to the journal alone, behind what is
-    there already. This keeps the order: an old value never comes after the one that overwrote it. due: there is work.
-    direct: the writes that go to journal and backend both; none begins while behind. trouble: what the last probe met.
+    behind: the backend lacks something of the journals of this disk; until it has it, writes go to the journals alone,
+    behind what is there already. This keeps the order: an old value never comes after the one that overwrote it, whichever
+    processes took them. due: there is work. trouble: what the last probe met.
     """
 
-    def __init__(self, backend: FlushedStore, journal: Journal, gate: Gate, quiet_seconds: float) -> None:
+    def __init__(self, backend: FlushedStore, journal: Journal, quiet_seconds: float) -> None:
         self._backend = backend
         self._journal = journal
-        self._gate = gate
         self._quiet_seconds = quiet_seconds
         self._one_at_a_time = asyncio.Lock()
         self._incarnation = 0
-        self.replay = Replay(backend)
+        self.figures = Figures()
         self.due = asyncio.Event()
-        self.direct = UnderWay()
-        self.behind = False
         self.replaying = False
         self.available = True
         self.trouble: Unavailable | None = None
 
-    def begin(self) -> None:
-        """Look at what is in the journal at the start."""
+    async def begin(self) -> None:
+        """Look at what is in the journals at the start."""
         self._incarnation = self._backend.incarnation
-        # What a process that died was writing may be on its way to the backend still.
-        self.behind = self._journal.bytes > 0 or self._journal.is_inherited or not self.available
+        if not self.available or await self._journal.may_be_lacking():
+            self.fall_behind(self.available)
+
+    @property
+    def behind(self) -> bool:
+        return self._journal.traffic.behind
 
     @property
     def lost(self) -> bool:
@@ -89,10 +92,10 @@ class Keeper:
         return self.available
 
     def fall_behind(self, available: bool) -> None:
-        """From now on the journal comes first."""
+        """From now on the journals come first."""
         self.available = available
         if not self.behind:
-            self.behind = True
+            self._journal.traffic.fall_behind()
             self.due.set()
             _log.warning("store_behind_journal", available=available)
 
@@ -107,7 +110,7 @@ class Keeper:
                 await self._checkpoint()
 
     async def settle(self) -> None:
-        """Like work, but raises Unavailable at once while the backend is behind."""
+        """Empty the journal. Unavailable while the backend is behind."""
         self.check_caught_up()
         async with self._one_at_a_time:
             self.check_caught_up()
@@ -115,25 +118,30 @@ class Keeper:
         self.check_caught_up()
 
     def check_caught_up(self) -> None:
-        """Raise Unavailable while the backend lacks something of the journal."""
+        """Raise Unavailable while the backend lacks something of the journals."""
         if self.behind:
             raise Unavailable(
                 "STORE_CATCHING_UP", "The telemetry store does not have all readings yet; try again later."
             )
 
-    async def durably(self, change: Coroutine[Any, Any, None]) -> None:
+    async def durably(self, change: Coroutine[Any, Any, Answer]) -> Answer:
         """Change the backend; on return its disk has the change. Unavailable: it may not."""
         incarnation = self._backend.incarnation
-        await change
+        answer = await change
         await self._backend.flush()
         if self._backend.incarnation != incarnation:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was written to.")
+        return answer
 
     async def _checkpoint(self) -> None:
-        sealed = await self._journal.seal()
+        await self._journal.seal()
+        if not self._journal.bytes:
+            return
+        traffic = self._journal.traffic
+        now = traffic.now()
         # A slow backend holds up this, and no new writes.
-        await self.direct.ended()
-        if not sealed or self.behind:
+        await traffic.ended(before=now)
+        if self.behind:
             return
         try:
             await self._backend.flush()
@@ -142,16 +150,37 @@ class Keeper:
             raise
         if self.lost:
             self.fall_behind(available=True)
-        else:
-            await self._drop(sealed)
+        elif not self.behind:
+            await self._journal.made_durable(now)
 
     async def _catch_up(self) -> None:
+        with self._journal.replaying() as is_ours:
+            if is_ours:
+                # Another may have done it since.
+                if self.behind:
+                    await self._replay()
+                return
+        await self._journal.drop()
+        # Asked before the next write, so that a connection from before the loss does not tell of it afterwards.
+        await self._backend.check()
+        self.available = True
+        self._trust_the_backend()
+        await asyncio.sleep(_OTHER_SECONDS)
+
+    def _trust_the_backend(self) -> None:
+        incarnation = self._backend.incarnation
+        # Until then nobody but the one who replays, and flushes, has written to it.
+        if self.behind:
+            self._incarnation = incarnation
+
+    async def _replay(self) -> None:
         try:
+            self._journal.traffic.take_over()
             # From here on nobody but the replay writes to the backend.
-            await self.direct.ended()
+            await self._journal.traffic.directs_ended()
             await self._await_quiet()
             self.available = self.replaying = True
-            await self._replay_rounds()
+            await self._replay_rounds(Replay(self._backend, await self._journal.past(), self.figures))
         except Unavailable:
             self.available = False
             raise
@@ -172,24 +201,27 @@ class Keeper:
             await self._backend.check()
             pause = time.monotonic() - asked - self._quiet_seconds
 
-    async def _replay_rounds(self) -> None:
-        """Each round takes what came during the one before; while the last one runs, new writes wait."""
-        size = previous = self._journal.bytes
-        while size > _LAST_ROUND_BYTES and size <= previous:
-            await self._replay(await self._journal.seal())
+    async def _replay_rounds(self, replay: Replay) -> None:
+        """Each round takes what came during the one before; while the last one runs, new writes wait, of all processes."""
+        traffic = self._journal.traffic
+        size, before = await self._replay_until(replay, await traffic.complete_until()), math.inf
+        while _LAST_ROUND_BYTES < size <= before:
             # More came than half of what was written: without making the senders wait this would not end.
-            previous, size = size // 2, self._journal.bytes
-        async with self._gate.held():
-            await self._replay(await self._journal.seal())
-            self._incarnation = self._backend.incarnation
-            self.behind = False
-        _log.info("store_caught_up", replayed=self.replay.figures.replayed, refused=self.replay.figures.refused)
+            size, before = await self._replay_until(replay, await traffic.complete_until()), size / 2
+        async with traffic.stopped():
+            await self._replay_until(replay, traffic.now())
+            replay.end()
+            self._trust_the_backend()
+            await traffic.reopen()
+        _log.info("store_caught_up", replayed=self.figures.replayed, refused=self.figures.refused)
 
-    async def _replay(self, sealed: Sequence[Segment]) -> None:
-        for segment in sealed:
-            await self.durably(self.replay.write(segment))
-            await self._drop([segment])
-
-    async def _drop(self, segments: Sequence[Segment]) -> None:
-        await self._journal.drop(segments)
-        self.replay.answered -= {number for number in self.replay.answered if number <= segments[-1].last}
+    async def _replay_until(self, replay: Replay, number: int) -> int:
+        """Answers how many bytes of records there were up to this number."""
+        size = 0
+        while True:
+            stretch = await self.durably(replay.stretch(number))
+            size += stretch.bytes
+            if stretch.is_last:
+                await self._journal.made_durable(number)
+                return size
+            await self._journal.made_durable(stretch.last)

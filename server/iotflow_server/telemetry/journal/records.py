@@ -19,7 +19,8 @@ HEADER_SIZE = _HEAD.size + _CHECKSUM.size
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """number: rises from record to record of a process. end: the offset in the file behind it."""
+    """number: rises from record to record of a process, and from what one has finished to what another begins. end: the
+    offset in the file behind it."""
 
     number: int
     payload: bytes
@@ -33,8 +34,12 @@ def framed(number: int, parts: Sequence[Part]) -> list[Part]:
 
 
 def read_records(path: Path, start: int) -> Iterator[Record]:
-    """The records from offset start on, up to the end or to the first that is torn or damaged."""
-    with path.open("rb") as file:
+    """The records from offset start on, up to the end or to the first that is torn or damaged; none, if the file is gone."""
+    try:
+        opened = path.open("rb")
+    except FileNotFoundError:
+        return
+    with opened as file:
         size = os.fstat(file.fileno()).st_size
         file.seek(start)
         end = start
@@ -43,15 +48,15 @@ def read_records(path: Path, start: int) -> Iterator[Record]:
             end = record.end
 
 
-def count_records(path: Path, start: int) -> int:
-    """How many records there seem to be from offset start on; payloads are not looked at."""
-    found, place, size = 0, start, path.stat().st_size
+def scan(path: Path, start: int) -> tuple[int, int]:
+    """How many records there seem to be from offset start on, and the number of the last; payloads are not looked at."""
+    found, last, place, size = 0, 0, start, path.stat().st_size
     with path.open("rb", buffering=0) as file:
         file.seek(start)
-        while (length := _payload_length(file.read(HEADER_SIZE), place, size)) is not None:
-            found, place = found + 1, place + HEADER_SIZE + length
+        while (length := _payload_length(header := file.read(HEADER_SIZE), place, size)) is not None:
+            found, last, place = found + 1, _HEAD.unpack_from(header)[2], place + HEADER_SIZE + length
             file.seek(place)
-    return found
+    return found, last
 
 
 def _read_record(file: BinaryIO, place: int, size: int) -> Record | None:

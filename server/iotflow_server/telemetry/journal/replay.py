@@ -1,21 +1,22 @@
 """Giving the backend again what it may have lost, and telling what it refuses then."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.journal.deletions import held, noted, without
+from iotflow_server.telemetry.journal.deletions import Deletion, without
 from iotflow_server.telemetry.journal.encoding import decode
-from iotflow_server.telemetry.journal.segments import Segment
+from iotflow_server.telemetry.journal.history import History
 from iotflow_server.telemetry.store import TelemetryStore
 
 # As much is in memory at a time; large enough to write many small groups in one call.
 _GROUP_BYTES = 4 * 2**20
+# So much is written before the backend is flushed.
+_STRETCH_BYTES = 64 * 2**20
 
 log = structlog.get_logger(__name__)
 
@@ -28,29 +29,76 @@ class Figures:
     refused: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """records: what the backend may lack. deletions: what of it must not come back. told: numbers of records of which
+    something was refused, and their senders know it."""
+
+    records: History
+    deletions: Sequence[Deletion]
+    told: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Records that were written, by the bytes of their payloads. last: the number of the last one. is_last: there are no
+    more."""
+
+    bytes: int
+    last: int
+    is_last: bool
+
+
+@dataclass(slots=True)
+class _Group:
+    """numbers: for each batch the number of its record."""
+
+    batches: list[Batch] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    bytes: int = 0
+    last: int = 0
+
+
 class Replay:
-    """Writes segments to the backend in the journal's order.
+    """Writes what all journals of a disk have to the backend, in the order of the records' numbers."""
 
-    answered: numbers of this process's records whose refusals their senders have been told.
-    """
-
-    def __init__(self, backend: TelemetryStore) -> None:
+    def __init__(self, backend: TelemetryStore, past: Past, figures: Figures) -> None:
         self._backend = backend
-        self.figures = Figures()
-        self.answered: set[int] = set()
+        self._past = past
+        self._figures = figures
 
-    async def write(self, segment: Segment) -> None:
-        """Write all of a segment; Unavailable: some of it may have been written."""
-        folder, groups = segment.path.parent, _groups(segment)
-        while group := await asyncio.to_thread(next, groups, None):
-            batches, numbers = group
-            async with held(folder):
-                await self._write_group(await asyncio.to_thread(_left, folder, batches, numbers), numbers)
+    async def stretch(self, until: int) -> Stretch:
+        """Write some of what comes next, up to the record of this number. Unavailable: some of it may have been written."""
+        size = last = 0
+        while size < _STRETCH_BYTES:
+            group = await asyncio.to_thread(self._next_group, until)
+            if not group.last:
+                return Stretch(size, last, is_last=True)
+            await self._write(group)
+            size, last = size + group.bytes, group.last
+        return Stretch(size, last, is_last=False)
 
-    async def _write_group(self, batches: list[Batch], numbers: list[int]) -> None:
-        for batch, number, rejections in zip(batches, numbers, await self._outcomes(batches), strict=True):
-            self.figures.replayed += batch.values
-            if number not in self.answered:
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self._past.records.end()
+
+    def _next_group(self, until: int) -> _Group:
+        group = _Group()
+        for record in self._past.records.until(until):
+            decoded = decode(record.payload)
+            group.batches += (without(batch, record.number, self._past.deletions) for batch in decoded)
+            group.numbers += [record.number] * len(decoded)
+            group.bytes, group.last = group.bytes + len(record.payload), record.number
+            if group.bytes >= _GROUP_BYTES:
+                break
+        return group
+
+    async def _write(self, group: _Group) -> None:
+        for batch, number, rejections in zip(
+            group.batches, group.numbers, await self._outcomes(group.batches), strict=True
+        ):
+            self._figures.replayed += batch.values
+            if number not in self._past.told:
                 self._tell(batch, rejections)
 
     async def _outcomes(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
@@ -68,7 +116,7 @@ class Replay:
     def _tell(self, batch: Batch, rejections: Sequence[Rejection]) -> None:
         for rejection in rejections:
             width = 1 if rejection.measurement else len(batch.columns)
-            self.figures.refused += rejection.count * width
+            self._figures.refused += rejection.count * width
             log.error(
                 "acknowledged_readings_refused",
                 device_id=batch.device_id,
@@ -76,26 +124,3 @@ class Replay:
                 reason=rejection.reason,
                 rows=rejection.count,
             )
-
-
-def _groups(segment: Segment) -> Iterator[tuple[list[Batch], list[int]]]:
-    """Batches to be written together, and for each the number of its record."""
-    batches: list[Batch] = []
-    numbers: list[int] = []
-    size = 0
-    for record in segment.records():
-        decoded = decode(record.payload)
-        batches += decoded
-        numbers += [record.number] * len(decoded)
-        size += len(record.payload)
-        if size >= _GROUP_BYTES:
-            yield batches, numbers
-            batches, numbers, size = [], [], 0
-    if batches:
-        yield batches, numbers
-
-
-def _left(folder: Path, batches: Sequence[Batch], numbers: Sequence[int]) -> list[Batch]:
-    """The batches without what others have deleted since."""
-    deletions = noted(folder)
-    return [without(batch, number, deletions) for batch, number in zip(batches, numbers, strict=True)]

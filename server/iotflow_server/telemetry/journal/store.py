@@ -10,7 +10,6 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.journal.gate import Gate
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
 from iotflow_server.telemetry.journal.writing import Writing
@@ -60,11 +59,10 @@ class JournaledStore:
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)
-        gate = Gate()
-        self._keeper = Keeper(backend, self._journal, gate, quiet_seconds)
+        self._keeper = Keeper(backend, self._journal, quiet_seconds)
         # A journal that is smaller than that must not be full before it is emptied.
         due_bytes = min(checkpoint_bytes, limit_bytes // 2)
-        self._writing = Writing(backend, self._journal, gate, self._keeper, due_bytes, patience_seconds)
+        self._writing = Writing(backend, self._journal, self._keeper, due_bytes, patience_seconds)
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
         self._start_seconds = start_seconds
@@ -81,18 +79,18 @@ class JournaledStore:
 
     @property
     def buffering(self) -> bool:
-        return self._keeper.lacking
+        return self._usable and self._keeper.lacking
 
     async def start(self) -> None:
         is_first = await self._journal.open()
         try:
             await self._backend.start()
             await self._await_backend(self._start_seconds if is_first else 0.0)
+            await self._keeper.begin()
         except BaseException:
             await self._backend.close()
             await self._journal.close()
             raise
-        self._keeper.begin()
         self._usable = True
         self._keeping = asyncio.create_task(self._keep(), name="journal keeper")
 
@@ -125,13 +123,13 @@ class JournaledStore:
 
     @property
     def journal(self) -> JournalState:
-        keeper, figures = self._keeper, self._keeper.replay.figures
+        keeper, figures = self._keeper, self._keeper.figures
         return JournalState(
             entries=self._journal.entries,
             bytes=self._journal.bytes,
             limit_bytes=self._journal.limit_bytes,
             oldest_seconds=self._journal.oldest_seconds,
-            buffering=keeper.lacking,
+            buffering=self.buffering,
             replaying=keeper.replaying,
             backend_available=keeper.available,
             replayed=figures.replayed,
@@ -212,12 +210,14 @@ class JournaledStore:
 
     async def _wait(self, seconds: float) -> None:
         keeper, deadline = self._keeper, time.monotonic() + seconds
-        # That the backend is another one may have come out by a question, and rings no bell.
-        while not keeper.lost and (left := deadline - time.monotonic()) > 0:
+        # That the backend is another one may have come out by a question; that, and what other processes do, rings no bell.
+        while not keeper.lacking and (left := deadline - time.monotonic()) > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, self._retry_seconds)):
                     await keeper.due.wait()
                     break
+            if self._journal.has_durable:
+                await self._journal.drop()
         keeper.due.clear()
 
     async def _empty_journal(self) -> None:

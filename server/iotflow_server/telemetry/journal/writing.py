@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.journal.gate import Gate, Lanes, Turn
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
+from iotflow_server.telemetry.journal.turns import Lanes, Turn
 from iotflow_server.telemetry.store import Span
 
 Answer = TypeVar("Answer")
 Rejections = tuple[Rejection, ...]
+Direct = asyncio.Task[list[Rejections]]
 
 _SILENT = Unavailable("STORE_UNAVAILABLE", "The telemetry store says nothing.")
 
@@ -29,14 +30,12 @@ class Writing:
         self,
         backend: FlushedStore,
         journal: Journal,
-        gate: Gate,
         keeper: Keeper,
         checkpoint_bytes: int,
         patience: float,
     ) -> None:
         self._backend = backend
         self._journal = journal
-        self._gate = gate
         self._keeper = keeper
         self._checkpoint_bytes = checkpoint_bytes
         self._patience = patience
@@ -64,18 +63,18 @@ class Writing:
         await self._own(self._delete(device_id, span, self._lanes.enter([device_id])))
 
     async def _write(self, batches: Sequence[Batch], turn: Turn) -> list[Rejections]:
-        async with turn, self._gate.passage():
+        async with turn, self._journal.traffic.append():
             self._journal.check_room()
-            if self._keeper.behind:
+            direct = self._direct(batches)
+            if direct is None:
                 await self._journal.append(batches)
                 return [()] * len(batches)
-            outcomes = await self._write_to_both(batches)
+            outcomes = await self._write_to_both(batches, direct)
         if self._journal.bytes >= self._checkpoint_bytes:
             self._keeper.due.set()
         return outcomes
 
-    async def _write_to_both(self, batches: Sequence[Batch]) -> list[Rejections]:
-        direct = self._direct(batches)
+    async def _write_to_both(self, batches: Sequence[Batch], direct: Direct) -> list[Rejections]:
         number, _ = await asyncio.gather(
             self._journal.append(batches), asyncio.wait([direct], timeout=self._patience), return_exceptions=True
         )
@@ -91,13 +90,15 @@ class Writing:
         if isinstance(outcomes, BaseException):
             raise outcomes
         if any(outcomes):
-            self._keeper.replay.answered.add(number)
+            await self._journal.tell(number)
         return outcomes
 
-    def _direct(self, batches: Sequence[Batch]) -> asyncio.Task[list[Rejections]]:
-        """Write to the backend. However long that takes, no replay begins before it has ended."""
+    def _direct(self, batches: Sequence[Batch]) -> Direct | None:
+        """Write to the backend, unless it is behind. However long that takes, no replay begins before it has ended."""
         with ExitStack() as stack:
-            stack.enter_context(self._keeper.direct.call())
+            stack.enter_context(self._journal.traffic.direct())
+            if self._keeper.behind:
+                return None
             task = asyncio.create_task(self._backend.write(batches), name="write to the backend")
             ended = stack.pop_all()
         task.add_done_callback(lambda _: ended.close())
@@ -106,16 +107,16 @@ class Writing:
 
     async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
         async with turn:
-            # With the journal emptied of this device, no replay can bring back what is deleted, and none has to repeat
-            # the deletion, which would take readings that others have written since.
-            await self._keeper.settle()
-            await self._journal.note_deletion(device_id, span)
-            try:
-                await self._keeper.durably(self._backend.delete(device_id, span))
-            except Unavailable:
-                # The backend may carry it out yet, and what is written meanwhile must not go with it.
-                self._keeper.fall_behind(available=False)
-                raise
+            with self._journal.traffic.direct():
+                self._keeper.check_caught_up()
+                # No replay has to repeat the deletion, which would take readings that others have written since.
+                await self._journal.note_deletion(device_id, span)
+                try:
+                    await self._keeper.durably(self._backend.delete(device_id, span))
+                except Unavailable:
+                    # The backend may carry it out yet, and what is written meanwhile must not go with it.
+                    self._keeper.fall_behind(available=False)
+                    raise
 
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""

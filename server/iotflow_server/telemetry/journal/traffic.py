@@ -1,0 +1,107 @@
+"""Who writes where at the moment, in all processes of a disk, and how they are kept from it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
+
+from iotflow_server.telemetry.journal.board import Board
+from iotflow_server.telemetry.journal.under_way import Oldest, UnderWay
+
+# How often to look what others are about, whose words ring no bell. So long after a word was written, at the latest, a
+# processor that has read the one before has shown what it wrote itself before that.
+_LOOK_SECONDS = 0.002
+
+# By folder, of the processes that run.
+Elsewhere = dict[Path, Oldest]
+
+
+class Traffic:
+    """look: what the others are about."""
+
+    def __init__(
+        self, board: Board, own: UnderWay, now: Callable[[], int], look: Callable[[], Awaitable[Elsewhere]]
+    ) -> None:
+        self._board = board
+        self._own = own
+        self._look = look
+        self.now = now
+
+    @property
+    def behind(self) -> bool:
+        """Whether the backend lacks something of the journals, of whichever process."""
+        return self._board.behind
+
+    def fall_behind(self) -> None:
+        """From now on nobody writes to the backend but the one who replays."""
+        self._own.note_fall()
+        self._board.behind = True
+
+    @asynccontextmanager
+    async def append(self) -> AsyncIterator[None]:
+        """Inside, records may be added to this process's journal; waits while all are kept out."""
+        while True:
+            with self._own.appends.call():
+                if not self._board.closed:
+                    yield
+                    return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def direct(self) -> AbstractContextManager[None]:
+        """Inside, the backend may be written to, unless it is behind: look after entering."""
+        return self._own.directs.call()
+
+    async def ended(self, before: int) -> None:
+        """Wait for whatever began before this number; in vain, should the backend fall behind."""
+
+        def began_before(one: Oldest) -> bool:
+            return 0 < one.appends < before or 0 < one.directs < before
+
+        await self._none(lambda one: began_before(one) and not self.behind)
+
+    async def directs_ended(self) -> None:
+        """Wait until nobody writes to the backend any more, which is behind."""
+        await self._none(lambda one: one.directs > 0)
+
+    async def complete_until(self) -> int:
+        """A number up to which the disk has all records there will ever be."""
+        now = self.now()
+        return min([now, *(one.appends - 1 for one in await self._everywhere() if one.appends)])
+
+    @asynccontextmanager
+    async def stopped(self) -> AsyncIterator[None]:
+        """Inside, nobody adds anything to any journal. For the one who replays."""
+        self._board.closed = True
+        try:
+            await self._none(lambda one: one.appends > 0)
+            yield
+        finally:
+            self._board.closed = False
+
+    async def reopen(self) -> None:
+        """Have the backend written to again, of which nothing is missing. For the one who replays, while all are stopped."""
+        before = self._falls(await self._look())
+        try:
+            self._board.behind = False
+            after = self._falls(await self._look())
+        except BaseException:
+            self._board.behind = True
+            raise
+        # Whoever fell behind in this moment may have said so just before it was denied.
+        if any(fallen != before.get(folder, 0) for folder, fallen in after.items()):
+            self._board.behind = True
+
+    def take_over(self) -> None:
+        """Whoever replayed before may have died over it. For the one who replays."""
+        self._board.closed = False
+
+    async def _none(self, what: Callable[[Oldest], bool]) -> None:
+        await asyncio.sleep(_LOOK_SECONDS)
+        while any(map(what, await self._everywhere())):  # noqa: ASYNC110 - words of other processes ring no bell
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _everywhere(self) -> list[Oldest]:
+        return [self._own.oldest, *(await self._look()).values()]
+
+    def _falls(self, elsewhere: Elsewhere) -> dict[Path | None, int]:
+        return {None: self._own.oldest.fallen, **{folder: one.fallen for folder, one in elsewhere.items()}}

@@ -32,7 +32,7 @@ def sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     folder: Path = request.getfixturevalue("tmp_path")
     backend = sqlite(request, clock)
-    return lambda: JournaledStore(DurableBackend(backend()), folder / "journal")
+    return lambda: JournaledStore(DurableBackend(backend()), folder / "journal", quiet_seconds=0.01, retry_seconds=0.01)
 
 
 def remembered_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:

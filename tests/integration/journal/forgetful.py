@@ -1,6 +1,7 @@
 """The environment of a journal: a backend that can be away, and that forgets what was not flushed when it restarts."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
@@ -112,6 +113,15 @@ def journaled(backend: Any, root: Path, **settings: Any) -> JournaledStore:
     return JournaledStore(
         backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, "quiet_seconds": 0.001, **settings}
     )
+
+
+async def die(store: JournaledStore) -> None:
+    """End a store as kill -9 would end its process: nothing is told, nothing tidied up; the kernel lets go of its locks."""
+    assert store._keeping is not None
+    store._keeping.cancel()
+    await asyncio.wait([store._keeping])
+    for folder in (store._journal._files._own, *store._journal._files.adopted):
+        os.close(folder._lock)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,82 +12,98 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.store import Span
 from tests.contract.readings import Contents, contents, doubles
-from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled
+from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, die, journaled
 
 DEVICES = (1, 2)
+PROCESSES = 3
 TIMES = st.integers(0, 3)
-PLACES = st.tuples(st.sampled_from(DEVICES), TIMES)
+PLACES = st.tuples(st.integers(0, PROCESSES - 1), st.sampled_from(DEVICES), TIMES)
 WRITES = st.tuples(st.just("write"), PLACES)
 DELETES = st.tuples(st.just("delete"), PLACES)
 EVENTS = st.tuples(
-    st.sampled_from(["away", "back", "restart", "catch up", "checkpoint", "new process"]), st.just((0, 0))
+    st.sampled_from(["away", "back", "restart", "catch up", "checkpoint", "new process", "killed"]), PLACES
 )
 
 
 class World:
-    """A store, its backend, and what they are to hold."""
+    """Some processes, each with a store before the same backend, and what they are to hold together."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, processes: int) -> None:
         self.folder = folder
         self.backend = ForgetfulBackend(folder)
+        self.processes = processes
         self.expected: dict[int, Contents] = {device_id: {} for device_id in DEVICES}
 
     async def open(self) -> None:
-        self.store: JournaledStore = journaled(self.backend, self.folder / "journals")
-        await self.store.start()
+        await self.backend.start()
+        self.stores = [await self.opened() for _ in range(self.processes)]
 
-    async def write(self, value: float, device_id: int, time: int) -> None:
-        assert await self.store.write([doubles(device_id, {time: value})]) == [()]
-        self.expected[device_id]["m", time] = value
+    async def opened(self) -> JournaledStore:
+        store = journaled(SharedBackend(self.backend), self.folder / "journals")
+        await store.start()
+        return store
 
-    async def delete(self, device_id: int, time: int) -> None:
+    async def close(self) -> None:
+        for store in self.stores:
+            await store.close()
+        await self.backend.close()
+
+    async def happen(self, number: int, what: str, process: int, device_id: int, time: int) -> None:
+        at = process % self.processes
+        match what:
+            case "write":
+                assert await self.stores[at].write([doubles(device_id, {time: float(number)})]) == [()]
+                self.expected[device_id]["m", time] = float(number)
+            case "delete":
+                await self.delete(self.stores[at], device_id, time)
+            case "new process" | "killed":
+                await (self.stores[at].close() if what == "new process" else die(self.stores[at]))
+                self.stores[at] = await self.opened()
+            case _:
+                await self.befall(what, self.stores[at])
+
+    async def befall(self, what: str, store: JournaledStore) -> None:
+        match what:
+            case "away" | "back":
+                self.backend.away = what == "away"
+            case "restart":
+                await self.backend.restart()
+            case "catch up":
+                self.backend.away = False
+                await caught_up(store)
+            case "checkpoint":
+                store._keeper.due.set()
+                await asyncio.sleep(0)
+
+    async def delete(self, store: JournaledStore, device_id: int, time: int) -> None:
         try:
-            await self.store.delete(device_id, Span(time, time + 2))
+            await store.delete(device_id, Span(time, time + 2))
         except Unavailable:
             return
         for gone in (time, time + 1):
             self.expected[device_id].pop(("m", gone), None)
 
-    async def happen(self, event: str) -> None:
-        match event:
-            case "away" | "back":
-                self.backend.away = event == "away"
-            case "restart":
-                await self.backend.restart()
-            case "catch up":
-                self.backend.away = False
-                await caught_up(self.store)
-            case "checkpoint":
-                self.store._keeper.due.set()
-                await asyncio.sleep(0)
-            case "new process":
-                await self.store.close()
-                await self.open()
-
     async def check(self) -> None:
         self.backend.away = False
-        # Whatever the last restart took is noticed here.
-        await self.store.write([doubles(3, {1: 1.0})])
-        await caught_up(self.store)
+        for store in self.stores:
+            # Whatever the last restart took is noticed here.
+            await store.write([doubles(3, {1: 1.0})])
+            await caught_up(store)
         for device_id in DEVICES:
-            assert await contents(self.store, device_id) == self.expected[device_id]
+            assert await contents(self.stores[0], device_id) == self.expected[device_id]
 
 
+@pytest.mark.parametrize("processes", [1, PROCESSES])
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(WRITES | WRITES | DELETES | EVENTS, max_size=25))
-def test_acknowledged_is_what_stands(steps: list[tuple[str, tuple[int, int]]]) -> None:
+def test_acknowledged_is_what_stands(processes: int, steps: list[tuple[str, tuple[int, int, int]]]) -> None:
     async def run(folder: Path) -> None:
-        world = World(folder)
+        world = World(folder, processes)
         await world.open()
         for number, (what, place) in enumerate(steps):
-            if what == "write":
-                await world.write(float(number), *place)
-            elif what == "delete":
-                await world.delete(*place)
-            else:
-                await world.happen(what)
+            await world.happen(number, what, *place)
         await world.check()
-        await world.store.close()
+        await world.close()
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from iotflow_server.telemetry.journal.segments import SUFFIX
 from iotflow_server.telemetry.journal.syncing import sync_folder
-from iotflow_server.telemetry.journal.under_way import Oldest, oldest_in
+from iotflow_server.telemetry.journal.under_way import Oldest, forget, oldest_in
 
 _LOCK = "lock"
 
@@ -65,6 +65,7 @@ def others(root: Path, own: set[Path]) -> Others:
         if lock is None:
             found.there[path] = oldest_in(path)
         else:
+            forget(path)
             found.gone.append(Folder(path, lock))
     return found
 

@@ -139,7 +139,7 @@ class Journal:
     async def _look(self) -> Elsewhere:
         adopted = len(self._files.adopted)
         elsewhere = await self._touch(self._files.look)
-        if len(self._files.adopted) > adopted:
+        if len(self._files.adopted) > adopted and not self.traffic.behind:
             # What it was writing may be on its way to the backend still.
             self.traffic.fall_behind()
         return elsewhere

@@ -212,7 +212,7 @@ class Keeper:
             await self._replay_until(replay, traffic.now())
             replay.end()
             self._trust_the_backend()
-            await traffic.reopen()
+            traffic.reopen()
         _log.info("store_caught_up", replayed=self.figures.replayed, refused=self.figures.refused)
 
     async def _replay_until(self, replay: Replay, number: int) -> int:

@@ -33,8 +33,7 @@ class Traffic:
         return self._board.behind
 
     def fall_behind(self) -> None:
-        """From now on nobody writes to the backend but the one who replays."""
-        self._own.note_fall()
+        """From now on nobody writes to the backend but the one who replays. For who does not find it behind."""
         self._board.behind = True
 
     @asynccontextmanager
@@ -78,18 +77,10 @@ class Traffic:
         finally:
             self._board.closed = False
 
-    async def reopen(self) -> None:
+    def reopen(self) -> None:
         """Have the backend written to again, of which nothing is missing. For the one who replays, while all are stopped."""
-        before = self._falls(await self._look())
-        try:
-            self._board.behind = False
-            after = self._falls(await self._look())
-        except BaseException:
-            self._board.behind = True
-            raise
-        # Whoever fell behind in this moment may have said so just before it was denied.
-        if any(fallen != before.get(folder, 0) for folder, fallen in after.items()):
-            self._board.behind = True
+        # Nobody says in this moment that it is behind: who finds that it is does not say so again.
+        self._board.behind = False
 
     def take_over(self) -> None:
         """Whoever replayed before may have died over it. For the one who replays."""
@@ -102,6 +93,3 @@ class Traffic:
 
     async def _everywhere(self) -> list[Oldest]:
         return [self._own.oldest, *(await self._look()).values()]
-
-    def _falls(self, elsewhere: Elsewhere) -> dict[Path | None, int]:
-        return {None: self._own.oldest.fallen, **{folder: one.fallen for folder, one in elsewhere.items()}}

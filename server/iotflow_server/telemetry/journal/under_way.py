@@ -15,16 +15,14 @@ _FILE = "under-way"
 class _Word(IntEnum):
     APPENDS = 0
     DIRECTS = 1
-    FALLEN = 2
 
 
 class Oldest(NamedTuple):
     """Of one process, the clock's number at which the oldest began of the calls that write to its journal, and of those
-    that are before the backend, which may take longer; 0: there is none. fallen: when it last found the backend behind."""
+    that are before the backend, which may take longer; 0: there is none."""
 
     appends: int
     directs: int
-    fallen: int
 
 
 class Calls:
@@ -57,7 +55,6 @@ class UnderWay:
     """What this process is about; folder: its journal's."""
 
     def __init__(self, folder: Path, now: Callable[[], int]) -> None:
-        self._now = now
         self._words = Words(folder / _FILE, len(_Word))
         self.appends = Calls(self._words, _Word.APPENDS, now)
         self.directs = Calls(self._words, _Word.DIRECTS, now)
@@ -65,10 +62,6 @@ class UnderWay:
     @property
     def oldest(self) -> Oldest:
         return Oldest(*(self._words[word] for word in _Word))
-
-    def note_fall(self) -> None:
-        """The backend was found behind."""
-        self._words[_Word.FALLEN] = self._now()
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -80,4 +73,9 @@ def oldest_in(folder: Path) -> Oldest:
     try:
         return Oldest(*peek(folder / _FILE, len(_Word)))
     except FileNotFoundError:
-        return Oldest(0, 0, 0)
+        return Oldest(0, 0)
+
+
+def forget(folder: Path) -> None:
+    """The process that had this folder is gone, and whatever it was about."""
+    (folder / _FILE).unlink(missing_ok=True)

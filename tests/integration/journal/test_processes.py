@@ -1,0 +1,166 @@
+"""Several processes before one backend: what was acknowledged last is what stands, whoever acknowledged it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from iotflow_server.telemetry.journal import JournaledStore
+from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
+from tests.integration.journal.forgetful import (
+    ForgetfulBackend,
+    SharedBackend,
+    caught_up,
+    die,
+    journaled,
+    journals,
+    until,
+)
+from tests.integration.journal.test_emptying import leave_behind
+
+
+@asynccontextmanager
+async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[JournaledStore, JournaledStore]]:
+    """Processes that run."""
+    await backend.start()
+    stores = (journaled(SharedBackend(backend), root), journaled(SharedBackend(backend), root))
+    for store in stores:
+        await store.start()
+    yield stores
+    for store in stores:
+        await store.close()
+    assert journals(root) == []
+    await backend.close()
+
+
+async def test_what_another_process_overwrote_stays_overwritten(backend: ForgetfulBackend, root: Path) -> None:
+    async with two(backend, root) as (first, second):
+        await first.write([doubles(1, {1: 1.0}), doubles(2, {1: 1.0})])
+        await second.write([doubles(1, {1: 2.0})])
+        await first.write([doubles(1, {2: 1.0})])
+        await second.write([doubles(2, {1: 2.0})])
+        await first.write([doubles(2, {1: 3.0})])
+        await backend.restart()
+        await caught_up(first)
+        await caught_up(second)
+        assert await contents(first, 1) == {("m", 1): 2.0, ("m", 2): 1.0}
+        assert await contents(first, 2) == {("m", 1): 3.0}
+
+
+async def test_the_journal_of_a_process_that_was_killed_brings_nothing_back(
+    backend: ForgetfulBackend, root: Path
+) -> None:
+    async with two(backend, root) as (_, second):
+        killed = journaled(SharedBackend(backend), root)
+        await killed.start()
+        await killed.write([doubles(1, {1: 1.0})])
+        await second.write([doubles(1, {1: 2.0})])
+        await die(killed)
+        successor = journaled(SharedBackend(backend), root)
+        await successor.start()
+        await caught_up(successor)
+        assert await contents(second, 1) == {("m", 1): 2.0}
+        await successor.close()
+
+
+async def test_the_first_type_wins_whoever_takes_it_while_the_backend_is_away(
+    backend: ForgetfulBackend, root: Path
+) -> None:
+    async with two(backend, root) as (first, second):
+        backend.away = True
+        await second.write([batch(1, [1], column("m", INT32, [1]))])
+        await first.write([batch(1, [2], column("m", TEXT, ["two"]))])
+        await second.write([batch(1, [3], column("m", INT32, [3]))])
+        with capture_logs() as logs:
+            backend.away = False
+            await caught_up(first)
+        refused = [one for one in logs if one["event"] == "acknowledged_readings_refused"]
+        assert [(one["measurement"], one["reason"], one["rows"]) for one in refused] == [("m", "TYPE_CONFLICT", 1)]
+        assert await contents(first, 1) == {("m", 1): 1, ("m", 3): 3}
+
+
+async def test_what_a_sender_was_told_is_not_told_again_by_another_process(
+    backend: ForgetfulBackend, root: Path
+) -> None:
+    async with two(backend, root) as (first, second):
+        await first.write([batch(1, [1], column("m", INT32, [1]))])
+        for store in (first, second):
+            (told,) = await store.write([batch(1, [2], column("m", TEXT, ["told at once"]))])
+            assert told
+        with capture_logs() as logs:
+            await backend.restart()
+            await caught_up(second)
+            await caught_up(first)
+        assert "acknowledged_readings_refused" not in [one["event"] for one in logs]
+
+
+async def test_one_flush_empties_the_journals_of_all(backend: ForgetfulBackend, root: Path) -> None:
+    async with two(backend, root) as (first, second):
+        await first.write([doubles(1, {1: 1.0})])
+        await second.write([doubles(1, {1: 2.0})])
+        second._keeper.due.set()
+        await until(lambda: first.journal.entries == second.journal.entries == 0)
+        assert backend.flushes == 1
+        await backend.restart()
+        await caught_up(first)
+        assert await contents(first, 1) == {("m", 1): 2.0}
+
+
+async def test_nothing_is_dropped_that_another_process_is_writing(backend: ForgetfulBackend, root: Path) -> None:
+    async with two(backend, root) as (first, second):
+        backend.next_write = slow = asyncio.Event()
+        write = asyncio.create_task(first.write([doubles(1, {1: 1.0})]))
+        await until(lambda: backend.next_write is None)
+        await second.write([doubles(2, {1: 1.0})])
+        second._keeper.due.set()
+        for time in range(20):
+            await second.write([doubles(2, {time: 1.0})])
+        assert backend.flushes == 0
+        slow.set()
+        await write
+        await until(lambda: second.journal.entries < 21)
+        assert backend.flushes == 1
+
+
+async def test_a_process_that_runs_takes_over_from_one_that_died(
+    tmp_path: Path, store: JournaledStore, root: Path
+) -> None:
+    leave_behind(tmp_path, 1, 2)
+    await caught_up(store)
+    await until(lambda: len(journals(root)) == 1)
+    assert await contents(store, 1) == {("m", 1): 2.0}
+
+
+async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: ForgetfulBackend, root: Path) -> None:
+    async with two(backend, root) as (_, second):
+        killed = journaled(SharedBackend(backend), root)
+        await killed.start()
+        backend.away = True
+        await killed.write([doubles(1, {1: 1.0})])
+        killed._journal._files.board.closed = True
+        await die(killed)
+        write = asyncio.create_task(second.write([doubles(1, {1: 2.0})]))
+        backend.away = False
+        await write
+        await caught_up(second)
+        assert await contents(second, 1) == {("m", 1): 2.0}
+
+
+@pytest.mark.parametrize("boot", [b"another start of the machine, of old", b""], ids=["another boot", "unreadable"])
+async def test_readings_from_before_the_machine_was_started_are_older(
+    tmp_path: Path, backend: ForgetfulBackend, root: Path, boot: bytes
+) -> None:
+    # By a clock that had counted for longer than it has by now.
+    leave_behind(tmp_path, 1, uptime=10**18)
+    (root / "clock").write_bytes(boot + bytes(8))
+    backend.away = True
+    store = journaled(backend, root)
+    await store.start()
+    await store.write([doubles(1, {1: 2.0})])
+    backend.away = False
+    await caught_up(store)
+    assert await contents(store, 1) == {("m", 1): 2.0}
+    await store.close()

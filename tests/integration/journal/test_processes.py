@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledStore, traffic
 from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import (
     ForgetfulBackend,
@@ -164,3 +164,20 @@ async def test_readings_from_before_the_machine_was_started_are_older(
     await caught_up(store)
     assert await contents(store, 1) == {("m", 1): 2.0}
     await store.close()
+
+
+async def test_a_process_that_stands_still_keeps_nobody_out(
+    backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "_STOP_SECONDS", 0.01)
+    async with two(backend, root) as (first, second):
+        backend.away = True
+        await first.write([doubles(1, {1: 1.0})])
+        # In the middle of adding to its journal.
+        with second._journal._files.under_way.appends.call():
+            backend.away = False
+            for value in range(2, 100):
+                await first.write([doubles(1, {1: float(value)})])
+            assert first.buffering
+        await caught_up(first)
+        assert await contents(first, 1) == {("m", 1): 99.0}

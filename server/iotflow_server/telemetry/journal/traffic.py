@@ -5,12 +5,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
+from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal.board import Board
 from iotflow_server.telemetry.journal.under_way import Oldest, UnderWay
 
 # How often to look what others are about, whose words ring no bell. So long after a word was written, at the latest, a
 # processor that has read the one before has shown what it wrote itself before that.
 _LOOK_SECONDS = 0.002
+
+# To add to a journal takes some milliseconds.
+_STOP_SECONDS = 2.0
 
 # By folder, of the processes that run.
 Elsewhere = dict[Path, Oldest]
@@ -69,10 +73,11 @@ class Traffic:
 
     @asynccontextmanager
     async def stopped(self) -> AsyncIterator[None]:
-        """Inside, nobody adds anything to any journal. For the one who replays."""
+        """Inside, nobody adds anything to any journal. For the one who replays. Unavailable: a process does not finish what it
+        is adding, and the others are not to wait for it."""
         self._board.closed = True
         try:
-            await self._none(lambda one: one.appends > 0)
+            await self._appends_ended()
             yield
         finally:
             self._board.closed = False
@@ -85,6 +90,14 @@ class Traffic:
     def take_over(self) -> None:
         """Whoever replayed before may have died over it. For the one who replays."""
         self._board.closed = False
+
+    async def _appends_ended(self) -> None:
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._none(lambda one: one.appends > 0)
+        except TimeoutError:
+            message = "Another process of this disk does not go on; the telemetry store gets nothing before it does."
+            raise Unavailable("STORE_CATCHING_UP", message) from None
 
     async def _none(self, what: Callable[[Oldest], bool]) -> None:
         await asyncio.sleep(_LOOK_SECONDS)

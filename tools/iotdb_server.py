@@ -65,6 +65,11 @@ class IotdbServer:
             node.wait(PATIENCE)
         self._nodes = []
 
+    def watch(self) -> None:
+        """Returns when one of its processes has ended."""
+        while all(node.poll() is None for node in self._nodes):
+            time.sleep(0.5)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """The server keeps its connections and says nothing."""
@@ -124,6 +129,7 @@ def fetch() -> None:
     """Bring the jars where they are missing."""
     if (_LIB / ".complete").exists():
         return
+    print("Bringing IoTDB's jars by Maven, once; this takes minutes …", file=sys.stderr, flush=True)
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_LIB}"]
     subprocess.run(["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal], check=True)
     (_LIB / ".complete").touch()
@@ -149,12 +155,17 @@ def main() -> None:
     fetch()
     if "fetch" in sys.argv:
         return
-    server = IotdbServer(_ROOT / "data" / "iotdb", range(6667, 6667 + len(_PORTS)))
+    ports, folder = range(6667, 6667 + len(_PORTS)), _ROOT / "data" / "iotdb"
+    if taken := [port for port in ports if _answers(port)]:
+        sys.exit(f"Ports in use: {taken}. Does an IoTDB run already? This one needs {ports.start} to {ports.stop - 1}.")
+    server = IotdbServer(folder, ports)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        print("Starting IoTDB, which takes some seconds …", flush=True)
         server.start()
         print(f"IoTDB listens on 127.0.0.1:{server.port}; Ctrl-C ends it.", flush=True)
-        signal.pause()
+        server.watch()
+        sys.exit(f"IoTDB has died; its logs are {folder}/*.log.")
     except KeyboardInterrupt:
         print("Stopping …", flush=True)
     finally:

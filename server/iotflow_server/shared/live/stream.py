@@ -6,16 +6,15 @@ began anew has a later one. Each entry also tells how many readings there were i
 what it has read knows how many it missed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha1
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.shared.connection import RedisConnection
+from iotflow_server.shared.script import Script
 
 # What Redis keeps: readers that are further behind have missed something.
 STREAM_BYTES = 64 * 2**20
@@ -28,7 +27,8 @@ BLOCK_SECONDS, ANSWER_SECONDS = 1.0, 1.0
 _KEYS = ("{iotflow:live}:stream", "{iotflow:live}:totals")
 
 # The epoch, bytes and readings; begins an epoch where there is none. Numbers as text: Lua would round large ones.
-_OPEN = """
+_OPEN = Script(
+    """
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
 if not epoch then
   local now = redis.call('TIME')
@@ -37,10 +37,13 @@ if not epoch then
   redis.call('HSET', KEYS[2], 'epoch', epoch, 'bytes', 0, 'readings', 0)
 end
 return redis.call('HMGET', KEYS[2], 'epoch', 'bytes', 'readings')
-"""
+""",
+    *_KEYS,
+)
 
 # ARGV: epoch, limit, then readings and payload of each entry. Adds nothing to a stream of another epoch.
-_APPEND = """
+_APPEND = Script(
+    """
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
 if epoch ~= ARGV[1] then return 0 end
 for i = 3, #ARGV, 2 do
@@ -51,7 +54,9 @@ for i = 3, #ARGV, 2 do
   redis.call('XADD', KEYS[1], 'MINID', '~', oldest, id, 'r', string.format('%.0f', readings), 'e', ARGV[i + 1])
 end
 return 1
-"""
+""",
+    *_KEYS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Stream:
 
     async def end(self) -> Place:
         """Behind the last entry."""
-        epoch, size, readings = await self._connection.run(_script(_OPEN))
+        epoch, size, readings = await self._connection.run(_OPEN.call())
         return Place(int(epoch), int(size), int(readings))
 
     async def append(self, epoch: int, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
@@ -81,7 +86,7 @@ class Stream:
         Unavailable: they may have been added, or may still be; or the stream is of another epoch now.
         """
         arguments = [epoch, self._limit, *(part for one in entries for part in one)]
-        if not await self._connection.run(_script(_APPEND, *arguments), seconds=seconds):
+        if not await self._connection.run(_APPEND.call(*arguments), seconds=seconds):
             raise Unavailable("REDIS_EMPTIED", "Redis has lost what it held")
 
     async def read(self, place: Place) -> list[tuple[Place, bytes]]:
@@ -98,13 +103,3 @@ class Stream:
 def _entry(name: bytes, fields: dict[bytes, bytes]) -> tuple[Place, bytes]:
     epoch, _, size = name.partition(b"-")
     return Place(int(epoch), int(size), int(fields[b"r"])), fields[b"e"]
-
-
-def _script(source: str, *arguments: Any) -> Callable[["Redis"], Any]:
-    async def work(redis: "Redis") -> Any:
-        try:
-            return await redis.evalsha(sha1(source.encode()).hexdigest(), len(_KEYS), *_KEYS, *arguments)  # noqa: S324
-        except NoScriptError:
-            return await redis.eval(source, len(_KEYS), *_KEYS, *arguments)
-
-    return work

@@ -6,10 +6,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from iotflow_server.telemetry.exporting.arrow_stream import ArrowStream
+from iotflow_server.telemetry.exporting.arrow_stream import arrow_stream
 from iotflow_server.telemetry.exporting.csv_lines import CsvLines
 from iotflow_server.telemetry.exporting.json_lines import JsonLines
-from iotflow_server.telemetry.exporting.parquet_file import ParquetFile
+from iotflow_server.telemetry.exporting.parquet_file import parquet_file
 from iotflow_server.telemetry.exporting.pieces import Pieces
 
 
@@ -35,6 +35,6 @@ class Format:
 FORMATS = {
     "csv": Format("text/csv; charset=utf-8", "csv", CsvLines),
     "ndjson": Format("application/x-ndjson", "ndjson", JsonLines),
-    "parquet": Format("application/vnd.apache.parquet", "parquet", ParquetFile),
-    "arrow": Format("application/vnd.apache.arrow.stream", "arrows", ArrowStream),
+    "parquet": Format("application/vnd.apache.parquet", "parquet", parquet_file),
+    "arrow": Format("application/vnd.apache.arrow.stream", "arrows", arrow_stream),
 }

@@ -8,25 +8,32 @@ import pyarrow as pa
 _MOST_BATCHES = 1_000
 
 
-class Gathering:
-    """Hands rows on in tables of at least group_bytes, but for the last."""
+class GroupWriter:
+    """Writes a file by tables of at least group_bytes, but for the last. write_group, close_file: of the format."""
 
-    def __init__(self, hand_on: Callable[[pa.Table], None], group_bytes: int) -> None:
-        self._hand_on = hand_on
+    def __init__(
+        self, write_group: Callable[[pa.Table], object], close_file: Callable[[], None], group_bytes: int
+    ) -> None:
+        self._write_group = write_group
+        self._close_file = close_file
         self._group_bytes = group_bytes
         self._waiting: list[pa.RecordBatch] = []
         self._bytes = 0
 
-    def add(self, rows: pa.RecordBatch) -> None:
+    def write(self, rows: pa.RecordBatch) -> None:
         """Take rows, all of one schema."""
         self._waiting.append(rows)
         self._bytes += rows.nbytes
         if self._bytes >= self._group_bytes or len(self._waiting) >= _MOST_BATCHES:
-            self.flush()
+            self._flush()
 
-    def flush(self) -> None:
-        """Hand on what waits."""
+    def close(self) -> None:
+        """Write what waits, and what ends the file."""
+        self._flush()
+        self._close_file()
+
+    def _flush(self) -> None:
         if self._waiting:
-            self._hand_on(pa.Table.from_batches(self._waiting))
+            self._write_group(pa.Table.from_batches(self._waiting))
             self._waiting.clear()
             self._bytes = 0

@@ -1,4 +1,4 @@
-"""Workers before a real IoTDB: they start on it at once, and one takes over the journal of the one it follows."""
+"""Workers before a real IoTDB: they start on it at once, and the journal of one that dies is taken over."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,11 +32,12 @@ def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iot
                 sent = [batch(number, rows=10, first=number * 10)]
                 assert stream(TelemetryServiceStub(channel), device, sent)[-1].committed_sequence == number
         group.kill(2)
-        assert [line["worker"] for line in group.told("journal_adopted")] == [2]
+        # By the one that follows it, or by one that looks about before.
+        assert len(group.told("journal_adopted")) == 1
         assert len(group.told("worker serves", WORKERS + 1)) == WORKERS + 1
         with group.channel_to(2) as channel:
             kept = read(TelemetryServiceStub(channel), device)["value"]
         assert kept == {T0 + second * 1_000: float(second) for second in range(10, (WORKERS + 1) * 10)}
         assert group.told("store_caught_up")
         assert group.process.terminate() == 0
-    assert [path.name for path in (tmp_path / "journal").iterdir()] == ["lock"]
+    assert not list((tmp_path / "journal").glob("*/"))

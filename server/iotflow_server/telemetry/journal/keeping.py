@@ -1,38 +1,18 @@
-"""When the backend is asked to make things durable, and how it gets what it may have lost."""
+"""When the backend is asked to make things durable, and when it gets what it may have lost."""
 
 import asyncio
-import math
-import time
-from collections.abc import Coroutine
-from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.journal.catching_up import CatchingUp
+from iotflow_server.telemetry.journal.flushed import FlushedStore
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.replay import Figures, Replay
-from iotflow_server.telemetry.store import TelemetryStore
 
-Answer = TypeVar("Answer")
-
-# So little is replayed while new writes wait: some tens of milliseconds.
-_LAST_ROUND_BYTES = 4 * 2**20
 # How long to leave another process to its replay before asking again how far it is.
 _OTHER_SECONDS = 0.1
 
 _log = structlog.get_logger(__name__)
-
-
-class FlushedStore(TelemetryStore, Protocol):
-    """A backend that acknowledges what its own disk does not have yet."""
-
-    @property
-    def incarnation(self) -> int:
-        """Another number as soon as the backend may have lost what was not flushed: its process, or a connection that
-        stood for it, has gone. Changes before a write to the new one succeeds."""
-
-    async def flush(self) -> None:
-        """On return all that was written before is durable."""
 
 
 class Keeper:
@@ -46,12 +26,10 @@ class Keeper:
     def __init__(self, backend: FlushedStore, journal: Journal, quiet_seconds: float) -> None:
         self._backend = backend
         self._journal = journal
-        self._quiet_seconds = quiet_seconds
         self._one_at_a_time = asyncio.Lock()
         self._incarnation = 0
-        self.figures = Figures()
+        self.catching_up = CatchingUp(backend, journal, quiet_seconds)
         self.due = asyncio.Event()
-        self.replaying = False
         self.available = True
         self.trouble: Unavailable | None = None
 
@@ -124,15 +102,6 @@ class Keeper:
                 "STORE_CATCHING_UP", "The telemetry store does not have all readings yet; try again later."
             )
 
-    async def durably(self, change: Coroutine[Any, Any, Answer]) -> Answer:
-        """Change the backend; on return its disk has the change. Unavailable: it may not."""
-        incarnation = self._backend.incarnation
-        answer = await change
-        await self._backend.flush()
-        if self._backend.incarnation != incarnation:
-            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was written to.")
-        return answer
-
     async def _checkpoint(self) -> None:
         await self._journal.seal()
         if not self._journal.bytes:
@@ -154,16 +123,26 @@ class Keeper:
             await self._journal.made_durable(now)
 
     async def _catch_up(self) -> None:
+        try:
+            if not await self._replayed():
+                await self._leave_it_to_another()
+        except Unavailable:
+            self.available = False
+            raise
+        self.available = True
+
+    async def _replayed(self) -> bool:
+        """Bring the backend up to date, unless another process is doing that."""
         with self._journal.replaying() as is_ours:
-            if is_ours:
-                # Another may have done it since.
-                if self.behind:
-                    await self._replay()
-                return
+            # Another may have done it since.
+            if is_ours and self.behind:
+                await self.catching_up.run(self._trust_the_backend)
+            return is_ours
+
+    async def _leave_it_to_another(self) -> None:
         await self._journal.drop()
         # Asked before the next write, so that a connection from before the loss does not tell of it afterwards.
         await self._backend.check()
-        self.available = True
         self._trust_the_backend()
         await asyncio.sleep(_OTHER_SECONDS)
 
@@ -172,56 +151,3 @@ class Keeper:
         # Until then nobody but the one who replays, and flushes, has written to it.
         if self.behind:
             self._incarnation = incarnation
-
-    async def _replay(self) -> None:
-        try:
-            self._journal.traffic.take_over()
-            # From here on nobody but the replay writes to the backend.
-            await self._journal.traffic.directs_ended()
-            await self._await_quiet()
-            self.available = self.replaying = True
-            await self._replay_rounds(Replay(self._backend, await self._journal.past(), self.figures))
-        except Unavailable:
-            self.available = False
-            raise
-        finally:
-            self.replaying = False
-
-    async def _await_quiet(self) -> None:
-        """Until the backend has answered without a pause for quiet_seconds.
-
-        Writes that were cut off, of this process or of one that is gone, may lie before a backend that stood still. When
-        it goes on it carries them out, within some tens of milliseconds; before that nothing newer may be written.
-        """
-        await self._backend.check()
-        pause = math.inf
-        while pause > self._quiet_seconds:
-            asked = time.monotonic()
-            await asyncio.sleep(self._quiet_seconds)
-            await self._backend.check()
-            pause = time.monotonic() - asked - self._quiet_seconds
-
-    async def _replay_rounds(self, replay: Replay) -> None:
-        """Each round takes what came during the one before; while the last one runs, new writes wait, of all processes."""
-        traffic = self._journal.traffic
-        size, before = await self._replay_until(replay, await traffic.complete_until()), math.inf
-        while _LAST_ROUND_BYTES < size <= before:
-            # More came than half of what was written: without making the senders wait this would not end.
-            size, before = await self._replay_until(replay, await traffic.complete_until()), size / 2
-        async with traffic.stopped():
-            await self._replay_until(replay, traffic.now())
-            replay.end()
-            self._trust_the_backend()
-            traffic.reopen()
-        _log.info("store_caught_up", replayed=self.figures.replayed, refused=self.figures.refused)
-
-    async def _replay_until(self, replay: Replay, number: int) -> int:
-        """Answers how many bytes of records there were up to this number."""
-        size = 0
-        while True:
-            stretch = await self.durably(replay.stretch(number))
-            size += stretch.bytes
-            if stretch.is_last:
-                await self._journal.made_durable(number)
-                return size
-            await self._journal.made_durable(stretch.last)

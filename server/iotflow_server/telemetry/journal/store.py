@@ -10,8 +10,9 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.journal.flushed import FlushedStore
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
+from iotflow_server.telemetry.journal.keeping import Keeper
 from iotflow_server.telemetry.journal.writing import Writing
 from iotflow_server.telemetry.journal_state import JournalState
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
@@ -123,17 +124,17 @@ class JournaledStore:
 
     @property
     def journal(self) -> JournalState:
-        keeper, figures = self._keeper, self._keeper.figures
+        keeper, catching_up = self._keeper, self._keeper.catching_up
         return JournalState(
             entries=self._journal.entries,
             bytes=self._journal.bytes,
             limit_bytes=self._journal.limit_bytes,
             oldest_seconds=self._journal.oldest_seconds,
             buffering=self.buffering,
-            replaying=keeper.replaying,
-            backend_available=keeper.available,
-            replayed=figures.replayed,
-            refused=figures.refused,
+            replaying=catching_up.replaying,
+            backend_available=keeper.available or catching_up.replaying,
+            replayed=catching_up.figures.replayed,
+            refused=catching_up.figures.refused,
         )
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.keeping import FlushedStore, Keeper
+from iotflow_server.telemetry.journal.keeping import Keeper
 from iotflow_server.telemetry.journal.turns import Lanes, Turn
 from iotflow_server.telemetry.store import Span
 
@@ -112,7 +113,7 @@ class Writing:
                 # No replay has to repeat the deletion, which would take readings that others have written since.
                 await self._journal.note_deletion(device_id, span)
                 try:
-                    await self._keeper.durably(self._backend.delete(device_id, span))
+                    await durably(self._backend, self._backend.delete(device_id, span))
                 except Unavailable:
                     # The backend may carry it out yet, and what is written meanwhile must not go with it.
                     self._keeper.fall_behind(available=False)

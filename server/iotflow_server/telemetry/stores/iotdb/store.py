@@ -9,7 +9,7 @@ import numpy as np
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
-from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, writing
+from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
@@ -96,13 +96,13 @@ class IotdbStore:
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
         ahead: Span | None = await self._pool.run(self._kept, device_id, span)
-        names = None if measurements is None else list(dict.fromkeys(measurements))
-        types = await self._pool.run(self._types, device_id)
+        types = await self._pool.run(self._types, device_id) if measurements else await self.measurements(device_id)
+        names = list(types if measurements is None else dict.fromkeys(measurements))
         # What was first written elsewhere a moment ago may be text.
-        has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names or types)
-        width = max(1, len(types)) if names is None else len(names)
+        has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
+        known = next((name for name in names if name in types), "")
         rows = min(chunk_rows, reading.TEXT_ROWS) if has_texts else chunk_rows
-        query = reading.Query(device_id, names, width, newest_first, rows)
+        query = reading.Query(device_id, names, known, newest_first, rows)
         server = self.incarnation
         while ahead is not None:
             page = await self._pool.run(reading.page, self._paths, query, ahead)
@@ -159,7 +159,7 @@ class IotdbStore:
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:
         """What of the span is not past its time."""
         kept = self._retention.within(session, device_id, span)
-        return reading.opened(session, self._paths, device_id, kept)
+        return spans.opened(session, self._paths, device_id, kept)
 
     async def _chosen(self, device_id: int, measurements: Iterable[str] | None) -> dict[str, ValueType]:
         """A device's types: all by name, or those asked for in the order asked for."""
@@ -189,6 +189,6 @@ def _flush(session: Session, paths: Paths) -> None:
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
     if span.start < span.end:
-        whole = reading.opened(session, paths, device_id, span)
-        session.execute(f"DELETE FROM {paths.device(device_id)}.* {reading.within(whole)}")
+        whole = spans.opened(session, paths, device_id, span)
+        session.execute(f"DELETE FROM {paths.device(device_id)}.* {spans.within(whole)}")
         _flush(session, paths)

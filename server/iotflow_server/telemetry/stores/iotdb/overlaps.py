@@ -1,0 +1,43 @@
+"""Where IoTDB cannot be asked for several columns of a device at once.
+
+IoTDB (2.0.1-beta, and its sources of today) merges the files that hold a device's rows, the newest first, and looks one row
+ahead: having taken a row from the newest file and passed over the same row of an older one, it also takes that older one's
+next row, if it is the newest one's next as well, and puts its values where the newest has none. A file of an age
+between the two that has that next row, but not the row before, comes too late: its values are lost, and older ones show.
+It takes three sources of one row (files, or what is in memory), the newest with a gap in one column and a value in another.
+
+Which cells have a value is right nevertheless, and so are the values of a column that is asked for alone, since then no
+row has gaps, and those of a single time, since then there is no next row.
+"""
+
+import re
+
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
+from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.spans import within
+
+_FRAGMENTS = re.compile(r"Fragment Instances Count: (\d+)")
+# Of each fragment: what was written out of the order of time, in memory and on disk.
+_UNORDERED = re.compile(r"UnSeq File\(unclosed\): (\d+), UnSeq File\(closed\): (\d+)")
+
+
+def in_order(session: Session, paths: Paths, device_id: int, measurement: str, span: Span) -> bool:
+    """Whether all rows of the span that are there now were written in the order of time, so that each is in one source.
+
+    False where IoTDB does not say. It must be asked before the rows are: what overlaps after that it takes two flushes.
+    """
+    try:
+        answer = session.query(
+            f"EXPLAIN ANALYZE SELECT max_time({quoted(measurement)}) FROM {paths.device(device_id)} {within(span)}"
+        )
+    except StatementFailed:
+        return False
+    told = "\n".join(text for cells in answer.columns.values() for text in cells.values)
+    fragments = _FRAGMENTS.search(told)
+    unordered = _UNORDERED.findall(told)
+    return (
+        fragments is not None
+        and int(fragments[1]) == len(unordered) > 0
+        and all(counts == ("0", "0") for counts in unordered)
+    )

@@ -1,0 +1,87 @@
+"""Rows of one device, their columns read by as many statements as IoTDB needs and joined by time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Mask, Times, ValueType
+from iotflow_server.telemetry.filling import blanks
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.iotdb.blocks import Cells
+from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.spans import holding, up_to, within
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """times: shape (rows,), rising, or falling where the newest were asked for first. columns: by measurement; those that
+    do not exist are absent."""
+
+    times: Times
+    columns: dict[str, Cells]
+
+
+def next_rows(
+    session: Session, paths: Paths, device_id: int, names: Sequence[str], span: Span, rows: int, *, newest_first: bool
+) -> Rows:
+    """The span's first rows, or last ones, as many as asked for if there are so many; see `overlaps` for how far their
+    values can be trusted."""
+    order = f"ORDER BY TIME {'DESC' if newest_first else 'ASC'} LIMIT {rows}"
+    found = []
+    for group in groups(names):
+        found.append(_read(session, paths, device_id, group, span, order))
+        if len(found[-1].times) == rows:
+            # What other columns have beyond is none of the first rows.
+            span = up_to(span, int(found[-1].times[-1]), newest_first=newest_first)
+    return found[0] if len(found) == 1 else _joined(found, rows, newest_first=newest_first)
+
+
+def same_rows(session: Session, paths: Paths, device_id: int, asked: Iterable[Sequence[str]], times: Times) -> Rows:
+    """Columns of the rows of these times, which rise or fall; rows of which nothing is left are absent.
+
+    asked: which columns by a statement each.
+    """
+    parts = holding(times)
+    read = [_read(session, paths, device_id, names, part, "") for names in asked for part in parts]
+    columns = _spread(read, times)
+    full = np.logical_or.reduce([np.zeros(len(times), np.bool_), *(cells.valid for cells in columns.values())])
+    if full.all():
+        return Rows(times, columns)
+    return Rows(times[full], {name: _chosen(cells, full) for name, cells in columns.items()})
+
+
+def _read(session: Session, paths: Paths, device_id: int, names: Sequence[str], span: Span, order: str) -> Rows:
+    columns = ", ".join(map(quoted, names))
+    answer = session.query(f"SELECT {columns} FROM {paths.device(device_id)} {within(span)} {order}")
+    return Rows(answer.times, {paths.split(path)[1]: cells for path, cells in answer.columns.items()})
+
+
+def _joined(found: Sequence[Rows], rows: int, *, newest_first: bool) -> Rows:
+    times = np.unique(np.concatenate([np.empty(0, np.int64), *(one.times for one in found)]))
+    times = times[::-1][:rows] if newest_first else times[:rows]
+    return Rows(times, _spread(found, times))
+
+
+def _spread(found: Iterable[Rows], times: Times) -> dict[str, Cells]:
+    """All columns in rows of these times, which rise or fall; what is beside them is left out."""
+    order = np.argsort(times)
+    columns: dict[str, Cells] = {}
+    for one in found:
+        near = np.searchsorted(times, one.times, sorter=order)
+        places = order[np.minimum(near, len(times) - 1)] if len(times) else near
+        there = times[places] == one.times
+        for name, cells in one.columns.items():
+            whole = columns.setdefault(name, _empty(cells.type, len(times)))
+            whole.values[places[there]] = cells.values[there]
+            whole.valid[places[there]] = cells.valid[there]
+    return columns
+
+
+def _empty(kind: ValueType, rows: int) -> Cells:
+    return Cells(kind, blanks(kind, rows), np.zeros(rows, np.bool_))
+
+
+def _chosen(cells: Cells, rows: Mask) -> Cells:
+    return Cells(cells.type, cells.values[rows], cells.valid[rows])

@@ -68,6 +68,7 @@ class Session:
         host, _, port = node.rpartition(":")
         self._socket = connection = TSocket(host, int(port))
         self._numbers = count()
+        self._unread = False
         connection.setTimeout(connect_seconds * 1000)
         self._transport = TFramedTransport(connection, _LARGEST_FRAME)
         self._transport.open()
@@ -89,7 +90,7 @@ class Session:
     def close(self) -> None:
         """Say goodbye and hang up."""
         try:
-            self._client.closeSession(TSCloseSessionReq(self._id))
+            self._ready().closeSession(TSCloseSessionReq(self._id))
         finally:
             self._transport.close()
 
@@ -104,12 +105,12 @@ class Session:
 
     def ping(self) -> None:
         """Return when the server answers."""
-        _check(self._client.getTimeZone(self._id).status)
+        _check(self._ready().getTimeZone(self._id).status)
 
     def execute(self, statement: str) -> None:
         """Run a statement that has no answer."""
         request = TSExecuteStatementReq(self._id, statement, self._statement, timeout=self._timeout)
-        _check(self._client.executeUpdateStatementV2(request).status)
+        _check(self._ready().executeUpdateStatementV2(request).status)
 
     def query(self, statement: str) -> Answer:
         """The whole answer of a statement; whoever asks sees to it that it is bounded."""
@@ -118,18 +119,21 @@ class Session:
         while more:
             further, more = self._fetch(statement, first.queryId)
             blocks += further
-        self._client.closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
+        # It says nothing of interest to that: whoever asks next takes note of it.
+        self._client.send_closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
+        self._unread = True
         places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
         return answer(first.columns, first.dataTypeList, places, blocks)
 
     def execute_all(self, statements: list[str]) -> None:
         """Run statements by one call, all of them even where one is refused."""
-        _check(self._client.executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
+        _check(self._ready().executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
 
     def insert(self, tablets: Sequence[Tablet]) -> list[StatementFailed | None]:
         """Store the tablets by one call; for each of them None, or why it was refused."""
+        client = self._ready()
         self._socket.write(insert_request(self._id, tablets, next(self._numbers)))
-        status = self._client.recv_insertTablets()
+        status = client.recv_insertTablets()
         if status.code == MULTIPLE:
             return [_insert_refusal(one) for one in status.subStatus]
         return [_insert_refusal(status)] * len(tablets)
@@ -139,6 +143,13 @@ class Session:
         for refusal in self.insert([tablet]):
             if refusal is not None:
                 raise refusal
+
+    def _ready(self) -> Client:
+        """The client, with no answer under way."""
+        if self._unread:
+            self._client.recv_closeOperation()
+            self._unread = False
+        return self._client
 
     def _open(self, address: IotdbAddress) -> int:
         answer = self._client.openSession(
@@ -155,7 +166,7 @@ class Session:
 
     def _ask(self, statement: str) -> Any:
         request = TSExecuteStatementReq(self._id, statement, self._statement, _FETCH_ROWS, self._timeout)
-        first = self._client.executeQueryStatementV2(request)
+        first = self._ready().executeQueryStatementV2(request)
         _check(first.status)
         return first
 

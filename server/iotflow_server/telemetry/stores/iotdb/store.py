@@ -95,8 +95,8 @@ class IotdbStore:
         newest_first: bool = False,
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
-        ahead: Span | None = await self._pool.run(self._kept, device_id, span)
-        types = await self._pool.run(self._types, device_id) if measurements else await self.measurements(device_id)
+        ahead: Span | None
+        ahead, types = await self._pool.run(self._readable, device_id, span, measurements)
         names = list(types if measurements is None else dict.fromkeys(measurements))
         # What was first written elsewhere a moment ago may be text.
         has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
@@ -152,9 +152,15 @@ class IotdbStore:
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)
 
-    def _types(self, session: Session, device_id: int) -> Types:
-        """What a device has, or had when it wrote here."""
-        return self._catalogue.of(session, [device_id])[device_id]
+    def _readable(
+        self, session: Session, device_id: int, span: Span, measurements: Sequence[str] | None
+    ) -> tuple[Span, Types]:
+        """What of the span can be read, and what the device has; where measurements are named, or had when it wrote
+        here."""
+        kept = self._kept(session, device_id, span)
+        if measurements is None:
+            return kept, types_of(session, self._paths, [device_id])[device_id]
+        return kept, self._catalogue.of(session, [device_id])[device_id]
 
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:
         """What of the span is not past its time."""

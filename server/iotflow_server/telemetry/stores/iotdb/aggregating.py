@@ -12,6 +12,7 @@ from iotflow_server.telemetry.stores.iotdb.blocks import Answer
 from iotflow_server.telemetry.stores.iotdb.figures import OF_ANY_TYPE, figure, figure_type
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.reading import Query, page
+from iotflow_server.telemetry.stores.iotdb.rows import Device
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import within
 
@@ -122,7 +123,7 @@ def _gathered(session: Session, paths: Paths, asked: Asked, functions: Sequence[
     pieces: dict[Function, list[Part]] = {function: [_nothing(asked, function)] for function in functions}
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = asked.span if functions else None
-    query = Query(asked.device_id, [asked.measurement], asked.measurement, newest_first=False, rows=_PAGE_ROWS)
+    query = Query(Device(asked.device_id, asked.measurement), [asked.measurement], newest_first=False, rows=_PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)
         ahead = read.ahead

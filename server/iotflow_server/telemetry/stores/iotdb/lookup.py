@@ -9,7 +9,7 @@ from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.store import Latest, Span
 from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.rows import next_rows
+from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 
@@ -58,7 +58,7 @@ def _counted(session: Session, paths: Paths, device_id: int, span: Span) -> int:
     limit = max(1, min(_COUNTED_ROWS, _COUNTED_VALUES // max(1, len(names))))
     total = 0
     while span.start < span.end:
-        times = next_rows(session, paths, device_id, names, span, limit, newest_first=False).times
+        times = next_rows(session, paths, Device(device_id, ""), names, span, limit, newest_first=False).times
         total += len(times)
         if len(times) < limit:
             break

@@ -13,8 +13,8 @@ row has gaps, and those of a single time, since then there is no next row.
 import re
 
 from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.iotdb.blocks import Answer
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import within
 
 _FRAGMENTS = re.compile(r"Fragment Instances Count: (\d+)")
@@ -22,20 +22,17 @@ _FRAGMENTS = re.compile(r"Fragment Instances Count: (\d+)")
 _UNORDERED = re.compile(r"UnSeq File\(unclosed\): (\d+), UnSeq File\(closed\): (\d+)")
 
 
-def in_order(session: Session, paths: Paths, device_id: int, measurement: str, span: Span) -> bool:
-    """Whether all rows of the span that are there now were written in the order of time, so that each is in one source.
+def question(paths: Paths, device_id: int, measurement: str, span: Span) -> str:
+    """The statement whose answer `in_order` understands; the measurement exists. It must be asked before the rows are:
+    what overlaps after that it takes two flushes."""
+    return f"EXPLAIN ANALYZE SELECT max_time({quoted(measurement)}) FROM {paths.device(device_id)} {within(span)}"
 
-    False where IoTDB does not say. It must be asked before the rows are: what overlaps after that it takes two flushes.
-    """
-    try:
-        answer = session.query(
-            f"EXPLAIN ANALYZE SELECT max_time({quoted(measurement)}) FROM {paths.device(device_id)} {within(span)}"
-        )
-    except StatementFailed:
-        return False
-    told = "\n".join(text for cells in answer.columns.values() for text in cells.values)
-    fragments = _FRAGMENTS.search(told)
-    unordered = _UNORDERED.findall(told)
+
+def in_order(told: Answer | None) -> bool:
+    """Whether all rows of the span that are there were written in the order of time, so that each is in one source;
+    False where IoTDB does not say."""
+    text = "\n".join(line for cells in told.columns.values() for line in cells.values) if told else ""
+    fragments, unordered = _FRAGMENTS.search(text), _UNORDERED.findall(text)
     return (
         fragments is not None
         and int(fragments[1]) == len(unordered) > 0

@@ -68,7 +68,7 @@ class Session:
         host, _, port = node.rpartition(":")
         self._socket = connection = TSocket(host, int(port))
         self._numbers = count()
-        self._unread = False
+        self._unread = 0
         connection.setTimeout(connect_seconds * 1000)
         self._transport = TFramedTransport(connection, _LARGEST_FRAME)
         self._transport.open()
@@ -114,16 +114,17 @@ class Session:
 
     def query(self, statement: str) -> Answer:
         """The whole answer of a statement; whoever asks sees to it that it is bounded."""
-        first = self._ask(statement)
-        blocks, more = list(first.queryResult or ()), first.moreData
-        while more:
-            further, more = self._fetch(statement, first.queryId)
-            blocks += further
-        # It says nothing of interest to that: whoever asks next takes note of it.
-        self._client.send_closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
-        self._unread = True
-        places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
-        return answer(first.columns, first.dataTypeList, places, blocks)
+        self._ask(self._ready(), statement)
+        return self._whole(statement, self._client.recv_executeQueryStatementV2())
+
+    def query_after(self, before: str, statement: str) -> tuple[Answer | None, Answer]:
+        """The answers of two statements, the second begun as soon as the first has ended; None: it was refused."""
+        client = self._ready()
+        self._ask(client, before)
+        self._ask(client, statement)
+        first, second = client.recv_executeQueryStatementV2(), client.recv_executeQueryStatementV2()
+        told = None if _refusal(first.status) else self._whole(before, first)
+        return told, self._whole(statement, second)
 
     def execute_all(self, statements: list[str]) -> None:
         """Run statements by one call, all of them even where one is refused."""
@@ -146,9 +147,9 @@ class Session:
 
     def _ready(self) -> Client:
         """The client, with no answer under way."""
-        if self._unread:
+        while self._unread:
             self._client.recv_closeOperation()
-            self._unread = False
+            self._unread -= 1
         return self._client
 
     def _open(self, address: IotdbAddress) -> int:
@@ -164,15 +165,26 @@ class Session:
         _check(answer.status)
         return int(answer.sessionId)
 
-    def _ask(self, statement: str) -> Any:
+    def _ask(self, client: Client, statement: str) -> None:
         request = TSExecuteStatementReq(self._id, statement, self._statement, _FETCH_ROWS, self._timeout)
-        first = self._ready().executeQueryStatementV2(request)
+        client.send_executeQueryStatementV2(request)
+
+    def _whole(self, statement: str, first: Any) -> Answer:
+        """The answer that begins so."""
         _check(first.status)
-        return first
+        blocks, more = list(first.queryResult or ()), first.moreData
+        while more:
+            further, more = self._fetch(statement, first.queryId)
+            blocks += further
+        # It says nothing of interest to that: whoever asks next takes note of it.
+        self._client.send_closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
+        self._unread += 1
+        places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
+        return answer(first.columns, first.dataTypeList, places, blocks)
 
     def _fetch(self, statement: str, query_id: int) -> tuple[list[bytes], bool]:
         request = TSFetchResultsReq(self._id, statement, _FETCH_ROWS, query_id, True, self._timeout, self._statement)
-        answer = self._client.fetchResultsV2(request)
+        answer = self._ready().fetchResultsV2(request)
         _check(answer.status)
         return answer.queryResult or [], answer.moreData
 

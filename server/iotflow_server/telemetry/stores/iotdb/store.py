@@ -14,6 +14,7 @@ from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, ty
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
+from iotflow_server.telemetry.stores.iotdb.rows import Device
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 
@@ -102,7 +103,7 @@ class IotdbStore:
         has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
         known = next((name for name in names if name in types), "")
         rows = min(chunk_rows, reading.TEXT_ROWS) if has_texts else chunk_rows
-        query = reading.Query(device_id, names, known, newest_first, rows)
+        query = reading.Query(Device(device_id, known), names, newest_first, rows)
         server = self.incarnation
         while ahead is not None:
             page = await self._pool.run(reading.page, self._paths, query, ahead)

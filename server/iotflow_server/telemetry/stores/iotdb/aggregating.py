@@ -123,7 +123,8 @@ def _gathered(session: Session, paths: Paths, asked: Asked, functions: Sequence[
     pieces: dict[Function, list[Part]] = {function: [_nothing(asked, function)] for function in functions}
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = asked.span if functions else None
-    query = Query(Device(asked.device_id, asked.measurement), [asked.measurement], newest_first=False, rows=_PAGE_ROWS)
+    device = Device(asked.device_id, asked.measurement)
+    query = Query(device, [asked.measurement], newest_first=False, rows=_PAGE_ROWS, chunk_rows=_PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)
         ahead = read.ahead

@@ -8,7 +8,8 @@ import numpy as np
 from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.store import Latest, Span
 from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
-from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
+from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.newest import newest_of_many
 from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
@@ -69,7 +70,12 @@ def _counted(session: Session, paths: Paths, device_id: int, span: Span) -> int:
 def _newest(
     session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Iterator[tuple[int, Latest]]:
-    for statement in _statements(paths, _asked(session, paths, device_ids, measurements)):
+    asked = _asked(session, paths, device_ids, measurements)
+    wide = {device_id: names for device_id, names in asked.items() if len(groups(names)) > 1}
+    for device_id, names in wide.items():
+        yield from ((device_id, latest) for latest in newest_of_many(session, paths, device_id, names))
+    narrow = {device_id: names for device_id, names in asked.items() if device_id not in wide}
+    for statement in _statements(paths, narrow):
         answer = session.query(statement)
         series, texts, kinds = (answer.columns[name].values for name in ("Timeseries", "Value", "DataType"))
         for path, time, text, kind in zip(series, answer.times.tolist(), texts, kinds, strict=True):

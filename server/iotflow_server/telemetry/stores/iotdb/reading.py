@@ -1,11 +1,12 @@
 """Reading one device, a page of columns at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from iotflow_server.telemetry.batch import Batch, Column
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.store import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells
+from iotflow_server.telemetry.stores.iotdb.catalogue import Types
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.rows import Device, Rows, next_rows, same_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session
@@ -14,8 +15,7 @@ from iotflow_server.telemetry.stores.iotdb.spans import beyond
 # A page of a device with very many measurements has fewer rows than asked for, so that memory stays bounded.
 _PAGE_VALUES = 1_000_000
 _PAGE_BYTES = 8 * 2**20
-# Of texts nobody knows how long they are before the first page.
-TEXT_ROWS = 100
+_TEXT_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,30 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """measurements: in the order wanted, each once; they need not exist. rows: of a page, at the most."""
+    """measurements: in the order wanted, each once; they need not exist. rows: of a page, at the most. chunk_rows: the same
+    where none of them is text, whose length nobody knows before the first page."""
 
     device: Device
     measurements: Sequence[str]
     newest_first: bool
     rows: int
+    chunk_rows: int
+
+    def after(self, batch: Batch) -> "Query":
+        """The query for what follows the batch, whose rows are like those ahead."""
+        fitting = max(1, min(self.chunk_rows, _PAGE_BYTES * len(batch.times) // max(1, batch.size)))
+        return replace(self, rows=fitting)
+
+
+def query_for(
+    device_id: int, types: Types, measurements: Sequence[str] | None, *, newest_first: bool, chunk_rows: int
+) -> Query:
+    """measurements: None for all that have a type. Others may have one since a moment ago."""
+    names = list(types if measurements is None else dict.fromkeys(measurements))
+    known = next((name for name in names if name in types), "")
+    has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
+    rows = min(chunk_rows, _TEXT_ROWS) if has_texts else chunk_rows
+    return Query(Device(device_id, known), names, newest_first, rows, chunk_rows)
 
 
 def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
@@ -50,11 +68,6 @@ def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
         present = [name for name, cells in found.columns.items() if cells.valid.any()]
         found = same_rows(session, paths, query.device, present, found.times)
     return Page(_batch(query, found), ahead)
-
-
-def fitting(batch: Batch, rows: int) -> int:
-    """How many rows the next page may have, where rows are like those of this one: texts may be long."""
-    return max(1, min(rows, _PAGE_BYTES * len(batch.times) // max(1, batch.size)))
 
 
 def column(measurement: str, cells: Cells) -> Column:

@@ -70,11 +70,12 @@ def _pieces(session: Session, paths: Paths, device: Device, names: Sequence[str]
 def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], span: Span, order: str = "") -> Rows:
     columns = ", ".join(map(quoted, names))
     statement = f"SELECT {columns} FROM {paths.device(device.id)} {within(span)} {order}"
-    if len(names) > 1 and device.known:
+    alone = len(names) == 1 or span.end - span.start == 1
+    if device.known and not alone:
         told, answer = session.query_after(question(paths, device.id, device.known, span), statement)
         certain = in_order(told)
     else:
-        answer, certain = session.query(statement), len(names) == 1
+        answer, certain = session.query(statement), alone
     return Rows(answer.times, {paths.split(path)[1]: cells for path, cells in answer.columns.items()}, certain)
 
 

@@ -176,7 +176,7 @@ class Session:
         while more:
             further, more = self._fetch(statement, first.queryId)
             blocks += further
-        # It says nothing of interest to that: whoever asks next takes note of it.
+        # Whoever asks next takes note of the answer, which says nothing of interest.
         self._client.send_closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
         self._unread += 1
         places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))

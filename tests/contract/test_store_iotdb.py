@@ -88,6 +88,19 @@ async def test_a_span_of_many_thousand_years_costs_nothing(iotdb_address: IotdbA
     await store.close()
 
 
+async def test_a_device_is_readable_when_all_was_deleted_that_iotdb_had_in_memory(
+    iotdb_address: IotdbAddress, clock: Clock
+) -> None:
+    store = await opened(iotdb_address, clock)
+    await store.write([doubles(1, {10: 1.0, 20: 2.0}), doubles(2, {10: 1.0})])
+    await store.write([doubles(1, {5: 3.0})])
+    await store.delete(1, Span())
+    assert await contents(store, 1) == {}
+    assert await store.count(1, Span()) == 0
+    assert await store.latest([1]) == {}
+    await store.close()
+
+
 async def test_without_a_server_the_store_is_unavailable() -> None:
     store = IotdbStore(IotdbAddress(["127.0.0.1:1", "127.0.0.1:2"]))
     await store.start()

@@ -11,8 +11,10 @@ from iotflow_server.telemetry.store import Figures, Fill, Function, Span, Window
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer
 from iotflow_server.telemetry.stores.iotdb.figures import OF_ANY_TYPE, figure, figure_type
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.reading import Query, page, within
+from iotflow_server.telemetry.stores.iotdb.reading import Query, page
+from iotflow_server.telemetry.stores.iotdb.rows import Device
 from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.spans import within
 
 # Of the others, IoTDB's percentiles are approximations, and its standard deviation loses digits far from zero (six were
 # right of values about 2^40): these are taken from the readings.
@@ -121,7 +123,8 @@ def _gathered(session: Session, paths: Paths, asked: Asked, functions: Sequence[
     pieces: dict[Function, list[Part]] = {function: [_nothing(asked, function)] for function in functions}
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = asked.span if functions else None
-    query = Query(asked.device_id, [asked.measurement], 1, newest_first=False, rows=_PAGE_ROWS)
+    device = Device(asked.device_id, asked.measurement)
+    query = Query(device, [asked.measurement], newest_first=False, rows=_PAGE_ROWS, chunk_rows=_PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)
         ahead = read.ahead

@@ -1,17 +1,24 @@
 """The newest values, and how many readings there are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.store import Latest, Span
-from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.reading import within
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
+from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.newest import newest_of_many
+from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows
+from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 
 # Devices asked for by one statement: IoTDB plans longer ones slower than several of these.
 _TOGETHER = 1000
+# What IoTDB says of a statement that does not fit its memory.
+_TOO_LARGE = 719
+_COUNTED_ROWS, _COUNTED_VALUES = 10_000, 1_000_000
 
 Earliest = Callable[[int], int | None]
 
@@ -37,21 +44,64 @@ def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
     """How many distinct times of the device within the span have a value."""
     if span.start >= span.end:
         return 0
-    answer = session.query(f"SELECT count_time(*) FROM {paths.device(device_id)} {within(span)}")
+    try:
+        answer = session.query(f"SELECT count_time(*) FROM {paths.device(device_id)} {within(span)}")
+    except StatementFailed as failure:
+        if failure.code != _TOO_LARGE:
+            raise
+        return _counted(session, paths, device_id, span)
     return sum(int(cells.values[0]) for cells in answer.columns.values() if len(cells.values))
+
+
+def _counted(session: Session, paths: Paths, device_id: int, span: Span) -> int:
+    """The same of a device with so many measurements that IoTDB cannot count them: row by row."""
+    names = list(types_of(session, paths, [device_id])[device_id])
+    limit = max(1, min(_COUNTED_ROWS, _COUNTED_VALUES // max(1, len(names))))
+    total = 0
+    while span.start < span.end:
+        times = next_rows(session, paths, Device(device_id, ""), names, span, limit, newest_first=False).times
+        total += len(times)
+        if len(times) < limit:
+            break
+        span = beyond(span, int(times[-1]), newest_first=False)
+    return total
 
 
 def _newest(
     session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Iterator[tuple[int, Latest]]:
-    names = "*" if measurements is None else ", ".join(quoted(name) for name in dict.fromkeys(measurements))
-    devices = ", ".join(paths.device(device_id) for device_id in device_ids)
-    answer = session.query(f"SELECT LAST {names} FROM {devices}")
-    series, texts, kinds = (answer.columns[name].values for name in ("Timeseries", "Value", "DataType"))
-    for path, time, text, kind in zip(series, answer.times.tolist(), texts, kinds, strict=True):
-        device_id, measurement = paths.split(path)
-        value_type = ValueType(kind)
-        yield device_id, Latest(time, Column(measurement, value_type, _value(text, value_type)))
+    asked = _asked(session, paths, device_ids, measurements)
+    wide = {device_id: names for device_id, names in asked.items() if len(groups(names)) > 1}
+    for device_id, names in wide.items():
+        yield from ((device_id, latest) for latest in newest_of_many(session, paths, device_id, names))
+    narrow = {device_id: names for device_id, names in asked.items() if device_id not in wide}
+    for statement in _statements(paths, narrow):
+        answer = session.query(statement)
+        series, texts, kinds = (answer.columns[name].values for name in ("Timeseries", "Value", "DataType"))
+        for path, time, text, kind in zip(series, answer.times.tolist(), texts, kinds, strict=True):
+            device_id, measurement = paths.split(path)
+            value_type = ValueType(kind)
+            yield device_id, Latest(time, Column(measurement, value_type, _value(text, value_type)))
+
+
+def _asked(
+    session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
+) -> Mapping[int, Sequence[str]]:
+    if measurements is None:
+        return {device_id: list(types) for device_id, types in types_of(session, paths, device_ids).items()}
+    return {device_id: list(dict.fromkeys(measurements)) for device_id in device_ids}
+
+
+def _statements(paths: Paths, asked: Mapping[int, Sequence[str]]) -> Iterator[str]:
+    """Each asks for one column of each device: of several IoTDB may answer, and remember, a value that was overwritten;
+    see `overlaps`."""
+    for together in zip_longest(*asked.values()):
+        columns = [
+            f"{paths.name(device_id)}.{quoted(name)}"
+            for device_id, name in zip(asked, together, strict=True)
+            if name is not None
+        ]
+        yield f"SELECT LAST {', '.join(columns)} FROM {paths.devices}"
 
 
 def _value(text: str, value_type: ValueType) -> Values:

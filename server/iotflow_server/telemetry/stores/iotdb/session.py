@@ -68,6 +68,7 @@ class Session:
         host, _, port = node.rpartition(":")
         self._socket = connection = TSocket(host, int(port))
         self._numbers = count()
+        self._unread = 0
         connection.setTimeout(connect_seconds * 1000)
         self._transport = TFramedTransport(connection, _LARGEST_FRAME)
         self._transport.open()
@@ -89,7 +90,7 @@ class Session:
     def close(self) -> None:
         """Say goodbye and hang up."""
         try:
-            self._client.closeSession(TSCloseSessionReq(self._id))
+            self._ready().closeSession(TSCloseSessionReq(self._id))
         finally:
             self._transport.close()
 
@@ -104,32 +105,36 @@ class Session:
 
     def ping(self) -> None:
         """Return when the server answers."""
-        _check(self._client.getTimeZone(self._id).status)
+        _check(self._ready().getTimeZone(self._id).status)
 
     def execute(self, statement: str) -> None:
         """Run a statement that has no answer."""
         request = TSExecuteStatementReq(self._id, statement, self._statement, timeout=self._timeout)
-        _check(self._client.executeUpdateStatementV2(request).status)
+        _check(self._ready().executeUpdateStatementV2(request).status)
 
     def query(self, statement: str) -> Answer:
         """The whole answer of a statement; whoever asks sees to it that it is bounded."""
-        first = self._ask(statement)
-        blocks, more = list(first.queryResult or ()), first.moreData
-        while more:
-            further, more = self._fetch(statement, first.queryId)
-            blocks += further
-        self._client.closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
-        places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
-        return answer(first.columns, first.dataTypeList, places, blocks)
+        self._ask(self._ready(), statement)
+        return self._whole(statement, self._client.recv_executeQueryStatementV2())
+
+    def query_after(self, before: str, statement: str) -> tuple[Answer | None, Answer]:
+        """The answers of two statements, the second begun as soon as the first has ended; None: it was refused."""
+        client = self._ready()
+        self._ask(client, before)
+        self._ask(client, statement)
+        first, second = client.recv_executeQueryStatementV2(), client.recv_executeQueryStatementV2()
+        told = None if _refusal(first.status) else self._whole(before, first)
+        return told, self._whole(statement, second)
 
     def execute_all(self, statements: list[str]) -> None:
         """Run statements by one call, all of them even where one is refused."""
-        _check(self._client.executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
+        _check(self._ready().executeBatchStatement(TSExecuteBatchStatementReq(self._id, statements)))
 
     def insert(self, tablets: Sequence[Tablet]) -> list[StatementFailed | None]:
         """Store the tablets by one call; for each of them None, or why it was refused."""
+        client = self._ready()
         self._socket.write(insert_request(self._id, tablets, next(self._numbers)))
-        status = self._client.recv_insertTablets()
+        status = client.recv_insertTablets()
         if status.code == MULTIPLE:
             return [_insert_refusal(one) for one in status.subStatus]
         return [_insert_refusal(status)] * len(tablets)
@@ -139,6 +144,13 @@ class Session:
         for refusal in self.insert([tablet]):
             if refusal is not None:
                 raise refusal
+
+    def _ready(self) -> Client:
+        """The client, with no answer under way."""
+        while self._unread:
+            self._client.recv_closeOperation()
+            self._unread -= 1
+        return self._client
 
     def _open(self, address: IotdbAddress) -> int:
         answer = self._client.openSession(
@@ -153,15 +165,26 @@ class Session:
         _check(answer.status)
         return int(answer.sessionId)
 
-    def _ask(self, statement: str) -> Any:
+    def _ask(self, client: Client, statement: str) -> None:
         request = TSExecuteStatementReq(self._id, statement, self._statement, _FETCH_ROWS, self._timeout)
-        first = self._client.executeQueryStatementV2(request)
+        client.send_executeQueryStatementV2(request)
+
+    def _whole(self, statement: str, first: Any) -> Answer:
+        """The answer that begins so."""
         _check(first.status)
-        return first
+        blocks, more = list(first.queryResult or ()), first.moreData
+        while more:
+            further, more = self._fetch(statement, first.queryId)
+            blocks += further
+        # Whoever asks next takes note of the answer, which says nothing of interest.
+        self._client.send_closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
+        self._unread += 1
+        places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
+        return answer(first.columns, first.dataTypeList, places, blocks)
 
     def _fetch(self, statement: str, query_id: int) -> tuple[list[bytes], bool]:
         request = TSFetchResultsReq(self._id, statement, _FETCH_ROWS, query_id, True, self._timeout, self._statement)
-        answer = self._client.fetchResultsV2(request)
+        answer = self._ready().fetchResultsV2(request)
         _check(answer.status)
         return answer.queryResult or [], answer.moreData
 

@@ -1,7 +1,6 @@
 """The store port over IoTDB."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
-from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, writing
+from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
@@ -95,25 +94,19 @@ class IotdbStore:
         newest_first: bool = False,
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
-        ahead: Span | None = await self._pool.run(self._kept, device_id, span)
-        names = None if measurements is None else list(dict.fromkeys(measurements))
-        types = await self._pool.run(self._types, device_id)
-        # What was first written elsewhere a moment ago may be text.
-        has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names or types)
-        width = max(1, len(types)) if names is None else len(names)
-        rows = min(chunk_rows, reading.TEXT_ROWS) if has_texts else chunk_rows
-        query = reading.Query(device_id, names, width, newest_first, rows)
-        server = self.incarnation
-        while ahead is not None:
-            page = await self._pool.run(reading.page, self._paths, query, ahead)
-            ahead = page.ahead
+        query, page, server = await self._pool.run(
+            self._begun, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
+        )
+        while True:
             if self.incarnation != server:
                 # What the first pages had may be missing in these, and the other way round.
                 raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was read; ask again.")
             if page.batch is not None:
                 yield page.batch
-                if has_texts:
-                    query = replace(query, rows=reading.fitting(page.batch, chunk_rows))
+                query = query.after(page.batch)
+            if page.ahead is None:
+                return
+            page = await self._pool.run(reading.page, self._paths, query, page.ahead)
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
@@ -152,14 +145,29 @@ class IotdbStore:
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)
 
-    def _types(self, session: Session, device_id: int) -> Types:
-        """What a device has, or had when it wrote here."""
-        return self._catalogue.of(session, [device_id])[device_id]
+    def _begun(
+        self,
+        session: Session,
+        device_id: int,
+        span: Span,
+        measurements: Sequence[str] | None,
+        *,
+        newest_first: bool,
+        chunk_rows: int,
+    ) -> tuple[reading.Query, reading.Page, int]:
+        """The first page, and how to read on; with the incarnation that it is of."""
+        server, kept = self.incarnation, self._kept(session, device_id, span)
+        if measurements is None:
+            types: Types = types_of(session, self._paths, [device_id])[device_id]
+        else:
+            types = self._catalogue.of(session, [device_id])[device_id]
+        query = reading.query_for(device_id, types, measurements, newest_first=newest_first, chunk_rows=chunk_rows)
+        return query, reading.page(session, self._paths, query, kept), server
 
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:
         """What of the span is not past its time."""
         kept = self._retention.within(session, device_id, span)
-        return reading.opened(session, self._paths, device_id, kept)
+        return spans.opened(session, self._paths, device_id, kept)
 
     async def _chosen(self, device_id: int, measurements: Iterable[str] | None) -> dict[str, ValueType]:
         """A device's types: all by name, or those asked for in the order asked for."""
@@ -189,6 +197,8 @@ def _flush(session: Session, paths: Paths) -> None:
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
     if span.start < span.end:
-        whole = reading.opened(session, paths, device_id, span)
-        session.execute(f"DELETE FROM {paths.device(device_id)}.* {reading.within(whole)}")
+        whole = spans.opened(session, paths, device_id, span)
+        # Of a device all of whose readings are deleted in its memory IoTDB may make a file that it then cannot read.
+        _flush(session, paths)
+        session.execute(f"DELETE FROM {paths.device(device_id)}.* {spans.within(whole)}")
         _flush(session, paths)

@@ -1,0 +1,108 @@
+"""Rows of one device, their columns read by as many statements as IoTDB needs and joined by time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Mask, Times, ValueType
+from iotflow_server.telemetry.filling import blanks
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.iotdb.blocks import Cells
+from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.overlaps import in_order, question
+from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.spans import holding, up_to, within
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """times: shape (rows,), rising, or falling where the newest were asked for first. columns: by measurement; those that
+    do not exist are absent. certain: whether the values are those written last; see `overlaps`."""
+
+    times: Times
+    columns: dict[str, Cells]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Whose rows are asked for. known: one of its measurements; empty: none is known, or none of the values matter."""
+
+    id: int
+    known: str
+
+
+def next_rows(
+    session: Session, paths: Paths, device: Device, names: Sequence[str], span: Span, rows: int, *, newest_first: bool
+) -> Rows:
+    """The span's first rows, or last ones, as many as asked for if there are so many."""
+    order = f"ORDER BY TIME {'DESC' if newest_first else 'ASC'} LIMIT {rows}"
+    found = []
+    for group in groups(names):
+        found.append(_read(session, paths, device, group, span, order))
+        if len(found[-1].times) == rows:
+            # What other columns have beyond is none of the first rows.
+            span = up_to(span, int(found[-1].times[-1]), newest_first=newest_first)
+    return found[0] if len(found) == 1 else _joined(found, rows, newest_first=newest_first)
+
+
+def same_rows(session: Session, paths: Paths, device: Device, names: Sequence[str], times: Times) -> Rows:
+    """Columns of the rows of these times, which rise or fall, all of them certain; rows of which nothing is left are
+    absent."""
+    columns = _spread(_pieces(session, paths, device, names, times), times)
+    full = np.logical_or.reduce([np.zeros(len(times), np.bool_), *(cells.valid for cells in columns.values())])
+    if full.all():
+        return Rows(times, columns, certain=True)
+    return Rows(times[full], {name: _chosen(cells, full) for name, cells in columns.items()}, certain=True)
+
+
+def _pieces(session: Session, paths: Paths, device: Device, names: Sequence[str], times: Times) -> Iterator[Rows]:
+    for group in groups(names):
+        for part in holding(times):
+            together = _read(session, paths, device, group, part)
+            if together.certain:
+                yield together
+            else:
+                yield from (_read(session, paths, device, [name], part) for name in group)
+
+
+def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], span: Span, order: str = "") -> Rows:
+    columns = ", ".join(map(quoted, names))
+    statement = f"SELECT {columns} FROM {paths.device(device.id)} {within(span)} {order}"
+    alone = len(names) == 1 or span.end - span.start == 1
+    if device.known and not alone:
+        told, answer = session.query_after(question(paths, device.id, device.known, span), statement)
+        certain = in_order(told)
+    else:
+        answer, certain = session.query(statement), alone
+    return Rows(answer.times, {paths.split(path)[1]: cells for path, cells in answer.columns.items()}, certain)
+
+
+def _joined(found: Sequence[Rows], rows: int, *, newest_first: bool) -> Rows:
+    times = np.unique(np.concatenate([np.empty(0, np.int64), *(one.times for one in found)]))
+    times = times[::-1][:rows] if newest_first else times[:rows]
+    return Rows(times, _spread(found, times), all(one.certain for one in found))
+
+
+def _spread(found: Iterable[Rows], times: Times) -> dict[str, Cells]:
+    """All columns in rows of these times, which rise or fall; what is beside them is left out."""
+    order = np.argsort(times)
+    columns: dict[str, Cells] = {}
+    for one in found:
+        near = np.searchsorted(times, one.times, sorter=order)
+        places = order[np.minimum(near, len(times) - 1)] if len(times) else near
+        there = times[places] == one.times
+        for name, cells in one.columns.items():
+            whole = columns.setdefault(name, _empty(cells.type, len(times)))
+            whole.values[places[there]] = cells.values[there]
+            whole.valid[places[there]] = cells.valid[there]
+    return columns
+
+
+def _empty(kind: ValueType, rows: int) -> Cells:
+    return Cells(kind, blanks(kind, rows), np.zeros(rows, np.bool_))
+
+
+def _chosen(cells: Cells, rows: Mask) -> Cells:
+    return Cells(cells.type, cells.values[rows], cells.valid[rows])

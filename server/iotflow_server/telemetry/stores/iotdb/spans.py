@@ -1,0 +1,66 @@
+"""Spans of time in statements.
+
+IoTDB lists all weeks between two times it is given, and many thousand years of them do not fit its memory: a very wide
+span must have an open end.
+"""
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Times
+from iotflow_server.telemetry.store import EARLIEST, LATEST, Span
+from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
+from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.session import Session
+
+_CENTURIES = 10 * 100 * 366 * 24 * 3_600_000
+
+
+def within(span: Span) -> str:
+    """The clause for times within the span, which is not empty; open ends are not written down, see `opened`."""
+    bounds = []
+    if span.start > EARLIEST:
+        bounds.append(f"time >= {span.start}")
+    if span.end < LATEST:
+        bounds.append(f"time < {span.end}")
+    return f"WHERE {' AND '.join(bounds)}" if bounds else ""
+
+
+def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:
+    """A span of the same readings: a very wide one has open ends where the device has nothing beyond."""
+    if not _is_very_wide(span):
+        return span
+    first, last = _extremes(session, paths, device_id)
+    return Span(EARLIEST if first >= span.start else span.start, LATEST if last < span.end else span.end)
+
+
+def up_to(span: Span, last: int, *, newest_first: bool) -> Span:
+    """The part of the span that is read when the time `last` is reached, if it can be asked for; else all of it."""
+    part = Span(last, span.end) if newest_first else Span(span.start, last + 1)
+    return span if _is_very_wide(part) else part
+
+
+def beyond(span: Span, last: int, *, newest_first: bool) -> Span:
+    """The part of the span that is left to read."""
+    return Span(span.start, last) if newest_first else Span(last + 1, span.end)
+
+
+def holding(times: Times) -> list[Span]:
+    """The spans from the first to the last of the times, in parts that can be asked for."""
+    rising = np.sort(times)
+    parts = np.split(rising, np.flatnonzero(np.diff(rising // _CENTURIES)) + 1)
+    return [Span(int(part[0]), int(part[-1]) + 1) for part in parts]
+
+
+def _is_very_wide(span: Span) -> bool:
+    return span.start > EARLIEST and span.end < LATEST and span.end - span.start >= _CENTURIES
+
+
+def _extremes(session: Session, paths: Paths, device_id: int) -> tuple[int, int]:
+    """The first and the last time of a device; 1970 counts as one of them."""
+    times = [np.zeros(1, np.int64)]
+    for group in groups(types_of(session, paths, [device_id])[device_id]):
+        figures = ", ".join(f"min_time({name}), max_time({name})" for name in map(quoted, group))
+        answer = session.query(f"SELECT {figures} FROM {paths.device(device_id)}")
+        times += [cells.values[cells.valid] for cells in answer.columns.values()]
+    found = np.concatenate(times)
+    return int(found.min()), int(found.max())

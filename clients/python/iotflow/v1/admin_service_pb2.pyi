@@ -450,6 +450,7 @@ class SendGroupCommandResponse(_message.Message):
     GROUP_FIELD_NUMBER: _builtins.int
     COMMANDS_MADE_FIELD_NUMBER: _builtins.int
     COMMANDS_FOUND_FIELD_NUMBER: _builtins.int
+    COMMANDS_REFUSED_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     """Always success."""
     message: _builtins.str
@@ -458,6 +459,8 @@ class SendGroupCommandResponse(_message.Message):
     """Commands made now."""
     commands_found: _builtins.int
     """Devices that had a command of this idempotency key already."""
+    commands_refused: _builtins.int
+    """Devices that have 1000 commands already that have not ended."""
     def __init__(
         self,
         *,
@@ -466,10 +469,11 @@ class SendGroupCommandResponse(_message.Message):
         group: _builtins.str = ...,
         commands_made: _builtins.int = ...,
         commands_found: _builtins.int = ...,
+        commands_refused: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands_found", b"commands_found", "commands_made", b"commands_made", "group", b"group", "message", b"message", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands_found", b"commands_found", "commands_made", b"commands_made", "commands_refused", b"commands_refused", "group", b"group", "message", b"message", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

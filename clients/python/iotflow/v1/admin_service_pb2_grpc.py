@@ -194,6 +194,7 @@ class AdminServiceServicer:
 
     def SendCommand(self, request, context):
         """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+        RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

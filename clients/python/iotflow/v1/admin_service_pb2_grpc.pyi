@@ -48,7 +48,9 @@ class AdminServiceStub:
     SetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]
-    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once."""
+    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+    RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+    """
     SendGroupCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SendGroupCommandRequest, _admin_service_pb2.SendGroupCommandResponse]
     """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
     idempotency key gets no other one.
@@ -108,7 +110,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     SetDeviceStatus: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]  # type: ignore[assignment]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]  # type: ignore[assignment]
-    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once."""
+    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+    RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+    """
     SendGroupCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SendGroupCommandRequest, _admin_service_pb2.SendGroupCommandResponse]  # type: ignore[assignment]
     """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
     idempotency key gets no other one.
@@ -201,7 +205,9 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.SendCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.SendCommandResponse, _abc.Awaitable[_admin_service_pb2.SendCommandResponse]]:
-        """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once."""
+        """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+        RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+        """
 
     @_abc_1.abstractmethod
     def SendGroupCommand(

@@ -25,11 +25,15 @@ class Stream:
 
     def answer(self, command_id: int, state: str, **more: Any) -> command_pb2.CommandReceipt:
         """Say what became of it; returns the receipt, which must come next."""
-        self._up.put(self._answer(command_id=command_id, state=state, **more))
+        self.put(command_id, state, **more)
         message = next(self.call)
         assert message.HasField("receipt"), message
         receipt: command_pb2.CommandReceipt = message.receipt
         return receipt
+
+    def put(self, command_id: int, state: str, **more: Any) -> None:
+        """Say it; somebody else takes what comes."""
+        self._up.put(self._answer(command_id=command_id, state=state, **more))
 
     def next(self) -> Any:
         """The command that comes next."""

@@ -1,7 +1,7 @@
 """Orders to devices, kept until they are done, have failed or come too late."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -9,12 +9,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server.devices import command_steps as steps
-from iotflow_server.devices.command import COMMAND_COLUMNS, OUTCOMES, Command, NewCommand, commands_of
+from iotflow_server.devices.command import COMMAND_COLUMNS, OUTCOMES, Answer, Command, NewCommand, commands_of
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import utc_now
 from iotflow_server.devices.models import CommandRow
 from iotflow_server.devices.news import News
-from iotflow_server.errors import InvalidArgument, NotFound, Unavailable
+from iotflow_server.errors import FailedPrecondition, InvalidArgument, NotFound, Refusal, Unavailable
 
 T = TypeVar("T")
 # Changes something and notes what.
@@ -93,11 +93,29 @@ class Commands:
         """
         if state not in OUTCOMES:
             raise InvalidArgument("state", "A command ends as succeeded or failed.")
-        outcome = {"state": state, "result": result, "finished_at": self._clock()}
+        outcome = {"state": state, "result": result, "now": self._clock()}
         return await self._write(
             device_id,
             lambda connection, changed: steps.acknowledge(connection, device_id, command_id, outcome, changed),
         )
+
+    async def note(self, answers: Sequence[Answer]) -> list[Command | Refusal]:
+        """What is said of commands, in this order, in one transaction; each as it is then, or why it was refused.
+
+        delivered: see hand_over; succeeded, failed: see acknowledge.
+        """
+        now = self._clock()
+
+        def step(connection: Connection, changed: list[Command]) -> list[Command | Refusal]:
+            return [_noted(connection, answer, now, changed) for answer in answers]
+
+        try:
+            return await self._write(None, step)
+        except InvalidArgument as refusal:
+            # A result that the database cannot hold spoils them all.
+            if len(answers) == 1:
+                return [refusal]
+            return [one for answer in answers for one in await self.note([answer])]
 
     async def cancel(self, command_id: int) -> Command:
         """End a command that has not ended; once more changes nothing.
@@ -160,6 +178,14 @@ class Commands:
             raise
         self.news.tell(changed)
         return outcome
+
+
+def _noted(connection: Connection, answer: Answer, now: datetime, changed: list[Command]) -> Command | Refusal:
+    try:
+        return steps.note(connection, answer, now, changed)
+    except (NotFound, FailedPrecondition) as refusal:
+        # Nothing was changed by then.
+        return refusal
 
 
 def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, i
 
 from iotflow_server.devices.command import COMMAND_COLUMNS, OPEN, OVERRULED, Answer, Command, NewCommand, commands_of
 from iotflow_server.devices.device import device_not_found
+from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import CommandRow, DeviceRow
 from iotflow_server.errors import FailedPrecondition, InvalidArgument, LimitExceeded, NotFound
 
@@ -18,6 +19,8 @@ LATER_SECONDS = 60.0
 # How long a device that cannot be reached is left alone.
 REST = timedelta(seconds=60)
 NOBODY = ""
+# Parameters, and results, of one command: a device of little memory must take it, and many of them travel at once.
+MOST_BYTES = 65_536
 # What expires at once, in one transaction.
 MOST_EXPIRED = 1_000
 
@@ -146,6 +149,7 @@ def note(connection: Connection, answer: Answer, now: datetime, changed: list[Co
         case "unreachable":
             return rest(connection, answer.device_id, answer.command_id, now)
         case "succeeded" | "failed":
+            check_size("result", answer.result, MOST_BYTES)
             outcome = {"state": answer.state, "result": answer.result, "now": now}
             return acknowledge(connection, answer.device_id, answer.command_id, outcome, changed)
     raise InvalidArgument("state", f"{answer.state!r} is nothing that can be said of a command")

@@ -12,6 +12,7 @@ from iotflow_server.devices import command_steps as steps
 from iotflow_server.devices.command import COMMAND_COLUMNS, OUTCOMES, Answer, Command, NewCommand, commands_of
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import utc_now
+from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import CommandRow
 from iotflow_server.devices.news import News
 from iotflow_server.errors import FailedPrecondition, InvalidArgument, NotFound, Refusal, Unavailable
@@ -41,10 +42,10 @@ class Commands:
     ) -> Command:
         """Queue a command, or find the one that this key made for this device before.
 
-        Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING).
+        Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING), InvalidArgument for too large parameters.
         """
         now = self._clock()
-        new = NewCommand(name, parameters, _end(now, time_to_live), idempotency_key)
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
         return await self._sent(
             device_id, lambda connection, changed: steps.send(connection, device_id, new, now, changed)
         )
@@ -57,9 +58,12 @@ class Commands:
         time_to_live: timedelta | None,
         idempotency_key: str,
     ) -> steps.GroupOutcome:
-        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none."""
+        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none.
+
+        Raises InvalidArgument for too large parameters.
+        """
         now = self._clock()
-        new = NewCommand(name, parameters, _end(now, time_to_live), idempotency_key)
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
         return await self._sent(
             None, lambda connection, changed: steps.send_to_group(connection, device_type, new, now, changed)
         )
@@ -93,6 +97,7 @@ class Commands:
         """
         if state not in OUTCOMES:
             raise InvalidArgument("state", "A command ends as succeeded or failed.")
+        check_size("result", result, steps.MOST_BYTES)
         outcome = {"state": state, "result": result, "now": self._clock()}
         return await self._write(
             device_id,
@@ -112,7 +117,7 @@ class Commands:
         try:
             return await self._write(None, step)
         except InvalidArgument as refusal:
-            # A result that the database cannot hold spoils them all.
+            # A result that cannot be kept spoils them all.
             if len(answers) == 1:
                 return [refusal]
             return [one for answer in answers for one in await self.note([answer])]
@@ -186,6 +191,11 @@ def _noted(connection: Connection, answer: Answer, now: datetime, changed: list[
     except (NotFound, FailedPrecondition) as refusal:
         # Nothing was changed by then.
         return refusal
+
+
+def _new(name: str, parameters: dict[str, Any], expires_at: datetime | None, idempotency_key: str) -> NewCommand:
+    check_size("parameters", parameters, steps.MOST_BYTES)
+    return NewCommand(name, parameters, expires_at, idempotency_key)
 
 
 def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:

@@ -12,7 +12,7 @@ from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.news import Listener
 from iotflow_server.errors import Refusal
 from iotflow_server.rpc import wire_devices
-from iotflow_server.rpc.page_tokens import place, size_of, token_of
+from iotflow_server.rpc.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.sessions import Session, Sessions
 from iotflow_server.rpc.wire_values import plain_struct, timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
@@ -69,11 +69,12 @@ class Commanding:
     async def list(self, request: wire.ListFleetCommandsRequest) -> wire.ListFleetCommandsResponse:
         """ListFleetCommands."""
         size = size_of(request)
-        page = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
+        found = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
+        commands = [wire_devices.command(item) for item in found]
+        page = commands[: fitting(commands)]
+        is_last = len(page) == len(commands) < size
         return wire.ListFleetCommandsResponse(
-            status="success",
-            commands=[wire_devices.command(item) for item in page],
-            next_page_token=token_of(page[-1].id) if len(page) == size else "",
+            status="success", commands=page, next_page_token="" if is_last else token_of(page[-1].id)
         )
 
     async def cancel(self, request: wire.CancelCommandRequest) -> wire.CancelCommandResponse:

@@ -1,6 +1,6 @@
 """What is done to commands within one transaction; each step notes the commands it changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,6 +65,11 @@ class GroupOutcome:
 def in_time(now: datetime) -> ColumnElement[bool]:
     """Neither finished nor expired."""
     return and_(IS_OPEN, or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now))
+
+
+def among(ids: Sequence[int]) -> ColumnElement[bool]:
+    # Written into the statement: both databases limit the number of parameters.
+    return CommandRow.id.in_(bindparam("ids", [int(one) for one in ids], expanding=True, literal_execute=True))
 
 
 def is_late(command: Command, now: datetime) -> bool:

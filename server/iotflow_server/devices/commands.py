@@ -144,6 +144,11 @@ class Commands:
             raise NotFound("COMMAND_NOT_FOUND", f"There is no command {command_id}.")
         return found
 
+    async def get_many(self, ids: Sequence[int]) -> list[Command]:
+        """Those that exist, by id."""
+        statement = select(*COMMAND_COLUMNS).where(steps.among(ids)).order_by(CommandRow.id)
+        return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
+
     async def page(self, device_id: int, state: str, before_id: int | None, size: int) -> list[Command]:
         """Newest first, with ids below before_id where it is given. device_id 0, state empty: whatever it is."""
         statement = select(*COMMAND_COLUMNS).order_by(CommandRow.id.desc()).limit(size)

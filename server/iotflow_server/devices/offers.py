@@ -76,6 +76,10 @@ class Offers:
         """Offer what this gateway has not answered to others."""
         await self._free_again(and_(QUEUED, CommandRow.taken_by == gateway))
 
+    async def release_all(self) -> None:
+        """The same for all gateways, where none can have a stream: after a crash they would wait for the end of its time."""
+        await self._free_again(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != NOBODY))
+
     async def _free_again(self, which: ColumnElement[bool]) -> None:
         freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)
         self._news.tell(await self._database.write(lambda connection: commands_of(connection.execute(freed))))

@@ -111,8 +111,12 @@ class Commands:
         """
         now = self._clock()
 
+        # By command, those of each in their order: two transactions lock the same rows in the same order.
+        order = sorted(range(len(answers)), key=lambda place: answers[place].command_id)
+
         def step(connection: Connection, changed: list[Command]) -> list[Command | Refusal]:
-            return [_noted(connection, answer, now, changed) for answer in answers]
+            outcomes = {place: _noted(connection, answers[place], now, changed) for place in order}
+            return [outcomes[place] for place in range(len(answers))]
 
         try:
             return await self._write(None, step)

@@ -1,6 +1,7 @@
 """Commands on their way to a device and back, over the real server."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,17 @@ from tests.integration.grpc.commanding import PATIENCE, Admin, Stream, of_device
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import Caller, fields, reason
 from tests.integration.grpc.test_gateways import configs, until_caught_up
+from tests.postgres import postgres_server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+    """Both kinds of registry: PostgreSQL has several writers at a time."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with postgres_server() as server:
+        yield {"database_url": server.create_database()}
 
 
 def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:

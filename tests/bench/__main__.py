@@ -8,7 +8,17 @@ from pathlib import Path
 
 from tests.bench.table import machine, render
 
-PARTS = ("journal", "streams", "unary", "exports", "fanout", "iotdb_streams", "iotdb_fleet", "iotdb_queries")
+PARTS = (
+    "journal",
+    "streams",
+    "unary",
+    "exports",
+    "fanout",
+    "commands",
+    "iotdb_streams",
+    "iotdb_fleet",
+    "iotdb_queries",
+)
 
 
 def main(parts: Sequence[str]) -> None:

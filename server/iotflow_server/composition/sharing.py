@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.exchange import PresenceExchange
+from iotflow_server.devices.heard_commands import HeardCommands
 from iotflow_server.rpc.elsewhere import Elsewhere
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.settings import Settings
@@ -65,12 +66,19 @@ async def tell_others(
     redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, sessions)
+    heard = HeardCommands(fleet.commands)
+    await heard.start()
+    stack.push_async_callback(heard.close)
+    elsewhere = Elsewhere(
+        fleet.identities, directory, fleet.registry, fleet.tokens, sessions, fleet.commands, heard, fleet.desired
+    )
     notices = RedisNotices(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)
     fleet.tokens.on_change(notices.token_revoked)
+    fleet.commands.news.on_change(lambda command: notices.command_changed(command.id))
+    fleet.desired.news.on_change(lambda desired: notices.desired_changed(desired.device_id))
     await notices.start()
     stack.push_async_callback(notices.close)
-    exchange = PresenceExchange(fleet.presence, RedisPresenceBoard(redis))
+    exchange = PresenceExchange(fleet.presence, fleet.online, RedisPresenceBoard(redis))
     await exchange.start()
     stack.push_async_callback(exchange.close)

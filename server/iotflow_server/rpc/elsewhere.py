@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from iotflow_server.devices.commands import Commands
+from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.heard_commands import HeardCommands
 from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
@@ -18,13 +21,24 @@ class Elsewhere:
     """
 
     def __init__(
-        self, identities: Identities, directory: Directory, registry: Registry, tokens: Tokens, sessions: Sessions
+        self,
+        identities: Identities,
+        directory: Directory,
+        registry: Registry,
+        tokens: Tokens,
+        sessions: Sessions,
+        commands: Commands,
+        heard: HeardCommands,
+        desired: DesiredConfigs,
     ) -> None:
         self._identities = identities
         self._directory = directory
         self._registry = registry
         self._tokens = tokens
         self._sessions = sessions
+        self._commands = commands
+        self._heard = heard
+        self._desired = desired
 
     async def device(self, device_id: int) -> None:
         self._identities.forget_device(device_id)
@@ -35,7 +49,15 @@ class Elsewhere:
         self._identities.forget_token(token_id)
         await self._check_tokens([session for session in self._sessions if session.who.token_id == token_id])
 
+    async def command(self, command_id: int) -> None:
+        self._heard.changed(command_id)
+
+    async def desired(self, device_id: int) -> None:
+        self._desired.news.hear(await self._desired.get(device_id))
+
     async def anything(self) -> None:
+        self._commands.news.miss()
+        self._desired.news.miss()
         self._identities.forget_all()
         self._directory.forget_all()
         await self._check_devices([session for session in self._sessions if session.who.device])

@@ -16,6 +16,8 @@ from iotflow.v1 import (
     admin_service_pb2_grpc,
     device_service_pb2,
     device_service_pb2_grpc,
+    mqtt_service_pb2,
+    mqtt_service_pb2_grpc,
     system_service_pb2,
     system_service_pb2_grpc,
     telemetry_service_pb2,
@@ -30,6 +32,7 @@ from iotflow_server.listening import drain, listen, options
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.system_service import Check, SystemService
 from iotflow_server.rpc.telemetry_service import TelemetryService
@@ -44,6 +47,7 @@ SERVICES = (
     device_service_pb2.DESCRIPTOR.services_by_name["DeviceService"].full_name,
     telemetry_service_pb2.DESCRIPTOR.services_by_name["TelemetryService"].full_name,
     admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
+    mqtt_service_pb2.DESCRIPTOR.services_by_name["MqttService"].full_name,
     system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
 )
 
@@ -83,6 +87,7 @@ class Parts:
     devices: DeviceService
     telemetry: TelemetryService
     admin: AdminService
+    mqtt: MqttService
     system: SystemService
 
 
@@ -109,6 +114,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
         telemetry=telemetry_service(settings, fleet, telemetry, sessions),
         admin=admin_service(fleet, telemetry, sessions, encoder),
+        mqtt=MqttService(fleet.registry, fleet.identities, fleet.accounts, sessions, settings.mqtt_topic_prefix),
         system=SystemService(checks, metrics, sessions, broker),
     )
 
@@ -117,4 +123,5 @@ def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
     device_service_pb2_grpc.add_DeviceServiceServicer_to_server(parts.devices, server)
     telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server(parts.telemetry, server)
     admin_service_pb2_grpc.add_AdminServiceServicer_to_server(parts.admin, server)
+    mqtt_service_pb2_grpc.add_MqttServiceServicer_to_server(parts.mqtt, server)
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)

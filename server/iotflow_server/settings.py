@@ -197,10 +197,11 @@ def load_settings() -> Settings:
 
 
 def unknown_settings() -> list[str]:
-    """Variables that begin like settings and are none: misspelt ones, most likely."""
+    """Variables that begin like settings and are none: misspelt ones, most likely. The MQTT adapter knows its own."""
     known = {f"IOTFLOW_{name.upper()}" for name in Settings.model_fields}
     given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
-    return sorted(name for name in given if name.startswith("IOTFLOW_") and name not in known)
+    ours = {name for name in given if name.startswith("IOTFLOW_") and not name.startswith("IOTFLOW_GATEWAY_")}
+    return sorted(ours - known)
 
 
 def variable(location: tuple[int | str, ...]) -> str:

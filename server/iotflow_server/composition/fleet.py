@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.credentials import KeyHasher
@@ -28,6 +29,7 @@ class Fleet:
     audit: Audit
     commands: Commands
     desired: DesiredConfigs
+    accounts: Accounts
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -45,5 +47,13 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await presence.start()
     stack.push_async_callback(presence.close)
     return Fleet(
-        database, registry, tokens, identities, presence, Audit(database), Commands(database), DesiredConfigs(database)
+        database,
+        registry,
+        tokens,
+        identities,
+        presence,
+        Audit(database),
+        Commands(database),
+        DesiredConfigs(database),
+        Accounts(database, registry),
     )

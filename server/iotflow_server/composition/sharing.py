@@ -65,9 +65,10 @@ async def tell_others(
     redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, sessions)
+    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, fleet.accounts, sessions)
     notices = RedisNotices(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)
+    fleet.registry.on_register(notices.device_changed)
     fleet.tokens.on_change(notices.token_revoked)
     await notices.start()
     stack.push_async_callback(notices.close)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.identities import Identities
@@ -18,17 +19,25 @@ class Elsewhere:
     """
 
     def __init__(
-        self, identities: Identities, directory: Directory, registry: Registry, tokens: Tokens, sessions: Sessions
+        self,
+        identities: Identities,
+        directory: Directory,
+        registry: Registry,
+        tokens: Tokens,
+        accounts: Accounts,
+        sessions: Sessions,
     ) -> None:
         self._identities = identities
         self._directory = directory
         self._registry = registry
         self._tokens = tokens
+        self._accounts = accounts
         self._sessions = sessions
 
     async def device(self, device_id: int) -> None:
         self._identities.forget_device(device_id)
         self._directory.forget(device_id)
+        self._accounts.changed(device_id)
         await self._check_devices([session for session in self._sessions if _device(session) == device_id])
 
     async def token(self, token_id: int) -> None:
@@ -38,6 +47,7 @@ class Elsewhere:
     async def anything(self) -> None:
         self._identities.forget_all()
         self._directory.forget_all()
+        self._accounts.anything_changed()
         await self._check_devices([session for session in self._sessions if session.who.device])
         await self._check_tokens([session for session in self._sessions if session.who.token_id])
 

@@ -11,6 +11,7 @@ READER = frozenset({Role.DEVICE, Role.VIEWER, Role.ADMIN})
 PUBLIC = READER | {Role.ANONYMOUS}
 VIEWER = frozenset({Role.VIEWER, Role.ADMIN})
 ADMIN = frozenset({Role.ADMIN})
+GATEWAY = frozenset({Role.GATEWAY, Role.ADMIN})
 
 DEVICE_METHODS = {
     # The registration setting decides.
@@ -50,6 +51,7 @@ ADMIN_METHODS = (
     "RevokeToken",
     "ListAudit",
 )
+MQTT_METHODS = ("WatchAccounts", "FindAccount", "Authenticate", "Authorize")
 SYSTEM_METHODS = ("GetHealth", "GetMetrics", "GetMqttStatus")
 
 
@@ -66,6 +68,7 @@ def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
         "DeviceService": DEVICE_METHODS,
         "TelemetryService": telemetry,
         "AdminService": admin,
+        "MqttService": dict.fromkeys(MQTT_METHODS, GATEWAY),
         "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),
     }
     return {

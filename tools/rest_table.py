@@ -8,7 +8,13 @@ from google.api import annotations_pb2
 from google.api.http_pb2 import HttpRule
 from google.protobuf.descriptor import MethodDescriptor
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2, mqtt_service_pb2, system_service_pb2, telemetry_service_pb2
+from iotflow.v1 import (
+    admin_service_pb2,
+    device_service_pb2,
+    mqtt_service_pb2,
+    system_service_pb2,
+    telemetry_service_pb2,
+)
 from iotflow_server.access import Role
 from iotflow_server.rpc.methods import open_to
 

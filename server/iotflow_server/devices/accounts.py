@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.models import DeviceRow
@@ -97,5 +98,5 @@ class Accounts:
         return await self._database.read(lambda connection: _accounts(connection.execute(statement).all()))
 
 
-def _accounts(rows: Sequence[Row[tuple[int, str, str, str | None]]]) -> list[Account]:
+def _accounts(rows: Sequence[Sequence[Any]]) -> list[Account]:
     return [Account(*row) for row in rows]

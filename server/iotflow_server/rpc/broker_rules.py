@@ -20,9 +20,7 @@ class BrokerRules:
         """A topic, or the filter of a subscription: below the device's own id or name, and nowhere else."""
         if action == "subscribe" and topic.startswith(self._fleet):
             return True
-        return any(
-            topic.startswith(f"{root}{own}/") for root in self._roots for own in (str(device.id), device.name)
-        )
+        return any(topic.startswith(f"{root}{own}/") for root in self._roots for own in (str(device.id), device.name))
 
     def allows_registrar(self, topic: str, action: str) -> bool:
         """Asking for devices to be registered, and hearing one answer at a time."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
 from iotflow_server.access import Role, caller
@@ -107,7 +108,8 @@ async def _unless_ended(session: Session, watcher: Watcher) -> list[int] | None:
     """What changed next; raises what the session ends with."""
     news = asyncio.create_task(watcher.next())
     try:
-        await asyncio.wait({news, session.ended}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {news, session.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if session.refusal:
             raise session.refusal
         return await news

@@ -10,6 +10,7 @@ import structlog
 from iotflow.channels import credentials, open_channel
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
+from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.accounts.watching import Watching
 from iotflow_gateway.broker import BrokerAddress, BrokerSession
 from iotflow_gateway.desk import Desk
@@ -65,20 +66,36 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Coroutine[Any, Any
     if keyed:
         log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
     desk = Desk(directory, lookups, joining, handlers, refusals.tell, finished, metrics, keyed=keyed)
-    session = BrokerSession(_address(settings, token), topics, _filters(settings, topics), desk.take)
+    address = _address(settings, token)
+    session = BrokerSession(address, topics, _filters(settings, topics), desk.take)
     uplink = Uplink(channel, token, joining, refusals.tell, finished)
-    watching = Watching(channel, metadata, directory, lambda: None)
+    mosquitto = _mosquitto(settings, directory, address)
+    watching = Watching(channel, metadata, directory, mosquitto.changed if mosquitto else nothing)
     metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: session.waiting)
     metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(directory))
     if settings.metrics_port:
         metrics.serve(settings.metrics_port)
-    return [watching.run(), uplink.run(), _after(watching, session)]
+    works = [watching.run(), uplink.run(), _serve(watching, mosquitto, session)]
+    return [*works, mosquitto.run()] if mosquitto else works
 
 
-async def _after(watching: Watching, session: BrokerSession) -> None:
-    """Messages are taken once their devices are known."""
+def nothing() -> None:
+    """Nobody wants to know."""
+
+
+async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, session: BrokerSession) -> None:
+    """Messages are taken once their devices are known, and the broker knows the adapter."""
     await watching.complete()
+    if mosquitto:
+        await mosquitto.update()
     await session.run()
+
+
+def _mosquitto(settings: Settings, directory: Directory, address: BrokerAddress) -> MosquittoAccounts | None:
+    if settings.mosquitto_dir is None:
+        return None
+    own = (address.username, address.password)
+    return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, directory, own)
 
 
 def _address(settings: Settings, token: str) -> BrokerAddress:

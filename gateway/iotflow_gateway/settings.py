@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     mosquitto_pid_file: Path | None = Field(
         None, description="Mosquitto's `pid_file`. Empty: `mosquitto.pid` in that folder."
     )
+    discovery: bool = Field(
+        False, description="Whether the embedded broker lets clients without an account register devices."
+    )
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on the loopback. 0: none.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     admin_token: SecretStr = Field(
         SecretStr(""), description="The admin token. Empty: kept in the file admin-token in the data folder."
     )
+    gateway_token: SecretStr = Field(
+        SecretStr(""), description="The MQTT adapter's token. Empty: kept in the file gateway-token in the data folder."
+    )
     key_secret: SecretStr = Field(
         SecretStr(""), description="Secret the key hashes are made with. Empty: the file key-secret in the data folder."
     )

@@ -12,8 +12,8 @@ from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.tokens import Tokens
-from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.devices.tokens import BUILT_IN_GATEWAY, Tokens
+from iotflow_server.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
 
 
@@ -41,6 +41,8 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     registry = Registry(database, hasher, settings.api_key_length)
     tokens = Tokens(database, hasher)
     await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
+    gateway_token = settings.gateway_token.get_secret_value() or kept_secret(settings.data_dir, GATEWAY_TOKEN)
+    await tokens.ensure_builtin(gateway_token, BUILT_IN_GATEWAY, "gateway")
     identities = Identities(registry, tokens)
     stack.push_async_callback(identities.close)
     presence = Presence(database, tells=bool(settings.redis_url))

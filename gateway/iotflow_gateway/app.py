@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -76,7 +77,18 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Coroutine[Any, Any
     if settings.metrics_port:
         metrics.serve(settings.metrics_port)
     works = [watching.run(), uplink.run(), _serve(watching, mosquitto, session)]
-    return [*works, mosquitto.run()] if mosquitto else works
+    if mosquitto:
+        works.append(mosquitto.run())
+    if settings.ready_file:
+        works.append(_tell_ready(session, settings.ready_file))
+    return works
+
+
+async def _tell_ready(session: BrokerSession, file: Path) -> None:
+    await session.connected()
+    await asyncio.to_thread(file.touch)
+    # What has nothing more to do must not look like what has failed.
+    await asyncio.Event().wait()
 
 
 def nothing() -> None:

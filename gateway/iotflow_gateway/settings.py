@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     discovery: bool = Field(
         False, description="Whether the embedded broker lets clients without an account register devices."
     )
+    ready_file: Path | None = Field(None, description="File that is made once messages of the broker are taken.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on the loopback. 0: none.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

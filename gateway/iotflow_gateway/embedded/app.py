@@ -1,6 +1,7 @@
 """The embedded broker's composition root."""
 
 import asyncio
+import logging
 
 import structlog
 from amqtt.broker import Broker
@@ -34,7 +35,11 @@ async def run(settings: Settings) -> None:
             leaving.add(task)
             task.add_done_callback(leaving.discard)
 
+        # It would write a line for every client that breaks off.
+        logging.getLogger("amqtt").setLevel(logging.ERROR)
         await broker.start()
+        if settings.ready_file:
+            await asyncio.to_thread(settings.ready_file.touch)
         log.info("broker listens", address=f"{settings.mqtt_host}:{settings.mqtt_port}")
         try:
             await Watching(channel, metadata, directory, cut_off).run()

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         description="Adapters of the same group share the load, by `$share/<group>/`. Empty: this one takes everything.",
     )
     window: int = Field(
-        4_000, ge=1, le=65_535, description="Messages taken from the broker and not yet acknowledged, at the most."
+        10_000, ge=1, le=65_535, description="Messages taken from the broker and not yet acknowledged, at the most."
     )
     accounts: Literal["broker", "payload"] = Field(
         "broker",

@@ -32,6 +32,7 @@ class MosquittoAccounts:
         self._directory = directory
         self._own = f"{own[0]}:{verifier(own[1])}"
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._nameless: set[int] = set()
         self._written = ""
 
@@ -41,12 +42,13 @@ class MosquittoAccounts:
 
     async def update(self) -> None:
         """Write what the directory has, if that is anything new, and have the broker read it."""
-        self._changed.clear()
-        text = "\n".join([self._own, *self._lines(), ""])
-        if text != self._written:
-            await asyncio.to_thread(self._write, text)
-            self._written = text
-            self._tell_broker()
+        async with self._writing:
+            self._changed.clear()
+            text = "\n".join([self._own, *self._lines(), ""])
+            if text != self._written:
+                await asyncio.to_thread(self._write, text)
+                self._written = text
+                self._tell_broker()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -81,5 +83,5 @@ class MosquittoAccounts:
 
 
 def _is_writable(name: str) -> bool:
-    """A colon ends the name in a line, # makes it a comment, and spaces around it are dropped: it would be another's."""
-    return ":" not in name and not name.startswith("#") and name == name.strip()
+    """A colon ends the name in a line, and spaces around it are dropped: it would be another's."""
+    return ":" not in name and name == name.strip()

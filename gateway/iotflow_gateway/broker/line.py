@@ -40,7 +40,7 @@ class BrokerAddress:
     tls: bool = False
     ca_file: Path | None = None
     v5: bool = True
-    window: int = 4_000
+    window: int = 10_000
 
 
 class Line:

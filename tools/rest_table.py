@@ -11,6 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from iotflow.v1 import (
     admin_service_pb2,
     device_service_pb2,
+    gateway_service_pb2,
     mqtt_service_pb2,
     system_service_pb2,
     telemetry_service_pb2,
@@ -19,11 +20,18 @@ from iotflow_server.access import Role
 from iotflow_server.rpc.methods import open_to
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rest.md"
-MODULES = (device_service_pb2, telemetry_service_pb2, admin_service_pb2, mqtt_service_pb2, system_service_pb2)
+MODULES = (
+    device_service_pb2,
+    telemetry_service_pb2,
+    admin_service_pb2,
+    mqtt_service_pb2,
+    gateway_service_pb2,
+    system_service_pb2,
+)
 HEAD = """# REST paths
 
 Made from the contract by `make generate`. Parameters and bodies are the request's fields in `proto/iotflow/v1`: those not
-in the path stand in the URL for GET and DELETE, in the body for POST and PUT. Devices show `x-api-key`, tokens
+in the path stand in the URL for GET and DELETE, in the body for POST, PUT and PATCH. Devices show `x-api-key`, tokens
 `authorization: Bearer <token>`. Where `IOTFLOW_PUBLIC_READS` is on, reading telemetry is open to anyone; who may register
 is `IOTFLOW_REGISTRATION`'s to say.
 """

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 import grpc
 import structlog
@@ -16,6 +15,8 @@ from iotflow.v1 import (
     admin_service_pb2_grpc,
     device_service_pb2,
     device_service_pb2_grpc,
+    gateway_service_pb2,
+    gateway_service_pb2_grpc,
     mqtt_service_pb2,
     mqtt_service_pb2_grpc,
     system_service_pb2,
@@ -24,7 +25,14 @@ from iotflow.v1 import (
     telemetry_service_pb2_grpc,
 )
 from iotflow_server.composition.fleet import started_fleet
-from iotflow_server.composition.services import admin_service, device_service, layers, metrics_of, telemetry_service
+from iotflow_server.composition.services import (
+    admin_service,
+    device_service,
+    gateway_service,
+    layers,
+    metrics_of,
+    telemetry_service,
+)
 from iotflow_server.composition.sharing import redis_of, tell_others
 from iotflow_server.composition.telemetry import started_telemetry
 from iotflow_server.interceptors.behaviours import Layer, Layers
@@ -32,7 +40,9 @@ from iotflow_server.listening import drain, listen, options
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.mqtt_service import MqttService
+from iotflow_server.rpc.open_streams import OpenStreams
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.system_service import Check, SystemService
 from iotflow_server.rpc.telemetry_service import TelemetryService
@@ -47,6 +57,7 @@ SERVICES = (
     device_service_pb2.DESCRIPTOR.services_by_name["DeviceService"].full_name,
     telemetry_service_pb2.DESCRIPTOR.services_by_name["TelemetryService"].full_name,
     admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
+    gateway_service_pb2.DESCRIPTOR.services_by_name["GatewayService"].full_name,
     mqtt_service_pb2.DESCRIPTOR.services_by_name["MqttService"].full_name,
     system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
 )
@@ -87,6 +98,7 @@ class Parts:
     devices: DeviceService
     telemetry: TelemetryService
     admin: AdminService
+    gateway: GatewayService
     mqtt: MqttService
     system: SystemService
 
@@ -96,11 +108,14 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     redis = redis_of(settings, stack)
     telemetry = await started_telemetry(settings, member, redis, fleet, stack)
     sessions = Sessions()
+    streams = OpenStreams(sessions, fleet.presence, settings.online_window_seconds / 3)
+    await streams.start()
+    stack.push_async_callback(streams.close)
     if redis is not None:
         await tell_others(redis, fleet, telemetry.intake.directory, sessions, stack)
-    metrics = metrics_of(telemetry, sessions, member)
+    metrics = metrics_of(fleet, telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
-    encoder = DeviceEncoder(fleet.presence, timedelta(seconds=settings.online_window_seconds))
+    encoder = DeviceEncoder(fleet.presence, fleet.online)
     checks: dict[str, Check] = {
         "database": fleet.database.check,
         "telemetry_store": telemetry.store.check,
@@ -113,8 +128,9 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         layers=layers(settings, fleet.identities, metrics),
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
         telemetry=telemetry_service(settings, fleet, telemetry, sessions),
-        admin=admin_service(fleet, telemetry, sessions, encoder),
+        admin=admin_service(settings, fleet, telemetry, sessions, encoder),
         mqtt=MqttService(fleet.registry, fleet.identities, fleet.accounts, sessions, settings.mqtt_topic_prefix),
+        gateway=gateway_service(fleet, sessions, encoder),
         system=SystemService(checks, metrics, sessions, broker),
     )
 
@@ -123,5 +139,6 @@ def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
     device_service_pb2_grpc.add_DeviceServiceServicer_to_server(parts.devices, server)
     telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server(parts.telemetry, server)
     admin_service_pb2_grpc.add_AdminServiceServicer_to_server(parts.admin, server)
+    gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server(parts.gateway, server)
     mqtt_service_pb2_grpc.add_MqttServiceServicer_to_server(parts.mqtt, server)
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)

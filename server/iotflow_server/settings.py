@@ -1,6 +1,7 @@
 """Every setting of the server, read once from the environment (IOTFLOW_*) and .env, and checked."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -112,6 +113,12 @@ class Settings(BaseSettings):
     online_window_seconds: int = Field(
         300, ge=1, le=86_400, description="A device heard within this time counts as online."
     )
+    history_days: float = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="How long finished commands (with their idempotency keys) and earlier desired configurations are kept. 0: for ever.",
+    )
     rate_limit_per_minute: int = Field(
         0,
         ge=0,
@@ -188,6 +195,11 @@ class Settings(BaseSettings):
     def retention_ms(self) -> int | None:
         """Milliseconds, or None for ever."""
         return round(self.retention_days * 86_400_000) or None
+
+    @property
+    def history(self) -> timedelta | None:
+        """How long what is over is kept, or None for ever."""
+        return timedelta(days=self.history_days) or None
 
 
 def load_settings() -> Settings:

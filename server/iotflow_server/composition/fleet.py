@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.audit import Audit
@@ -9,7 +10,10 @@ from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.credentials import KeyHasher
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.desired import DesiredConfigs
+from iotflow_server.devices.housekeeping import Housekeeping
 from iotflow_server.devices.identities import Identities
+from iotflow_server.devices.offers import Offers
+from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import BUILT_IN_GATEWAY, Tokens
@@ -26,8 +30,10 @@ class Fleet:
     tokens: Tokens
     identities: Identities
     presence: Presence
+    online: Online
     audit: Audit
     commands: Commands
+    offers: Offers
     desired: DesiredConfigs
     accounts: Accounts
 
@@ -48,14 +54,16 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     presence = Presence(database, tells=bool(settings.redis_url))
     await presence.start()
     stack.push_async_callback(presence.close)
-    return Fleet(
-        database,
-        registry,
-        tokens,
-        identities,
-        presence,
-        Audit(database),
-        Commands(database),
-        DesiredConfigs(database),
-        Accounts(database, registry),
-    )
+    window = timedelta(seconds=settings.online_window_seconds)
+    online = Online(database, presence, window, tells=bool(settings.redis_url))
+    await online.start()
+    stack.push_async_callback(online.close)
+    commands = Commands(database)
+    offers = Offers(database, commands.news)
+    desired = DesiredConfigs(database)
+    housekeeping = Housekeeping(database, commands, settings.history)
+    await housekeeping.start()
+    stack.push_async_callback(housekeeping.close)
+    audit = Audit(database)
+    accounts = Accounts(database, registry)
+    return Fleet(database, registry, tokens, identities, presence, online, audit, commands, offers, desired, accounts)

@@ -17,12 +17,17 @@ from iotflow_server.interceptors.validation import Validation
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
+from iotflow_server.rpc.commanding import Commanding
 from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.fleet_figures import FleetFigures
+from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.methods import open_to
+from iotflow_server.rpc.presence_reports import PresenceReports
 from iotflow_server.rpc.registration import Registration
+from iotflow_server.rpc.reporting import Reporting
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
+from iotflow_server.rpc.twins import Twins
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.stores.choice import location_of
@@ -45,6 +50,21 @@ def device_service(
         Registration(settings.registration),
         timedelta(seconds=settings.key_grace_seconds),
         broker,
+        Reporting(fleet.registry, fleet.presence, encoder),
+    )
+
+
+def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder) -> GatewayService:
+    """What gateways say and ask for devices."""
+    return GatewayService(
+        fleet.registry,
+        fleet.commands,
+        fleet.desired,
+        fleet.presence,
+        fleet.offers,
+        PresenceReports(fleet.registry, fleet.presence, fleet.online, fleet.offers),
+        Reporting(fleet.registry, fleet.presence, encoder),
+        sessions,
     )
 
 
@@ -62,13 +82,16 @@ def telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, se
     )
 
 
-def admin_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> AdminService:
+def admin_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder
+) -> AdminService:
     """What people administer."""
     figures = FleetFigures(
         Figures(fleet.database),
         fleet.tokens,
         fleet.commands,
         fleet.presence,
+        fleet.online,
         encoder,
         telemetry.tally,
         telemetry.feed,
@@ -76,11 +99,13 @@ def admin_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encode
     )
     return AdminService(
         fleet.registry,
-        fleet.commands,
+        Commanding(fleet.commands, fleet.audit, sessions, settings.heartbeat_seconds),
+        Twins(fleet.registry, fleet.desired, fleet.audit),
         fleet.desired,
         fleet.tokens,
         fleet.audit,
         fleet.presence,
+        fleet.online,
         encoder,
         telemetry.store,
         sessions,
@@ -101,13 +126,14 @@ def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list
     ]
 
 
-def metrics_of(telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
+def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
     """What /metrics shows of this process."""
     bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "iotflow_worker": ("The number of the process that tells these figures.", lambda: member.number),
         "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
         "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
+        "iotflow_devices_online": ("Devices online now.", lambda: fleet.online.count),
         "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
         "iotflow_live_bus_degraded": ("1 while the line to other processes is down.", lambda: bus.state.degraded),
         "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),

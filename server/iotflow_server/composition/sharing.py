@@ -65,13 +65,24 @@ async def tell_others(
     redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    elsewhere = Elsewhere(fleet.identities, directory, fleet.registry, fleet.tokens, fleet.accounts, sessions)
+    elsewhere = Elsewhere(
+        fleet.identities,
+        directory,
+        fleet.registry,
+        fleet.tokens,
+        fleet.accounts,
+        sessions,
+        fleet.commands,
+        fleet.desired,
+    )
     notices = RedisNotices(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)
     fleet.registry.on_register(notices.device_changed)
     fleet.tokens.on_change(notices.token_revoked)
+    fleet.commands.news.on_change(lambda command: notices.command_changed(command.id))
+    fleet.desired.news.on_change(lambda desired: notices.desired_changed(desired.device_id))
     await notices.start()
     stack.push_async_callback(notices.close)
-    exchange = PresenceExchange(fleet.presence, RedisPresenceBoard(redis))
+    exchange = PresenceExchange(fleet.presence, fleet.online, RedisPresenceBoard(redis))
     await exchange.start()
     stack.push_async_callback(exchange.close)

@@ -12,7 +12,7 @@ from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
-from iotflow_server.telemetry.live import LiveBus, LiveFeed
+from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
 from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store
@@ -58,5 +58,9 @@ async def started_telemetry(
     )
     arrival = arrival_of(member, redis, store)
     directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
+    presence_feed = PresenceFeed(feed, directory)
+    await presence_feed.start()
+    stack.push_async_callback(presence_feed.close)
+    fleet.online.on_change(presence_feed.changed)
     intake = Intake(ingest, directory, fleet.presence, arrival, limits, tally)
     return Telemetry(store, ingest, feed, bus, tally, intake, latest)

@@ -1,66 +1,35 @@
 """Orders to devices, kept until they are done, have failed or come too late."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
+from iotflow_server.devices import command_steps as steps
+from iotflow_server.devices.command import COMMAND_COLUMNS, OUTCOMES, Command, NewCommand, commands_of
 from iotflow_server.devices.database import Database
-from iotflow_server.devices.device import device_not_found, utc_now
-from iotflow_server.devices.models import CommandRow, DeviceRow
-from iotflow_server.errors import FailedPrecondition, InvalidArgument, NotFound
+from iotflow_server.devices.device import utc_now
+from iotflow_server.devices.models import CommandRow
+from iotflow_server.devices.news import News
+from iotflow_server.errors import InvalidArgument, NotFound, Unavailable
 
-OPEN = ("queued", "delivered")
-OUTCOMES = ("succeeded", "failed")
-
-# In the order of Command's fields.
-COLUMNS = (
-    CommandRow.id,
-    CommandRow.device_id,
-    CommandRow.name,
-    CommandRow.parameters,
-    CommandRow.state,
-    CommandRow.created_at,
-    CommandRow.delivered_at,
-    CommandRow.finished_at,
-    CommandRow.expires_at,
-    CommandRow.result,
-)
-
-
-# Built once: devices ask for it again and again, and it takes longer to build than to run.
-OPEN_OF_DEVICE = (
-    select(*COLUMNS)
-    .where(CommandRow.device_id == bindparam("device"), CommandRow.state.in_(OPEN))
-    .order_by(CommandRow.id)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """state: queued, delivered, succeeded, failed, expired or cancelled. Times are aware, in UTC."""
-
-    id: int
-    device_id: int
-    name: str
-    parameters: dict[str, Any]
-    state: str
-    created_at: datetime
-    delivered_at: datetime | None
-    finished_at: datetime | None
-    expires_at: datetime | None
-    result: dict[str, Any] | None
+T = TypeVar("T")
+# Changes something and notes what.
+Step = Callable[[Connection, list[Command]], T]
 
 
 class Commands:
-    """Every method may raise Unavailable."""
+    """Every method may raise Unavailable. news: told of every change, once it is durable."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = utc_now, news: News[Command] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self.news: News[Command] = news or News()
 
     async def send(
         self,
@@ -72,93 +41,126 @@ class Commands:
     ) -> Command:
         """Queue a command, or find the one that this key made for this device before.
 
-        Raises NotFound (DEVICE_NOT_FOUND).
+        Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING).
         """
         now = self._clock()
-        values = {
-            "device_id": device_id,
-            "name": name,
-            "parameters": parameters,
-            "state": "queued",
-            "created_at": now,
-            "expires_at": None if time_to_live is None else now + time_to_live,
-            "idempotency_key": idempotency_key or None,
-        }
-        try:
-            return await self._database.write(lambda connection: _send(connection, values))
-        except IntegrityError:
-            # The same key, or the end of the device, came in between: now it can be seen.
-            return await self._database.write(lambda connection: _send(connection, values))
+        new = NewCommand(name, parameters, _end(now, time_to_live), idempotency_key)
+        return await self._sent(
+            device_id, lambda connection, changed: steps.send(connection, device_id, new, now, changed)
+        )
+
+    async def send_to_group(
+        self,
+        device_type: str,
+        name: str,
+        parameters: dict[str, Any],
+        time_to_live: timedelta | None,
+        idempotency_key: str,
+    ) -> steps.GroupOutcome:
+        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none."""
+        now = self._clock()
+        new = NewCommand(name, parameters, _end(now, time_to_live), idempotency_key)
+        return await self._sent(
+            None, lambda connection, changed: steps.send_to_group(connection, device_type, new, now, changed)
+        )
 
     async def deliver(self, device_id: int) -> list[Command]:
         """Those neither finished nor expired, oldest first; queued ones become delivered."""
         now = self._clock()
-        waiting = await self._database.read(lambda connection: _open(connection, device_id))
+        waiting = await self._database.read(lambda connection: steps.open_of(connection, device_id))
         # Devices ask often and seldom get something new: no write then.
-        if all(command.state == "delivered" and not _is_late(command, now) for command in waiting):
+        if all(command.state == "delivered" and not steps.is_late(command, now) for command in waiting):
             return waiting
-        return await self._database.write(lambda connection: _deliver(connection, device_id, now))
+        return await self._write(
+            device_id, lambda connection, changed: steps.deliver(connection, device_id, now, changed)
+        )
+
+    async def hand_over(self, device_id: int, command_id: int) -> Command:
+        """Note that somebody else has brought the command to its device. One that has ended stays so.
+
+        Raises NotFound (COMMAND_NOT_FOUND).
+        """
+        now = self._clock()
+        return await self._write(
+            device_id, lambda connection, changed: steps.hand_over(connection, device_id, command_id, now, changed)
+        )
 
     async def acknowledge(self, device_id: int, command_id: int, state: str, result: dict[str, Any] | None) -> Command:
         """End a command as succeeded or failed. The same state again changes nothing.
 
-        One that expired after it was delivered still ends as the device says. Raises NotFound (COMMAND_NOT_FOUND),
-        FailedPrecondition (COMMAND_ENDED) where it has ended otherwise, InvalidArgument for another state.
+        One that expired or was cancelled after it was delivered still ends as the device says. Raises NotFound
+        (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED) where it has ended otherwise, InvalidArgument for another state.
         """
         if state not in OUTCOMES:
             raise InvalidArgument("state", "A command ends as succeeded or failed.")
         outcome = {"state": state, "result": result, "finished_at": self._clock()}
-        return await self._database.write(lambda connection: _acknowledge(connection, device_id, command_id, outcome))
+        return await self._write(
+            device_id,
+            lambda connection, changed: steps.acknowledge(connection, device_id, command_id, outcome, changed),
+        )
+
+    async def cancel(self, command_id: int) -> Command:
+        """End a command that has not ended; once more changes nothing.
+
+        Raises NotFound (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED).
+        """
+        now = self._clock()
+        return await self._write(None, lambda connection, changed: steps.cancel(connection, command_id, now, changed))
+
+    async def expire(self) -> datetime | None:
+        """End those that nobody may get any more; returns when the next ones do."""
+        while (late := await self._database.read(steps.next_expiry)) is not None and late <= self._clock():
+            now = self._clock()
+            await self._write(None, lambda connection, changed: steps.expire(connection, now, changed))  # noqa: B023
+        return late
+
+    async def get(self, command_id: int) -> Command:
+        """Raises NotFound (COMMAND_NOT_FOUND)."""
+        found = await self._database.read(lambda connection: steps.by_id(connection, command_id))
+        if found is None:
+            raise NotFound("COMMAND_NOT_FOUND", f"There is no command {command_id}.")
+        return found
+
+    async def page(self, device_id: int, state: str, before_id: int | None, size: int) -> list[Command]:
+        """Newest first, with ids below before_id where it is given. device_id 0, state empty: whatever it is."""
+        statement = select(*COMMAND_COLUMNS).order_by(CommandRow.id.desc()).limit(size)
+        if device_id:
+            statement = statement.where(CommandRow.device_id == device_id)
+        if state:
+            statement = statement.where(CommandRow.state == state)
+        if before_id is not None:
+            statement = statement.where(CommandRow.id < before_id)
+        return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
 
     async def open_count(self) -> int:
         """Of all devices, neither finished nor expired."""
-        in_time = or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > self._clock())
-        statement = select(func.count()).select_from(CommandRow).where(CommandRow.state.in_(OPEN), in_time)
+        statement = select(func.count()).select_from(CommandRow).where(steps.in_time(self._clock()))
         return await self._database.read(lambda connection: connection.scalar(statement) or 0)
 
+    async def _sent(self, device_id: int | None, step: Step[T]) -> T:
+        try:
+            return await self._write(device_id, step)
+        except IntegrityError:
+            # The same key, or the end of a device, came in between: now it can be seen.
+            return await self._write(device_id, step)
 
-def _command(row: Sequence[Any]) -> Command:
-    return Command(*row)
+    async def _write(self, device_id: int | None, step: Step[T]) -> T:
+        changed: list[Command] = []
 
+        def work(connection: Connection) -> T:
+            # Anew where the database has it run again.
+            changed.clear()
+            return step(connection, changed)
 
-def _open(connection: Connection, device_id: int) -> list[Command]:
-    return [_command(row) for row in connection.execute(OPEN_OF_DEVICE, {"device": device_id})]
-
-
-def _is_late(command: Command, now: datetime) -> bool:
-    return command.expires_at is not None and command.expires_at <= now
-
-
-def _send(connection: Connection, values: dict[str, Any]) -> Command:
-    device_id, key = values["device_id"], values["idempotency_key"]
-    if key is not None:
-        same = select(*COLUMNS).where(CommandRow.device_id == device_id, CommandRow.idempotency_key == key)
-        row = connection.execute(same).one_or_none()
-        if row is not None:
-            return _command(row)
-    if connection.scalar(select(DeviceRow.id).where(DeviceRow.id == device_id)) is None:
-        raise device_not_found(device_id)
-    return _command(connection.execute(insert(CommandRow).returning(*COLUMNS), values).one())
-
-
-def _deliver(connection: Connection, device_id: int, now: datetime) -> list[Command]:
-    def advance(condition: ColumnElement[bool], **values: Any) -> None:
-        of_device = and_(CommandRow.device_id == device_id, CommandRow.state.in_(OPEN))
-        connection.execute(update(CommandRow).where(of_device, condition).values(values))
-
-    advance(CommandRow.expires_at <= now, state="expired", finished_at=now)
-    advance(CommandRow.state == "queued", state="delivered", delivered_at=now)
-    return _open(connection, device_id)
+        try:
+            outcome = await self._database.write(work)
+        except (asyncio.CancelledError, Unavailable):
+            # It may have been carried out all the same.
+            self.news.miss(device_id)
+            raise
+        self.news.tell(changed)
+        return outcome
 
 
-def _acknowledge(connection: Connection, device_id: int, command_id: int, outcome: dict[str, Any]) -> Command:
-    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id)
-    carried_out_late = and_(CommandRow.state == "expired", CommandRow.delivered_at.is_not(None))
-    may_end = or_(CommandRow.state.in_(OPEN), carried_out_late)
-    ended = update(CommandRow).where(this, may_end).values(outcome).returning(*COLUMNS)
-    row = connection.execute(ended).one_or_none() or connection.execute(select(*COLUMNS).where(this)).one_or_none()
-    if row is None:
-        raise NotFound("COMMAND_NOT_FOUND", f"The device has no command {command_id}.")
-    if row.state != outcome["state"]:
-        raise FailedPrecondition("COMMAND_ENDED", f"Command {command_id} has ended as {row.state}.")
-    return _command(row)
+def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:
+    return None if time_to_live is None else now + time_to_live

@@ -24,6 +24,9 @@ class Device:
     created_at: datetime
     updated_at: datetime
     last_seen: datetime | None
+    # What a gateway said last of its session; None: nothing.
+    said_online: bool | None = None
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,14 @@ class DeviceChanges:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
-    """All that is given must fit. name: a part, whatever the case. A device never seen fits any not_seen_since."""
+    """All that is given must fit. name: a part, whatever the case. online_since, offline_since: those that are online, or are
+    not, where who was heard since then is."""
 
     status: str = ""
     device_type: str = ""
     name: str = ""
-    seen_since: datetime | None = None
-    not_seen_since: datetime | None = None
+    online_since: datetime | None = None
+    offline_since: datetime | None = None
     ids: Sequence[int] | None = None
 
 

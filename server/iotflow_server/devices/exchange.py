@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
 import structlog
 
+from iotflow_server.devices.device import utc_now
+from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Heard, Presence
 from iotflow_server.errors import Unavailable
 
@@ -30,8 +34,9 @@ class PresenceExchange:
     What cannot be told is not told later: by then it stands in the devices' rows.
     """
 
-    def __init__(self, presence: Presence, board: PresenceBoard, interval: float = 1.0) -> None:
+    def __init__(self, presence: Presence, online: Online, board: PresenceBoard, interval: float = 1.0) -> None:
         self._presence = presence
+        self._online = online
         self._board = board
         self._interval = interval
         self._task: asyncio.Task[None] | None = None
@@ -59,7 +64,15 @@ class PresenceExchange:
             await asyncio.sleep(self._interval)
 
     async def _exchange(self) -> None:
-        for heard in await self._board.exchange(self._presence.take_news()):
+        for heard in await self._board.exchange(self._news()):
+            self._online.said_elsewhere(heard.said)
             for first in range(0, len(heard.device_ids), PIECE):
                 self._presence.heard_elsewhere(Heard(heard.at, heard.device_ids[first : first + PIECE]))
                 await asyncio.sleep(0)
+
+    def _news(self) -> Heard | None:
+        heard, said = self._presence.take_news(), self._online.take_news()
+        if not said:
+            return heard
+        nobody = Heard(utc_now(), np.empty(0, np.int64))
+        return replace(heard or nobody, said=said)

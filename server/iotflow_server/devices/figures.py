@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.models import DeviceRow
-from iotflow_server.devices.rows import DEVICE_COLUMNS, devices
+from iotflow_server.devices.rows import DEVICE_COLUMNS, devices, online
 
 STATUSES = ("active", "inactive", "maintenance", "error")
 MOST_GROUPS = 100
@@ -58,8 +58,9 @@ class Figures:
         statement = select(*DEVICE_COLUMNS).where(heard).order_by(DeviceRow.last_seen.desc()).limit(limit)
         return await self._database.read(lambda connection: devices(connection.execute(statement)))
 
-    async def seen_since(self, since: datetime) -> int:
-        statement = select(func.count()).select_from(DeviceRow).where(DeviceRow.last_seen >= since)
+    async def online(self, since: datetime) -> int:
+        """How many are online where who was heard since then is."""
+        statement = select(func.count()).select_from(DeviceRow).where(online(since))
         return await self._database.read(lambda connection: connection.scalar(statement) or 0)
 
 

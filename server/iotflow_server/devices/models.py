@@ -39,7 +39,11 @@ class Base(DeclarativeBase):
 
 
 def _where_given(column: str) -> dict[str, Any]:
-    condition = text(f"{column} IS NOT NULL")
+    return _where(f"{column} IS NOT NULL")
+
+
+def _where(words: str) -> dict[str, Any]:
+    condition = text(words)
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 
@@ -50,6 +54,7 @@ class DeviceRow(Base):
     __table_args__ = (
         Index(None, "previous_key_hash", **_where_given("previous_key_hash")),
         Index(None, "last_seen", **_where_given("last_seen")),
+        Index(None, "said_online", **_where("said_online")),
         {"sqlite_autoincrement": True},
     )
 
@@ -71,6 +76,9 @@ class DeviceRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]
+    # What a gateway said last of the device's session.
+    said_online: Mapped[bool | None]
+    said_at: Mapped[datetime | None]
 
 
 class TokenRow(Base):
@@ -90,6 +98,8 @@ class CommandRow(Base):
     __table_args__ = (
         UniqueConstraint("device_id", "idempotency_key"),
         Index(None, "state", "device_id"),
+        Index(None, "expires_at", **_where("expires_at IS NOT NULL AND finished_at IS NULL")),
+        Index(None, "finished_at", **_where_given("finished_at")),
         {"sqlite_autoincrement": True},
     )
 
@@ -104,12 +114,16 @@ class CommandRow(Base):
     expires_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any] | None]
     idempotency_key: Mapped[str | None] = mapped_column(String(100))
+    # The gateway that a queued command was offered to, and until when no other one is offered it.
+    taken_by: Mapped[str | None] = mapped_column(String(32))
+    taken_until: Mapped[datetime | None]
 
 
 class DesiredRow(Base):
     """One row a version: the newest is in force, the others are its history."""
 
     __tablename__ = "desired_configurations"
+    __table_args__ = (Index(None, "created_at"),)
 
     device_id: Mapped[int] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)

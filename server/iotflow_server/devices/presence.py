@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,11 +33,21 @@ _write = (
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A gateway said at this time that the device has a session, or has gone."""
+
+    device_id: int
+    online: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """Devices heard at this time or a little later. device_ids: shape (devices,), int64."""
+    """Devices heard at this time or a little later. device_ids: shape (devices,), int64. said: what gateways said besides."""
 
     at: datetime
     device_ids: NDArray[np.int64]
+    said: tuple[Said, ...] = ()
 
 
 class Presence:
@@ -59,8 +70,15 @@ class Presence:
         self._heard: dict[int, datetime] = {}
         self._unwritten: set[int] = set()
         self._news: set[int] | None = set() if tells else None
+        self._listener: Callable[[int, datetime], None] | None = None
+        # Those about whom the listener need not be told.
+        self._known: AbstractSet[int] = frozenset()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    def on_heard(self, listener: Callable[[int, datetime], None], unless: AbstractSet[int]) -> None:
+        """Call listener with each device that is heard and when, here or elsewhere, unless it is among these."""
+        self._listener, self._known = listener, unless
 
     def seen(self, device_id: int, at: datetime | None = None) -> None:
         """Note that the device was heard, now or at an aware time. Memory only."""
@@ -71,6 +89,8 @@ class Presence:
             self._unwritten.add(device_id)
             if self._news is not None:
                 self._news.add(device_id)
+            if device_id not in self._known:
+                self._tell(device_id, at)
 
     def take_news(self) -> Heard | None:
         """What was heard here since the last call; None: nothing."""
@@ -86,7 +106,13 @@ class Presence:
             before = noted.get(device_id)
             if before is None or before < heard.at:
                 noted[device_id] = heard.at
+                if device_id not in self._known:
+                    self._tell(device_id, heard.at)
         self._forget_surplus()
+
+    def heard_at(self, device_id: int) -> datetime | None:
+        """When it was heard as far as is noted; None: look at its row."""
+        return self._heard.get(device_id)
 
     def last_seen(self, device: Device) -> datetime | None:
         """The newer of what is noted and what the device came with."""
@@ -94,6 +120,10 @@ class Presence:
         if noted is None or device.last_seen is None:
             return noted or device.last_seen
         return max(noted, device.last_seen)
+
+    def _tell(self, device_id: int, at: datetime) -> None:
+        if self._listener is not None:
+            self._listener(device_id, at)
 
     async def start(self) -> None:
         """Write from now on, until close."""

@@ -1,9 +1,10 @@
 """Devices as rows: which columns a Device is made of, and which rows a filter means."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_
+from sqlalchemy import ColumnElement, and_, bindparam, or_
 
 from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.models import DeviceRow
@@ -22,6 +23,8 @@ DEVICE_COLUMNS = (
     DeviceRow.created_at,
     DeviceRow.updated_at,
     DeviceRow.last_seen,
+    DeviceRow.said_online,
+    DeviceRow.said_at,
 )
 
 
@@ -38,6 +41,19 @@ def among(ids: Sequence[int]) -> ColumnElement[bool]:
     return DeviceRow.id.in_(bindparam("ids", [int(one) for one in ids], expanding=True, literal_execute=True))
 
 
+def online(since: datetime) -> ColumnElement[bool]:
+    """Said to have a session, or heard since then and not said to be gone after that; as Online.is_online has it."""
+    not_gone = or_(DeviceRow.said_online.is_(None), DeviceRow.said_at < DeviceRow.last_seen)
+    return or_(DeviceRow.said_online.is_(True), and_(DeviceRow.last_seen >= since, not_gone))
+
+
+def offline(since: datetime) -> ColumnElement[bool]:
+    """All others."""
+    no_session = or_(DeviceRow.said_online.is_(None), DeviceRow.said_online.is_(False))
+    gone = and_(DeviceRow.said_online.is_(False), DeviceRow.said_at >= DeviceRow.last_seen)
+    return and_(no_session, or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < since, gone))
+
+
 def matching(wanted: DeviceFilter) -> list[ColumnElement[bool]]:
     """Conditions that must all hold."""
     conditions: list[ColumnElement[bool]] = []
@@ -47,10 +63,10 @@ def matching(wanted: DeviceFilter) -> list[ColumnElement[bool]]:
         conditions.append(DeviceRow.device_type == wanted.device_type)
     if wanted.name:
         conditions.append(DeviceRow.folded_name.contains(wanted.name.casefold(), autoescape=True))
-    if wanted.seen_since is not None:
-        conditions.append(DeviceRow.last_seen >= wanted.seen_since)
-    if wanted.not_seen_since is not None:
-        conditions.append(or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < wanted.not_seen_since))
+    if wanted.online_since is not None:
+        conditions.append(online(wanted.online_since))
+    if wanted.offline_since is not None:
+        conditions.append(offline(wanted.offline_since))
     if wanted.ids is not None:
         conditions.append(among(wanted.ids))
     return conditions

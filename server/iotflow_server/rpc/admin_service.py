@@ -1,30 +1,32 @@
 """AdminService: the fleet as people and programs run it."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
-from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import DeviceChanges, DeviceFilter
+from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
+from iotflow_server.rpc.commanding import Commanding
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.page_tokens import place, token_of
+from iotflow_server.rpc.page_tokens import place, size_of, token_of
 from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.twins import Twins
 from iotflow_server.rpc.wire_devices import DeviceEncoder
-from iotflow_server.rpc.wire_values import plain_struct, to_struct
+from iotflow_server.rpc.wire_values import to_struct
 from iotflow_server.telemetry.store import Span, TelemetryStore
 
 wire = admin_service_pb2
 SUCCESS = "success"
-DEFAULT_PAGE = 100
 
 
 class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
@@ -33,22 +35,26 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     def __init__(
         self,
         registry: Registry,
-        commands: Commands,
+        commanding: Commanding,
+        twins: Twins,
         desired: DesiredConfigs,
         tokens: Tokens,
         audit: Audit,
         presence: Presence,
+        online: Online,
         encoder: DeviceEncoder,
         store: TelemetryStore,
         sessions: Sessions,
         figures: FleetFigures,
     ) -> None:
         self._registry = registry
-        self._commands = commands
+        self._commanding = commanding
+        self._twins = twins
         self._desired = desired
         self._tokens = tokens
         self._audit = audit
         self._presence = presence
+        self._online = online
         self._encoder = encoder
         self._store = store
         self._sessions = sessions
@@ -58,15 +64,15 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         await self._audit.record(caller().name, action, target, details)
 
     async def ListDevices(self, request: wire.ListDevicesRequest, _context: Context) -> wire.ListDevicesResponse:
-        since = self._encoder.online_since if request.HasField("online") else None
+        since = self._online.since if request.HasField("online") else None
         wanted = DeviceFilter(
             status=request.status,
             device_type=request.device_type,
             name=request.name,
-            seen_since=since if request.online else None,
-            not_seen_since=None if request.online else since,
+            online_since=since if request.online else None,
+            offline_since=None if request.online else since,
         )
-        size = request.page_size if request.HasField("page_size") else DEFAULT_PAGE
+        size = size_of(request)
         if since:
             # What was heard in the last moments is in memory only.
             await self._presence.flush()
@@ -100,6 +106,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     async def DeleteDevice(self, request: wire.DeleteDeviceRequest, _context: Context) -> wire.DeleteDeviceResponse:
         device = await self._registry.delete(request.device_id)
         self._sessions.cut_off(f"device:{device.id}", PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
+        self._online.forget(device.id)
         if request.delete_telemetry:
             await self._store.delete(device.id, Span())
         await self._note(
@@ -128,31 +135,54 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         )
 
     async def SendCommand(self, request: wire.SendCommandRequest, context: Context) -> wire.SendCommandResponse:
-        await self._registry.get(request.device_id)
-        lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
-        parameters = plain_struct(request.parameters, "parameters")
-        sent = await self._commands.send(request.device_id, request.name, parameters, lifetime, request.idempotency_key)
-        await self._note("command.send", f"device:{request.device_id}", command=sent.id, name=sent.name)
+        response = await self._commanding.send(request)
         await answer_with(context, 201)
-        return wire.SendCommandResponse(
-            status=SUCCESS, message=f"Command {sent.name} {sent.state}", command=wire_devices.command(sent)
-        )
+        return response
+
+    async def SendGroupCommand(
+        self, request: wire.SendGroupCommandRequest, context: Context
+    ) -> wire.SendGroupCommandResponse:
+        response = await self._commanding.send_to_group(request)
+        await answer_with(context, 201)
+        return response
+
+    async def GetCommand(self, request: wire.GetCommandRequest, _context: Context) -> wire.GetCommandResponse:
+        return await self._commanding.get(request)
+
+    async def ListFleetCommands(
+        self, request: wire.ListFleetCommandsRequest, _context: Context
+    ) -> wire.ListFleetCommandsResponse:
+        if request.device_id:
+            await self._registry.get(request.device_id)
+        return await self._commanding.list(request)
+
+    async def WatchFleetCommands(
+        self, request: wire.WatchFleetCommandsRequest, _context: Context
+    ) -> AsyncIterator[wire.WatchFleetCommandsResponse]:
+        async with self._sessions.open(caller()) as session:
+            async for event in self._commanding.watch(request, session):
+                yield event
+
+    async def CancelCommand(self, request: wire.CancelCommandRequest, _context: Context) -> wire.CancelCommandResponse:
+        return await self._commanding.cancel(request)
+
+    async def GetConfigTwin(self, request: wire.GetConfigTwinRequest, _context: Context) -> wire.GetConfigTwinResponse:
+        return await self._twins.twin(request)
 
     async def SetDesiredConfig(
         self, request: wire.SetDesiredConfigRequest, _context: Context
     ) -> wire.SetDesiredConfigResponse:
-        await self._registry.get(request.device_id)
-        document = plain_struct(request.configuration, "configuration")
-        expected = request.expected_version if request.HasField("expected_version") else None
-        desired = await self._desired.set(request.device_id, document, expected, caller().name)
-        await self._note("config.set", f"device:{request.device_id}", version=desired.version)
-        return wire.SetDesiredConfigResponse(
-            status=SUCCESS,
-            message=f"Desired configuration is at version {desired.version}",
-            device_id=request.device_id,
-            desired=to_struct(desired.document),
-            desired_version=desired.version,
-        )
+        return await self._twins.set(request)
+
+    async def PatchDesiredConfig(
+        self, request: wire.PatchDesiredConfigRequest, _context: Context
+    ) -> wire.PatchDesiredConfigResponse:
+        return await self._twins.patch(request)
+
+    async def ListConfigVersions(
+        self, request: wire.ListConfigVersionsRequest, _context: Context
+    ) -> wire.ListConfigVersionsResponse:
+        return await self._twins.versions(request)
 
     async def GetDashboard(self, _request: wire.GetDashboardRequest, _context: Context) -> wire.GetDashboardResponse:
         return await self._figures.dashboard()
@@ -181,7 +211,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         return wire.RevokeTokenResponse(status=SUCCESS, message=f"Token {token.name} revoked")
 
     async def ListAudit(self, request: wire.ListAuditRequest, _context: Context) -> wire.ListAuditResponse:
-        size = request.page_size if request.HasField("page_size") else DEFAULT_PAGE
+        size = size_of(request)
         entries = await self._audit.page(request.target, place(request.page_token) or None, size)
         return wire.ListAuditResponse(
             status=SUCCESS,

@@ -1,6 +1,7 @@
 """DeviceService: what a device says of itself and asks for."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
 
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
@@ -11,13 +12,15 @@ from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import NotImplementedYet, PermissionDenied
+from iotflow_server.devices.twin import difference
+from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.behaviours import Context
-from iotflow_server.rpc import wire_devices
+from iotflow_server.rpc import config_streams, wire_devices
 from iotflow_server.rpc.broker import Broker
-from iotflow_server.rpc.configuration import changes, typed
+from iotflow_server.rpc.command_stream import CommandStream
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.registration import Registration
+from iotflow_server.rpc.reporting import Reporting
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.rpc.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
@@ -43,6 +46,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         registration: Registration,
         key_grace: timedelta,
         broker: Broker,
+        reporting: Reporting,
     ) -> None:
         self._registry = registry
         self._commands = commands
@@ -55,6 +59,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self._registration = registration
         self._key_grace = key_grace
         self._broker = broker
+        self._reporting = reporting
 
     async def RegisterDevice(
         self, request: wire.RegisterDeviceRequest, context: Context
@@ -96,31 +101,20 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         device = await self._registry.get(calling_device().id)
         self._presence.seen(device.id)
         desired = await self._desired.get(device.id)
+        missing = difference(desired.document, device.configuration)
         return wire.GetDeviceConfigResponse(
             status="success",
             device_id=device.id,
             configuration=to_struct(device.configuration),
             desired=to_struct(desired.document) if desired.version else None,
             desired_version=desired.version,
+            difference=to_struct(missing) if missing else None,
         )
 
     async def UpdateDeviceConfig(
         self, request: wire.UpdateDeviceConfigRequest, _context: Context
     ) -> wire.UpdateDeviceConfigResponse:
-        device_id = calling_device().id
-        device = await self._registry.update(device_id, changes(request))
-        self._presence.seen(device_id)
-        response = wire.UpdateDeviceConfigResponse(
-            status="success",
-            message="Device configuration updated successfully",
-            device=self._encoder.device(device),
-            config_key=request.config_key,
-            data_type=request.data_type,
-        )
-        if request.config_key:
-            stored = to_struct({"value": typed(request.config_value, request.data_type)})
-            response.config_value.CopyFrom(stored.fields["value"])
-        return response
+        return await self._reporting.report(calling_device().id, request)
 
     async def UnregisterDevice(
         self, _request: wire.UnregisterDeviceRequest, _context: Context
@@ -155,19 +149,29 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
 
     async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:
         result = plain_struct(request.result, "result") if request.HasField("result") else None
+        device = calling_device()
+        self._presence.seen(device.id)
         acknowledged = await self._commands.acknowledge(
-            calling_device().id, request.command_id, request.state or "succeeded", result
+            device.id, request.command_id, request.state or "succeeded", result
         )
         return wire.AckCommandResponse(message="Acknowledged", command=wire_devices.command(acknowledged))
 
     async def StreamCommands(
-        self, _request_iterator: AsyncIterator[wire.StreamCommandsRequest], _context: Context
+        self, request_iterator: AsyncIterator[wire.StreamCommandsRequest], _context: Context
     ) -> AsyncIterator[wire.StreamCommandsResponse]:
-        raise NotImplementedYet("NOT_IMPLEMENTED", "this version does not stream commands yet; use ListCommands")
-        yield
+        device = calling_device()
+        self._presence.seen(device.id)
+        async with self._sessions.open(caller()) as session:
+            stream = CommandStream(device.id, self._commands, self._presence, session)
+            async with aclosing(stream.messages(request_iterator)) as messages:
+                async for message in messages:
+                    yield message
 
     async def WatchConfig(
         self, _request: wire.WatchConfigRequest, _context: Context
     ) -> AsyncIterator[wire.WatchConfigResponse]:
-        raise NotImplementedYet("NOT_IMPLEMENTED", "this version does not watch configuration yet; use GetDeviceConfig")
-        yield
+        device = calling_device()
+        self._presence.seen(device.id)
+        async with self._sessions.open(caller()) as session:
+            async for message in config_streams.own(device.id, self._desired, session):
+                yield message

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from iotflow.v1 import admin_service_pb2
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.figures import Figures
+from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.tokens import Tokens
 from iotflow_server.rpc.sessions import Sessions
@@ -27,6 +28,7 @@ class FleetFigures:
         tokens: Tokens,
         commands: Commands,
         presence: Presence,
+        online: Online,
         encoder: DeviceEncoder,
         tally: Tally,
         feed: LiveFeed,
@@ -36,6 +38,7 @@ class FleetFigures:
         self._tokens = tokens
         self._commands = commands
         self._presence = presence
+        self._online = online
         self._encoder = encoder
         self._tally = tally
         self._feed = feed
@@ -80,7 +83,7 @@ class FleetFigures:
     async def _device_counts(self) -> wire.DeviceCounts:
         by_status = await self._figures.by_status()
         total = sum(by_status.values())
-        online = await self._figures.seen_since(self._encoder.online_since)
+        online = await self._figures.online(self._online.since)
         return wire.DeviceCounts(
             total=total,
             active=by_status["active"],

@@ -13,7 +13,15 @@ from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import encode
 from iotflow_server.rpc.wire_rows import add_rows
 from iotflow_server.rpc.wire_values import timestamp_ms
-from iotflow_server.telemetry.live import Dropped, FeedState, Interest, LiveEvent, LiveFeed, Subscription
+from iotflow_server.telemetry.live import (
+    Dropped,
+    FeedState,
+    Interest,
+    LiveEvent,
+    LiveFeed,
+    PresenceChange,
+    Subscription,
+)
 from iotflow_server.telemetry.store import LATEST, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
@@ -90,8 +98,10 @@ class LiveEvents:
         if self._session.refusal:
             raise self._session.refusal
 
-    def _event(self, taken: LiveEvent | Dropped | FeedState) -> Event:
+    def _event(self, taken: LiveEvent | PresenceChange | Dropped | FeedState) -> Event:
         match taken:
+            case PresenceChange():
+                return _presence(taken)
             case Dropped(readings):
                 return Event(dropped=telemetry_service_pb2.LiveDropped(readings=readings))
             case FeedState(degraded, message):
@@ -110,6 +120,16 @@ def _rows(event: LiveEvent) -> Event:
     readings = telemetry_service_pb2.LiveReadings(device_id=event.source.id, device_name=event.source.name)
     add_rows(readings, "data", event.batch)
     return Event(telemetry=readings)
+
+
+def _presence(change: PresenceChange) -> Event:
+    presence = telemetry_service_pb2.LivePresence(
+        device_id=change.source.id,
+        device_name=change.source.name,
+        online=change.online,
+        timestamp=timestamp_ms(change.at),
+    )
+    return Event(presence=presence)
 
 
 def _alive() -> Event:

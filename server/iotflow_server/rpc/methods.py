@@ -6,12 +6,12 @@ ALL = frozenset(Role)
 # No credential is even looked at.
 OPEN: frozenset[Role] = frozenset()
 DEVICE = frozenset({Role.DEVICE})
+GATEWAY = frozenset({Role.GATEWAY, Role.ADMIN})
 WRITER = frozenset({Role.DEVICE, Role.GATEWAY, Role.ADMIN})
 READER = frozenset({Role.DEVICE, Role.VIEWER, Role.ADMIN})
 PUBLIC = READER | {Role.ANONYMOUS}
 VIEWER = frozenset({Role.VIEWER, Role.ADMIN})
 ADMIN = frozenset({Role.ADMIN})
-GATEWAY = frozenset({Role.GATEWAY, Role.ADMIN})
 
 DEVICE_METHODS = {
     # The registration setting decides.
@@ -39,17 +39,38 @@ READING_METHODS = (
     "SubscribeTelemetry",
 )
 WRITING_METHODS = ("SubmitTelemetry", "SubmitReadings", "StreamTelemetry")
-VIEWING_METHODS = ("ListDevices", "GetDevice", "GetDashboard", "GetAnalytics", "GetStats")
+VIEWING_METHODS = (
+    "ListDevices",
+    "GetDevice",
+    "GetDashboard",
+    "GetAnalytics",
+    "GetStats",
+    "GetCommand",
+    "ListFleetCommands",
+    "WatchFleetCommands",
+    "GetConfigTwin",
+    "ListConfigVersions",
+)
 ADMIN_METHODS = (
     "UpdateDevice",
     "DeleteDevice",
     "SetDeviceStatus",
     "SendCommand",
+    "SendGroupCommand",
+    "CancelCommand",
     "SetDesiredConfig",
+    "PatchDesiredConfig",
     "CreateToken",
     "ListTokens",
     "RevokeToken",
     "ListAudit",
+)
+GATEWAY_METHODS = (
+    "StreamDeviceCommands",
+    "AckDeviceCommand",
+    "WatchDeviceConfigs",
+    "ReportDeviceConfig",
+    "ReportPresence",
 )
 MQTT_METHODS = ("WatchAccounts", "FindAccount", "Authenticate", "Authorize")
 SYSTEM_METHODS = ("GetHealth", "GetMetrics", "GetMqttStatus")
@@ -68,6 +89,7 @@ def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
         "DeviceService": DEVICE_METHODS,
         "TelemetryService": telemetry,
         "AdminService": admin,
+        "GatewayService": dict.fromkeys(GATEWAY_METHODS, GATEWAY),
         "MqttService": dict.fromkeys(MQTT_METHODS, GATEWAY),
         "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),
     }

@@ -2,8 +2,24 @@
 
 import base64
 import binascii
+from typing import Literal, Protocol
 
 from iotflow_server.errors import InvalidArgument
+
+DEFAULT_SIZE = 100
+
+
+class Paged(Protocol):
+    """A request for a page."""
+
+    page_size: int
+
+    def HasField(self, field_name: Literal["page_size"], /) -> bool: ...  # noqa: N802
+
+
+def size_of(request: Paged) -> int:
+    """How long a page is asked for."""
+    return request.page_size if request.HasField("page_size") else DEFAULT_SIZE
 
 
 def token_of(last_id: int) -> str:

@@ -1,28 +1,23 @@
 """Devices, commands and tokens as they travel."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from iotflow.v1 import admin_pb2, command_pb2, device_pb2, device_service_pb2
 from iotflow_server.devices.audit import AuditEntry
-from iotflow_server.devices.commands import Command
-from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.command import Command
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.tokens import AccessToken
 from iotflow_server.rpc.wire_values import timestamp_of, to_struct
 
 
 class DeviceEncoder:
-    """Devices with what is known of their presence. window: how long a device counts as online after it was heard."""
+    """Devices with what is known of their presence."""
 
-    def __init__(self, presence: Presence, window: timedelta) -> None:
+    def __init__(self, presence: Presence, online: Online) -> None:
         self._presence = presence
-        self._window = window
-
-    @property
-    def online_since(self) -> datetime:
-        """Devices heard since then are online."""
-        return utc_now() - self._window
+        self._online = online
 
     def device(self, device: Device) -> device_pb2.Device:
         """A device as lists show it."""
@@ -33,7 +28,6 @@ class DeviceEncoder:
         return device_service_pb2.DeviceStatus(**self._fields(device), telemetry_count=telemetry_count)
 
     def _fields(self, device: Device) -> dict[str, Any]:
-        last_seen = self._presence.last_seen(device)
         return {
             "id": device.id,
             "name": device.name,
@@ -46,8 +40,8 @@ class DeviceEncoder:
             "configuration": to_struct(device.configuration),
             "created_at": timestamp_of(device.created_at),
             "updated_at": timestamp_of(device.updated_at),
-            "last_seen": timestamp_of(last_seen),
-            "is_online": last_seen is not None and last_seen >= self.online_since,
+            "last_seen": timestamp_of(self._presence.last_seen(device)),
+            "is_online": self._online.is_online(device),
         }
 
 

@@ -40,6 +40,14 @@ class Hearer(Protocol):
         """This one was revoked."""
         ...
 
+    async def command(self, command_id: int) -> None:
+        """This one was queued, or has come further."""
+        ...
+
+    async def desired(self, device_id: int) -> None:
+        """There is a new desired configuration of this device."""
+        ...
+
     async def anything(self) -> None:
         """Nobody knows what was changed; the start is such a moment, too."""
         ...
@@ -76,6 +84,14 @@ class RedisNotices:
     def token_revoked(self, token_id: int) -> None:
         """Here, and durably. Never waits."""
         self._put(f"token {token_id}")
+
+    def command_changed(self, command_id: int) -> None:
+        """Here, and durably. Never waits."""
+        self._put(f"command {command_id}")
+
+    def desired_changed(self, device_id: int) -> None:
+        """Here, and durably. Never waits."""
+        self._put(f"desired {device_id}")
 
     def _put(self, change: str) -> None:
         self._untold.add(change)
@@ -124,6 +140,10 @@ class RedisNotices:
                 await self._hearer.device(identity)
             case "token":
                 await self._hearer.token(identity)
+            case "command":
+                await self._hearer.command(identity)
+            case "desired":
+                await self._hearer.desired(identity)
             case _:
                 await self._hearer.anything()
 

@@ -13,10 +13,12 @@ from iotflow.v1 import (
     admin_service_pb2_grpc,
     device_service_pb2,
     device_service_pb2_grpc,
+    gateway_service_pb2_grpc,
     telemetry_service_pb2_grpc,
 )
 from iotflow_server.app import running_server
 from iotflow_server.settings import Settings
+from tests.integration.grpc.commanding import Admin
 from tests.integration.grpc.device import Caller
 
 PATIENCE = 30.0
@@ -104,6 +106,16 @@ def admin(grpc_channel: grpc.Channel) -> admin_service_pb2_grpc.AdminServiceStub
 def admin_metadata(grpc_addr: str, data_dir: Path) -> tuple[tuple[str, str], ...]:
     assert grpc_addr, "the token's file is made by the running server"
     return (("authorization", f"Bearer {(data_dir / 'admin-token').read_text().strip()}"),)
+
+
+@pytest.fixture(scope="module")
+def gateway(grpc_channel: grpc.Channel) -> gateway_service_pb2_grpc.GatewayServiceStub:
+    return gateway_service_pb2_grpc.GatewayServiceStub(grpc_channel)
+
+
+@pytest.fixture
+def people(admin: admin_service_pb2_grpc.AdminServiceStub, admin_metadata: tuple[tuple[str, str], ...]) -> Admin:
+    return Admin(admin, admin_metadata)
 
 
 @pytest.fixture

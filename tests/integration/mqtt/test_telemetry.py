@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import numpy as np
 import pytest
 
 from iotflow.batches import encode_batch
@@ -64,7 +65,7 @@ def test_equal_times_keep_the_newest(stack: Stack, device: Device, client: MqttD
 
 def test_protobuf(stack: Stack, device: Device, client: MqttDevice) -> None:
     """Whatever device it names: it is the publisher's."""
-    batch = encode_batch([T, T + 1], {"x": [1.5, None], "k": [7, 8]}, device_id=999)
+    batch = encode_batch([T, T + 1], {"x": [1.5, np.nan], "k": [7, 8]}, device_id=999)
     client.publish(f"iotflow/devices/{device.id}/telemetry/batch", batch.SerializeToString())
     assert stored(stack, device, 2) == {T: {"x": 1.5, "k": 7}, T + 1: {"k": 8}}
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
+from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Parts
 
 MINUTE = timedelta(minutes=1)
@@ -115,3 +116,97 @@ async def test_refusals(parts: Parts) -> None:
     with pytest.raises(errors.InvalidArgument) as no_outcome:
         await parts.commands.acknowledge(device.id, command.id, "queued", None)
     assert no_outcome.value.field == "state"
+
+
+async def test_a_group_is_the_devices_of_a_type(parts: Parts) -> None:
+    members = [await parts.make(f"d{number}") for number in range(3)]
+    suspended = await parts.make("suspended")
+    await parts.registry.update(suspended.id, DeviceChanges(status="inactive"))
+    await parts.registry.register(NewDevice("of another type", "lamp"))
+    await parts.commands.send(members[0].id, "reboot", {}, None, "k")
+
+    outcome = await parts.commands.send_to_group("sensor", "reboot", {"n": 1}, MINUTE, "k")
+    again = await parts.commands.send_to_group("sensor", "reboot", {"n": 1}, MINUTE, "k")
+
+    assert (outcome.made, outcome.found, outcome.refused) == (2, 1, 0)
+    assert (again.made, again.found) == (0, 3)
+    assert [len(await parts.commands.page(device.id, "", None, 9)) for device in (*members, suspended)] == [1, 1, 1, 0]
+    assert (await parts.commands.send_to_group("none", "x", {}, None, "")).made == 0
+
+
+async def test_a_device_has_so_many_that_have_not_ended_and_no_more(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotflow_server.devices.command_steps.MOST_OPEN", 2)
+    device, other = await parts.make("a"), await parts.make("b")
+    first, _ = [await parts.commands.send(device.id, "x", {}, None, f"{n}") for n in range(2)]
+    with pytest.raises(errors.LimitExceeded) as refusal:
+        await parts.commands.send(device.id, "x", {}, None, "")
+    assert (refusal.value.reason, refusal.value.retry_after) == ("COMMANDS_WAITING", 60)
+    # The key's command is there already.
+    assert await parts.commands.send(device.id, "x", {}, None, "0") == first
+    outcome = await parts.commands.send_to_group("sensor", "x", {}, None, "")
+    assert (outcome.made, outcome.refused) == (1, 1)
+    await parts.commands.cancel(first.id)
+    await parts.commands.send(device.id, "x", {}, None, "")
+    assert len(await parts.commands.page(other.id, "", None, 9)) == 1
+
+
+async def test_a_cancelled_command_is_not_delivered(parts: Parts) -> None:
+    device = await parts.make()
+    queued, delivered = [await parts.commands.send(device.id, name, {}, None, "") for name in "ab"]
+    cancelled = await parts.commands.cancel(queued.id)
+    assert (cancelled.state, cancelled.finished_at) == ("cancelled", parts.clock.now)
+    assert await parts.commands.cancel(queued.id) == cancelled
+    await parts.commands.deliver(device.id)
+    await parts.commands.cancel(delivered.id)
+    assert await parts.commands.deliver(device.id) == []
+    with pytest.raises(errors.FailedPrecondition):
+        await parts.commands.acknowledge(device.id, queued.id, "succeeded", None)
+    # It had got this one.
+    assert (await parts.commands.acknowledge(device.id, delivered.id, "succeeded", None)).state == "succeeded"
+    with pytest.raises(errors.FailedPrecondition):
+        await parts.commands.cancel(delivered.id)
+    with pytest.raises(errors.NotFound):
+        await parts.commands.cancel(999)
+
+
+async def test_somebody_else_may_bring_it(parts: Parts) -> None:
+    device = await parts.make()
+    command = await parts.commands.send(device.id, "x", {}, None, "")
+    delivered = await parts.commands.hand_over(device.id, command.id)
+    assert (delivered.state, delivered.delivered_at) == ("delivered", parts.clock.now)
+    parts.clock.advance(seconds=1)
+    assert await parts.commands.hand_over(device.id, command.id) == delivered
+    cancelled = await parts.commands.cancel(command.id)
+    assert await parts.commands.hand_over(device.id, command.id) == cancelled
+    with pytest.raises(errors.NotFound):
+        await parts.commands.hand_over(999, command.id)
+
+
+async def test_every_change_is_told_once_it_is_there(parts: Parts) -> None:
+    device = await parts.make()
+    with parts.commands.news.listen(device.id, lambda _: True) as listener:
+        command = await parts.commands.send(device.id, "x", {}, MINUTE, "k")
+        await parts.commands.send(device.id, "x", {}, MINUTE, "k")
+        await parts.commands.deliver(device.id)
+        await parts.commands.deliver(device.id)
+        parts.clock.advance(minutes=1)
+        await parts.commands.expire()
+        for _ in range(2):
+            await parts.commands.acknowledge(device.id, command.id, "failed", None)
+        told, missed = listener.take()
+    assert [one.state for one in told] == ["queued", "delivered", "expired", "failed"]
+    assert not missed
+
+
+async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotflow_server.devices.news.MOST_WAITING", 2)
+    device = await parts.make()
+    with parts.commands.news.listen(None, lambda _: True) as listener:
+        sent = [await parts.commands.send(device.id, "x", {}, None, "") for _ in range(3)]
+        assert listener.take() == ([], True)
+        parts.commands.news.tell(sent[:1])
+        assert listener.take() == (sent[:1], False)

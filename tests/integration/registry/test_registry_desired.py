@@ -18,13 +18,14 @@ async def test_versions_rise_and_stay(parts: Parts) -> None:
     first = await parts.desired.set(device.id, {"interval": 5}, None, "token:one")
     second = await parts.desired.set(device.id, {"interval": 9}, 1, "token:two")
 
-    assert [first, second] == [Desired(device.id, 1, {"interval": 5}), Desired(device.id, 2, {"interval": 9})]
+    now = parts.clock.now
+    assert first == Desired(device.id, 1, {"interval": 5}, "token:one", now)
+    assert second == Desired(device.id, 2, {"interval": 9}, "token:two", now)
     assert await parts.desired.get(device.id) == second
     columns = select(DesiredRow.version, DesiredRow.document, DesiredRow.actor, DesiredRow.created_at)
     history = await parts.database.read(
         lambda connection: [tuple(row) for row in connection.execute(columns.order_by(DesiredRow.version))]
     )
-    now = parts.clock.now
     assert history == [(1, {"interval": 5}, "token:one", now), (2, {"interval": 9}, "token:two", now)]
 
 
@@ -37,7 +38,7 @@ async def test_a_change_based_on_another_version_is_refused(parts: Parts, expect
         await parts.desired.set(device.id, {"a": 2}, expected, "token:me")
 
     assert refusal.value.reason == "VERSION_CONFLICT"
-    assert await parts.desired.get(device.id) == Desired(device.id, 1, {"a": 1})
+    assert await parts.desired.get(device.id) == Desired(device.id, 1, {"a": 1}, "token:me", parts.clock.now)
 
 
 async def test_of_changes_based_on_one_version_at_once_one_wins(parts: Parts) -> None:
@@ -58,3 +59,45 @@ async def test_there_must_be_a_device(parts: Parts) -> None:
     with pytest.raises(errors.NotFound) as refusal:
         await parts.desired.set(7, {}, None, "token:me")
     assert refusal.value.reason == "DEVICE_NOT_FOUND"
+
+
+async def test_a_patch_changes_parts(parts: Parts) -> None:
+    device = await parts.make()
+    first = await parts.desired.patch(device.id, {"a": {"b": 1, "c": 2}, "d": None}, 0, "token:me")
+    second = await parts.desired.patch(device.id, {"a": {"b": None}, "e": [1]}, 1, "token:me")
+    assert (first.version, first.document) == (1, {"a": {"b": 1, "c": 2}})
+    assert (second.version, second.document) == (2, {"a": {"c": 2}, "e": [1]})
+    assert await parts.desired.patch(device.id, {"x": None, "e": [1]}, 2, "token:me") == second
+    with pytest.raises(errors.VersionConflict):
+        await parts.desired.patch(device.id, {"a": 1}, 1, "token:me")
+    assert [desired.version for desired in await parts.desired.page(device.id, None, 9)] == [2, 1]
+    assert [desired.version for desired in await parts.desired.page(device.id, 2, 9)] == [1]
+
+
+async def test_patches_at_once_are_all_in(parts: Parts) -> None:
+    device = await parts.make()
+    await asyncio.gather(*(parts.desired.patch(device.id, {f"k{n}": n}, None, "token:me") for n in range(6)))
+    assert (await parts.desired.get(device.id)).document == {f"k{n}": n for n in range(6)}
+
+
+async def test_each_version_is_told_once_it_is_there(parts: Parts) -> None:
+    device, other = await parts.make("a"), await parts.make("b")
+    with parts.desired.news.listen(device.id, lambda _: True) as listener:
+        first = await parts.desired.set(device.id, {"a": 1}, None, "token:me")
+        await parts.desired.set(other.id, {"a": 1}, None, "token:me")
+        await parts.desired.patch(device.id, {"a": 1}, None, "token:me")
+        assert listener.take() == ([first], False)
+
+
+async def test_what_was_changed_since_then(parts: Parts) -> None:
+    old, twice, once = [await parts.make(name) for name in "abc"]
+    for device in (old, twice):
+        await parts.desired.set(device.id, {"n": 1}, None, "token:me")
+    since = parts.clock.advance(seconds=1)
+    for number in (2, 3):
+        await parts.desired.set(twice.id, {"n": number}, None, "token:me")
+    await parts.desired.set(once.id, {"n": 1}, None, "token:me")
+    changed = await parts.desired.changed_since(since, 0, 9)
+    assert [(desired.device_id, desired.version) for desired in changed] == [(twice.id, 3), (once.id, 1)]
+    assert await parts.desired.changed_since(since, 0, 1) == changed[:1]
+    assert await parts.desired.changed_since(since, twice.id, 9) == changed[1:]

@@ -64,5 +64,5 @@ async def test_who_was_heard(parts: Parts) -> None:
     await presence.flush()
 
     assert [device.name for device in await parts.figures.recently_seen(2)] == ["d1", "d0"]
-    assert await parts.figures.seen_since(since) == 3
-    assert await parts.figures.seen_since(parts.clock.now) == 0
+    assert await parts.figures.online(since) == 3
+    assert await parts.figures.online(parts.clock.now) == 0

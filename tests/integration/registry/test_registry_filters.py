@@ -84,5 +84,5 @@ async def test_seen_and_not_seen(parts: Parts) -> None:
     between = parts.clock.advance(minutes=1)
     await heard(parts, late)
 
-    assert await names(parts, DeviceFilter(seen_since=between)) == ["late"]
-    assert await names(parts, DeviceFilter(not_seen_since=between)) == ["early", "never"]
+    assert await names(parts, DeviceFilter(online_since=between)) == ["late"]
+    assert await names(parts, DeviceFilter(offline_since=between)) == ["early", "never"]

@@ -30,6 +30,12 @@ class Process:
     async def token(self, token_id: int) -> None:
         await self._note("token", token_id)
 
+    async def command(self, command_id: int) -> None:
+        await self._note("command", command_id)
+
+    async def desired(self, device_id: int) -> None:
+        await self._note("desired", device_id)
+
     async def anything(self) -> None:
         await self._note("anything", 0)
 
@@ -65,9 +71,11 @@ async def test_the_others_hear_and_the_teller_does_not(redis: RedisServer) -> No
     async with two(redis) as (one, other):
         one.notices.device_changed(5)
         one.notices.token_revoked(7)
+        one.notices.command_changed(8)
+        one.notices.desired_changed(9)
         other.notices.device_changed(6)
         await one.until(lambda heard: heard == [("device", 6)])
-        await other.until(lambda heard: sorted(heard) == [("device", 5), ("token", 7)])
+        await other.until(lambda heard: sorted(heard) == [("command", 8), ("desired", 9), ("device", 5), ("token", 7)])
 
 
 async def test_after_a_break_anything_may_have_changed(redis: RedisServer) -> None:

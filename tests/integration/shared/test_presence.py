@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -11,7 +11,8 @@ import structlog
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.exchange import PresenceExchange
-from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.online import Online
+from iotflow_server.devices.presence import Presence, Said
 from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.presence import RedisPresenceBoard
 from tests.redis_server import RedisServer
@@ -23,6 +24,13 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 @asynccontextmanager
 async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[Presence]]:
     """Two of one registry, that write nothing."""
+    async with of_both(redis, folder) as opened:
+        yield [presence for presence, _ in opened]
+
+
+@asynccontextmanager
+async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[Presence, Online]]]:
+    """What two processes of one registry know."""
     async with AsyncExitStack() as stack:
         opened = []
         for _ in range(2):
@@ -32,10 +40,11 @@ async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[Pres
             connection = RedisConnection(redis.url)
             stack.push_async_callback(connection.close)
             presence = Presence(database, tells=True)
-            exchange = PresenceExchange(presence, RedisPresenceBoard(connection), interval=0.01)
+            online = Online(database, presence, timedelta(minutes=5), tells=True)
+            exchange = PresenceExchange(presence, online, RedisPresenceBoard(connection), interval=0.01)
             await exchange.start()
             stack.push_async_callback(exchange.close)
-            opened.append(presence)
+            opened.append((presence, online))
         yield opened
 
 
@@ -90,3 +99,16 @@ async def test_redis_killed_and_back_is_said_once(redis: RedisServer, tmp_path: 
             await until_heard(there, 3)
         told = [line["event"] for line in logs if line["log_level"] != "debug"]
         assert sorted(told) == ["redis answers again"] * 2 + ["redis does not answer"] * 2
+
+
+async def test_what_gateways_say_to_one_the_other_knows_and_tells(redis: RedisServer, tmp_path: Path) -> None:
+    async with of_both(redis, tmp_path) as ((_, here), (_, there)):
+        changes: list[tuple[int, bool]] = []
+        there.on_change(lambda device_id, online, _: changes.append((device_id, online)))
+        now = datetime.now(UTC)
+        await here.say([Said(1, True, now), Said(2, True, now)])
+        await until(lambda: there.is_online(device(1)))
+        await here.say([Said(1, False, now)])
+        await until(lambda: not there.is_online(device(1)))
+        assert changes == [(1, True), (2, True), (1, False)]
+        assert here.count == there.count == 1

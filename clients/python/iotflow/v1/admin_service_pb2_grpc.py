@@ -68,6 +68,46 @@ class AdminServiceStub:
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.SendCommandRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.SendCommandResponse.FromString,
                 _registered_method=True)
+        self.SendGroupCommand = channel.unary_unary(
+                '/iotflow.v1.AdminService/SendGroupCommand',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.SendGroupCommandRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.SendGroupCommandResponse.FromString,
+                _registered_method=True)
+        self.GetCommand = channel.unary_unary(
+                '/iotflow.v1.AdminService/GetCommand',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.GetCommandRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.GetCommandResponse.FromString,
+                _registered_method=True)
+        self.ListFleetCommands = channel.unary_unary(
+                '/iotflow.v1.AdminService/ListFleetCommands',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListFleetCommandsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ListFleetCommandsResponse.FromString,
+                _registered_method=True)
+        self.WatchFleetCommands = channel.unary_stream(
+                '/iotflow.v1.AdminService/WatchFleetCommands',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.WatchFleetCommandsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.WatchFleetCommandsResponse.FromString,
+                _registered_method=True)
+        self.CancelCommand = channel.unary_unary(
+                '/iotflow.v1.AdminService/CancelCommand',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.CancelCommandRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.CancelCommandResponse.FromString,
+                _registered_method=True)
+        self.GetConfigTwin = channel.unary_unary(
+                '/iotflow.v1.AdminService/GetConfigTwin',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.GetConfigTwinRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.GetConfigTwinResponse.FromString,
+                _registered_method=True)
+        self.PatchDesiredConfig = channel.unary_unary(
+                '/iotflow.v1.AdminService/PatchDesiredConfig',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.PatchDesiredConfigRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.PatchDesiredConfigResponse.FromString,
+                _registered_method=True)
+        self.ListConfigVersions = channel.unary_unary(
+                '/iotflow.v1.AdminService/ListConfigVersions',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListConfigVersionsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ListConfigVersionsResponse.FromString,
+                _registered_method=True)
         self.SetDesiredConfig = channel.unary_unary(
                 '/iotflow.v1.AdminService/SetDesiredConfig',
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.SetDesiredConfigRequest.SerializeToString,
@@ -153,7 +193,67 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SendCommand(self, request, context):
-        """Queues a command for a device. The same idempotency key makes the same command, once.
+        """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+        RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendGroupCommand(self, request, context):
+        """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
+        idempotency key gets no other one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCommand(self, request, context):
+        """One command.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFleetCommands(self, request, context):
+        """Commands of all devices or of one, newest first, a page at a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchFleetCommands(self, request, context):
+        """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelCommand(self, request, context):
+        """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
+        FAILED_PRECONDITION: it has ended otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConfigTwin(self, request, context):
+        """What people want the device to run with, what it reports, and the difference.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PatchDesiredConfig(self, request, context):
+        """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
+        is not the present one. A patch that changes nothing makes no version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListConfigVersions(self, request, context):
+        """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -247,6 +347,46 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.SendCommand,
                     request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.SendCommandRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_admin__service__pb2.SendCommandResponse.SerializeToString,
+            ),
+            'SendGroupCommand': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendGroupCommand,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.SendGroupCommandRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.SendGroupCommandResponse.SerializeToString,
+            ),
+            'GetCommand': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCommand,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.GetCommandRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.GetCommandResponse.SerializeToString,
+            ),
+            'ListFleetCommands': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFleetCommands,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ListFleetCommandsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListFleetCommandsResponse.SerializeToString,
+            ),
+            'WatchFleetCommands': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchFleetCommands,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.WatchFleetCommandsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.WatchFleetCommandsResponse.SerializeToString,
+            ),
+            'CancelCommand': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelCommand,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.CancelCommandRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.CancelCommandResponse.SerializeToString,
+            ),
+            'GetConfigTwin': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConfigTwin,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.GetConfigTwinRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.GetConfigTwinResponse.SerializeToString,
+            ),
+            'PatchDesiredConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.PatchDesiredConfig,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.PatchDesiredConfigRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.PatchDesiredConfigResponse.SerializeToString,
+            ),
+            'ListConfigVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConfigVersions,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ListConfigVersionsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListConfigVersionsResponse.SerializeToString,
             ),
             'SetDesiredConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.SetDesiredConfig,
@@ -455,6 +595,222 @@ class AdminService:
             '/iotflow.v1.AdminService/SendCommand',
             iotflow_dot_v1_dot_admin__service__pb2.SendCommandRequest.SerializeToString,
             iotflow_dot_v1_dot_admin__service__pb2.SendCommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendGroupCommand(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/SendGroupCommand',
+            iotflow_dot_v1_dot_admin__service__pb2.SendGroupCommandRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.SendGroupCommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCommand(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/GetCommand',
+            iotflow_dot_v1_dot_admin__service__pb2.GetCommandRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.GetCommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFleetCommands(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/ListFleetCommands',
+            iotflow_dot_v1_dot_admin__service__pb2.ListFleetCommandsRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.ListFleetCommandsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchFleetCommands(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/iotflow.v1.AdminService/WatchFleetCommands',
+            iotflow_dot_v1_dot_admin__service__pb2.WatchFleetCommandsRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.WatchFleetCommandsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelCommand(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/CancelCommand',
+            iotflow_dot_v1_dot_admin__service__pb2.CancelCommandRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.CancelCommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConfigTwin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/GetConfigTwin',
+            iotflow_dot_v1_dot_admin__service__pb2.GetConfigTwinRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.GetConfigTwinResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PatchDesiredConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/PatchDesiredConfig',
+            iotflow_dot_v1_dot_admin__service__pb2.PatchDesiredConfigRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.PatchDesiredConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConfigVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/ListConfigVersions',
+            iotflow_dot_v1_dot_admin__service__pb2.ListConfigVersionsRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.ListConfigVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,7 +48,31 @@ class AdminServiceStub:
     SetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]
-    """Queues a command for a device. The same idempotency key makes the same command, once."""
+    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+    RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+    """
+    SendGroupCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SendGroupCommandRequest, _admin_service_pb2.SendGroupCommandResponse]
+    """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
+    idempotency key gets no other one.
+    """
+    GetCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetCommandRequest, _admin_service_pb2.GetCommandResponse]
+    """One command."""
+    ListFleetCommands: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListFleetCommandsRequest, _admin_service_pb2.ListFleetCommandsResponse]
+    """Commands of all devices or of one, newest first, a page at a time."""
+    WatchFleetCommands: _grpc.UnaryStreamMultiCallable[_admin_service_pb2.WatchFleetCommandsRequest, _admin_service_pb2.WatchFleetCommandsResponse]
+    """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some."""
+    CancelCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.CancelCommandRequest, _admin_service_pb2.CancelCommandResponse]
+    """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
+    FAILED_PRECONDITION: it has ended otherwise.
+    """
+    GetConfigTwin: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetConfigTwinRequest, _admin_service_pb2.GetConfigTwinResponse]
+    """What people want the device to run with, what it reports, and the difference."""
+    PatchDesiredConfig: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.PatchDesiredConfigRequest, _admin_service_pb2.PatchDesiredConfigResponse]
+    """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
+    is not the present one. A patch that changes nothing makes no version.
+    """
+    ListConfigVersions: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListConfigVersionsRequest, _admin_service_pb2.ListConfigVersionsResponse]
+    """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set."""
     SetDesiredConfig: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetDesiredConfigRequest, _admin_service_pb2.SetDesiredConfigResponse]
     """Sets what the device should run with. ABORTED: `expected_version` is not the present one."""
     GetDashboard: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetDashboardRequest, _admin_service_pb2.GetDashboardResponse]
@@ -86,7 +110,31 @@ class AdminServiceAsyncStub(AdminServiceStub):
     SetDeviceStatus: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]  # type: ignore[assignment]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]  # type: ignore[assignment]
-    """Queues a command for a device. The same idempotency key makes the same command, once."""
+    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+    RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+    """
+    SendGroupCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SendGroupCommandRequest, _admin_service_pb2.SendGroupCommandResponse]  # type: ignore[assignment]
+    """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
+    idempotency key gets no other one.
+    """
+    GetCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetCommandRequest, _admin_service_pb2.GetCommandResponse]  # type: ignore[assignment]
+    """One command."""
+    ListFleetCommands: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListFleetCommandsRequest, _admin_service_pb2.ListFleetCommandsResponse]  # type: ignore[assignment]
+    """Commands of all devices or of one, newest first, a page at a time."""
+    WatchFleetCommands: _aio.UnaryStreamMultiCallable[_admin_service_pb2.WatchFleetCommandsRequest, _admin_service_pb2.WatchFleetCommandsResponse]  # type: ignore[assignment]
+    """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some."""
+    CancelCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.CancelCommandRequest, _admin_service_pb2.CancelCommandResponse]  # type: ignore[assignment]
+    """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
+    FAILED_PRECONDITION: it has ended otherwise.
+    """
+    GetConfigTwin: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetConfigTwinRequest, _admin_service_pb2.GetConfigTwinResponse]  # type: ignore[assignment]
+    """What people want the device to run with, what it reports, and the difference."""
+    PatchDesiredConfig: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.PatchDesiredConfigRequest, _admin_service_pb2.PatchDesiredConfigResponse]  # type: ignore[assignment]
+    """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
+    is not the present one. A patch that changes nothing makes no version.
+    """
+    ListConfigVersions: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListConfigVersionsRequest, _admin_service_pb2.ListConfigVersionsResponse]  # type: ignore[assignment]
+    """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set."""
     SetDesiredConfig: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetDesiredConfigRequest, _admin_service_pb2.SetDesiredConfigResponse]  # type: ignore[assignment]
     """Sets what the device should run with. ABORTED: `expected_version` is not the present one."""
     GetDashboard: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetDashboardRequest, _admin_service_pb2.GetDashboardResponse]  # type: ignore[assignment]
@@ -157,7 +205,79 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.SendCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.SendCommandResponse, _abc.Awaitable[_admin_service_pb2.SendCommandResponse]]:
-        """Queues a command for a device. The same idempotency key makes the same command, once."""
+        """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
+        RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+        """
+
+    @_abc_1.abstractmethod
+    def SendGroupCommand(
+        self,
+        request: _admin_service_pb2.SendGroupCommandRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.SendGroupCommandResponse, _abc.Awaitable[_admin_service_pb2.SendGroupCommandResponse]]:
+        """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
+        idempotency key gets no other one.
+        """
+
+    @_abc_1.abstractmethod
+    def GetCommand(
+        self,
+        request: _admin_service_pb2.GetCommandRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.GetCommandResponse, _abc.Awaitable[_admin_service_pb2.GetCommandResponse]]:
+        """One command."""
+
+    @_abc_1.abstractmethod
+    def ListFleetCommands(
+        self,
+        request: _admin_service_pb2.ListFleetCommandsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListFleetCommandsResponse, _abc.Awaitable[_admin_service_pb2.ListFleetCommandsResponse]]:
+        """Commands of all devices or of one, newest first, a page at a time."""
+
+    @_abc_1.abstractmethod
+    def WatchFleetCommands(
+        self,
+        request: _admin_service_pb2.WatchFleetCommandsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_service_pb2.WatchFleetCommandsResponse], _abc.AsyncIterator[_admin_service_pb2.WatchFleetCommandsResponse]]:
+        """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some."""
+
+    @_abc_1.abstractmethod
+    def CancelCommand(
+        self,
+        request: _admin_service_pb2.CancelCommandRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.CancelCommandResponse, _abc.Awaitable[_admin_service_pb2.CancelCommandResponse]]:
+        """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
+        FAILED_PRECONDITION: it has ended otherwise.
+        """
+
+    @_abc_1.abstractmethod
+    def GetConfigTwin(
+        self,
+        request: _admin_service_pb2.GetConfigTwinRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.GetConfigTwinResponse, _abc.Awaitable[_admin_service_pb2.GetConfigTwinResponse]]:
+        """What people want the device to run with, what it reports, and the difference."""
+
+    @_abc_1.abstractmethod
+    def PatchDesiredConfig(
+        self,
+        request: _admin_service_pb2.PatchDesiredConfigRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.PatchDesiredConfigResponse, _abc.Awaitable[_admin_service_pb2.PatchDesiredConfigResponse]]:
+        """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
+        is not the present one. A patch that changes nothing makes no version.
+        """
+
+    @_abc_1.abstractmethod
+    def ListConfigVersions(
+        self,
+        request: _admin_service_pb2.ListConfigVersionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListConfigVersionsResponse, _abc.Awaitable[_admin_service_pb2.ListConfigVersionsResponse]]:
+        """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set."""
 
     @_abc_1.abstractmethod
     def SetDesiredConfig(

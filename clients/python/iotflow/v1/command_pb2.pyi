@@ -77,3 +77,39 @@ class Command(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Command: _TypeAlias = Command  # noqa: Y015
+
+@_typing.final
+class CommandReceipt(_message.Message):
+    """What became of an answer to a command."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    RETRYABLE_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.int
+    state: _builtins.str
+    """As the answer said."""
+    reason: _builtins.str
+    """Empty: stored durably. Otherwise why it was refused, such as COMMAND_NOT_FOUND or COMMAND_ENDED."""
+    message: _builtins.str
+    retryable: _builtins.bool
+    """Whether the same answer may be taken later."""
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.int = ...,
+        state: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        retryable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "message", b"message", "reason", b"reason", "retryable", b"retryable", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommandReceipt: _TypeAlias = CommandReceipt  # noqa: Y015

@@ -49,7 +49,9 @@ class Device(_message.Message):
     firmware_version: _builtins.str
     hardware_version: _builtins.str
     is_online: _builtins.bool
-    """Heard within the server's online window."""
+    """Heard at any door within the server's online window (an open stream of its own is heard as long as it is open) and not said to be
+    gone since, or said to have a session by its gateway and not to be gone since.
+    """
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
         """What the device runs with, as it reported it."""

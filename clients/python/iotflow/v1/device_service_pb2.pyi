@@ -310,6 +310,7 @@ class GetDeviceConfigResponse(_message.Message):
     CONFIGURATION_FIELD_NUMBER: _builtins.int
     DESIRED_FIELD_NUMBER: _builtins.int
     DESIRED_VERSION_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     """Always success."""
     device_id: _builtins.int
@@ -323,6 +324,10 @@ class GetDeviceConfigResponse(_message.Message):
     def desired(self) -> _struct_pb2.Struct:
         """As people want it; absent where nobody said anything."""
 
+    @_builtins.property
+    def difference(self) -> _struct_pb2.Struct:
+        """What of `desired` the device does not report so; absent where it reports all of it."""
+
     def __init__(
         self,
         *,
@@ -331,10 +336,11 @@ class GetDeviceConfigResponse(_message.Message):
         configuration: _struct_pb2.Struct | None = ...,
         desired: _struct_pb2.Struct | None = ...,
         desired_version: _builtins.int = ...,
+        difference: _struct_pb2.Struct | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "desired", b"desired"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "desired", b"desired", "difference", b"difference"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "desired", b"desired", "desired_version", b"desired_version", "device_id", b"device_id", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "desired", b"desired", "desired_version", b"desired_version", "device_id", b"device_id", "difference", b"difference", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -659,16 +665,22 @@ class StreamCommandsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def command(self) -> _command_pb2.Command: ...
+    def command(self) -> _command_pb2.Command:
+        """One of these is set."""
+
+    @_builtins.property
+    def receipt(self) -> _command_pb2.CommandReceipt: ...
     def __init__(
         self,
         *,
         command: _command_pb2.Command | None = ...,
+        receipt: _command_pb2.CommandReceipt | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -783,18 +795,24 @@ class WatchConfigResponse(_message.Message):
 
     DESIRED_FIELD_NUMBER: _builtins.int
     DESIRED_VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
     desired_version: _builtins.int
     @_builtins.property
-    def desired(self) -> _struct_pb2.Struct: ...
+    def desired(self) -> _struct_pb2.Struct:
+        """Absent where nobody said anything yet."""
+
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
         desired: _struct_pb2.Struct | None = ...,
         desired_version: _builtins.int = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "desired_version", b"desired_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired", "desired_version", b"desired_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

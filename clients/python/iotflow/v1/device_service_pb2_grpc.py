@@ -166,7 +166,11 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamCommands(self, request_iterator, context):
-        """Commands down as they are queued, acknowledgements up. UNIMPLEMENTED in this version.
+        """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
+        are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
+        under the same id. A device may have several streams; each gets all.
+        Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
+        stream goes on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -180,7 +184,8 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AckCommand(self, request, context):
-        """What became of a command. Saying the same twice is harmless.
+        """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
+        ends as the device says.
         NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -188,7 +193,7 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchConfig(self, request, context):
-        """The desired configuration, at once and at each change. UNIMPLEMENTED in this version.
+        """The desired configuration, at once and at each change. A version that was followed by another at once may be left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -57,15 +57,21 @@ class DeviceServiceStub:
     GetMqttCredentials: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetMqttCredentialsRequest, _device_service_pb2.GetMqttCredentialsResponse]
     """Where the device's broker is, and its topics. Never a password: that is the device's key."""
     StreamCommands: _grpc.StreamStreamMultiCallable[_device_service_pb2.StreamCommandsRequest, _device_service_pb2.StreamCommandsResponse]
-    """Commands down as they are queued, acknowledgements up. UNIMPLEMENTED in this version."""
+    """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
+    are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
+    under the same id. A device may have several streams; each gets all.
+    Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
+    stream goes on.
+    """
     ListCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.ListCommandsRequest, _device_service_pb2.ListCommandsResponse]
     """The device's commands that are neither finished nor expired, oldest first; queued ones become delivered."""
     AckCommand: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]
-    """What became of a command. Saying the same twice is harmless.
+    """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
+    ends as the device says.
     NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
     """
     WatchConfig: _grpc.UnaryStreamMultiCallable[_device_service_pb2.WatchConfigRequest, _device_service_pb2.WatchConfigResponse]
-    """The desired configuration, at once and at each change. UNIMPLEMENTED in this version."""
+    """The desired configuration, at once and at each change. A version that was followed by another at once may be left out."""
 
 @_typing.type_check_only
 class DeviceServiceAsyncStub(DeviceServiceStub):
@@ -96,15 +102,21 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     GetMqttCredentials: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetMqttCredentialsRequest, _device_service_pb2.GetMqttCredentialsResponse]  # type: ignore[assignment]
     """Where the device's broker is, and its topics. Never a password: that is the device's key."""
     StreamCommands: _aio.StreamStreamMultiCallable[_device_service_pb2.StreamCommandsRequest, _device_service_pb2.StreamCommandsResponse]  # type: ignore[assignment]
-    """Commands down as they are queued, acknowledgements up. UNIMPLEMENTED in this version."""
+    """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
+    are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
+    under the same id. A device may have several streams; each gets all.
+    Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
+    stream goes on.
+    """
     ListCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.ListCommandsRequest, _device_service_pb2.ListCommandsResponse]  # type: ignore[assignment]
     """The device's commands that are neither finished nor expired, oldest first; queued ones become delivered."""
     AckCommand: _aio.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]  # type: ignore[assignment]
-    """What became of a command. Saying the same twice is harmless.
+    """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
+    ends as the device says.
     NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
     """
     WatchConfig: _aio.UnaryStreamMultiCallable[_device_service_pb2.WatchConfigRequest, _device_service_pb2.WatchConfigResponse]  # type: ignore[assignment]
-    """The desired configuration, at once and at each change. UNIMPLEMENTED in this version."""
+    """The desired configuration, at once and at each change. A version that was followed by another at once may be left out."""
 
 class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
@@ -186,7 +198,12 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_device_service_pb2.StreamCommandsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_device_service_pb2.StreamCommandsResponse], _abc.AsyncIterator[_device_service_pb2.StreamCommandsResponse]]:
-        """Commands down as they are queued, acknowledgements up. UNIMPLEMENTED in this version."""
+        """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
+        are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
+        under the same id. A device may have several streams; each gets all.
+        Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
+        stream goes on.
+        """
 
     @_abc_1.abstractmethod
     def ListCommands(
@@ -202,7 +219,8 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.AckCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.AckCommandResponse, _abc.Awaitable[_device_service_pb2.AckCommandResponse]]:
-        """What became of a command. Saying the same twice is harmless.
+        """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
+        ends as the device says.
         NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
         """
 
@@ -212,6 +230,6 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.WatchConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_device_service_pb2.WatchConfigResponse], _abc.AsyncIterator[_device_service_pb2.WatchConfigResponse]]:
-        """The desired configuration, at once and at each change. UNIMPLEMENTED in this version."""
+        """The desired configuration, at once and at each change. A version that was followed by another at once may be left out."""
 
 def add_DeviceServiceServicer_to_server(servicer: DeviceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

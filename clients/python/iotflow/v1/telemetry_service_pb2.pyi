@@ -706,6 +706,7 @@ class SubscribeTelemetryResponse(_message.Message):
     DROPPED_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     FEED_FIELD_NUMBER: _builtins.int
+    PRESENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def telemetry(self) -> Global___LiveReadings:
         """Stored readings of one device."""
@@ -730,6 +731,10 @@ class SubscribeTelemetryResponse(_message.Message):
     def feed(self) -> Global___LiveFeedState:
         """Whether readings taken by other server processes reach this reader at the moment; sent when that changes."""
 
+    @_builtins.property
+    def presence(self) -> Global___LivePresence:
+        """A device came online or went offline."""
+
     def __init__(
         self,
         *,
@@ -739,12 +744,13 @@ class SubscribeTelemetryResponse(_message.Message):
         dropped: Global___LiveDropped | None = ...,
         error: Global___LiveError | None = ...,
         feed: Global___LiveFeedState | None = ...,
+        presence: Global___LivePresence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "feed", b"feed", "heartbeat", b"heartbeat", "telemetry", b"telemetry"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "feed", b"feed", "heartbeat", b"heartbeat", "presence", b"presence", "telemetry", b"telemetry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "feed", b"feed", "heartbeat", b"heartbeat", "telemetry", b"telemetry"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "dropped", b"dropped", "error", b"error", "event", b"event", "feed", b"feed", "heartbeat", b"heartbeat", "presence", b"presence", "telemetry", b"telemetry"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["telemetry", "batch", "heartbeat", "dropped", "error", "feed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["telemetry", "batch", "heartbeat", "dropped", "error", "feed", "presence"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -777,6 +783,38 @@ class LiveReadings(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LiveReadings: _TypeAlias = LiveReadings  # noqa: Y015
+
+@_typing.final
+class LivePresence(_message.Message):
+    """Told to who may hear the device's readings, whatever the fields asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_NAME_FIELD_NUMBER: _builtins.int
+    ONLINE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.int
+    device_name: _builtins.str
+    online: _builtins.bool
+    """See Device.is_online."""
+    @_builtins.property
+    def timestamp(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.int = ...,
+        device_name: _builtins.str = ...,
+        online: _builtins.bool = ...,
+        timestamp: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "device_name", b"device_name", "online", b"online", "timestamp", b"timestamp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LivePresence: _TypeAlias = LivePresence  # noqa: Y015
 
 @_typing.final
 class LiveHeartbeat(_message.Message):

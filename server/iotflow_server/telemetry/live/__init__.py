@@ -1,8 +1,9 @@
 """Readings on their way to whoever listens, as they are stored."""
 
 from iotflow_server.telemetry.live.bus import BusState, DirectBus, LiveBus
-from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent, Source, Told
+from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent, PresenceChange, Source, Told
 from iotflow_server.telemetry.live.feed import LiveFeed
+from iotflow_server.telemetry.live.presence import PresenceFeed
 from iotflow_server.telemetry.live.subscription import Subscription
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "LiveBus",
     "LiveEvent",
     "LiveFeed",
+    "PresenceChange",
+    "PresenceFeed",
     "Source",
     "Subscription",
     "Told",

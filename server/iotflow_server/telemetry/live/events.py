@@ -43,6 +43,25 @@ class FeedState:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PresenceChange:
+    """A device came online or went offline. at: milliseconds since 1970 UTC."""
+
+    source: Source
+    online: bool
+    at: int
+
+    @property
+    def size(self) -> int:
+        """About its bytes."""
+        return 200
+
+    @property
+    def readings(self) -> int:
+        """Dropped, it counts as one of them."""
+        return 1
+
+
 @dataclass(slots=True)
 class LiveEvent:
     """Told readings, one object for all who hear it, so that what is made of it is made once. size: about its bytes."""
@@ -54,6 +73,11 @@ class LiveEvent:
 
     def __post_init__(self) -> None:
         self.size = self.batch.size
+
+    @property
+    def readings(self) -> int:
+        """How many it holds."""
+        return len(self.batch.times)
 
     def rendered(self, kind: Hashable, render: Callable[["LiveEvent"], Rendering]) -> Rendering:
         """What render makes of the event; one render a kind."""
@@ -82,13 +106,16 @@ class Interest:
 
     def select(self, event: LiveEvent) -> LiveEvent | None:
         """The part of an event that is of interest, or None."""
-        if self.device_ids is not None and event.source.id not in self.device_ids:
-            return None
-        if self.device_types is not None and event.source.device_type not in self.device_types:
+        if not self.covers(event.source):
             return None
         if self.measurements is None:
             return event
         return event.rendered(self.measurements, self._of_measurements)
+
+    def covers(self, source: Source) -> bool:
+        """Whether anything of this device is of interest."""
+        is_wanted = self.device_ids is None or source.id in self.device_ids
+        return is_wanted and (self.device_types is None or source.device_type in self.device_types)
 
     def _of_measurements(self, event: LiveEvent) -> LiveEvent | None:
         wanted = tuple(column for column in event.batch.columns if column.measurement in (self.measurements or ()))

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from iotflow_server.telemetry.live.events import FeedState, Interest, LiveEvent, Told
+from iotflow_server.telemetry.live.events import FeedState, Interest, LiveEvent, PresenceChange, Told
 from iotflow_server.telemetry.live.pieces import joined, pieces
 from iotflow_server.telemetry.live.subscription import Subscription
 
@@ -55,6 +55,12 @@ class LiveFeed:
             self._round()
         elif self._next_round is None:
             self._next_round = loop.call_later(wait, self._round_is_due)
+
+    def announce(self, change: PresenceChange) -> None:
+        """Offer it to all who listen, behind the readings told before."""
+        self._round()
+        for subscription in self._by_id.values():
+            subscription.announce(change)
 
     def lose(self, readings: int) -> None:
         """Tell all who listen that so many readings did not get here."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent
+from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent, PresenceChange
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Subscription:
     interest: Interest
     limit: int
     state: FeedState | None = None
-    _events: deque[LiveEvent] = field(default_factory=deque)
+    _events: deque[LiveEvent | PresenceChange] = field(default_factory=deque)
     _size: int = 0
     _dropped: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,14 +34,21 @@ class Subscription:
     def offer(self, event: LiveEvent) -> None:
         """Queue what is of interest, dropping the oldest events beyond the limit."""
         selected = self.interest.select(event)
-        if selected is None:
-            return
-        self._events.append(selected)
-        self._size += selected.size
+        if selected is not None:
+            self._put(selected)
+
+    def announce(self, change: PresenceChange) -> None:
+        """The same for a device that came or went."""
+        if self.interest.covers(change.source):
+            self._put(change)
+
+    def _put(self, event: LiveEvent | PresenceChange) -> None:
+        self._events.append(event)
+        self._size += event.size
         while self._size > self.limit and len(self._events) > 1:
             lost = self._events.popleft()
             self._size -= lost.size
-            self._dropped += len(lost.batch.times)
+            self._dropped += lost.readings
         self._arrived.set()
 
     def lose(self, readings: int) -> None:
@@ -67,7 +74,7 @@ class Subscription:
         """Let wait() return, so that its caller can look around."""
         self._arrived.set()
 
-    def take(self) -> LiveEvent | Dropped | FeedState | None:
+    def take(self) -> LiveEvent | PresenceChange | Dropped | FeedState | None:
         """What is to be told next: how the feed is, what was lost, then the oldest waiting event."""
         if self.state is not None:
             state, self.state = self.state, None

@@ -1,0 +1,123 @@
+"""Queued commands as they are offered to gateways, each to one gateway at a time.
+
+Several gateways may share one broker: offered to all of them, a device would get each command as often as there are
+gateways. What a gateway has not answered in time, or had when it went, is offered again.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, update
+from sqlalchemy.orm import aliased
+
+from iotflow_server.devices.command import COMMAND_COLUMNS, Command, commands_of
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.device import utc_now
+from iotflow_server.devices.models import CommandRow, DeviceRow
+from iotflow_server.devices.news import News
+
+# How long a gateway may take to answer, and how long a device that cannot be reached is left alone.
+LEASE = timedelta(seconds=30)
+REST = timedelta(seconds=60)
+NOBODY = ""
+
+QUEUED = CommandRow.state == "queued"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A command and whom it is for."""
+
+    command: Command
+    device_name: str
+    device_type: str
+
+
+class Offers:
+    """gateway: a name that no other open stream has. Every method may raise Unavailable.
+
+    What can be offered again is told by news.
+    """
+
+    def __init__(self, database: Database, news: News[Command], clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._news = news
+        self._clock = clock
+
+    async def take(self, gateway: str, most: int) -> list[Offer]:
+        """Some of the queued commands that are not with another gateway or resting, oldest first; they are this gateway's now.
+
+        A device's commands stay in order: none is taken while an earlier one is with another gateway or resting. Those of
+        inactive devices wait.
+        """
+        now = self._clock()
+        found = await self._database.read(lambda connection: _free(connection, gateway, now, most))
+        # Gateways look often and seldom find something: no write then.
+        if not found:
+            return []
+        ids = [offer.command.id for offer in found]
+        taken = await self._database.write(lambda connection: _take(connection, gateway, ids, now))
+        return [offer for offer in found if offer.command.id in taken]
+
+    async def rest(self, device_id: int, command_id: int) -> None:
+        """The device cannot be reached: offer this and what follows in a while, or when it is back."""
+        this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, QUEUED)
+        values = {"taken_by": NOBODY, "taken_until": self._clock() + REST}
+        await self._database.write(lambda connection: connection.execute(update(CommandRow).where(this).values(values)))
+
+    async def are_back(self, device_ids: Collection[int]) -> None:
+        """Offer what rests of these devices."""
+        # Written into the statement: both databases limit the number of parameters.
+        ids: BindParameter[list[int]] = bindparam(
+            "ids", [int(one) for one in device_ids], expanding=True, literal_execute=True
+        )
+        resting = and_(QUEUED, CommandRow.device_id.in_(ids), CommandRow.taken_by == NOBODY)
+        # Devices come back often and seldom have something waiting: no write then.
+        if await self._database.read(
+            lambda connection: connection.execute(select(CommandRow.id).where(resting)).first()
+        ):
+            await self._free_again(resting)
+
+    async def release(self, gateway: str) -> None:
+        """Offer what this gateway has not answered to others."""
+        await self._free_again(and_(QUEUED, CommandRow.taken_by == gateway))
+
+    async def _free_again(self, which: ColumnElement[bool]) -> None:
+        freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)
+        self._news.tell(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
+
+
+def _free(connection: Connection, gateway: str, now: datetime, most: int) -> list[Offer]:
+    earlier = aliased(CommandRow)
+    elsewhere = (
+        select(earlier.id)
+        .where(
+            earlier.device_id == CommandRow.device_id,
+            earlier.id < CommandRow.id,
+            earlier.state == "queued",
+            earlier.taken_until > now,
+            earlier.taken_by != gateway,
+        )
+        .exists()
+    )
+    statement = (
+        select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type)
+        .join(DeviceRow, DeviceRow.id == CommandRow.device_id)
+        .where(_is_free(now), ~elsewhere, DeviceRow.status != "inactive")
+        .where(or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now))
+        .order_by(CommandRow.id)
+        .limit(most)
+    )
+    width = len(COMMAND_COLUMNS)
+    return [Offer(Command(*row[:width]), *row[width:]) for row in connection.execute(statement)]
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return and_(QUEUED, or_(CommandRow.taken_until.is_(None), CommandRow.taken_until <= now))
+
+
+def _take(connection: Connection, gateway: str, ids: Collection[int], now: datetime) -> set[int]:
+    taken = update(CommandRow).where(CommandRow.id.in_(ids), _is_free(now))
+    values = {"taken_by": gateway, "taken_until": now + LEASE}
+    return set(connection.scalars(taken.values(values).returning(CommandRow.id)))

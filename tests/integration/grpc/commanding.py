@@ -1,0 +1,103 @@
+"""Streams of commands under test: what goes up is put, what comes down is taken."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from iotflow.v1 import admin_service_pb2, command_pb2, device_service_pb2, gateway_service_pb2
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.integration.grpc.device import Caller
+
+Metadata = tuple[tuple[str, str], ...]
+PATIENCE = 30.0
+
+
+class Stream:
+    """One open stream, of a device or a gateway."""
+
+    def __init__(self, method: Any, metadata: Metadata, answer: Any) -> None:
+        self._up: queue.Queue[Any] = queue.Queue()
+        self._answer = answer
+        self.call = method(iter(self._up.get, None), metadata=metadata, timeout=PATIENCE)
+
+    def answer(self, command_id: int, state: str, **more: Any) -> command_pb2.CommandReceipt:
+        """Say what became of it; returns the receipt, which must come next."""
+        self.put(command_id, state, **more)
+        message = next(self.call)
+        assert message.HasField("receipt"), message
+        receipt: command_pb2.CommandReceipt = message.receipt
+        return receipt
+
+    def put(self, command_id: int, state: str, **more: Any) -> None:
+        """Say it; somebody else takes what comes."""
+        self._up.put(self._answer(command_id=command_id, state=state, **more))
+
+    def next(self) -> Any:
+        """The command that comes next."""
+        message = next(self.call)
+        assert message.HasField("command"), message
+        return message.command
+
+    def close(self) -> None:
+        self.call.cancel()
+        self._up.put(None)
+
+
+@contextmanager
+def of_device(stub: DeviceServiceStub, device: Caller) -> Iterator[Stream]:
+    stream = Stream(stub.StreamCommands, device.metadata, device_service_pb2.StreamCommandsRequest)
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+@contextmanager
+def of_gateway(stub: GatewayServiceStub, metadata: Metadata) -> Iterator[Stream]:
+    stream = Stream(stub.StreamDeviceCommands, metadata, gateway_service_pb2.StreamDeviceCommandsRequest)
+    try:
+        yield stream
+    finally:
+        stream.close()
+
+
+class Admin:
+    """What an admin asks for."""
+
+    def __init__(self, stub: AdminServiceStub, metadata: Metadata) -> None:
+        self.stub = stub
+        self.metadata = metadata
+
+    def send(self, device_id: int, name: str, **more: Any) -> command_pb2.Command:
+        request = admin_service_pb2.SendCommandRequest(device_id=device_id, name=name, **more)
+        return self.stub.SendCommand(request, metadata=self.metadata, timeout=PATIENCE).command
+
+    def get(self, command_id: int) -> command_pb2.Command:
+        request = admin_service_pb2.GetCommandRequest(command_id=command_id)
+        return self.stub.GetCommand(request, metadata=self.metadata).command
+
+    def cancel(self, command_id: int) -> command_pb2.Command:
+        request = admin_service_pb2.CancelCommandRequest(command_id=command_id)
+        return self.stub.CancelCommand(request, metadata=self.metadata).command
+
+    def until(self, command_id: int, state: str) -> None:
+        """Wait until the command is so."""
+        request = admin_service_pb2.WatchFleetCommandsRequest(command_id=command_id)
+        call = self.stub.WatchFleetCommands(request, metadata=self.metadata, timeout=PATIENCE)
+        next(event for event in call if event.HasField("command") and event.command.state == state)
+        call.cancel()
+
+    def gateway(self, name: str) -> Metadata:
+        """The metadata of a new gateway."""
+        request = admin_service_pb2.CreateTokenRequest(name=name, role="gateway")
+        made = self.stub.CreateToken(request, metadata=self.metadata)
+        return (("authorization", f"Bearer {made.secret}"),)
+
+    def configure(self, device_id: int, **content: Any) -> int:
+        """The version it made."""
+        request = admin_service_pb2.SetDesiredConfigRequest(device_id=device_id)
+        request.configuration.update(content)
+        return self.stub.SetDesiredConfig(request, metadata=self.metadata).desired_version

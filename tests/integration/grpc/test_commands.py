@@ -1,0 +1,200 @@
+"""Commands on their way to a device and back, over the real server."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+
+from iotflow.v1 import admin_service_pb2, device_service_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.grpc.commanding import PATIENCE, Admin, Stream, of_device
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, reason
+
+
+def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:
+    answer = stub.ListCommands(device_service_pb2.ListCommandsRequest(), metadata=device.metadata)
+    return [command.id for command in answer.commands]
+
+
+def is_open(stream: Stream, people: Admin, device: Caller) -> None:
+    """The stream has looked for what waits: it hears of this at once."""
+    sent = people.send(device.id, "are you there")
+    assert stream.next().id == sent.id
+    assert stream.answer(sent.id, "succeeded").reason == ""
+
+
+def test_an_admin_waits_for_the_devices_answer(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+    with of_device(devices, device) as stream, ThreadPoolExecutor() as threads:
+        waiting = threads.submit(
+            people.send, device.id, "blink", wait_seconds=20, parameters={"times": 3}, time_to_live_seconds=60
+        )
+        command = stream.next()
+        assert (command.name, command.state, MessageToDict(command.parameters)) == ("blink", "delivered", {"times": 3})
+        receipt = stream.answer(command.id, "succeeded", result={"blinked": 3})
+        assert (receipt.command_id, receipt.state, receipt.reason) == (command.id, "succeeded", "")
+        ended = waiting.result(PATIENCE)
+    assert (ended.id, ended.state, MessageToDict(ended.result)) == (command.id, "succeeded", {"blinked": 3})
+    assert ended.created_at.ToNanoseconds() <= ended.delivered_at.ToNanoseconds() <= ended.finished_at.ToNanoseconds()
+
+
+def test_an_admin_waits_no_longer_than_it_said(people: Admin, device: Caller) -> None:
+    began = time.monotonic()
+    assert people.send(device.id, "blink", wait_seconds=0.2).state == "queued"
+    assert 0.2 <= time.monotonic() - began < 5
+
+
+def test_a_device_that_was_away_gets_what_waits_in_order(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    sent = [people.send(device.id, f"c{number}").id for number in range(5)]
+    people.cancel(sent[2])
+    with of_device(devices, device) as stream:
+        heard = [stream.next().id for _ in range(4)]
+        later = people.send(device.id, "later").id
+        heard.append(stream.next().id)
+    assert heard == [*sent[:2], *sent[3:], later]
+
+
+def test_what_was_not_answered_comes_again_under_the_same_id(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    first, second = [people.send(device.id, name).id for name in ("first", "second")]
+    with of_device(devices, device) as stream:
+        assert [stream.next().id, stream.next().id] == [first, second]
+        assert stream.answer(first, "succeeded").reason == ""
+    with of_device(devices, device) as stream:
+        assert stream.next().id == second
+        assert people.get(second).state == "delivered"
+        assert stream.answer(second, "failed", result={"why": "tired"}).reason == ""
+    assert people.get(second).state == "failed"
+
+
+def test_every_stream_and_every_door_of_a_device_gets_it(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    with of_device(devices, device) as one, of_device(devices, device) as other:
+        for stream in (one, other):
+            sent = people.send(device.id, "x").id
+            assert one.next().id == other.next().id == sent
+            assert polled(devices, device) == [sent]
+            assert stream.answer(sent, "succeeded").reason == ""
+    assert polled(devices, device) == []
+
+
+def test_answers_that_cannot_be_taken_are_refused_and_the_stream_goes_on(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    others = people.send(register(devices, "not mine").id, "x").id
+    command = people.send(device.id, "x").id
+    with of_device(devices, device) as stream:
+        assert stream.next().id == command
+        assert stream.answer(others, "succeeded").reason == "COMMAND_NOT_FOUND"
+        assert stream.answer(command, "nearly").reason == "INVALID_ARGUMENT"
+        for _ in range(2):
+            assert stream.answer(command, "succeeded").reason == ""
+        assert stream.answer(command, "failed").reason == "COMMAND_ENDED"
+        is_open(stream, people, device)
+
+
+def test_a_device_that_only_listens_goes_on_listening(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    call = devices.StreamCommands(iter(()), metadata=device.metadata, timeout=PATIENCE)
+    for _ in range(2):
+        sent = people.send(device.id, "x")
+        assert next(call).command.id == sent.id
+    call.cancel()
+
+
+def test_a_command_expires_though_nobody_asks(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+    began = time.monotonic()
+    command = people.send(device.id, "open", time_to_live_seconds=1, wait_seconds=20)
+    assert command.state == "expired"
+    assert time.monotonic() - began < 5
+    assert polled(devices, device) == []
+
+
+def test_a_cancelled_command_is_told_to_who_waits(people: Admin, device: Caller) -> None:
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(people.send, device.id, "x", wait_seconds=20, idempotency_key="k")
+        command = people.send(device.id, "x", idempotency_key="k")
+        people.cancel(command.id)
+        assert waiting.result(PATIENCE).state == "cancelled"
+        assert waiting.result().id == command.id
+
+
+def test_one_key_has_one_effect_however_many_send_at_once(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    with of_device(devices, device) as stream, ThreadPoolExecutor(16) as threads:
+        sent = list(threads.map(lambda _: people.send(device.id, "x", idempotency_key="once").id, range(48)))
+        assert len(set(sent)) == 1
+        assert stream.next().id == sent[0]
+        assert stream.answer(sent[0], "succeeded").reason == ""
+        is_open(stream, people, device)
+
+
+def test_a_group_is_told_and_each_device_answers_for_itself(people: Admin, devices: DeviceServiceStub) -> None:
+    lamps = [register(devices, f"lamp {number}", "lamp") for number in range(3)]
+    request = admin_service_pb2.SendGroupCommandRequest(group="lamp", name="on", idempotency_key="evening")
+    with of_device(devices, lamps[0]) as stream:
+        is_open(stream, people, lamps[0])
+        answer = people.stub.SendGroupCommand(request, metadata=people.metadata)
+        again = people.stub.SendGroupCommand(request, metadata=people.metadata)
+        assert (answer.commands_made, answer.commands_found) == (3, 0)
+        assert (again.commands_made, again.commands_found) == (0, 3)
+        assert stream.next().name == "on"
+    assert [len(polled(devices, lamp)) for lamp in lamps] == [1, 1, 1]
+
+
+def test_people_see_each_state(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+    request = admin_service_pb2.WatchFleetCommandsRequest(device_id=device.id)
+    call = people.stub.WatchFleetCommands(request, metadata=people.metadata, timeout=PATIENCE)
+    assert next(call).HasField("heartbeat")
+    sent = people.send(device.id, "x")
+    people.send(register(devices, "of no interest").id, "x")
+    polled(devices, device)
+    ack = device_service_pb2.AckCommandRequest(command_id=sent.id)
+    devices.AckCommand(ack, metadata=device.metadata)
+    states = []
+    while "succeeded" not in states:
+        event = next(call)
+        if event.HasField("command"):
+            assert event.command.id == sent.id
+            states.append(event.command.state)
+    call.cancel()
+    assert states == ["queued", "delivered", "succeeded"]
+
+
+def test_pages_of_commands(people: Admin, device: Caller) -> None:
+    sent = [people.send(device.id, "x").id for _ in range(5)]
+    people.cancel(sent[0])
+    found, token = [], ""
+    while True:
+        request = admin_service_pb2.ListFleetCommandsRequest(
+            device_id=device.id, state="queued", page_size=2, page_token=token
+        )
+        page = people.stub.ListFleetCommands(request, metadata=people.metadata)
+        found += [command.id for command in page.commands]
+        token = page.next_page_token
+        if not token:
+            break
+    assert found == sent[:0:-1]
+
+
+def test_a_device_that_is_cut_off_loses_its_streams(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+    with of_device(devices, device) as stream:
+        is_open(stream, people, device)
+        configs = devices.WatchConfig(
+            device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE
+        )
+        assert next(configs).desired_version == 0
+        request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
+        people.stub.SetDeviceStatus(request, metadata=people.metadata)
+        for call in (stream.call, configs):
+            with pytest.raises(grpc.RpcError) as refusal:
+                next(call)
+            assert reason(refusal.value) == "DEVICE_INACTIVE"

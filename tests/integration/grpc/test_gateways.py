@@ -1,0 +1,235 @@
+"""What a gateway does for devices, over the real server: commands, configurations, presence."""
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+
+from iotflow.v1 import admin_service_pb2, device_service_pb2, gateway_service_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream, of_gateway
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, reason
+
+
+@pytest.fixture
+def adapter(people: Admin, request: pytest.FixtureRequest) -> Metadata:
+    return people.gateway(request.node.nodeid[-90:])
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(people: Admin) -> None:
+    """Gateways get whatever waits for any device."""
+    request = admin_service_pb2.ListFleetCommandsRequest(state="queued", page_size=1_000)
+    for command in people.stub.ListFleetCommands(request, metadata=people.metadata).commands:
+        people.cancel(command.id)
+
+
+@pytest.fixture
+def gateway_stream(gateway: GatewayServiceStub, adapter: Metadata) -> Iterator[Stream]:
+    with of_gateway(gateway, adapter) as stream:
+        yield stream
+
+
+def report(gateway: GatewayServiceStub, metadata: Metadata, *states: tuple[int, str]) -> Any:
+    reports = [gateway_service_pb2.PresenceReport(device_id=device_id, state=state) for device_id, state in states]
+    return gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=reports), metadata=metadata)
+
+
+def test_a_command_stays_queued_until_it_was_delivered(people: Admin, gateway_stream: Stream, device: Caller) -> None:
+    sent = people.send(device.id, "x", parameters={"n": 1})
+    offered = gateway_stream.next()
+    assert (offered.command.id, offered.command.device_id, offered.device_type) == (sent.id, device.id, "probe")
+    assert MessageToDict(offered.command.parameters) == {"n": 1}
+    assert people.get(sent.id).state == "queued"
+    assert gateway_stream.answer(sent.id, "delivered", device_id=device.id).reason == ""
+    assert people.get(sent.id).state == "delivered"
+    assert gateway_stream.answer(sent.id, "succeeded", device_id=device.id, result={"ok": True}).reason == ""
+    ended = people.get(sent.id)
+    assert (ended.state, MessageToDict(ended.result)) == ("succeeded", {"ok": True})
+
+
+def test_what_a_gateway_did_not_answer_goes_to_another_when_it_is_gone(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+) -> None:
+    with of_gateway(gateway, adapter) as one:
+        first = people.send(device.id, "first").id
+        assert one.next().command.id == first
+        with of_gateway(gateway, adapter) as other:
+            second = people.send(device.id, "second").id
+            # It follows one that the other has.
+            assert one.next().command.id == second
+            assert one.answer(first, "delivered", device_id=device.id).reason == ""
+            one.close()
+            assert other.next().command.id == second
+            assert other.answer(second, "delivered", device_id=device.id).reason == ""
+    with of_gateway(gateway, adapter) as third:
+        last = people.send(device.id, "last").id
+        assert third.next().command.id == last
+
+
+def test_two_gateways_share_the_commands_and_none_goes_to_both(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
+) -> None:
+    members = [register(devices, f"shared {number}", "shared") for number in range(40)]
+    with of_gateway(gateway, adapter) as one, of_gateway(gateway, adapter) as other, ThreadPoolExecutor() as threads:
+        heard: list[list[int]] = [[], []]
+        takers = [threads.submit(take, stream, found) for stream, found in zip((one, other), heard, strict=True)]
+        sent = [people.send(member.id, "x").id for member in members for _ in range(3)]
+        for command_id in sent:
+            people.until(command_id, "delivered")
+        one.close()
+        other.close()
+        for taker in takers:
+            taker.result(PATIENCE)
+    assert sorted(heard[0] + heard[1]) == sent
+
+
+def take(stream: Stream, heard: list[int]) -> None:
+    """Say of each command that it was delivered, until the stream ends."""
+    with contextlib.suppress(grpc.RpcError):
+        for message in stream.call:
+            if message.HasField("command"):
+                command = message.command.command
+                heard.append(command.id)
+                stream.put(command.id, "delivered", device_id=command.device_id)
+
+
+def test_a_device_that_cannot_be_reached_gets_it_when_it_is_back(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
+) -> None:
+    sent = people.send(device.id, "x").id
+    assert gateway_stream.next().command.id == sent
+    assert gateway_stream.answer(sent, "unreachable", device_id=device.id).reason == ""
+    assert people.get(sent).state == "queued"
+    assert report(gateway, adapter, (device.id, "online")).accepted == 1
+    assert gateway_stream.next().command.id == sent
+
+
+def test_refused_answers_end_nothing(people: Admin, gateway_stream: Stream, device: Caller) -> None:
+    sent = people.send(device.id, "x").id
+    assert gateway_stream.next().command.id == sent
+    for state in ("delivered", "unreachable", "succeeded"):
+        assert gateway_stream.answer(sent, state, device_id=device.id + 1_000).reason == "COMMAND_NOT_FOUND"
+    assert gateway_stream.answer(sent, "queued", device_id=device.id).reason == "INVALID_ARGUMENT"
+    people.cancel(sent)
+    assert gateway_stream.answer(sent, "succeeded", device_id=device.id).reason == "COMMAND_ENDED"
+    # It had got it all the same.
+    assert gateway_stream.answer(sent, "delivered", device_id=device.id).reason == ""
+    assert gateway_stream.answer(sent, "succeeded", device_id=device.id).reason == ""
+    assert people.get(sent).state == "succeeded"
+
+
+def test_one_answer_without_a_stream(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+) -> None:
+    sent = people.send(device.id, "x").id
+    for state in ("delivered", "failed"):
+        request = gateway_service_pb2.AckDeviceCommandRequest(device_id=device.id, command_id=sent, state=state)
+        assert gateway.AckDeviceCommand(request, metadata=adapter).command.state == state
+
+
+@contextmanager
+def configs(gateway: GatewayServiceStub, metadata: Metadata, since: str = "") -> Iterator[Any]:
+    request = gateway_service_pb2.WatchDeviceConfigsRequest(since=since)
+    call = gateway.WatchDeviceConfigs(request, metadata=metadata, timeout=PATIENCE)
+    yield call
+    call.cancel()
+
+
+def until_caught_up(call: Any) -> tuple[dict[int, int], datetime]:
+    """Versions by device, and what to name next time."""
+    found: dict[int, int] = {}
+    for message in call:
+        if message.HasField("caught_up"):
+            return found, message.caught_up.timestamp.ToDatetime(UTC)
+        found[message.config.device_id] = message.config.desired_version
+    raise AssertionError
+
+
+def test_configurations_as_they_are_and_as_they_change(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
+) -> None:
+    one, other = register(devices, "configured"), register(devices, "configured, too")
+    people.configure(one.id, interval=5)
+    people.configure(one.id, interval=6)
+    people.configure(other.id, interval=7)
+    with configs(gateway, adapter) as call:
+        found, mark = until_caught_up(call)
+        assert {one.id: 2, other.id: 1}.items() <= found.items()
+        people.configure(other.id, interval=8)
+        config = next(call).config
+        assert (config.device_id, config.device_name, config.desired_version) == (other.id, "configured, too", 2)
+        assert MessageToDict(config.desired) == {"interval": 8}
+    with configs(gateway, adapter, since=mark.isoformat()) as call:
+        assert until_caught_up(call)[0][other.id] == 2
+    with configs(gateway, adapter, since="now") as call:
+        assert until_caught_up(call)[0] == {}
+
+
+def test_a_device_watches_its_own(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+    call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
+    first = next(call)
+    assert (first.desired_version, first.HasField("desired")) == (0, False)
+    people.configure(register(devices, "of somebody else").id, a=1)
+    for version in (1, 2):
+        people.configure(device.id, a=version)
+        told = next(call)
+        assert (told.desired_version, MessageToDict(told.desired)) == (version, {"a": version})
+    call.cancel()
+
+
+def test_what_a_device_reports_through_a_gateway(
+    gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+) -> None:
+    request = gateway_service_pb2.ReportDeviceConfigRequest(device_id=device.id)
+    request.config.configuration.update({"a": 1})
+    answer = gateway.ReportDeviceConfig(request, metadata=adapter).config.device
+    assert (answer.id, MessageToDict(answer.configuration), answer.is_online) == (device.id, {"a": 1}, True)
+    with pytest.raises(grpc.RpcError) as refusal:
+        request.config.Clear()
+        gateway.ReportDeviceConfig(request, metadata=adapter)
+    assert reason(refusal.value) == "INVALID_ARGUMENT"
+
+
+def is_online(people: Admin, device: Caller) -> bool:
+    answer = people.stub.GetDevice(admin_service_pb2.GetDeviceRequest(device_id=device.id), metadata=people.metadata)
+    listed = people.stub.ListDevices(admin_service_pb2.ListDevicesRequest(online=True), metadata=people.metadata)
+    assert (device.id in {one.id for one in listed.devices}) is answer.device.is_online
+    return answer.device.is_online
+
+
+def test_sessions_come_and_go(people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
+    assert not is_online(people, device)
+    for state, expected in (("online", True), ("offline", False), ("heartbeat", True), ("offline", False)):
+        assert report(gateway, adapter, (device.id, state)).accepted == 1
+        assert is_online(people, device) is expected, state
+
+
+def test_an_older_report_changes_nothing(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+) -> None:
+    report(gateway, adapter, (device.id, "online"))
+    old = gateway_service_pb2.PresenceReport(device_id=device.id, state="offline")
+    old.timestamp.FromDatetime(datetime.now(UTC) - timedelta(seconds=10))
+    gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=[old]), metadata=adapter)
+    assert is_online(people, device)
+
+
+def test_reports_that_do_not_count_are_named(gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
+    answer = report(gateway, adapter, (999_999, "online"), (device.id, "heartbeat"))
+    assert answer.accepted == 1
+    assert [(item.index, item.device_id, item.reason) for item in answer.rejected] == [(0, 999_999, "DEVICE_NOT_FOUND")]
+
+
+def test_devices_and_viewers_are_no_gateways(gateway: GatewayServiceStub, device: Caller) -> None:
+    with pytest.raises(grpc.RpcError) as refusal:
+        report(gateway, device.metadata, (device.id, "online"))
+    assert reason(refusal.value) == "WRONG_ROLE"

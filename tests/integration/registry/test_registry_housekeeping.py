@@ -1,0 +1,78 @@
+"""Commands expire by the clock; old commands and versions are removed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from iotflow_server.devices.commands import Commands
+from iotflow_server.devices.housekeeping import Expiry, Pruning
+from tests.integration.registry.parts import Parts
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+@asynccontextmanager
+async def expiring(commands: Commands) -> AsyncIterator[None]:
+    """By the real clock."""
+    task = asyncio.create_task(Expiry(commands).run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_command_expires_though_nobody_asks(parts: Parts) -> None:
+    commands = Commands(parts.database)
+    device = await parts.make()
+    await commands.send(device.id, "kept", {}, None, "")
+    late = await commands.send(device.id, "late", {}, 0.05 * SECOND, "")
+    with commands.news.listen(device.id, lambda told: told.state == "expired") as listener:
+        async with expiring(commands):
+            await listener.wait(10)
+            assert [told.id for told in listener.take()[0]] == [late.id]
+            # One that ends sooner than those that are known.
+            await commands.send(device.id, "hours", {}, 3600 * SECOND, "")
+            soon = await commands.send(device.id, "soon", {}, 0.05 * SECOND, "")
+            await listener.wait(10)
+            assert [told.id for told in listener.take()[0]] == [soon.id]
+    assert (await commands.get(soon.id)).state == "expired"
+    assert [command.name for command in await commands.page(device.id, "queued", None, 9)] == ["hours", "kept"]
+
+
+async def test_very_many_expire_at_once(parts: Parts) -> None:
+    for number in range(3):
+        await parts.make(f"d{number}")
+    for key in range(500):
+        await parts.commands.send_to_group("sensor", "x", {}, SECOND, f"{key}")
+    parts.clock.advance(seconds=1)
+    assert await parts.commands.expire() is None
+    assert await parts.commands.open_count() == 0
+    assert len(await parts.commands.page(0, "expired", None, 2_000)) == 1_500
+
+
+async def test_what_has_ended_long_ago_is_removed(parts: Parts) -> None:
+    device = await parts.make()
+    old, waiting, fresh = [await parts.commands.send(device.id, name, {}, None, name) for name in "abc"]
+    await parts.commands.cancel(old.id)
+    parts.clock.advance(days=2)
+    await parts.commands.cancel(fresh.id)
+    await Pruning(parts.database, DAY, parts.clock).prune()
+    assert [command.id for command in await parts.commands.page(0, "", None, 9)] == [fresh.id, waiting.id]
+    # Its key has gone with it.
+    assert (await parts.commands.send(device.id, "a", {}, None, "a")).id > fresh.id
+
+
+async def test_the_newest_version_is_never_too_old(parts: Parts) -> None:
+    one, other = await parts.make("a"), await parts.make("b")
+    for device, count in ((one, 3), (other, 1)):
+        for number in range(count):
+            await parts.desired.set(device.id, {"n": number}, None, "token:me")
+    parts.clock.advance(days=2)
+    await parts.desired.set(other.id, {"n": 9}, None, "token:me")
+    pruning = Pruning(parts.database, DAY, parts.clock)
+    await pruning.prune()
+    await pruning.prune()
+    versions = [
+        [desired.version for desired in await parts.desired.page(device.id, None, 9)] for device in (one, other)
+    ]
+    assert versions == [[3], [2]]

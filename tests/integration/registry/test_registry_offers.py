@@ -1,0 +1,86 @@
+"""Commands offered to gateways: to one at a time, in order, again after it has gone."""
+
+import asyncio
+
+import pytest
+
+from iotflow_server.devices.device import DeviceChanges
+from iotflow_server.devices.offers import LEASE, REST, Offers
+from tests.integration.registry.parts import Parts
+
+MOST = 100
+
+
+@pytest.fixture
+def offers(parts: Parts) -> Offers:
+    return Offers(parts.database, parts.commands.news, parts.clock)
+
+
+async def send(parts: Parts, device_id: int, *names: str) -> list[int]:
+    return [(await parts.commands.send(device_id, name, {}, None, "")).id for name in names]
+
+
+async def taken(offers: Offers, gateway: str, most: int = MOST) -> list[int]:
+    return [offer.command.id for offer in await offers.take(gateway, most)]
+
+
+async def test_each_command_is_with_one_gateway(parts: Parts, offers: Offers) -> None:
+    devices = [await parts.make(f"d{number}") for number in range(4)]
+    sent = [one for device in devices for one in await send(parts, device.id, "a", "b")]
+    halves = await asyncio.gather(*(offers.take(gateway, MOST) for gateway in ("one", "other")))
+    assert sorted(offer.command.id for half in halves for offer in half) == sent
+    assert {offer.device_name for half in halves for offer in half} == {"d0", "d1", "d2", "d3"}
+    assert await taken(offers, "third") == []
+
+
+async def test_a_devices_commands_stay_in_order(parts: Parts, offers: Offers) -> None:
+    device = await parts.make()
+    first, second, third = await send(parts, device.id, "a", "b", "c")
+    assert await taken(offers, "one", 1) == [first]
+    assert await taken(offers, "other") == []
+    assert await taken(offers, "one", 1) == [second]
+    for command in (first, second):
+        await parts.commands.hand_over(device.id, command)
+    assert await taken(offers, "other") == [third]
+
+
+async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(parts: Parts, offers: Offers) -> None:
+    device = await parts.make()
+    [command] = await send(parts, device.id, "a")
+    assert await taken(offers, "gone") == [command]
+    with parts.commands.news.listen(None, lambda told: told.state == "queued") as listener:
+        await offers.release("gone")
+        assert [told.id for told in listener.take()[0]] == [command]
+    assert await taken(offers, "silent") == [command]
+    assert await taken(offers, "next") == []
+    parts.clock.now += LEASE
+    assert await taken(offers, "next") == [command]
+
+
+async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(parts: Parts, offers: Offers) -> None:
+    device, other = await parts.make("a"), await parts.make("b")
+    first, second = await send(parts, device.id, "a", "b")
+    [third] = await send(parts, other.id, "c")
+    assert await taken(offers, "one", 1) == [first]
+    await offers.rest(device.id, first)
+    assert await taken(offers, "one") == [third]
+    await offers.are_back([other.id])
+    assert await taken(offers, "one") == []
+    await offers.are_back([device.id])
+    assert await taken(offers, "one") == [first, second]
+    await offers.rest(device.id, first)
+    await parts.commands.hand_over(other.id, third)
+    parts.clock.now += REST
+    assert await taken(offers, "two") == [first, second]
+
+
+async def test_what_nobody_may_get_is_not_offered(parts: Parts, offers: Offers) -> None:
+    device, suspended = await parts.make("a"), await parts.make("b")
+    await parts.registry.update(suspended.id, DeviceChanges(status="inactive"))
+    await send(parts, suspended.id, "waits")
+    [cancelled, delivered] = await send(parts, device.id, "cancelled", "delivered")
+    await parts.commands.cancel(cancelled)
+    await parts.commands.hand_over(device.id, delivered)
+    assert await taken(offers, "one") == []
+    await parts.registry.update(suspended.id, DeviceChanges(status="active"))
+    assert len(await taken(offers, "one")) == 1

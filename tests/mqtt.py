@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
 
 from iotflow.batches import decode_batch
 from iotflow.channels import credentials
-from iotflow.v1 import admin_service_pb2, device_service_pb2
+from iotflow.v1 import admin_service_pb2, device_pb2, device_service_pb2
 from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.command_pb2 import Command
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
@@ -138,6 +140,32 @@ class Stack:
         with grpc.insecure_channel(self.server.target) as channel:
             request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status=status)
             AdminServiceStub(channel).SetDeviceStatus(request, metadata=self.admin, timeout=PATIENCE)
+
+    def send_command(self, device: Device, name: str, parameters: dict[str, Any]) -> Command:
+        """As an admin does."""
+        request = admin_service_pb2.SendCommandRequest(device_id=device.id, name=name)
+        request.parameters.update(parameters)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).SendCommand(request, metadata=self.admin, timeout=PATIENCE).command
+
+    def command(self, command_id: int) -> Command:
+        """As it is now."""
+        request = admin_service_pb2.GetCommandRequest(command_id=command_id)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).GetCommand(request, metadata=self.admin, timeout=PATIENCE).command
+
+    def set_desired(self, device: Device, configuration: dict[str, Any]) -> None:
+        """As an admin does."""
+        request = admin_service_pb2.SetDesiredConfigRequest(device_id=device.id)
+        request.configuration.update(configuration)
+        with grpc.insecure_channel(self.server.target) as channel:
+            AdminServiceStub(channel).SetDesiredConfig(request, metadata=self.admin, timeout=PATIENCE)
+
+    def device(self, device: Device) -> device_pb2.Device:
+        """As an admin sees it."""
+        request = admin_service_pb2.GetDeviceRequest(device_id=device.id)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).GetDevice(request, metadata=self.admin, timeout=PATIENCE).device
 
     def remove(self, device: Device) -> None:
         """As an admin does."""

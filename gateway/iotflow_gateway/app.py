@@ -15,6 +15,11 @@ from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.accounts.watching import Watching
 from iotflow_gateway.broker import BrokerAddress, BrokerSession
 from iotflow_gateway.desk import Desk
+from iotflow_gateway.devices.answering import Answering
+from iotflow_gateway.devices.answers import Answers
+from iotflow_gateway.devices.commands import Commands
+from iotflow_gateway.devices.configs import Configs
+from iotflow_gateway.devices.presence import Presence
 from iotflow_gateway.discovery import Discovery
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
@@ -26,12 +31,13 @@ from iotflow_gateway.uplink import Uplink
 
 log = structlog.get_logger(__name__)
 
+Work = Coroutine[Any, Any, None]
+
 
 async def run(settings: Settings) -> None:
     """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
     async with AsyncExitStack() as stack:
-        works = _works(settings, stack)
-        tasks = [asyncio.create_task(work) for work in works]
+        tasks = [asyncio.create_task(work) for work in _works(settings, stack)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -42,46 +48,59 @@ async def run(settings: Settings) -> None:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _works(settings: Settings, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:
+def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
+    """What runs side by side; what is to be closed at the end goes onto the stack."""
     token = settings.secret()
-    metadata = credentials(token=token)
+    metadata, address = credentials(token=token), _address(settings, token)
     channel = open_channel(settings.server)
     stack.push_async_callback(channel.close)
-    topics, metrics = Topics(settings.mqtt_topic_prefix), Metrics()
-    directory, joining = Directory(), Joining()
-    lookups = Lookups(channel, metadata)
-    stack.push_async_callback(lookups.close)
+    topics, metrics, directory, joining = Topics(settings.mqtt_topic_prefix), Metrics(), Directory(), Joining()
+
+    def take(message: Message) -> None:
+        desk.take(message)
+
+    session = BrokerSession(address, topics, _filters(settings, topics), take)
 
     def finished(message: Message) -> None:
         metrics.finished()
         session.finish(message)
 
-    def publish(topic: str, payload: bytes) -> bool:
-        return session.publish(topic, payload)
-
-    refusals = Refusals(publish, metrics)
-    discovery = Discovery(channel, topics, publish, finished)
-    stack.push_async_callback(discovery.close)
-    handlers = {Kind.REGISTER: discovery.handle}
-    keyed = settings.accounts == "payload"
-    if keyed:
-        log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
-    desk = Desk(directory, lookups, joining, handlers, refusals.tell, finished, metrics, keyed=keyed)
-    address = _address(settings, token)
-    session = BrokerSession(address, topics, _filters(settings, topics), desk.take)
-    uplink = Uplink(channel, token, joining, refusals.tell, finished)
+    refused = Refusals(session.publish, metrics).tell
+    lookups = Lookups(channel, metadata)
+    answers = Answers(refused, finished)
+    discovery = Discovery(channel, topics, session.publish, finished)
+    for part in (lookups, answers, discovery):
+        stack.push_async_callback(part.close)
+    presence = Presence(channel, metadata, refused, finished)
+    answering = Answering(channel, metadata, answers)
+    handlers = {
+        Kind.REGISTER: discovery.handle,
+        Kind.COMMAND_ACK: answering.command,
+        Kind.CONFIG_REPORTED: answering.config,
+        **dict.fromkeys((Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS), presence.handle),
+    }
+    desk = Desk(directory, lookups, joining, handlers, refused, finished, metrics, keyed=_keyed(settings))
     mosquitto = _mosquitto(settings, directory, address)
     watching = Watching(channel, metadata, directory, mosquitto.changed if mosquitto else nothing)
-    metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: session.waiting)
-    metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(directory))
-    if settings.metrics_port:
-        metrics.serve(settings.metrics_port)
-    works = [watching.run(), uplink.run(), _serve(watching, mosquitto, session)]
+    _show(settings, metrics, session, directory)
+    return [
+        watching.run(),
+        Uplink(channel, token, joining, refused, finished).run(),
+        presence.run(),
+        Commands(channel, metadata, topics, session).run(),
+        Configs(channel, metadata, topics, session).run(),
+        _serve(watching, mosquitto, session),
+        *([mosquitto.run()] if mosquitto else []),
+        *([_tell_ready(session, settings.ready_file)] if settings.ready_file else []),
+    ]
+
+
+async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, session: BrokerSession) -> None:
+    """Messages are taken once their devices are known, and the broker knows the adapter."""
+    await watching.complete()
     if mosquitto:
-        works.append(mosquitto.run())
-    if settings.ready_file:
-        works.append(_tell_ready(session, settings.ready_file))
-    return works
+        await mosquitto.update()
+    await session.run()
 
 
 async def _tell_ready(session: BrokerSession, file: Path) -> None:
@@ -95,12 +114,17 @@ def nothing() -> None:
     """Nobody wants to know."""
 
 
-async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, session: BrokerSession) -> None:
-    """Messages are taken once their devices are known, and the broker knows the adapter."""
-    await watching.complete()
-    if mosquitto:
-        await mosquitto.update()
-    await session.run()
+def _show(settings: Settings, metrics: Metrics, session: BrokerSession, directory: Directory) -> None:
+    metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: session.waiting)
+    metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(directory))
+    if settings.metrics_port:
+        metrics.serve(settings.metrics_port)
+
+
+def _keyed(settings: Settings) -> bool:
+    if settings.accounts == "payload":
+        log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
+    return settings.accounts == "payload"
 
 
 def _mosquitto(settings: Settings, directory: Directory, address: BrokerAddress) -> MosquittoAccounts | None:

@@ -56,7 +56,7 @@ class Desk:
         try:
             if kind is None:
                 raise Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
-            if message.retained and kind in (Kind.TELEMETRY, Kind.BATCH):
+            if message.retained:
                 # It was taken when it was published; the broker gives it to each new subscription once more.
                 self._finished(message)
                 return

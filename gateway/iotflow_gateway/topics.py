@@ -82,9 +82,16 @@ class Topics:
         """Where the answer to a registration goes."""
         return self._response + name
 
-    def device(self, device: str, below: str) -> str:
-        """A topic of a device, by its id or name."""
-        return f"{self._devices}{device}/{below}"
+    def commands(self, device_id: int, name: str, command: str) -> list[str]:
+        """Where a command may be listened for: by id, by name, and as older firmware does."""
+        kind = next((kind for kind in ("config", "firmware") if kind in command.lower()), "control")
+        below = f"commands/{kind}"
+        by_name = [f"{self._devices}{name}/{below}", f"{self._older}{name}/commands"]
+        return [f"{self._devices}{device_id}/{below}", *by_name]
+
+    def configs(self, device_id: int, name: str) -> list[str]:
+        """Where a desired configuration is retained."""
+        return [f"{self._devices}{device_id}/config", f"{self._devices}{name}/config", f"{self._older}{name}/config"]
 
     def filters(self) -> list[str]:
         """What an adapter subscribes to: all that devices may publish."""

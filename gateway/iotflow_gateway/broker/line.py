@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,17 @@ CONNECT_SECONDS = 10.0
 FOR_EVER = 0xFFFFFFFF
 # Packets that are taken in a row before others have their turn.
 TURN = 100
+NO_MATCHING_SUBSCRIBERS = 0x10
 # Messages of the adapter's own that wait for the broker, such as refusals.
 MOST_OUTGOING = 10_000
+
+
+class Delivery(Enum):
+    """What the broker says to a message: somebody listens, nobody does, or nothing (MQTT 3.1.1 has no words for it)."""
+
+    HEARD = auto()
+    UNHEARD = auto()
+    UNKNOWN = auto()
 
 
 class CannotConnect(Exception):
@@ -54,6 +64,7 @@ class Line:
         self._subscribed: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
         self.closed: asyncio.Future[str] = self._loop.create_future()
         self._packets = 0
+        self._published: dict[int, asyncio.Future[ReasonCode]] = {}
         self._paused = False
         self._client = self._made()
 
@@ -74,6 +85,7 @@ class Line:
         client.on_subscribe = lambda _client, _data, _mid, codes, _properties: _settle(self._subscribed, codes)
         client.on_disconnect = self._ended
         client.on_message = self._message
+        client.on_publish = self._was_published
         client.on_socket_register_write = self._want_write
         client.on_socket_unregister_write = self._nothing_to_write
         client.on_socket_close = self._socket_closed
@@ -104,10 +116,23 @@ class Line:
         """Tell the broker that a message of QoS 1 need not be kept any longer."""
         self._client.ack(mid, 1)
 
-    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties | None) -> bool:
-        """Send a message; whether there was room for it."""
-        sent = self._client.publish(topic, payload, qos, retain, properties if self._address.v5 else None)
-        return sent.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message of QoS 1; whether there was room for it."""
+        return self._client.publish(topic, payload, 1).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None) -> Delivery:
+        """Send a message of QoS 1 and wait for the broker's word. Raises CannotConnect where it does not come."""
+        sent = self._client.publish(topic, payload, 1, retain, properties if self._address.v5 else None)
+        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise CannotConnect(str(sent.rc))
+        answer = self._published[sent.mid] = self._loop.create_future()
+        try:
+            code = await self._first(answer)
+        finally:
+            del self._published[sent.mid]
+        if not self._address.v5:
+            return Delivery.UNKNOWN
+        return Delivery.UNHEARD if code.value == NO_MATCHING_SUBSCRIBERS else Delivery.HEARD
 
     def pause(self) -> None:
         """Take nothing from the broker for a while."""
@@ -160,6 +185,11 @@ class Line:
     def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         self._packets += 1
         self._received(message)
+
+    def _was_published(self, _client: object, _data: object, mid: int, code: ReasonCode, _properties: object) -> None:
+        self._packets += 1
+        if mid in self._published:
+            _settle(self._published[mid], code)
 
     def _want_write(self, _client: object, _data: object, socket: Any) -> None:
         # Connecting happens in a thread.

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as paho
 import structlog
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from iotflow.backoff import Backoff
-from iotflow_gateway.broker.line import BrokerAddress, CannotConnect, Line
+from iotflow_gateway.broker.line import BrokerAddress, CannotConnect, Delivery, Line
 from iotflow_gateway.message import Message, Unacknowledged
 from iotflow_gateway.topics import Topics
 
@@ -57,12 +58,15 @@ class BrokerSession:
         if self._line and len(self._unacknowledged) < self._address.window:
             self._line.resume()
 
-    def publish(
-        self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, properties: Properties | None = None
-    ) -> bool:
+    def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message; False: the broker is away, or too much waits for it already."""
-        line = self._line
-        return line is not None and line.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+        return self._line is not None and self._line.publish(topic, payload)
+
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:
+        """Send a message and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
+        if self._line is None or not self._connected.is_set():
+            raise CannotConnect("the broker is away")
+        return await self._line.deliver(topic, payload, retain=retain, properties=_expiring(expiry))
 
     async def _one_line(self) -> None:
         """From connecting to the end of the connection."""
@@ -117,3 +121,11 @@ def _add_properties(message: Message, properties: Properties) -> None:
     for name, value in said.get("UserProperty", ()):
         if name == MESSAGE_ID:
             message.message_id = value
+
+
+def _expiring(seconds: int | None) -> Properties | None:
+    if seconds is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = seconds
+    return properties

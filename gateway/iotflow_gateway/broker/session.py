@@ -104,7 +104,8 @@ class BrokerSession:
         except UnicodeDecodeError:
             topic = ""
         message = Message(topic, self._topics.parse(topic), bytes(got.payload), got.mid, got.qos)
-        message.retained = got.retain
+        # amqtt marks so whatever waited for the adapter as well.
+        message.retained = got.retain and self._address.v5
         if self._address.v5 and got.properties is not None:
             _add_properties(message, got.properties)
         return message

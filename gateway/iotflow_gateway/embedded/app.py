@@ -4,12 +4,12 @@ import asyncio
 import logging
 
 import structlog
-from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig
 
 from iotflow.channels import credentials, open_channel
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.watching import Watching
+from iotflow_gateway.embedded.broker import LaptopBroker
 from iotflow_gateway.embedded.guard import Guard
 from iotflow_gateway.settings import Settings
 
@@ -27,7 +27,7 @@ async def run(settings: Settings) -> None:
         directory = Directory()
         own = (settings.mqtt_username, settings.mqtt_password.get_secret_value() or token)
         guard = Guard(channel, metadata, directory, settings.mqtt_topic_prefix, own, discovery=settings.discovery)
-        broker = Broker(_config(settings, guard))
+        broker = LaptopBroker(_config(settings, guard))
         leaving: set[asyncio.Task[None]] = set()
 
         def cut_off() -> None:
@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
             await broker.shutdown()
 
 
-async def _cut_off(broker: Broker, guard: Guard) -> None:
+async def _cut_off(broker: LaptopBroker, guard: Guard) -> None:
     """Those who are connected and may not be any more."""
     for session, handler in list(broker.sessions.values()):
         if session.transitions.state == "connected" and guard.is_cut_off(session.username or ""):

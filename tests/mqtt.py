@@ -54,6 +54,11 @@ class Part:
             word = self._ready
             self.process.wait_for_lines(lambda line: word in line)
 
+    def wait_for(self, word: str, times: int) -> None:
+        """So many lines have this word, since the start."""
+        assert self.process
+        self.process.wait_for_lines(lambda line: word in line, times)
+
     def kill(self) -> None:
         """Without a warning."""
         if self.process and self.process.alive:

@@ -38,7 +38,7 @@ class Flow:
 
     def finish(self, within: float = 120) -> None:
         """All are acknowledged by the broker, and each is stored as it was sent: none is missing, none is wrong."""
-        assert self._process.wait(within) == 0, self._process.stderr and self._process.stderr.read()
+        self.published(within)
         eventually(lambda: self.stored >= self._messages, within)
         for place, device in enumerate(self._devices):
             numbers = range(place, self._messages, len(self._devices))
@@ -46,6 +46,10 @@ class Flow:
             assert sorted(found) == [T0 + number for number in numbers]
             assert all(found[T0 + number]["temperature"] == number / 4 for number in numbers)
             assert all(set(row) == FIELDS for row in found.values())
+
+    def published(self, within: float = 120) -> None:
+        """All are acknowledged by the broker."""
+        assert self._process.wait(within) == 0, self._process.stderr and self._process.stderr.read()
 
     def close(self) -> None:
         self._process.kill()

@@ -5,7 +5,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import grpc
@@ -24,6 +24,7 @@ RATE, SECONDS = 1_000, 15
 # Polled: nobody tells a bench that a row is stored.
 ASK_SECONDS = 0.02
 PATIENCE = 180.0
+COUNT = "SELECT count(*) FROM reading WHERE series IN (SELECT id FROM series WHERE measurement = 'temperature')"
 
 
 def measure(folder: Path) -> list[Line]:
@@ -56,9 +57,9 @@ def measure(folder: Path) -> list[Line]:
 class Drained:
     """How fast a backlog went."""
 
-    def __init__(self, seconds: float, cores: Sequence[float]) -> None:
-        self.messages_a_second = MESSAGES / seconds
-        self.messages_a_core = MESSAGES / sum(cores)
+    def __init__(self, messages: int, seconds: float, cores: Sequence[float]) -> None:
+        self.messages_a_second = messages / seconds
+        self.messages_a_core = messages / sum(cores)
 
 
 def _drained(folder: Path, adapters: int) -> tuple[Drained, str]:
@@ -76,12 +77,13 @@ def _drained(folder: Path, adapters: int) -> tuple[Drained, str]:
         before = [cpu_seconds([pid]) for pid in others]
         for part in parts:
             part.start()
-        began, at_start = time.perf_counter(), _cores(parts)
+        # The first has begun while the last was starting.
+        began, early, at_start = time.perf_counter(), _stored(stack), _cores(parts)
         _wait_for(stack, MESSAGES)
         took = time.perf_counter() - began
         cores = [now - then for now, then in zip(_cores(parts), at_start, strict=True)]
         broker, server = (cpu_seconds([pid]) - then for pid, then in zip(others, before, strict=True))
-    drained = Drained(took, cores)
+    drained = Drained(MESSAGES - early, took, cores)
     told = f"processor: adapter {sum(cores):.1f} s, broker {broker:.1f} s, server {server:.1f} s for {MESSAGES:,}"
     return drained, told
 
@@ -118,13 +120,16 @@ def _publish(stack: Stack, messages: int, rate: int) -> None:
 
 
 def _wait_for(stack: Stack, readings: int) -> None:
-    database = sqlite3.connect(f"file:{stack.server.folder}/telemetry.db?mode=ro", uri=True)
-    query = "SELECT count(*) FROM reading WHERE series IN (SELECT id FROM series WHERE measurement = 'temperature')"
     deadline = time.monotonic() + PATIENCE
-    while database.execute(query).fetchone()[0] < readings:
+    while _stored(stack) < readings:
         assert time.monotonic() < deadline, "not all readings came"
         time.sleep(ASK_SECONDS)
-    database.close()
+
+
+def _stored(stack: Stack) -> int:
+    with closing(sqlite3.connect(f"file:{stack.server.folder}/telemetry.db?mode=ro", uri=True)) as database:
+        found: int = database.execute(COUNT).fetchone()[0]
+        return found
 
 
 def _cores(parts: Sequence[Part]) -> list[float]:

@@ -195,13 +195,15 @@ class Stack:
 
 
 @contextmanager
-def mqtt_stack(folder: Path, kind: str, env: dict[str, str] | None = None) -> Iterator[Stack]:
-    """Server and broker run. Raises RuntimeError where Mosquitto is wanted and not installed."""
+def mqtt_stack(
+    folder: Path, kind: str, env: dict[str, str] | None = None, make: type[Stack] | None = None
+) -> Iterator[Stack]:
+    """Server and broker run. make: a stack with a broker of its own kind. Raises UsageError where Mosquitto is not installed."""
     data = folder / "data"
     data.mkdir()
     with server_process(data, "sqlite", {"IOTFLOW_LOG_LEVEL": "warning", **(env or {})}) as server:
         server.start()
-        stack = Stack(server, kind, folder)
+        stack = (make or Stack)(server, kind, folder)
         with stack.ending:
             stack.broker.start()
             yield stack

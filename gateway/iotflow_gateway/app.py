@@ -80,6 +80,7 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
         **dict.fromkeys((Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS), presence.handle),
     }
     desk = Desk(directory, lookups, joining, handlers, refused, finished, metrics, keyed=_keyed(settings))
+    configs = Configs(channel, metadata, topics, session, directory)
     mosquitto = _mosquitto(settings, directory, address)
     watching = Watching(channel, metadata, directory, mosquitto.changed if mosquitto else nothing)
     _show(settings, metrics, session, directory)
@@ -88,7 +89,8 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
         Uplink(channel, token, joining, refused, finished).run(),
         presence.run(),
         Commands(channel, metadata, topics, session).run(),
-        Configs(channel, metadata, topics, session).run(),
+        configs.run(),
+        configs.keep_names(),
         _serve(watching, mosquitto, session),
         *([mosquitto.run()] if mosquitto else []),
         *([_tell_ready(session, settings.ready_file)] if settings.ready_file else []),

@@ -35,7 +35,7 @@ def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 0) -> I
 
 def all_of(call: Any) -> dict[int, mqtt_service_pb2.MqttAccount]:
     """What comes before `complete`."""
-    accounts = {}
+    accounts: dict[int, mqtt_service_pb2.MqttAccount] = {}
     for answer in call:
         if answer.complete:
             return accounts

@@ -76,6 +76,33 @@ def test_desired_configuration_is_retained(stack: Stack, device: Device, client:
         later.wait(lambda: any(heard.retained and heard.json()["version"] == 2 for heard in later.heard))
 
 
+def test_retained_configuration_follows_the_name(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Whoever has the name next does not find it."""
+    assert client.connection == "Success"
+    stack.set_desired(device, {"secret": 1})
+    before, after = device.name, f"now {device.name}"
+    with logged_in(stack, device, before) as first:
+        first.subscribe(f"iotflow/devices/{before}/config")
+        first.hear()
+    renamed = stack.rename(device, after)
+    with logged_in(stack, renamed, after) as again:
+        again.subscribe(f"iotflow/devices/{after}/config")
+        assert again.hear()[0].json()["desired"] == {"secret": 1}
+    heir = stack.register(before)
+    with logged_in(stack, heir, before) as next_one:
+        next_one.subscribe(f"iotflow/devices/{before}/config")
+        stack.set_desired(heir, {"own": 1})
+        next_one.wait(lambda: any(b"own" in heard.payload for heard in next_one.heard))
+        assert not any(b"secret" in heard.payload for heard in next_one.heard)
+    stack.remove(renamed)
+    heir = stack.register(after)
+    with logged_in(stack, heir, after) as next_one:
+        next_one.subscribe(f"iotflow/devices/{after}/config")
+        stack.set_desired(heir, {"own": 1})
+        next_one.wait(lambda: any(b"own" in heard.payload for heard in next_one.heard))
+        assert not any(b"secret" in heard.payload for heard in next_one.heard)
+
+
 def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice) -> None:
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")

@@ -8,7 +8,18 @@ from pathlib import Path
 
 from tests.bench.table import machine, render
 
-PARTS = ("journal", "streams", "unary", "exports", "fanout", "iotdb_streams", "iotdb_fleet", "iotdb_queries", "mqtt")
+PARTS = (
+    "journal",
+    "streams",
+    "unary",
+    "exports",
+    "fanout",
+    "commands",
+    "iotdb_streams",
+    "iotdb_fleet",
+    "iotdb_queries",
+    "mqtt",
+)
 
 
 def main(parts: Sequence[str]) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from iotflow_server.devices.exchange import PresenceBoard
-from iotflow_server.devices.presence import Heard
+from iotflow_server.devices.presence import Heard, Said
 from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.presence import RedisPresenceBoard
 from tests.presence import MemoryBoard
@@ -63,6 +64,14 @@ async def test_each_is_told_what_the_others_heard_and_nothing_twice(opened: Open
         assert await told(one) == [(second, [2]), (third, [3])]
         assert await told(three) == [(NOW, [1, 2**40]), (second, [2]), (third, [3])]
         assert [await told(board) for board in (one, two, three)] == [[], [], []]
+
+
+async def test_what_gateways_said_comes_with_it(opened: Opening) -> None:
+    async with opened() as (one, two, _):
+        said = (Said(1, True, NOW), Said(2**40, False, NOW + timedelta(microseconds=1)))
+        await one.exchange(replace(heard(), said=said))
+        (told,) = await two.exchange(None)
+        assert (told.device_ids.tolist(), told.said) == ([], said)
 
 
 async def test_very_many(opened: Opening) -> None:

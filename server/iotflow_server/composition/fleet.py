@@ -60,6 +60,8 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     stack.push_async_callback(online.close)
     commands = Commands(database)
     offers = Offers(database, commands.news)
+    if settings.is_sole:
+        await offers.release_all()
     desired = DesiredConfigs(database)
     housekeeping = Housekeeping(database, commands, settings.history)
     await housekeeping.start()

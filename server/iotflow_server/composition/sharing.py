@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.exchange import PresenceExchange
+from iotflow_server.devices.heard_commands import HeardCommands
 from iotflow_server.rpc.elsewhere import Elsewhere
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.settings import Settings
@@ -65,6 +66,9 @@ async def tell_others(
     redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
+    heard = HeardCommands(fleet.commands)
+    await heard.start()
+    stack.push_async_callback(heard.close)
     elsewhere = Elsewhere(
         fleet.identities,
         directory,
@@ -73,6 +77,7 @@ async def tell_others(
         fleet.accounts,
         sessions,
         fleet.commands,
+        heard,
         fleet.desired,
     )
     notices = RedisNotices(redis, elsewhere)

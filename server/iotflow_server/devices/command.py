@@ -57,5 +57,16 @@ class NewCommand:
     idempotency_key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of a command. state: delivered, succeeded, failed, or unreachable: it is to wait for its device. result: what
+    the device answered."""
+
+    device_id: int
+    command_id: int
+    state: str
+    result: dict[str, Any] | None = None
+
+
 def commands_of(rows: Iterable[Any]) -> list[Command]:
     return [Command(*row) for row in rows]

@@ -1,19 +1,26 @@
 """What is done to commands within one transaction; each step notes the commands it changed."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
 
-from iotflow_server.devices.command import COMMAND_COLUMNS, OPEN, OVERRULED, Command, NewCommand, commands_of
+from iotflow_server.devices.command import COMMAND_COLUMNS, OPEN, OVERRULED, Answer, Command, NewCommand, commands_of
 from iotflow_server.devices.device import device_not_found
+from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import CommandRow, DeviceRow
-from iotflow_server.errors import FailedPrecondition, LimitExceeded, NotFound
+from iotflow_server.errors import FailedPrecondition, InvalidArgument, LimitExceeded, NotFound
 
 # Commands of one device that have not ended.
 MOST_OPEN = 1_000
 LATER_SECONDS = 60.0
+# How long a device that cannot be reached is left alone.
+REST = timedelta(seconds=60)
+NOBODY = ""
+# Parameters, and results, of one command: a device of little memory must take it, and many of them travel at once.
+MOST_BYTES = 65_536
 # What expires at once, in one transaction.
 MOST_EXPIRED = 1_000
 
@@ -21,6 +28,26 @@ IS_OPEN = CommandRow.state.in_(OPEN)
 # Built once: devices ask for it again and again, and it takes longer to build than to run.
 OPEN_OF_DEVICE = (
     select(*COMMAND_COLUMNS).where(CommandRow.device_id == bindparam("device"), IS_OPEN).order_by(CommandRow.id)
+)
+_now = bindparam("now", type_=CommandRow.delivered_at.type)
+_this = and_(CommandRow.id == bindparam("command"), CommandRow.device_id == bindparam("device"))
+_carried_out_late = and_(CommandRow.state.in_(OVERRULED), CommandRow.delivered_at.is_not(None))
+HAND_OVER = (
+    update(CommandRow)
+    .where(_this, CommandRow.delivered_at.is_(None))
+    .values(state=case((CommandRow.state == "queued", "delivered"), else_=CommandRow.state), delivered_at=_now)
+    .returning(*COMMAND_COLUMNS)
+)
+ACKNOWLEDGE = (
+    update(CommandRow)
+    .where(_this, or_(IS_OPEN, _carried_out_late))
+    .values(
+        state=bindparam("state"),
+        result=bindparam("result"),
+        finished_at=_now,
+        delivered_at=func.coalesce(CommandRow.delivered_at, _now),
+    )
+    .returning(*COMMAND_COLUMNS)
 )
 NOT_ENDED = and_(CommandRow.expires_at.is_not(None), CommandRow.finished_at.is_(None))
 SEND = insert(CommandRow).returning(*COMMAND_COLUMNS)
@@ -38,6 +65,11 @@ class GroupOutcome:
 def in_time(now: datetime) -> ColumnElement[bool]:
     """Neither finished nor expired."""
     return and_(IS_OPEN, or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now))
+
+
+def among(ids: Sequence[int]) -> ColumnElement[bool]:
+    # Written into the statement: both databases limit the number of parameters.
+    return CommandRow.id.in_(bindparam("ids", [int(one) for one in ids], expanding=True, literal_execute=True))
 
 
 def is_late(command: Command, now: datetime) -> bool:
@@ -103,22 +135,36 @@ def deliver(connection: Connection, device_id: int, now: datetime, changed: list
 def hand_over(
     connection: Connection, device_id: int, command_id: int, now: datetime, changed: list[Command]
 ) -> Command:
-    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id)
-    state = case((CommandRow.state == "queued", "delivered"), else_=CommandRow.state)
-    undelivered = and_(this, CommandRow.delivered_at.is_(None))
-    advanced = _advance(connection, undelivered, changed, state=state, delivered_at=now)
+    values = {"command": command_id, "device": device_id, "now": now}
+    advanced = _changed(connection.execute(HAND_OVER, values), changed)
     return advanced[0] if advanced else _existing(connection, command_id, device_id)
+
+
+def rest(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
+    """Offer this and what follows in a while, or when the device is back."""
+    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == "queued")
+    connection.execute(update(CommandRow).where(this).values(taken_by=NOBODY, taken_until=now + REST))
+    return _existing(connection, command_id, device_id)
+
+
+def note(connection: Connection, answer: Answer, now: datetime, changed: list[Command]) -> Command:
+    match answer.state:
+        case "delivered":
+            return hand_over(connection, answer.device_id, answer.command_id, now, changed)
+        case "unreachable":
+            return rest(connection, answer.device_id, answer.command_id, now)
+        case "succeeded" | "failed":
+            check_size("result", answer.result, MOST_BYTES)
+            outcome = {"state": answer.state, "result": answer.result, "now": now}
+            return acknowledge(connection, answer.device_id, answer.command_id, outcome, changed)
+    raise InvalidArgument("state", f"{answer.state!r} is nothing that can be said of a command")
 
 
 def acknowledge(
     connection: Connection, device_id: int, command_id: int, outcome: dict[str, Any], changed: list[Command]
 ) -> Command:
-    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id)
-    carried_out_late = and_(CommandRow.state.in_(OVERRULED), CommandRow.delivered_at.is_not(None))
-    brought = func.coalesce(CommandRow.delivered_at, bindparam("brought", outcome["finished_at"], _TIME))
-    advanced = _advance(
-        connection, and_(this, or_(IS_OPEN, carried_out_late)), changed, **outcome, delivered_at=brought
-    )
+    values = {"command": command_id, "device": device_id, **outcome}
+    advanced = _changed(connection.execute(ACKNOWLEDGE, values), changed)
     return advanced[0] if advanced else _ended_as(_existing(connection, command_id, device_id), outcome["state"])
 
 
@@ -137,7 +183,12 @@ def expire(connection: Connection, now: datetime, changed: list[Command]) -> Non
 def _advance(
     connection: Connection, which: ColumnElement[bool], changed: list[Command], **values: Any
 ) -> list[Command]:
-    rows = connection.execute(update(CommandRow).where(which).values(values).returning(*COMMAND_COLUMNS))
+    return _changed(
+        connection.execute(update(CommandRow).where(which).values(values).returning(*COMMAND_COLUMNS)), changed
+    )
+
+
+def _changed(rows: Iterable[Any], changed: list[Command]) -> list[Command]:
     # The database returns them in any order.
     advanced = sorted(commands_of(rows), key=lambda command: command.id)
     changed += advanced
@@ -168,6 +219,3 @@ def _row(device_id: int, new: NewCommand, now: datetime) -> dict[str, Any]:
         "expires_at": new.expires_at,
         "idempotency_key": new.idempotency_key or None,
     }
-
-
-_TIME = CommandRow.finished_at.type

@@ -1,7 +1,7 @@
 """Orders to devices, kept until they are done, have failed or come too late."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -9,12 +9,13 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server.devices import command_steps as steps
-from iotflow_server.devices.command import COMMAND_COLUMNS, OUTCOMES, Command, NewCommand, commands_of
+from iotflow_server.devices.command import COMMAND_COLUMNS, OUTCOMES, Answer, Command, NewCommand, commands_of
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import utc_now
+from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import CommandRow
 from iotflow_server.devices.news import News
-from iotflow_server.errors import InvalidArgument, NotFound, Unavailable
+from iotflow_server.errors import FailedPrecondition, InvalidArgument, NotFound, Refusal, Unavailable
 
 T = TypeVar("T")
 # Changes something and notes what.
@@ -41,10 +42,10 @@ class Commands:
     ) -> Command:
         """Queue a command, or find the one that this key made for this device before.
 
-        Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING).
+        Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING), InvalidArgument for too large parameters.
         """
         now = self._clock()
-        new = NewCommand(name, parameters, _end(now, time_to_live), idempotency_key)
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
         return await self._sent(
             device_id, lambda connection, changed: steps.send(connection, device_id, new, now, changed)
         )
@@ -57,9 +58,12 @@ class Commands:
         time_to_live: timedelta | None,
         idempotency_key: str,
     ) -> steps.GroupOutcome:
-        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none."""
+        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none.
+
+        Raises InvalidArgument for too large parameters.
+        """
         now = self._clock()
-        new = NewCommand(name, parameters, _end(now, time_to_live), idempotency_key)
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
         return await self._sent(
             None, lambda connection, changed: steps.send_to_group(connection, device_type, new, now, changed)
         )
@@ -93,11 +97,34 @@ class Commands:
         """
         if state not in OUTCOMES:
             raise InvalidArgument("state", "A command ends as succeeded or failed.")
-        outcome = {"state": state, "result": result, "finished_at": self._clock()}
+        check_size("result", result, steps.MOST_BYTES)
+        outcome = {"state": state, "result": result, "now": self._clock()}
         return await self._write(
             device_id,
             lambda connection, changed: steps.acknowledge(connection, device_id, command_id, outcome, changed),
         )
+
+    async def note(self, answers: Sequence[Answer]) -> list[Command | Refusal]:
+        """What is said of commands, in this order, in one transaction; each as it is then, or why it was refused.
+
+        delivered: see hand_over; succeeded, failed: see acknowledge.
+        """
+        now = self._clock()
+
+        # By command, those of each in their order: two transactions lock the same rows in the same order.
+        order = sorted(range(len(answers)), key=lambda place: answers[place].command_id)
+
+        def step(connection: Connection, changed: list[Command]) -> list[Command | Refusal]:
+            outcomes = {place: _noted(connection, answers[place], now, changed) for place in order}
+            return [outcomes[place] for place in range(len(answers))]
+
+        try:
+            return await self._write(None, step)
+        except InvalidArgument as refusal:
+            # A result that cannot be kept spoils them all.
+            if len(answers) == 1:
+                return [refusal]
+            return [one for answer in answers for one in await self.note([answer])]
 
     async def cancel(self, command_id: int) -> Command:
         """End a command that has not ended; once more changes nothing.
@@ -120,6 +147,11 @@ class Commands:
         if found is None:
             raise NotFound("COMMAND_NOT_FOUND", f"There is no command {command_id}.")
         return found
+
+    async def get_many(self, ids: Sequence[int]) -> list[Command]:
+        """Those that exist, by id."""
+        statement = select(*COMMAND_COLUMNS).where(steps.among(ids)).order_by(CommandRow.id)
+        return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
 
     async def page(self, device_id: int, state: str, before_id: int | None, size: int) -> list[Command]:
         """Newest first, with ids below before_id where it is given. device_id 0, state empty: whatever it is."""
@@ -160,6 +192,19 @@ class Commands:
             raise
         self.news.tell(changed)
         return outcome
+
+
+def _noted(connection: Connection, answer: Answer, now: datetime, changed: list[Command]) -> Command | Refusal:
+    try:
+        return steps.note(connection, answer, now, changed)
+    except (NotFound, FailedPrecondition) as refusal:
+        # Nothing was changed by then.
+        return refusal
+
+
+def _new(name: str, parameters: dict[str, Any], expires_at: datetime | None, idempotency_key: str) -> NewCommand:
+    check_size("parameters", parameters, steps.MOST_BYTES)
+    return NewCommand(name, parameters, expires_at, idempotency_key)
 
 
 def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:

@@ -10,10 +10,14 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import device_not_found, utc_now
+from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import DesiredRow, DeviceRow
 from iotflow_server.devices.news import News
 from iotflow_server.devices.twin import merged
 from iotflow_server.errors import Unavailable, VersionConflict
+
+# Of one version: it travels as a whole.
+MOST_BYTES = 262_144
 
 # In the order of Desired's fields.
 COLUMNS = (DesiredRow.device_id, DesiredRow.version, DesiredRow.document, DesiredRow.actor, DesiredRow.created_at)
@@ -48,7 +52,7 @@ class DesiredConfigs:
     async def set(self, device_id: int, document: dict[str, Any], expected_version: int | None, actor: str) -> Desired:
         """Make document the next version. expected_version: the one it is based on; None: whatever is there.
 
-        Raises NotFound (DEVICE_NOT_FOUND), VersionConflict (VERSION_CONFLICT).
+        Raises NotFound (DEVICE_NOT_FOUND), VersionConflict (VERSION_CONFLICT), InvalidArgument for too large a document.
         """
         return await self._append(
             device_id, lambda present: Desired(device_id, present.version + 1, document), expected_version, actor
@@ -103,6 +107,7 @@ class DesiredConfigs:
             made = make(present)
             if made is present:
                 return present, False
+            check_size("configuration", made.document, MOST_BYTES)
             values = {"device_id": device_id, "version": made.version, "document": made.document}
             connection.execute(insert(DesiredRow), values | {"actor": actor, "created_at": now})
             return Desired(device_id, made.version, made.document, actor, now), True

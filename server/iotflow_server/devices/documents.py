@@ -14,5 +14,12 @@ def to_json(document: Any) -> str:
         raise unstorable() from error
 
 
+def check_size(field: str, document: Any, most: int) -> None:
+    """Raise InvalidArgument where the document takes more bytes than that as JSON."""
+    size = len(to_json(document).encode())
+    if size > most:
+        raise InvalidArgument(field, f"takes {size} bytes as JSON; at most {most} are kept")
+
+
 def unstorable() -> InvalidArgument:
     return InvalidArgument("", "A value cannot be stored, such as a NUL character or a number that is not finite.")

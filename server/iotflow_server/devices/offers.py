@@ -12,15 +12,14 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam
 from sqlalchemy.orm import aliased
 
 from iotflow_server.devices.command import COMMAND_COLUMNS, Command, commands_of
+from iotflow_server.devices.command_steps import NOBODY
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import utc_now
 from iotflow_server.devices.models import CommandRow, DeviceRow
 from iotflow_server.devices.news import News
 
-# How long a gateway may take to answer, and how long a device that cannot be reached is left alone.
+# How long a gateway may take to answer.
 LEASE = timedelta(seconds=30)
-REST = timedelta(seconds=60)
-NOBODY = ""
 
 QUEUED = CommandRow.state == "queued"
 
@@ -60,12 +59,6 @@ class Offers:
         taken = await self._database.write(lambda connection: _take(connection, gateway, ids, now))
         return [offer for offer in found if offer.command.id in taken]
 
-    async def rest(self, device_id: int, command_id: int) -> None:
-        """The device cannot be reached: offer this and what follows in a while, or when it is back."""
-        this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, QUEUED)
-        values = {"taken_by": NOBODY, "taken_until": self._clock() + REST}
-        await self._database.write(lambda connection: connection.execute(update(CommandRow).where(this).values(values)))
-
     async def are_back(self, device_ids: Collection[int]) -> None:
         """Offer what rests of these devices."""
         # Written into the statement: both databases limit the number of parameters.
@@ -82,6 +75,10 @@ class Offers:
     async def release(self, gateway: str) -> None:
         """Offer what this gateway has not answered to others."""
         await self._free_again(and_(QUEUED, CommandRow.taken_by == gateway))
+
+    async def release_all(self) -> None:
+        """The same for all gateways, where none can have a stream: after a crash they would wait for the end of its time."""
+        await self._free_again(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != NOBODY))
 
     async def _free_again(self, which: ColumnElement[bool]) -> None:
         freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)

@@ -103,11 +103,6 @@ class Online:
         news, self._news = self._news, []
         return tuple(news)
 
-    def forget(self, device_id: int) -> None:
-        """There is no such device any more."""
-        self._said.pop(device_id, None)
-        self._online.discard(device_id)
-
     async def start(self) -> None:
         """Look around from now on, until close. Raises Unavailable."""
         self._online |= await self._online_rows()

@@ -106,7 +106,6 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     async def DeleteDevice(self, request: wire.DeleteDeviceRequest, _context: Context) -> wire.DeleteDeviceResponse:
         device = await self._registry.delete(request.device_id)
         self._sessions.cut_off(f"device:{device.id}", PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
-        self._online.forget(device.id)
         if request.delete_telemetry:
             await self._store.delete(device.id, Span())
         await self._note(

@@ -1,12 +1,13 @@
 """StreamCommands: a device's commands down, what became of them up."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from iotflow.v1 import device_service_pb2
-from iotflow_server.devices.command import Command
+from iotflow_server.devices.command import OUTCOMES, Answer, Command
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.presence import Presence
+from iotflow_server.errors import InvalidArgument, Refusal
 from iotflow_server.rpc.answers import Answers
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_devices import command
@@ -32,11 +33,9 @@ class CommandStream:
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Commands that are open, then others as they are queued; receipts in between."""
         with self._commands.news.listen(self._device_id, lambda told: told.state == "queued") as listener:
-            answers = Answers(self._end, listener.wake)
-            reader = asyncio.create_task(answers.read(requests), name="command stream reader")
-            reader.add_done_callback(lambda _: listener.wake())
             self._session.ended.add_done_callback(lambda _: listener.wake())
-            try:
+            answers = Answers(self._decode, self._note, listener.wake)
+            async with answers.coming(requests):
                 look_at = 0.0
                 while True:
                     news, missed = listener.take()
@@ -46,11 +45,9 @@ class CommandStream:
                         look_at = _now() + LOOK_AGAIN_SECONDS
                     for receipt in answers.take():
                         yield Response(receipt=receipt)
-                    check(self._session, reader)
+                    if self._session.refusal:
+                        raise self._session.refusal
                     await listener.wait(look_at - _now())
-            finally:
-                reader.cancel()
-                await asyncio.gather(reader, return_exceptions=True)
 
     async def _fresh(self) -> list[Command]:
         """Those that have not gone down this stream."""
@@ -59,18 +56,15 @@ class CommandStream:
         self._sent = {item.id for item in waiting}
         return fresh
 
-    async def _end(self, answer: Request) -> None:
-        self._presence.seen(self._device_id)
+    def _decode(self, answer: Request) -> Answer:
+        if answer.state not in OUTCOMES:
+            raise InvalidArgument("state", "one of succeeded, failed")
         result = plain_struct(answer.result, "result") if answer.HasField("result") else None
-        await self._commands.acknowledge(self._device_id, answer.command_id, answer.state, result)
+        return Answer(self._device_id, answer.command_id, answer.state, result)
 
-
-def check(session: Session, reader: "asyncio.Task[None]") -> None:
-    """Raise why the stream is to end. A caller that says no more goes on listening."""
-    if session.refusal:
-        raise session.refusal
-    if reader.done() and not reader.cancelled() and (error := reader.exception()):
-        raise error
+    async def _note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
+        self._presence.seen(self._device_id)
+        return await self._commands.note(answers)
 
 
 def _now() -> float:

@@ -12,7 +12,8 @@ from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.news import Listener
 from iotflow_server.errors import Refusal
 from iotflow_server.rpc import wire_devices
-from iotflow_server.rpc.page_tokens import place, size_of, token_of
+from iotflow_server.rpc.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.progress import Progress
 from iotflow_server.rpc.sessions import Session, Sessions
 from iotflow_server.rpc.wire_values import plain_struct, timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
@@ -69,11 +70,12 @@ class Commanding:
     async def list(self, request: wire.ListFleetCommandsRequest) -> wire.ListFleetCommandsResponse:
         """ListFleetCommands."""
         size = size_of(request)
-        page = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
+        found = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
+        commands = [wire_devices.command(item) for item in found]
+        page = commands[: fitting(commands)]
+        is_last = len(page) == len(commands) < size
         return wire.ListFleetCommandsResponse(
-            status="success",
-            commands=[wire_devices.command(item) for item in page],
-            next_page_token=token_of(page[-1].id) if len(page) == size else "",
+            status="success", commands=page, next_page_token="" if is_last else token_of(page[-1].id)
         )
 
     async def cancel(self, request: wire.CancelCommandRequest) -> wire.CancelCommandResponse:
@@ -91,13 +93,14 @@ class Commanding:
         device_id = first.device_id if first else request.device_id or None
         with self._commands.news.listen(device_id, lambda told: command_id in (0, told.id)) as listener:
             session.ended.add_done_callback(lambda _: listener.wake())
+            progress = Progress()
             yield _alive()
             try:
                 if command_id:
-                    yield Event(command=wire_devices.command(await self._commands.get(command_id)))
+                    listener.offer(await self._commands.get(command_id))
                 while True:
                     await listener.wait(self._heartbeat)
-                    for event in _events(listener):
+                    for event in _events(listener, progress):
                         yield event
                     if session.refusal:
                         raise session.refusal
@@ -127,11 +130,11 @@ def _lifetime(request: wire.SendCommandRequest | wire.SendGroupCommandRequest) -
     return timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
 
 
-def _events(listener: Listener[Command]) -> list[Event]:
+def _events(listener: Listener[Command], progress: Progress) -> list[Event]:
     """What has come, or a heartbeat."""
     told, missed = listener.take()
     lost = [Event(missed=wire.CommandsMissed(timestamp=timestamp_ms(utc_now_ms())))] if missed else []
-    return lost + [Event(command=wire_devices.command(one)) for one in told] or [_alive()]
+    return lost + [Event(command=wire_devices.command(one)) for one in told if progress.is_news(one)] or [_alive()]
 
 
 def _alive() -> Event:

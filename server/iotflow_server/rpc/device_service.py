@@ -19,6 +19,7 @@ from iotflow_server.rpc import config_streams, wire_devices
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.command_stream import CommandStream
 from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.page_tokens import fitting
 from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.reporting import Reporting
 from iotflow_server.rpc.sessions import Sessions
@@ -144,7 +145,9 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def ListCommands(self, _request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
         device = calling_device()
         self._presence.seen(device.id)
-        commands = [wire_devices.command(item) for item in await self._commands.deliver(device.id)]
+        found = [wire_devices.command(item) for item in await self._commands.deliver(device.id)]
+        # The others come when some of these are answered.
+        commands = found[: fitting(found)]
         return wire.ListCommandsResponse(commands=commands, count=len(commands))
 
     async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:

@@ -1,17 +1,17 @@
 """What other server processes changed, carried through in this one."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.heard_commands import HeardCommands
 from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
-from iotflow_server.errors import NotFound, PermissionDenied, Unauthenticated
+from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.rpc.sessions import Session, Sessions
 
 
@@ -30,6 +30,7 @@ class Elsewhere:
         accounts: Accounts,
         sessions: Sessions,
         commands: Commands,
+        heard: HeardCommands,
         desired: DesiredConfigs,
     ) -> None:
         self._identities = identities
@@ -39,6 +40,7 @@ class Elsewhere:
         self._accounts = accounts
         self._sessions = sessions
         self._commands = commands
+        self._heard = heard
         self._desired = desired
 
     async def device(self, device_id: int) -> None:
@@ -52,9 +54,7 @@ class Elsewhere:
         await self._check_tokens([session for session in self._sessions if session.who.token_id == token_id])
 
     async def command(self, command_id: int) -> None:
-        # Gone with its device, where it is not there.
-        with suppress(NotFound):
-            self._commands.news.hear(await self._commands.get(command_id))
+        self._heard.changed(command_id)
 
     async def desired(self, device_id: int) -> None:
         self._desired.news.hear(await self._desired.get(device_id))

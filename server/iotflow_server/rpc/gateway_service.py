@@ -45,7 +45,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         self._reports = reports
         self._reporting = reporting
         self._sessions = sessions
-        self._answers = GatewayAnswers(commands, offers, presence)
+        self._answers = GatewayAnswers(commands, presence)
 
     async def StreamDeviceCommands(
         self, request_iterator: AsyncIterator[wire.StreamDeviceCommandsRequest], _context: Context
@@ -59,7 +59,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
     async def AckDeviceCommand(
         self, request: wire.AckDeviceCommandRequest, _context: Context
     ) -> wire.AckDeviceCommandResponse:
-        noted = await self._answers.note(request)
+        noted = await self._answers.one(request)
         return wire.AckDeviceCommandResponse(message="Acknowledged", command=wire_devices.command(noted))
 
     async def WatchDeviceConfigs(

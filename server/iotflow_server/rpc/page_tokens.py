@@ -2,11 +2,16 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Literal, Protocol
+
+from google.protobuf.message import Message
 
 from iotflow_server.errors import InvalidArgument
 
 DEFAULT_SIZE = 100
+# Callers take 4 MiB at a time unless they say otherwise.
+MOST_BYTES = 2**20
 
 
 class Paged(Protocol):
@@ -20,6 +25,16 @@ class Paged(Protocol):
 def size_of(request: Paged) -> int:
     """How long a page is asked for."""
     return request.page_size if request.HasField("page_size") else DEFAULT_SIZE
+
+
+def fitting(page: Sequence[Message], most: int = MOST_BYTES) -> int:
+    """How many of them, from the first on, fit into one answer; one does always."""
+    total = 0
+    for count, message in enumerate(page):
+        total += message.ByteSize()
+        if total > most and count:
+            return count
+    return len(page)
 
 
 def token_of(last_id: int) -> str:

@@ -6,7 +6,7 @@ from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.desired import Desired, DesiredConfigs
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.twin import difference
-from iotflow_server.rpc.page_tokens import place, size_of, token_of
+from iotflow_server.rpc.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.wire_values import plain_struct, timestamp_of, to_struct
 
 wire = admin_service_pb2
@@ -67,11 +67,12 @@ class Twins:
         """ListConfigVersions."""
         await self._registry.get(request.device_id)
         size = size_of(request)
-        page = await self._desired.page(request.device_id, place(request.page_token) or None, size)
+        found = await self._desired.page(request.device_id, place(request.page_token) or None, size)
+        versions = [_version(desired) for desired in found]
+        page = versions[: fitting(versions)]
+        is_last = len(page) == len(versions) < size
         return wire.ListConfigVersionsResponse(
-            status="success",
-            versions=[_version(desired) for desired in page],
-            next_page_token=token_of(page[-1].version) if len(page) == size else "",
+            status="success", versions=page, next_page_token="" if is_last else token_of(page[-1].version)
         )
 
     async def _note(self, action: str, desired: Desired) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from tests.e2e.rest import command_cases, twin_cases
 from tests.e2e.rest.case import Case
-from tests.e2e.rest.device_cases import command, device
+from tests.e2e.rest.device_cases import device
 from tests.e2e.rest.shapes import LIST, NUMBER, TEXT, TIME, WHOLE, Like, refusal
 from tests.e2e.rest.world import World
 
@@ -119,7 +120,7 @@ CASES = [
         f"{ONE}/commands",
         "admin",
         201,
-        lambda w: {**OK, "message": TEXT, "command": {**queued(w), "expires_at": TIME}},
+        lambda w: {**OK, "message": TEXT, "command": {**command_cases.queued(w), "expires_at": TIME}},
         {"name": "reboot", "parameters": {"delay": 5}, "time_to_live_seconds": 60},
     ),
     Case(
@@ -152,6 +153,8 @@ CASES = [
         {"configuration": {"a": 2}, "expected_version": 0},
         before=set_desired,
     ),
+    *twin_cases.CASES,
+    *command_cases.CASES,
     Case(
         "desired without content",
         "PUT",
@@ -242,6 +245,10 @@ CASES = [
             ("DELETE", NOWHERE, None),
             ("PUT", f"{NOWHERE}/status", {"status": "active"}),
             ("POST", f"{NOWHERE}/commands", {"name": "x"}),
+            ("GET", f"{NOWHERE}/commands", None),
+            ("GET", f"{NOWHERE}/config", None),
+            ("PATCH", f"{NOWHERE}/config", {"patch": {"a": 1}}),
+            ("GET", f"{NOWHERE}/config/versions", None),
             ("PUT", f"{NOWHERE}/config", {"configuration": {}}),
         )
     ),
@@ -255,6 +262,14 @@ CASES = [
             ("PUT", f"{ONE}/status", {"status": "active"}, False),
             ("POST", f"{ONE}/commands", {"name": "x"}, False),
             ("PUT", f"{ONE}/config", {"configuration": {"a": 1}}, False),
+            ("PATCH", f"{ONE}/config", {"patch": {"a": 1}}, False),
+            ("GET", f"{ONE}/config", None, True),
+            ("GET", f"{ONE}/config/versions", None, True),
+            ("GET", f"{ONE}/commands", None, True),
+            ("GET", "/api/v1/admin/commands", None, True),
+            ("GET", "/api/v1/admin/commands/1", None, True),
+            ("POST", "/api/v1/admin/commands/1/cancel", {}, False),
+            ("POST", "/api/v1/admin/groups/probe/commands", {"name": "x"}, False),
             ("GET", "/api/v1/admin/dashboard", None, True),
             ("GET", "/api/v1/admin/analytics", None, True),
             ("GET", "/api/v1/admin/stats", None, True),
@@ -272,10 +287,3 @@ CASES = [
         if not (viewers and who == "viewer")
     ),
 ]
-
-
-def queued(world: World) -> dict[str, Any]:
-    """A command just sent."""
-    fresh = command(world, state="queued")
-    del fresh["delivered_at"]
-    return fresh

@@ -228,6 +228,7 @@ CASES = [
             "configuration": {"interval": 30},
             "desired": {"interval": 60},
             "desired_version": 1,
+            "difference": {"interval": 60},
         },
         before=lambda world: (
             world.call("PUT", CONFIG, "device", json={"configuration": {"interval": 30}}),

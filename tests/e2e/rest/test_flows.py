@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import httpx
 import pytest
@@ -97,6 +98,24 @@ def test_a_command_from_queued_to_succeeded(world: World) -> None:
         assert (done["state"], done["result"]) == ("succeeded", {"took": 3})
     assert world.call("POST", path, "device", json={"state": "failed"}).status_code == 400
     assert world.call("GET", "/api/v1/devices/commands", "device").json() == {"commands": [], "count": 0}
+
+
+def test_people_follow_a_command_and_devices_that_come(world: World) -> None:
+    own = f"/api/v1/admin/devices/{world.own.id}/commands"
+    sent = world.call("POST", own, "admin", json={"name": "reboot"}).json()["command"]
+    params = {"command_id": str(sent["id"])}
+    path = "/api/v1/admin/commands/stream"
+    with world.http.stream("GET", path, params=params, headers=world.headers("viewer")) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        heard = events(answer.iter_lines())
+        assert "heartbeat" in next(heard)
+        states = [next(heard)["command"]]
+        world.call("GET", "/api/v1/devices/commands", "device")
+        cancelled = world.call("POST", f"/api/v1/admin/commands/{sent['id']}/cancel", "admin", json={}).json()
+        states += islice((event["command"] for event in heard if "command" in event), 2)
+    assert [state["state"] for state in states] == ["queued", "delivered", "cancelled"]  # type: ignore[index]
+    assert states[-1] == cancelled["command"]
+    assert world.call("GET", f"/api/v1/admin/commands/{sent['id']}", "viewer").json()["command"] == states[-1]
 
 
 def test_a_suspended_device_is_refused_at_once_and_let_in_again(world: World) -> None:

@@ -79,6 +79,11 @@ class Admin:
         request = admin_service_pb2.GetCommandRequest(command_id=command_id)
         return self.stub.GetCommand(request, metadata=self.metadata).command
 
+    def all_commands(self) -> list[int]:
+        """The ids of the newest thousand."""
+        request = admin_service_pb2.ListFleetCommandsRequest(page_size=1_000)
+        return [command.id for command in self.stub.ListFleetCommands(request, metadata=self.metadata).commands]
+
     def cancel(self, command_id: int) -> command_pb2.Command:
         request = admin_service_pb2.CancelCommandRequest(command_id=command_id)
         return self.stub.CancelCommand(request, metadata=self.metadata).command

@@ -1,17 +1,34 @@
 """Commands on their way to a device and back, over the real server."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
 
 from iotflow.v1 import admin_service_pb2, device_service_pb2
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from tests.integration.grpc.commanding import PATIENCE, Admin, Stream, of_device
-from tests.integration.grpc.conftest import register
-from tests.integration.grpc.device import Caller, reason
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.integration.grpc.commanding import PATIENCE, Admin, Stream, of_device, of_gateway
+from tests.integration.grpc.conftest import ServerThread, register, settings
+from tests.integration.grpc.device import Caller, fields, reason
+from tests.integration.grpc.test_gateways import configs, until_caught_up
+from tests.postgres import postgres_server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+    """Both kinds of registry: PostgreSQL has several writers at a time."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with postgres_server() as server:
+        yield {"database_url": server.create_database()}
 
 
 def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:
@@ -198,3 +215,76 @@ def test_a_device_that_is_cut_off_loses_its_streams(people: Admin, devices: Devi
             with pytest.raises(grpc.RpcError) as refusal:
                 next(call)
             assert reason(refusal.value) == "DEVICE_INACTIVE"
+
+
+def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
+    with pytest.raises(grpc.RpcError) as refusal:
+        people.send(device.id, "x", parameters={"text": "x" * 70_000})
+    assert (reason(refusal.value), fields(refusal.value)) == ("INVALID_ARGUMENT", ["parameters"])
+    sent = [people.send(device.id, "x", parameters={"text": "x" * 60_000}).id for _ in range(40)]
+    answered: list[int] = []
+    listed: list[int] = []
+    token = ""
+    page: Any
+    while page := polled(devices, device):
+        assert len(page) < 40
+        for command_id in page:
+            ack = device_service_pb2.AckCommandRequest(command_id=command_id)
+            devices.AckCommand(ack, metadata=device.metadata)
+        answered += page
+    assert answered == sent
+    while token or not listed:
+        request = admin_service_pb2.ListFleetCommandsRequest(device_id=device.id, page_token=token)
+        page = people.stub.ListFleetCommands(request, metadata=people.metadata)
+        listed += [command.id for command in page.commands]
+        token = page.next_page_token
+    assert listed == sent[::-1]
+    ack = device_service_pb2.AckCommandRequest(command_id=people.send(device.id, "x").id)
+    ack.result.update({"text": "x" * 70_000})
+    with pytest.raises(grpc.RpcError) as refusal:
+        devices.AckCommand(ack, metadata=device.metadata)
+    assert (reason(refusal.value), fields(refusal.value)) == ("INVALID_ARGUMENT", ["result"])
+    with of_device(devices, device) as stream:
+        waiting = stream.next().id
+        receipt = stream.answer(waiting, "succeeded", result={"text": "x" * 70_000})
+        assert (receipt.reason, receipt.retryable) == ("INVALID_ARGUMENT", False)
+        assert stream.answer(waiting, "succeeded").reason == ""
+
+
+def test_a_stream_looks_by_itself_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("command_stream", "gateway_commands", "config_streams"):
+        monkeypatch.setattr(f"iotflow_server.rpc.{module}.LOOK_AGAIN_SECONDS", 0.2)
+    # Without Redis no server hears of what another one does.
+    one, other = ServerThread(settings(tmp_path)), ServerThread(settings(tmp_path))
+    token = (tmp_path / "admin-token").read_text().strip()
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{one.port}") as here,
+        grpc.insecure_channel(f"127.0.0.1:{other.port}") as there,
+    ):
+        elsewhere = Admin(AdminServiceStub(there), (("authorization", f"Bearer {token}"),))
+        adapter = elsewhere.gateway("adapter")
+        stub, gateway = DeviceServiceStub(here), GatewayServiceStub(here)
+        device, silent = register(stub, "listens"), register(stub, "silent")
+        own = stub.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
+        with (
+            of_device(stub, device) as stream,
+            of_gateway(gateway, adapter) as of_all,
+            configs(gateway, adapter) as call,
+        ):
+            assert next(own).desired_version == 0
+            until_caught_up(call)
+            sent = elsewhere.send(device.id, "x").id
+            assert stream.next().id == sent
+            second = elsewhere.send(silent.id, "x").id
+            while of_all.next().command.id != second:
+                pass
+            elsewhere.configure(device.id, a=1)
+            assert next(own).desired_version == 1
+            while not (message := next(call)).HasField("config"):
+                pass
+            assert (message.config.device_id, message.config.desired_version) == (device.id, 1)
+        own.cancel()
+    other.stop()
+    one.stop()

@@ -17,6 +17,17 @@ from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason
+from tests.postgres import postgres_server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
+    """Both kinds of registry: PostgreSQL has several writers at a time."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with postgres_server() as server:
+        yield {"database_url": server.create_database()}
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """A server that goes down: what is under way ends well, and everybody is told to come back."""
 
 import queue
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,15 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+from iotflow.v1.admin_service_pb2 import WatchFleetCommandsRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.commanding import Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason
+from tests.integration.grpc.test_gateways import configs, until_caught_up
 
 
 def test_a_drain_acknowledges_what_was_taken_and_tells_streams_to_reconnect(tmp_path: Path) -> None:
@@ -59,3 +66,33 @@ def _until_error(call: Any) -> list[telemetry_service_pb2.SubscribeTelemetryResp
     except grpc.RpcError as error:
         assert reason(error) == "SERVER_DRAINING"
     return events
+
+
+def test_streams_of_commands_and_who_waits_for_one_are_told_at_once(tmp_path: Path) -> None:
+    server = ServerThread(settings(tmp_path, drain_seconds=30))
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel, ThreadPoolExecutor() as threads:
+        devices = DeviceServiceStub(channel)
+        device = register(devices, "commanded")
+        token = (tmp_path / "admin-token").read_text().strip()
+        people = Admin(AdminServiceStub(channel), (("authorization", f"Bearer {token}"),))
+        adapter = people.gateway("adapter")
+        gateway = GatewayServiceStub(channel)
+        with (
+            of_device(devices, device) as stream,
+            of_gateway(gateway, adapter) as other,
+            configs(gateway, adapter) as call,
+        ):
+            until_caught_up(call)
+            watch = WatchFleetCommandsRequest()
+            changes = people.stub.WatchFleetCommands(watch, metadata=people.metadata, timeout=30)
+            waiting = threads.submit(people.send, device.id, "x", wait_seconds=30)
+            assert next(event for event in changes if event.HasField("command")).command.state == "queued"
+            assert stream.next().name == "x"
+            began = time.monotonic()
+            server.stop()
+            assert waiting.result(30).state == "delivered"
+            for ended in (stream.call, other.call, call, changes):
+                with pytest.raises(grpc.RpcError) as refusal:
+                    list(ended)
+                assert reason(refusal.value) == "SERVER_DRAINING"
+            assert time.monotonic() - began < 10

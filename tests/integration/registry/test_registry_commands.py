@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
+from iotflow_server.devices.command import Answer
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Parts
 
@@ -210,3 +211,31 @@ async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
         assert listener.take() == ([], True)
         parts.commands.news.tell(sent[:1])
         assert listener.take() == (sent[:1], False)
+
+
+async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> None:
+    device = await parts.make()
+    first, second = [(await parts.commands.send(device.id, "x", {}, None, "")).id for _ in range(2)]
+    outcomes = await parts.commands.note(
+        [
+            Answer(device.id, first, "delivered"),
+            Answer(device.id, first, "succeeded", {"n": 1}),
+            Answer(device.id, first, "failed"),
+            Answer(device.id, 999, "delivered"),
+            Answer(device.id, second, "unreachable"),
+            Answer(device.id, second, "failed", {"why": "x"}),
+        ]
+    )
+    told = [one.reason if isinstance(one, errors.Refusal) else one.state for one in outcomes]
+    assert told == ["delivered", "succeeded", "COMMAND_ENDED", "COMMAND_NOT_FOUND", "queued", "failed"]
+    assert (await parts.commands.get(first)).result == {"n": 1}
+
+
+async def test_a_result_that_cannot_be_stored_spoils_no_others(parts: Parts) -> None:
+    device = await parts.make()
+    first, second = [(await parts.commands.send(device.id, "x", {}, None, "")).id for _ in range(2)]
+    outcomes = await parts.commands.note(
+        [Answer(device.id, first, "succeeded", {"n": float("nan")}), Answer(device.id, second, "succeeded")]
+    )
+    assert [isinstance(one, errors.InvalidArgument) for one in outcomes] == [True, False]
+    assert [(await parts.commands.get(one)).state for one in (first, second)] == ["queued", "succeeded"]

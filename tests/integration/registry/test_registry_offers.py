@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from iotflow_server.devices.command import Answer
+from iotflow_server.devices.command_steps import REST
 from iotflow_server.devices.device import DeviceChanges
-from iotflow_server.devices.offers import LEASE, REST, Offers
+from iotflow_server.devices.offers import LEASE, Offers
 from tests.integration.registry.parts import Parts
 
 MOST = 100
@@ -62,13 +64,13 @@ async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(pa
     first, second = await send(parts, device.id, "a", "b")
     [third] = await send(parts, other.id, "c")
     assert await taken(offers, "one", 1) == [first]
-    await offers.rest(device.id, first)
+    await parts.commands.note([Answer(device.id, first, "unreachable")])
     assert await taken(offers, "one") == [third]
     await offers.are_back([other.id])
     assert await taken(offers, "one") == []
     await offers.are_back([device.id])
     assert await taken(offers, "one") == [first, second]
-    await offers.rest(device.id, first)
+    await parts.commands.note([Answer(device.id, first, "unreachable")])
     await parts.commands.hand_over(other.id, third)
     parts.clock.now += REST
     assert await taken(offers, "two") == [first, second]

@@ -994,7 +994,7 @@ class SetDesiredConfigRequest(_message.Message):
     """The version this change is based on. Unset: whatever is there."""
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
-        """The whole desired configuration."""
+        """The whole desired configuration, at most 262144 bytes as JSON."""
 
     def __init__(
         self,

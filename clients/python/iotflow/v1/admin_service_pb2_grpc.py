@@ -223,7 +223,8 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchFleetCommands(self, request, context):
-        """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some.
+        """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
+        that is too slow is told that it missed some.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

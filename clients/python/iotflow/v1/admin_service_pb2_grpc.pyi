@@ -60,7 +60,9 @@ class AdminServiceStub:
     ListFleetCommands: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListFleetCommandsRequest, _admin_service_pb2.ListFleetCommandsResponse]
     """Commands of all devices or of one, newest first, a page at a time."""
     WatchFleetCommands: _grpc.UnaryStreamMultiCallable[_admin_service_pb2.WatchFleetCommandsRequest, _admin_service_pb2.WatchFleetCommandsResponse]
-    """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some."""
+    """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
+    that is too slow is told that it missed some.
+    """
     CancelCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.CancelCommandRequest, _admin_service_pb2.CancelCommandResponse]
     """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
     FAILED_PRECONDITION: it has ended otherwise.
@@ -122,7 +124,9 @@ class AdminServiceAsyncStub(AdminServiceStub):
     ListFleetCommands: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListFleetCommandsRequest, _admin_service_pb2.ListFleetCommandsResponse]  # type: ignore[assignment]
     """Commands of all devices or of one, newest first, a page at a time."""
     WatchFleetCommands: _aio.UnaryStreamMultiCallable[_admin_service_pb2.WatchFleetCommandsRequest, _admin_service_pb2.WatchFleetCommandsResponse]  # type: ignore[assignment]
-    """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some."""
+    """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
+    that is too slow is told that it missed some.
+    """
     CancelCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.CancelCommandRequest, _admin_service_pb2.CancelCommandResponse]  # type: ignore[assignment]
     """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
     FAILED_PRECONDITION: it has ended otherwise.
@@ -241,7 +245,9 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.WatchFleetCommandsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_admin_service_pb2.WatchFleetCommandsResponse], _abc.AsyncIterator[_admin_service_pb2.WatchFleetCommandsResponse]]:
-        """Commands as they change (REST: server-sent events). A reader that is too slow is told that it missed some."""
+        """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
+        that is too slow is told that it missed some.
+        """
 
     @_abc_1.abstractmethod
     def CancelCommand(

@@ -41,7 +41,9 @@ class Command(_message.Message):
     state: _builtins.str
     """One of queued, delivered, succeeded, failed, expired, cancelled."""
     @_builtins.property
-    def parameters(self) -> _struct_pb2.Struct: ...
+    def parameters(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -54,7 +56,7 @@ class Command(_message.Message):
 
     @_builtins.property
     def result(self) -> _struct_pb2.Struct:
-        """What the device answered."""
+        """What the device answered, at most 65536 bytes as JSON."""
 
     def __init__(
         self,

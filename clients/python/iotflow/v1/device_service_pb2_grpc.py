@@ -177,7 +177,7 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCommands(self, request, context):
-        """The device's commands that are neither finished nor expired, oldest first; queued ones become delivered.
+        """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -64,7 +64,7 @@ class DeviceServiceStub:
     stream goes on.
     """
     ListCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.ListCommandsRequest, _device_service_pb2.ListCommandsResponse]
-    """The device's commands that are neither finished nor expired, oldest first; queued ones become delivered."""
+    """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
     AckCommand: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]
     """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
     ends as the device says.
@@ -109,7 +109,7 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     stream goes on.
     """
     ListCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.ListCommandsRequest, _device_service_pb2.ListCommandsResponse]  # type: ignore[assignment]
-    """The device's commands that are neither finished nor expired, oldest first; queued ones become delivered."""
+    """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
     AckCommand: _aio.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]  # type: ignore[assignment]
     """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
     ends as the device says.
@@ -211,7 +211,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.ListCommandsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.ListCommandsResponse, _abc.Awaitable[_device_service_pb2.ListCommandsResponse]]:
-        """The device's commands that are neither finished nor expired, oldest first; queued ones become delivered."""
+        """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
 
     @_abc_1.abstractmethod
     def AckCommand(

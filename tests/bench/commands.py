@@ -1,0 +1,106 @@
+"""Commands: from sending to the device's answer, over gRPC, and to many devices by a gateway."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+
+from iotflow.v1.admin_service_pb2 import SendCommandRequest, SendGroupCommandRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, StreamCommandsRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.bench.server import Server, bench_server
+from tests.bench.table import Line
+
+WARM_UP, ROUNDS = 30, 300
+TARGET_MS = 50
+DEVICES = 2_000
+TARGET_RATE = 1_000
+
+
+def measure(folder: Path) -> Iterator[Line]:
+    """One after the other, at rest; then one to each of many devices."""
+    with bench_server(folder / "commands") as server:
+        took = asyncio.run(_round_trips(server, server.register("commanded")))
+        p50, p99 = np.percentile(took[WARM_UP:], [50, 99]) * 1_000
+        yield Line(
+            "Command, SendCommand waiting → device's stream → answer → back, at rest",
+            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
+            "4 transactions on the disk: sent, noted, delivered, answered",
+            p99,
+            TARGET_MS,
+            " ms",
+            at_most=True,
+        )
+        server.devices(DEVICES)
+        seconds = asyncio.run(_to_group(server))
+        yield Line(
+            f"Command to a group of {DEVICES:,}, delivered and answered by a gateway",
+            f"{DEVICES / seconds:,.0f} commands/s",
+            "",
+            DEVICES / seconds,
+            TARGET_RATE,
+            "/s",
+        )
+
+
+async def _round_trips(server: Server, device: tuple[tuple[str, str], ...]) -> list[float]:
+    """Seconds, of each."""
+    async with grpc.aio.insecure_channel(server.address) as people, grpc.aio.insecure_channel(server.address) as own:
+        call = DeviceServiceStub(own).StreamCommands(metadata=device)
+        answering = asyncio.create_task(_answer(call))
+        admin = AdminServiceStub(people)
+        request = SendCommandRequest(device_id=_id_of(server, device), name="blink", wait_seconds=30)
+        took = []
+        for _ in range(WARM_UP + ROUNDS):
+            began = time.perf_counter()
+            answer = await admin.SendCommand(request, metadata=server.admin())
+            took.append(time.perf_counter() - began)
+            assert answer.command.state == "succeeded"
+        call.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+        return took
+
+
+def _id_of(server: Server, device: tuple[tuple[str, str], ...]) -> int:
+    """The device's id."""
+    with grpc.insecure_channel(server.address) as channel:
+        return DeviceServiceStub(channel).GetDeviceStatus(GetDeviceStatusRequest(), metadata=device).device.id
+
+
+async def _answer(call: Any) -> None:
+    async for message in call:
+        if message.HasField("command"):
+            await call.write(StreamCommandsRequest(command_id=message.command.id, state="succeeded"))
+
+
+async def _to_group(server: Server) -> float:
+    """Seconds from sending until the last answer is stored."""
+    async with grpc.aio.insecure_channel(server.address) as people, grpc.aio.insecure_channel(server.address) as own:
+        call = GatewayServiceStub(own).StreamDeviceCommands(metadata=server.gateway())
+        began = time.perf_counter()
+        request = SendGroupCommandRequest(group="sensor", name="blink")
+        sent = await AdminServiceStub(people).SendGroupCommand(request, metadata=server.admin())
+        stored = 0
+        async for message in call:
+            if message.HasField("command"):
+                command = message.command.command
+                for state in ("delivered", "succeeded"):
+                    answer = StreamDeviceCommandsRequest(
+                        command_id=command.id, device_id=command.device_id, state=state
+                    )
+                    await call.write(answer)
+            elif message.receipt.state == "succeeded":
+                assert not message.receipt.reason
+                stored += 1
+            if stored == sent.commands_made:
+                break
+        took = time.perf_counter() - began
+        call.cancel()
+        return took

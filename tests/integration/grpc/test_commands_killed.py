@@ -1,0 +1,64 @@
+"""A server killed while commands are on their way: what was said to be sent or stored is, and the rest comes again, in order."""
+
+import signal
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import grpc
+import pytest
+
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.integration.grpc.commanding import Admin, Stream, of_device, of_gateway
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.test_process import server
+from tests.processes import free_port
+
+COMMANDS, ANSWERED = 60, 25
+
+
+def people(channel: grpc.Channel, folder: Path) -> Admin:
+    token = (folder / "admin-token").read_text().strip()
+    return Admin(AdminServiceStub(channel), (("authorization", f"Bearer {token}"),))
+
+
+@pytest.mark.parametrize("door", ["device", "gateway"])
+def test_killed_on_the_way(tmp_path: Path, door: str) -> None:
+    with server(tmp_path, free_port()) as (process, channel):
+        admin, devices = people(channel, tmp_path), DeviceServiceStub(channel)
+        device = register(devices, "outlives it")
+        adapter = admin.gateway("adapter")
+        sent = [admin.send(device.id, f"c{number}").id for number in range(COMMANDS)]
+
+        def opened(through: grpc.Channel) -> AbstractContextManager[Stream]:
+            if door == "device":
+                return of_device(DeviceServiceStub(through), device)
+            return of_gateway(GatewayServiceStub(through), adapter)
+
+        with opened(channel) as stream:
+            stored = []
+            for message in stream.call:
+                if message.HasField("command"):
+                    command = message.command if door == "device" else message.command.command
+                    more = {} if door == "device" else {"device_id": device.id}
+                    stream.put(command.id, "succeeded", **more)
+                elif not message.receipt.reason:
+                    stored.append(message.receipt.command_id)
+                    if len(stored) == ANSWERED:
+                        process.signal(signal.SIGKILL)
+                        break
+            with pytest.raises(grpc.RpcError):
+                stored += [message.receipt.command_id for message in stream.call if message.HasField("receipt")]
+    with server(tmp_path, free_port()) as (_, channel):
+        admin = people(channel, tmp_path)
+        states = {command_id: admin.get(command_id).state for command_id in sent}
+        assert {states[command_id] for command_id in stored} == {"succeeded"}
+        left = [command_id for command_id in sent if states[command_id] != "succeeded"]
+        last = admin.send(device.id, "last").id
+        with opened(channel) as stream:
+            heard: list[int] = []
+            while not heard or heard[-1] != last:
+                command = next(stream.call).command
+                heard.append(command.id if door == "device" else command.command.id)
+        assert heard == [*left, last]

@@ -1,0 +1,137 @@
+"""Who is online: one rule in memory and in the rows, and each change told once."""
+
+import asyncio
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from iotflow_server.devices.device import DeviceFilter
+from iotflow_server.devices.online import Online
+from iotflow_server.devices.presence import Presence, Said
+from tests.integration.registry.parts import Parts
+
+WINDOW, SECOND = timedelta(minutes=5), timedelta(seconds=1)
+
+
+class Known:
+    """What one process knows."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.presence = Presence(parts.database, clock=parts.clock)
+        self.online = Online(parts.database, self.presence, WINDOW, parts.clock, tells=True)
+        self.told: list[tuple[int, bool]] = []
+        self.online.on_change(lambda device_id, online, _: self.told.append((device_id, online)))
+
+    def take(self) -> list[tuple[int, bool]]:
+        told, self.told = self.told, []
+        return told
+
+
+@pytest.fixture
+def known(parts: Parts) -> Known:
+    return Known(parts)
+
+
+async def ids(parts: Parts, wanted: DeviceFilter) -> set[int]:
+    _, page = await parts.registry.page(wanted, 0, 1_000)
+    return {device.id for device in page}
+
+
+# Seconds ago that it was heard, and that something was said: None: never.
+AGES = (None, 0, 1, 2, 299, 300, 301, 1_000)
+
+
+async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None:
+    wanted = {}
+    for heard, said, is_online in itertools.product(AGES, AGES, (True, False)):
+        device = await parts.make(f"{heard} {said} {is_online}")
+        now = parts.clock.now
+        if heard is not None:
+            known.presence.seen(device.id, now - heard * SECOND)
+        if said is not None:
+            await known.online.say([Said(device.id, is_online, now - said * SECOND)])
+        wanted[device.id] = is_expected(heard, said, is_online)
+    await known.presence.flush()
+    expected = {device_id for device_id, is_online in wanted.items() if is_online}
+    since = known.online.since
+    assert await ids(parts, DeviceFilter(online_since=since)) == expected
+    assert await ids(parts, DeviceFilter(offline_since=since)) == set(wanted) - expected
+    assert await parts.figures.online(since) == len(expected)
+    afresh = Known(parts)
+    for device in await parts.registry.get_many(list(wanted)):
+        assert known.online.is_online(device) is afresh.online.is_online(device) is wanted[device.id], device.name
+    await known.online.look_around()
+    assert known.online.count == len(expected)
+
+
+def is_expected(heard: int | None, said: int | None, online: bool) -> bool:
+    if said is not None and online:
+        return True
+    gone = said is not None and heard is not None and said <= heard
+    return heard is not None and heard <= 300 and not gone
+
+
+async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
+    device = await parts.make()
+    for _ in range(3):
+        known.presence.seen(device.id)
+        parts.clock.advance(seconds=1)
+    assert known.take() == [(device.id, True)]
+    await known.online.say([Said(device.id, False, parts.clock.now)])
+    await known.online.say([Said(device.id, False, parts.clock.now)])
+    assert known.take() == [(device.id, False)]
+    parts.clock.advance(seconds=1)
+    known.presence.seen(device.id)
+    assert known.take() == [(device.id, True)]
+    parts.clock.advance(minutes=6)
+    await known.online.look_around()
+    await known.online.look_around()
+    assert known.take() == [(device.id, False)]
+
+
+async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Known) -> None:
+    device, silent = await parts.make("a"), await parts.make("b")
+    known.presence.seen(silent.id)
+    await known.online.say([Said(device.id, True, parts.clock.now)])
+    await known.presence.flush()
+    parts.clock.advance(minutes=6)
+    again = Known(parts)
+    await again.online.start()
+    assert (again.online.count, again.take()) == (1, [])
+    await again.online.say([Said(device.id, False, parts.clock.now)])
+    assert again.take() == [(device.id, False)]
+    await again.online.close()
+
+
+async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
+    device = await parts.make()
+    await known.online.say([Said(device.id, True, parts.clock.now)])
+    await known.online.say([Said(device.id, False, parts.clock.now - SECOND)])
+    assert known.online.is_online(await parts.registry.get(device.id))
+    assert known.take() == [(device.id, True)]
+
+
+async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts, known: Known) -> None:
+    other = Known(parts)
+    device, gone = await parts.make("a"), await parts.make("b")
+    await known.online.say([Said(gone.id, True, parts.clock.now)])
+    known.take()
+    parts.clock.advance(seconds=1)
+    await other.online.say([Said(device.id, True, parts.clock.now), Said(gone.id, False, parts.clock.now)])
+    parts.clock.advance(seconds=1)
+    await known.online.look_around()
+    assert sorted(known.take()) == [(device.id, True), (gone.id, False)]
+
+
+async def test_it_looks_around_by_itself(parts: Parts) -> None:
+    presence = Presence(parts.database)
+    online = Online(parts.database, presence, 0.2 * SECOND)
+    device = await parts.make()
+    await online.start()
+    presence.seen(device.id)
+    assert online.count == 1
+    async with asyncio.timeout(10):
+        while online.count:  # noqa: ASYNC110 - nothing else is told
+            await asyncio.sleep(0.01)
+    await online.close()

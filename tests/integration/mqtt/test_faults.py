@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.mqtt.flow import Flow
-from tests.mqtt import MOSQUITTO, Stack, mqtt_stack
+from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
 
 MESSAGES, RATE, DEVICES = 4_000, 1_500, 20
 
@@ -15,8 +15,13 @@ Start = Callable[..., Flow]
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path, MOSQUITTO) as running:
+def kind() -> str:
+    return MOSQUITTO
+
+
+@pytest.fixture
+def stack(tmp_path: Path, kind: str) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path, kind) as running:
         yield running
 
 
@@ -55,9 +60,11 @@ def test_adapter_away(stack: Stack, start: Start) -> None:
     flow.finish()
 
 
+@pytest.mark.parametrize("kind", [MOSQUITTO, EMBEDDED])
 def test_server_killed(stack: Stack, start: Start) -> None:
+    """The embedded broker keeps nothing that its adapter dies with: this it has to stand, too."""
     stack.adapter().start()
-    flow = start()
+    flow = start(rate=RATE if stack.kind == MOSQUITTO else 500)
     for part in (500, 1_500):
         flow.wait_for(part)
         stack.server.kill()

@@ -26,11 +26,12 @@ class Service:
 
 @contextmanager
 def iotflow_up(data_dir: Path, env: Mapping[str, str] | None = None, *options: str) -> Iterator[Service]:
-    """Start it, wait for the line `ready`, stop it by SIGTERM."""
+    """Start it, wait for the line `ready`, stop it by SIGTERM. Without MQTT, unless the options name a broker."""
     rest_port, grpc_port = free_port(), free_port()
     command = [IOTFLOW, "up", "--data-dir", str(data_dir)]
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
-    with running([*command, *ports, *options], env) as process:
+    broker = [] if "--broker" in options else ["--broker", "none"]
+    with running([*command, *ports, *broker, *options], env) as process:
         process.wait_for_line("ready")
         yield Service(f"http://127.0.0.1:{rest_port}", rest_port, grpc_port, data_dir, process)
         if process.alive:

@@ -12,6 +12,7 @@ from iotflow.v1 import (
     admin_service_pb2,
     device_service_pb2,
     gateway_service_pb2,
+    mqtt_service_pb2,
     system_service_pb2,
     telemetry_service_pb2,
 )
@@ -19,7 +20,14 @@ from iotflow_server.access import Role
 from iotflow_server.rpc.methods import open_to
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rest.md"
-MODULES = (device_service_pb2, telemetry_service_pb2, admin_service_pb2, gateway_service_pb2, system_service_pb2)
+MODULES = (
+    device_service_pb2,
+    telemetry_service_pb2,
+    admin_service_pb2,
+    mqtt_service_pb2,
+    gateway_service_pb2,
+    system_service_pb2,
+)
 HEAD = """# REST paths
 
 Made from the contract by `make generate`. Parameters and bodies are the request's fields in `proto/iotflow/v1`: those not

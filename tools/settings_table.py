@@ -1,30 +1,35 @@
-"""Writes the README's table of settings from the settings class; with --check, fails where it is not current."""
+"""Writes the tables of settings from the settings classes; with --check, fails where one is not current."""
 
 import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import AliasChoices, SecretStr
+from pydantic_settings import BaseSettings
 
+from iotflow_gateway.settings import Settings as GatewaySettings
 from iotflow_server.settings import Settings
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+# Where a table stands, and whose it is.
+TABLES: dict[Path, type[BaseSettings]] = {ROOT / "README.md": Settings, ROOT / "docs" / "mqtt.md": GatewaySettings}
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
 
 
-def table() -> str:
+def table(settings: type[BaseSettings]) -> str:
     """One row a setting."""
+    prefix = settings.model_config.get("env_prefix", "")
     rows = ["| Setting | Default | What it does |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    for name, field in settings.model_fields.items():
         told = f"{choices(field.annotation)}{field.description}"
-        rows.append(f"| {names(name, field.validation_alias)} | {default(field.default)} | {told} |")
+        rows.append(f"| {names(prefix + name.upper(), field.validation_alias)} | {default(field.default)} | {told} |")
     return "\n".join(rows)
 
 
-def names(name: str, alias: Any) -> str:
-    """Its variable, and the older service's where there is one."""
-    older = [str(choice) for choice in alias.choices[1:]] if isinstance(alias, AliasChoices) else []
-    return " or ".join(f"`{variable}`" for variable in (f"IOTFLOW_{name.upper()}", *older))
+def names(variable: str, alias: Any) -> str:
+    """Its variable, and others that say the same."""
+    others = [str(choice) for choice in alias.choices[1:]] if isinstance(alias, AliasChoices) else []
+    return " or ".join(f"`{one}`" for one in (variable, *others))
 
 
 def choices(annotation: Any) -> str:
@@ -35,21 +40,27 @@ def choices(annotation: Any) -> str:
 
 def default(value: Any) -> str:
     """The default as one would write it."""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    text = value.get_secret_value() if isinstance(value, SecretStr) else "" if value is None else str(value)
     return f"`{text.lower() if isinstance(value, bool) else text}`" if text else ""
 
 
-def written(text: str) -> str:
-    """The README with the table put in."""
+def written(text: str, settings: type[BaseSettings]) -> str:
+    """The page with the table put in."""
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table(settings)}\n{END}{after}"
+
+
+def main() -> None:
+    """Write them, or check them."""
+    for page, settings in TABLES.items():
+        current = page.read_text()
+        new = written(current, settings)
+        if "--check" not in sys.argv:
+            page.write_text(new)
+        elif new != current:
+            sys.exit(f"{page.name}: the table of settings is not current; run make generate")
 
 
 if __name__ == "__main__":
-    current = README.read_text()
-    if "--check" in sys.argv:
-        sys.exit(
-            "README.md: the table of settings is not current; run make generate" if written(current) != current else 0
-        )
-    README.write_text(written(current))
+    main()

@@ -11,11 +11,19 @@ from iotflow.v1 import (
     admin_service_pb2,
     device_service_pb2,
     gateway_service_pb2,
+    mqtt_service_pb2,
     system_service_pb2,
     telemetry_service_pb2,
 )
 
-SERVICES = (device_service_pb2, telemetry_service_pb2, admin_service_pb2, gateway_service_pb2, system_service_pb2)
+SERVICES = (
+    device_service_pb2,
+    telemetry_service_pb2,
+    admin_service_pb2,
+    mqtt_service_pb2,
+    gateway_service_pb2,
+    system_service_pb2,
+)
 # Errors are shown as google.rpc.Status, which holds its details as Any: no file of the contract names them.
 ERRORS = (status_pb2, error_details_pb2, httpbody_pb2)
 

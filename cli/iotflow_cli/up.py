@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from iotflow_cli import envoy, laptop
+from iotflow_cli import envoy, laptop, mqtt
+from iotflow_cli.broker import EMBEDDED, Broker, chosen_broker
 from iotflow_cli.child import Program
 from iotflow_cli.console import say
 from iotflow_cli.data_folder import taken
@@ -53,6 +54,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="server processes; more than one needs IOTFLOW_REDIS_URL",
     )
     parser.add_argument("--telemetry", metavar="URL", help="sqlite, or iotdb://user:password@host:port[,host:port]")
+    parser.add_argument(
+        "--broker",
+        default=EMBEDDED,
+        metavar="BROKER",
+        help="MQTT: embedded (this machine only), mosquitto, mqtt(s)://user:password@host:port, or none",
+    )
+    parser.add_argument(
+        "--mqtt-port", type=port, default=chosen.get("IOTFLOW_MQTT_PORT", "1883"), metavar="PORT", help="MQTT"
+    )
     parser.set_defaults(run=run)
 
 
@@ -67,15 +77,18 @@ def positive(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Carry it out; the exit code."""
     data_dir: Path = arguments.data_dir.resolve()
+    broker = chosen_broker(arguments.broker, arguments.rest_host, arguments.mqtt_port)
     with taken(data_dir):
         _check_ports(arguments.rest_host, arguments.rest_port, arguments.grpc_port)
+        if broker.is_ours:
+            check_free(broker.host, broker.port, "--mqtt-port")
         _allow_many_connections()
         if arguments.telemetry:
             # As a variable, like every other setting: the arguments of a process can be read by anyone.
             os.environ["IOTFLOW_TELEMETRY"] = arguments.telemetry
         os.environ["IOTFLOW_WORKERS"] = str(arguments.workers)
         return asyncio.run(
-            _up(data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port, arguments.workers)
+            _up(data_dir, arguments.rest_host, arguments.rest_port, arguments.grpc_port, arguments.workers, broker)
         )
 
 
@@ -94,7 +107,7 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
-async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, workers: int) -> int:
+async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, workers: int, broker: Broker) -> int:
     sockets = laptop.worker_sockets(data_dir, workers)
     gateway = Gateway(
         folder=data_dir / "gateway",
@@ -108,8 +121,14 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
     gateway.prepare()
     defaults = laptop.DEFAULTS if laptop.is_here(rest_host) else laptop.NETWORK_DEFAULTS
     addresses = [f"unix:{socket}" for socket in sockets] or [f"{HOST}:{grpc_port}"]
-    programs = [_server(data_dir, grpc_port, defaults, addresses), _envoy(gateway)]
-    code = await Supervisor(programs, say).run(functools.partial(_announce, gateway, data_dir))
+    if broker.host:
+        defaults = {**defaults, "IOTFLOW_MQTT_HOST": broker.host, "IOTFLOW_MQTT_PORT": str(broker.port)}
+    programs = [
+        _server(data_dir, grpc_port, defaults, addresses),
+        _envoy(gateway),
+        *mqtt.programs(broker, data_dir, f"{HOST}:{grpc_port}", defaults),
+    ]
+    code = await Supervisor(programs, say).run(functools.partial(_announce, gateway, broker, data_dir))
     say("everything was stopped; start it again when that is mended" if code else "stopped")
     return code
 
@@ -137,9 +156,11 @@ def _envoy(gateway: Gateway) -> Program:
     )
 
 
-def _announce(gateway: Gateway, data_dir: Path) -> None:
+def _announce(gateway: Gateway, broker: Broker, data_dir: Path) -> None:
     say(f"REST         {gateway.address}")
     say(f"gRPC         {gateway.rest_host}:{gateway.rest_port}, or past the gateway {HOST}:{gateway.grpc_port}")
+    if broker.host:
+        say(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
     say(f"admin token  {_admin_token(data_dir / 'admin-token')}")
     say(f"ready: {gateway.address}/health (Ctrl-C stops it)")
 

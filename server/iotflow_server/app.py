@@ -17,6 +17,8 @@ from iotflow.v1 import (
     device_service_pb2_grpc,
     gateway_service_pb2,
     gateway_service_pb2_grpc,
+    mqtt_service_pb2,
+    mqtt_service_pb2_grpc,
     system_service_pb2,
     system_service_pb2_grpc,
     telemetry_service_pb2,
@@ -39,6 +41,7 @@ from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.gateway_service import GatewayService
+from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.open_streams import OpenStreams
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.system_service import Check, SystemService
@@ -55,6 +58,7 @@ SERVICES = (
     telemetry_service_pb2.DESCRIPTOR.services_by_name["TelemetryService"].full_name,
     admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
     gateway_service_pb2.DESCRIPTOR.services_by_name["GatewayService"].full_name,
+    mqtt_service_pb2.DESCRIPTOR.services_by_name["MqttService"].full_name,
     system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
 )
 
@@ -95,6 +99,7 @@ class Parts:
     telemetry: TelemetryService
     admin: AdminService
     gateway: GatewayService
+    mqtt: MqttService
     system: SystemService
 
 
@@ -124,6 +129,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
         telemetry=telemetry_service(settings, fleet, telemetry, sessions),
         admin=admin_service(settings, fleet, telemetry, sessions, encoder),
+        mqtt=MqttService(fleet.registry, fleet.identities, fleet.accounts, sessions, settings.mqtt_topic_prefix),
         gateway=gateway_service(fleet, sessions, encoder),
         system=SystemService(checks, metrics, sessions, broker),
     )
@@ -134,4 +140,5 @@ def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
     telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server(parts.telemetry, server)
     admin_service_pb2_grpc.add_AdminServiceServicer_to_server(parts.admin, server)
     gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server(parts.gateway, server)
+    mqtt_service_pb2_grpc.add_MqttServiceServicer_to_server(parts.mqtt, server)
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)

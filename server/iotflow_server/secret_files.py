@@ -7,6 +7,7 @@ from pathlib import Path
 from iotflow_server.starting import CannotStart
 
 ADMIN_TOKEN = "admin-token"  # noqa: S105
+GATEWAY_TOKEN = "gateway-token"  # noqa: S105
 KEY_SECRET = "key-secret"  # noqa: S105
 
 

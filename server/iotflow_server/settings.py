@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     admin_token: SecretStr = Field(
         SecretStr(""), description="The admin token. Empty: kept in the file admin-token in the data folder."
     )
+    gateway_token: SecretStr = Field(
+        SecretStr(""), description="The MQTT adapter's token. Empty: kept in the file gateway-token in the data folder."
+    )
     key_secret: SecretStr = Field(
         SecretStr(""), description="Secret the key hashes are made with. Empty: the file key-secret in the data folder."
     )
@@ -209,10 +212,11 @@ def load_settings() -> Settings:
 
 
 def unknown_settings() -> list[str]:
-    """Variables that begin like settings and are none: misspelt ones, most likely."""
+    """Variables that begin like settings and are none: misspelt ones, most likely. The MQTT adapter knows its own."""
     known = {f"IOTFLOW_{name.upper()}" for name in Settings.model_fields}
     given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
-    return sorted(name for name in given if name.startswith("IOTFLOW_") and name not in known)
+    ours = {name for name in given if name.startswith("IOTFLOW_") and not name.startswith("IOTFLOW_GATEWAY_")}
+    return sorted(ours - known)
 
 
 def variable(location: tuple[int | str, ...]) -> str:

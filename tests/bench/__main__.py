@@ -18,6 +18,7 @@ PARTS = (
     "iotdb_streams",
     "iotdb_fleet",
     "iotdb_queries",
+    "mqtt",
 )
 
 

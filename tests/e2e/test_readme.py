@@ -13,26 +13,33 @@ from typing import Any
 
 import pytest
 
-from tests.processes import IOTFLOW
+from tests.processes import IOTFLOW, free_port
 from tests.service import Service, iotflow_up
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```json\n(.*?)```)?", re.DOTALL)
+MQTT_PORT = free_port()
 EXAMPLES = [match.groups() for match in EXAMPLE.finditer(README)]
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with iotflow_up(tmp_path_factory.mktemp("readme") / "data") as running:
+    mqtt = ("--broker", "embedded", "--mqtt-port", str(MQTT_PORT))
+    with iotflow_up(tmp_path_factory.mktemp("readme") / "data", None, *mqtt) as running:
         yield running
 
 
 def here(text: str, service: Service) -> str:
     """The example with this service's ports."""
-    return text.replace("localhost:5000", f"localhost:{service.rest_port}").replace(
-        "localhost:50051", f"localhost:{service.grpc_port}"
-    )
+    places = {
+        "localhost:5000": f"localhost:{service.rest_port}",
+        "localhost:50051": f"localhost:{service.grpc_port}",
+        "localhost -p 1883": f"localhost -p {MQTT_PORT}",
+    }
+    for place, own in places.items():
+        text = text.replace(place, own)
+    return text
 
 
 def shape(value: Any) -> Any:

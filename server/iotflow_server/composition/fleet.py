@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.credentials import KeyHasher
@@ -15,8 +16,8 @@ from iotflow_server.devices.offers import Offers
 from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.tokens import Tokens
-from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.devices.tokens import BUILT_IN_GATEWAY, Tokens
+from iotflow_server.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Fleet:
     commands: Commands
     offers: Offers
     desired: DesiredConfigs
+    accounts: Accounts
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -45,6 +47,8 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     registry = Registry(database, hasher, settings.api_key_length)
     tokens = Tokens(database, hasher)
     await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
+    gateway_token = settings.gateway_token.get_secret_value() or kept_secret(settings.data_dir, GATEWAY_TOKEN)
+    await tokens.ensure_builtin(gateway_token, BUILT_IN_GATEWAY, "gateway")
     identities = Identities(registry, tokens)
     stack.push_async_callback(identities.close)
     presence = Presence(database, tells=bool(settings.redis_url))
@@ -63,4 +67,5 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await housekeeping.start()
     stack.push_async_callback(housekeeping.close)
     audit = Audit(database)
-    return Fleet(database, registry, tokens, identities, presence, online, audit, commands, offers, desired)
+    accounts = Accounts(database, registry)
+    return Fleet(database, registry, tokens, identities, presence, online, audit, commands, offers, desired, accounts)

@@ -70,10 +70,19 @@ async def tell_others(
     await heard.start()
     stack.push_async_callback(heard.close)
     elsewhere = Elsewhere(
-        fleet.identities, directory, fleet.registry, fleet.tokens, sessions, fleet.commands, heard, fleet.desired
+        fleet.identities,
+        directory,
+        fleet.registry,
+        fleet.tokens,
+        fleet.accounts,
+        sessions,
+        fleet.commands,
+        heard,
+        fleet.desired,
     )
     notices = RedisNotices(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)
+    fleet.registry.on_register(notices.device_changed)
     fleet.tokens.on_change(notices.token_revoked)
     fleet.commands.news.on_change(lambda command: notices.command_changed(command.id))
     fleet.desired.news.on_change(lambda desired: notices.desired_changed(desired.device_id))

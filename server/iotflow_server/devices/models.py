@@ -72,6 +72,7 @@ class DeviceRow(Base):
     key_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
     previous_key_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
     previous_key_until: Mapped[datetime | None]
+    mqtt_verifier: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]

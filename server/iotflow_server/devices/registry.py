@@ -13,6 +13,7 @@ from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
 from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
+from iotflow_server.devices.verifiers import mosquitto_verifier
 from iotflow_server.errors import AlreadyExists
 
 # Fields of DeviceChanges that are columns of the same name.
@@ -50,21 +51,32 @@ class Registry:
         self._key_length = key_length
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
+        self._greeters: list[Callable[[int], None]] = []
 
     def on_change(self, listener: Callable[[int], None]) -> None:
         """Call listener with the id of every device that this process has just changed, or may have."""
         self._listeners.append(listener)
+
+    def on_register(self, greeter: Callable[[int], None]) -> None:
+        """Call greeter with the id of every device that this process has just made."""
+        self._greeters.append(greeter)
 
     async def register(self, new: NewDevice) -> tuple[Device, str]:
         """Make a device; the key is told here and never again. Raises AlreadyExists (NAME_TAKEN)."""
         key = generate_key(self._key_length)
         now = self._clock()
         values = asdict(new) | {"status": "active", "configuration": {}, "created_at": now, "updated_at": now}
-        row = values | {"folded_name": new.name.casefold(), "key_hash": self._hasher.hash(key)}
+        row = values | {
+            "folded_name": new.name.casefold(),
+            "key_hash": self._hasher.hash(key),
+            "mqtt_verifier": mosquitto_verifier(key),
+        }
         try:
             device_id = await self._database.write(lambda connection: connection.scalars(REGISTER, row).one())
         except IntegrityError as error:
             raise _name_taken(new.name) from error
+        for greeter in self._greeters:
+            greeter(device_id)
         return Device(id=device_id, last_seen=None, **values), key
 
     async def by_key(self, key: str) -> Device | None:
@@ -130,6 +142,7 @@ class Registry:
                 previous_key_hash=DeviceRow.key_hash,
                 previous_key_until=until,
                 key_hash=self._hasher.hash(key),
+                mqtt_verifier=mosquitto_verifier(key),
                 updated_at=self._clock(),
             )
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +14,7 @@ from iotflow_server.devices.device import utc_now
 from iotflow_server.devices.models import TokenRow
 from iotflow_server.errors import AlreadyExists, FailedPrecondition, NotFound
 
-BUILT_IN = "admin-token"
+BUILT_IN, BUILT_IN_GATEWAY = "admin-token", "gateway-token"
 SECRET_LENGTH = 40
 
 # In the order of AccessToken's fields.
@@ -85,14 +86,15 @@ class Tokens:
             for listener in self._listeners:
                 listener(token_id)
 
-    async def ensure_builtin(self, secret: str) -> None:
-        """Give the token named admin-token exactly this secret, the role admin and no end."""
-        secret_hash, now = self._hasher.hash(secret), self._clock()
+    async def ensure_builtin(self, secret: str, name: str = BUILT_IN, role: str = "admin") -> None:
+        """Give the token of this name exactly this secret, this role and no end."""
+        values = {"name": name, "role": role, "secret_hash": self._hasher.hash(secret), "expires_at": None}
+        now = self._clock()
         try:
-            await self._database.write(lambda connection: _ensure_builtin(connection, secret_hash, now))
+            await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
         except IntegrityError:
             # Another process has just inserted the row: now there is one to update.
-            await self._database.write(lambda connection: _ensure_builtin(connection, secret_hash, now))
+            await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
 
     async def list(self) -> Sequence[AccessToken]:
         """All of them, by id, expired ones too."""
@@ -106,14 +108,14 @@ def _revoke(connection: Connection, token_id: int) -> AccessToken:
     row = connection.execute(delete(TokenRow).where(TokenRow.id == token_id).returning(*COLUMNS)).one_or_none()
     if row is None:
         raise NotFound("TOKEN_NOT_FOUND", f"There is no token {token_id}.")
-    if row.name == BUILT_IN:
+    if row.name in (BUILT_IN, BUILT_IN_GATEWAY):
         raise FailedPrecondition("TOKEN_BUILT_IN", "The token of the data folder is changed by deleting its file.")
     return AccessToken(*row)
 
 
-def _ensure_builtin(connection: Connection, secret_hash: str, now: datetime) -> None:
-    values = {"role": "admin", "secret_hash": secret_hash, "expires_at": None}
-    connection.execute(delete(TokenRow).where(TokenRow.secret_hash == secret_hash, TokenRow.name != BUILT_IN))
-    changed = connection.execute(update(TokenRow).where(TokenRow.name == BUILT_IN).values(values)).rowcount
+def _ensure_builtin(connection: Connection, values: dict[str, Any], now: datetime) -> None:
+    same = TokenRow.secret_hash == values["secret_hash"]
+    connection.execute(delete(TokenRow).where(same, TokenRow.name != values["name"]))
+    changed = connection.execute(update(TokenRow).where(TokenRow.name == values["name"]).values(values)).rowcount
     if not changed:
-        connection.execute(insert(TokenRow).values(name=BUILT_IN, created_at=now, **values))
+        connection.execute(insert(TokenRow).values(created_at=now, **values))

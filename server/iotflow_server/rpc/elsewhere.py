@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import Device
@@ -26,6 +27,7 @@ class Elsewhere:
         directory: Directory,
         registry: Registry,
         tokens: Tokens,
+        accounts: Accounts,
         sessions: Sessions,
         commands: Commands,
         heard: HeardCommands,
@@ -35,6 +37,7 @@ class Elsewhere:
         self._directory = directory
         self._registry = registry
         self._tokens = tokens
+        self._accounts = accounts
         self._sessions = sessions
         self._commands = commands
         self._heard = heard
@@ -43,6 +46,7 @@ class Elsewhere:
     async def device(self, device_id: int) -> None:
         self._identities.forget_device(device_id)
         self._directory.forget(device_id)
+        self._accounts.changed(device_id)
         await self._check_devices([session for session in self._sessions if _device(session) == device_id])
 
     async def token(self, token_id: int) -> None:
@@ -60,6 +64,7 @@ class Elsewhere:
         self._desired.news.miss()
         self._identities.forget_all()
         self._directory.forget_all()
+        self._accounts.anything_changed()
         await self._check_devices([session for session in self._sessions if session.who.device])
         await self._check_tokens([session for session in self._sessions if session.who.token_id])
 

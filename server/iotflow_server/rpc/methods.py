@@ -72,6 +72,7 @@ GATEWAY_METHODS = (
     "ReportDeviceConfig",
     "ReportPresence",
 )
+MQTT_METHODS = ("WatchAccounts", "FindAccount", "Authenticate", "Authorize")
 SYSTEM_METHODS = ("GetHealth", "GetMetrics", "GetMqttStatus")
 
 
@@ -89,6 +90,7 @@ def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
         "TelemetryService": telemetry,
         "AdminService": admin,
         "GatewayService": dict.fromkeys(GATEWAY_METHODS, GATEWAY),
+        "MqttService": dict.fromkeys(MQTT_METHODS, GATEWAY),
         "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),
     }
     return {

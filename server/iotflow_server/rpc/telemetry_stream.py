@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.access import Role, caller
-from iotflow_server.errors import InvalidArgument, NotFound, PermissionDenied
+from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
 from iotflow_server.interceptors.behaviours import Malformed
 from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.sessions import Session
@@ -116,11 +116,14 @@ class TelemetryStream:
     async def _sent(self, message: telemetry_pb2.TelemetryBatch) -> Sent:
         try:
             device = await self._intake.writer(message.device_id)
+            if message.timeless:
+                message.timestamps[:] = await self._intake.arrival.stamp(device.id, len(message.timestamps))
             batch, refused = decode(message, device.id, self._intake.limits)
-        except (InvalidArgument, NotFound, PermissionDenied) as refusal:
+        except (InvalidArgument, LimitExceeded, NotFound, PermissionDenied) as refusal:
             if isinstance(refusal, PermissionDenied) and caller().role is Role.DEVICE:
                 raise
-            refused = [Rejection(0, len(message.timestamps), "", refusal.reason, refusal.message)]
+            again = refusal.retry_after is not None
+            refused = [Rejection(0, len(message.timestamps), "", refusal.reason, refusal.message, again)]
             batch = None
         self._intake.tally.refused(refused)
         if batch is None:

@@ -16,7 +16,8 @@ from tests.processes import IOTFLOW, Running, free_port, running
 def up(data_dir: Path, rest_port: int, grpc_port: int) -> Iterator[Running]:
     """The command, started."""
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
-    with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports]) as process:
+    mqtt = ["--mqtt-port", str(free_port())]
+    with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports, *mqtt]) as process:
         yield process
 
 

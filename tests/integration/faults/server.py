@@ -40,6 +40,12 @@ class Server:
         return (self.folder / "admin-token").read_text().strip()
 
     @property
+    def pid(self) -> int:
+        """While it runs."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What all its processes have written so far."""
         return self._earlier + (self._process.output if self._process else "")

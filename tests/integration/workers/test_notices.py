@@ -20,6 +20,8 @@ from iotflow.v1.admin_service_pb2 import (
 from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RotateApiKeyRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.mqtt_service_pb2 import WatchAccountsRequest
+from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
@@ -38,6 +40,7 @@ class Two:
         self.redis = redis
         self.devices = DeviceServiceStub(first)
         self.telemetry = TelemetryServiceStub(first)
+        self.mqtt = MqttServiceStub(first)
         self.admin = AdminServiceStub(second)
         self.devices_elsewhere = DeviceServiceStub(second)
         self.credential = (("authorization", f"Bearer {token}"),)
@@ -96,6 +99,18 @@ def test_a_removed_device_is_refused_and_cut_off(two: Two) -> None:
     assert refusal(lambda: next(stream)) == "DEVICE_REMOVED"
     assert refusal(two.status(device)) == "WRONG_KEY"
     assert time.monotonic() - began < AT_ONCE
+
+
+def test_an_adapter_hears_of_accounts_that_others_make_and_remove(two: Two) -> None:
+    call = two.mqtt.WatchAccounts(WatchAccountsRequest(), metadata=two.credential, timeout=PATIENCE)
+    assert any(answer.complete for answer in iter(lambda: next(call), None))
+    device = register(two.devices_elsewhere, "made elsewhere")
+    began = time.monotonic()
+    assert any(device.id in [account.device_id for account in answer.accounts] for answer in call)
+    two.admin.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
+    assert any(device.id in answer.removed for answer in call)
+    assert time.monotonic() - began < 2 * AT_ONCE
+    call.cancel()
 
 
 def test_a_key_that_was_replaced_is_refused(two: Two) -> None:

@@ -31,12 +31,17 @@ class TelemetryBatch(_message.Message):
     TIMESTAMPS_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
     ATOMIC_FIELD_NUMBER: _builtins.int
+    TIMELESS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Rises from batch to batch within a stream. Answers to readers leave it 0."""
     device_id: _builtins.int
     """0: the device whose key opened the stream. Gateways name the device."""
     atomic: _builtins.bool
     """true: one refused value refuses the whole batch. false: only refused values are left out."""
+    timeless: _builtins.bool
+    """true: the readings came without times. The server gives each one of its own, rising, the last one now; timestamps holds as many zeros as
+    there are rows. Sent again, such readings get other times and are stored twice.
+    """
     @_builtins.property
     def timestamps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Milliseconds since 1970-01-01 UTC, in any order. Equal times overwrite."""
@@ -51,10 +56,11 @@ class TelemetryBatch(_message.Message):
         timestamps: _abc.Iterable[_builtins.int] | None = ...,
         columns: _abc.Iterable[Global___Column] | None = ...,
         atomic: _builtins.bool = ...,
+        timeless: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["atomic", b"atomic", "columns", b"columns", "device_id", b"device_id", "sequence", b"sequence", "timestamps", b"timestamps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["atomic", b"atomic", "columns", b"columns", "device_id", b"device_id", "sequence", b"sequence", "timeless", b"timeless", "timestamps", b"timestamps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,84 @@
+"""The programs that make up MQTT: a broker, where it is ours, and the adapter."""
+
+import asyncio
+import functools
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from iotflow_cli import laptop
+from iotflow_cli.broker import EMBEDDED, NONE, Broker
+from iotflow_cli.child import Program
+from iotflow_cli.mosquitto import Mosquitto
+
+PATIENCE = 2.0
+
+
+def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str, str]) -> list[Program]:
+    """To be started after the server. server: host:port. Raises UsageError."""
+    if broker.kind == NONE:
+        return []
+    env = environment(broker, data_dir, server, {**defaults, **laptop.chosen()})
+    adapter = Program(
+        name="mqtt",
+        command=[sys.executable, "-m", "iotflow_gateway"],
+        env=env,
+        ready=functools.partial(_exists, Path(env["IOTFLOW_GATEWAY_READY_FILE"])),
+    )
+    return [_broker(broker, data_dir, env), adapter] if broker.is_ours else [adapter]
+
+
+def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    """The adapter's whole environment; whatever the user set stays, but for where the server and the broker are."""
+    defaults = {
+        "IOTFLOW_GATEWAY_TOKEN_FILE": str(data_dir / "gateway-token"),
+        # Where anyone may register, so may who comes by MQTT.
+        "IOTFLOW_GATEWAY_DISCOVERY": str(chosen.get("IOTFLOW_REGISTRATION") == "open").lower(),
+        **broker.env,
+    }
+    ours = {
+        "IOTFLOW_GATEWAY_SERVER": server,
+        "IOTFLOW_GATEWAY_MQTT_HOST": broker.host,
+        "IOTFLOW_GATEWAY_MQTT_PORT": str(broker.port),
+        "IOTFLOW_GATEWAY_READY_FILE": str(data_dir / "mqtt.ready"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if broker.kind == "mosquitto":
+        ours["IOTFLOW_GATEWAY_MOSQUITTO_DIR"] = str(data_dir / "mosquitto")
+        if broker.host == "0.0.0.0":  # noqa: S104
+            ours["IOTFLOW_GATEWAY_MQTT_HOST"] = "127.0.0.1"
+    # Of the run before.
+    for name in ("mqtt.ready", "broker.ready"):
+        (data_dir / name).unlink(missing_ok=True)
+    return {**defaults, **chosen, **ours}
+
+
+def _broker(broker: Broker, data_dir: Path, env: Mapping[str, str]) -> Program:
+    if broker.kind == EMBEDDED:
+        file = data_dir / "broker.ready"
+        env = {**env, "IOTFLOW_GATEWAY_READY_FILE": str(file)}
+        command = [sys.executable, "-m", "iotflow_gateway.embedded"]
+        return Program("broker", command, env, functools.partial(_exists, file))
+    mosquitto = Mosquitto(
+        folder=data_dir / "mosquitto",
+        host=broker.host,
+        port=broker.port,
+        prefix=env.get("IOTFLOW_MQTT_TOPIC_PREFIX", "iotflow"),
+        anonymous=env["IOTFLOW_GATEWAY_DISCOVERY"] == "true",
+    )
+    mosquitto.prepare()
+    listens = functools.partial(_listens, env["IOTFLOW_GATEWAY_MQTT_HOST"], broker.port)
+    return Program("broker", mosquitto.command(), {}, listens)
+
+
+async def _exists(file: Path) -> bool:
+    return await asyncio.to_thread(file.exists)
+
+
+async def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), PATIENCE).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,9 @@
+"""Runs the adapter until SIGTERM or SIGINT."""
+
+import sys
+
+from iotflow_gateway.app import run
+from iotflow_gateway.starting import started
+
+if __name__ == "__main__":
+    sys.exit(started(run))

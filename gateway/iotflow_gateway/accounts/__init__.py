@@ -1,0 +1,1 @@
+"""Devices as the server knows them, and as a broker is to know them."""

@@ -1,0 +1,87 @@
+"""Mosquitto's password file, kept in step with the devices: a Mosquitto told to read it anew cuts off who is not in it any more."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.verifiers import verifier
+
+log = structlog.get_logger(__name__)
+
+PASSWORDS, PID = "passwords", "mosquitto.pid"
+# Between two readings: each costs the broker a moment, and changes that come together are one.
+BETWEEN_SECONDS = 0.1
+
+
+class MosquittoAccounts:
+    """folder: where Mosquitto's configuration says that the password file is. own: the adapter's account, name and password.
+
+    A device that was suspended or removed is cut off within moments, also while connected; so is one whose key was rotated, until
+    it shows the new key: Mosquitto knows one password a name, and no grace.
+    """
+
+    def __init__(self, folder: Path, pid_file: Path | None, directory: Directory, own: tuple[str, str]) -> None:
+        self._file = folder / PASSWORDS
+        self._pid_file = pid_file or folder / PID
+        self._directory = directory
+        self._own = f"{own[0]}:{verifier(own[1])}"
+        self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._nameless: set[int] = set()
+        self._written = ""
+
+    def changed(self) -> None:
+        """The directory was changed."""
+        self._changed.set()
+
+    async def update(self) -> None:
+        """Write what the directory has, if that is anything new, and have the broker read it."""
+        async with self._writing:
+            self._changed.clear()
+            text = "\n".join([self._own, *self._lines(), ""])
+            if text != self._written:
+                await asyncio.to_thread(self._write, text)
+                self._written = text
+                self._tell_broker()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._changed.wait()
+            await self.update()
+            await asyncio.sleep(BETWEEN_SECONDS)
+
+    def _lines(self) -> Iterator[str]:
+        for account in self._directory:
+            if account.status != "inactive" and account.verifier:
+                self._warn_once(account)
+                yield from (f"{name}:{account.verifier}" for name in account.usernames if _is_writable(name))
+
+    def _warn_once(self, account: Account) -> None:
+        if account.device_id not in self._nameless and not _is_writable(account.name):
+            self._nameless.add(account.device_id)
+            log.warning("logs in by its id only: its name does not fit into Mosquitto's file", device=account.device_id)
+
+    def _write(self, text: str) -> None:
+        """In one piece: the broker never reads half a file."""
+        new = self._file.with_suffix(".new")
+        new.write_text(text)
+        # Mosquitto may run as a user of its own, and nobody guesses a key by its verifier.
+        new.chmod(0o644)
+        new.replace(self._file)
+
+    def _tell_broker(self) -> None:
+        """A broker that does not run reads the file when it starts."""
+        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            os.kill(int(self._pid_file.read_text()), signal.SIGHUP)
+
+
+def _is_writable(name: str) -> bool:
+    """A colon ends the name in a line, and spaces around it are dropped: it would be another's."""
+    return ":" not in name and name == name.strip()

@@ -1,0 +1,228 @@
+"""One connection to the broker: paho's client, driven by the event loop instead of a thread of its own."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+KEEPALIVE_SECONDS = 30
+CONNECT_SECONDS = 10.0
+# The broker keeps what the adapter has not acknowledged however long it is away.
+FOR_EVER = 0xFFFFFFFF
+# Packets that are taken in a row before others have their turn.
+TURN = 100
+NO_MATCHING_SUBSCRIBERS = 0x10
+# Messages of the adapter's own that wait for the broker, such as refusals.
+MOST_OUTGOING = 10_000
+
+
+class Delivery(Enum):
+    """What the broker says to a message: somebody listens, nobody does, or nothing (MQTT 3.1.1 has no words for it)."""
+
+    HEARD = auto()
+    UNHEARD = auto()
+    UNKNOWN = auto()
+
+
+class CannotConnect(Exception):
+    """The broker is away, or refuses; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """ca_file: who signs the broker's certificate; None: the system's own. v5: MQTT 5, else 3.1.1. window: the receive
+    maximum."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    client_id: str
+    tls: bool = False
+    ca_file: Path | None = None
+    v5: bool = True
+    window: int = 10_000
+
+
+class Line:
+    """received: called with each message, in the loop. May be connected once; closed is set when it is over."""
+
+    def __init__(self, address: BrokerAddress, received: Callable[[paho.MQTTMessage], None]) -> None:
+        self._address = address
+        self._received = received
+        self._loop = asyncio.get_running_loop()
+        self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
+        self._subscribed: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
+        self.closed: asyncio.Future[str] = self._loop.create_future()
+        self._packets = 0
+        self._published: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._paused = False
+        self._client = self._made()
+
+    def _made(self) -> paho.Client:
+        address = self._address
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=address.client_id,
+            clean_session=None if address.v5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if address.v5 else MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        client.username_pw_set(address.username, address.password)
+        if address.tls:
+            client.tls_set_context(ssl.create_default_context(cafile=address.ca_file))
+        client.max_queued_messages_set(MOST_OUTGOING)
+        client.on_connect = lambda _client, _data, _flags, code, _properties: _settle(self._connected, code)
+        client.on_subscribe = lambda _client, _data, _mid, codes, _properties: _settle(self._subscribed, codes)
+        client.on_disconnect = self._ended
+        client.on_message = self._message
+        client.on_publish = self._was_published
+        client.on_socket_register_write = self._want_write
+        client.on_socket_unregister_write = self._nothing_to_write
+        client.on_socket_close = self._socket_closed
+        return client
+
+    async def connect(self) -> None:
+        """Until the broker lets the adapter in. Raises CannotConnect."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await asyncio.to_thread(self._open)
+                self._loop.add_reader(self._socket(), self._read)
+                self._client.loop_write()
+                code = await self._first(self._connected)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise CannotConnect(str(error) or "no answer in time") from None
+        if code.is_failure:
+            raise CannotConnect(str(code))
+
+    async def subscribe(self, filters: list[str]) -> None:
+        """At QoS 1: of QoS 2 the broker would hand over a message before the adapter can say that it is stored."""
+        async with asyncio.timeout(CONNECT_SECONDS):
+            self._client.subscribe([(one, 1) for one in filters])
+            codes = await self._first(self._subscribed)
+        if any(code.is_failure for code in codes):
+            raise CannotConnect(f"a subscription is refused: {', '.join(map(str, codes))}")
+
+    def acknowledge(self, mid: int) -> None:
+        """Tell the broker that a message of QoS 1 need not be kept any longer."""
+        self._client.ack(mid, 1)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message of QoS 1; whether there was room for it."""
+        return self._client.publish(topic, payload, 1).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None) -> Delivery:
+        """Send a message of QoS 1 and wait for the broker's word. Raises CannotConnect where it does not come."""
+        sent = self._client.publish(topic, payload, 1, retain, properties if self._address.v5 else None)
+        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise CannotConnect(str(sent.rc))
+        answer = self._published[sent.mid] = self._loop.create_future()
+        try:
+            code = await self._first(answer)
+        finally:
+            del self._published[sent.mid]
+        if not self._address.v5:
+            return Delivery.UNKNOWN
+        return Delivery.UNHEARD if code.value == NO_MATCHING_SUBSCRIBERS else Delivery.HEARD
+
+    def pause(self) -> None:
+        """Take nothing from the broker for a while."""
+        if not self._paused:
+            self._paused = True
+            self._loop.remove_reader(self._socket())
+
+    def resume(self) -> None:
+        """Take what comes again."""
+        if self._paused and not self.closed.done():
+            self._paused = False
+            self._loop.add_reader(self._socket(), self._read)
+            self._loop.call_soon(self._read)
+
+    def keep_alive(self) -> None:
+        """To be called every second or so."""
+        self._client.loop_misc()
+
+    def close(self) -> None:
+        """Say goodbye; the session stays at the broker."""
+        if self._client.socket() is not None:
+            self._client.disconnect()
+            self._client.loop_write()
+            _settle(self.closed, "closed")
+
+    def _open(self) -> None:
+        address = self._address
+        self._client.connect(
+            address.host,
+            address.port,
+            KEEPALIVE_SECONDS,
+            clean_start=False if address.v5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=_session(address.window) if address.v5 else None,
+        )
+
+    def _socket(self) -> Any:
+        return self._client.socket()
+
+    def _read(self) -> None:
+        """All that is there, but no more than a turn's worth: paho takes a packet at a time."""
+        for _ in range(TURN):
+            before = self._packets
+            if self._paused or self.closed.done():
+                return
+            self._client.loop_read()
+            if self._packets == before:
+                return
+        self._loop.call_soon(self._read)
+
+    def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        self._packets += 1
+        self._received(message)
+
+    def _was_published(self, _client: object, _data: object, mid: int, code: ReasonCode, _properties: object) -> None:
+        self._packets += 1
+        if mid in self._published:
+            _settle(self._published[mid], code)
+
+    def _want_write(self, _client: object, _data: object, socket: Any) -> None:
+        # Connecting happens in a thread.
+        self._loop.call_soon_threadsafe(self._write_when_possible, socket)
+
+    def _nothing_to_write(self, _client: object, _data: object, socket: Any) -> None:
+        self._loop.remove_writer(socket)
+
+    def _write_when_possible(self, socket: Any) -> None:
+        if self._socket() is socket and self._client.want_write():
+            self._loop.add_writer(socket, self._client.loop_write)
+
+    def _socket_closed(self, _client: object, _data: object, socket: Any) -> None:
+        self._loop.remove_reader(socket)
+        self._loop.remove_writer(socket)
+
+    def _ended(self, _client: object, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:
+        _settle(self.closed, str(code))
+
+    async def _first(self, answer: "asyncio.Future[Any]") -> Any:
+        await asyncio.wait({answer, self.closed}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise CannotConnect(self.closed.result())
+        return answer.result()
+
+
+def _session(window: int) -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = FOR_EVER
+    properties.ReceiveMaximum = window
+    return properties
+
+
+def _settle(future: "asyncio.Future[Any]", value: Any) -> None:
+    if not future.done():
+        future.set_result(value)

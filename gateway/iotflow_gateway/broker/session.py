@@ -1,0 +1,132 @@
+"""The adapter's session at the broker: connected again when it breaks, with what is not acknowledged sent once more."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from iotflow.backoff import Backoff
+from iotflow_gateway.broker.line import BrokerAddress, CannotConnect, Delivery, Line
+from iotflow_gateway.message import Message, Unacknowledged
+from iotflow_gateway.topics import Topics
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_ID = "message-id"
+
+
+class BrokerSession:
+    """take: called with each message as it comes; finish() is owed for each."""
+
+    def __init__(
+        self, address: BrokerAddress, topics: Topics, filters: Sequence[str], take: Callable[[Message], None]
+    ) -> None:
+        self._address = address
+        self._topics = topics
+        self._filters = list(filters)
+        self._take = take
+        self._line: Line | None = None
+        self._unacknowledged = Unacknowledged(self._acknowledge)
+        self._backoff = Backoff(longest=5.0)
+        self._connected = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not yet acknowledged."""
+        return len(self._unacknowledged)
+
+    async def connected(self) -> None:
+        """Wait until messages come in."""
+        await self._connected.wait()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._one_line()
+            except (CannotConnect, TimeoutError) as error:
+                log.warning("broker away", problem=str(error) or "no answer in time")
+            await asyncio.sleep(self._backoff.delay(None))
+
+    def finish(self, message: Message) -> None:
+        """Nothing more will be done about the message: let the broker forget it."""
+        self._unacknowledged.finish(message)
+        if self._line and len(self._unacknowledged) < self._address.window:
+            self._line.resume()
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message; False: the broker is away, or too much waits for it already."""
+        return self._line is not None and self._line.publish(topic, payload)
+
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:
+        """Send a message and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
+        if self._line is None or not self._connected.is_set():
+            raise CannotConnect("the broker is away")
+        return await self._line.deliver(topic, payload, retain=retain, properties=_expiring(expiry))
+
+    async def _one_line(self) -> None:
+        """From connecting to the end of the connection."""
+        line = Line(self._address, self._received)
+        self._line = line
+        try:
+            await line.connect()
+            await line.subscribe(self._filters)
+            self._backoff.reset()
+            log.info("broker connected", address=f"{self._address.host}:{self._address.port}")
+            self._connected.set()
+            while not line.closed.done():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        await asyncio.shield(line.closed)
+                line.keep_alive()
+            log.warning("broker lost", problem=line.closed.result())
+        finally:
+            self._connected.clear()
+            self._line = None
+            line.close()
+            self._unacknowledged = Unacknowledged(self._acknowledge)
+
+    def _received(self, got: paho.MQTTMessage) -> None:
+        message = self._message(got)
+        self._unacknowledged.add(message)
+        if len(self._unacknowledged) >= 2 * self._address.window and self._line:
+            # Of QoS 0 the broker sends as much as there is.
+            self._line.pause()
+        self._take(message)
+
+    def _message(self, got: paho.MQTTMessage) -> Message:
+        try:
+            topic = got.topic
+        except UnicodeDecodeError:
+            topic = ""
+        message = Message(topic, self._topics.parse(topic), bytes(got.payload), got.mid, got.qos)
+        # amqtt marks so whatever waited for the adapter as well.
+        message.retained = got.retain and self._address.v5
+        if self._address.v5 and got.properties is not None:
+            _add_properties(message, got.properties)
+        return message
+
+    def _acknowledge(self, message: Message) -> None:
+        if message.qos and self._line:
+            self._line.acknowledge(message.mid)
+
+
+def _add_properties(message: Message, properties: Properties) -> None:
+    said = properties.__dict__
+    message.content_type = said.get("ContentType", "")
+    message.correlation = said.get("CorrelationData", b"")
+    for name, value in said.get("UserProperty", ()):
+        if name == MESSAGE_ID:
+            message.message_id = value
+
+
+def _expiring(seconds: int | None) -> Properties | None:
+    if seconds is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = seconds
+    return properties

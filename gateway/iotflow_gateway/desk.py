@@ -1,0 +1,141 @@
+"""Takes each message as it comes and hands it to who carries it out."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from iotflow_gateway.accounts.directory import Directory
+from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
+from iotflow_gateway.batches import batch
+from iotflow_gateway.joining import Joining
+from iotflow_gateway.message import Message
+from iotflow_gateway.metrics import Metrics
+from iotflow_gateway.readings import document, readings
+from iotflow_gateway.refusal import Refused
+from iotflow_gateway.topics import Kind
+
+PROTOBUF = "application/x-protobuf"
+# The server's largest message is twice that, unless set otherwise.
+LONGEST = 8 * 2**20
+
+Handler = Callable[[Message, int, Any], None]
+
+
+class Desk:
+    """keyed: whose a message is, is told by an `api_key` in it. handlers: what is done with messages that are no telemetry, given
+    the message, the device's id and the JSON that it holds; finish() is theirs to call.
+
+    refused, finished: called with what becomes of a message.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        lookups: Lookups,
+        joining: Joining,
+        handlers: Mapping[Kind, Handler],
+        refused: Callable[[Message, Refused], None],
+        finished: Callable[[Message], None],
+        metrics: Metrics,
+        *,
+        keyed: bool,
+    ) -> None:
+        self._directory = directory
+        self._lookups = lookups
+        self._joining = joining
+        self._handlers = handlers
+        self._refused = refused
+        self._finished = finished
+        self._metrics = metrics
+        self._keyed = keyed
+
+    def take(self, message: Message) -> None:
+        """Never waits and never fails: what cannot be taken is refused, and done."""
+        kind = message.address.kind
+        self._metrics.received(kind or "unknown")
+        try:
+            if kind is None:
+                raise Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
+            if message.retained:
+                # It was taken when it was published; the broker gives it to each new subscription once more.
+                self._finished(message)
+                return
+            if len(message.payload) > LONGEST:
+                raise Refused("TOO_LARGE", f"a message has at most {LONGEST} bytes")
+            self._take(kind, message)
+        except Refused as refused:
+            self._refuse(message, refused)
+
+    def _take(self, kind: Kind, message: Message) -> None:
+        in_protobuf = kind is Kind.BATCH or (kind is Kind.TELEMETRY and message.content_type == PROTOBUF)
+        content = None if in_protobuf else _content(kind, message)
+        if kind is Kind.REGISTER:
+            self._handlers[kind](message, UNKNOWN, content)
+            return
+        device = self._device(message, content)
+        if isinstance(device, int):
+            self._carry_out(kind, message, device, content)
+        else:
+            device.add_done_callback(lambda task: self._found(kind, message, task, content))
+
+    def _device(self, message: Message, content: Any) -> "int | asyncio.Task[int]":
+        if self._keyed:
+            return self._lookups.by_key(_api_key(content))
+        found = self._directory.find(message.address.device)
+        return found if found is not None else self._lookups.by_username(message.address.device)
+
+    def _found(self, kind: Kind, message: Message, task: "asyncio.Task[int]", content: Any) -> None:
+        if task.cancelled() or task.exception():
+            # The adapter goes down; the broker keeps the message.
+            return
+        try:
+            self._carry_out(kind, message, task.result(), content)
+        except Refused as refused:
+            self._refuse(message, refused)
+
+    def _carry_out(self, kind: Kind, message: Message, device_id: int, content: Any) -> None:
+        if device_id == UNKNOWN:
+            raise _unknown(message, keyed=self._keyed)
+        if self._keyed:
+            self._check_own(message, device_id)
+        if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):
+            self._joining.add_batch(device_id, message, batch(message.payload, device_id))
+        elif kind is Kind.TELEMETRY:
+            self._joining.add(device_id, message, readings(content))
+        else:
+            self._handlers[kind](message, device_id, content)
+
+    def _check_own(self, message: Message, device_id: int) -> None:
+        account = self._directory.account(device_id)
+        if account is not None and message.address.device not in account.usernames:
+            raise Refused("NOT_YOUR_DEVICE", "the key is another device's", field="api_key")
+
+    def _refuse(self, message: Message, refused: Refused) -> None:
+        self._refused(message, refused)
+        self._finished(message)
+
+
+def _content(kind: Kind, message: Message) -> Any:
+    """The JSON of a payload; a sign of life needs none."""
+    if not message.payload and kind is not Kind.TELEMETRY:
+        return {}
+    content = document(message.payload)
+    if isinstance(content, dict) and isinstance(said := content.get("message_id"), str | int):
+        message.message_id = str(said)
+    return content
+
+
+def _api_key(content: Any) -> str:
+    first = content[0] if isinstance(content, list) and content else content
+    key = first.get("api_key") if isinstance(first, dict) else None
+    if not isinstance(key, str) or not key:
+        raise Refused(
+            "KEY_REQUIRED", "the broker has no accounts: write the device's key as `api_key`", field="api_key"
+        )
+    return key
+
+
+def _unknown(message: Message, *, keyed: bool) -> Refused:
+    if keyed:
+        return Refused("WRONG_KEY", "no device has this key", field="api_key")
+    return Refused("DEVICE_NOT_FOUND", f"there is no device {message.address.device:.100}")

@@ -1,0 +1,63 @@
+"""Messages of devices that become one call of the server each: answers to commands, reported configurations."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import grpc
+
+from iotflow.backoff import Backoff
+from iotflow.errors import server_error
+from iotflow_gateway.message import Message
+from iotflow_gateway.refusal import Refused
+
+# Calls at a time; what comes meanwhile waits, bounded by the window of the broker's messages.
+AT_ONCE = 16
+ANSWER_SECONDS = 10.0
+
+Call = Callable[[], Awaitable[object]]
+
+
+class Answers:
+    """refused, finished: called with what becomes of a message."""
+
+    def __init__(self, refused: Callable[[Message, Refused], None], finished: Callable[[Message], None]) -> None:
+        self._refused = refused
+        self._finished = finished
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def give(self, message: Message, call: Call) -> None:
+        """Make the call, again while the server is away, and be done with the message."""
+        task = asyncio.create_task(self._give(message, call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Cancel what is under way; the broker keeps it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _give(self, message: Message, call: Call) -> None:
+        async with self._room:
+            try:
+                await persistently(call)
+            except Refused as refused:
+                self._refused(message, refused)
+        self._finished(message)
+
+
+async def persistently(call: Call) -> object:
+    """The call's answer, however long that takes. Raises Refused where the server says that it never will."""
+    backoff = Backoff(longest=5.0)
+    while True:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await call()
+        except TimeoutError:
+            await asyncio.sleep(backoff.delay(None))
+        except grpc.aio.AioRpcError as failed:
+            error = server_error(failed)
+            if not error.retryable:
+                raise Refused(error.reason or error.code.name, error.message, field=error.field) from None
+            await asyncio.sleep(backoff.delay(error.retry_after))

@@ -1,0 +1,110 @@
+"""Desired configurations, kept as retained messages: a device that comes hears its own at once."""
+
+import asyncio
+
+import grpc
+import orjson
+from google.protobuf.json_format import MessageToDict
+
+from iotflow.backoff import Backoff
+from iotflow.errors import server_error
+from iotflow.v1.gateway_service_pb2 import DesiredConfig, WatchDeviceConfigsRequest
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.broker import BrokerSession, CannotConnect
+from iotflow_gateway.topics import Topics
+
+
+class Configs:
+    """Under the device's id, and under its name as long as it has it: the next device of that name must not find it."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        metadata: tuple[tuple[str, str], ...],
+        topics: Topics,
+        session: BrokerSession,
+        directory: Directory,
+    ) -> None:
+        self._stub = GatewayServiceStub(channel)
+        self._metadata = metadata
+        self._topics = topics
+        self._session = session
+        self._backoff = Backoff(longest=5.0)
+        # From where on changes are wanted; empty: the broker may have lost all of them.
+        self._since = ""
+        # What is retained: by device, its name and the payload.
+        self._retained: dict[int, tuple[str, bytes]] = {}
+        # Devices that were made, renamed or removed.
+        self._changed: dict[int, str] = {}
+        self._news = asyncio.Event()
+        self._directory = directory
+        directory.on_change(self._account_changed)
+
+    async def run(self) -> None:
+        """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
+        while True:
+            await self._session.connected()
+            try:
+                await self._watch()
+            except CannotConnect:
+                self._since = ""
+            except grpc.aio.AioRpcError as failed:
+                error = server_error(failed)
+                if not error.retryable:
+                    raise error from None
+                await asyncio.sleep(self._backoff.delay(error.retry_after))
+
+    async def keep_names(self) -> None:
+        """Until cancelled: what is retained follows the names that devices have."""
+        while True:
+            await self._news.wait()
+            await self._session.connected()
+            self._news.clear()
+            try:
+                while self._changed:
+                    device_id, name = next(iter(self._changed.items()))
+                    await self._follow(device_id, name)
+                    del self._changed[device_id]
+            except CannotConnect:
+                self._news.set()
+
+    def _account_changed(self, before: Account | None, after: Account | None) -> None:
+        one = before or after
+        renamed = before and after and before.name != after.name
+        if one and (renamed or after is None or (before is None and self._since)):
+            self._changed.setdefault(one.device_id, one.name)
+            self._news.set()
+
+    async def _follow(self, device_id: int, name: str) -> None:
+        """Take away what is retained under the name that it had, or that another had before it; put it under its name of now."""
+        account = self._directory.account(device_id)
+        retained = self._retained.get(device_id)
+        if account and retained and account.name == name:
+            return
+        by_id, *by_name = self._topics.configs(device_id, name)
+        # An id is never another's.
+        for topic in by_name if account else [by_id, *by_name]:
+            await self._session.deliver(topic, b"", retain=True)
+        if account and retained:
+            await self._put(device_id, account.name, retained[1])
+        elif retained:
+            del self._retained[device_id]
+
+    async def _watch(self) -> None:
+        request = WatchDeviceConfigsRequest(since=self._since)
+        async for answer in self._stub.WatchDeviceConfigs(request, metadata=self._metadata):
+            self._backoff.reset()
+            if answer.HasField("config"):
+                await self._publish(answer.config)
+            elif answer.HasField("caught_up"):
+                self._since = answer.caught_up.timestamp.ToJsonString()
+
+    async def _publish(self, config: DesiredConfig) -> None:
+        payload = orjson.dumps({"version": config.desired_version, "desired": MessageToDict(config.desired)})
+        await self._put(config.device_id, config.device_name, payload)
+
+    async def _put(self, device_id: int, name: str, payload: bytes) -> None:
+        self._retained[device_id] = name, payload
+        for topic in self._topics.configs(device_id, name):
+            await self._session.deliver(topic, payload, retain=True)

@@ -1,0 +1,67 @@
+"""Devices that come, go, or give a sign of life, told to the server many at a time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from iotflow_gateway.devices.answers import persistently
+from iotflow_gateway.message import Message
+from iotflow_gateway.refusal import Refused
+from iotflow_gateway.topics import Kind
+
+MOST = 10_000
+STATES = {Kind.HEARTBEAT: "heartbeat", Kind.ONLINE: "online", Kind.OFFLINE: "offline"}
+
+
+class Presence:
+    """The next call takes all that has come. refused, finished: called with what becomes of a message."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        metadata: tuple[tuple[str, str], ...],
+        refused: Callable[[Message, Refused], None],
+        finished: Callable[[Message], None],
+    ) -> None:
+        self._stub = GatewayServiceStub(channel)
+        self._metadata = metadata
+        self._refused = refused
+        self._finished = finished
+        self._waiting: list[tuple[Message, PresenceReport]] = []
+        self._news = asyncio.Event()
+
+    def handle(self, message: Message, device_id: int, content: Any) -> None:
+        """Status topics; the older one says in its payload what it is."""
+        kind = message.address.kind
+        said = content.get("status") if isinstance(content, dict) else None
+        state = STATES.get(kind or Kind.STATUS) or (said if said in ("online", "offline") else "heartbeat")
+        report = PresenceReport(device_id=device_id, state=state)
+        report.timestamp.GetCurrentTime()
+        self._waiting.append((message, report))
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._news.wait()
+            told, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            if not self._waiting:
+                self._news.clear()
+            await self._tell(told)
+
+    async def _tell(self, told: list[tuple[Message, PresenceReport]]) -> None:
+        request = ReportPresenceRequest(reports=[report for _, report in told])
+        try:
+            answer = await persistently(lambda: self._stub.ReportPresence(request, metadata=self._metadata))
+        except Refused as refused:
+            for message, _ in told:
+                self._refused(message, refused)
+        else:
+            for item in getattr(answer, "rejected", ()):
+                self._refused(told[item.index][0], Refused(item.reason, item.message))
+        for message, _ in told:
+            self._finished(message)

@@ -1,0 +1,52 @@
+"""A message as it came from the broker, and what is owed for it."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from iotflow_gateway.topics import Address
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """topic, payload: as published. message_id: the device's own, or empty; correlation: MQTT 5's, or empty. mid, qos: the
+    broker's, of the delivery to the adapter. waiting: for how many parts of it the server has yet to answer."""
+
+    topic: str
+    address: Address
+    payload: bytes
+    mid: int
+    qos: int
+    content_type: str = ""
+    message_id: str = ""
+    correlation: bytes = b""
+    retained: bool = False
+    waiting: int = 0
+    refusals: int = 0
+    done: bool = False
+
+
+class Unacknowledged:
+    """Messages in the order in which they came: MQTT wants them acknowledged in it. acknowledge: sends PUBACK."""
+
+    def __init__(self, acknowledge: Callable[[Message], None]) -> None:
+        self._acknowledge = acknowledge
+        self._messages: deque[Message] = deque()
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def add(self, message: Message) -> None:
+        """It came."""
+        self._messages.append(message)
+
+    def finish(self, message: Message) -> None:
+        """It is stored, or refused: nothing more will be done about it."""
+        message.done = True
+        messages = self._messages
+        while messages and messages[0].done:
+            self._acknowledge(messages.popleft())
+
+    def forget(self) -> None:
+        """The connection that they came by is gone: the broker sends again what it has no acknowledgement for."""
+        self._messages.clear()

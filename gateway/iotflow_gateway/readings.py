@@ -1,0 +1,102 @@
+"""JSON payloads: one reading, or a list of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from iotflow_gateway.refusal import Refused
+from iotflow_gateway.times import time_ms
+
+# As the server's limits are unless set otherwise: what is beyond them would be refused there together with what it was
+# joined with.
+MOST_READINGS, MOST_MEASUREMENTS = 10_000, 1_000
+# Answers to readers nest objects in objects of their own.
+DEEPEST = 16
+
+Values = dict[str, float | bool | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """time: milliseconds since 1970 UTC; None: it came without one. values: by measurement, at least one."""
+
+    time: int | None
+    values: Values
+
+
+def document(payload: bytes) -> Any:
+    """What JSON holds. Raises Refused (INVALID_PAYLOAD)."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise Refused("INVALID_PAYLOAD", f"the payload is not JSON: {error.msg}") from None
+
+
+def readings(content: Any) -> list[Reading]:
+    """The readings of a payload: all of them, or Refused, which names the one at fault."""
+    if isinstance(content, dict):
+        return [_reading(content)]
+    if not isinstance(content, list) or not content:
+        raise Refused("INVALID_PAYLOAD", "the payload is neither a reading {data, …} nor a list of them")
+    if len(content) > MOST_READINGS:
+        raise Refused("TOO_MANY_READINGS", f"a message has at most {MOST_READINGS} readings")
+    return [_listed(index, item) for index, item in enumerate(content)]
+
+
+def _listed(index: int, item: Any) -> Reading:
+    try:
+        return _reading(item)
+    except Refused as refused:
+        place = f"[{index}]" + (f".{refused.field}" if refused.field else "")
+        raise Refused(refused.reason, refused.message, field=place) from None
+
+
+def _reading(item: Any) -> Reading:
+    data = item.get("data") if isinstance(item, dict) else None
+    if not isinstance(data, dict):
+        raise Refused("INVALID_PAYLOAD", "a reading is an object that has an object `data`", field="data")
+    values = _values(data)
+    if metadata := item.get("metadata"):
+        _add_metadata(values, metadata)
+    if len(values) > MOST_MEASUREMENTS:
+        raise Refused("TOO_MANY_MEASUREMENTS", f"a reading has at most {MOST_MEASUREMENTS} values", field="data")
+    given = item.get("timestamp")
+    return Reading(None if given is None or given == "" else time_ms(given), values)
+
+
+def _values(data: dict[str, Any]) -> Values:
+    values: Values = {}
+    for name, value in data.items():
+        kind = type(value)
+        if kind is float or kind is bool or kind is str:
+            values[name] = value
+        elif kind is int:
+            values[name] = float(value)
+        elif value is not None:
+            values[name] = _text(value, f"data.{name}")
+    if not values:
+        raise Refused("EMPTY_DATA", "data holds no value", field="data")
+    return values
+
+
+def _add_metadata(values: Values, metadata: Any) -> None:
+    """Kept beside the data as text."""
+    if not isinstance(metadata, dict):
+        raise Refused("INVALID_PAYLOAD", "metadata is no object", field="metadata")
+    for name, value in metadata.items():
+        if f"meta_{name}" in values:
+            raise Refused("DUPLICATE_NAME", "the same name stands in data and metadata", field=f"metadata.{name}")
+        if value is not None:
+            values[f"meta_{name}"] = value if isinstance(value, str) else _text(value, f"metadata.{name}")
+
+
+def _text(value: Any, field: str) -> str:
+    if _depth(value) > DEEPEST:
+        raise Refused("INVALID_VALUE", f"is nested more than {DEEPEST} deep", field=field)
+    return orjson.dumps(value).decode()
+
+
+def _depth(content: Any) -> int:
+    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return 1 + max(map(_depth, inner), default=0) if isinstance(content, dict | list) else 0

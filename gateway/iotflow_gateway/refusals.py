@@ -1,0 +1,48 @@
+"""Tells devices what was refused of theirs, and why."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import structlog
+
+from iotflow_gateway.message import Message
+from iotflow_gateway.metrics import Metrics
+from iotflow_gateway.refusal import Refused
+
+log = structlog.get_logger(__name__)
+
+# Of a message refused in many places a device hears of so many.
+MOST_OF_A_MESSAGE = 20
+
+
+class Refusals:
+    """publish: sends a payload to a topic; whether it could."""
+
+    def __init__(self, publish: Callable[[str, bytes], bool], metrics: Metrics) -> None:
+        self._publish = publish
+        self._metrics = metrics
+
+    def tell(self, message: Message, refused: Refused) -> None:
+        """On the device's topic for errors, where there is a device."""
+        message.refusals += 1
+        self._metrics.refused(refused.reason)
+        log.debug("refused", topic=message.topic, reason=refused.reason, problem=refused.message)
+        if not message.address.root or message.refusals > MOST_OF_A_MESSAGE:
+            return
+        if not self._publish(message.address.errors, orjson.dumps(_said(message, refused))):
+            self._metrics.untold()
+
+
+def _said(message: Message, refused: Refused) -> dict[str, Any]:
+    said = {
+        "reason": refused.reason,
+        "message": refused.message,
+        "retryable": refused.retryable,
+        "topic": message.topic,
+        "message_id": message.message_id,
+        "field": refused.field,
+        "timestamp": round(time.time() * 1_000),
+    }
+    return said | ({"correlation": message.correlation.hex()} if message.correlation else {})

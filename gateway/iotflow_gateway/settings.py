@@ -1,0 +1,131 @@
+"""Every setting of the adapter, read once from the environment and .env, and checked."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WrongSettings(Exception):
+    """Settings that cannot be used; the message has a line for each, naming it."""
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable IOTFLOW_GATEWAY_<FIELD>, or the one named, which the server has too."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IOTFLOW_GATEWAY_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    server: str = Field("127.0.0.1:50051", min_length=1, description="The gRPC server, host:port.")
+    token: SecretStr = Field(SecretStr(""), description="Token of the role gateway. Empty: the file below has it.")
+    token_file: Path | None = Field(None, description="File that holds the token.")
+    mqtt_host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_HOST", "IOTFLOW_MQTT_HOST", "MQTT_HOST"),
+        description="The broker's address.",
+    )
+    mqtt_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        1883,
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_PORT", "IOTFLOW_MQTT_PORT", "MQTT_PORT"),
+        description="The broker's port.",
+    )
+    mqtt_username: str = Field(
+        "iotflow/gateway",
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_USERNAME", "MQTT_USERNAME"),
+        description="The adapter's own account at the broker; no device can be named so.",
+    )
+    mqtt_password: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_PASSWORD", "MQTT_PASSWORD"),
+        description="That account's password. Empty: the token.",
+    )
+    mqtt_tls: bool = Field(False, description="Whether the broker is reached by TLS.")
+    mqtt_ca_file: Path | None = Field(None, description="Who signs the broker's certificate. Empty: the system's own.")
+    mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="What the broker speaks.")
+    mqtt_topic_prefix: str = Field(
+        "iotflow",
+        min_length=1,
+        pattern="^[^+#$][^+#]*$",
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_TOPIC_PREFIX", "IOTFLOW_MQTT_TOPIC_PREFIX"),
+        description="First part of every MQTT topic.",
+    )
+    name: str = Field(
+        "1",
+        pattern="^[A-Za-z0-9_-]{1,40}$",
+        description="Tells several adapters at one broker apart; each keeps its name, by which the broker knows what it is owed.",
+    )
+    group: str = Field(
+        "",
+        pattern="^[^/+#]*$",
+        description="Adapters of the same group share the load, by `$share/<group>/`. Empty: this one takes everything.",
+    )
+    window: int = Field(
+        10_000, ge=1, le=65_535, description="Messages taken from the broker and not yet acknowledged, at the most."
+    )
+    accounts: Literal["broker", "payload"] = Field(
+        "broker",
+        description="Who tells whose a message is: the broker, which lets a device publish below its own id or name only, or an "
+        "`api_key` in each payload, where the broker has no accounts.",
+    )
+    mosquitto_dir: Path | None = Field(
+        None,
+        description="Folder of a Mosquitto on this machine, whose file `passwords` is kept in step with the devices. Empty: the "
+        "broker's accounts are no affair of this adapter.",
+    )
+    mosquitto_pid_file: Path | None = Field(
+        None, description="Mosquitto's `pid_file`. Empty: `mosquitto.pid` in that folder."
+    )
+    discovery: bool = Field(
+        False, description="Whether the embedded broker lets clients without an account register devices."
+    )
+    ready_file: Path | None = Field(None, description="File that is made once messages of the broker are taken.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on the loopback. 0: none.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_LOG_LEVEL", "IOTFLOW_LOG_LEVEL"),
+        description="Least level that is logged.",
+    )
+    log_format: Literal["console", "json"] = Field(
+        "json",
+        validation_alias=AliasChoices("IOTFLOW_GATEWAY_LOG_FORMAT", "IOTFLOW_LOG_FORMAT"),
+        description="For people, or for programs.",
+    )
+
+    def secret(self) -> str:
+        """The token. Raises WrongSettings where there is none."""
+        if token := self.token.get_secret_value():
+            return token
+        try:
+            return self.token_file.read_text().strip() if self.token_file else ""
+        except OSError as error:
+            raise WrongSettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {error.strerror}") from None
+
+
+def load_settings() -> Settings:
+    """Read the environment; raises WrongSettings, which names every setting at fault and never shows a secret."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        lines = [f"{variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise WrongSettings("\n".join(lines)) from None
+    if not settings.secret():
+        raise WrongSettings("IOTFLOW_GATEWAY_TOKEN: the adapter needs a token of the role gateway")
+    return settings
+
+
+def unknown_settings() -> list[str]:
+    """Variables that begin like the adapter's settings and are none."""
+    known = {f"IOTFLOW_GATEWAY_{name.upper()}" for name in Settings.model_fields}
+    given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
+    return sorted(name for name in given if name.startswith("IOTFLOW_GATEWAY_") and name not in known)
+
+
+def variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable a validation error speaks of."""
+    name = str(location[0])
+    return name.upper() if name.isupper() else f"IOTFLOW_GATEWAY_{name.upper()}"

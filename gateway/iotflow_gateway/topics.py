@@ -1,0 +1,114 @@
+"""Topics: what a device's message is by where it was published, and where answers go."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Firmware of the older service has topics without a prefix, and by name only.
+OLDER = "devices"
+
+
+class Kind(StrEnum):
+    """What a message is."""
+
+    TELEMETRY = "telemetry"
+    BATCH = "batch"
+    HEARTBEAT = "heartbeat"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    STATUS = "status"
+    COMMAND_ACK = "command_ack"
+    CONFIG_REPORTED = "config_reported"
+    REGISTER = "register"
+
+
+# What may stand behind `<prefix>/devices/{id}/`.
+BELOW_DEVICE = {
+    "telemetry": Kind.TELEMETRY,
+    "telemetry/sensors": Kind.TELEMETRY,
+    "telemetry/metrics": Kind.TELEMETRY,
+    "telemetry/events": Kind.TELEMETRY,
+    "telemetry/batch": Kind.BATCH,
+    "status/heartbeat": Kind.HEARTBEAT,
+    "status/online": Kind.ONLINE,
+    "status/offline": Kind.OFFLINE,
+    "commands/ack": Kind.COMMAND_ACK,
+    "config/reported": Kind.CONFIG_REPORTED,
+}
+# The same for the older `devices/{name}/`; a status says which in its payload.
+BELOW_OLDER = {
+    "telemetry": Kind.TELEMETRY,
+    "heartbeat": Kind.HEARTBEAT,
+    "status": Kind.STATUS,
+    "commands/ack": Kind.COMMAND_ACK,
+    "config/reported": Kind.CONFIG_REPORTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """kind; None: nothing that a device may publish. device: its id or name as the topic has it; root: what the
+    device's topics begin with, up to and without the next slash."""
+
+    kind: Kind | None
+    device: str
+    root: str
+
+    @property
+    def errors(self) -> str:
+        """Where the device hears of refusals."""
+        return f"{self.root}/errors"
+
+
+class Topics:
+    """prefix: the first part of every topic; it may have slashes."""
+
+    def __init__(self, prefix: str) -> None:
+        self._devices = f"{prefix}/devices/"
+        self._register = f"{prefix}/discovery/register/"
+        self._response = f"{prefix}/discovery/response/"
+        self._older = f"{OLDER}/"
+
+    def parse(self, topic: str) -> Address:
+        """What a topic means."""
+        if topic.startswith(self._devices):
+            return _below(topic, self._devices, BELOW_DEVICE)
+        if topic.startswith(self._register):
+            return Address(Kind.REGISTER, topic.removeprefix(self._register), "")
+        if topic.startswith(self._older):
+            return _below(topic, self._older, BELOW_OLDER)
+        return Address(None, "", "")
+
+    def response(self, name: str) -> str:
+        """Where the answer to a registration goes."""
+        return self._response + name
+
+    def commands(self, device_id: int, name: str, command: str) -> list[str]:
+        """Where a command may be listened for: by id, by name, and as older firmware does."""
+        kind = next((kind for kind in ("config", "firmware") if kind in command.lower()), "control")
+        below = f"commands/{kind}"
+        by_name = [f"{self._devices}{name}/{below}", f"{self._older}{name}/commands"]
+        return [f"{self._devices}{device_id}/{below}", *by_name]
+
+    def configs(self, device_id: int, name: str) -> list[str]:
+        """Where a desired configuration is retained."""
+        return [f"{self._devices}{device_id}/config", f"{self._devices}{name}/config", f"{self._older}{name}/config"]
+
+    def filters(self) -> list[str]:
+        """What an adapter subscribes to: all that devices may publish."""
+        return [
+            f"{self._devices}+/telemetry/#",
+            f"{self._devices}+/status/+",
+            f"{self._devices}+/commands/ack",
+            f"{self._devices}+/config/reported",
+            f"{self._register}+",
+            f"{self._older}+/telemetry",
+            f"{self._older}+/heartbeat",
+            f"{self._older}+/status",
+            f"{self._older}+/commands/ack",
+            f"{self._older}+/config/reported",
+        ]
+
+
+def _below(topic: str, start: str, kinds: dict[str, Kind]) -> Address:
+    device, _, rest = topic[len(start) :].partition("/")
+    return Address(kinds.get(rest), device, start + device)

@@ -1,0 +1,127 @@
+"""MqttService: what brokers and their adapters ask about devices."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
+from iotflow_server.access import Role, caller
+from iotflow_server.devices.accounts import Account, Accounts, Watcher
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.identities import Identities
+from iotflow_server.devices.registry import Registry
+from iotflow_server.errors import NotFound
+from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc.broker_rules import ADAPTER, REGISTRAR, BrokerRules
+from iotflow_server.rpc.sessions import Session, Sessions
+
+wire = mqtt_service_pb2
+DEFAULT_PAGE = 1_000
+ROLES = {ADAPTER: (Role.GATEWAY, Role.ADMIN), REGISTRAR: (Role.REGISTRAR, Role.ADMIN)}
+LARGEST_ID = 2**31 - 1
+
+
+class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
+    """See mqtt_service.proto for what each RPC promises."""
+
+    def __init__(
+        self, registry: Registry, identities: Identities, accounts: Accounts, sessions: Sessions, prefix: str
+    ) -> None:
+        self._registry = registry
+        self._identities = identities
+        self._accounts = accounts
+        self._sessions = sessions
+        self._rules = BrokerRules(prefix)
+
+    async def WatchAccounts(
+        self, request: wire.WatchAccountsRequest, _context: Context
+    ) -> AsyncIterator[wire.WatchAccountsResponse]:
+        size = request.page_size or DEFAULT_PAGE
+        watcher = self._accounts.watch()
+        try:
+            async with self._sessions.open(caller()) as session:
+                async for page in self._all(size):
+                    yield page
+                while True:
+                    changed = await _unless_ended(session, watcher)
+                    if changed is None:
+                        yield wire.WatchAccountsResponse(again=True)
+                        async for page in self._all(size):
+                            yield page
+                    for first in range(0, len(changed or ()), size):
+                        yield await self._changed((changed or ())[first : first + size])
+        finally:
+            self._accounts.unwatch(watcher)
+
+    async def FindAccount(self, request: wire.FindAccountRequest, _context: Context) -> wire.FindAccountResponse:
+        by_key = request.WhichOneof("by") == "api_key"
+        device = await (self._identities.device(request.api_key) if by_key else self._named(request.username))
+        found = await self._accounts.of([device.id]) if device else []
+        if not found:
+            raise NotFound("DEVICE_NOT_FOUND", f"There is no device with this {'key' if by_key else 'id or name'}.")
+        return wire.FindAccountResponse(account=_account(found[0]))
+
+    async def Authenticate(self, request: wire.AuthenticateRequest, _context: Context) -> wire.AuthenticateResponse:
+        if request.username in ROLES:
+            token = await self._identities.token(request.password)
+            allowed = token is not None and token.role in ROLES[request.username]
+            return wire.AuthenticateResponse(
+                result=_result(allowed), is_superuser=allowed and request.username == ADAPTER
+            )
+        device = await self._identities.device(request.password)
+        own = device is not None and request.username in (str(device.id), device.name)
+        return wire.AuthenticateResponse(result=_result(own and device is not None and device.status != "inactive"))
+
+    async def Authorize(self, request: wire.AuthorizeRequest, _context: Context) -> wire.AuthorizeResponse:
+        if request.username == ADAPTER:
+            return wire.AuthorizeResponse(result=_result(True))
+        if request.username == REGISTRAR:
+            return wire.AuthorizeResponse(result=_result(self._rules.allows_registrar(request.topic, request.action)))
+        device = await self._named(request.username)
+        allowed = device is not None and device.status != "inactive"
+        return wire.AuthorizeResponse(
+            result=_result(allowed and device is not None and self._rules.allows(device, request.topic, request.action))
+        )
+
+    async def _all(self, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
+        last = 0
+        while page := await self._accounts.page(last, size):
+            yield wire.WatchAccountsResponse(accounts=map(_account, page))
+            last = page[-1].device_id
+        yield wire.WatchAccountsResponse(complete=True)
+
+    async def _changed(self, ids: Sequence[int]) -> wire.WatchAccountsResponse:
+        accounts = await self._accounts.of(ids)
+        removed = set(ids) - {account.device_id for account in accounts}
+        return wire.WatchAccountsResponse(accounts=map(_account, accounts), removed=sorted(removed))
+
+    async def _named(self, username: str) -> Device | None:
+        """The device with this id or name."""
+        if not (username.isascii() and username.isdigit()):
+            return await self._registry.get_by_name(username)
+        if int(username) > LARGEST_ID:
+            return None
+        return next(iter(await self._registry.get_many([int(username)])), None)
+
+
+async def _unless_ended(session: Session, watcher: Watcher) -> list[int] | None:
+    """What changed next; raises what the session ends with."""
+    news = asyncio.create_task(watcher.next())
+    try:
+        either: set[asyncio.Future[Any]] = {news, session.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if session.refusal:
+            raise session.refusal
+        return await news
+    finally:
+        news.cancel()
+
+
+def _account(account: Account) -> wire.MqttAccount:
+    return wire.MqttAccount(
+        device_id=account.device_id, name=account.name, status=account.status, verifier=account.verifier or ""
+    )
+
+
+def _result(allowed: bool) -> str:
+    return "allow" if allowed else "deny"

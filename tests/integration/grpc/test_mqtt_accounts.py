@@ -1,0 +1,110 @@
+"""The accounts of brokers: all of them first, then each change."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import pytest
+
+from iotflow.v1 import admin_service_pb2, device_service_pb2, mqtt_service_pb2
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
+
+Metadata = tuple[tuple[str, str], ...]
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def mqtt(grpc_channel: grpc.Channel) -> MqttServiceStub:
+    return MqttServiceStub(grpc_channel)
+
+
+@contextmanager
+def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 0) -> Iterator[Any]:
+    request = mqtt_service_pb2.WatchAccountsRequest(page_size=page_size)
+    call = mqtt.WatchAccounts(request, metadata=metadata, timeout=PATIENCE)
+    try:
+        yield call
+    finally:
+        call.cancel()
+
+
+def all_of(call: Any) -> dict[int, mqtt_service_pb2.MqttAccount]:
+    """What comes before `complete`."""
+    accounts: dict[int, mqtt_service_pb2.MqttAccount] = {}
+    for answer in call:
+        if answer.complete:
+            return accounts
+        accounts |= {account.device_id: account for account in answer.accounts}
+    raise AssertionError("the stream ended")
+
+
+def checks(verifier: str, key: str) -> bool:
+    """As Mosquitto does it."""
+    _, kind, iterations, salt, derived = verifier.split("$")
+    expected = hashlib.pbkdf2_hmac("sha512", key.encode(), base64.b64decode(salt), int(iterations))
+    return kind == "7" and base64.b64decode(derived) == expected
+
+
+def test_all_then_each_change(
+    mqtt: MqttServiceStub, devices: DeviceServiceStub, admin: AdminServiceStub, admin_metadata: Metadata
+) -> None:
+    before = [register(devices, f"watched {number}") for number in range(5)]
+    with watching(mqtt, admin_metadata, page_size=2) as call:
+        accounts = all_of(call)
+        assert {device.id for device in before} <= set(accounts)
+        first = before[0]
+        assert checks(accounts[first.id].verifier, first.api_key)
+        assert not checks(accounts[first.id].verifier, before[1].api_key)
+
+        new = register(devices, "watched: new")
+        [account] = next(call).accounts
+        assert (account.device_id, account.name, account.status) == (new.id, "watched: new", "active")
+
+        rotate = device_service_pb2.RotateApiKeyRequest()
+        rotated = devices.RotateApiKey(rotate, metadata=(("x-api-key", new.api_key),)).api_key
+        [account] = next(call).accounts
+        assert checks(account.verifier, rotated)
+        assert not checks(account.verifier, new.api_key)
+
+        change = admin_service_pb2.SetDeviceStatusRequest(device_id=new.id, status="inactive")
+        admin.SetDeviceStatus(change, metadata=admin_metadata)
+        assert next(call).accounts[0].status == "inactive"
+        admin.UpdateDevice(
+            admin_service_pb2.UpdateDeviceRequest(device_id=new.id, name="watched: renamed"), metadata=admin_metadata
+        )
+        assert next(call).accounts[0].name == "watched: renamed"
+        admin.DeleteDevice(admin_service_pb2.DeleteDeviceRequest(device_id=new.id), metadata=admin_metadata)
+        gone = next(call)
+        assert (list(gone.accounts), list(gone.removed)) == ([], [new.id])
+    with watching(mqtt, admin_metadata) as again:
+        assert new.id not in all_of(again)
+
+
+def test_found_by_key_id_and_name(mqtt: MqttServiceStub, devices: DeviceServiceStub, admin_metadata: Metadata) -> None:
+    device = register(devices, "found")
+    for by in ({"api_key": device.api_key}, {"username": str(device.id)}, {"username": "found"}):
+        request = mqtt_service_pb2.FindAccountRequest(**by)
+        assert mqtt.FindAccount(request, metadata=admin_metadata).account.device_id == device.id
+
+
+@pytest.mark.parametrize("by", [{"api_key": "k" * 32}, {"username": "nobody"}, {"username": "9" * 20}])
+def test_nobody_is_found(mqtt: MqttServiceStub, admin_metadata: Metadata, by: dict[str, str]) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        mqtt.FindAccount(mqtt_service_pb2.FindAccountRequest(**by), metadata=admin_metadata)
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_not_for_devices(mqtt: MqttServiceStub, devices: DeviceServiceStub) -> None:
+    key = (("x-api-key", register(devices, "curious").api_key),)
+    with watching(mqtt, key) as call, pytest.raises(grpc.RpcError) as refused:
+        next(call)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+def register(devices: DeviceServiceStub, name: str) -> device_service_pb2.RegisteredDevice:
+    return devices.RegisterDevice(device_service_pb2.RegisterDeviceRequest(name=name)).device

@@ -1,0 +1,25 @@
+"""Certificates for a test, made by openssl."""
+
+import subprocess
+from pathlib import Path
+
+
+def authority(folder: Path, name: str) -> None:
+    """One that signs: <name>.crt and <name>.key."""
+    files = ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
+    _openssl(folder, "req", "-x509", *KEY, "-days", "2", "-subj", f"/CN={name}", *files)
+
+
+def certificate(folder: Path, name: str, common_name: str, signer: str) -> None:
+    """<name>.crt and <name>.key, for this machine or a device."""
+    _openssl(folder, "req", *KEY, "-subj", f"/CN={common_name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+    (folder / f"{name}.ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    signed = ["-CA", f"{signer}.crt", "-CAkey", f"{signer}.key", "-CAcreateserial", "-days", "2"]
+    _openssl(folder, "x509", "-req", "-in", f"{name}.csr", *signed, "-extfile", f"{name}.ext", "-out", f"{name}.crt")
+
+
+KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+def _openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30)

@@ -1,0 +1,33 @@
+"""A server, each broker in turn, and an adapter, for a module."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.mqtt.clients import logged_in
+from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
+from tests.mqtt_device import MqttDevice
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module", params=[MOSQUITTO, EMBEDDED])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """It all runs."""
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), request.param) as running:
+        running.adapter().start()
+        yield running
+
+
+@pytest.fixture
+def device(stack: Stack) -> Device:
+    """Of the test's own."""
+    return stack.register(f"device {next(NUMBERS)}")
+
+
+@pytest.fixture
+def client(stack: Stack, device: Device) -> Iterator[MqttDevice]:
+    """The device, logged in by its id."""
+    with logged_in(stack, device) as connected:
+        yield connected

@@ -1,0 +1,120 @@
+"""Who is let in, and to what."""
+
+import pytest
+
+from tests.integration.mqtt.clients import eventually, logged_in, stored
+from tests.mqtt import EMBEDDED, Device, Stack
+from tests.mqtt_device import MqttDevice, mqtt_device
+
+READING = {"data": {"t": 1}}
+SUBSCRIBED = ("Granted QoS 0", "Granted QoS 1")
+
+
+@pytest.mark.parametrize("key", ["", "wrong", "another's"])
+def test_wrong_key(stack: Stack, device: Device, client: MqttDevice, key: str) -> None:
+    assert client.connection == "Success"
+    shown = stack.register(f"other {stack.port} {device.id}").key if key == "another's" else key
+    with mqtt_device(stack.port, str(device.id), shown, v5=stack.kind != EMBEDDED) as intruder:
+        assert intruder.connection != "Success"
+
+
+def test_the_adapters_account_takes_a_token(stack: Stack) -> None:
+    with mqtt_device(stack.port, "iotflow/gateway", "wrong", v5=stack.kind != EMBEDDED) as intruder:
+        assert intruder.connection != "Success"
+
+
+def test_another_devices_topics(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Nothing is stored, and nothing heard: not by a device's own name for another, nor by a wildcard."""
+    other = stack.register(f"overheard {device.id}")
+    with logged_in(stack, other) as talker:
+        for topic in (f"iotflow/devices/{other.id}/#", "iotflow/devices/+/telemetry", "iotflow/#", "#"):
+            client.subscribe(topic)
+        answer = client.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"forged": 1}})
+        if stack.kind != EMBEDDED:
+            assert answer == "Not authorized"
+        client.publish(f"iotflow/devices/{other.name}/telemetry", {"data": {"forged": 1}})
+        client.publish(f"devices/{other.name}/telemetry", {"data": {"forged": 1}})
+        talker.publish(f"iotflow/devices/{other.id}/telemetry", READING)
+        assert [set(row) for row in stored(stack, other).values()] == [{"t"}]
+        client.publish(f"iotflow/devices/{device.id}/telemetry", READING)
+        assert stored(stack, device)
+    assert {heard.topic for heard in client.heard} <= {f"iotflow/devices/{device.id}/telemetry"}
+
+
+def test_removed_device_is_cut_off_at_once(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """And nobody else is; nor does it come back."""
+    other = stack.register(f"stays with {device.id}")
+    with logged_in(stack, other) as bystander:
+        stack.remove(device)
+        client.wait(lambda: client.end is not None, 5)
+        eventually(lambda: not _lets_in(stack, device))
+        assert bystander.publish(f"iotflow/devices/{other.id}/telemetry", READING) == "Success"
+        assert bystander.end is None
+
+
+def test_suspended_device_is_cut_off_until_it_is_active_again(stack: Stack, device: Device, client: MqttDevice) -> None:
+    stack.set_status(device, "inactive")
+    client.wait(lambda: client.end is not None, 5)
+    eventually(lambda: not _lets_in(stack, device))
+    stack.set_status(device, "active")
+    with logged_in(stack, device) as again:
+        again.publish(f"iotflow/devices/{device.id}/telemetry", READING)
+        assert stored(stack, device)
+
+
+def test_rotated_key(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """The new one is good at once. Mosquitto knows no grace for the old one; the embedded broker, which asks the server, does."""
+    rotated = stack.rotate(device)
+    with logged_in(stack, rotated) as again:
+        again.publish(f"iotflow/devices/{device.id}/telemetry", READING)
+        assert stored(stack, device)
+    assert _lets_in(stack, device) is (stack.kind == EMBEDDED)
+    if stack.kind != EMBEDDED:
+        client.wait(lambda: client.end is not None, 5)
+
+
+def test_renamed_device_logs_in_by_its_new_name(stack: Stack, device: Device, client: MqttDevice) -> None:
+    assert client.connection == "Success"
+    renamed = stack.rename(device, f"renamed {device.id}")
+    with logged_in(stack, renamed, renamed.name) as again:
+        again.publish(f"iotflow/devices/{renamed.name}/telemetry", READING)
+        assert stored(stack, device)
+
+
+@pytest.mark.parametrize("name", ["colon: {}", " space before {}", "ümlaut {}", "$SYS{}", "%u{}"])
+def test_names_that_mean_something_to_brokers(stack: Stack, device: Device, name: str) -> None:
+    """By its id every device can log in; by its name it reaches its own topics, if anything."""
+    odd = stack.register(name.format(f"{device.id} {stack.kind}"))
+    with logged_in(stack, odd) as client:
+        client.publish(f"iotflow/devices/{odd.id}/telemetry", READING)
+        assert stored(stack, odd)
+    with mqtt_device(stack.port, odd.name.strip(), odd.key, v5=stack.kind != EMBEDDED) as by_name:
+        if odd.name != odd.name.strip():
+            assert by_name.connection != "Success"
+
+
+def test_registration(stack: Stack, device: Device) -> None:
+    """By a client without an account, where anyone may register; the answer is for the one who asked."""
+    name = f"newcomer {device.id}"
+    with (
+        mqtt_device(stack.port, None, client_id="eavesdropper", v5=stack.kind != EMBEDDED) as other,
+        mqtt_device(stack.port, None, client_id=name, v5=stack.kind != EMBEDDED) as newcomer,
+    ):
+        for topic in ("iotflow/discovery/response/+", f"iotflow/discovery/response/{name}", "#"):
+            other.subscribe(topic)
+        assert newcomer.subscribe(f"iotflow/discovery/response/{name}") in SUBSCRIBED
+        newcomer.publish(f"iotflow/discovery/register/{name}", {"device_type": "esp32", "location": "hall"})
+        made = newcomer.hear()[0].json()["device"]
+        assert (made["name"], made["device_type"], made["location"]) == (name, "esp32", "hall")
+        newcomer.publish(f"iotflow/discovery/register/{name}", b"")
+        assert newcomer.hear(2)[1].json()["reason"] == "NAME_TAKEN"
+        assert not other.heard
+    registered = Device(made["id"], made["name"], made["api_key"])
+    with logged_in(stack, registered) as client:
+        client.publish(f"iotflow/devices/{registered.id}/telemetry", READING)
+        assert stored(stack, registered)
+
+
+def _lets_in(stack: Stack, device: Device) -> bool:
+    with mqtt_device(stack.port, str(device.id), device.key, v5=stack.kind != EMBEDDED) as client:
+        return client.connection == "Success"

@@ -1,0 +1,134 @@
+"""Commands, configurations and presence, as an MQTT device sees them."""
+
+import pytest
+
+from tests.integration.mqtt.clients import eventually, logged_in
+from tests.mqtt import EMBEDDED, Device, Stack
+from tests.mqtt_device import MqttDevice
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("reboot", "iotflow/devices/{id}/commands/control"),
+        ("reboot", "iotflow/devices/{name}/commands/control"),
+        ("reboot", "devices/{name}/commands"),
+        ("update_firmware", "iotflow/devices/{id}/commands/firmware"),
+        ("apply_config", "iotflow/devices/{id}/commands/config"),
+    ],
+)
+def test_command_and_its_answer(stack: Stack, device: Device, name: str, topic: str) -> None:
+    topic = topic.format(id=device.id, name=device.name)
+    own = device.name if device.name in topic else str(device.id)
+    with logged_in(stack, device, own) as client:
+        client.subscribe(topic)
+        sent = stack.send_command(device, name, {"seconds": 3})
+        heard = client.hear()[0]
+        assert heard.topic == topic
+        assert heard.json() | {"created_at": ""} == {
+            "id": sent.id,
+            "name": name,
+            "parameters": {"seconds": 3},
+            "created_at": "",
+            "expires_at": None,
+        }
+        answer = {"command_id": sent.id, "state": "succeeded", "result": {"took": 2}}
+        client.publish(f"iotflow/devices/{own}/commands/ack", answer)
+        eventually(lambda: stack.command(sent.id).state == "succeeded")
+        assert dict(stack.command(sent.id).result) == {"took": 2}
+
+
+def test_command_waits_for_a_device_that_is_away(stack: Stack, device: Device) -> None:
+    sent = stack.send_command(device, "reboot", {})
+    with logged_in(stack, device) as client:
+        root = f"iotflow/devices/{device.id}"
+        client.subscribe(f"{root}/commands/#")
+        client.publish(f"{root}/status/online", b"")
+        # Without MQTT 5's word that nobody listens the server offers it again after half a minute.
+        client.wait(lambda: bool(client.heard), 45)
+        assert client.heard[0].json()["id"] == sent.id
+        if stack.kind != EMBEDDED:
+            eventually(lambda: stack.command(sent.id).state == "delivered")
+        client.publish(f"{root}/commands/ack", {"command_id": sent.id, "state": "failed"})
+        client.publish(f"{root}/commands/ack", {"command_id": sent.id, "state": "failed"})
+        eventually(lambda: stack.command(sent.id).state == "failed")
+
+
+def test_refused_answers(device: Device, client: MqttDevice) -> None:
+    root = f"iotflow/devices/{device.id}"
+    client.subscribe(f"{root}/errors")
+    answers = [{"command_id": 999_999}, {"command_id": "x"}, {"command_id": 1, "state": "perhaps"}]
+    for answer in answers:
+        client.publish(f"{root}/commands/ack", answer)
+    reasons = sorted(heard.json()["reason"] for heard in client.hear(3))
+    assert reasons == ["COMMAND_NOT_FOUND", "INVALID_PAYLOAD", "INVALID_PAYLOAD"]
+
+
+def test_desired_configuration_is_retained(stack: Stack, device: Device, client: MqttDevice) -> None:
+    topic = f"iotflow/devices/{device.id}/config"
+    client.subscribe(topic)
+    stack.set_desired(device, {"interval": 10})
+    assert client.hear()[0].json() == {"version": 1, "desired": {"interval": 10}}
+    stack.set_desired(device, {"interval": 20})
+    assert client.hear(2)[1].json() == {"version": 2, "desired": {"interval": 20}}
+    with logged_in(stack, device, device.name) as later:
+        later.subscribe(f"iotflow/devices/{device.name}/config")
+        later.wait(lambda: any(heard.retained and heard.json()["version"] == 2 for heard in later.heard))
+
+
+def test_retained_configuration_follows_the_name(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Whoever has the name next does not find it."""
+    assert client.connection == "Success"
+    stack.set_desired(device, {"secret": 1})
+    before, after = device.name, f"now {device.name}"
+    with logged_in(stack, device, before) as first:
+        first.subscribe(f"iotflow/devices/{before}/config")
+        first.hear()
+    renamed = stack.rename(device, after)
+    with logged_in(stack, renamed, after) as again:
+        again.subscribe(f"iotflow/devices/{after}/config")
+        assert again.hear()[0].json()["desired"] == {"secret": 1}
+    heir = stack.register(before)
+    with logged_in(stack, heir, before) as next_one:
+        next_one.subscribe(f"iotflow/devices/{before}/config")
+        stack.set_desired(heir, {"own": 1})
+        next_one.wait(lambda: any(b"own" in heard.payload for heard in next_one.heard))
+        assert not any(b"secret" in heard.payload for heard in next_one.heard)
+    stack.remove(renamed)
+    heir = stack.register(after)
+    with logged_in(stack, heir, after) as next_one:
+        next_one.subscribe(f"iotflow/devices/{after}/config")
+        stack.set_desired(heir, {"own": 1})
+        next_one.wait(lambda: any(b"own" in heard.payload for heard in next_one.heard))
+        assert not any(b"secret" in heard.payload for heard in next_one.heard)
+
+
+def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice) -> None:
+    root = f"iotflow/devices/{device.id}"
+    client.subscribe(f"{root}/errors")
+    client.publish(f"{root}/config/reported", {"firmware_version": "1.2", "configuration": {"interval": 10}})
+    eventually(lambda: stack.device(device).firmware_version == "1.2")
+    assert dict(stack.device(device).configuration) == {"interval": 10}
+    client.publish(f"{root}/config/reported", {"status": "on fire"})
+    assert client.hear()[0].json()["reason"]
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_presence(stack: Stack, device: Device, older: bool) -> None:
+    """Online until it says otherwise, or its last will does."""
+    with logged_in(stack, device, device.name) as client:
+        root = f"iotflow/devices/{device.name}/status"
+
+        def say(state: str) -> None:
+            if older:
+                client.publish(f"devices/{device.name}/status", {"status": state})
+            else:
+                client.publish(f"{root}/{state}", b"")
+
+        say("online")
+        eventually(lambda: stack.device(device).is_online)
+        say("offline")
+        eventually(lambda: not stack.device(device).is_online)
+        topic = f"devices/{device.name}/heartbeat" if older else f"{root}/heartbeat"
+        client.publish(topic, b"")
+        eventually(lambda: stack.device(device).is_online)

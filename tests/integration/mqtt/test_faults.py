@@ -1,0 +1,101 @@
+"""What was acknowledged to a device is stored, whatever dies in between. More of the same: tests/integration/faults/test_mqtt.py."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.mqtt.flow import Flow
+from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+
+MESSAGES, RATE, DEVICES = 4_000, 1_500, 20
+
+Start = Callable[..., Flow]
+
+
+@pytest.fixture
+def kind() -> str:
+    return MOSQUITTO
+
+
+@pytest.fixture
+def stack(tmp_path: Path, kind: str) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path, kind) as running:
+        yield running
+
+
+@pytest.fixture
+def start(stack: Stack) -> Iterator[Start]:
+    """Begins a flow."""
+    with ExitStack() as ending:
+
+        def begin(messages: int = MESSAGES, rate: int = RATE) -> Flow:
+            devices = [stack.register(f"device {number}") for number in range(DEVICES)]
+            flow = Flow(stack, devices, messages, rate)
+            ending.callback(flow.close)
+            return flow
+
+        yield begin
+
+
+def test_adapter_killed(stack: Stack, start: Start) -> None:
+    adapter = stack.adapter()
+    adapter.start()
+    flow = start()
+    for part in (500, 1_000, 1_500):
+        flow.wait_for(part)
+        adapter.kill()
+        adapter.start()
+    flow.finish()
+
+
+def test_adapter_away(stack: Stack, start: Start) -> None:
+    """Once it has been there, the broker keeps what comes."""
+    adapter = stack.adapter()
+    adapter.start()
+    adapter.stop()
+    flow = start(rate=0)
+    adapter.start()
+    flow.finish()
+
+
+@pytest.mark.parametrize("kind", [MOSQUITTO, EMBEDDED])
+def test_server_killed(stack: Stack, start: Start) -> None:
+    """The embedded broker keeps nothing that its adapter dies with: this it has to stand, too."""
+    stack.adapter().start()
+    flow = start(rate=RATE if stack.kind == MOSQUITTO else 500)
+    for part in (500, 1_500):
+        flow.wait_for(part)
+        stack.server.kill()
+        stack.server.start()
+    flow.finish()
+
+
+def test_broker_restarted(stack: Stack, start: Start) -> None:
+    """In good order, with messages that nobody has taken yet: killed, Mosquitto loses what came after its last autosave."""
+    adapter = stack.adapter()
+    adapter.start()
+    adapter.stop()
+    flow = start(rate=0)
+    flow.published()
+    stack.broker.stop()
+    stack.broker.start()
+    adapter.start()
+    flow.finish()
+    stack.broker.stop()
+    stack.broker.start()
+    adapter.wait_for("broker connected", 2)
+
+
+def test_two_adapters_share(stack: Stack, start: Start) -> None:
+    """Each takes some; one that is killed gives back what it has not acknowledged when it is there again."""
+    adapters = [stack.adapter(name=name, group="shared", metrics_port=str(port)) for name, port in (("a", 0), ("b", 0))]
+    for adapter in adapters:
+        adapter.start()
+    flow = start()
+    flow.wait_for(1_000)
+    adapters[0].kill()
+    flow.wait_for(1_500)
+    adapters[0].start()
+    flow.finish()

@@ -1,0 +1,106 @@
+"""Every refusal: told to the device with its reason, and no hindrance to what comes behind it."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.integration.mqtt.clients import stored
+from tests.mqtt import EMBEDDED, Device, Stack
+from tests.mqtt_device import MqttDevice
+
+T = 1_769_860_800_000
+TIME = "2026-01-31T12:00:00Z"
+
+REFUSALS: dict[str, tuple[str, Any, str, str]] = {
+    "no JSON": ("telemetry", b"{nope", "INVALID_PAYLOAD", ""),
+    "nothing": ("telemetry", b"", "INVALID_PAYLOAD", ""),
+    "a number": ("telemetry", 7, "INVALID_PAYLOAD", ""),
+    "an empty list": ("telemetry", [], "INVALID_PAYLOAD", ""),
+    "no data": ("telemetry", {"temperature": 1}, "INVALID_PAYLOAD", "data"),
+    "no values": ("telemetry", {"data": {"a": None}}, "EMPTY_DATA", "data"),
+    "one of a list": ("telemetry", [{"data": {"a": 1}}, {"data": 3}], "INVALID_PAYLOAD", "[1].data"),
+    "no time": ("telemetry", {"timestamp": "soon", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "a date": ("telemetry", {"timestamp": 20260131, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "beyond time": ("telemetry", {"timestamp": 1e15, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "metadata": ("telemetry", {"data": {"a": 1}, "metadata": 3}, "INVALID_PAYLOAD", "metadata"),
+    "twice": ("telemetry", {"data": {"meta_a": 1}, "metadata": {"a": 1}}, "DUPLICATE_NAME", "metadata.a"),
+    "a wide one": ("telemetry", {"data": {f"m{n}": n for n in range(1_001)}}, "TOO_MANY_MEASUREMENTS", "data"),
+    "a bad name": ("telemetry", {"data": {"bad name": 1}}, "INVALID_NAME", "[0].data.bad name"),
+    "a long text": ("telemetry", {"data": {"a": "x" * 70_000}}, "INVALID_TEXT", "[0].data.a"),
+    "another type": ("telemetry", {"data": {"kept": "warm"}}, "TYPE_CONFLICT", "[0].data.kept"),
+    "no batch": ("telemetry/batch", b"\xff\xff", "INVALID_PAYLOAD", ""),
+    "an empty batch": ("telemetry/batch", b"\x10\x07", "INVALID_PAYLOAD", "timestamps"),
+    "no topic": ("telemetry/else", {"data": {"a": 1}}, "UNKNOWN_TOPIC", ""),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refusal(stack: Stack, device: Device, client: MqttDevice, case: str) -> None:
+    below, payload, reason, field = REFUSALS[case]
+    root = f"iotflow/devices/{device.id}"
+    client.subscribe(f"{root}/errors")
+    client.publish(f"{root}/telemetry", {"timestamp": T, "data": {"kept": 1}})
+    client.publish(f"{root}/{below}", payload)
+    client.publish(f"{root}/telemetry", {"timestamp": T + 1, "data": {"kept": 2}})
+    assert {T, T + 1} <= set(stored(stack, device, 2))
+    said = client.hear()[0].json()
+    assert (said["reason"], said["field"], said["topic"]) == (reason, field, f"{root}/{below}"), said
+    assert said["retryable"] is False
+    assert said["message"]
+
+
+def test_refusal_names_the_message(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """By what the payload calls it, or in MQTT 5 a user property, and by the correlation data."""
+    root = f"iotflow/devices/{device.id}"
+    client.subscribe(f"{root}/errors")
+    client.publish(f"{root}/telemetry", {"message_id": "of the payload", "data": 1})
+    assert client.hear()[0].json()["message_id"] == "of the payload"
+    if stack.kind != EMBEDDED:
+        user = [("message-id", "of the property")]
+        client.publish(f"{root}/telemetry", b"{", UserProperty=user, CorrelationData=b"\x01\xff")
+        said = client.hear(2)[1].json()
+        assert (said["message_id"], said["correlation"]) == ("of the property", "01ff")
+
+
+def test_one_bad_value_leaves_the_rest(stack: Stack, device: Device, client: MqttDevice) -> None:
+    client.subscribe(f"iotflow/devices/{device.id}/errors")
+    readings = [{"timestamp": T + n, "data": {"a": n, "b c" if n == 2 else "b": n}} for n in range(4)]
+    client.publish(f"iotflow/devices/{device.id}/telemetry", readings)
+    assert stored(stack, device, 4) == {
+        T: {"a": 0.0, "b": 0.0},
+        T + 1: {"a": 1.0, "b": 1.0},
+        T + 2: {"a": 2.0},
+        T + 3: {"a": 3.0, "b": 3.0},
+    }
+    assert client.hear()[0].json()["field"] == "[2].data.b c"
+
+
+def test_flood_of_poison_beside_good_ones(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Whatever is joined with whatever: what is good is stored, and nothing else."""
+    topic = f"iotflow/devices/{device.id}/telemetry"
+    poison = [b"{", {"data": {"a b": 1}}, {"data": {"good": "text"}}, {"data": {}}, {"data": {"x" * 200: 1}}]
+    client.publish(topic, {"timestamp": T, "data": {"good": 0}})
+    for number in range(1, 301):
+        client.publish(topic, poison[number % len(poison)], 0)
+        client.publish(topic, {"timestamp": T + number, "data": {"good": number}}, 0)
+    client.publish(topic, {"timestamp": T + 301, "data": {"good": 301}})
+    assert stored(stack, device, 302) == {T + number: {"good": float(number)} for number in range(302)}
+
+
+def test_mosquitto_sub_hears_of_refusals(stack: Stack, device: Device, client: MqttDevice) -> None:
+    login = ["-p", str(stack.port), "-u", str(device.id), "-P", device.key]
+    root = f"iotflow/devices/{device.id}"
+    # -d: it says when it is subscribed, and by stdbuf at once.
+    command = ["stdbuf", "-oL", "mosquitto_sub", *login, "-d", "-t", f"{root}/errors", "-C", "1", "-W", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listener:
+        assert listener.stdout
+        for line in listener.stdout:
+            if line.startswith("Subscribed"):
+                client.publish(f"{root}/telemetry", b"{")
+            if line.startswith("{"):
+                assert json.loads(line)["reason"] == "INVALID_PAYLOAD"
+                break
+        else:
+            raise AssertionError("it heard nothing")

@@ -1,0 +1,209 @@
+"""MQTT from end to end as tests have it: a server, a broker and adapters, each a real process."""
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+
+from iotflow.batches import decode_batch
+from iotflow.channels import credentials
+from iotflow.v1 import admin_service_pb2, device_pb2, device_service_pb2
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.command_pb2 import Command
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow_cli.mosquitto import Mosquitto
+from tests.integration.faults.server import Server, server_process
+from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
+
+EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """As it was registered."""
+
+    id: int
+    name: str
+    key: str
+
+
+class Part:
+    """A process that is started, killed and started again. env: its settings."""
+
+    def __init__(self, command: list[str], env: Mapping[str, str], ready: str | int) -> None:
+        self._command = command
+        self._env = env
+        self._ready = ready
+        self._stack = ExitStack()
+        self.process: Running | None = None
+
+    def start(self) -> None:
+        """Returns when it says that it is ready, or listens on its port."""
+        self.process = self._stack.enter_context(running(self._command, self._env))
+        if isinstance(self._ready, int):
+            wait_until_listening(self._ready, self.process)
+        else:
+            word = self._ready
+            self.process.wait_for_lines(lambda line: word in line)
+
+    def wait_for(self, word: str, times: int) -> None:
+        """So many lines have this word, since the start."""
+        assert self.process
+        self.process.wait_for_lines(lambda line: word in line, times)
+
+    def kill(self) -> None:
+        """Without a warning."""
+        if self.process and self.process.alive:
+            self.process.signal(signal.SIGKILL)
+            self.process.exit_code()
+
+    def stop(self) -> None:
+        """In good order."""
+        assert self.process
+        self.process.terminate()
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class Stack:
+    """server, broker, and adapters that are made as they are wanted."""
+
+    def __init__(self, server: Server, kind: str, folder: Path) -> None:
+        self.server = server
+        self.kind = kind
+        self.folder = folder
+        self.port = free_port()
+        self.adapters: list[Part] = []
+        self.broker = self._broker()
+        self.ending = ExitStack()
+        self.ending.callback(self.broker.close)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What an adapter is told."""
+        told = {
+            "IOTFLOW_GATEWAY_SERVER": self.server.target,
+            "IOTFLOW_GATEWAY_TOKEN_FILE": str(self.server.folder / "gateway-token"),
+            "IOTFLOW_GATEWAY_MQTT_PORT": str(self.port),
+            "IOTFLOW_GATEWAY_DISCOVERY": "true",
+        }
+        if self.kind == EMBEDDED:
+            return told | {"IOTFLOW_GATEWAY_MQTT_PROTOCOL": "3.1.1"}
+        return told | {"IOTFLOW_GATEWAY_MOSQUITTO_DIR": str(self.folder / "mosquitto")}
+
+    def _broker(self) -> Part:
+        if self.kind == EMBEDDED:
+            return Part([sys.executable, "-m", "iotflow_gateway.embedded"], self.env, "broker listens")
+        mosquitto = Mosquitto(self.folder / "mosquitto", "127.0.0.1", self.port, "iotflow", anonymous=True)
+        mosquitto.prepare()
+        return Part(mosquitto.command(), {}, self.port)
+
+    def adapter(self, **settings: str) -> Part:
+        """Another one, not yet started."""
+        env = self.env | {f"IOTFLOW_GATEWAY_{name.upper()}": value for name, value in settings.items()}
+        part = Part([sys.executable, "-m", "iotflow_gateway"], env, "broker connected")
+        self.ending.callback(part.close)
+        self.adapters.append(part)
+        return part
+
+    def register(self, name: str) -> Device:
+        """A new device."""
+        with grpc.insecure_channel(self.server.target) as channel:
+            request = device_service_pb2.RegisterDeviceRequest(name=name)
+            made = DeviceServiceStub(channel).RegisterDevice(request, wait_for_ready=True, timeout=PATIENCE).device
+        return Device(made.id, made.name, made.api_key)
+
+    def readings(self, device_id: int) -> dict[int, dict[str, object]]:
+        """All that is stored of a device, by time."""
+        stored: dict[int, dict[str, object]] = {}
+        with grpc.insecure_channel(self.server.target) as channel:
+            request = ReadTelemetryRequest(device_ids=[device_id])
+            for answer in TelemetryServiceStub(channel).ReadTelemetry(request, metadata=self.admin, timeout=PATIENCE):
+                times, columns = decode_batch(answer.batch)
+                for name, column in columns.items():
+                    present = ~np.ma.getmaskarray(column)
+                    for time, value in zip(times[present].tolist(), column.data[present].tolist(), strict=True):
+                        stored.setdefault(time, {})[name] = value
+        return stored
+
+    @property
+    def admin(self) -> tuple[tuple[str, str], ...]:
+        """The metadata of an admin."""
+        return credentials(token=self.server.admin_token)
+
+    def set_status(self, device: Device, status: str) -> None:
+        """As an admin does."""
+        with grpc.insecure_channel(self.server.target) as channel:
+            request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status=status)
+            AdminServiceStub(channel).SetDeviceStatus(request, metadata=self.admin, timeout=PATIENCE)
+
+    def send_command(self, device: Device, name: str, parameters: dict[str, Any]) -> Command:
+        """As an admin does."""
+        request = admin_service_pb2.SendCommandRequest(device_id=device.id, name=name)
+        request.parameters.update(parameters)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).SendCommand(request, metadata=self.admin, timeout=PATIENCE).command
+
+    def command(self, command_id: int) -> Command:
+        """As it is now."""
+        request = admin_service_pb2.GetCommandRequest(command_id=command_id)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).GetCommand(request, metadata=self.admin, timeout=PATIENCE).command
+
+    def set_desired(self, device: Device, configuration: dict[str, Any]) -> None:
+        """As an admin does."""
+        request = admin_service_pb2.SetDesiredConfigRequest(device_id=device.id)
+        request.configuration.update(configuration)
+        with grpc.insecure_channel(self.server.target) as channel:
+            AdminServiceStub(channel).SetDesiredConfig(request, metadata=self.admin, timeout=PATIENCE)
+
+    def device(self, device: Device) -> device_pb2.Device:
+        """As an admin sees it."""
+        request = admin_service_pb2.GetDeviceRequest(device_id=device.id)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).GetDevice(request, metadata=self.admin, timeout=PATIENCE).device
+
+    def remove(self, device: Device) -> None:
+        """As an admin does."""
+        with grpc.insecure_channel(self.server.target) as channel:
+            request = admin_service_pb2.DeleteDeviceRequest(device_id=device.id)
+            AdminServiceStub(channel).DeleteDevice(request, metadata=self.admin, timeout=PATIENCE)
+
+    def rename(self, device: Device, name: str) -> Device:
+        """As an admin does."""
+        with grpc.insecure_channel(self.server.target) as channel:
+            request = admin_service_pb2.UpdateDeviceRequest(device_id=device.id, name=name)
+            AdminServiceStub(channel).UpdateDevice(request, metadata=self.admin, timeout=PATIENCE)
+        return Device(device.id, name, device.key)
+
+    def rotate(self, device: Device) -> Device:
+        """As the device does; with its new key."""
+        with grpc.insecure_channel(self.server.target) as channel:
+            request = device_service_pb2.RotateApiKeyRequest()
+            metadata = credentials(api_key=device.key)
+            answer = DeviceServiceStub(channel).RotateApiKey(request, metadata=metadata, timeout=PATIENCE)
+        return Device(device.id, device.name, answer.api_key)
+
+
+@contextmanager
+def mqtt_stack(
+    folder: Path, kind: str, env: dict[str, str] | None = None, make: type[Stack] | None = None
+) -> Iterator[Stack]:
+    """Server and broker run. make: a stack with a broker of its own kind. Raises UsageError where Mosquitto is not installed."""
+    data = folder / "data"
+    data.mkdir()
+    with server_process(data, "sqlite", {"IOTFLOW_LOG_LEVEL": "warning", **(env or {})}) as server:
+        server.start()
+        stack = (make or Stack)(server, kind, folder)
+        with stack.ending:
+            stack.broker.start()
+            yield stack

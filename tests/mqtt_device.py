@@ -1,0 +1,110 @@
+"""A device as paho makes one."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that came."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+    def json(self) -> Any:
+        return json.loads(self.payload)
+
+
+class MqttDevice:
+    """Connected, with what it has heard so far. answers: the broker's to publishes, subscriptions and the connection's end."""
+
+    def __init__(self, port: int, username: str | None, password: str | None, client_id: str, *, v5: bool) -> None:
+        self.heard: list[Heard] = []
+        self.connection: str | None = None
+        self.end: str | None = None
+        self._granted: dict[int | None, list[str]] = {}
+        self._published: dict[int, str] = {}
+        self._news = threading.Condition()
+        version = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
+        if username is not None:
+            self.client.username_pw_set(username, password)
+        self.client.on_connect = lambda _c, _d, _f, code, _p: self._note(lambda: setattr(self, "connection", str(code)))
+        self.client.on_disconnect = lambda _c, _d, _f, code, _p: self._note(lambda: setattr(self, "end", str(code)))
+        self.client.on_subscribe = lambda _c, _d, mid, codes, _p: self._note(
+            lambda: self._granted.__setitem__(mid, [str(code) for code in codes])
+        )
+        self.client.on_publish = lambda _c, _d, mid, code, _p: self._note(
+            lambda: self._published.__setitem__(mid, str(code))
+        )
+        self.client.on_message = lambda _c, _d, message: self._note(
+            lambda: self.heard.append(Heard(message.topic, bytes(message.payload), message.retain))
+        )
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        self.wait(lambda: self.connection is not None or self.end is not None)
+
+    def publish(self, topic: str, content: object, qos: int = 1, **properties: Any) -> str:
+        """Publish bytes, or JSON, and wait for the broker's answer."""
+        payload = content if isinstance(content, bytes) else json.dumps(content).encode()
+        sent = self.client.publish(topic, payload, qos, properties=_properties(properties))
+        self.wait(lambda: sent.mid in self._published)
+        return self._published[sent.mid]
+
+    def subscribe(self, topic: str) -> str:
+        """What the broker says to it."""
+        _, mid = self.client.subscribe(topic, 1)
+        self.wait(lambda: mid in self._granted)
+        return self._granted[mid][0]
+
+    def wait(self, condition: Callable[[], bool], within: float = PATIENCE) -> None:
+        """Until it is so; AssertionError where it does not come to that."""
+        with self._news:
+            assert self._news.wait_for(condition, within), (self.connection, self.end, self.heard)
+
+    def hear(self, count: int = 1) -> list[Heard]:
+        """So many messages, and those that came with them."""
+        self.wait(lambda: len(self.heard) >= count)
+        return list(self.heard)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def _note(self, do: Callable[[], object]) -> None:
+        with self._news:
+            do()
+            self._news.notify_all()
+
+
+@contextmanager
+def mqtt_device(
+    port: int, username: str | None, password: str | None = None, client_id: str = "", *, v5: bool = True
+) -> Iterator[MqttDevice]:
+    """Connected, or refused."""
+    device = MqttDevice(port, username, password, client_id, v5=v5)
+    try:
+        yield device
+    finally:
+        device.close()
+
+
+def _properties(given: dict[str, Any]) -> Properties | None:
+    if not given:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    for name, value in given.items():
+        setattr(properties, name, value)
+    return properties

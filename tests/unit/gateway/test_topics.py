@@ -1,0 +1,41 @@
+"""Topics, as devices of both generations have them."""
+
+import pytest
+
+from iotflow_gateway.topics import Address, Kind, Topics
+
+TOPICS = {
+    "a/b/devices/7/telemetry": Address(Kind.TELEMETRY, "7", "a/b/devices/7"),
+    "a/b/devices/my pump/telemetry/events": Address(Kind.TELEMETRY, "my pump", "a/b/devices/my pump"),
+    "a/b/devices/7/telemetry/batch": Address(Kind.BATCH, "7", "a/b/devices/7"),
+    "a/b/devices/7/status/offline": Address(Kind.OFFLINE, "7", "a/b/devices/7"),
+    "a/b/devices/7/commands/ack": Address(Kind.COMMAND_ACK, "7", "a/b/devices/7"),
+    "a/b/devices/7/config/reported": Address(Kind.CONFIG_REPORTED, "7", "a/b/devices/7"),
+    "a/b/devices/7/telemetry/": Address(None, "7", "a/b/devices/7"),
+    "a/b/devices/7": Address(None, "7", "a/b/devices/7"),
+    "a/b/discovery/register/pump": Address(Kind.REGISTER, "pump", ""),
+    "devices/pump/telemetry": Address(Kind.TELEMETRY, "pump", "devices/pump"),
+    "devices/pump/heartbeat": Address(Kind.HEARTBEAT, "pump", "devices/pump"),
+    "devices/pump/status": Address(Kind.STATUS, "pump", "devices/pump"),
+    "devices/pump/telemetry/sensors": Address(None, "pump", "devices/pump"),
+    "elsewhere": Address(None, "", ""),
+    "": Address(None, "", ""),
+}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_meaning(topic: str) -> None:
+    assert Topics("a/b").parse(topic) == TOPICS[topic]
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("reboot", "control"), ("update_firmware", "firmware"), ("Config.apply", "config"), ("", "control")],
+)
+def test_where_commands_go(command: str, kind: str) -> None:
+    below = f"commands/{kind}"
+    assert Topics("p").commands(7, "pump", command) == [
+        f"p/devices/7/{below}",
+        f"p/devices/pump/{below}",
+        "devices/pump/commands",
+    ]

@@ -19,6 +19,7 @@ from iotflow.v1.command_pb2 import Command
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow_cli.broker import chosen_broker
 from iotflow_cli.mosquitto import Mosquitto
 from tests.integration.faults.server import Server, server_process
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
@@ -97,7 +98,7 @@ class Stack:
             "IOTFLOW_GATEWAY_DISCOVERY": "true",
         }
         if self.kind == EMBEDDED:
-            return told | {"IOTFLOW_GATEWAY_MQTT_PROTOCOL": "3.1.1"}
+            return told | dict(chosen_broker(EMBEDDED, "", self.port).env)
         return told | {"IOTFLOW_GATEWAY_MOSQUITTO_DIR": str(self.folder / "mosquitto")}
 
     def _broker(self) -> Part:

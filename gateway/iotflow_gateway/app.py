@@ -147,6 +147,7 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
         ca_file=settings.mqtt_ca_file,
         v5=settings.mqtt_protocol == "5",
         window=settings.window,
+        early=settings.acknowledge == "received",
     )
 
 

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     window: int = Field(
         10_000, ge=1, le=65_535, description="Messages taken from the broker and not yet acknowledged, at the most."
     )
+    acknowledge: Literal["stored", "received"] = Field(
+        "stored",
+        description="When the broker hears that it need not keep a message: once it is stored, or when it comes, for a broker that "
+        "does not wait (the embedded one gives a message up after 5 seconds); what is not stored then is lost with the adapter.",
+    )
     accounts: Literal["broker", "payload"] = Field(
         "broker",
         description="Who tells whose a message is: the broker, which lets a device publish below its own id or name only, or an "

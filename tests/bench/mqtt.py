@@ -10,17 +10,22 @@ from pathlib import Path
 
 import grpc
 import numpy as np
+import paho.mqtt.client as paho
 
+from iotflow.v1.admin_service_pb2 import SendCommandRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.processor import cpu_seconds
 from tests.bench.table import Line
+from tests.integration.mqtt.clients import logged_in
 from tests.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
 from tests.processes import Running, running
 
 PUBLISHER = str(Path(__file__).with_name("mqtt_publisher.py"))
 MESSAGES, DEVICES = 100_000, 100
 RATE, SECONDS = 1_000, 15
+COMMANDS = 320
 # Polled: nobody tells a bench that a row is stored.
 ASK_SECONDS = 0.02
 PATIENCE = 180.0
@@ -32,6 +37,7 @@ def measure(folder: Path) -> list[Line]:
     one, told = _drained(folder / "one", 1)
     two, _ = _drained(folder / "two", 2)
     p50, p99 = _latency(folder / "steady")
+    command50, command99 = _commands(folder / "commands")
     what = f"MQTT QoS 1, JSON of 6 fields, {DEVICES} devices → SQLite"
     return [
         Line(what, f"{one.messages_a_second:,.0f}/s", told, one.messages_a_core, 12_000, "/s a core"),
@@ -48,6 +54,15 @@ def measure(folder: Path) -> list[Line]:
             "",
             p99,
             100,
+            " ms",
+            at_most=True,
+        ),
+        Line(
+            "a command by MQTT, from SendCommand to the device's answer",
+            f"p50 {command50:.1f} ms, p99 {command99:.1f} ms",
+            "",
+            command99,
+            50,
             " ms",
             at_most=True,
         ),
@@ -105,6 +120,33 @@ def _latency(folder: Path) -> tuple[float, float]:
         events.cancel()
     # The first second is the connections' and caches'.
     return float(np.percentile(waits[RATE:], 50)), float(np.percentile(waits[RATE:], 99))
+
+
+def _commands(folder: Path) -> tuple[float, float]:
+    """Milliseconds at the median and the 99th percentile, one command after the other, to a device that answers at once."""
+    folder.mkdir()
+    with mqtt_stack(folder, MOSQUITTO) as stack, grpc.insecure_channel(stack.server.target) as channel:
+        stack.adapter().start()
+        device = stack.register("commanded")
+        root = f"iotflow/devices/{device.id}"
+
+        def answer(client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+            command = json.loads(message.payload)
+            client.publish(f"{root}/commands/ack", json.dumps({"command_id": command["id"], "state": "succeeded"}), 1)
+
+        with logged_in(stack, device) as listener:
+            listener.client.on_message = answer
+            listener.subscribe(f"{root}/commands/control")
+            waits = [_command(stack, AdminServiceStub(channel), device.id) for _ in range(COMMANDS)]
+    return float(np.percentile(waits[20:], 50)), float(np.percentile(waits[20:], 99))
+
+
+def _command(stack: Stack, admin: AdminServiceStub, device_id: int) -> float:
+    request = SendCommandRequest(device_id=device_id, name="reboot", wait_seconds=10)
+    began = time.perf_counter()
+    done = admin.SendCommand(request, metadata=stack.admin, timeout=PATIENCE).command
+    assert done.state == "succeeded"
+    return (time.perf_counter() - began) * 1_000
 
 
 def _publisher(stack: Stack, messages: int, rate: int) -> AbstractContextManager[Running]:

@@ -29,7 +29,7 @@ class Watching:
         self._metadata = metadata
         self._directory = directory
         self._changed = changed
-        self._backoff = Backoff(longest=5.0)
+        self._backoff = Backoff(longest=1.0)
         # The ids that came since the first of all; None: all have come.
         self._coming: set[int] | None = None
         self._complete = asyncio.Event()

@@ -40,7 +40,7 @@ class CannotConnect(Exception):
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
     """ca_file: who signs the broker's certificate; None: the system's own. v5: MQTT 5, else 3.1.1. window: the receive
-    maximum."""
+    maximum. early: messages are acknowledged when they come, not when they are finished."""
 
     host: str
     port: int
@@ -51,6 +51,7 @@ class BrokerAddress:
     ca_file: Path | None = None
     v5: bool = True
     window: int = 10_000
+    early: bool = False
 
 
 class Line:

@@ -92,6 +92,9 @@ class BrokerSession:
 
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)
+        if self._address.early:
+            self._acknowledge(message)
+            message.qos = 0
         self._unacknowledged.add(message)
         if len(self._unacknowledged) >= 2 * self._address.window and self._line:
             # Of QoS 0 the broker sends as much as there is.

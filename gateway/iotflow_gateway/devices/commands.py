@@ -39,7 +39,7 @@ class Commands:
         self._metadata = metadata
         self._topics = topics
         self._session = session
-        self._backoff = Backoff(longest=5.0)
+        self._backoff = Backoff(longest=1.0)
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:

@@ -30,7 +30,7 @@ class Configs:
         self._metadata = metadata
         self._topics = topics
         self._session = session
-        self._backoff = Backoff(longest=5.0)
+        self._backoff = Backoff(longest=1.0)
         # From where on changes are wanted; empty: the broker may have lost all of them.
         self._since = ""
         # What is retained: by device, its name and the payload.

@@ -39,7 +39,7 @@ class Flow:
     def finish(self, within: float = 120) -> None:
         """All are acknowledged by the broker, and each is stored as it was sent: none is missing, none is wrong."""
         self.published(within)
-        eventually(lambda: self.stored >= self._messages, within)
+        eventually(lambda: self.stored >= self._messages, 20)
         for place, device in enumerate(self._devices):
             numbers = range(place, self._messages, len(self._devices))
             found = self._stack.readings(device.id)

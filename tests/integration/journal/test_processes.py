@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
@@ -181,3 +182,34 @@ async def test_a_process_that_stands_still_keeps_nobody_out(
             assert first.buffering
         await caught_up(first)
         assert await contents(first, 1) == {("m", 1): 99.0}
+
+
+async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
+    backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, stuck = Event(), asyncio.Event()
+    flush = backend.flush
+
+    async def flush_before_the_disk_is_slow() -> None:
+        await flush()
+        monkeypatch.undo()
+        second._journal._thread.submit(disk.wait)
+        stuck.set()
+
+    async with two(backend, root) as (first, second):
+        # More than is read at a time, and what overwrote it, in a file that is opened later.
+        await first.write([batch(1, [1], column("m", TEXT, ["old" * 2**21]))])
+        await second.write([doubles(2, {1: 1.0})])
+        await second._journal.seal()
+        await second.write([batch(1, [1], column("m", TEXT, ["new"]))])
+        monkeypatch.setattr(backend, "flush", flush_before_the_disk_is_slow)
+        second._keeper.due.set()
+        await stuck.wait()
+        backend.next_write = slow = asyncio.Event()
+        first._keeper.fall_behind(available=True)
+        await until(lambda: backend.next_write is None)
+        disk.set()
+        await second._journal.seal()
+        slow.set()
+        await caught_up(first)
+        assert await contents(first, 1) == {("m", 1): "new"}

@@ -124,9 +124,16 @@ class JournalFiles:
     def made_durable(self, number: int) -> None:
         """The backend has all records of all journals up to this number past a crash."""
         with locked_root(self._root):
-            # Before any of them goes: to replay what is left of them could undo what is gone.
-            self.board.raise_durable(number)
-            deletions.forget(self._root, number)
+            self._made_durable(number)
+        self.drop()
+
+    def flushed(self, number: int) -> None:
+        """As made_durable, for who does not replay; nothing, where the backend has fallen behind since."""
+        with locked_root(self._root):
+            # A replay may have begun with these records: it must find all of them, or none.
+            if self.board.behind:
+                return
+            self._made_durable(number)
         self.drop()
 
     def drop(self) -> None:
@@ -145,6 +152,11 @@ class JournalFiles:
         """Durable on return."""
         with locked_root(self._root):
             deletions.note(self._root, Deletion(device_id, span, self._next_number()))
+
+    def _made_durable(self, number: int) -> None:
+        # Before any of them goes: to replay what is left of them could undo what is gone.
+        self.board.raise_durable(number)
+        deletions.forget(self._root, number)
 
     def _next_number(self) -> int:
         self._number = max(self._number + 1, self.clock.now())

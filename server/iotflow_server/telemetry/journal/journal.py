@@ -128,6 +128,10 @@ class Journal:
         they may be."""
         await self._touch(self._files.made_durable, number)
 
+    async def flushed(self, number: int) -> None:
+        """As made_durable, for who does not replay; nothing, where the backend has fallen behind since."""
+        await self._touch(self._files.flushed, number)
+
     async def drop(self) -> None:
         """Remove what any process has made durable. Unavailable: some of it may be there still."""
         await self._touch(self._files.drop)

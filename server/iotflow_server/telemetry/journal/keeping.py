@@ -119,8 +119,8 @@ class Keeper:
             raise
         if self.lost:
             self.fall_behind(available=True)
-        elif not self.behind:
-            await self._journal.made_durable(now)
+        else:
+            await self._journal.flushed(now)
 
     async def _catch_up(self) -> None:
         try:

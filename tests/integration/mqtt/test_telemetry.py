@@ -8,7 +8,7 @@ import pytest
 
 from iotflow.batches import encode_batch
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.mqtt import EMBEDDED, Device, Stack
+from tests.mqtt import MOSQUITTO, Device, Stack
 from tests.mqtt_device import MqttDevice
 
 T = 1_769_860_800_000
@@ -70,9 +70,9 @@ def test_protobuf(stack: Stack, device: Device, client: MqttDevice) -> None:
     assert stored(stack, device, 2) == {T: {"x": 1.5, "k": 7}, T + 1: {"k": 8}}
 
 
+# The embedded broker speaks MQTT 3.1.1, which knows no content type.
+@pytest.mark.parametrize("stack", [MOSQUITTO], indirect=True)
 def test_protobuf_by_content_type(stack: Stack, device: Device, client: MqttDevice) -> None:
-    if stack.kind == EMBEDDED:
-        pytest.skip("the embedded broker speaks MQTT 3.1.1, which knows no content type")
     payload = encode_batch([T], {"x": [1.5]}).SerializeToString()
     client.publish(f"iotflow/devices/{device.id}/telemetry", payload, ContentType="application/x-protobuf")
     assert stored(stack, device) == {T: {"x": 1.5}}

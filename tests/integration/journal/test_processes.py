@@ -1,6 +1,7 @@
 """Several processes before one backend: what was acknowledged last is what stands, whoever acknowledged it."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,9 @@ from threading import Event
 import pytest
 from structlog.testing import capture_logs
 
+from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore, traffic
+from iotflow_server.telemetry.journal.folders import locked_root
 from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import (
     ForgetfulBackend,
@@ -141,7 +144,7 @@ async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: For
         await killed.start()
         backend.away = True
         await killed.write([doubles(1, {1: 1.0})])
-        killed._journal._files.board.closed = True
+        killed._journal._files.board.close_journals()
         await die(killed)
         write = asyncio.create_task(second.write([doubles(1, {1: 2.0})]))
         backend.away = False
@@ -213,3 +216,68 @@ async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
         slow.set()
         await caught_up(first)
         assert await contents(first, 1) == {("m", 1): "new"}
+
+
+async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
+    backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "_CLOSED_SECONDS", 0.05)
+    async with two(backend, root) as (first, second):
+        with second._journal.replaying():
+            backend.away = True
+            await first.write([doubles(1, {1: 1.0})])
+            second._journal._files.board.close_journals()
+            assert await first.write([doubles(1, {1: 2.0})]) == [()]
+            # It goes on, and must not take for whole what is not.
+            with pytest.raises(Unavailable):
+                second._journal.traffic.reopen()
+        backend.away = False
+        await caught_up(first)
+        assert await contents(first, 1) == {("m", 1): 2.0}
+
+
+async def test_one_that_stands_still_with_the_lock_of_all_keeps_nobody_from_writing(
+    backend: ForgetfulBackend, root: Path
+) -> None:
+    async with two(backend, root) as (first, second):
+        with locked_root(root):
+            first._keeper.due.set()
+            for value in range(20):
+                await first.write([doubles(1, {1: float(value)})])
+                await second.write([doubles(2, {1: float(value)})])
+        first._keeper.due.set()
+        await until(lambda: first.journal.entries < 20)
+        assert await contents(first, 1) == {("m", 1): 19.0}
+
+
+async def test_what_a_closed_process_was_replaying_does_not_come_after_what_is_newer(
+    backend: ForgetfulBackend, root: Path
+) -> None:
+    async with two(backend, root) as (_, second):
+        closing = journaled(SharedBackend(backend), root)
+        await closing.start()
+        with second._journal.replaying():
+            backend.away = True
+            await closing.write([doubles(1, {1: 1.0})])
+        backend.next_write = slow = asyncio.Event()
+        backend.away = False
+        await until(lambda: backend.next_write is None)
+        ending = asyncio.create_task(closing.close())
+        await second.write([doubles(1, {1: 2.0})])
+        assert second.buffering
+        slow.set()
+        await ending
+        await caught_up(second)
+        assert await contents(second, 1) == {("m", 1): 2.0}
+
+
+async def test_a_journal_that_somebody_deletes_acknowledges_nothing_more(backend: ForgetfulBackend, root: Path) -> None:
+    store = journaled(backend, root)
+    await store.start()
+    await store.write([doubles(1, {1: 1.0})])
+    await asyncio.to_thread(shutil.rmtree, root)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await store.write([doubles(1, {1: 2.0})])
+    await die(store)
+    await backend.close()

@@ -1,15 +1,16 @@
 """What the processes of a disk tell one another: by words that all of them read, and by locks."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
+from iotflow_server.telemetry.journal import locks
 from iotflow_server.telemetry.journal.words import Words
 
-_WORDS, _REPLAY = "board", "replay"
+_WORDS, _REPLAY, _CLOSING = "board", "replay", "closing"
+# What is done under that lock takes no time.
+_CLOSING_SECONDS = 0.1
 
 
 class _Word(IntEnum):
@@ -20,7 +21,7 @@ class _Word(IntEnum):
 
 class Board:
     """behind: the backend lacks something of the journals; nobody writes to it but the one who replays. closed: nobody
-    writes to the journals either. durable: the backend has every record up to this number past a crash; replaying one of
+    adds to the journals either, for a moment. durable: the backend has every record up to this number past a crash; replaying one of
     them could undo what came after it.
 
     Everybody may set behind. The rest is for the one who replays, and for whoever holds the root's lock.
@@ -42,9 +43,21 @@ class Board:
     def closed(self) -> bool:
         return bool(self._words[_Word.CLOSED])
 
-    @closed.setter
-    def closed(self, closed: bool) -> None:
-        self._words[_Word.CLOSED] = closed
+    def close_journals(self) -> None:
+        """Keep everybody out."""
+        self._words[_Word.CLOSED] = 1
+
+    def open_journals(self) -> None:
+        """Let everybody in again, whoever closed them. Raises Busy."""
+        with locks.held(self._root / _CLOSING, _CLOSING_SECONDS):
+            self._words[_Word.CLOSED] = 0
+
+    def catch_up(self) -> bool:
+        """Nothing is lacking, and so nobody is behind any more; unless the journals were opened meanwhile. Raises Busy."""
+        with locks.held(self._root / _CLOSING, _CLOSING_SECONDS):
+            if self.closed:
+                self.behind = False
+            return self.closed
 
     @property
     def durable(self) -> int:
@@ -57,25 +70,15 @@ class Board:
 
     def reset(self) -> None:
         """Nobody is there, and nobody waits."""
-        self.behind = self.closed = False
+        self.behind = False
+        self._words[_Word.CLOSED] = 0
 
     @contextmanager
     def replaying(self) -> Iterator[bool]:
         """Whether this process is the one to replay, until the block is left or the process ends."""
-        lock = os.open(self._root / _REPLAY, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            yield _taken(lock)
-        finally:
-            os.close(lock)
+        with locks.tried(self._root / _REPLAY) as lock:
+            yield locks.take(lock)
 
     def close(self) -> None:
         """Let go of the memory."""
         self._words.close()
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

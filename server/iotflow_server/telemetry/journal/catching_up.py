@@ -37,7 +37,8 @@ class CatchingUp:
         await self._await_quiet()
         self.replaying = True
         try:
-            await self._replay(Replay(self._backend, await self._journal.past(), self.figures), caught_up)
+            past = await self._journal.past()
+            await self._replay(Replay(self._backend, traffic, past, self.figures), caught_up)
         finally:
             self.replaying = False
 
@@ -63,7 +64,7 @@ class CatchingUp:
             # More came than half of what was written: without making the senders wait this would not end.
             size, before = await self._replay_until(replay, await traffic.complete_until()), size / 2
         async with traffic.stopped():
-            await self._replay_until(replay, traffic.now())
+            await self._replay_until(replay, await traffic.complete_until())
             replay.end()
             caught_up()
             traffic.reopen()

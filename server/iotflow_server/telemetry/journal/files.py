@@ -1,6 +1,7 @@
 """All segments of a journal, its own and the adopted ones; changed by one thread."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -14,12 +15,16 @@ from iotflow_server.telemetry.journal.deletions import Deletion
 from iotflow_server.telemetry.journal.encoding import Part, encode
 from iotflow_server.telemetry.journal.folders import Folder, locked_root
 from iotflow_server.telemetry.journal.history import History
+from iotflow_server.telemetry.journal.locks import Busy
 from iotflow_server.telemetry.journal.records import framed
 from iotflow_server.telemetry.journal.replay import Past
 from iotflow_server.telemetry.journal.segments import SUFFIX, Segment, SegmentWriter, found
 from iotflow_server.telemetry.journal.traffic import Elsewhere
 from iotflow_server.telemetry.journal.under_way import UnderWay
 from iotflow_server.telemetry.store import Span
+
+# Appends wait meanwhile; whoever asks tries again.
+_PATIENCE = 0.2
 
 _log = structlog.get_logger(__name__)
 
@@ -81,9 +86,14 @@ class JournalFiles:
 
     def look(self) -> Elsewhere:
         """What the other processes are about; takes over from those that are gone."""
-        with locked_root(self._root):
-            others = folders.others(self._root, {folder.path for folder in (self._own, *self.adopted)})
-            self._adopt(others.gone)
+        own = {folder.path for folder in (self._own, *self.adopted)}
+        try:
+            # Appends must not wait for who stands still with the lock.
+            with locked_root(self._root, patience=0.0):
+                others = folders.others(self._root, own)
+                self._adopt(others.gone)
+        except Busy:
+            return folders.there(self._root, own)
         return others.there
 
     def others_have_records(self) -> bool:
@@ -117,19 +127,19 @@ class JournalFiles:
 
     def past(self) -> Past:
         """What a replay begins with."""
-        with locked_root(self._root):
+        with locked_root(self._root, _PATIENCE):
             refused = set[int]().union(*(told.told(folder) for folder in folders.every(self._root)))
             return Past(History(self._root, self.board.durable), deletions.noted(self._root), refused)
 
     def made_durable(self, number: int) -> None:
         """The backend has all records of all journals up to this number past a crash."""
-        with locked_root(self._root):
+        with locked_root(self._root, _PATIENCE):
             self._made_durable(number)
         self.drop()
 
     def flushed(self, number: int) -> None:
         """As made_durable, for who does not replay; nothing, where the backend has fallen behind since."""
-        with locked_root(self._root):
+        with locked_root(self._root, _PATIENCE):
             # A replay may have begun with these records: it must find all of them, or none.
             if self.board.behind:
                 return
@@ -150,7 +160,7 @@ class JournalFiles:
 
     def note_deletion(self, device_id: int, span: Span) -> None:
         """Durable on return."""
-        with locked_root(self._root):
+        with locked_root(self._root, _PATIENCE):
             deletions.note(self._root, Deletion(device_id, span, self._next_number()))
 
     def _made_durable(self, number: int) -> None:
@@ -167,15 +177,22 @@ class JournalFiles:
         return self._writer
 
     def _adopt(self, gone: Sequence[Folder]) -> None:
-        self.adopted += gone
-        for segment in (one for folder in gone for path in folder.segments() if (one := found(path))):
+        try:
+            segments = [one for folder in gone for path in folder.segments() if (one := found(path))]
+        except OSError:
+            for folder in gone:
+                folder.let_go()
+            raise
+        for segment in segments:
             _log.info("journal_adopted", segment=str(segment.path), bytes=segment.size, entries=segment.entries)
-            self.sealed.append(segment)
+        self.adopted += gone
+        self.sealed += segments
 
     def _leave_empty_folders(self) -> None:
         empty = [folder for folder in self.adopted if not folder.segments()]
         if empty:
-            with locked_root(self._root):
+            # Another time will do.
+            with suppress(Busy), locked_root(self._root, patience=0.0):
                 for folder in empty:
                     self.adopted.remove(folder)
                     folder.release()

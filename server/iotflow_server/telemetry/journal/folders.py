@@ -1,6 +1,5 @@
 """A folder for each process's journal, held by a lock that ends with the process."""
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from iotflow_server.telemetry.journal import locks
 from iotflow_server.telemetry.journal.segments import SUFFIX
 from iotflow_server.telemetry.journal.syncing import sync_folder
 from iotflow_server.telemetry.journal.under_way import Oldest, forget, oldest_in
@@ -33,6 +33,10 @@ class Folder:
                 path.unlink()
             self.path.rmdir()
             sync_folder(self.path.parent)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let others have it as it is."""
         os.close(self._lock)
 
 
@@ -49,8 +53,8 @@ def create(root: Path) -> Folder:
     """A new folder under root. For whoever holds the root's lock."""
     path = root / secrets.token_hex(8)
     path.mkdir(mode=0o700)
-    lock = _open_lock(path)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = locks.opened(path / _LOCK)
+    locks.take(lock)
     sync_folder(root)
     return Folder(path, lock)
 
@@ -58,16 +62,20 @@ def create(root: Path) -> Folder:
 def others(root: Path, own: set[Path]) -> Others:
     """All folders but those of one's own. For whoever holds the root's lock."""
     found = Others([], {})
-    for path in every(root):
-        if path in own:
-            continue
-        lock = _try_lock(path)
-        if lock is None:
-            found.there[path] = oldest_in(path)
-        else:
-            forget(path)
-            found.gone.append(Folder(path, lock))
+    try:
+        for path in every(root):
+            if path not in own:
+                _look(path, found)
+    except OSError:
+        for folder in found.gone:
+            folder.let_go()
+        raise
     return found
+
+
+def there(root: Path, own: set[Path]) -> dict[Path, Oldest]:
+    """The same for who does not hold the root's lock: nobody counts as gone."""
+    return {path: oldest_in(path) for path in every(root) if path not in own}
 
 
 def every(root: Path) -> list[Path]:
@@ -81,25 +89,17 @@ def segments_in(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def locked_root(root: Path) -> Iterator[None]:
-    """Nobody makes, adopts or removes folders meanwhile."""
-    lock = _open_lock(root)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def locked_root(root: Path, patience: float = 10.0) -> Iterator[None]:
+    """Nobody makes, adopts or removes folders meanwhile. Raises locks.Busy."""
+    with locks.held(root / _LOCK, patience):
         yield
-    finally:
+
+
+def _look(path: Path, found: Others) -> None:
+    lock = locks.opened(path / _LOCK)
+    if locks.take(lock):
+        forget(path)
+        found.gone.append(Folder(path, lock))
+    else:
         os.close(lock)
-
-
-def _open_lock(folder: Path) -> int:
-    return os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-
-
-def _try_lock(folder: Path) -> int | None:
-    lock = _open_lock(folder)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+        found.there[path] = oldest_in(path)

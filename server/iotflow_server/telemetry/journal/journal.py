@@ -84,7 +84,7 @@ class Journal:
     def check_room(self) -> None:
         """Raise Unavailable if the journal takes nothing more."""
         if self.bytes >= self.limit_bytes:
-            message = "The telemetry store is away and the journal is full; resend when it is back."
+            message = "The journal is full: the telemetry store is away, or slower than what comes; resend later."
             raise Unavailable("JOURNAL_FULL", message, retry_after=5.0)
 
     async def append(self, group: Sequence[Batch]) -> int:

@@ -11,6 +11,7 @@ from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.journal.deletions import Deletion, without
 from iotflow_server.telemetry.journal.encoding import decode
 from iotflow_server.telemetry.journal.history import History
+from iotflow_server.telemetry.journal.traffic import Traffic
 from iotflow_server.telemetry.store import TelemetryStore
 
 # As much is in memory at a time; large enough to write many small groups in one call.
@@ -62,8 +63,9 @@ class _Group:
 class Replay:
     """Writes what all journals of a disk have to the backend, in the order of the records' numbers."""
 
-    def __init__(self, backend: TelemetryStore, past: Past, figures: Figures) -> None:
+    def __init__(self, backend: TelemetryStore, traffic: Traffic, past: Past, figures: Figures) -> None:
         self._backend = backend
+        self._traffic = traffic
         self._past = past
         self._figures = figures
 
@@ -103,7 +105,8 @@ class Replay:
 
     async def _outcomes(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         try:
-            return await self._backend.write(batches)
+            # What is cut off is carried out all the same: whoever replays next waits for its end.
+            return await asyncio.shield(self._traffic.carry_out(self._backend.write(batches)))
         except Unavailable:
             raise
         except Exception:

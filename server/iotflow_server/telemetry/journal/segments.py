@@ -1,5 +1,6 @@
 """Segment files: appended to, forced to the disk, read back, removed whole."""
 
+import errno
 import os
 import struct
 import time
@@ -84,8 +85,15 @@ class SegmentWriter:
             self.broken = True
             self._cut_back()
             raise
+        self._check_linked()
         self.segment.size = end
         self._room_end = max(self._room_end, end + len(room))
+
+    def _check_linked(self) -> None:
+        # What somebody has deleted, nobody will find after a crash.
+        if not os.fstat(self._file).st_nlink:
+            self.broken = True
+            raise FileNotFoundError(errno.ENOENT, "the journal was deleted", str(self.segment.path))
 
     def _write(self, data: bytes) -> None:
         left, place = memoryview(data), self.segment.size

@@ -105,8 +105,8 @@ class JournaledStore:
             await self._empty_journal()
         # What a replay is still writing must have ended before another process may take the journal over.
         await self._backend.close()
-        await self._writing.drain_backend()
         if keeping is not None:
+            await self._journal.traffic.drain()
             await self._journal.close()
 
     async def check(self) -> str:

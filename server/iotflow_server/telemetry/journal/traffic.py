@@ -1,13 +1,17 @@
 """Who writes where at the moment, in all processes of a disk, and how they are kept from it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal.board import Board
 from iotflow_server.telemetry.journal.under_way import Oldest, UnderWay
+
+Answer = TypeVar("Answer")
 
 # How often to look what others are about, whose words ring no bell. So long after a word was written, at the latest, a
 # processor that has read the one before has shown what it wrote itself before that.
@@ -15,6 +19,8 @@ _LOOK_SECONDS = 0.002
 
 # To add to a journal takes some milliseconds.
 _STOP_SECONDS = 2.0
+# The last round of a replay takes some tenths of a second.
+_CLOSED_SECONDS = 10.0
 
 # By folder, of the processes that run.
 Elsewhere = dict[Path, Oldest]
@@ -29,6 +35,7 @@ class Traffic:
         self._board = board
         self._own = own
         self._look = look
+        self._writes: set[asyncio.Task[Any]] = set()
         self.now = now
 
     @property
@@ -43,16 +50,38 @@ class Traffic:
     @asynccontextmanager
     async def append(self) -> AsyncIterator[None]:
         """Inside, records may be added to this process's journal; waits while all are kept out."""
+        deadline = time.monotonic() + _CLOSED_SECONDS
         while True:
             with self._own.appends.call():
                 if not self._board.closed:
                     yield
                     return
+            if time.monotonic() > deadline:
+                # Whoever keeps all out stands still; it finds out when it goes on.
+                self._board.open_journals()
             await asyncio.sleep(_LOOK_SECONDS)
 
     def direct(self) -> AbstractContextManager[None]:
         """Inside, the backend may be written to, unless it is behind: look after entering."""
         return self._own.directs.call()
+
+    def carry_out(self, write: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
+        """A write to the backend. However long it takes, and whatever becomes of who waits for it, no replay begins before
+        it has ended."""
+        with ExitStack() as stack:
+            stack.enter_context(self.direct())
+            task = asyncio.create_task(write, name="write to the backend")
+            ended = stack.pop_all()
+        task.add_done_callback(lambda _: ended.close())
+        task.add_done_callback(seen)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return task
+
+    async def drain(self) -> None:
+        """Return when the backend has answered all writes that were carried out."""
+        if self._writes:
+            await asyncio.wait(self._writes)
 
     async def ended(self, before: int) -> None:
         """Wait for whatever began before this number; in vain, should the backend fall behind."""
@@ -75,21 +104,23 @@ class Traffic:
     async def stopped(self) -> AsyncIterator[None]:
         """Inside, nobody adds anything to any journal. For the one who replays. Unavailable: a process does not finish what it
         is adding, and the others are not to wait for it."""
-        self._board.closed = True
+        self._board.close_journals()
         try:
             await self._appends_ended()
             yield
         finally:
-            self._board.closed = False
+            self._board.open_journals()
 
     def reopen(self) -> None:
-        """Have the backend written to again, of which nothing is missing. For the one who replays, while all are stopped."""
+        """Have the backend written to again, of which nothing is missing. For the one who replays, while all are stopped.
+        Unavailable: they would not wait for so long."""
         # Nobody says in this moment that it is behind: who finds that it is does not say so again.
-        self._board.behind = False
+        if not self._board.catch_up():
+            raise Unavailable("STORE_CATCHING_UP", "The last of the replay took too long; it is done again.")
 
     def take_over(self) -> None:
         """Whoever replayed before may have died over it. For the one who replays."""
-        self._board.closed = False
+        self._board.open_journals()
 
     async def _appends_ended(self) -> None:
         try:
@@ -106,3 +137,9 @@ class Traffic:
 
     async def _everywhere(self) -> list[Oldest]:
         return [self._own.oldest, *(await self._look()).values()]
+
+
+def seen(task: "asyncio.Task[Any]") -> None:
+    """Done with a task that ended badly where nobody waits any more: what the journal has is written again."""
+    if not task.cancelled():
+        task.exception()

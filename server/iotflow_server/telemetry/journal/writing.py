@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
@@ -10,6 +9,7 @@ from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.keeping import Keeper
+from iotflow_server.telemetry.journal.traffic import seen
 from iotflow_server.telemetry.journal.turns import Lanes, Turn
 from iotflow_server.telemetry.store import Span
 
@@ -42,17 +42,11 @@ class Writing:
         self._patience = patience
         self._lanes = Lanes()
         self._calls: set[asyncio.Task[Any]] = set()
-        self._directs: set[asyncio.Task[Any]] = set()
 
     async def drain(self) -> None:
         """Return when the calls under way have ended."""
         if self._calls:
             await asyncio.wait(self._calls)
-
-    async def drain_backend(self) -> None:
-        """Return when the backend has answered those that the journal alone acknowledged, too."""
-        if self._directs:
-            await asyncio.wait(self._directs)
 
     async def write(self, batches: Sequence[Batch]) -> list[Rejections]:
         """Answers what the backend refused; nothing where it has not seen the batches yet."""
@@ -95,16 +89,11 @@ class Writing:
         return outcomes
 
     def _direct(self, batches: Sequence[Batch]) -> Direct | None:
-        """Write to the backend, unless it is behind. However long that takes, no replay begins before it has ended."""
-        with ExitStack() as stack:
-            stack.enter_context(self._journal.traffic.direct())
+        """Write to the backend, unless it is behind."""
+        with self._journal.traffic.direct():
             if self._keeper.behind:
                 return None
-            task = asyncio.create_task(self._backend.write(batches), name="write to the backend")
-            ended = stack.pop_all()
-        task.add_done_callback(lambda _: ended.close())
-        self._keep(task, self._directs)
-        return task
+            return self._journal.traffic.carry_out(self._backend.write(batches))
 
     async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
         async with turn:
@@ -122,16 +111,7 @@ class Writing:
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""
         task = asyncio.create_task(call)
-        self._keep(task, self._calls)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        task.add_done_callback(seen)
         return await asyncio.shield(task)
-
-    def _keep(self, task: asyncio.Task[Any], among: set[asyncio.Task[Any]]) -> None:
-        among.add(task)
-        task.add_done_callback(among.discard)
-        task.add_done_callback(_seen)
-
-
-def _seen(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled():
-        # Marks it as seen where nobody waits any more: what the journal has is written again.
-        task.exception()

@@ -10,7 +10,7 @@ import pytest
 
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.store import Function, Span
-from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names, overlaps, rows
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import DOUBLE, INT64, TEXT, Clock, batch, chunks, column, contents, contents_of, table
@@ -21,9 +21,11 @@ KINDS = (DOUBLE, DOUBLE, INT64, TEXT)
 DEVICES, FILES, TIMES = 30, 6, 7
 
 
-@pytest.fixture
-def store(iotdb_address: IotdbAddress, clock: Clock, runner: asyncio.Runner) -> Iterator[IotdbStore]:
-    store = IotdbStore(iotdb_address, clock=clock)
+@pytest.fixture(params=[False, True], ids=["one of many", "sole"])
+def store(
+    request: pytest.FixtureRequest, iotdb_address: IotdbAddress, clock: Clock, runner: asyncio.Runner
+) -> Iterator[IotdbStore]:
+    store = IotdbStore(iotdb_address, clock=clock, sole=request.param)
     runner.run(store.start())
     yield store
     runner.run(store.close())
@@ -89,10 +91,102 @@ async def test_any_files_over_each_other_answer_like_a_dictionary(
         await _agree(store, random, device_id, model)
 
 
-def _overlay(random: np.random.Generator, device_id: int, values: Iterator[int]) -> Batch:
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_is_read_between_and_beside_writes_is_what_was_written_last(
+    store: IotdbStore, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Devices that send in the order of time for a while, each with something late now and then."""
+    asked = _counting(monkeypatch)
+    random = np.random.default_rng(seed)
+    models = {device_id: Model() for device_id in range(6)}
+    values = count(1)
+    for turn in range(25):
+        first = {device_id: _first(random, turn) for device_id in models}
+        written = [_overlay(random, device_id, values, first[device_id]) for device_id in models]
+        before = {device_id: dict(model.values) for device_id, model in models.items()}
+        for one in written:
+            models[one.device_id].write(one)
+        half = len(written) // 2
+        beside, *_ = await asyncio.gather(
+            asyncio.gather(*(contents(store, device_id) for device_id in models)),
+            store.write(written[:half]),
+            store.write(written[half:]),
+        )
+        for (device_id, model), found in zip(models.items(), beside, strict=True):
+            assert before[device_id].keys() <= found.keys() <= model.values.keys()
+            assert all(value in (before[device_id].get(key), model.values[key]) for key, value in found.items())
+        if random.random() < 0.6:
+            await store.flush()
+        for device_id, model in models.items():
+            start = int(random.integers(-1, TIMES * turn + 1))
+            await check_reading(store, device_id, model, Span(), 1_000)
+            await check_reading(store, device_id, model, Span(start, start + 2 * TIMES), 5)
+    assert asked
+
+
+async def test_a_sole_writer_asks_once_about_rows_in_the_order_of_time(
+    iotdb_address: IotdbAddress, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, store = _counting(monkeypatch), IotdbStore(iotdb_address, clock=clock, sole=True)
+    await store.start()
+    for turn in range(5):
+        await store.write([_rows(range(10 * turn, 10 * turn + 10))])
+        await store.flush()
+        assert len(await contents(store, 1)) == 20 * (turn + 1)
+        assert len(await contents(store, 1, Span(5))) == 20 * (turn + 1) - 10
+        assert len(asked) == 1
+    await store.write([_rows([3])])
+    await store.flush()
+    for _ in range(2):
+        assert len(await contents(store, 1)) == 100
+    assert len(asked) > 1
+    await store.close()
+
+
+async def test_a_sole_writer_asks_about_what_was_there_before(iotdb_address: IotdbAddress, clock: Clock) -> None:
+    model = Model()
+    before, store = IotdbStore(iotdb_address, clock=clock), IotdbStore(iotdb_address, clock=clock, sole=True)
+    for written, by in (
+        (batch(1, [1, 2], column("m", DOUBLE, [1.0, 1.0]), column("n", DOUBLE, [0.0, 0.0])), before),
+        (batch(1, [2], column("m", DOUBLE, [2.0])), before),
+        (batch(1, [1, 2], column("m", DOUBLE, [3.0, None]), column("n", DOUBLE, [0.0, 0.0])), store),
+        (batch(1, [3, 4], column("m", DOUBLE, [4.0, 4.0]), column("n", DOUBLE, [0.0, 0.0])), store),
+    ):
+        model.write(written)
+        await by.write([written])
+        await by.flush()
+        if by is store:
+            await check_reading(store, 1, model, Span(), 10)
+    for one in (before, store):
+        await one.close()
+
+
+def _rows(times: Sequence[int]) -> Batch:
+    values = [float(time) for time in times]
+    return batch(1, times, column("m", DOUBLE, values), column("n", DOUBLE, values))
+
+
+def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What IoTDB is asked about overlaps, as it grows."""
+    asked: list[str] = []
+
+    def question(*args: Any) -> str:
+        asked.append(overlaps.question(*args))
+        return asked[-1]
+
+    monkeypatch.setattr(rows, "question", question)
+    return asked
+
+
+def _first(random: np.random.Generator, turn: int) -> int:
+    """In most turns a time later than all before."""
+    return int(random.integers(TIMES * turn + 1)) if random.random() < 0.2 else TIMES * turn
+
+
+def _overlay(random: np.random.Generator, device_id: int, values: Iterator[int], earliest: int = 0) -> Batch:
     """A few neighbouring rows with gaps; no value is written twice, so that each says where it comes from."""
-    first = int(random.integers(TIMES))
-    times = range(first, int(random.integers(first, TIMES)) + 1)
+    first = earliest + int(random.integers(TIMES))
+    times = range(first, int(random.integers(first, earliest + TIMES)) + 1)
     measured = random.permutation(len(NAMES))[: random.integers(1, len(NAMES) + 1)].tolist()
     return batch(
         device_id, times, *(column(NAMES[one], KINDS[one], _cells(random, one, times, values)) for one in measured)

@@ -29,7 +29,7 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Tele
     """
     if not is_elsewhere(settings.telemetry_url):
         return SqliteStore(settings.data_dir / "telemetry.db")
-    backend = IotdbStore(address_of(settings.telemetry_url))
+    backend = IotdbStore(address_of(settings.telemetry_url), sole=settings.is_sole)
     return JournaledStore(
         backend if values is None else CachedLatestStore(backend, values),
         settings.data_dir / "journal",

@@ -8,6 +8,7 @@ from iotflow_server.telemetry.store import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells
 from iotflow_server.telemetry.stores.iotdb.catalogue import Types
 from iotflow_server.telemetry.stores.iotdb.names import Paths
+from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.rows import Device, Rows, next_rows, same_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import beyond
@@ -44,14 +45,20 @@ class Query:
 
 
 def query_for(
-    device_id: int, types: Types, measurements: Sequence[str] | None, *, newest_first: bool, chunk_rows: int
+    device_id: int,
+    types: Types,
+    measurements: Sequence[str] | None,
+    order: Order | None,
+    *,
+    newest_first: bool,
+    chunk_rows: int,
 ) -> Query:
     """measurements: None for all that have a type. Others may have one since a moment ago."""
     names = list(types if measurements is None else dict.fromkeys(measurements))
     known = next((name for name in names if name in types), "")
     has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
     rows = min(chunk_rows, _TEXT_ROWS) if has_texts else chunk_rows
-    return Query(Device(device_id, known), names, newest_first, rows, chunk_rows)
+    return Query(Device(device_id, known, order), names, newest_first, rows, chunk_rows)
 
 
 def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:

@@ -8,11 +8,12 @@ import numpy as np
 from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.filling import blanks
 from iotflow_server.telemetry.store import Span
-from iotflow_server.telemetry.stores.iotdb.blocks import Cells
+from iotflow_server.telemetry.stores.iotdb.blocks import Answer, Cells
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.overlaps import in_order, question
 from iotflow_server.telemetry.stores.iotdb.session import Session
-from iotflow_server.telemetry.stores.iotdb.spans import holding, up_to, within
+from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Whose rows are asked for. known: one of its measurements; empty: none is known, or none of the values matter."""
+    """Whose rows are asked for. known: one of its measurements; empty: none is known, or none of the values matter. order:
+    what is known of the order of its rows; None: nothing is remembered."""
 
     id: int
     known: str
+    order: Order | None = None
 
 
 def next_rows(
@@ -72,11 +75,23 @@ def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], 
     statement = f"SELECT {columns} FROM {paths.device(device.id)} {within(span)} {order}"
     alone = len(names) == 1 or span.end - span.start == 1
     if device.known and not alone:
-        told, answer = session.query_after(question(paths, device.id, device.known, span), statement)
-        certain = in_order(told)
+        answer, certain = _checked(session, paths, device, span, statement)
     else:
         answer, certain = session.query(statement), alone
     return Rows(answer.times, {paths.split(path)[1]: cells for path, cells in answer.columns.items()}, certain)
+
+
+def _checked(session: Session, paths: Paths, device: Device, span: Span, statement: str) -> tuple[Answer, bool]:
+    """The answer, and whether it is certain."""
+    order = device.order
+    check = order.check(device.id, span) if order else None
+    if order and check is None:
+        return session.query(statement), True
+    told, answer = session.query_after(question(paths, device.id, device.known, span), statement)
+    certain = in_order(told)
+    if order and check and certain:
+        order.passed(check, None if check.newest_known else extremes(session, paths, device.id)[1])
+    return answer, certain
 
 
 def _joined(found: Sequence[Rows], rows: int, *, newest_first: bool) -> Rows:

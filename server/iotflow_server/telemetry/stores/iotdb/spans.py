@@ -29,7 +29,7 @@ def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:
     """A span of the same readings: a very wide one has open ends where the device has nothing beyond."""
     if not _is_very_wide(span):
         return span
-    first, last = _extremes(session, paths, device_id)
+    first, last = extremes(session, paths, device_id)
     return Span(EARLIEST if first >= span.start else span.start, LATEST if last < span.end else span.end)
 
 
@@ -51,11 +51,7 @@ def holding(times: Times) -> list[Span]:
     return [Span(int(part[0]), int(part[-1]) + 1) for part in parts]
 
 
-def _is_very_wide(span: Span) -> bool:
-    return span.start > EARLIEST and span.end < LATEST and span.end - span.start >= _CENTURIES
-
-
-def _extremes(session: Session, paths: Paths, device_id: int) -> tuple[int, int]:
+def extremes(session: Session, paths: Paths, device_id: int) -> tuple[int, int]:
     """The first and the last time of a device; 1970 counts as one of them."""
     times = [np.zeros(1, np.int64)]
     for group in groups(types_of(session, paths, [device_id])[device_id]):
@@ -64,3 +60,7 @@ def _extremes(session: Session, paths: Paths, device_id: int) -> tuple[int, int]
         times += [cells.values[cells.valid] for cells in answer.columns.values()]
     found = np.concatenate(times)
     return int(found.min()), int(found.max())
+
+
+def _is_very_wide(span: Span) -> bool:
+    return span.start > EARLIEST and span.end < LATEST and span.end - span.start >= _CENTURIES

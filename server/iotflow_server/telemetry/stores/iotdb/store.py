@@ -11,12 +11,13 @@ from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
+from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 
-_KNOWN_MEASUREMENTS = 200_000
+_KNOWN_MEASUREMENTS, _KNOWN_DEVICES = 200_000, 200_000
 _DATABASE_EXISTS = 501
 
 
@@ -28,7 +29,7 @@ class IotdbStore:
 
     clock: now, in milliseconds since 1970 UTC, for retention. sessions: how many calls run at a time; the others wait.
     request_seconds: how long IoTDB may take for a request before it counts as away. rules_seconds: how long a retention
-    rule set by another server may take to hold here.
+    rule set by another server may take to hold here. sole: whether nobody else writes to this database while this is open.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class IotdbStore:
         sessions: int = 4,
         request_seconds: float = 60.0,
         rules_seconds: float = 5.0,
+        sole: bool = False,
     ) -> None:
         self._paths = Paths(address.database)
         self._pool = Pool(address, sessions, request_seconds, partial(_create, paths=self._paths))
         self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS)
+        self._order = Order(_KNOWN_DEVICES, lambda: self._pool.generation) if sole else None
         self._retention = Retention(self._paths, clock, rules_seconds)
 
     @property
@@ -83,7 +86,7 @@ class IotdbStore:
         await self._pool.watch()
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        return await self._pool.run(writing.write, self._catalogue, self._paths, batches)
+        return await self._pool.run(writing.write, self._catalogue, self._paths, self._order, batches)
 
     async def read(
         self,
@@ -161,7 +164,9 @@ class IotdbStore:
             types: Types = types_of(session, self._paths, [device_id])[device_id]
         else:
             types = self._catalogue.of(session, [device_id])[device_id]
-        query = reading.query_for(device_id, types, measurements, newest_first=newest_first, chunk_rows=chunk_rows)
+        query = reading.query_for(
+            device_id, types, measurements, self._order, newest_first=newest_first, chunk_rows=chunk_rows
+        )
         return query, reading.page(session, self._paths, query, kept), server
 
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:

@@ -1,6 +1,7 @@
 """Storing groups of batches."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import structlog
 
@@ -9,6 +10,7 @@ from iotflow_server.telemetry.resolution import Resolved, resolve
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
 from iotflow_server.telemetry.stores.iotdb.merging import merged
 from iotflow_server.telemetry.stores.iotdb.names import Paths
+from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
 
@@ -21,17 +23,19 @@ _UNSTORABLE = frozenset({303, 507, 509, 614, 700, 701})
 _log = structlog.get_logger(__name__)
 
 
-def write(session: Session, catalogue: Catalogue, paths: Paths, batches: Sequence[Batch]) -> list[Rejections]:
+def write(
+    session: Session, catalogue: Catalogue, paths: Paths, order: Order | None, batches: Sequence[Batch]
+) -> list[Rejections]:
     """Store the batches by one call or, if one of them cannot be stored, each by its own; answers what was refused."""
     try:
-        return _write_with_fresh_types(session, catalogue, paths, batches)
+        return _write_with_fresh_types(session, catalogue, paths, order, batches)
     except (StatementFailed, UnicodeError):
-        return [_write_alone(session, catalogue, paths, batch) for batch in batches]
+        return [_write_alone(session, catalogue, paths, order, batch) for batch in batches]
 
 
-def _write_alone(session: Session, catalogue: Catalogue, paths: Paths, batch: Batch) -> Rejections:
+def _write_alone(session: Session, catalogue: Catalogue, paths: Paths, order: Order | None, batch: Batch) -> Rejections:
     try:
-        return _write_with_fresh_types(session, catalogue, paths, [batch])[0]
+        return _write_with_fresh_types(session, catalogue, paths, order, [batch])[0]
     except (StatementFailed, UnicodeError) as error:
         if isinstance(error, StatementFailed) and error.code not in _UNSTORABLE:
             raise
@@ -41,16 +45,18 @@ def _write_alone(session: Session, catalogue: Catalogue, paths: Paths, batch: Ba
 
 
 def _write_with_fresh_types(
-    session: Session, catalogue: Catalogue, paths: Paths, batches: Sequence[Batch]
+    session: Session, catalogue: Catalogue, paths: Paths, order: Order | None, batches: Sequence[Batch]
 ) -> list[Rejections]:
     """Once more with types looked up anew, if that fails: another server may have added some meanwhile."""
     try:
-        return _write_together(session, catalogue, paths, batches)
+        return _write_together(session, catalogue, paths, order, batches)
     except StatementFailed:
-        return _write_together(session, catalogue, paths, batches)
+        return _write_together(session, catalogue, paths, order, batches)
 
 
-def _write_together(session: Session, catalogue: Catalogue, paths: Paths, batches: Sequence[Batch]) -> list[Rejections]:
+def _write_together(
+    session: Session, catalogue: Catalogue, paths: Paths, order: Order | None, batches: Sequence[Batch]
+) -> list[Rejections]:
     places: dict[int, list[int]] = {}
     for place, batch in enumerate(batches):
         places.setdefault(batch.device_id, []).append(place)
@@ -58,15 +64,19 @@ def _write_together(session: Session, catalogue: Catalogue, paths: Paths, batche
     known = catalogue.of(session, places)
     new: dict[int, Types] = {}
     tablets: list[Tablet] = []
+    spans: list[tuple[int, int, int]] = []
     for device_id, own in places.items():
         resolved, new[device_id] = _resolved([batches[place] for place in own], known[device_id])
         for place, one in zip(own, resolved, strict=True):
             rejections[place] = one.rejections
-        rows = merged([(batches[place].times, one.columns) for place, one in zip(own, resolved, strict=True)])
-        tablets.append(tablet(paths.device(device_id), *rows))
+        times, columns = merged([(batches[place].times, one.columns) for place, one in zip(own, resolved, strict=True)])
+        if len(times):
+            tablets.append(tablet(paths.device(device_id), times, columns))
+            spans.append((device_id, int(times[0]), int(times[-1])))
     try:
         catalogue.add(session, known, new)
-        _insert(session, [one for one in tablets if one.rows])
+        with order.writing(spans) if order else nullcontext():
+            _insert(session, tablets)
     except StatementFailed:
         catalogue.forget(places)
         raise

@@ -95,14 +95,14 @@ async def test_any_files_over_each_other_answer_like_a_dictionary(
 async def test_what_is_read_between_and_beside_writes_is_what_was_written_last(
     store: IotdbStore, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Devices that send in the order of time for a while, each with something late now and then."""
+    """Devices that send in the order of time, then over it again and again, and then go on."""
     asked = _counting(monkeypatch)
     random = np.random.default_rng(seed)
-    models = {device_id: Model() for device_id in range(6)}
+    models = {device_id: Model() for device_id in range(15)}
     values = count(1)
-    for turn in range(25):
-        first = {device_id: _first(random, turn) for device_id in models}
-        written = [_overlay(random, device_id, values, first[device_id]) for device_id in models]
+    for turn in range(3 * FILES):
+        first = TIMES * (turn // FILES)
+        written = [_overlay(random, device_id, values, first) for device_id in models]
         before = {device_id: dict(model.values) for device_id, model in models.items()}
         for one in written:
             models[one.device_id].write(one)
@@ -115,12 +115,11 @@ async def test_what_is_read_between_and_beside_writes_is_what_was_written_last(
         for (device_id, model), found in zip(models.items(), beside, strict=True):
             assert before[device_id].keys() <= found.keys() <= model.values.keys()
             assert all(value in (before[device_id].get(key), model.values[key]) for key, value in found.items())
-        if random.random() < 0.6:
+        if random.random() < 0.9:
             await store.flush()
         for device_id, model in models.items():
-            start = int(random.integers(-1, TIMES * turn + 1))
-            await check_reading(store, device_id, model, Span(), 1_000)
-            await check_reading(store, device_id, model, Span(start, start + 2 * TIMES), 5)
+            await check_reading(store, device_id, model, Span(first), 1_000)
+        await check_reading(store, 1, models[1], Span(int(random.integers(first + 1)), first + 3), 5)
     assert asked
 
 
@@ -176,11 +175,6 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(rows, "question", question)
     return asked
-
-
-def _first(random: np.random.Generator, turn: int) -> int:
-    """In most turns a time later than all before."""
-    return int(random.integers(TIMES * turn + 1)) if random.random() < 0.2 else TIMES * turn
 
 
 def _overlay(random: np.random.Generator, device_id: int, values: Iterator[int], earliest: int = 0) -> Batch:

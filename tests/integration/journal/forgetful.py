@@ -128,7 +128,8 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait for it, for as long as is reasonable."""
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the world outside rings no bell
-            await asyncio.sleep(0)
+            # Without a pause it would take the interpreter from the threads that it waits for.
+            await asyncio.sleep(0.001)
 
 
 async def caught_up(store: JournaledStore) -> None:

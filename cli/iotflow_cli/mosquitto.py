@@ -57,6 +57,7 @@ class Mosquitto:
             f"password_file {self.folder}/passwords",
             f"acl_file {self.folder}/acl",
             f"pid_file {self.folder}/mosquitto.pid",
+            "set_tcp_nodelay true",
             "persistence true",
             f"persistence_location {self.folder}/",
             "autosave_interval 10",

@@ -1,6 +1,7 @@
 """One connection to the broker: paho's client, driven by the event loop instead of a thread of its own."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -168,6 +169,8 @@ class Line:
             clean_start=False if address.v5 else paho.MQTT_CLEAN_START_FIRST_ONLY,
             properties=_session(address.window) if address.v5 else None,
         )
+        # A small message must not wait for the acknowledgement of the one before.
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _socket(self) -> Any:
         return self._client.socket()
@@ -192,20 +195,20 @@ class Line:
         if mid in self._published:
             _settle(self._published[mid], code)
 
-    def _want_write(self, _client: object, _data: object, socket: Any) -> None:
+    def _want_write(self, _client: object, _data: object, line: Any) -> None:
         # Connecting happens in a thread.
-        self._loop.call_soon_threadsafe(self._write_when_possible, socket)
+        self._loop.call_soon_threadsafe(self._write_when_possible, line)
 
-    def _nothing_to_write(self, _client: object, _data: object, socket: Any) -> None:
-        self._loop.remove_writer(socket)
+    def _nothing_to_write(self, _client: object, _data: object, line: Any) -> None:
+        self._loop.remove_writer(line)
 
-    def _write_when_possible(self, socket: Any) -> None:
-        if self._socket() is socket and self._client.want_write():
-            self._loop.add_writer(socket, self._client.loop_write)
+    def _write_when_possible(self, line: Any) -> None:
+        if self._socket() is line and self._client.want_write():
+            self._loop.add_writer(line, self._client.loop_write)
 
-    def _socket_closed(self, _client: object, _data: object, socket: Any) -> None:
-        self._loop.remove_reader(socket)
-        self._loop.remove_writer(socket)
+    def _socket_closed(self, _client: object, _data: object, line: Any) -> None:
+        self._loop.remove_reader(line)
+        self._loop.remove_writer(line)
 
     def _ended(self, _client: object, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:
         _settle(self.closed, str(code))

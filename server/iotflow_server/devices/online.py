@@ -56,7 +56,7 @@ class Online:
         self._news: list[Said] | None = [] if tells else None
         self._listeners: list[Listener] = []
         self._task: asyncio.Task[None] | None = None
-        presence.on_heard(self._heard, unless=self._online)
+        presence.on_heard(self._decide, unless=self._online)
 
     @property
     def since(self) -> datetime:
@@ -153,9 +153,6 @@ class Online:
             return True
         gone = said is not None and heard is not None and said.at >= heard
         return heard is not None and heard >= self.since and not gone
-
-    def _heard(self, device_id: int, at: datetime) -> None:
-        self._decide(device_id, at)
 
     def _decide(self, device_id: int, at: datetime) -> None:
         """By what is noted."""

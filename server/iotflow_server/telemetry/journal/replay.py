@@ -106,7 +106,7 @@ class Replay:
     async def _outcomes(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         try:
             # What is cut off is carried out all the same: whoever replays next waits for its end.
-            return await asyncio.shield(self._traffic.carry_out(self._backend.write(batches)))
+            return await asyncio.shield(self._traffic.replay(lambda: self._backend.write(batches)))
         except Unavailable:
             raise
         except Exception:

@@ -65,21 +65,21 @@ class Traffic:
         """Inside, the backend may be written to, unless it is behind: look after entering."""
         return self._own.directs.call()
 
-    def carry_out(self, write: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
-        """A write to the backend. However long it takes, and whatever becomes of who waits for it, no replay begins before
-        it has ended."""
+    def write(self, write: Callable[[], Coroutine[Any, Any, Answer]]) -> "asyncio.Task[Answer] | None":
+        """Write to the backend; None where it is behind. However long it takes, and whatever becomes of who waits for it, no
+        replay begins before it has ended."""
         with ExitStack() as stack:
             stack.enter_context(self.direct())
-            task = asyncio.create_task(write, name="write to the backend")
-            ended = stack.pop_all()
-        task.add_done_callback(lambda _: ended.close())
-        task.add_done_callback(seen)
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
-        return task
+            return None if self.behind else self._begun(write(), stack.pop_all())
+
+    def replay(self, write: Callable[[], Coroutine[Any, Any, Answer]]) -> "asyncio.Task[Answer]":
+        """The same for the one who replays."""
+        with ExitStack() as stack:
+            stack.enter_context(self.direct())
+            return self._begun(write(), stack.pop_all())
 
     async def drain(self) -> None:
-        """Return when the backend has answered all writes that were carried out."""
+        """Return when the backend has answered all writes."""
         if self._writes:
             await asyncio.wait(self._writes)
 
@@ -121,6 +121,14 @@ class Traffic:
     def take_over(self) -> None:
         """Whoever replayed before may have died over it. For the one who replays."""
         self._board.open_journals()
+
+    def _begun(self, write: Coroutine[Any, Any, Answer], inside: ExitStack) -> "asyncio.Task[Answer]":
+        task = asyncio.create_task(write, name="write to the backend")
+        task.add_done_callback(lambda _: inside.close())
+        task.add_done_callback(seen)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return task
 
     async def _appends_ended(self) -> None:
         try:

@@ -60,7 +60,7 @@ class Writing:
     async def _write(self, batches: Sequence[Batch], turn: Turn) -> list[Rejections]:
         async with turn, self._journal.traffic.append():
             self._journal.check_room()
-            direct = self._direct(batches)
+            direct = self._journal.traffic.write(lambda: self._backend.write(batches))
             if direct is None:
                 await self._journal.append(batches)
                 return [()] * len(batches)
@@ -87,13 +87,6 @@ class Writing:
         if any(outcomes):
             await self._journal.tell(number)
         return outcomes
-
-    def _direct(self, batches: Sequence[Batch]) -> Direct | None:
-        """Write to the backend, unless it is behind."""
-        with self._journal.traffic.direct():
-            if self._keeper.behind:
-                return None
-            return self._journal.traffic.carry_out(self._backend.write(batches))
 
     async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
         async with turn:

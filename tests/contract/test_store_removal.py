@@ -41,6 +41,18 @@ async def test_times_of_very_many_measurements_count_once(store: TelemetryStore)
     assert await store.count(1, Span()) == 3
 
 
+@pytest.mark.parametrize(("deleted", "expected"), [(Span(0, 3), 5), (Span(3, 5), 6), (Span(2, 6), 4), (Span(0, 9), 0)])
+async def test_times_count_no_more_when_all_their_values_were_deleted(
+    store: TelemetryStore, deleted: Span, expected: int
+) -> None:
+    await store.write([doubles(1, {0: 1.0, 1: 1.0, 2: 1.0}, "a")])
+    await store.write([doubles(1, {3: 1.0, 4: 1.0}, "b")])
+    await store.write([doubles(1, {5: 1.0, 6: 1.0, 7: 1.0}, "c")])
+    await store.delete(1, deleted)
+    assert await store.count(1, Span()) == expected
+    assert await store.count(1, Span(-1, 10)) == expected
+
+
 async def test_a_device_that_never_wrote_counts_nothing_and_can_be_deleted(store: TelemetryStore) -> None:
     await store.delete(404, Span())
     assert await store.count(404, Span()) == 0

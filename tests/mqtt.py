@@ -103,7 +103,8 @@ class Stack:
 
     def _broker(self) -> Part:
         if self.kind == EMBEDDED:
-            return Part([sys.executable, "-m", "iotflow_gateway.embedded"], self.env, "broker listens")
+            # It comes with the adapter.
+            return Part([sys.executable, "-c", "print('started')"], {}, "started")
         mosquitto = Mosquitto(self.folder / "mosquitto", "127.0.0.1", self.port, "iotflow", anonymous=True)
         mosquitto.prepare()
         return Part(mosquitto.command(), {}, self.port)
@@ -111,7 +112,8 @@ class Stack:
     def adapter(self, **settings: str) -> Part:
         """Another one, not yet started."""
         env = self.env | {f"IOTFLOW_GATEWAY_{name.upper()}": value for name, value in settings.items()}
-        part = Part([sys.executable, "-m", "iotflow_gateway"], env, "broker connected")
+        ready = "broker listens" if self.kind == EMBEDDED else "broker connected"
+        part = Part([sys.executable, "-m", "iotflow_gateway"], env, ready)
         self.ending.callback(part.close)
         self.adapters.append(part)
         return part

@@ -30,9 +30,8 @@ def chosen_broker(option: str, host: str, port: int) -> Broker:
     if option == NONE:
         return Broker(NONE, "", port, {})
     if option == EMBEDDED:
-        # It knows no TLS, is not made for more than a few devices, and waits for no acknowledgement longer than 5 seconds.
-        env = {"IOTFLOW_GATEWAY_MQTT_PROTOCOL": "3.1.1", "IOTFLOW_GATEWAY_ACKNOWLEDGE": "received"}
-        return Broker(EMBEDDED, "127.0.0.1", port, env)
+        # It knows no TLS, and is not made for more than a few devices.
+        return Broker(EMBEDDED, "127.0.0.1", port, {"IOTFLOW_GATEWAY_BROKER": "embedded"})
     if option == MOSQUITTO:
         return Broker(MOSQUITTO, host, port, {})
     return _elsewhere(option)

@@ -1,4 +1,4 @@
-"""The programs that make up MQTT: a broker, where it is ours, and the adapter."""
+"""The programs that make up MQTT: the adapter, and Mosquitto where it is ours."""
 
 import asyncio
 import functools
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from iotflow_cli import laptop
-from iotflow_cli.broker import EMBEDDED, NONE, Broker
+from iotflow_cli.broker import MOSQUITTO, NONE, Broker
 from iotflow_cli.child import Program
 from iotflow_cli.mosquitto import Mosquitto
 
@@ -26,7 +26,7 @@ def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str,
         env=env,
         ready=functools.partial(_exists, Path(env["IOTFLOW_GATEWAY_READY_FILE"])),
     )
-    return [_broker(broker, data_dir, env), adapter] if broker.is_ours else [adapter]
+    return [_mosquitto(broker, data_dir, env), adapter] if broker.kind == MOSQUITTO else [adapter]
 
 
 def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -44,22 +44,16 @@ def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str
         "IOTFLOW_GATEWAY_READY_FILE": str(data_dir / "mqtt.ready"),
         "PYTHONUNBUFFERED": "1",
     }
-    if broker.kind == "mosquitto":
+    if broker.kind == MOSQUITTO:
         ours["IOTFLOW_GATEWAY_MOSQUITTO_DIR"] = str(data_dir / "mosquitto")
         if broker.host == "0.0.0.0":  # noqa: S104
             ours["IOTFLOW_GATEWAY_MQTT_HOST"] = "127.0.0.1"
     # Of the run before.
-    for name in ("mqtt.ready", "broker.ready"):
-        (data_dir / name).unlink(missing_ok=True)
+    (data_dir / "mqtt.ready").unlink(missing_ok=True)
     return {**defaults, **chosen, **ours}
 
 
-def _broker(broker: Broker, data_dir: Path, env: Mapping[str, str]) -> Program:
-    if broker.kind == EMBEDDED:
-        file = data_dir / "broker.ready"
-        env = {**env, "IOTFLOW_GATEWAY_READY_FILE": str(file)}
-        command = [sys.executable, "-m", "iotflow_gateway.embedded"]
-        return Program("broker", command, env, functools.partial(_exists, file))
+def _mosquitto(broker: Broker, data_dir: Path, env: Mapping[str, str]) -> Program:
     mosquitto = Mosquitto(
         folder=data_dir / "mosquitto",
         host=broker.host,

@@ -13,7 +13,7 @@ from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.accounts.watching import Watching
-from iotflow_gateway.broker import BrokerAddress, BrokerSession
+from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession
 from iotflow_gateway.desk import Desk
 from iotflow_gateway.devices.answering import Answering
 from iotflow_gateway.devices.answers import Answers
@@ -21,6 +21,7 @@ from iotflow_gateway.devices.commands import Commands
 from iotflow_gateway.devices.configs import Configs
 from iotflow_gateway.devices.presence import Presence
 from iotflow_gateway.discovery import Discovery
+from iotflow_gateway.embedded import EmbeddedBroker, Guard
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
@@ -52,6 +53,7 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
     """What runs side by side; what is to be closed at the end goes onto the stack."""
     token = settings.secret()
     metadata, address = credentials(token=token), _address(settings, token)
+    own = (address.username, address.password)
     channel = open_channel(settings.server)
     stack.push_async_callback(channel.close)
     topics, metrics, directory, joining = Topics(settings.mqtt_topic_prefix), Metrics(), Directory(), Joining()
@@ -59,16 +61,22 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
     def take(message: Message) -> None:
         desk.take(message)
 
-    session = BrokerSession(address, topics, _filters(settings, topics), take)
+    broker: Broker
+    if settings.broker == "embedded":
+        guard = Guard(channel, metadata, directory, settings.mqtt_topic_prefix, own, discovery=settings.discovery)
+        embedded = broker = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
+        directory.on_change(lambda _before, _after: embedded.accounts_changed())
+    else:
+        broker = BrokerSession(address, topics, _filters(settings, topics), take)
 
     def finished(message: Message) -> None:
         metrics.finished()
-        session.finish(message)
+        broker.finish(message)
 
-    refused = Refusals(session.publish, metrics).tell
+    refused = Refusals(broker.publish, metrics).tell
     lookups = Lookups(channel, metadata)
     answers = Answers(refused, finished)
-    discovery = Discovery(channel, topics, session.publish, finished)
+    discovery = Discovery(channel, topics, broker.publish, finished)
     for part in (lookups, answers, discovery):
         stack.push_async_callback(part.close)
     presence = Presence(channel, metadata, refused, finished)
@@ -80,33 +88,33 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
         **dict.fromkeys((Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS), presence.handle),
     }
     desk = Desk(directory, lookups, joining, handlers, refused, finished, metrics, keyed=_keyed(settings))
-    configs = Configs(channel, metadata, topics, session, directory)
-    mosquitto = _mosquitto(settings, directory, address)
+    configs = Configs(channel, metadata, topics, broker, directory)
+    mosquitto = _mosquitto(settings, directory, own)
     watching = Watching(channel, metadata, directory, mosquitto.changed if mosquitto else nothing)
-    _show(settings, metrics, session, directory)
+    _show(settings, metrics, broker, directory)
     return [
         watching.run(),
         Uplink(channel, token, joining, refused, finished).run(),
         presence.run(),
-        Commands(channel, metadata, topics, session).run(),
+        Commands(channel, metadata, topics, broker).run(),
         configs.run(),
         configs.keep_names(),
-        _serve(watching, mosquitto, session),
+        _serve(watching, mosquitto, broker),
         *([mosquitto.run()] if mosquitto else []),
-        *([_tell_ready(session, settings.ready_file)] if settings.ready_file else []),
+        *([_tell_ready(broker, settings.ready_file)] if settings.ready_file else []),
     ]
 
 
-async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, session: BrokerSession) -> None:
+async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, broker: Broker) -> None:
     """Messages are taken once their devices are known, and the broker knows the adapter."""
     await watching.complete()
     if mosquitto:
         await mosquitto.update()
-    await session.run()
+    await broker.run()
 
 
-async def _tell_ready(session: BrokerSession, file: Path) -> None:
-    await session.connected()
+async def _tell_ready(broker: Broker, file: Path) -> None:
+    await broker.connected()
     await asyncio.to_thread(file.touch)
     # What has nothing more to do must not look like what has failed.
     await asyncio.Event().wait()
@@ -116,8 +124,8 @@ def nothing() -> None:
     """Nobody wants to know."""
 
 
-def _show(settings: Settings, metrics: Metrics, session: BrokerSession, directory: Directory) -> None:
-    metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: session.waiting)
+def _show(settings: Settings, metrics: Metrics, broker: Broker, directory: Directory) -> None:
+    metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: broker.waiting)
     metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(directory))
     if settings.metrics_port:
         metrics.serve(settings.metrics_port)
@@ -129,10 +137,9 @@ def _keyed(settings: Settings) -> bool:
     return settings.accounts == "payload"
 
 
-def _mosquitto(settings: Settings, directory: Directory, address: BrokerAddress) -> MosquittoAccounts | None:
+def _mosquitto(settings: Settings, directory: Directory, own: tuple[str, str]) -> MosquittoAccounts | None:
     if settings.mosquitto_dir is None:
         return None
-    own = (address.username, address.password)
     return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, directory, own)
 
 
@@ -147,7 +154,6 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
         ca_file=settings.mqtt_ca_file,
         v5=settings.mqtt_protocol == "5",
         window=settings.window,
-        early=settings.acknowledge == "received",
     )
 
 

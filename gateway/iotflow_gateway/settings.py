@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     server: str = Field("127.0.0.1:50051", min_length=1, description="The gRPC server, host:port.")
     token: SecretStr = Field(SecretStr(""), description="Token of the role gateway. Empty: the file below has it.")
     token_file: Path | None = Field(None, description="File that holds the token.")
+    broker: Literal["elsewhere", "embedded"] = Field(
+        "elsewhere",
+        description="Whether the broker runs elsewhere, or within the adapter: MQTT 3.1.1, for this machine only.",
+    )
     mqtt_host: str = Field(
         "127.0.0.1",
         min_length=1,
@@ -66,11 +70,6 @@ class Settings(BaseSettings):
     )
     window: int = Field(
         10_000, ge=1, le=65_535, description="Messages taken from the broker and not yet acknowledged, at the most."
-    )
-    acknowledge: Literal["stored", "received"] = Field(
-        "stored",
-        description="When the broker hears that it need not keep a message: once it is stored, or when it comes, for a broker that "
-        "does not wait (the embedded one gives a message up after 5 seconds); what is not stored then is lost with the adapter.",
     )
     accounts: Literal["broker", "payload"] = Field(
         "broker",

@@ -78,6 +78,10 @@ class Topics:
             return _below(topic, self._older, BELOW_OLDER)
         return Address(None, "", "")
 
+    def elsewhere(self, device: str) -> Address:
+        """Of what a device published where it may not: it hears of it on its own topic."""
+        return Address(None, device, f"{self._devices}{device}") if device else Address(None, "", "")
+
     def response(self, name: str) -> str:
         """Where the answer to a registration goes."""
         return self._response + name

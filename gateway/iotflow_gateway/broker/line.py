@@ -5,7 +5,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from iotflow_gateway.broker.port import CannotConnect, Delivery
 
 KEEPALIVE_SECONDS = 30
 CONNECT_SECONDS = 10.0
@@ -26,22 +27,10 @@ NO_MATCHING_SUBSCRIBERS = 0x10
 MOST_OUTGOING = 10_000
 
 
-class Delivery(Enum):
-    """What the broker says to a message: somebody listens, nobody does, or nothing (MQTT 3.1.1 has no words for it)."""
-
-    HEARD = auto()
-    UNHEARD = auto()
-    UNKNOWN = auto()
-
-
-class CannotConnect(Exception):
-    """The broker is away, or refuses; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
     """ca_file: who signs the broker's certificate; None: the system's own. v5: MQTT 5, else 3.1.1. window: the receive
-    maximum. early: messages are acknowledged when they come, not when they are finished."""
+    maximum."""
 
     host: str
     port: int
@@ -52,7 +41,6 @@ class BrokerAddress:
     ca_file: Path | None = None
     v5: bool = True
     window: int = 10_000
-    early: bool = False
 
 
 class Line:

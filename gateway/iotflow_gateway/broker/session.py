@@ -10,7 +10,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from iotflow.backoff import Backoff
-from iotflow_gateway.broker.line import BrokerAddress, CannotConnect, Delivery, Line
+from iotflow_gateway.broker.line import BrokerAddress, Line
+from iotflow_gateway.broker.port import CannotConnect, Delivery
 from iotflow_gateway.message import Message, Unacknowledged
 from iotflow_gateway.topics import Topics
 
@@ -92,9 +93,6 @@ class BrokerSession:
 
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)
-        if self._address.early:
-            self._acknowledge(message)
-            message.qos = 0
         self._unacknowledged.add(message)
         if len(self._unacknowledged) >= 2 * self._address.window and self._line:
             # Of QoS 0 the broker sends as much as there is.
@@ -107,8 +105,7 @@ class BrokerSession:
         except UnicodeDecodeError:
             topic = ""
         message = Message(topic, self._topics.parse(topic), bytes(got.payload), got.mid, got.qos)
-        # amqtt marks so whatever waited for the adapter as well.
-        message.retained = got.retain and self._address.v5
+        message.retained = got.retain
         if self._address.v5 and got.properties is not None:
             _add_properties(message, got.properties)
         return message

@@ -16,7 +16,7 @@ from iotflow.v1.gateway_service_pb2 import (
     StreamDeviceCommandsRequest,
 )
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from iotflow_gateway.broker import BrokerSession, CannotConnect, Delivery
+from iotflow_gateway.broker import Broker, CannotConnect, Delivery
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
@@ -33,19 +33,19 @@ class Commands:
     """
 
     def __init__(
-        self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], topics: Topics, session: BrokerSession
+        self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], topics: Topics, broker: Broker
     ) -> None:
         self._stub = GatewayServiceStub(channel)
         self._metadata = metadata
         self._topics = topics
-        self._session = session
+        self._broker = broker
         self._backoff = Backoff(longest=1.0)
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
         while True:
-            await self._session.connected()
+            await self._broker.connected()
             try:
                 await self._stream()
             except grpc.aio.AioRpcError as failed:
@@ -89,7 +89,7 @@ class Commands:
         payload, expiry = orjson.dumps(_document(offered.command)), _seconds_left(offered.command)
         delivery = Delivery.UNHEARD
         for topic in self._topics.commands(offered.command.device_id, offered.device_name, offered.command.name):
-            delivery = await self._session.deliver(topic, payload, expiry=expiry)
+            delivery = await self._broker.deliver(topic, payload, expiry=expiry)
             if delivery is Delivery.HEARD:
                 break
         return delivery

@@ -11,7 +11,7 @@ from iotflow.errors import server_error
 from iotflow.v1.gateway_service_pb2 import DesiredConfig, WatchDeviceConfigsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.accounts.directory import Account, Directory
-from iotflow_gateway.broker import BrokerSession, CannotConnect
+from iotflow_gateway.broker import Broker, CannotConnect
 from iotflow_gateway.topics import Topics
 
 
@@ -23,13 +23,13 @@ class Configs:
         channel: grpc.aio.Channel,
         metadata: tuple[tuple[str, str], ...],
         topics: Topics,
-        session: BrokerSession,
+        broker: Broker,
         directory: Directory,
     ) -> None:
         self._stub = GatewayServiceStub(channel)
         self._metadata = metadata
         self._topics = topics
-        self._session = session
+        self._broker = broker
         self._backoff = Backoff(longest=1.0)
         # From where on changes are wanted; empty: the broker may have lost all of them.
         self._since = ""
@@ -44,7 +44,7 @@ class Configs:
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
         while True:
-            await self._session.connected()
+            await self._broker.connected()
             try:
                 await self._watch()
             except CannotConnect:
@@ -59,7 +59,7 @@ class Configs:
         """Until cancelled: what is retained follows the names that devices have."""
         while True:
             await self._news.wait()
-            await self._session.connected()
+            await self._broker.connected()
             self._news.clear()
             try:
                 while self._changed:
@@ -85,7 +85,7 @@ class Configs:
         by_id, *by_name = self._topics.configs(device_id, name)
         # An id is never another's.
         for topic in by_name if account else [by_id, *by_name]:
-            await self._session.deliver(topic, b"", retain=True)
+            await self._broker.deliver(topic, b"", retain=True)
         if account and retained:
             await self._put(device_id, account.name, retained[1])
         elif retained:
@@ -107,4 +107,4 @@ class Configs:
     async def _put(self, device_id: int, name: str, payload: bytes) -> None:
         self._retained[device_id] = name, payload
         for topic in self._topics.configs(device_id, name):
-            await self._session.deliver(topic, payload, retain=True)
+            await self._broker.deliver(topic, payload, retain=True)

@@ -1,15 +1,117 @@
-"""amqtt's broker, but that nobody is given retained messages of others."""
+"""The embedded broker as the adapter sees it: what a client sent is acknowledged to the client once it is finished with."""
 
-from amqtt.broker import Broker
+import asyncio
+import logging
+from collections.abc import Callable
+
+import structlog
+from amqtt.contexts import BrokerConfig, ListenerConfig
+from amqtt.errors import BrokerError
 from amqtt.session import Session
 
+from iotflow_gateway.broker import Delivery
+from iotflow_gateway.embedded.arrival import Arrival
+from iotflow_gateway.embedded.guard import Guard
+from iotflow_gateway.embedded.sessions import Sessions
+from iotflow_gateway.message import Message
+from iotflow_gateway.topics import Topics
 
-class LaptopBroker(Broker):
-    """amqtt 0.12 gives whoever connects every retained message that anybody has subscribed to."""
+log = structlog.get_logger(__name__)
 
-    async def _publish_retained_messages_for_subscription(
-        self, subscription: tuple[str, int], session: Session
+# By which a client calls a message until it is acknowledged: client id, packet id.
+Packet = tuple[str | None, int | None]
+
+
+class EmbeddedBroker:
+    """take: called with each message as it comes; finish() is owed for each. window: messages taken and not finished, at the
+    most."""
+
+    def __init__(
+        self, host: str, port: int, guard: Guard, topics: Topics, take: Callable[[Message], None], window: int
     ) -> None:
-        subscribed = self._subscriptions.get(subscription[0], ())
-        if any(subscriber is session for subscriber, _ in subscribed):
-            await super()._publish_retained_messages_for_subscription(subscription, session)
+        self._address = f"{host}:{port}"
+        self._guard = guard
+        self._topics = topics
+        self._take = take
+        self._window = window
+        self._sessions: Sessions | None = None
+        self._arrivals: dict[Message, tuple[Packet, Arrival]] = {}
+        # What is sent again before it is finished is the same message.
+        self._by_packet: dict[Packet, Arrival] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+        self._suspects = asyncio.Event()
+        self._listens = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not yet acknowledged."""
+        return len(self._arrivals)
+
+    async def connected(self) -> None:
+        """Wait until messages may come in."""
+        await self._listens.wait()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises OSError where it cannot listen."""
+        # It would write a line for every client that breaks off.
+        logging.getLogger("amqtt").setLevel(logging.ERROR)
+        config = BrokerConfig(listeners={"default": ListenerConfig(bind=self._address)}, plugins={})
+        sessions = Sessions(config, self._guard, self._arrived, self._room)
+        try:
+            await sessions.start()
+        except BrokerError as error:
+            raise OSError(str(error)) from None
+        log.info("broker listens", address=self._address)
+        self._sessions = sessions
+        self._listens.set()
+        try:
+            while True:
+                await self._suspects.wait()
+                self._suspects.clear()
+                await sessions.cut_off()
+        finally:
+            await sessions.shutdown()
+
+    def accounts_changed(self) -> None:
+        """Somebody who is connected may not be any more."""
+        self._suspects.set()
+
+    def finish(self, message: Message) -> None:
+        """Nothing more will be done about the message: acknowledge it to the client."""
+        packet, arrival = self._arrivals.pop(message)
+        if self._by_packet.get(packet) is arrival:
+            del self._by_packet[packet]
+        arrival.settled.set()
+        if len(self._arrivals) < self._window:
+            self._room.set()
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message of QoS 1; False: too much is under way."""
+        return self._sessions is not None and self._sessions.spreading.send(topic, payload, 1)
+
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:  # noqa: ARG002
+        """Send a message of QoS 1; HEARD: somebody has it. Nothing expires here: what nobody hears now is not kept."""
+        if self._sessions is None:
+            return Delivery.UNHEARD
+        if retain:
+            self._sessions.spreading.retain(topic, payload)
+        heard = await self._sessions.spreading.spread(topic, payload, 1)
+        return Delivery.HEARD if heard else Delivery.UNHEARD
+
+    def _arrived(self, session: Session, arrival: Arrival, allowed: bool) -> None:
+        packet = session.client_id, arrival.packet_id
+        if (first := self._by_packet.get(packet)) and arrival.is_same(first):
+            arrival.settled = first.settled
+            return
+        if arrival.qos:
+            self._by_packet[packet] = arrival
+        message = self._message(session, arrival, allowed=allowed)
+        self._arrivals[message] = packet, arrival
+        if len(self._arrivals) >= self._window:
+            self._room.clear()
+        self._take(message)
+
+    def _message(self, session: Session, arrival: Arrival, *, allowed: bool) -> Message:
+        address = self._topics.parse(arrival.topic) if allowed else self._topics.elsewhere(session.username or "")
+        return Message(arrival.topic, address, arrival.payload, arrival.packet_id or 0, arrival.qos or 0)

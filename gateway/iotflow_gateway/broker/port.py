@@ -1,0 +1,47 @@
+"""What the rest of the adapter knows of a broker."""
+
+from enum import Enum, auto
+from typing import Protocol
+
+from iotflow_gateway.message import Message
+
+
+class CannotConnect(Exception):
+    """The broker is away, or refuses; the message says why."""
+
+
+class Delivery(Enum):
+    """What the broker says to a message: somebody listens, nobody does, or nothing (MQTT 3.1.1 has no words for it)."""
+
+    HEARD = auto()
+    UNHEARD = auto()
+    UNKNOWN = auto()
+
+
+class Broker(Protocol):
+    """Whoever makes one gives it a function that is called with each message as it comes; finish() is owed for each."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not yet acknowledged."""
+        ...
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        ...
+
+    async def connected(self) -> None:
+        """Wait until messages come in."""
+        ...
+
+    def finish(self, message: Message) -> None:
+        """Nothing more will be done about the message: let it be forgotten where it came from."""
+        ...
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message of QoS 1; False: the broker is away, or too much waits for it already."""
+        ...
+
+    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:
+        """Send a message of QoS 1 and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
+        ...

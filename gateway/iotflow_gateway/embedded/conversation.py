@@ -28,22 +28,23 @@ Arrive = Callable[[Session, Arrival], None]
 
 
 class Throttled(ReaderAdapter):
-    """Reads nothing while there is no room."""
+    """Reads nothing while there is no room, nor after feed_eof()."""
 
     def __init__(self, reader: ReaderAdapter, room: asyncio.Event) -> None:
         self._reader = reader
         self._room = room
+        self._over = False
 
     async def read(self, n: int = -1) -> bytes:
         await self._room.wait()
-        read: bytes = await self._reader.read(n)
+        read: bytes = b"" if self._over else await self._reader.read(n)
         if not read:
             # At the end amqtt cancels what has not begun: what came before must have.
             await asyncio.sleep(0)
         return read
 
     def feed_eof(self) -> None:
-        self._reader.feed_eof()
+        self._over = True
 
 
 class Conversation(BrokerProtocolHandler):
@@ -66,6 +67,11 @@ class Conversation(BrokerProtocolHandler):
         # Made before anything is read: who comes and goes within the same moment has gone.
         self._disconnect_waiter = asyncio.get_running_loop().create_future()
         await super(BrokerProtocolHandler, self).start()
+
+    async def stop(self) -> None:
+        # Python 3.11's wait_for may swallow the cancellation of a reader that has something to read.
+        self.reader.feed_eof()
+        await super().stop()
 
     async def handle_disconnect(self, disconnect: DisconnectPacket | None) -> None:
         self._said_goodbye = self._said_goodbye or disconnect is not None

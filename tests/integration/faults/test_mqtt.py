@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.integration.mqtt.clients import eventually
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
 
 MESSAGES, DEVICES, IN_FLIGHT = 100_000, 50, 500
 T0 = 1_700_000_000_000
@@ -59,9 +59,9 @@ class Publisher:
             self._news.notify_all()
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    with mqtt_stack(tmp_path, MOSQUITTO) as running:
+@pytest.fixture(params=[MOSQUITTO, EMBEDDED])
+def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path, request.param) as running:
         yield running
 
 
@@ -69,14 +69,15 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 def test_everything_dies_in_turn(stack: Stack, random: Random) -> None:
     adapter = stack.adapter()
     adapter.start()
+    broker = adapter if stack.kind == EMBEDDED else stack.broker
     devices = [stack.register(f"device {number}") for number in range(DEVICES)]
     publisher = Publisher(stack, devices)
     for part in range(1, 10):
         publisher.wait_for(MESSAGES // 10 * part + random.randrange(MESSAGES // 20))
         match part % 3:
             case 0:
-                stack.broker.stop()
-                stack.broker.start()
+                broker.stop()
+                broker.start()
             case 1:
                 adapter.kill()
                 adapter.start()

@@ -55,6 +55,11 @@ class Part:
             word = self._ready
             self.process.wait_for_lines(lambda line: word in line)
 
+    def said(self, word: str) -> int:
+        """How many lines have this word, since the start."""
+        assert self.process
+        return sum(word in line for line in self.process.lines)
+
     def wait_for(self, word: str, times: int) -> None:
         """So many lines have this word, since the start."""
         assert self.process

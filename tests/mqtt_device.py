@@ -1,6 +1,7 @@
 """A device as paho makes one."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,9 +29,20 @@ class Heard:
 
 
 class MqttDevice:
-    """Connected, with what it has heard so far. answers: the broker's to publishes, subscriptions and the connection's end."""
+    """Connected, with what it has heard so far. will: topic and payload of its last will. kept: its session outlives its
+    connection."""
 
-    def __init__(self, port: int, username: str | None, password: str | None, client_id: str, *, v5: bool) -> None:
+    def __init__(
+        self,
+        port: int,
+        username: str | None,
+        password: str | None,
+        client_id: str,
+        *,
+        v5: bool,
+        will: tuple[str, bytes] | None = None,
+        kept: bool = False,
+    ) -> None:
         self.heard: list[Heard] = []
         self.connection: str | None = None
         self.end: str | None = None
@@ -38,7 +50,12 @@ class MqttDevice:
         self._published: dict[int, str] = {}
         self._news = threading.Condition()
         version = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
+        clean = None if v5 else not kept
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version, clean_session=clean
+        )
+        if will:
+            self.client.will_set(*will, qos=1)
         if username is not None:
             self.client.username_pw_set(username, password)
         self.client.on_connect = lambda _c, _d, _f, code, _p: self._note(lambda: setattr(self, "connection", str(code)))
@@ -62,6 +79,20 @@ class MqttDevice:
         sent = self.client.publish(topic, payload, qos, properties=_properties(properties))
         self.wait(lambda: sent.mid in self._published)
         return self._published[sent.mid]
+
+    def begin(self, topic: str, content: object, qos: int = 1) -> int:
+        """Publish without waiting; the message's id."""
+        return self.client.publish(topic, json.dumps(content).encode(), qos).mid
+
+    def has_acknowledged(self, mid: int) -> bool:
+        """Whether the broker has answered to that message."""
+        return mid in self._published
+
+    def break_off(self) -> None:
+        """As when the line is cut; it connects again a second later."""
+        line = self.client.socket()
+        assert isinstance(line, socket.socket)
+        line.shutdown(socket.SHUT_RDWR)
 
     def subscribe(self, topic: str) -> str:
         """What the broker says to it."""
@@ -91,10 +122,10 @@ class MqttDevice:
 
 @contextmanager
 def mqtt_device(
-    port: int, username: str | None, password: str | None = None, client_id: str = "", *, v5: bool = True
+    port: int, username: str | None, password: str | None = None, client_id: str = "", **more: Any
 ) -> Iterator[MqttDevice]:
-    """Connected, or refused."""
-    device = MqttDevice(port, username, password, client_id, v5=v5)
+    """Connected, or refused. more: as MqttDevice has it; MQTT 5 unless said otherwise."""
+    device = MqttDevice(port, username, password, client_id, **{"v5": True, **more})
     try:
         yield device
     finally:

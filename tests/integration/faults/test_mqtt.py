@@ -88,7 +88,9 @@ def test_everything_dies_in_turn(stack: Stack, random: Random) -> None:
                 stack.server.start()
     publisher.wait_for(MESSAGES)
     publisher.close()
-    eventually(lambda: sum(len(stack.readings(device.id)) for device in devices) >= MESSAGES, 300)
+    # Mosquitto acknowledges what it has; the embedded broker, what the server has.
+    within = 300 if stack.kind == MOSQUITTO else 0
+    eventually(lambda: sum(len(stack.readings(device.id)) for device in devices) >= MESSAGES, within)
     for place, device in enumerate(devices):
         assert stack.readings(device.id) == {
             T0 + number: {"n": float(number), "half": number / 2, "even": number % 2 == 0}

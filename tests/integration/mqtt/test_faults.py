@@ -62,7 +62,6 @@ def test_adapter_away(stack: Stack, start: Start) -> None:
 
 @pytest.mark.parametrize("kind", [MOSQUITTO, EMBEDDED])
 def test_server_killed(stack: Stack, start: Start) -> None:
-    """The embedded broker keeps nothing that its adapter dies with: this it has to stand, too."""
     stack.adapter().start()
     flow = start(rate=RATE if stack.kind == MOSQUITTO else 500)
     for part in (500, 1_500):

@@ -1,0 +1,97 @@
+"""What the embedded broker promises beyond what every broker does: an acknowledgement from it is one of the server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.mqtt.clients import logged_in, stored
+from tests.mqtt import EMBEDDED, Device, Stack, mqtt_stack
+from tests.mqtt_device import MqttDevice, mqtt_device
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("embedded"), EMBEDDED) as running:
+        running.adapter().start()
+        yield running
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice, qos: int) -> None:
+    """Not before: while the server is away nothing is acknowledged, and later everything, in order, and once."""
+    topic, away = f"iotflow/devices/{device.id}/telemetry", stack.adapters[0].said("server away")
+    stack.server.kill()
+    # Without a time: a reading that was taken twice would be stored twice.
+    sent = [client.begin(topic, {"data": {"n": number}}, qos) for number in range(10)]
+    stack.adapters[0].wait_for("server away", away + 1)
+    assert not any(map(client.has_acknowledged, sent))
+    stack.server.start()
+    client.wait(lambda: all(map(client.has_acknowledged, sent)))
+    assert [row["n"] for _, row in sorted(stack.readings(device.id).items())] == list(range(10))
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device, qos: int) -> None:
+    """By a client whose connection broke meanwhile: it is the same message."""
+    away = stack.adapters[0].said("server away")
+    with mqtt_device(stack.port, str(device.id), device.key, f"again {device.id}", v5=False, kept=True) as client:
+        stack.server.kill()
+        sent = client.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"n": 1}}, qos)
+        stack.adapters[0].wait_for("server away", away + 1)
+        client.break_off()
+        stack.server.start()
+        client.wait(lambda: client.has_acknowledged(sent))
+    assert len(stack.readings(device.id)) == 1
+
+
+def test_published_where_it_may_not(device: Device, client: MqttDevice) -> None:
+    """MQTT 3.1.1 has no word for it; the device hears of it on its own topic."""
+    client.subscribe(f"iotflow/devices/{device.id}/errors")
+    client.publish("iotflow/devices/999/telemetry", {"data": {"forged": 1}})
+    said = client.hear()[0].json()
+    assert (said["reason"], said["topic"]) == ("UNKNOWN_TOPIC", "iotflow/devices/999/telemetry")
+
+
+def test_last_will_is_no_way_around(stack: Stack, device: Device, client: MqttDevice) -> None:
+    other = stack.register(f"not the one {device.id}")
+    client.subscribe(f"iotflow/devices/{device.id}/errors")
+    will = f"iotflow/devices/{other.id}/telemetry", b'{"data":{"forged":1}}'
+    with mqtt_device(stack.port, str(device.id), device.key, v5=False, will=will) as dying:
+        dying.break_off()
+        assert client.hear()[0].json()["reason"] == "UNKNOWN_TOPIC"
+    with logged_in(stack, other) as honest:
+        honest.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"t": 1}})
+        assert [set(row) for row in stored(stack, other).values()] == [{"t"}]
+
+
+def test_client_id_of_another_connection(stack: Stack, device: Device) -> None:
+    """With a wrong key nobody is put out by it; with the right one the newer connection counts."""
+    topic, login = f"iotflow/devices/{device.id}/telemetry", (stack.port, str(device.id))
+    with mqtt_device(*login, device.key, "sensor", v5=False) as first:
+        first.client.reconnect_delay_set(60, 60)
+        with mqtt_device(*login, "wrong", "sensor", v5=False) as intruder:
+            assert intruder.connection != "Success"
+        first.publish(topic, {"data": {"t": 1}})
+        assert first.end is None
+        with mqtt_device(*login, device.key, "sensor", v5=False) as second:
+            first.wait(lambda: first.end is not None)
+            second.publish(topic, {"data": {"t": 2}})
+            assert second.end is None
+
+
+def test_hears_later_what_it_missed(stack: Stack, device: Device) -> None:
+    """With a session that outlives its connection, which is nobody else's."""
+    root, name = f"iotflow/devices/{device.id}", f"kept {device.id}"
+    other = stack.register(f"heir of {device.id}")
+    with mqtt_device(stack.port, str(device.id), device.key, name, v5=False, kept=True) as listener:
+        listener.subscribe(f"{root}/errors")
+    with logged_in(stack, device) as talker:
+        talker.publish(f"{root}/telemetry", {"data": 3})
+    with mqtt_device(stack.port, str(device.id), device.key, name, v5=False, kept=True) as listener:
+        assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
+    with logged_in(stack, device) as talker:
+        talker.publish(f"{root}/telemetry", {"data": 3})
+    with logged_in(stack, other), mqtt_device(stack.port, str(other.id), other.key, name, v5=False, kept=True) as heir:
+        heir.subscribe(f"iotflow/devices/{other.id}/errors")
+        heir.publish(f"iotflow/devices/{other.id}/telemetry", b"{")
+        assert {heard.topic for heard in heir.hear()} == {f"iotflow/devices/{other.id}/errors"}

@@ -123,10 +123,10 @@ class Stack:
         self.adapters.append(part)
         return part
 
-    def register(self, name: str) -> Device:
+    def register(self, name: str, device_type: str = "") -> Device:
         """A new device."""
         with grpc.insecure_channel(self.server.target) as channel:
-            request = device_service_pb2.RegisterDeviceRequest(name=name)
+            request = device_service_pb2.RegisterDeviceRequest(name=name, device_type=device_type)
             made = DeviceServiceStub(channel).RegisterDevice(request, wait_for_ready=True, timeout=PATIENCE).device
         return Device(made.id, made.name, made.api_key)
 
@@ -160,6 +160,22 @@ class Stack:
         request.parameters.update(parameters)
         with grpc.insecure_channel(self.server.target) as channel:
             return AdminServiceStub(channel).SendCommand(request, metadata=self.admin, timeout=PATIENCE).command
+
+    def send_group_command(
+        self, group: str, name: str, parameters: dict[str, Any], *, announce: bool
+    ) -> admin_service_pb2.SendGroupCommandResponse:
+        """As an admin does."""
+        request = admin_service_pb2.SendGroupCommandRequest(group=group, name=name, announce=announce)
+        request.parameters.update(parameters)
+        with grpc.insecure_channel(self.server.target) as channel:
+            return AdminServiceStub(channel).SendGroupCommand(request, metadata=self.admin, timeout=PATIENCE)
+
+    def commands(self, device: Device) -> dict[str, str]:
+        """The states of a device's commands, by name."""
+        request = admin_service_pb2.ListFleetCommandsRequest(device_id=device.id)
+        with grpc.insecure_channel(self.server.target) as channel:
+            answer = AdminServiceStub(channel).ListFleetCommands(request, metadata=self.admin, timeout=PATIENCE)
+        return {command.name: command.state for command in answer.commands}
 
     def command(self, command_id: int) -> Command:
         """As it is now."""

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     REGISTER = "register"
 
 
+NOT_PUBLISHED_TO = ("+", "#", "\0")
+
 # What may stand behind `<prefix>/devices/{id}/`.
 BELOW_DEVICE = {
     "telemetry": Kind.TELEMETRY,
@@ -59,6 +61,11 @@ class Address:
         return f"{self.root}/errors"
 
 
+def is_published_to(level: str) -> bool:
+    """Whether a name can stand in a topic that something is published to (MQTT-3.3.2-2)."""
+    return bool(level) and not any(mark in level for mark in NOT_PUBLISHED_TO)
+
+
 class Topics:
     """prefix: the first part of every topic; it may have slashes."""
 
@@ -66,6 +73,7 @@ class Topics:
         self._devices = f"{prefix}/devices/"
         self._register = f"{prefix}/discovery/register/"
         self._response = f"{prefix}/discovery/response/"
+        self._fleet = f"{prefix}/fleet/commands/"
         self._older = f"{OLDER}/"
 
     def parse(self, topic: str) -> Address:
@@ -92,6 +100,10 @@ class Topics:
         below = f"commands/{kind}"
         by_name = [f"{self._devices}{name}/{below}", f"{self._older}{name}/commands"]
         return [f"{self._devices}{device_id}/{below}", *by_name]
+
+    def group_commands(self, group: str) -> str:
+        """Where a group is told of a command as a whole."""
+        return self._fleet + group
 
     def configs(self, device_id: int, name: str) -> list[str]:
         """Where a desired configuration is retained."""

@@ -10,7 +10,7 @@ from iotflow_server.rpc.progress import Progress
 
 
 def command(command_id: int, state: str) -> Command:
-    return Command(command_id, 1, "x", {}, state, datetime(2026, 1, 31, tzinfo=UTC), None, None, None, None)
+    return Command(command_id, 1, "x", {}, state, datetime(2026, 1, 31, tzinfo=UTC), None, None, None, None, None)
 
 
 @pytest.mark.parametrize(

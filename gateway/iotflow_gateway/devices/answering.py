@@ -23,7 +23,7 @@ class Answering:
         self._answers = answers
 
     def command(self, message: Message, device_id: int, content: Any) -> None:
-        """`{command_id, state: succeeded|failed, result?}`."""
+        """`{command_id or group_command, state: succeeded|failed, result?}`."""
         request = _answer(device_id, content)
         self._answers.give(message, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
 
@@ -35,12 +35,17 @@ class Answering:
 
 def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     said = content if isinstance(content, dict) else {}
-    command_id, state = said.get("command_id"), said.get("state", "succeeded")
-    if not isinstance(command_id, int) or not 0 < command_id <= LARGEST_ID:
+    command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
+    state = said.get("state", "succeeded")
+    if not isinstance(command_id, int) or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
         raise Refused("INVALID_PAYLOAD", "an answer names its command", field="command_id")
+    if not isinstance(group_command, str):
+        raise Refused("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")
     if state not in ("succeeded", "failed"):
         raise Refused("INVALID_PAYLOAD", "a command ends as succeeded or failed", field="state")
-    request = AckDeviceCommandRequest(device_id=device_id, command_id=command_id, state=state)
+    request = AckDeviceCommandRequest(
+        device_id=device_id, command_id=command_id, state=state, group_command=group_command
+    )
     if (result := said.get("result")) is not None:
         _parse(result if isinstance(result, dict) else {"value": result}, request.result)
     return request

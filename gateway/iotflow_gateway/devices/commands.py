@@ -17,12 +17,14 @@ from iotflow.v1.gateway_service_pb2 import (
 )
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.broker import Broker, CannotConnect, Delivery
-from iotflow_gateway.topics import Topics
+from iotflow_gateway.topics import Topics, is_published_to
 
 log = structlog.get_logger(__name__)
 
 # Commands on their way to the broker at a time: not more than a broker takes unless set otherwise.
 AT_ONCE = 20
+# Of so many group commands it is remembered that the groups were told.
+MOST_ANNOUNCED = 1_000
 
 
 class Commands:
@@ -41,6 +43,8 @@ class Commands:
         self._broker = broker
         self._backoff = Backoff(longest=1.0)
         self._room = asyncio.Semaphore(AT_ONCE)
+        # The group commands that were told to their groups, in order.
+        self._announced: dict[str, None] = {}
 
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
@@ -72,6 +76,7 @@ class Commands:
 
     async def _deliver(self, offered: DeviceCommand, call: "grpc.aio.StreamStreamCall") -> None:  # type: ignore[type-arg]
         try:
+            await self._announce(offered)
             delivery = await self._publish(offered)
         except CannotConnect:
             # It stays queued, and is offered again.
@@ -85,6 +90,17 @@ class Commands:
                 StreamDeviceCommandsRequest(command_id=command.id, device_id=command.device_id, state=state)
             )
 
+    async def _announce(self, offered: DeviceCommand) -> None:
+        """To the group as a whole, once for all of its devices."""
+        command, group = offered.command, offered.device_type
+        if not offered.announce or command.group_command in self._announced or not is_published_to(group):
+            return
+        self._announced[command.group_command] = None
+        if len(self._announced) > MOST_ANNOUNCED:
+            del self._announced[next(iter(self._announced))]
+        payload = orjson.dumps({"group": group, **_common(command)})
+        await self._broker.deliver(self._topics.group_commands(group), payload, expiry=_seconds_left(command))
+
     async def _publish(self, offered: DeviceCommand) -> Delivery:
         payload, expiry = orjson.dumps(_document(offered.command)), _seconds_left(offered.command)
         delivery = Delivery.UNHEARD
@@ -96,14 +112,19 @@ class Commands:
 
 
 def _document(command: Command) -> dict[str, object]:
+    return {"id": command.id, **_common(command)}
+
+
+def _common(command: Command) -> dict[str, object]:
+    """What each device of a group is told."""
     said = MessageToDict(command, preserving_proto_field_name=True)
-    return {
-        "id": command.id,
+    common = {
         "name": command.name,
         "parameters": said.get("parameters", {}),
         "created_at": said.get("created_at"),
         "expires_at": said.get("expires_at"),
     }
+    return common | ({"group_command": command.group_command} if command.group_command else {})
 
 
 def _seconds_left(command: Command) -> int | None:

@@ -2,10 +2,11 @@
 
 import asyncio
 
+from amqtt.mqtt.constants import QOS_2
 from amqtt.mqtt.publish import PublishPacket
 from amqtt.session import IncomingApplicationMessage, Session
 
-NOT_PUBLISHED_TO = ("+", "#", "\0")
+from iotflow_gateway.topics import is_published_to
 
 
 class Arrival(IncomingApplicationMessage):
@@ -42,7 +43,7 @@ class Arrival(IncomingApplicationMessage):
 def arrival(packet: PublishPacket) -> Arrival | None:
     """The message of a packet; None: the packet breaks the protocol (MQTT-3.3.1-4, 3.3.2-2, 4.7.3-1)."""
     topic, qos = packet.topic_name or "", packet.qos or 0
-    if not topic or qos > 2 or any(mark in topic for mark in NOT_PUBLISHED_TO):
+    if not is_published_to(topic) or qos > QOS_2:
         return None
     packet_id = packet.packet_id if qos else None
     return Arrival(packet_id, topic, qos, packet.data or b"", retain=packet.retain_flag, repeated=packet.dup_flag)

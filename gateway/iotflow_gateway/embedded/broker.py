@@ -18,9 +18,6 @@ from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
-# By which a client calls a message until it is acknowledged: client id, packet id.
-Packet = tuple[str | None, int | None]
-
 
 class EmbeddedBroker:
     """take: called with each message as it comes; finish() is owed for each. window: messages taken and not finished, at the
@@ -35,9 +32,7 @@ class EmbeddedBroker:
         self._take = take
         self._window = window
         self._sessions: Sessions | None = None
-        self._arrivals: dict[Message, tuple[Packet, Arrival]] = {}
-        # What is sent again before it is finished is the same message.
-        self._by_packet: dict[Packet, Arrival] = {}
+        self._arrivals: dict[Message, Arrival] = {}
         self._room = asyncio.Event()
         self._room.set()
         self._suspects = asyncio.Event()
@@ -79,10 +74,7 @@ class EmbeddedBroker:
 
     def finish(self, message: Message) -> None:
         """Nothing more will be done about the message: acknowledge it to the client."""
-        packet, arrival = self._arrivals.pop(message)
-        if self._by_packet.get(packet) is arrival:
-            del self._by_packet[packet]
-        arrival.settled.set()
+        self._arrivals.pop(message).settled.set()
         if len(self._arrivals) < self._window:
             self._room.set()
 
@@ -100,14 +92,8 @@ class EmbeddedBroker:
         return Delivery.HEARD if heard else Delivery.UNHEARD
 
     def _arrived(self, session: Session, arrival: Arrival, allowed: bool) -> None:
-        packet = session.client_id, arrival.packet_id
-        if (first := self._by_packet.get(packet)) and arrival.is_same(first):
-            arrival.settled = first.settled
-            return
-        if arrival.qos:
-            self._by_packet[packet] = arrival
         message = self._message(session, arrival, allowed=allowed)
-        self._arrivals[message] = packet, arrival
+        self._arrivals[message] = arrival
         if len(self._arrivals) >= self._window:
             self._room.clear()
         self._take(message)

@@ -124,11 +124,12 @@ class Conversation(BrokerProtocolHandler):
     async def _receive_once(self, arrived: Arrival) -> None:
         """Method B of MQTT's section 4.3.3: handed on at once, its id known until PUBREL."""
         packet_id = arrived.packet_id or 0
-        first: Arrival = self.session.inflight_in.setdefault(packet_id, arrived)
-        if first is arrived:
-            self._arrive(self.session, arrived)
-        else:
+        first: Arrival | None = self.session.inflight_in.get(packet_id)
+        if first and arrived.is_same(first):
             arrived.settled = first.settled
+        else:
+            self.session.inflight_in[packet_id] = arrived
+            self._arrive(self.session, arrived)
         await self._answer(arrived, PubrecPacket.build(packet_id))
 
     async def _answer(self, arrived: Arrival, packet: PubackPacket | PubrecPacket) -> None:

@@ -24,12 +24,14 @@ COMMAND_COLUMNS = (
     CommandRow.finished_at,
     CommandRow.expires_at,
     CommandRow.result,
+    CommandRow.group_command,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """state: queued, delivered, succeeded, failed, expired or cancelled. Times are aware, in UTC."""
+    """state: queued, delivered, succeeded, failed, expired or cancelled. Times are aware, in UTC. group_command: what it has in
+    common with the others that were sent to a group at once."""
 
     id: int
     device_id: int
@@ -41,6 +43,7 @@ class Command:
     finished_at: datetime | None
     expires_at: datetime | None
     result: dict[str, Any] | None
+    group_command: str | None
 
     @property
     def is_open(self) -> bool:
@@ -49,12 +52,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class NewCommand:
-    """expires_at: aware; None: never. idempotency_key: empty for none."""
+    """expires_at: aware; None: never. idempotency_key: empty for none. announced: whether the group is told as a whole."""
 
     name: str
     parameters: dict[str, Any]
     expires_at: datetime | None = None
     idempotency_key: str = ""
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

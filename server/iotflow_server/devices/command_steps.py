@@ -1,5 +1,6 @@
 """What is done to commands within one transaction; each step notes the commands it changed."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,8 +56,10 @@ SEND = insert(CommandRow).returning(*COMMAND_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class GroupOutcome:
-    """made: commands; found: devices that had one of this key; refused: devices that have too many already."""
+    """made: commands; found: devices that had one of this key; refused: devices that have too many already. group_command: what
+    the commands have in common."""
 
+    group_command: str
     made: int
     found: int
     refused: int
@@ -83,6 +86,12 @@ def open_of(connection: Connection, device_id: int) -> list[Command]:
 def by_id(connection: Connection, command_id: int) -> Command | None:
     row = connection.execute(select(*COMMAND_COLUMNS).where(CommandRow.id == command_id)).one_or_none()
     return None if row is None else Command(*row)
+
+
+def of_group(connection: Connection, device_id: int, group_command: str) -> int | None:
+    """The device's command among those of a group."""
+    its_own = and_(CommandRow.device_id == device_id, CommandRow.group_command == group_command)
+    return connection.scalar(select(CommandRow.id).where(its_own))
 
 
 def next_expiry(connection: Connection) -> datetime | None:
@@ -112,16 +121,19 @@ def send_to_group(
 ) -> GroupOutcome:
     members = select(DeviceRow.id).where(DeviceRow.device_type == device_type, DeviceRow.status != "inactive")
     wanted = set(connection.scalars(members))
-    found: set[int] = set()
+    found: dict[int, str | None] = {}
     if new.idempotency_key:
-        same = select(CommandRow.device_id).where(CommandRow.idempotency_key == new.idempotency_key)
-        found = wanted & set(connection.scalars(same.where(CommandRow.device_id.in_(members))))
+        same = and_(CommandRow.idempotency_key == new.idempotency_key, CommandRow.device_id.in_(members))
+        before = connection.execute(select(CommandRow.device_id, CommandRow.group_command).where(same))
+        found = {device_id: group_command for device_id, group_command in before if device_id in wanted}
+    group_command = next(filter(None, found.values()), None) or secrets.token_hex(8)
     waiting = select(CommandRow.device_id).where(IS_OPEN).group_by(CommandRow.device_id)
-    full = (wanted - found) & set(connection.scalars(waiting.having(func.count() >= MOST_OPEN)))
-    rows = [_row(device_id, new, now) for device_id in sorted(wanted - found - full)]
+    full = (wanted - found.keys()) & set(connection.scalars(waiting.having(func.count() >= MOST_OPEN)))
+    common = {"group_command": group_command, "announced": new.announced}
+    rows = [_row(device_id, new, now) | common for device_id in sorted(wanted - found.keys() - full)]
     if rows:
         changed += commands_of(connection.execute(SEND, rows))
-    return GroupOutcome(len(rows), len(found), len(full))
+    return GroupOutcome(group_command, len(rows), len(found), len(full))
 
 
 def deliver(connection: Connection, device_id: int, now: datetime, changed: list[Command]) -> list[Command]:

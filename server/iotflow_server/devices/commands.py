@@ -57,13 +57,15 @@ class Commands:
         parameters: dict[str, Any],
         time_to_live: timedelta | None,
         idempotency_key: str,
+        *,
+        announced: bool = False,
     ) -> steps.GroupOutcome:
         """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none.
 
-        Raises InvalidArgument for too large parameters.
+        announced: whether gateways also tell it to the group as a whole. Raises InvalidArgument for too large parameters.
         """
         now = self._clock()
-        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key, announced=announced)
         return await self._sent(
             None, lambda connection, changed: steps.send_to_group(connection, device_type, new, now, changed)
         )
@@ -148,6 +150,13 @@ class Commands:
             raise NotFound("COMMAND_NOT_FOUND", f"There is no command {command_id}.")
         return found
 
+    async def of_group(self, device_id: int, group_command: str) -> int:
+        """The id of the device's command among those of a group. Raises NotFound (COMMAND_NOT_FOUND)."""
+        found = await self._database.read(lambda connection: steps.of_group(connection, device_id, group_command))
+        if found is None:
+            raise NotFound("COMMAND_NOT_FOUND", f"The device has no command of {group_command!r}.")
+        return found
+
     async def get_many(self, ids: Sequence[int]) -> list[Command]:
         """Those that exist, by id."""
         statement = select(*COMMAND_COLUMNS).where(steps.among(ids)).order_by(CommandRow.id)
@@ -202,9 +211,11 @@ def _noted(connection: Connection, answer: Answer, now: datetime, changed: list[
         return refusal
 
 
-def _new(name: str, parameters: dict[str, Any], expires_at: datetime | None, idempotency_key: str) -> NewCommand:
+def _new(
+    name: str, parameters: dict[str, Any], expires_at: datetime | None, idempotency_key: str, *, announced: bool = False
+) -> NewCommand:
     check_size("parameters", parameters, steps.MOST_BYTES)
-    return NewCommand(name, parameters, expires_at, idempotency_key)
+    return NewCommand(name, parameters, expires_at, idempotency_key, announced)
 
 
 def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:

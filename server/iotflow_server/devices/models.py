@@ -117,6 +117,9 @@ class CommandRow(Base):
     # The gateway that a queued command was offered to, and until when no other one is offered it.
     taken_by: Mapped[str | None] = mapped_column(String(32))
     taken_until: Mapped[datetime | None]
+    # The same for each device of a group; and whether gateways tell it to the group as a whole.
+    group_command: Mapped[str | None] = mapped_column(String(32))
+    announced: Mapped[bool | None]
 
 
 class DesiredRow(Base):

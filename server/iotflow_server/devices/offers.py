@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from iotflow_server.devices.command import COMMAND_COLUMNS, Command, commands_of
@@ -31,6 +31,7 @@ class Offer:
     command: Command
     device_name: str
     device_type: str
+    announced: bool
 
 
 class Offers:
@@ -99,7 +100,7 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
         .exists()
     )
     statement = (
-        select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type)
+        select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type, func.coalesce(CommandRow.announced, False))
         .join(DeviceRow, DeviceRow.id == CommandRow.device_id)
         .where(_is_free(now), ~elsewhere, DeviceRow.status != "inactive")
         .where(or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now))

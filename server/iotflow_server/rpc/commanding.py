@@ -50,7 +50,12 @@ class Commanding:
         """SendGroupCommand."""
         parameters = plain_struct(request.parameters, "parameters")
         outcome = await self._commands.send_to_group(
-            request.group, request.name, parameters, _lifetime(request), request.idempotency_key
+            request.group,
+            request.name,
+            parameters,
+            _lifetime(request),
+            request.idempotency_key,
+            announced=request.announce,
         )
         await self._note("command.send_to_group", f"group:{request.group}", name=request.name, commands=outcome.made)
         return wire.SendGroupCommandResponse(
@@ -60,6 +65,7 @@ class Commanding:
             commands_made=outcome.made,
             commands_found=outcome.found,
             commands_refused=outcome.refused,
+            group_command=outcome.group_command,
         )
 
     async def get(self, request: wire.GetCommandRequest) -> wire.GetCommandResponse:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from iotflow.v1 import gateway_service_pb2
 from iotflow_server.devices.command import OUTCOMES, Answer, Command
@@ -37,7 +38,10 @@ class GatewayAnswers:
 
     async def one(self, request: gateway_service_pb2.AckDeviceCommandRequest) -> Command:
         """The command as it is then. Raises NotFound, FailedPrecondition, InvalidArgument, Unavailable."""
-        (outcome,) = await self.note([decoded(request)])
+        answer = decoded(request)
+        if request.group_command and not request.command_id:
+            answer = replace(answer, command_id=await self._commands.of_group(request.device_id, request.group_command))
+        (outcome,) = await self.note([answer])
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -118,7 +122,10 @@ class GatewayStream:
 def _offered(offer: Offer) -> Response:
     return Response(
         command=gateway_service_pb2.DeviceCommand(
-            command=command(offer.command), device_name=offer.device_name, device_type=offer.device_type
+            command=command(offer.command),
+            device_name=offer.device_name,
+            device_type=offer.device_type,
+            announce=offer.announced,
         )
     )
 

@@ -51,14 +51,39 @@ def test_command_waits_for_a_device_that_is_away(stack: Stack, device: Device) -
         eventually(lambda: stack.command(sent.id).state == "failed")
 
 
+def test_command_told_to_a_group(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Where that is asked for: once for all, and each device answers for itself, by what the commands have in common."""
+    group = f"pumps of {device.id}"
+    members = [stack.register(f"pump {number} of {device.id}", group) for number in range(3)]
+    client.subscribe(f"iotflow/fleet/commands/{group}")
+    stack.send_group_command(group, "start", {"rpm": 9}, announce=False)
+    sent = stack.send_group_command(group, "stop", {"rpm": 0}, announce=True)
+    said = client.hear()[0].json()
+    assert said | {"created_at": ""} == {
+        "group": group,
+        "group_command": sent.group_command,
+        "name": "stop",
+        "parameters": {"rpm": 0},
+        "created_at": "",
+        "expires_at": None,
+    }
+    with logged_in(stack, members[1]) as pump:
+        answer = {"group_command": said["group_command"], "state": "failed"}
+        pump.publish(f"iotflow/devices/{members[1].id}/commands/ack", answer)
+        eventually(lambda: stack.commands(members[1])["stop"] == "failed")
+    assert [stack.commands(one)["stop"] for one in (members[0], members[2])] == ["queued", "queued"]
+    assert [heard.json()["name"] for heard in client.heard] == ["stop"]
+
+
 def test_refused_answers(device: Device, client: MqttDevice) -> None:
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
-    answers = [{"command_id": 999_999}, {"command_id": "x"}, {"command_id": 1, "state": "perhaps"}]
-    for answer in answers:
+    unknown = [{"command_id": 999_999}, {"group_command": "another's"}]
+    wrong = [{"command_id": "x"}, {"command_id": 1, "state": "perhaps"}, {}, {"group_command": 3}]
+    for answer in [*unknown, *wrong]:
         client.publish(f"{root}/commands/ack", answer)
-    reasons = sorted(heard.json()["reason"] for heard in client.hear(3))
-    assert reasons == ["COMMAND_NOT_FOUND", "INVALID_PAYLOAD", "INVALID_PAYLOAD"]
+    reasons = sorted(heard.json()["reason"] for heard in client.hear(6))
+    assert reasons == ["COMMAND_NOT_FOUND"] * 2 + ["INVALID_PAYLOAD"] * 4
 
 
 def test_desired_configuration_is_retained(stack: Stack, device: Device, client: MqttDevice) -> None:

@@ -30,13 +30,12 @@ def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice
     assert [row["n"] for _, row in sorted(stack.readings(device.id).items())] == list(range(10))
 
 
-@pytest.mark.parametrize("qos", [1, 2])
-def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device, qos: int) -> None:
-    """By a client whose connection broke meanwhile: it is the same message."""
+def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> None:
+    """By a client whose connection broke meanwhile: of QoS 2 it is the same message."""
     away = stack.adapters[0].said("server away")
     with mqtt_device(stack.port, str(device.id), device.key, f"again {device.id}", v5=False, kept=True) as client:
         stack.server.kill()
-        sent = client.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"n": 1}}, qos)
+        sent = client.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"n": 1}}, 2)
         stack.adapters[0].wait_for("server away", away + 1)
         client.break_off()
         stack.server.start()

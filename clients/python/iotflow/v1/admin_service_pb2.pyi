@@ -416,12 +416,17 @@ class SendGroupCommandRequest(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     TIME_TO_LIVE_SECONDS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ANNOUNCE_FIELD_NUMBER: _builtins.int
     group: _builtins.str
     """A device type."""
     name: _builtins.str
     time_to_live_seconds: _builtins.int
     """Seconds until it is no longer delivered; 0: never."""
     idempotency_key: _builtins.str
+    announce: _builtins.bool
+    """Whether gateways also tell it to the group as a whole (MQTT: iotflow/fleet/commands/{group}, which every device may read), for
+    devices that listen there. One that listens there and to its own topic hears it twice, under the same group_command.
+    """
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct: ...
     def __init__(
@@ -432,10 +437,11 @@ class SendGroupCommandRequest(_message.Message):
         parameters: _struct_pb2.Struct | None = ...,
         time_to_live_seconds: _builtins.int = ...,
         idempotency_key: _builtins.str = ...,
+        announce: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "idempotency_key", b"idempotency_key", "name", b"name", "parameters", b"parameters", "time_to_live_seconds", b"time_to_live_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "group", b"group", "idempotency_key", b"idempotency_key", "name", b"name", "parameters", b"parameters", "time_to_live_seconds", b"time_to_live_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -451,6 +457,7 @@ class SendGroupCommandResponse(_message.Message):
     COMMANDS_MADE_FIELD_NUMBER: _builtins.int
     COMMANDS_FOUND_FIELD_NUMBER: _builtins.int
     COMMANDS_REFUSED_FIELD_NUMBER: _builtins.int
+    GROUP_COMMAND_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     """Always success."""
     message: _builtins.str
@@ -461,6 +468,8 @@ class SendGroupCommandResponse(_message.Message):
     """Devices that had a command of this idempotency key already."""
     commands_refused: _builtins.int
     """Devices that have 1000 commands already that have not ended."""
+    group_command: _builtins.str
+    """As each of the commands has it."""
     def __init__(
         self,
         *,
@@ -470,10 +479,11 @@ class SendGroupCommandResponse(_message.Message):
         commands_made: _builtins.int = ...,
         commands_found: _builtins.int = ...,
         commands_refused: _builtins.int = ...,
+        group_command: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands_found", b"commands_found", "commands_made", b"commands_made", "commands_refused", b"commands_refused", "group", b"group", "message", b"message", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands_found", b"commands_found", "commands_made", b"commands_made", "commands_refused", b"commands_refused", "group", b"group", "group_command", b"group_command", "message", b"message", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

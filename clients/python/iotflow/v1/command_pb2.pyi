@@ -34,12 +34,15 @@ class Command(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    GROUP_COMMAND_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     device_id: _builtins.int
     name: _builtins.str
     """What is to be done, such as "reboot"."""
     state: _builtins.str
     """One of queued, delivered, succeeded, failed, expired, cancelled."""
+    group_command: _builtins.str
+    """Of a command that was sent to a group: the same for each of its devices. Otherwise empty."""
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """At most 65536 bytes as JSON."""
@@ -71,10 +74,11 @@ class Command(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         result: _struct_pb2.Struct | None = ...,
+        group_command: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "delivered_at", b"delivered_at", "expires_at", b"expires_at", "finished_at", b"finished_at", "parameters", b"parameters", "result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "delivered_at", b"delivered_at", "device_id", b"device_id", "expires_at", b"expires_at", "finished_at", b"finished_at", "id", b"id", "name", b"name", "parameters", b"parameters", "result", b"result", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "delivered_at", b"delivered_at", "device_id", b"device_id", "expires_at", b"expires_at", "finished_at", b"finished_at", "group_command", b"group_command", "id", b"id", "name", b"name", "parameters", b"parameters", "result", b"result", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

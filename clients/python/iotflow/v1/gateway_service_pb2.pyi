@@ -93,8 +93,11 @@ class DeviceCommand(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     DEVICE_NAME_FIELD_NUMBER: _builtins.int
     DEVICE_TYPE_FIELD_NUMBER: _builtins.int
+    ANNOUNCE_FIELD_NUMBER: _builtins.int
     device_name: _builtins.str
     device_type: _builtins.str
+    announce: _builtins.bool
+    """Whether the group (of this device type) is to be told as a whole, once for all commands of this group_command."""
     @_builtins.property
     def command(self) -> _command_pb2.Command: ...
     def __init__(
@@ -103,10 +106,11 @@ class DeviceCommand(_message.Message):
         command: _command_pb2.Command | None = ...,
         device_name: _builtins.str = ...,
         device_type: _builtins.str = ...,
+        announce: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "device_name", b"device_name", "device_type", b"device_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "command", b"command", "device_name", b"device_name", "device_type", b"device_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -120,10 +124,14 @@ class AckDeviceCommandRequest(_message.Message):
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    GROUP_COMMAND_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     command_id: _builtins.int
+    """Or 0, and group_command."""
     state: _builtins.str
     """See StreamDeviceCommandsRequest."""
+    group_command: _builtins.str
+    """Names the device's command by what it has in common with others of its group."""
     @_builtins.property
     def result(self) -> _struct_pb2.Struct: ...
     def __init__(
@@ -133,10 +141,11 @@ class AckDeviceCommandRequest(_message.Message):
         command_id: _builtins.int = ...,
         state: _builtins.str = ...,
         result: _struct_pb2.Struct | None = ...,
+        group_command: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "device_id", b"device_id", "result", b"result", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "device_id", b"device_id", "group_command", b"group_command", "result", b"result", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import grpc
@@ -14,7 +14,7 @@ from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.mqtt_backlog import DEVICES, PATIENCE, Bench, Rates, bench
-from tests.bench.mqtt_stores import SQLITE, STORES
+from tests.bench.mqtt_stores import IOTDB, SQLITE
 from tests.bench.table import Line
 from tests.integration.mqtt.clients import logged_in
 from tests.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
@@ -25,15 +25,19 @@ COMMANDS = 320
 
 def measure(folder: Path) -> Iterator[Line]:
     """A backlog, and a steady rate, into each store; a backlog by two adapters; commands."""
-    rates: dict[str, Rates] = {}
-    for store in STORES:
-        with bench(folder / store, store) as one:
-            (adapter,) = one.adapters(1)
-            rates[store], alone = one.drained_beside_paho(adapter)
-            yield from _backlog(store, rates[store], alone)
-            yield _steady(store, one, adapter)
-    yield _two(folder / "two", SQLITE, rates[SQLITE])
+    one = yield from _into(folder / "sqlite", SQLITE)
+    yield _two(folder / "two", SQLITE, one)
+    yield from _into(folder / "iotdb", IOTDB)
     yield _command_line(folder / "commands")
+
+
+def _into(folder: Path, store: str) -> Generator[Line, None, Rates]:
+    with bench(folder, store) as alone:
+        (adapter,) = alone.adapters(1)
+        one, paho_alone = alone.drained_beside_paho(adapter)
+        yield from _backlog(store, one, paho_alone)
+        yield _steady(store, alone, adapter)
+    return one
 
 
 def _backlog(store: str, one: Rates, alone: Rates) -> Iterator[Line]:

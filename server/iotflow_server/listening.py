@@ -9,6 +9,8 @@ from iotflow_server.settings import Settings
 from iotflow_server.workers.member import Member, socket_in
 from iotflow_server.workers.port import PortTaken
 
+PENDING_CALLS = 20_000
+
 log = structlog.get_logger(__name__)
 
 
@@ -22,6 +24,10 @@ def options(settings: Settings, member: Member) -> list[tuple[str, int]]:
         # Long URLs arrive as metadata too. Beyond the second figure a call is refused.
         ("grpc.max_metadata_size", 32_768),
         ("grpc.absolute_max_metadata_size", 131_072),
+        # Calls that the process has not yet come to: beyond the first figure some are refused at random, beyond the second all,
+        # as CANCELLED. By default that is 1,000 and 3,000, which a fleet that connects again reaches at once.
+        ("grpc.server.max_pending_requests", PENDING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING_CALLS),
         # Devices behind mobile networks ping often; that is no abuse.
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),

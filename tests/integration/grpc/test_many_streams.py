@@ -1,0 +1,34 @@
+"""A fleet behind one connection that comes back all at once, as after a restart of what stands in front."""
+
+import asyncio
+from pathlib import Path
+
+import grpc
+
+from iotflow.v1.device_service_pb2 import WatchConfigRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller
+from tests.integration.grpc.test_process import server
+from tests.processes import free_port
+
+STREAMS = 4_000
+
+
+def test_thousands_of_streams_opened_at_once_are_all_served(tmp_path: Path) -> None:
+    port = free_port()
+    with server(tmp_path, port) as (_, channel):
+        device = register(DeviceServiceStub(channel), "back again")
+        answered = asyncio.run(_answered(f"127.0.0.1:{port}", device))
+    assert answered == STREAMS
+
+
+async def _answered(address: str, device: Caller) -> int:
+    """How many of the streams got their first message."""
+    async with grpc.aio.insecure_channel(address) as channel:
+        watch = DeviceServiceStub(channel).WatchConfig
+        calls = [watch(WatchConfigRequest(), metadata=device.metadata, timeout=60) for _ in range(STREAMS)]
+        answers = await asyncio.gather(*(call.read() for call in calls), return_exceptions=True)
+        for call in calls:
+            call.cancel()
+    return sum(not isinstance(answer, BaseException) for answer in answers)

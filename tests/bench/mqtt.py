@@ -17,7 +17,7 @@ from tests.bench.mqtt_backlog import DEVICES, PATIENCE, Bench, Rates, bench
 from tests.bench.mqtt_stores import IOTDB, SQLITE
 from tests.bench.table import Line
 from tests.integration.mqtt.clients import logged_in
-from tests.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
+from tests.mqtt import EMBEDDED, MOSQUITTO, Part, Stack, mqtt_stack
 
 RATE, SECONDS = 1_000, 15
 COMMANDS = 320
@@ -28,6 +28,7 @@ def measure(folder: Path) -> Iterator[Line]:
     one = yield from _into(folder / "sqlite", SQLITE)
     yield _two(folder / "two", SQLITE, one)
     yield from _into(folder / "iotdb", IOTDB)
+    yield _embedded(folder / "embedded")
     yield _command_line(folder / "commands")
 
 
@@ -58,6 +59,15 @@ def _two(folder: Path, store: str, one: Rates) -> Line:
         two = shared.drained(shared.adapters(2))
     what = f"→ {store}, two adapters by $share"
     return Line(what, f"{two.a_second:,.0f}/s", f"one: {one.a_second:,.0f}/s", two.a_second / one.a_second, 1.5)
+
+
+def _embedded(folder: Path) -> Line:
+    with bench(folder, SQLITE, EMBEDDED) as own:
+        own.stack.adapter().start()
+        rate = own.acknowledged()
+    return Line(
+        f"the same through the embedded broker → {SQLITE}, acknowledged once stored", f"{rate:,.0f}/s", "", rate, None
+    )
 
 
 def _steady(store: str, one: Bench, adapter: Part) -> Line:

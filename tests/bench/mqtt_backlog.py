@@ -68,6 +68,13 @@ class Bench:
         seconds, processor = map(float, self._received(MESSAGES).split())
         return drained, Rates(MESSAGES / seconds, MESSAGES / processor)
 
+    def acknowledged(self) -> float:
+        """Messages a second that are published and acknowledged, while an adapter runs."""
+        self._publish(WARM_UP)
+        began = time.perf_counter()
+        self._publish(WARM_UP)
+        return WARM_UP / (time.perf_counter() - began)
+
     def publisher(self, messages: int, rate: int) -> AbstractContextManager[Running]:
         """A process that publishes one reading after the other, each at a time of its own. rate: a second; 0: as fast as it can."""
         first, self._published = self._published, self._published + messages
@@ -124,10 +131,10 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, store: str) -> Iterator[Bench]:
+def bench(folder: Path, store: str, broker: str = MOSQUITTO) -> Iterator[Bench]:
     """store: one of STORES."""
     folder.mkdir()
-    with STORES[store]() as made, mqtt_stack(folder, MOSQUITTO, {"IOTFLOW_TELEMETRY": made.setting}) as stack:
+    with STORES[store]() as made, mqtt_stack(folder, broker, {"IOTFLOW_TELEMETRY": made.setting}) as stack:
         yield Bench(stack, made)
 
 

@@ -154,9 +154,9 @@ class Stack:
             request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status=status)
             AdminServiceStub(channel).SetDeviceStatus(request, metadata=self.admin, timeout=PATIENCE)
 
-    def send_command(self, device: Device, name: str, parameters: dict[str, Any]) -> Command:
-        """As an admin does."""
-        request = admin_service_pb2.SendCommandRequest(device_id=device.id, name=name)
+    def send_command(self, device: Device, name: str, parameters: dict[str, Any], seconds: int = 0) -> Command:
+        """As an admin does. seconds: until it expires; 0: never."""
+        request = admin_service_pb2.SendCommandRequest(device_id=device.id, name=name, time_to_live_seconds=seconds)
         request.parameters.update(parameters)
         with grpc.insecure_channel(self.server.target) as channel:
             return AdminServiceStub(channel).SendCommand(request, metadata=self.admin, timeout=PATIENCE).command

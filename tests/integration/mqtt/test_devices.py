@@ -4,7 +4,7 @@ import pytest
 
 from tests.integration.mqtt.clients import eventually, logged_in
 from tests.mqtt import Device, Stack
-from tests.mqtt_device import MqttDevice
+from tests.mqtt_device import MqttDevice, mqtt_device
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,25 @@ def test_command_waits_for_a_device_that_is_away(stack: Stack, device: Device) -
         client.publish(f"{root}/commands/ack", {"command_id": sent.id, "state": "failed"})
         client.publish(f"{root}/commands/ack", {"command_id": sent.id, "state": "failed"})
         eventually(lambda: stack.command(sent.id).state == "failed")
+
+
+def test_expired_command_does_not_come(stack: Stack, device: Device) -> None:
+    """Not even to a session that the broker keeps while the device is away."""
+    kept, topic = f"kept {device.id}", f"iotflow/devices/{device.id}/commands/control"
+    with (
+        logged_in(stack, device),
+        mqtt_device(stack.port, str(device.id), device.key, kept, v5=False, kept=True) as client,
+    ):
+        client.subscribe(topic)
+    stack.send_command(device, "too late", {}, seconds=1)
+    # Brokers count whole seconds: the first one's time is over for them too when the second one's is.
+    later = stack.send_command(device, "reboot", {}, seconds=3)
+    eventually(lambda: stack.command(later.id).state == "expired")
+    stack.send_command(device, "in time", {}, seconds=60)
+    with mqtt_device(stack.port, str(device.id), device.key, kept, v5=False, kept=True) as client:
+        client.publish(f"iotflow/devices/{device.id}/status/online", b"")
+        client.wait(lambda: any(heard.json()["name"] == "in time" for heard in client.heard))
+        assert "too late" not in [heard.json()["name"] for heard in client.heard]
 
 
 def test_command_told_to_a_group(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -135,9 +154,22 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
     assert client.hear()[0].json()["reason"]
 
 
+def test_last_will(stack: Stack, device: Device) -> None:
+    """A device whose line is cut is offline at once."""
+    with logged_in(stack, device):
+        root = f"iotflow/devices/{device.id}/status"
+        will = f"{root}/offline", b""
+        with mqtt_device(stack.port, str(device.id), device.key, v5=False, will=will) as client:
+            client.publish(f"{root}/online", b"")
+            eventually(lambda: stack.device(device).is_online)
+            client.client.reconnect_delay_set(60, 60)
+            client.break_off()
+            eventually(lambda: not stack.device(device).is_online)
+
+
 @pytest.mark.parametrize("older", [False, True])
 def test_presence(stack: Stack, device: Device, older: bool) -> None:
-    """Online until it says otherwise, or its last will does."""
+    """Online until it says otherwise."""
     with logged_in(stack, device, device.name) as client:
         root = f"iotflow/devices/{device.name}/status"
 

@@ -1,0 +1,34 @@
+"""An adapter at a broker of MQTT 3.1.1, which has no words for who listens."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.mqtt.clients import eventually, logged_in, stored
+from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("older"), MOSQUITTO) as running:
+        running.adapter(mqtt_protocol="3.1.1").start()
+        yield running
+
+
+def test_what_it_missed_is_stored(stack: Stack, device: Device) -> None:
+    with logged_in(stack, device) as client:
+        stack.adapters[0].kill()
+        client.publish(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}})
+        stack.adapters[0].start()
+        assert [row["t"] for row in stored(stack, device).values()] == [1.0]
+
+
+def test_command_is_delivered_once_it_is_answered(stack: Stack, device: Device) -> None:
+    root = f"iotflow/devices/{device.id}/commands"
+    with logged_in(stack, device) as client:
+        client.subscribe(f"{root}/control")
+        sent = stack.send_command(device, "reboot", {})
+        client.hear()
+        assert stack.command(sent.id).state == "queued"
+        client.publish(f"{root}/ack", {"command_id": sent.id, "state": "succeeded"})
+        eventually(lambda: stack.command(sent.id).state == "succeeded")

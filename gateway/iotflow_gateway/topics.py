@@ -30,13 +30,14 @@ BELOW_DEVICE = {
     "telemetry/metrics": Kind.TELEMETRY,
     "telemetry/events": Kind.TELEMETRY,
     "telemetry/batch": Kind.BATCH,
+    "status": Kind.STATUS,
     "status/heartbeat": Kind.HEARTBEAT,
     "status/online": Kind.ONLINE,
     "status/offline": Kind.OFFLINE,
     "commands/ack": Kind.COMMAND_ACK,
     "config/reported": Kind.CONFIG_REPORTED,
 }
-# The same for the older `devices/{name}/`; a status says which in its payload.
+# The same for the older `devices/{name}/`. A plain status says which in its payload.
 BELOW_OLDER = {
     "telemetry": Kind.TELEMETRY,
     "heartbeat": Kind.HEARTBEAT,
@@ -95,11 +96,10 @@ class Topics:
         return self._response + name
 
     def commands(self, device_id: int, name: str, command: str) -> list[str]:
-        """Where a command may be listened for: by id, by name, and as older firmware does."""
+        """Where a command may be listened for: by id, by name, each by its kind or for all of them, and as older firmware does."""
         kind = next((kind for kind in ("config", "firmware") if kind in command.lower()), "control")
-        below = f"commands/{kind}"
-        by_name = [f"{self._devices}{name}/{below}", f"{self._older}{name}/commands"]
-        return [f"{self._devices}{device_id}/{below}", *by_name]
+        roots = [f"{self._devices}{device_id}/commands", f"{self._devices}{name}/commands"]
+        return [*(one for root in roots for one in (f"{root}/{kind}", root)), f"{self._older}{name}/commands"]
 
     def group_commands(self, group: str) -> str:
         """Where a group is told of a command as a whole."""
@@ -113,7 +113,7 @@ class Topics:
         """What an adapter subscribes to: all that devices may publish."""
         return [
             f"{self._devices}+/telemetry/#",
-            f"{self._devices}+/status/+",
+            f"{self._devices}+/status/#",
             f"{self._devices}+/commands/ack",
             f"{self._devices}+/config/reported",
             f"{self._register}+",

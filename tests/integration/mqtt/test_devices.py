@@ -11,6 +11,7 @@ from tests.mqtt_device import MqttDevice, mqtt_device
     ("name", "topic"),
     [
         ("reboot", "iotflow/devices/{id}/commands/control"),
+        ("reboot", "iotflow/devices/{id}/commands"),
         ("reboot", "iotflow/devices/{name}/commands/control"),
         ("reboot", "devices/{name}/commands"),
         ("update_firmware", "iotflow/devices/{id}/commands/firmware"),
@@ -167,22 +168,20 @@ def test_last_will(stack: Stack, device: Device) -> None:
             eventually(lambda: not stack.device(device).is_online)
 
 
-@pytest.mark.parametrize("older", [False, True])
-def test_presence(stack: Stack, device: Device, older: bool) -> None:
-    """Online until it says otherwise."""
+@pytest.mark.parametrize("topic", ["iotflow/devices/{}/status/{}", "iotflow/devices/{}/status", "devices/{}/status"])
+def test_presence(stack: Stack, device: Device, topic: str) -> None:
+    """Online until it says otherwise: by the topic, or in what it says."""
     with logged_in(stack, device, device.name) as client:
-        root = f"iotflow/devices/{device.name}/status"
 
         def say(state: str) -> None:
-            if older:
-                client.publish(f"devices/{device.name}/status", {"status": state})
-            else:
-                client.publish(f"{root}/{state}", b"")
+            client.publish(topic.format(device.name, state), {"status": state})
 
         say("online")
         eventually(lambda: stack.device(device).is_online)
         say("offline")
         eventually(lambda: not stack.device(device).is_online)
-        topic = f"devices/{device.name}/heartbeat" if older else f"{root}/heartbeat"
-        client.publish(topic, b"")
-        eventually(lambda: stack.device(device).is_online)
+        for heartbeat in ("devices/{}/heartbeat", "iotflow/devices/{}/status/heartbeat"):
+            client.publish(heartbeat.format(device.name), b"")
+            eventually(lambda: stack.device(device).is_online)
+            say("offline")
+            eventually(lambda: not stack.device(device).is_online)

@@ -36,6 +36,8 @@ def test_where_commands_go(command: str, kind: str) -> None:
     below = f"commands/{kind}"
     assert Topics("p").commands(7, "pump", command) == [
         f"p/devices/7/{below}",
+        "p/devices/7/commands",
         f"p/devices/pump/{below}",
+        "p/devices/pump/commands",
         "devices/pump/commands",
     ]

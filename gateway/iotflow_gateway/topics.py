@@ -21,6 +21,9 @@ class Kind(StrEnum):
     REGISTER = "register"
 
 
+# Last wills among them, which hold whatever their firmware's author found plain.
+SIGNS_OF_LIFE = (Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS)
+
 # What may stand behind `<prefix>/devices/{id}/`.
 BELOW_DEVICE = {
     "telemetry": Kind.TELEMETRY,

@@ -1,9 +1,20 @@
 """Commands, configurations and presence, as an MQTT device sees them."""
 
+import json
+import queue
+import subprocess
+from contextlib import ExitStack
+
+import grpc
+import paho.mqtt.client as paho
 import pytest
 
-from tests.integration.mqtt.clients import eventually, logged_in
-from tests.mqtt import EMBEDDED, Device, Stack
+from iotflow.v1.admin_service_pb2 import SendCommandRequest, SendGroupCommandRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in
+from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack
 from tests.mqtt_device import MqttDevice
 
 
@@ -39,19 +50,59 @@ def test_command_and_its_answer(stack: Stack, device: Device, name: str, topic: 
 
 
 def test_command_waits_for_a_device_that_is_away(stack: Stack, device: Device) -> None:
-    sent = stack.send_command(device, "reboot", {})
+    """And comes in the order in which it was sent, though the device says that it is there before it listens."""
+    sent = [stack.send_command(device, name, {}).id for name in ("first", "second", "third")]
     with logged_in(stack, device) as client:
         root = f"iotflow/devices/{device.id}"
+        client.publish(f"{root}/status/online", b"")
         client.subscribe(f"{root}/commands/#")
         client.publish(f"{root}/status/online", b"")
         # Without MQTT 5's word that nobody listens the server offers it again after half a minute.
-        client.wait(lambda: bool(client.heard), 45)
-        assert client.heard[0].json()["id"] == sent.id
+        client.wait(lambda: len(client.heard) >= len(sent), 45)
+        assert [heard.json()["id"] for heard in client.heard] == sent
         if stack.kind != EMBEDDED:
-            eventually(lambda: stack.command(sent.id).state == "delivered")
-        client.publish(f"{root}/commands/ack", {"command_id": sent.id, "state": "failed"})
-        client.publish(f"{root}/commands/ack", {"command_id": sent.id, "state": "failed"})
-        eventually(lambda: stack.command(sent.id).state == "failed")
+            eventually(lambda: stack.command(sent[-1]).state == "delivered")
+        client.publish(f"{root}/commands/ack", {"command_id": sent[0], "state": "failed"})
+        client.publish(f"{root}/commands/ack", {"command_id": sent[0], "state": "failed"})
+        eventually(lambda: stack.command(sent[0]).state == "failed")
+
+
+def test_commands_to_many_devices_at_once(stack: Stack) -> None:
+    """Each device gets its own, once and in order, and answers for itself."""
+    group = f"lamps of {stack.kind}"
+    with ExitStack() as open_, grpc.insecure_channel(stack.server.target) as channel:
+        lamps = []
+        for number in range(8):
+            wanted = RegisterDeviceRequest(name=f"{group} {number}", device_type=group)
+            made = DeviceServiceStub(channel).RegisterDevice(wanted, timeout=PATIENCE).device
+            lamps.append(Device(made.id, made.name, made.api_key))
+        clients = {lamp.id: open_.enter_context(logged_in(stack, lamp)) for lamp in lamps}
+        for device_id, client in clients.items():
+            client.subscribe(f"iotflow/devices/{device_id}/commands/control")
+        for name in ("on", "brighter", "off"):
+            request = SendGroupCommandRequest(group=group, name=name)
+            answer = AdminServiceStub(channel).SendGroupCommand(request, metadata=stack.admin, timeout=PATIENCE)
+            assert answer.commands_made == len(lamps)
+        for device_id, client in clients.items():
+            heard = [message.json() for message in client.hear(3)]
+            assert [command["name"] for command in heard] == ["on", "brighter", "off"]
+            for command in heard:
+                client.publish(f"iotflow/devices/{device_id}/commands/ack", {"command_id": command["id"]})
+                eventually(lambda command_id=command["id"]: stack.command(command_id).state == "succeeded")  # type: ignore[misc]
+
+
+# MQTT 3.1.1 knows no expiry of messages.
+@pytest.mark.parametrize("stack", [MOSQUITTO], indirect=True)
+def test_what_the_broker_keeps_of_a_command_expires_with_it(stack: Stack, device: Device, client: MqttDevice) -> None:
+    heard: queue.Queue[paho.MQTTMessage] = queue.Queue()
+    client.client.on_message = lambda _client, _data, message: heard.put(message)
+    client.subscribe(f"iotflow/devices/{device.id}/commands/control")
+    request = SendCommandRequest(device_id=device.id, name="open", time_to_live_seconds=60)
+    with grpc.insecure_channel(stack.server.target) as channel:
+        AdminServiceStub(channel).SendCommand(request, metadata=stack.admin, timeout=PATIENCE)
+    properties = heard.get(timeout=PATIENCE).properties
+    assert properties
+    assert 0 < properties.MessageExpiryInterval <= 60
 
 
 def test_refused_answers(device: Device, client: MqttDevice) -> None:
@@ -113,22 +164,42 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
     assert client.hear()[0].json()["reason"]
 
 
-@pytest.mark.parametrize("older", [False, True])
-def test_presence(stack: Stack, device: Device, older: bool) -> None:
-    """Online until it says otherwise, or its last will does."""
+# Topic and payload, by state.
+PRESENCE: dict[str, tuple[str, object]] = {
+    "nothing": ("iotflow/devices/{name}/status/{state}", b""),
+    "text": ("iotflow/devices/{name}/status/{state}", b"good bye, or hello"),
+    "JSON": ("iotflow/devices/{name}/status/{state}", {"battery": 3.7}),
+    "older": ("devices/{name}/status", {"status": "{state}"}),
+    "older, a word": ("devices/{name}/status", b"{state}"),
+}
+
+
+@pytest.mark.parametrize("way", PRESENCE)
+def test_presence(stack: Stack, device: Device, way: str) -> None:
+    """Online until it says otherwise, whatever it says besides."""
+    topic, payload = PRESENCE[way]
+    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     with logged_in(stack, device, device.name) as client:
-        root = f"iotflow/devices/{device.name}/status"
-
-        def say(state: str) -> None:
-            if older:
-                client.publish(f"devices/{device.name}/status", {"status": state})
-            else:
-                client.publish(f"{root}/{state}", b"")
-
-        say("online")
+        for state, is_online in (("online", True), ("offline", False)):
+            said = content.replace(b"{state}", state.encode())
+            client.publish(topic.format(name=device.name, state=state), said)
+            eventually(lambda expected=is_online: stack.device(device).is_online is expected)  # type: ignore[misc]
+        older = f"devices/{device.name}/heartbeat"
+        client.publish(older if "older" in way else f"iotflow/{older.replace('heartbeat', 'status/heartbeat')}", b"")
         eventually(lambda: stack.device(device).is_online)
-        say("offline")
-        eventually(lambda: not stack.device(device).is_online)
-        topic = f"devices/{device.name}/heartbeat" if older else f"{root}/heartbeat"
-        client.publish(topic, b"")
-        eventually(lambda: stack.device(device).is_online)
+
+
+def test_last_will(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """A device that dies without a word is offline: its broker says so for it."""
+    root = f"iotflow/devices/{device.id}"
+    client.publish(f"{root}/status/online", b"")
+    eventually(lambda: stack.device(device).is_online)
+    will = ["--will-topic", f"{root}/status/offline", "--will-payload", "offline", "--will-qos", "1"]
+    login = ["-p", str(stack.port), "-u", str(device.id), "-P", device.key, "-d", "-t", f"{root}/errors"]
+    with subprocess.Popen(
+        ["stdbuf", "-oL", "mosquitto_sub", *login, *will], stdout=subprocess.PIPE, text=True
+    ) as dying:
+        assert dying.stdout
+        assert any(line.startswith("Subscribed") for line in dying.stdout)
+        dying.kill()
+    eventually(lambda: not stack.device(device).is_online)

@@ -82,8 +82,9 @@ class Desk:
     def _device(self, message: Message, content: Any) -> "int | asyncio.Task[int]":
         if self._keyed:
             return self._lookups.by_key(_api_key(content))
-        found = self._directory.find(message.address.device)
-        return found if found is not None else self._lookups.by_username(message.address.device)
+        username = message.address.device
+        found = None if self._lookups.is_asking(username) else self._directory.find(username)
+        return found if found is not None else self._lookups.by_username(username)
 
     def _found(self, kind: Kind, message: Message, task: "asyncio.Task[int]", content: Any) -> None:
         if task.cancelled() or task.exception():

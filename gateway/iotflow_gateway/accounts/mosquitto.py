@@ -48,7 +48,7 @@ class MosquittoAccounts:
             if text != self._written:
                 await asyncio.to_thread(self._write, text)
                 self._written = text
-                self._tell_broker()
+                await asyncio.to_thread(self._tell_broker)
 
     async def run(self) -> None:
         """Until cancelled."""

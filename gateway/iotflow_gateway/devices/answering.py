@@ -25,12 +25,12 @@ class Answering:
     def command(self, message: Message, device_id: int, content: Any) -> None:
         """`{command_id, state: succeeded|failed, result?}`."""
         request = _answer(device_id, content)
-        self._answers.give(message, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
+        self._answers.give(message, device_id, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
 
     def config(self, message: Message, device_id: int, content: Any) -> None:
         """As the body of PUT /api/v1/devices/config."""
         request = _report(device_id, content)
-        self._answers.give(message, lambda: self._stub.ReportDeviceConfig(request, metadata=self._metadata))
+        self._answers.give(message, device_id, lambda: self._stub.ReportDeviceConfig(request, metadata=self._metadata))
 
 
 def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:

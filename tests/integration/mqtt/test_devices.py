@@ -56,7 +56,8 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
     eventually(lambda: stack.device(device).firmware_version == "1.2")
     assert dict(stack.device(device).configuration) == {"interval": 10}
     client.publish(f"{root}/config/reported", {"status": "on fire"})
-    assert client.hear()[0].json()["reason"]
+    said = client.hear()[0].json()
+    assert (said["reason"], said["field"]) == ("INVALID_ARGUMENT", "config.status")
 
 
 # Topic and payload, by state.

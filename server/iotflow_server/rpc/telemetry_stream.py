@@ -117,18 +117,25 @@ class TelemetryStream:
         try:
             device = await self._intake.writer(message.device_id)
             if message.timeless:
-                message.timestamps[:] = await self._intake.arrival.stamp(device.id, len(message.timestamps))
+                message.timestamps[:] = await self._stamped(device.id, len(message.timestamps))
             batch, refused = decode(message, device.id, self._intake.limits)
-        except (InvalidArgument, LimitExceeded, NotFound, PermissionDenied) as refusal:
+        except (InvalidArgument, NotFound, PermissionDenied) as refusal:
             if isinstance(refusal, PermissionDenied) and caller().role is Role.DEVICE:
                 raise
-            again = refusal.retry_after is not None
-            refused = [Rejection(0, len(message.timestamps), "", refusal.reason, refusal.message, again)]
+            refused = [Rejection(0, len(message.timestamps), "", refusal.reason, refusal.message)]
             batch = None
         self._intake.tally.refused(refused)
         if batch is None:
             return Sent(message.sequence, self._done, refused)
         return Sent(message.sequence, await self._intake.put(device, batch), refused)
+
+    async def _stamped(self, device_id: int, readings: int) -> range:
+        """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
+        while True:
+            try:
+                return await self._intake.arrival.stamp(device_id, readings)
+            except LimitExceeded as full:
+                await asyncio.sleep(full.retry_after or 0.0)
 
     async def _acknowledgement(self, first: Sent) -> Response:
         """One answer for all that is stored by now."""

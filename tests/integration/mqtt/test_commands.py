@@ -42,7 +42,8 @@ def test_command_and_its_answer(stack: Stack, device: Device, name: str, topic: 
             "expires_at": None,
         }
         answer = {"command_id": sent.id, "state": "succeeded", "result": {"took": 2}}
-        client.publish(f"iotflow/devices/{own}/commands/ack", answer)
+        root = f"devices/{own}" if topic.startswith("devices/") else f"iotflow/devices/{own}"
+        client.publish(f"{root}/commands/ack", answer)
         eventually(lambda: stack.command(sent.id).state == "succeeded")
         assert dict(stack.command(sent.id).result) == {"took": 2}
 
@@ -103,11 +104,15 @@ def test_what_the_broker_keeps_of_a_command_expires_with_it(stack: Stack, device
     assert 0 < vars(properties)["MessageExpiryInterval"] <= 60
 
 
-def test_refused_answers(device: Device, client: MqttDevice) -> None:
+def test_refused_answers(stack: Stack, device: Device, client: MqttDevice) -> None:
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
+    done = stack.send_command(device, "x", {}).id
+    for state in ("succeeded", "failed"):
+        client.publish(f"{root}/commands/ack", {"command_id": done, "state": state})
+    assert client.hear()[0].json()["reason"] == "COMMAND_ENDED"
     answers = [{"command_id": 999_999}, {"command_id": "x"}, {"command_id": 1, "state": "perhaps"}]
     for answer in answers:
         client.publish(f"{root}/commands/ack", answer)
-    reasons = sorted(heard.json()["reason"] for heard in client.hear(3))
+    reasons = sorted(heard.json()["reason"] for heard in client.hear(4)[1:])
     assert reasons == ["COMMAND_NOT_FOUND", "INVALID_PAYLOAD", "INVALID_PAYLOAD"]

@@ -17,9 +17,11 @@ def test_desired_configuration_is_retained(stack: Stack, device: Device, client:
     assert client.hear()[0].json() == {"version": 1, "desired": {"interval": 10}}
     stack.set_desired(device, {"interval": 20})
     assert client.hear(2)[1].json() == {"version": 2, "desired": {"interval": 20}}
-    with logged_in(stack, device, device.name) as later:
-        later.subscribe(f"iotflow/devices/{device.name}/config")
-        later.wait(lambda: any(heard.retained and heard.json()["version"] == 2 for heard in later.heard))
+    for own in (f"iotflow/devices/{device.name}/config", f"devices/{device.name}/config"):
+        with logged_in(stack, device, device.name) as later:
+            later.subscribe(own)
+            later.wait(lambda heard=later.heard: any(one.retained and one.json()["version"] == 2 for one in heard))  # type: ignore[misc]
+            assert {one.topic for one in later.heard} == {own}
 
 
 def test_retained_configuration_follows_the_name(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -58,6 +60,18 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
     client.publish(f"{root}/config/reported", {"status": "on fire"})
     said = client.hear()[0].json()
     assert (said["reason"], said["field"]) == ("INVALID_ARGUMENT", "config.status")
+
+
+def test_older_firmware(stack: Stack, device: Device) -> None:
+    """What it reports counts, and it hears of refusals where it listens."""
+    with logged_in(stack, device, device.name) as client:
+        root = f"devices/{device.name}"
+        client.subscribe(f"{root}/errors")
+        client.publish(f"{root}/config/reported", {"firmware_version": "0.9"})
+        eventually(lambda: stack.device(device).firmware_version == "0.9")
+        client.publish(f"{root}/telemetry", b"{")
+        said = client.hear()[0]
+        assert (said.topic, said.json()["reason"]) == (f"{root}/errors", "INVALID_PAYLOAD")
 
 
 # Topic and payload, by state.

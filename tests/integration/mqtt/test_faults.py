@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.mqtt.clients import counted
+from tests.integration.mqtt.clients import counted, logged_in, stored
 from tests.integration.mqtt.flow import Flow
 from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
 from tests.processes import free_port
@@ -39,6 +39,15 @@ def start(stack: Stack) -> Iterator[Start]:
             return flow
 
         yield begin
+
+
+def test_devices_registered_before_there_was_an_adapter(stack: Stack) -> None:
+    """The server keeps hashes of keys only, and yet the broker can check them."""
+    device = stack.register("was here before")
+    stack.adapter().start()
+    with logged_in(stack, device) as client:
+        client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": 1_700_000_000_000, "data": {"t": 1}})
+        assert stored(stack, device) == {1_700_000_000_000: {"t": 1.0}}
 
 
 def test_adapter_killed(stack: Stack, start: Start) -> None:

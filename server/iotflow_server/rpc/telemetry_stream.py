@@ -4,7 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.access import Role, caller
@@ -116,9 +118,10 @@ class TelemetryStream:
     async def _sent(self, message: telemetry_pb2.TelemetryBatch) -> Sent:
         try:
             device = await self._intake.writer(message.device_id)
-            if message.timeless:
-                message.timestamps[:] = await self._stamped(device.id, len(message.timestamps))
             batch, refused = decode(message, device.id, self._intake.limits)
+            if batch is not None and message.timeless:
+                # Only now: nobody waits for times of what is not stored.
+                batch = replace(batch, times=np.array(await self._stamped(device.id, len(batch.times)), np.int64))
         except (InvalidArgument, NotFound, PermissionDenied) as refusal:
             if isinstance(refusal, PermissionDenied) and caller().role is Role.DEVICE:
                 raise

@@ -42,6 +42,7 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "a long text": ("telemetry", {"data": {"a": "x" * 70_000}}, "INVALID_TEXT", "[0].data.a"),
     "another type": ("telemetry", {"data": {"kept": "warm"}}, "TYPE_CONFLICT", "[0].data.kept"),
     "no batch": ("telemetry/batch", b"\xff\xff", "INVALID_PAYLOAD", ""),
+    "a long batch": ("telemetry/batch", b"\x30\x01\x1a\x91\x4e" + b"\x00" * 10_001, "TOO_MANY_READINGS", "timestamps"),
     "an empty batch": ("telemetry/batch", b"\x10\x07", "INVALID_PAYLOAD", "timestamps"),
     "an answer to nothing": ("commands/ack", {"command_id": True}, "INVALID_PAYLOAD", "command_id"),
     "no topic": ("telemetry/else", {"data": {"a": 1}}, "UNKNOWN_TOPIC", ""),

@@ -27,7 +27,7 @@ from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.refusals import Refusals
 from iotflow_gateway.settings import Settings
-from iotflow_gateway.topics import Kind, Topics
+from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
 from iotflow_gateway.uplink import Uplink
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
         Kind.REGISTER: discovery.handle,
         Kind.COMMAND_ACK: answering.command,
         Kind.CONFIG_REPORTED: answering.config,
-        **dict.fromkeys((Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS), presence.handle),
+        **dict.fromkeys(SIGNS_OF_LIFE, presence.handle),
     }
     desk = Desk(directory, lookups, joining, handlers, refused, finished, metrics, keyed=_keyed(settings))
     configs = Configs(channel, metadata, topics, broker, directory)

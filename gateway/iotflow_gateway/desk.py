@@ -4,15 +4,19 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
+
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.batches import batch
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.readings import document, readings
+from iotflow_gateway.readings import document, readings, text_or_document
 from iotflow_gateway.refusal import Refused
-from iotflow_gateway.topics import Kind
+from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind
+
+log = structlog.get_logger(__name__)
 
 PROTOBUF = "application/x-protobuf"
 # The server's largest message is twice that, unless set otherwise.
@@ -53,20 +57,17 @@ class Desk:
         """Never waits and never fails: what cannot be taken is refused, and done."""
         kind = message.address.kind
         self._metrics.received(kind or "unknown")
-        try:
-            if kind is None:
-                raise Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
-            if message.retained:
-                # It was taken when it was published; the broker gives it to each new subscription once more.
-                self._finished(message)
-                return
-            if len(message.payload) > LONGEST:
-                raise Refused("TOO_LARGE", f"a message has at most {LONGEST} bytes")
-            self._take(kind, message)
-        except Refused as refused:
-            self._refuse(message, refused)
+        if message.retained:
+            # It was taken when it was published; the broker gives it to each new subscription once more.
+            self._finished(message)
+        else:
+            self._or_refuse(message, lambda: self._take(kind, message))
 
-    def _take(self, kind: Kind, message: Message) -> None:
+    def _take(self, kind: Kind | None, message: Message) -> None:
+        if kind is None:
+            raise Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
+        if len(message.payload) > LONGEST:
+            raise Refused("TOO_LARGE", f"a message has at most {LONGEST} bytes")
         in_protobuf = kind is Kind.BATCH or (kind is Kind.TELEMETRY and message.content_type == PROTOBUF)
         content = None if in_protobuf else _content(kind, message)
         if kind is Kind.REGISTER:
@@ -81,17 +82,15 @@ class Desk:
     def _device(self, message: Message, content: Any) -> "int | asyncio.Task[int]":
         if self._keyed:
             return self._lookups.by_key(_api_key(content))
-        found = self._directory.find(message.address.device)
-        return found if found is not None else self._lookups.by_username(message.address.device)
+        username = message.address.device
+        found = None if self._lookups.is_asking(username) else self._directory.find(username)
+        return found if found is not None else self._lookups.by_username(username)
 
     def _found(self, kind: Kind, message: Message, task: "asyncio.Task[int]", content: Any) -> None:
         if task.cancelled() or task.exception():
             # The adapter goes down; the broker keeps the message.
             return
-        try:
-            self._carry_out(kind, message, task.result(), content)
-        except Refused as refused:
-            self._refuse(message, refused)
+        self._or_refuse(message, lambda: self._carry_out(kind, message, task.result(), content))
 
     def _carry_out(self, kind: Kind, message: Message, device_id: int, content: Any) -> None:
         if device_id == UNKNOWN:
@@ -110,16 +109,26 @@ class Desk:
         if account is not None and message.address.device not in account.usernames:
             raise Refused("NOT_YOUR_DEVICE", "the key is another device's", field="api_key")
 
+    def _or_refuse(self, message: Message, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Refused as refused:
+            self._refuse(message, refused)
+        except Exception:
+            # Whatever is wrong with it, or with us: those behind it must not wait for it.
+            log.exception("message not understood", topic=message.topic)
+            self._refuse(message, Refused("INTERNAL", "the adapter does not understand this message"))
+
     def _refuse(self, message: Message, refused: Refused) -> None:
         self._refused(message, refused)
         self._finished(message)
 
 
 def _content(kind: Kind, message: Message) -> Any:
-    """The JSON of a payload; a sign of life needs none."""
+    """The JSON of a payload; a sign of life needs none, and may be any text."""
     if not message.payload and kind is not Kind.TELEMETRY:
         return {}
-    content = document(message.payload)
+    content = text_or_document(message.payload) if kind in SIGNS_OF_LIFE else document(message.payload)
     if isinstance(content, dict) and isinstance(said := content.get("message_id"), str | int):
         message.message_id = str(said)
     return content

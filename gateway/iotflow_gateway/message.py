@@ -46,7 +46,3 @@ class Unacknowledged:
         messages = self._messages
         while messages and messages[0].done:
             self._acknowledge(messages.popleft())
-
-    def forget(self) -> None:
-        """The connection that they came by is gone: the broker sends again what it has no acknowledgement for."""
-        self._messages.clear()

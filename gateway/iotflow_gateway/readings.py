@@ -33,6 +33,14 @@ def document(payload: bytes) -> Any:
         raise Refused("INVALID_PAYLOAD", f"the payload is not JSON: {error.msg}") from None
 
 
+def text_or_document(payload: bytes) -> Any:
+    """What JSON holds, or else the payload as text."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return payload.decode(errors="replace")
+
+
 def readings(content: Any) -> list[Reading]:
     """The readings of a payload: all of them, or Refused, which names the one at fault."""
     if isinstance(content, dict):
@@ -98,5 +106,9 @@ def _text(value: Any, field: str) -> str:
 
 
 def _depth(content: Any) -> int:
-    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    return 1 + max(map(_depth, inner), default=0) if isinstance(content, dict | list) else 0
+    # Level by level: JSON may be nested deeper than Python calls functions.
+    depth, level = 0, [content]
+    while nested := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        level = [inner for one in nested for inner in (one.values() if isinstance(one, dict) else one)]
+    return depth

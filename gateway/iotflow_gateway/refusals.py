@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 
 # Of a message refused in many places a device hears of so many.
 MOST_OF_A_MESSAGE = 20
+# Of what the device wrote itself it hears so many characters again: a broker cuts off who sends more than it takes.
+LONGEST = 1_000
 
 
 class Refusals:
@@ -38,11 +40,11 @@ class Refusals:
 def _said(message: Message, refused: Refused) -> dict[str, Any]:
     said = {
         "reason": refused.reason,
-        "message": refused.message,
+        "message": refused.message[:LONGEST],
         "retryable": refused.retryable,
         "topic": message.topic,
-        "message_id": message.message_id,
-        "field": refused.field,
+        "message_id": message.message_id[:LONGEST],
+        "field": refused.field[:LONGEST],
         "timestamp": round(time.time() * 1_000),
     }
     return said | ({"correlation": message.correlation.hex()} if message.correlation else {})

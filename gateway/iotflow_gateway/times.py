@@ -11,6 +11,7 @@ FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 # Nine to eleven digits are seconds, more are milliseconds, fewer are no time.
 SHORTEST, SECONDS_BELOW = 100_000_000, 100_000_000_000
 
+_DIGITS = re.compile(r"-?\d{1,15}")
 _FRACTION = re.compile(r"\.(\d{3})\d+")
 
 
@@ -21,7 +22,7 @@ def time_ms(given: object) -> int:
     """
     if isinstance(given, str):
         text = given.strip()
-        return _number(float(text)) if text.lstrip("-").isdecimal() else _calendar(text)
+        return _number(int(text)) if _DIGITS.fullmatch(text) else _calendar(text)
     if isinstance(given, int | float) and not isinstance(given, bool):
         return _number(given)
     raise _no_time(given)

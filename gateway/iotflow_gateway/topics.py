@@ -23,6 +23,9 @@ class Kind(StrEnum):
 
 NOT_PUBLISHED_TO = ("+", "#", "\0")
 
+# Last wills among them, which hold whatever their firmware's author found plain.
+SIGNS_OF_LIFE = (Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS)
+
 # What may stand behind `<prefix>/devices/{id}/`.
 BELOW_DEVICE = {
     "telemetry": Kind.TELEMETRY,

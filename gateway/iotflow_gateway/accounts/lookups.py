@@ -36,6 +36,10 @@ class Lookups:
         """As by_key, by the device's id or name."""
         return self._find(("username", username.encode()), FindAccountRequest(username=username))
 
+    def is_asking(self, username: str) -> bool:
+        """Whether somebody waits for this id or name: whoever comes now is to wait behind them."""
+        return bool(self._under_way) and ("username", username.encode()) in self._under_way
+
     async def close(self) -> None:
         """Cancel what is under way."""
         tasks = list(self._under_way.values())
@@ -51,19 +55,18 @@ class Lookups:
             return known[1]
         task = asyncio.create_task(self._ask(asked, request), name="lookup")
         self._under_way[asked] = task
+        # As the first of its callbacks: what comes then must not overtake those who wait.
+        task.add_done_callback(lambda _: self._under_way.pop(asked))
         return task
 
     async def _ask(self, asked: Asked, request: FindAccountRequest) -> int:
-        try:
-            found = await self._answer(request)
-            ttl = ABSENCE_TTL if found == UNKNOWN else TTL
-            self._known[asked] = (time.monotonic() + ttl, found)
-            self._known.move_to_end(asked)
-            if len(self._known) > SIZE:
-                self._known.popitem(last=False)
-            return found
-        finally:
-            del self._under_way[asked]
+        found = await self._answer(request)
+        ttl = ABSENCE_TTL if found == UNKNOWN else TTL
+        self._known[asked] = (time.monotonic() + ttl, found)
+        self._known.move_to_end(asked)
+        if len(self._known) > SIZE:
+            self._known.popitem(last=False)
+        return found
 
     async def _answer(self, request: FindAccountRequest) -> int:
         """Asks until it is answered: a message whose device is in doubt is neither stored nor refused."""

@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 PASSWORDS, PID = "passwords", "mosquitto.pid"
 # Between two readings: each costs the broker a moment, and changes that come together are one.
 BETWEEN_SECONDS = 0.1
+# Until a broker that could not be told may have started.
+AGAIN_SECONDS = 1.0
 
 
 class MosquittoAccounts:
@@ -35,6 +37,8 @@ class MosquittoAccounts:
         self._writing = asyncio.Lock()
         self._nameless: set[int] = set()
         self._written = ""
+        # Whether the broker has been told of what is written.
+        self._told = True
 
     def changed(self) -> None:
         """The directory was changed."""
@@ -47,15 +51,19 @@ class MosquittoAccounts:
             text = "\n".join([self._own, *self._lines(), ""])
             if text != self._written:
                 await asyncio.to_thread(self._write, text)
-                self._written = text
-                self._tell_broker()
+                self._written, self._told = text, False
+            if not self._told:
+                self._told = await asyncio.to_thread(self._tell_broker)
+            if not self._told:
+                # run() tries again.
+                self._changed.set()
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
             await self._changed.wait()
             await self.update()
-            await asyncio.sleep(BETWEEN_SECONDS)
+            await asyncio.sleep(BETWEEN_SECONDS if self._told else AGAIN_SECONDS)
 
     def _lines(self) -> Iterator[str]:
         for account in self._directory:
@@ -76,10 +84,24 @@ class MosquittoAccounts:
         new.chmod(0o644)
         new.replace(self._file)
 
-    def _tell_broker(self) -> None:
-        """A broker that does not run reads the file when it starts."""
+    def _tell_broker(self) -> bool:
+        """Whether it knows; one that does not run reads the file when it starts."""
         with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            os.kill(int(self._pid_file.read_text()), signal.SIGHUP)
+            pid = int(self._pid_file.read_text())
+            if not _catches_hangups(pid):
+                return False
+            os.kill(pid, signal.SIGHUP)
+        return True
+
+
+def _catches_hangups(pid: int) -> bool:
+    """SIGHUP would end a broker that is just starting, and whatever else has the number of one that died."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        # Gone, or a system that does not tell.
+        return True
+    caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) & 1 << (signal.SIGHUP - 1))
 
 
 def _is_writable(name: str) -> bool:

@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from iotflow_gateway.broker.port import CannotConnect, Delivery
 
 KEEPALIVE_SECONDS = 30
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 # The broker keeps what the adapter has not acknowledged however long it is away.
 FOR_EVER = 0xFFFFFFFF
 # Packets that are taken in a row before others have their turn.
@@ -117,7 +117,10 @@ class Line:
             raise CannotConnect(str(sent.rc))
         answer = self._published[sent.mid] = self._loop.create_future()
         try:
-            code = await self._first(answer)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                code = await self._first(answer)
+        except TimeoutError:
+            raise CannotConnect("no answer in time") from None
         finally:
             del self._published[sent.mid]
         if not self._address.v5:
@@ -170,9 +173,14 @@ class Line:
             if self._paused or self.closed.done():
                 return
             self._client.loop_read()
-            if self._packets == before:
+            if self._packets == before and not self._is_decrypted():
                 return
         self._loop.call_soon(self._read)
+
+    def _is_decrypted(self) -> bool:
+        """Whether TLS holds something that came with what was read: the socket does not tell of it."""
+        line = self._socket()
+        return isinstance(line, ssl.SSLSocket) and line.pending() > 0
 
     def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         self._packets += 1

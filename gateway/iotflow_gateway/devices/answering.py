@@ -25,19 +25,19 @@ class Answering:
     def command(self, message: Message, device_id: int, content: Any) -> None:
         """`{command_id or group_command, state: succeeded|failed, result?}`."""
         request = _answer(device_id, content)
-        self._answers.give(message, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
+        self._answers.give(message, device_id, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
 
     def config(self, message: Message, device_id: int, content: Any) -> None:
         """As the body of PUT /api/v1/devices/config."""
         request = _report(device_id, content)
-        self._answers.give(message, lambda: self._stub.ReportDeviceConfig(request, metadata=self._metadata))
+        self._answers.give(message, device_id, lambda: self._stub.ReportDeviceConfig(request, metadata=self._metadata))
 
 
 def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     said = content if isinstance(content, dict) else {}
     command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
     state = said.get("state", "succeeded")
-    if not isinstance(command_id, int) or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
+    if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
         raise Refused("INVALID_PAYLOAD", "an answer names its command", field="command_id")
     if not isinstance(group_command, str):
         raise Refused("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")

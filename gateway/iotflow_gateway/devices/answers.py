@@ -25,12 +25,15 @@ class Answers:
         self._finished = finished
         self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        # By device.
+        self._latest: dict[int, asyncio.Task[None]] = {}
 
-    def give(self, message: Message, call: Call) -> None:
-        """Make the call, again while the server is away, and be done with the message."""
-        task = asyncio.create_task(self._give(message, call))
+    def give(self, message: Message, device_id: int, call: Call) -> None:
+        """Make the call after the device's earlier ones, again while the server is away, and be done with the message."""
+        task = asyncio.create_task(self._give(message, self._latest.get(device_id), call))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._latest[device_id] = task
+        task.add_done_callback(lambda _: self._done(device_id, task))
 
     async def close(self) -> None:
         """Cancel what is under way; the broker keeps it."""
@@ -38,7 +41,14 @@ class Answers:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _give(self, message: Message, call: Call) -> None:
+    def _done(self, device_id: int, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if self._latest.get(device_id) is task:
+            del self._latest[device_id]
+
+    async def _give(self, message: Message, before: "asyncio.Task[None] | None", call: Call) -> None:
+        if before:
+            await asyncio.wait([before])
         async with self._room:
             try:
                 await persistently(call)

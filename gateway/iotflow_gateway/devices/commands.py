@@ -1,38 +1,26 @@
-"""Commands, from the server to the devices' topics."""
+"""The stream of commands from the server, and what is said of each."""
 
 import asyncio
-import time
+import contextlib
 
 import grpc
-import orjson
 import structlog
-from google.protobuf.json_format import MessageToDict
 
 from iotflow.backoff import Backoff
 from iotflow.errors import server_error
 from iotflow.v1.command_pb2 import Command
-from iotflow.v1.gateway_service_pb2 import (
-    DeviceCommand,
-    StreamDeviceCommandsRequest,
-)
+from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from iotflow_gateway.broker import Broker, CannotConnect, Delivery
-from iotflow_gateway.topics import Topics, is_published_to
+from iotflow_gateway.broker import Broker, CannotConnect
+from iotflow_gateway.devices.announcements import Announcements
+from iotflow_gateway.devices.deliveries import Deliveries
+from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
-# Commands on their way to the broker at a time: not more than a broker takes unless set otherwise.
-AT_ONCE = 20
-# Of so many group commands it is remembered that the groups were told.
-MOST_ANNOUNCED = 1_000
-
 
 class Commands:
-    """Each command goes to the topic of the device's id, or else its name, whichever somebody listens to.
-
-    Where the broker can say that nobody does (MQTT 5), the command waits at the server until the device comes. Where it cannot,
-    the device's answer is what shows that it came; until then the server offers it again, under the same id.
-    """
+    """What was offered and not answered when the broker goes is offered again once it is back, under the same id."""
 
     def __init__(
         self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], topics: Topics, broker: Broker
@@ -42,9 +30,7 @@ class Commands:
         self._topics = topics
         self._broker = broker
         self._backoff = Backoff(longest=1.0)
-        self._room = asyncio.Semaphore(AT_ONCE)
-        # The group commands that were told to their groups, in order.
-        self._announced: dict[str, None] = {}
+        self._announcements = Announcements(topics, broker)
 
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
@@ -52,6 +38,8 @@ class Commands:
             await self._broker.connected()
             try:
                 await self._stream()
+            except CannotConnect:
+                await asyncio.sleep(self._backoff.delay(None))
             except grpc.aio.AioRpcError as failed:
                 error = server_error(failed)
                 if not error.retryable:
@@ -60,75 +48,26 @@ class Commands:
 
     async def _stream(self) -> None:
         call = self._stub.StreamDeviceCommands(metadata=self._metadata)
+        # A call takes one message at a time.
+        writing = asyncio.Lock()
+
+        async def answer(command: Command, state: str) -> None:
+            async with writing:
+                said = StreamDeviceCommandsRequest(command_id=command.id, device_id=command.device_id, state=state)
+                # A call that is over says why to the one who listens.
+                with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                    await call.write(said)
+
         try:
-            async with asyncio.TaskGroup() as deliveries:
-                async for answer in call:
+            async with asyncio.TaskGroup() as tasks:
+                deliveries = Deliveries(self._topics, self._broker, answer, tasks, self._announcements)
+                async for message in call:
                     self._backoff.reset()
-                    if answer.HasField("command"):
-                        await self._room.acquire()
-                        deliveries.create_task(self._deliver(answer.command, call))
-                    elif answer.receipt.reason:
-                        log.info("answer refused", command=answer.receipt.command_id, reason=answer.receipt.reason)
-        except* grpc.aio.AioRpcError as group:
+                    if message.HasField("command"):
+                        deliveries.take(message.command)
+                    elif message.receipt.reason:
+                        log.info("answer refused", command=message.receipt.command_id, reason=message.receipt.reason)
+        except* (grpc.aio.AioRpcError, CannotConnect) as group:
             raise group.exceptions[0] from None
         finally:
             call.cancel()
-
-    async def _deliver(self, offered: DeviceCommand, call: "grpc.aio.StreamStreamCall") -> None:  # type: ignore[type-arg]
-        try:
-            await self._announce(offered)
-            delivery = await self._publish(offered)
-        except CannotConnect:
-            # It stays queued, and is offered again.
-            return
-        finally:
-            self._room.release()
-        if delivery is not Delivery.UNKNOWN:
-            state = "delivered" if delivery is Delivery.HEARD else "unreachable"
-            command = offered.command
-            await call.write(
-                StreamDeviceCommandsRequest(command_id=command.id, device_id=command.device_id, state=state)
-            )
-
-    async def _announce(self, offered: DeviceCommand) -> None:
-        """To the group as a whole, once for all of its devices."""
-        command, group = offered.command, offered.device_type
-        if not offered.announce or command.group_command in self._announced or not is_published_to(group):
-            return
-        self._announced[command.group_command] = None
-        if len(self._announced) > MOST_ANNOUNCED:
-            del self._announced[next(iter(self._announced))]
-        payload = orjson.dumps({"group": group, **_common(command)})
-        await self._broker.deliver(self._topics.group_commands(group), payload, expiry=_seconds_left(command))
-
-    async def _publish(self, offered: DeviceCommand) -> Delivery:
-        payload, expiry = orjson.dumps(_document(offered.command)), _seconds_left(offered.command)
-        delivery = Delivery.UNHEARD
-        for topic in self._topics.commands(offered.command.device_id, offered.device_name, offered.command.name):
-            delivery = await self._broker.deliver(topic, payload, expiry=expiry)
-            if delivery is Delivery.HEARD:
-                break
-        return delivery
-
-
-def _document(command: Command) -> dict[str, object]:
-    return {"id": command.id, **_common(command)}
-
-
-def _common(command: Command) -> dict[str, object]:
-    """What each device of a group is told."""
-    said = MessageToDict(command, preserving_proto_field_name=True)
-    common = {
-        "name": command.name,
-        "parameters": said.get("parameters", {}),
-        "created_at": said.get("created_at"),
-        "expires_at": said.get("expires_at"),
-    }
-    return common | ({"group_command": command.group_command} if command.group_command else {})
-
-
-def _seconds_left(command: Command) -> int | None:
-    """None: for ever."""
-    if not command.HasField("expires_at"):
-        return None
-    return max(1, round(command.expires_at.seconds - time.time()))

@@ -14,6 +14,9 @@ from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.broker import Broker, CannotConnect
 from iotflow_gateway.topics import Topics
 
+# A broker whose end is not noticed yet, or for whom too much waits already, refuses without waiting.
+RETRY_SECONDS = 0.5
+
 
 class Configs:
     """Under the device's id, and under its name as long as it has it: the next device of that name must not find it."""
@@ -38,6 +41,8 @@ class Configs:
         # Devices that were made, renamed or removed.
         self._changed: dict[int, str] = {}
         self._news = asyncio.Event()
+        # A version on its way to the old name must not come after what takes it away there.
+        self._publishing = asyncio.Lock()
         self._directory = directory
         directory.on_change(self._account_changed)
 
@@ -49,6 +54,7 @@ class Configs:
                 await self._watch()
             except CannotConnect:
                 self._since = ""
+                await asyncio.sleep(RETRY_SECONDS)
             except grpc.aio.AioRpcError as failed:
                 error = server_error(failed)
                 if not error.retryable:
@@ -64,10 +70,12 @@ class Configs:
             try:
                 while self._changed:
                     device_id, name = next(iter(self._changed.items()))
-                    await self._follow(device_id, name)
+                    async with self._publishing:
+                        await self._follow(device_id, name)
                     del self._changed[device_id]
             except CannotConnect:
                 self._news.set()
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _account_changed(self, before: Account | None, after: Account | None) -> None:
         one = before or after
@@ -102,7 +110,10 @@ class Configs:
 
     async def _publish(self, config: DesiredConfig) -> None:
         payload = orjson.dumps({"version": config.desired_version, "desired": MessageToDict(config.desired)})
-        await self._put(config.device_id, config.device_name, payload)
+        async with self._publishing:
+            # The server may have looked before a change that is known here.
+            account = self._directory.account(config.device_id)
+            await self._put(config.device_id, account.name if account else config.device_name, payload)
 
     async def _put(self, device_id: int, name: str, payload: bytes) -> None:
         self._retained[device_id] = name, payload

@@ -35,9 +35,9 @@ class Presence:
         self._news = asyncio.Event()
 
     def handle(self, message: Message, device_id: int, content: Any) -> None:
-        """Status topics; the older one says in its payload what it is."""
+        """Status topics; the older one says in its payload what it is: `{"status": "online"}`, or the bare word."""
         kind = message.address.kind
-        said = content.get("status") if isinstance(content, dict) else None
+        said = content.get("status") if isinstance(content, dict) else content
         state = STATES.get(kind or Kind.STATUS) or (said if said in ("online", "offline") else "heartbeat")
         report = PresenceReport(device_id=device_id, state=state)
         report.timestamp.GetCurrentTime()

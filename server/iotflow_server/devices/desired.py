@@ -13,7 +13,7 @@ from iotflow_server.devices.device import device_not_found, utc_now
 from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import DesiredRow, DeviceRow
 from iotflow_server.devices.news import News
-from iotflow_server.devices.twin import merged
+from iotflow_server.devices.twin import equal, merged
 from iotflow_server.errors import Unavailable, VersionConflict
 
 # Of one version: it travels as a whole.
@@ -66,7 +66,7 @@ class DesiredConfigs:
 
         def patched(present: Desired) -> Desired:
             document = merged(present.document, patch)
-            unchanged = present.version and document == present.document
+            unchanged = present.version and equal(document, present.document)
             return present if unchanged else Desired(device_id, present.version + 1, document)
 
         return await self._append(device_id, patched, expected_version, actor)

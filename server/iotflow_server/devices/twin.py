@@ -24,15 +24,15 @@ def difference(desired: dict[str, Any], reported: dict[str, Any]) -> dict[str, A
         if isinstance(wanted, dict) and isinstance(actual, dict):
             if inner := difference(wanted, actual):
                 found[key] = inner
-        elif key not in reported or not _equal(wanted, actual):
+        elif key not in reported or not equal(wanted, actual):
             found[key] = wanted
     return found
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
     """As JSON has it: true is not 1, at whatever depth."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_equal, one, other))
+        return len(one) == len(other) and all(map(equal, one, other))
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

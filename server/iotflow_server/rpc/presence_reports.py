@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from iotflow.v1 import gateway_service_pb2
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.offers import Offers
@@ -54,10 +56,20 @@ def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Devic
         elif device.status == "inactive" and report.state != "offline":
             text = f"device {report.device_id} is inactive; an admin can set it active"
             yield _rejection(index, report, "DEVICE_INACTIVE", text)
+        elif not _is_time(report.timestamp):
+            yield _rejection(index, report, "INVALID_TIME", "the time lies outside the years 1 to 9999")
 
 
 def _rejection(index: int, report: wire.PresenceReport, reason: str, message: str) -> wire.PresenceRejection:
     return wire.PresenceRejection(index=index, device_id=report.device_id, reason=reason, message=message)
+
+
+def _is_time(timestamp: Timestamp) -> bool:
+    try:
+        timestamp.ToDatetime(UTC)
+    except ValueError:
+        return False
+    return True
 
 
 def _time(report: wire.PresenceReport, now: datetime) -> datetime:

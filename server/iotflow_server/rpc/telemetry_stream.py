@@ -4,7 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.access import Role, caller
@@ -116,19 +118,27 @@ class TelemetryStream:
     async def _sent(self, message: telemetry_pb2.TelemetryBatch) -> Sent:
         try:
             device = await self._intake.writer(message.device_id)
-            if message.timeless:
-                message.timestamps[:] = await self._intake.arrival.stamp(device.id, len(message.timestamps))
             batch, refused = decode(message, device.id, self._intake.limits)
-        except (InvalidArgument, LimitExceeded, NotFound, PermissionDenied) as refusal:
+            if batch is not None and message.timeless:
+                # Only now: nobody waits for times of what is not stored.
+                batch = replace(batch, times=np.array(await self._stamped(device.id, len(batch.times)), np.int64))
+        except (InvalidArgument, NotFound, PermissionDenied) as refusal:
             if isinstance(refusal, PermissionDenied) and caller().role is Role.DEVICE:
                 raise
-            again = refusal.retry_after is not None
-            refused = [Rejection(0, len(message.timestamps), "", refusal.reason, refusal.message, again)]
+            refused = [Rejection(0, len(message.timestamps), "", refusal.reason, refusal.message)]
             batch = None
         self._intake.tally.refused(refused)
         if batch is None:
             return Sent(message.sequence, self._done, refused)
         return Sent(message.sequence, await self._intake.put(device, batch), refused)
+
+    async def _stamped(self, device_id: int, readings: int) -> range:
+        """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
+        while True:
+            try:
+                return await self._intake.arrival.stamp(device_id, readings)
+            except LimitExceeded as full:
+                await asyncio.sleep(full.retry_after or 0.0)
 
     async def _acknowledgement(self, first: Sent) -> Response:
         """One answer for all that is stored by now."""

@@ -46,8 +46,12 @@ def check_depth(field: str, depth: int) -> None:
 
 def depth_of(content: Any) -> int:
     """How deeply lists and objects are nested."""
-    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    return 1 + max(map(depth_of, inner), default=0) if isinstance(content, dict | list) else 0
+    # Level by level: JSON may be nested deeper than Python calls functions.
+    depth, level = 0, [content]
+    while nested := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        level = [inner for one in nested for inner in (one.values() if isinstance(one, dict) else one)]
+    return depth
 
 
 def plain_number(number: float, field: str) -> int | float:

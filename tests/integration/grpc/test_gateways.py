@@ -240,6 +240,15 @@ def test_reports_that_do_not_count_are_named(gateway: GatewayServiceStub, adapte
     assert [(item.index, item.device_id, item.reason) for item in answer.rejected] == [(0, 999_999, "DEVICE_NOT_FOUND")]
 
 
+def test_a_report_of_no_time_spoils_no_others(gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
+    request = gateway_service_pb2.ReportPresenceRequest()
+    for seconds in (10**15, 1_700_000_000):
+        late = request.reports.add(device_id=device.id, state="heartbeat")
+        late.timestamp.seconds = seconds
+    answer = gateway.ReportPresence(request, metadata=adapter)
+    assert (answer.accepted, [(item.index, item.reason) for item in answer.rejected]) == (1, [(0, "INVALID_TIME")])
+
+
 def test_devices_and_viewers_are_no_gateways(gateway: GatewayServiceStub, device: Caller) -> None:
     with pytest.raises(grpc.RpcError) as refusal:
         report(gateway, device.metadata, (device.id, "online"))

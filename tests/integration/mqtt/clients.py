@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.mqtt import MOSQUITTO, Device, Stack
 from tests.mqtt_device import MqttDevice, mqtt_device
 
@@ -32,6 +35,13 @@ def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(ASK_SECONDS)
+
+
+def counted(metrics_port: int, name: str, **labels: str) -> float:
+    """What an adapter has counted; 0 where it has not begun."""
+    text = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics", trust_env=False).text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
 
 def stored(stack: Stack, device: Device, rows: int = 1) -> dict[int, dict[str, object]]:

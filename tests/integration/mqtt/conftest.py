@@ -8,15 +8,24 @@ import pytest
 from tests.integration.mqtt.clients import logged_in
 from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice
+from tests.processes import free_port
 
 NUMBERS = itertools.count(1)
 
 
+@pytest.fixture(scope="module")
+def metrics_port() -> int:
+    """The adapter's."""
+    return free_port()
+
+
 @pytest.fixture(scope="module", params=[MOSQUITTO, EMBEDDED])
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, metrics_port: int
+) -> Iterator[Stack]:
     """It all runs."""
     with mqtt_stack(tmp_path_factory.mktemp("mqtt"), request.param) as running:
-        running.adapter().start()
+        running.adapter(metrics_port=str(metrics_port)).start()
         yield running
 
 

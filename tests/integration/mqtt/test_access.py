@@ -108,6 +108,9 @@ def test_registration(stack: Stack, device: Device) -> None:
         assert (made["name"], made["device_type"], made["location"]) == (name, "esp32", "hall")
         newcomer.publish(f"iotflow/discovery/register/{name}", b"")
         assert newcomer.hear(2)[1].json()["reason"] == "NAME_TAKEN"
+        for number, token in enumerate(("made up", "not ASCII: ü", "two\nlines"), 3):
+            newcomer.publish(f"iotflow/discovery/register/{name}", {"token": token})
+            assert newcomer.hear(number)[-1].json()["reason"] == "WRONG_TOKEN"
         assert not other.heard
     registered = Device(made["id"], made["name"], made["api_key"])
     with logged_in(stack, registered) as client:

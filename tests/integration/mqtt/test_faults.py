@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.mqtt.clients import counted, logged_in, stored
 from tests.integration.mqtt.flow import Flow
 from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+from tests.processes import free_port
 
 MESSAGES, RATE, DEVICES = 4_000, 1_500, 20
 
@@ -37,6 +39,15 @@ def start(stack: Stack) -> Iterator[Start]:
             return flow
 
         yield begin
+
+
+def test_devices_registered_before_there_was_an_adapter(stack: Stack) -> None:
+    """The server keeps hashes of keys only, and yet the broker can check them."""
+    device = stack.register("was here before")
+    stack.adapter().start()
+    with logged_in(stack, device) as client:
+        client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": 1_700_000_000_000, "data": {"t": 1}})
+        assert stored(stack, device) == {1_700_000_000_000: {"t": 1.0}}
 
 
 def test_adapter_killed(stack: Stack, start: Start) -> None:
@@ -89,11 +100,14 @@ def test_broker_restarted(stack: Stack, start: Start) -> None:
 
 def test_two_adapters_share(stack: Stack, start: Start) -> None:
     """Each takes some; one that is killed gives back what it has not acknowledged when it is there again."""
-    adapters = [stack.adapter(name=name, group="shared", metrics_port=str(port)) for name, port in (("a", 0), ("b", 0))]
+    ports = {name: free_port() for name in ("a", "b")}
+    adapters = [stack.adapter(name=name, group="shared", metrics_port=str(port)) for name, port in ports.items()]
     for adapter in adapters:
         adapter.start()
     flow = start()
     flow.wait_for(1_000)
+    for port in ports.values():
+        assert counted(port, "iotflow_gateway_finished_total") > 100
     adapters[0].kill()
     flow.wait_for(1_500)
     adapters[0].start()

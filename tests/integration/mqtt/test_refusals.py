@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.mqtt.clients import stored
+from tests.integration.mqtt.clients import counted, eventually, stored
 from tests.mqtt import EMBEDDED, Device, Stack
-from tests.mqtt_device import MqttDevice
+from tests.mqtt_device import MqttDevice, mqtt_device
 
 T = 1_769_860_800_000
 TIME = "2026-01-31T12:00:00Z"
@@ -23,15 +23,28 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "one of a list": ("telemetry", [{"data": {"a": 1}}, {"data": 3}], "INVALID_PAYLOAD", "[1].data"),
     "no time": ("telemetry", {"timestamp": "soon", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "a date": ("telemetry", {"timestamp": 20260131, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "two signs": ("telemetry", {"timestamp": "--5", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "many digits": ("telemetry", {"timestamp": "9" * 400, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "beyond time": ("telemetry", {"timestamp": 1e15, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "metadata": ("telemetry", {"data": {"a": 1}, "metadata": 3}, "INVALID_PAYLOAD", "metadata"),
     "twice": ("telemetry", {"data": {"meta_a": 1}, "metadata": {"a": 1}}, "DUPLICATE_NAME", "metadata.a"),
+    "nested": ("telemetry", b'{"data":{"a":' + b"[" * 17 + b"]" * 17 + b"}}", "INVALID_VALUE", "data.a"),
+    "nested beyond measure": (
+        "telemetry",
+        b'{"data":{"a":' + b"[" * 900 + b"]" * 900 + b"}}",
+        "INVALID_VALUE",
+        "data.a",
+    ),
+    "a long list": ("telemetry", [{"data": {"a": 1}}] * 10_001, "TOO_MANY_READINGS", ""),
+    "a large one": ("telemetry", b" " * (8 * 2**20 + 1), "TOO_LARGE", ""),
     "a wide one": ("telemetry", {"data": {f"m{n}": n for n in range(1_001)}}, "TOO_MANY_MEASUREMENTS", "data"),
     "a bad name": ("telemetry", {"data": {"bad name": 1}}, "INVALID_NAME", "[0].data.bad name"),
     "a long text": ("telemetry", {"data": {"a": "x" * 70_000}}, "INVALID_TEXT", "[0].data.a"),
     "another type": ("telemetry", {"data": {"kept": "warm"}}, "TYPE_CONFLICT", "[0].data.kept"),
     "no batch": ("telemetry/batch", b"\xff\xff", "INVALID_PAYLOAD", ""),
+    "a long batch": ("telemetry/batch", b"\x30\x01\x1a\x91\x4e" + b"\x00" * 10_001, "TOO_MANY_READINGS", "timestamps"),
     "an empty batch": ("telemetry/batch", b"\x10\x07", "INVALID_PAYLOAD", "timestamps"),
+    "an answer to nothing": ("commands/ack", {"command_id": True}, "INVALID_PAYLOAD", "command_id"),
     "no topic": ("telemetry/else", {"data": {"a": 1}}, "UNKNOWN_TOPIC", ""),
 }
 
@@ -49,6 +62,47 @@ def test_refusal(stack: Stack, device: Device, client: MqttDevice, case: str) ->
     assert (said["reason"], said["field"], said["topic"]) == (reason, field, f"{root}/{below}"), said
     assert said["retryable"] is False
     assert said["message"]
+
+
+def test_refusals_are_counted(device: Device, client: MqttDevice, metrics_port: int) -> None:
+    """By their reason; and what was refused is done with."""
+    topic = f"iotflow/devices/{device.id}/telemetry"
+
+    def figures() -> tuple[float, float]:
+        refused = counted(metrics_port, "iotflow_gateway_refused_total", reason="EMPTY_DATA")
+        return refused, counted(metrics_port, "iotflow_gateway_finished_total")
+
+    refused, finished = figures()
+    for _ in range(3):
+        client.publish(topic, {"data": {}})
+    eventually(lambda: figures() == (refused + 3, finished + 3))
+    eventually(lambda: counted(metrics_port, "iotflow_gateway_waiting") == 0)
+
+
+def test_suspended_device(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Should its broker let it in all the same, as one does that goes by certificates."""
+    witness = stack.register(f"hears of {device.id}")
+    token = (stack.server.folder / "gateway-token").read_text().strip()
+    assert client.connection == "Success"
+    with mqtt_device(stack.port, "iotflow/gateway", token, v5=stack.kind != EMBEDDED) as adapter:
+        adapter.subscribe("iotflow/devices/+/errors")
+        stack.set_status(device, "inactive")
+        for topic, payload in (
+            ("telemetry", {"data": {"t": 1}}),
+            ("status/online", b""),
+            ("config/reported", {"location": "x"}),
+        ):
+            count = len(adapter.heard)
+            adapter.publish(f"iotflow/devices/{device.id}/{topic}", payload)
+            said = adapter.hear(count + 1)[-1]
+            assert said.topic == f"iotflow/devices/{device.id}/errors"
+            assert said.json()["reason"] == "DEVICE_INACTIVE"
+        count = len(adapter.heard)
+        adapter.publish("iotflow/devices/nobody/telemetry", {"data": {"t": 1}})
+        assert adapter.hear(count + 1)[-1].json()["reason"] == "DEVICE_NOT_FOUND"
+        adapter.publish(f"iotflow/devices/{witness.id}/telemetry", {"timestamp": T, "data": {"t": 1}})
+        assert stored(stack, witness) == {T: {"t": 1.0}}
+    assert stack.readings(device.id) == {}
 
 
 def test_refusal_names_the_message(stack: Stack, device: Device, client: MqttDevice) -> None:

@@ -56,6 +56,17 @@ def test_readings_without_a_time_have_one_each(stack: Stack, device: Device, cli
     assert sorted(row["n"] for row in found.values()) == [float(number) for number in range(40)]  # type: ignore[type-var]
 
 
+def test_more_readings_without_a_time_than_there_are_times(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """As they come when an adapter was away for some time: they wait until there are, and none is refused."""
+    topic, size, messages = f"iotflow/devices/{device.id}", 1_000, 13
+    client.subscribe(f"{topic}/errors")
+    for first in range(0, messages * size, size):
+        client.publish(f"{topic}/telemetry", [{"data": {"n": first + more}} for more in range(size)])
+    found = stored(stack, device, messages * size)
+    assert [found[time]["n"] for time in sorted(found)] == [float(number) for number in range(messages * size)]
+    assert not client.heard
+
+
 def test_equal_times_keep_the_newest(stack: Stack, device: Device, client: MqttDevice) -> None:
     for number in range(200):
         client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": TIME, "data": {"n": number}}, 0)

@@ -74,6 +74,13 @@ async def test_a_patch_changes_parts(parts: Parts) -> None:
     assert [desired.version for desired in await parts.desired.page(device.id, 2, 9)] == [1]
 
 
+async def test_true_is_another_value_than_one(parts: Parts) -> None:
+    device = await parts.make()
+    await parts.desired.set(device.id, {"eco": 1}, None, "token:me")
+    changed = await parts.desired.patch(device.id, {"eco": True}, 1, "token:me")
+    assert (changed.version, changed.document["eco"] is True) == (2, True)
+
+
 async def test_patches_at_once_are_all_in(parts: Parts) -> None:
     device = await parts.make()
     await asyncio.gather(*(parts.desired.patch(device.id, {f"k{n}": n}, None, "token:me") for n in range(6)))

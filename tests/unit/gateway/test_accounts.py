@@ -3,11 +3,8 @@
 import asyncio
 import base64
 import hashlib
-import os
-import signal
+import subprocess
 from pathlib import Path
-
-import pytest
 
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
@@ -54,16 +51,50 @@ def test_password_file(tmp_path: Path) -> None:
     assert (kind, base64.b64decode(derived)) == ("7", expected)
 
 
-def test_broker_is_told_of_changes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "kill", lambda pid, number: told.append((pid, number)))
-    (tmp_path / "mosquitto.pid").write_text("4321\n")
+LISTENS = "trap 'echo told' HUP; trap 'exit 0' TERM; echo ready; while :; do sleep 0.05 & wait; done"
+
+
+def test_broker_is_told_of_changes_only(tmp_path: Path) -> None:
+    with subprocess.Popen(["sh", "-c", LISTENS], stdout=subprocess.PIPE, text=True) as broker:
+        assert broker.stdout
+        assert broker.stdout.readline() == "ready\n"
+        accounts = accounts_told(tmp_path, broker.pid)
+        asyncio.run(accounts.update())
+        assert broker.stdout.readline() == "told\n"
+        asyncio.run(accounts.update())
+        broker.terminate()
+        assert broker.stdout.read() == ""
+
+
+def test_a_broker_that_is_just_starting_is_told_later(tmp_path: Path) -> None:
+    """SIGHUP would end it, or whatever else has its number by now."""
+    (tmp_path / "go").touch()
+    begins = f"while [ -e {tmp_path}/go ]; do sleep 0.05; done; {LISTENS}"
+    with subprocess.Popen(["sh", "-c", begins], stdout=subprocess.PIPE, text=True) as broker:
+        assert broker.stdout
+        accounts = accounts_told(tmp_path, broker.pid)
+
+        async def until_told() -> None:
+            await accounts.update()
+            assert broker.poll() is None
+            (tmp_path / "go").unlink()
+            running = asyncio.create_task(accounts.run())
+            assert broker.stdout
+            assert await asyncio.to_thread(broker.stdout.readline) == "ready\n"
+            assert await asyncio.to_thread(broker.stdout.readline) == "told\n"
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+        asyncio.run(until_told())
+        broker.terminate()
+
+
+def accounts_told(folder: Path, pid: int) -> MosquittoAccounts:
+    """Of one device, for a broker of this number."""
+    (folder / "mosquitto.pid").write_text(f"{pid}\n")
     directory = Directory()
     directory.put(account(1, "pump"))
-    accounts = MosquittoAccounts(tmp_path, None, directory, ("iotflow/gateway", "secret"))
-    asyncio.run(accounts.update())
-    asyncio.run(accounts.update())
-    assert told == [(4321, signal.SIGHUP)]
+    return MosquittoAccounts(folder, None, directory, ("iotflow/gateway", "secret"))
 
 
 def test_acknowledged_in_the_order_of_arrival() -> None:

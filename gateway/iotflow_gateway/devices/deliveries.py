@@ -1,0 +1,76 @@
+"""Commands on their way to the devices' topics."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from iotflow.v1.command_pb2 import Command
+from iotflow.v1.gateway_service_pb2 import DeviceCommand
+from iotflow_gateway.broker import Broker, Delivery
+from iotflow_gateway.devices.announcements import Announcements
+from iotflow_gateway.devices.documents import command_document, seconds_left
+from iotflow_gateway.topics import Topics
+
+# Devices served at a time: not more than a broker takes unless set otherwise.
+AT_ONCE = 20
+
+
+class Deliveries:
+    """Those of one stream: a device's one after the other, so that none overtakes one that nobody heard.
+
+    Each goes to the topic of the device's id, or else its name, whichever somebody listens to. Where the broker can say that
+    nobody does (MQTT 5), the command waits at the server until the device comes, and so do those behind it. Where it cannot, the
+    device's answer is what shows that it came; until then the server offers it again, under the same id.
+
+    answer: called with a command and what became of it: delivered, or unreachable. tasks: run the deliveries, and end with
+    CannotConnect where the broker goes.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        broker: Broker,
+        answer: Callable[[Command, str], Awaitable[None]],
+        tasks: asyncio.TaskGroup,
+        announcements: Announcements,
+    ) -> None:
+        self._topics = topics
+        self._broker = broker
+        self._answer = answer
+        self._tasks = tasks
+        self._announcements = announcements
+        self._room = asyncio.Semaphore(AT_ONCE)
+        # By device; bounded by what the server offers without an answer.
+        self._waiting: dict[int, deque[DeviceCommand]] = {}
+
+    def take(self, offered: DeviceCommand) -> None:
+        """Deliver it when those before it are."""
+        device_id = offered.command.device_id
+        if device_id in self._waiting:
+            self._waiting[device_id].append(offered)
+        else:
+            self._waiting[device_id] = deque([offered])
+            self._tasks.create_task(self._deliver_all(device_id), name="commands of a device")
+
+    async def _deliver_all(self, device_id: int) -> None:
+        waiting = self._waiting[device_id]
+        delivery = Delivery.HEARD
+        while waiting:
+            offered = waiting[0]
+            await self._announcements.tell(offered)
+            if delivery is not Delivery.UNHEARD:
+                async with self._room:
+                    delivery = await self._publish(offered)
+            if delivery is not Delivery.UNKNOWN:
+                await self._answer(offered.command, "delivered" if delivery is Delivery.HEARD else "unreachable")
+            waiting.popleft()
+        del self._waiting[device_id]
+
+    async def _publish(self, offered: DeviceCommand) -> Delivery:
+        payload, expiry = command_document(offered.command), seconds_left(offered.command)
+        delivery = Delivery.UNHEARD
+        for topic in self._topics.commands(offered.command.device_id, offered.device_name, offered.command.name):
+            delivery = await self._broker.deliver(topic, payload, expiry=expiry)
+            if delivery is Delivery.HEARD:
+                break
+        return delivery

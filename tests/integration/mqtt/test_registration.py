@@ -1,0 +1,53 @@
+"""Registration by MQTT where it is not open: the message holds a registrar's token, for the adapter lends nobody its own."""
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from iotflow.v1.admin_service_pb2 import CreateTokenRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from tests.integration.mqtt.clients import PATIENCE
+from tests.mqtt import MOSQUITTO, Stack, mqtt_stack
+from tests.mqtt_device import MqttDevice, mqtt_device
+
+NAME = "newcomer"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("token"), MOSQUITTO, {"IOTFLOW_REGISTRATION": "token"}) as running:
+        running.adapter().start()
+        yield running
+
+
+@pytest.fixture
+def newcomer(stack: Stack) -> Iterator[MqttDevice]:
+    """A client without an account."""
+    with mqtt_device(stack.port, None, client_id=NAME) as client:
+        client.subscribe(f"iotflow/discovery/response/{NAME}")
+        yield client
+
+
+def token(stack: Stack, role: str) -> str:
+    """A new one."""
+    with grpc.insecure_channel(stack.server.target) as channel:
+        request = CreateTokenRequest(name=f"of a {role}", role=role)
+        return AdminServiceStub(channel).CreateToken(request, metadata=stack.admin, timeout=PATIENCE).secret
+
+
+@pytest.mark.parametrize(
+    ("role", "reason"), [("", "TOKEN_REQUIRED"), ("viewer", "REGISTRATION_CLOSED"), ("gateway", "REGISTRATION_CLOSED")]
+)
+def test_refused(stack: Stack, newcomer: MqttDevice, role: str, reason: str) -> None:
+    content = {"token": token(stack, role)} if role else {}
+    newcomer.publish(f"iotflow/discovery/register/{NAME}", content)
+    said = newcomer.hear()[0].json()
+    assert (said["status"], said["reason"], said["retryable"]) == ("error", reason, False)
+
+
+def test_registrar(stack: Stack, newcomer: MqttDevice) -> None:
+    newcomer.publish(f"iotflow/discovery/register/{NAME}", {"token": token(stack, "registrar")})
+    said = newcomer.hear()[0].json()
+    assert (said["status"], said["device"]["name"]) == ("success", NAME)
+    assert said["device"]["api_key"]

@@ -1,0 +1,5 @@
+"""Tests here may be coroutines."""
+
+from tests.coroutines import pytest_pyfunc_call, runner
+
+__all__ = ["pytest_pyfunc_call", "runner"]

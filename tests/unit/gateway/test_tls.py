@@ -1,0 +1,47 @@
+"""What comes in one piece over TLS is taken to its end."""
+
+import asyncio
+import ssl
+import struct
+from pathlib import Path
+
+import paho.mqtt.client as paho
+
+from iotflow_gateway.broker.line import BrokerAddress, Line
+from tests.integration.mqtt.certificates import authority, certificate
+
+CONNECT, SUBSCRIBE = 0x10, 0x82
+CONNACK = bytes([0x20, 2, 0, 0])
+
+
+def publish(number: int) -> bytes:
+    """QoS 1, to the topic t."""
+    return bytes([0x32, 6]) + b"\x00\x01t" + struct.pack("!H", number) + b"x"
+
+
+async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One that answers to a subscription and hands over what it kept in one record, as those behind a proxy do."""
+    while head := await reader.read(2):
+        body = await reader.readexactly(head[1])
+        if head[0] == CONNECT:
+            writer.write(CONNACK)
+        elif head[0] == SUBSCRIBE:
+            writer.write(bytes([0x90, 3]) + body[:2] + b"\x01" + publish(1) + publish(2))
+    writer.close()
+
+
+async def test_messages_behind_an_answer(tmp_path: Path) -> None:
+    await asyncio.to_thread(authority, tmp_path, "ca")
+    await asyncio.to_thread(certificate, tmp_path, "server", "127.0.0.1", "ca")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    received: asyncio.Queue[paho.MQTTMessage] = asyncio.Queue()
+    async with await asyncio.start_server(broker, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        address = BrokerAddress("127.0.0.1", port, "", "", "c", tls=True, ca_file=tmp_path / "ca.crt", v5=False)
+        line = Line(address, received.put_nowait)
+        await line.connect()
+        await line.subscribe(["t"])
+        async with asyncio.timeout(5):
+            assert [(await received.get()).mid for _ in range(2)] == [1, 2]
+        line.close()

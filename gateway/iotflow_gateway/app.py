@@ -159,4 +159,4 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
 
 def _filters(settings: Settings, topics: Topics) -> list[str]:
     shared = f"$share/{settings.group}/" if settings.group else ""
-    return [shared + one for one in topics.filters()]
+    return [*topics.signs_of_life(), *(shared + one for one in topics.shared())]

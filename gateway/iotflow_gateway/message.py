@@ -32,6 +32,12 @@ class Unacknowledged:
     def __init__(self, acknowledge: Callable[[Message], None]) -> None:
         self._acknowledge = acknowledge
         self._messages: deque[Message] = deque()
+        self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """Of their payloads."""
+        return self._bytes
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -39,10 +45,12 @@ class Unacknowledged:
     def add(self, message: Message) -> None:
         """It came."""
         self._messages.append(message)
+        self._bytes += len(message.payload)
 
     def finish(self, message: Message) -> None:
         """It is stored, or refused: nothing more will be done about it."""
         message.done = True
         messages = self._messages
         while messages and messages[0].done:
+            self._bytes -= len(messages[0].payload)
             self._acknowledge(messages.popleft())

@@ -112,17 +112,18 @@ class Topics:
         """Where a desired configuration is retained."""
         return [f"{self._devices}{device_id}/config", f"{self._devices}{name}/config", f"{self._older}{name}/config"]
 
-    def filters(self) -> list[str]:
-        """What an adapter subscribes to: all that devices may publish."""
+    def signs_of_life(self) -> list[str]:
+        """What every adapter subscribes to: by two of them a device's coming might overtake its going."""
+        return [f"{self._devices}+/status/#", f"{self._older}+/heartbeat", f"{self._older}+/status"]
+
+    def shared(self) -> list[str]:
+        """All else that devices may publish; adapters may share it."""
         return [
             f"{self._devices}+/telemetry/#",
-            f"{self._devices}+/status/#",
             f"{self._devices}+/commands/ack",
             f"{self._devices}+/config/reported",
             f"{self._register}+",
             f"{self._older}+/telemetry",
-            f"{self._older}+/heartbeat",
-            f"{self._older}+/status",
             f"{self._older}+/commands/ack",
             f"{self._older}+/config/reported",
         ]

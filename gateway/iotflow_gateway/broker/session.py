@@ -18,6 +18,8 @@ from iotflow_gateway.topics import Topics
 log = structlog.get_logger(__name__)
 
 MESSAGE_ID = "message-id"
+# Of payloads that are not acknowledged; no more is read then.
+MOST_BYTES = 128 * 2**20
 
 
 class BrokerSession:
@@ -56,7 +58,7 @@ class BrokerSession:
     def finish(self, message: Message) -> None:
         """Nothing more will be done about the message: let the broker forget it."""
         self._unacknowledged.finish(message)
-        if self._line and len(self._unacknowledged) < self._address.window:
+        if self._line and not self._is_full(self._address.window):
             self._line.resume()
 
     def publish(self, topic: str, payload: bytes) -> bool:
@@ -94,10 +96,13 @@ class BrokerSession:
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)
         self._unacknowledged.add(message)
-        if len(self._unacknowledged) >= 2 * self._address.window and self._line:
-            # Of QoS 0 the broker sends as much as there is.
+        # Of QoS 0 the broker sends as much as there is.
+        if self._line and self._is_full(2 * self._address.window):
             self._line.pause()
         self._take(message)
+
+    def _is_full(self, window: int) -> bool:
+        return len(self._unacknowledged) >= window or self._unacknowledged.bytes >= MOST_BYTES
 
     def _message(self, got: paho.MQTTMessage) -> Message:
         try:

@@ -18,6 +18,9 @@ from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
+# Of payloads that are not acknowledged; no more is read then.
+MOST_BYTES = 128 * 2**20
+
 
 class EmbeddedBroker:
     """take: called with each message as it comes; finish() is owed for each. window: messages taken and not finished, at the
@@ -33,6 +36,7 @@ class EmbeddedBroker:
         self._window = window
         self._sessions: Sessions | None = None
         self._arrivals: dict[Message, Arrival] = {}
+        self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
         self._suspects = asyncio.Event()
@@ -75,8 +79,8 @@ class EmbeddedBroker:
     def finish(self, message: Message) -> None:
         """Nothing more will be done about the message: acknowledge it to the client."""
         self._arrivals.pop(message).settled.set()
-        if len(self._arrivals) < self._window:
-            self._room.set()
+        self._bytes -= len(message.payload)
+        self._keep_room()
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message of QoS 1; False: too much is under way."""
@@ -94,9 +98,15 @@ class EmbeddedBroker:
     def _arrived(self, session: Session, arrival: Arrival, allowed: bool) -> None:
         message = self._message(session, arrival, allowed=allowed)
         self._arrivals[message] = arrival
-        if len(self._arrivals) >= self._window:
-            self._room.clear()
+        self._bytes += len(message.payload)
+        self._keep_room()
         self._take(message)
+
+    def _keep_room(self) -> None:
+        if len(self._arrivals) < self._window and self._bytes < MOST_BYTES:
+            self._room.set()
+        else:
+            self._room.clear()
 
     def _message(self, session: Session, arrival: Arrival, *, allowed: bool) -> Message:
         address = self._topics.parse(arrival.topic) if allowed else self._topics.elsewhere(session.username or "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.mqtt.clients import counted, logged_in, stored
+from tests.integration.mqtt.clients import counted, eventually, logged_in, stored
 from tests.integration.mqtt.flow import Flow
 from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
 from tests.processes import free_port
@@ -79,6 +79,24 @@ def test_server_killed(stack: Stack, start: Start) -> None:
         flow.wait_for(part)
         stack.server.kill()
         stack.server.start()
+    flow.finish()
+
+
+@pytest.mark.parametrize("kind", [MOSQUITTO, EMBEDDED])
+def test_takes_no_more_than_its_window(stack: Stack, start: Start) -> None:
+    """Nothing is acknowledged to the broker while the server is away, and the broker keeps the rest."""
+    port, window = free_port(), 100
+    stack.adapter(metrics_port=str(port), window=str(window)).start()
+    flow = start(rate=0)
+    flow.wait_for(1)
+    stack.server.kill()
+    eventually(lambda: counted(port, "iotflow_gateway_waiting") >= window)
+    finished = counted(port, "iotflow_gateway_finished_total")
+    if stack.kind == MOSQUITTO:
+        flow.published()
+    assert counted(port, "iotflow_gateway_waiting") == window
+    assert counted(port, "iotflow_gateway_finished_total") == finished
+    stack.server.start()
     flow.finish()
 
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
+
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.batches import batch
@@ -14,7 +16,12 @@ from iotflow_gateway.readings import document, readings
 from iotflow_gateway.refusal import Refused
 from iotflow_gateway.topics import Kind
 
+log = structlog.get_logger(__name__)
+
+NOT_UNDERSTOOD = "message not understood"
 PROTOBUF = "application/x-protobuf"
+# Their topic says it all.
+SIGNS_OF_LIFE = (Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE)
 # The server's largest message is twice that, unless set otherwise.
 LONGEST = 8 * 2**20
 
@@ -65,6 +72,10 @@ class Desk:
             self._take(kind, message)
         except Refused as refused:
             self._refuse(message, refused)
+        except Exception:
+            # Whatever it is, the messages behind this one must not wait for ever.
+            log.exception(NOT_UNDERSTOOD, topic=message.topic, size=len(message.payload))
+            self._refuse(message, Refused("INTERNAL", "internal error; the adapter's log has more"))
 
     def _take(self, kind: Kind, message: Message) -> None:
         in_protobuf = kind is Kind.BATCH or (kind is Kind.TELEMETRY and message.content_type == PROTOBUF)
@@ -92,6 +103,10 @@ class Desk:
             self._carry_out(kind, message, task.result(), content)
         except Refused as refused:
             self._refuse(message, refused)
+        except Exception:
+            # Whatever it is, the messages behind this one must not wait for ever.
+            log.exception(NOT_UNDERSTOOD, topic=message.topic, size=len(message.payload))
+            self._refuse(message, Refused("INTERNAL", "internal error; the adapter's log has more"))
 
     def _carry_out(self, kind: Kind, message: Message, device_id: int, content: Any) -> None:
         if device_id == UNKNOWN:
@@ -116,10 +131,15 @@ class Desk:
 
 
 def _content(kind: Kind, message: Message) -> Any:
-    """The JSON of a payload; a sign of life needs none."""
+    """The JSON of a payload; a sign of life needs none, and what else it says is its own affair."""
     if not message.payload and kind is not Kind.TELEMETRY:
         return {}
-    content = document(message.payload)
+    try:
+        content = document(message.payload)
+    except Refused:
+        if kind in SIGNS_OF_LIFE:
+            return {}
+        raise
     if isinstance(content, dict) and isinstance(said := content.get("message_id"), str | int):
         message.message_id = str(said)
     return content

@@ -58,7 +58,12 @@ class Discovery:
     async def _register(self, message: Message, content: dict[str, Any]) -> None:
         said = {name: str(content[name]) for name in FIELDS if content.get(name) is not None}
         request = RegisterDeviceRequest(name=message.address.device, **said)
-        metadata = credentials(token=str(content.get("token", "")))
+        token = str(content.get("token", ""))
+        if not (token.isascii() and token.isprintable()):
+            # No call can carry it.
+            self._answer(message, _error("WRONG_TOKEN", "a token is printable ASCII", retryable=False))
+            return
+        metadata = credentials(token=token)
         try:
             answer = await self._stub.RegisterDevice(request, metadata=metadata, timeout=SECONDS)
         except grpc.aio.AioRpcError as failed:

@@ -92,11 +92,14 @@ def _add_metadata(values: Values, metadata: Any) -> None:
 
 
 def _text(value: Any, field: str) -> str:
-    if _depth(value) > DEEPEST:
+    if _is_deeper(value, DEEPEST):
         raise Refused("INVALID_VALUE", f"is nested more than {DEEPEST} deep", field=field)
     return orjson.dumps(value).decode()
 
 
-def _depth(content: Any) -> int:
-    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    return 1 + max(map(_depth, inner), default=0) if isinstance(content, dict | list) else 0
+def _is_deeper(content: Any, levels: int) -> bool:
+    """Looks no deeper than that: what comes may be nested more deeply than Python can follow."""
+    if not isinstance(content, dict | list):
+        return False
+    inner = content.values() if isinstance(content, dict) else content
+    return not levels or any(_is_deeper(one, levels - 1) for one in inner)

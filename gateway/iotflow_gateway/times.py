@@ -1,5 +1,6 @@
 """Times as devices write them."""
 
+import math
 import re
 from datetime import UTC, datetime
 
@@ -21,14 +22,14 @@ def time_ms(given: object) -> int:
     """
     if isinstance(given, str):
         text = given.strip()
-        return _number(float(text)) if text.lstrip("-").isdecimal() else _calendar(text)
+        return _number(float(text)) if text.removeprefix("-").isdecimal() else _calendar(text)
     if isinstance(given, int | float) and not isinstance(given, bool):
         return _number(given)
     raise _no_time(given)
 
 
 def _number(number: float) -> int:
-    if abs(number) < SHORTEST:
+    if not SHORTEST <= abs(number) < math.inf:
         raise _no_time(number)
     return _checked(int(number * 1_000 if abs(number) < SECONDS_BELOW else number))
 

@@ -36,7 +36,8 @@ class Answering:
 def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     said = content if isinstance(content, dict) else {}
     command_id, state = said.get("command_id"), said.get("state", "succeeded")
-    if not isinstance(command_id, int) or not 0 < command_id <= LARGEST_ID:
+    # In Python, true is a number.
+    if type(command_id) is not int or not 0 < command_id <= LARGEST_ID:
         raise Refused("INVALID_PAYLOAD", "an answer names its command", field="command_id")
     if state not in ("succeeded", "failed"):
         raise Refused("INVALID_PAYLOAD", "a command ends as succeeded or failed", field="state")

@@ -44,10 +44,12 @@ def check_depth(field: str, depth: int) -> None:
         raise InvalidArgument(field, f"is nested more than {DEEPEST} deep")
 
 
-def depth_of(content: Any) -> int:
-    """How deeply lists and objects are nested."""
-    inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    return 1 + max(map(depth_of, inner), default=0) if isinstance(content, dict | list) else 0
+def check_nesting(field: str, content: Any, depth: int = 0) -> None:
+    """As check_depth, of all that the content holds: it may be nested more deeply than Python can follow."""
+    if isinstance(content, dict | list):
+        check_depth(field, depth + 1)
+        for inner in content.values() if isinstance(content, dict) else content:
+            check_nesting(field, inner, depth + 1)
 
 
 def plain_number(number: float, field: str) -> int | float:

@@ -35,9 +35,11 @@ class Configs:
         self._since = ""
         # What is retained: by device, its name and the payload.
         self._retained: dict[int, tuple[str, bytes]] = {}
-        # Devices that were made, renamed or removed.
+        # Devices that were made, renamed or removed, or whose name may have been another's.
         self._changed: dict[int, str] = {}
         self._news = asyncio.Event()
+        # What is taken away must not be what was put there meanwhile.
+        self._publishing = asyncio.Lock()
         self._directory = directory
         directory.on_change(self._account_changed)
 
@@ -64,7 +66,8 @@ class Configs:
             try:
                 while self._changed:
                     device_id, name = next(iter(self._changed.items()))
-                    await self._follow(device_id, name)
+                    async with self._publishing:
+                        await self._follow(device_id, name)
                     del self._changed[device_id]
             except CannotConnect:
                 self._news.set()
@@ -98,11 +101,21 @@ class Configs:
             if answer.HasField("config"):
                 await self._publish(answer.config)
             elif answer.HasField("caught_up"):
+                if not self._since:
+                    self._look_for_left_behind()
                 self._since = answer.caught_up.timestamp.ToJsonString()
+
+    def _look_for_left_behind(self) -> None:
+        """While no adapter ran, a name may have become another device's, for which nothing is desired."""
+        for account in self._directory:
+            if account.device_id not in self._retained:
+                self._changed.setdefault(account.device_id, account.name)
+        self._news.set()
 
     async def _publish(self, config: DesiredConfig) -> None:
         payload = orjson.dumps({"version": config.desired_version, "desired": MessageToDict(config.desired)})
-        await self._put(config.device_id, config.device_name, payload)
+        async with self._publishing:
+            await self._put(config.device_id, config.device_name, payload)
 
     async def _put(self, device_id: int, name: str, payload: bytes) -> None:
         self._retained[device_id] = name, payload

@@ -34,6 +34,7 @@ _write = (
 class Online:
     """A device is online when a gateway said that it has a session, and not that it has gone since, unless that and all else that
     was heard of it is older than a day and the window; or when it was heard within the window, and not said to have gone since.
+    One that was set inactive has gone.
 
     tells: whether somebody takes the news, to tell other processes.
     """
@@ -95,6 +96,13 @@ class Online:
             if before is None or before.at <= one.at:
                 self._said[one.device_id] = one
                 self._decide(one.device_id, one.at)
+
+    def gone(self, device_id: int) -> None:
+        """Note that the device was removed, or set inactive, as its row says."""
+        said = Said(device_id, False, self._clock())
+        if self._news is not None:
+            self._news.append(said)
+        self.said_elsewhere([said])
 
     def take_news(self) -> tuple[Said, ...]:
         """What was said here since the last call."""

@@ -55,11 +55,16 @@ class Registry:
         self._key_length = key_length
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
+        self._gone_listeners: list[Callable[[int], None]] = []
         self._greeters: list[Callable[[int], None]] = []
 
     def on_change(self, listener: Callable[[int], None]) -> None:
         """Call listener with the id of every device that this process has just changed, or may have."""
         self._listeners.append(listener)
+
+    def on_gone(self, listener: Callable[[int], None]) -> None:
+        """Call listener with the id of every device that this process has set inactive or removed."""
+        self._gone_listeners.append(listener)
 
     def on_register(self, greeter: Callable[[int], None]) -> None:
         """Call greeter with the id of every device that this process has just made."""
@@ -115,11 +120,14 @@ class Registry:
         """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration."""
         now = self._clock()
         try:
-            return await self._database.write(lambda connection: _update(connection, device_id, changes, now))
+            device = await self._database.write(lambda connection: _update(connection, device_id, changes, now))
         except IntegrityError as error:
             raise _name_taken(changes.name or "") from error
         finally:
             self._tell(device_id)
+        if changes.status == "inactive":
+            self._tell_gone(device_id)
+        return device
 
     async def delete(self, device_id: int) -> Device:
         """Remove a device with its commands and desired configurations; returns it as it was."""
@@ -130,6 +138,7 @@ class Registry:
             self._tell(device_id)
         if row is None:
             raise device_not_found(device_id)
+        self._tell_gone(device_id)
         return device(row)
 
     async def rotate_key(self, device_id: int, grace: timedelta) -> tuple[str, datetime]:
@@ -170,9 +179,16 @@ class Registry:
         for listener in self._listeners:
             listener(device_id)
 
+    def _tell_gone(self, device_id: int) -> None:
+        for listener in self._gone_listeners:
+            listener(device_id)
+
 
 def _update(connection: Connection, device_id: int, changes: DeviceChanges, now: datetime) -> Device:
     values = {name: value for name in PLAIN_CHANGES if (value := getattr(changes, name)) is not None}
+    if changes.status == "inactive":
+        # Whoever cuts it off says nothing of it: Mosquitto keeps the last will to itself then.
+        values |= {"said_online": False, "said_at": now}
     if changes.name is not None:
         values["folded_name"] = changes.name.casefold()
     if changes.configuration_key is not None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from iotflow_server.devices.device import DeviceFilter
+from iotflow_server.devices.device import DeviceChanges, DeviceFilter
 from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence, Said
 from tests.integration.registry.parts import Parts
@@ -121,6 +121,22 @@ async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, 
     for process in (known, Known(parts)):
         assert not process.online.is_online(await parts.registry.get(device.id))
         assert process.online.is_online(await parts.registry.get(talkative.id))
+
+
+async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> None:
+    device, removed = await parts.make("a"), await parts.make("b")
+    parts.registry.on_gone(known.online.gone)
+    await known.online.say([Said(one.id, True, parts.clock.now) for one in (device, removed)])
+    known.take()
+    parts.clock.advance(seconds=1)
+    await parts.registry.update(device.id, DeviceChanges(status="inactive"))
+    await parts.registry.delete(removed.id)
+    assert known.take() == [(device.id, False), (removed.id, False)]
+    # Whoever hears of it by the row alone says the same.
+    assert not Known(parts).online.is_online(await parts.registry.get(device.id))
+    await parts.registry.update(device.id, DeviceChanges(status="active"))
+    await known.online.look_around()
+    assert (known.online.count, known.take()) == (0, [])
 
 
 async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:

@@ -1,6 +1,7 @@
 """Commands, from the server to the devices' topics."""
 
 import asyncio
+import contextlib
 import time
 
 import grpc
@@ -41,6 +42,7 @@ class Commands:
         self._session = session
         self._backoff = Backoff(longest=1.0)
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._answering = asyncio.Lock()
 
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
@@ -55,6 +57,8 @@ class Commands:
                 await asyncio.sleep(self._backoff.delay(error.retry_after))
 
     async def _stream(self) -> None:
+        # What is cancelled before it began gives its place to nobody.
+        self._room = asyncio.Semaphore(AT_ONCE)
         call = self._stub.StreamDeviceCommands(metadata=self._metadata)
         try:
             async with asyncio.TaskGroup() as deliveries:
@@ -81,9 +85,12 @@ class Commands:
         if delivery is not Delivery.UNKNOWN:
             state = "delivered" if delivery is Delivery.HEARD else "unreachable"
             command = offered.command
-            await call.write(
-                StreamDeviceCommandsRequest(command_id=command.id, device_id=command.device_id, state=state)
-            )
+            answer = StreamDeviceCommandsRequest(command_id=command.id, device_id=command.device_id, state=state)
+            # gRPC takes one at a time.
+            async with self._answering:
+                # Where the stream has ended meanwhile, the command stays queued, and is offered again.
+                with contextlib.suppress(asyncio.InvalidStateError):
+                    await call.write(answer)
 
     async def _publish(self, offered: DeviceCommand) -> Delivery:
         payload, expiry = orjson.dumps(_document(offered.command)), _seconds_left(offered.command)

@@ -50,6 +50,9 @@ class Commands:
             await self._session.connected()
             try:
                 await self._stream()
+            except CannotConnect:
+                # The server offers again what was on its way, before what comes behind it.
+                await asyncio.sleep(self._backoff.delay(None))
             except grpc.aio.AioRpcError as failed:
                 error = server_error(failed)
                 if not error.retryable:
@@ -69,7 +72,7 @@ class Commands:
                         deliveries.create_task(self._deliver(answer.command, call))
                     elif answer.receipt.reason:
                         log.info("answer refused", command=answer.receipt.command_id, reason=answer.receipt.reason)
-        except* grpc.aio.AioRpcError as group:
+        except* (CannotConnect, grpc.aio.AioRpcError) as group:
             raise group.exceptions[0] from None
         finally:
             call.cancel()
@@ -77,9 +80,6 @@ class Commands:
     async def _deliver(self, offered: DeviceCommand, call: "grpc.aio.StreamStreamCall") -> None:  # type: ignore[type-arg]
         try:
             delivery = await self._publish(offered)
-        except CannotConnect:
-            # It stays queued, and is offered again.
-            return
         finally:
             self._room.release()
         if delivery is not Delivery.UNKNOWN:

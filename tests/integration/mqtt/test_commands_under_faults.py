@@ -1,4 +1,4 @@
-"""Commands while the server goes and comes: the adapter lives on, and each device hears what was queued."""
+"""Commands while server or broker go and come: the adapter lives on, and each device hears what was queued."""
 
 import threading
 from collections.abc import Iterator
@@ -76,6 +76,30 @@ def test_server_goes_and_comes(stack: Stack) -> None:
         process = stack.adapters[0].process
         assert process
         assert process.alive, process.output
+
+
+def test_broker_goes_and_comes(stack: Stack) -> None:
+    """What was on its way when it went comes first when it is back, and at once."""
+    device = stack.register("turner")
+    with logged_in(stack, device) as client:
+        sending = Sending(stack, [device])
+        try:
+            for _ in range(3):
+                client.subscribe(f"iotflow/devices/{device.id}/commands/#")
+                client.publish(f"iotflow/devices/{device.id}/status/online", b"")
+                enough = len(_ids([client])) + ENOUGH
+                client.wait(lambda enough=enough: len(client.heard) >= enough)  # type: ignore[misc]
+                client.connection = None
+                stack.broker.kill()
+                stack.broker.start()
+                client.wait(lambda: client.connection == "Success")
+            client.subscribe(f"iotflow/devices/{device.id}/commands/#")
+            client.publish(f"iotflow/devices/{device.id}/status/online", b"")
+        finally:
+            sending.end()
+        eventually(lambda: sending.sent <= _ids([client]), 10)
+        first = list(dict.fromkeys(message.json()["id"] for message in client.heard))
+        assert first == sorted(first)
 
 
 def _ids(clients: list[MqttDevice]) -> set[int]:

@@ -73,10 +73,10 @@ class MqttDevice:
         self.client.loop_start()
         self.wait(lambda: self.connection is not None or self.end is not None)
 
-    def publish(self, topic: str, content: object, qos: int = 1, **properties: Any) -> str:
+    def publish(self, topic: str, content: object, qos: int = 1, *, retain: bool = False, **properties: Any) -> str:
         """Publish bytes, or JSON, and wait for the broker's answer."""
         payload = content if isinstance(content, bytes) else json.dumps(content).encode()
-        sent = self.client.publish(topic, payload, qos, properties=_properties(properties))
+        sent = self.client.publish(topic, payload, qos, retain, properties=_properties(properties))
         self.wait(lambda: sent.mid in self._published)
         return self._published[sent.mid]
 

@@ -100,15 +100,14 @@ def _add_metadata(values: Values, metadata: Any) -> None:
 
 
 def _text(value: Any, field: str) -> str:
-    if _depth(value) > DEEPEST:
+    if _is_deeper(value, DEEPEST):
         raise Refused("INVALID_VALUE", f"is nested more than {DEEPEST} deep", field=field)
     return orjson.dumps(value).decode()
 
 
-def _depth(content: Any) -> int:
-    # Level by level: JSON may be nested deeper than Python calls functions.
-    depth, level = 0, [content]
-    while nested := [one for one in level if isinstance(one, dict | list)]:
-        depth += 1
-        level = [inner for one in nested for inner in (one.values() if isinstance(one, dict) else one)]
-    return depth
+def _is_deeper(content: Any, levels: int) -> bool:
+    """Looks no deeper than that: what comes may be nested more deeply than Python can follow."""
+    if not isinstance(content, dict | list):
+        return False
+    inner = content.values() if isinstance(content, dict) else content
+    return not levels or any(_is_deeper(one, levels - 1) for one in inner)

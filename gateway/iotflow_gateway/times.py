@@ -1,5 +1,6 @@
 """Times as devices write them."""
 
+import math
 import re
 from datetime import UTC, datetime
 
@@ -29,7 +30,7 @@ def time_ms(given: object) -> int:
 
 
 def _number(number: float) -> int:
-    if abs(number) < SHORTEST:
+    if not SHORTEST <= abs(number) < math.inf:
         raise _no_time(number)
     return _checked(int(number * 1_000 if abs(number) < SECONDS_BELOW else number))
 

@@ -38,7 +38,7 @@ class Configs:
         self._since = ""
         # What is retained: by device, its name and the payload.
         self._retained: dict[int, tuple[str, bytes]] = {}
-        # Devices that were made, renamed or removed.
+        # Devices that were made, renamed or removed, or whose name may have been another's.
         self._changed: dict[int, str] = {}
         self._news = asyncio.Event()
         # A version on its way to the old name must not come after what takes it away there.
@@ -106,7 +106,16 @@ class Configs:
             if answer.HasField("config"):
                 await self._publish(answer.config)
             elif answer.HasField("caught_up"):
+                if not self._since:
+                    self._look_for_left_behind()
                 self._since = answer.caught_up.timestamp.ToJsonString()
+
+    def _look_for_left_behind(self) -> None:
+        """While no adapter ran, a name may have become another device's, for which nothing is desired."""
+        for account in self._directory:
+            if account.device_id not in self._retained:
+                self._changed.setdefault(account.device_id, account.name)
+        self._news.set()
 
     async def _publish(self, config: DesiredConfig) -> None:
         payload = orjson.dumps({"version": config.desired_version, "desired": MessageToDict(config.desired)})

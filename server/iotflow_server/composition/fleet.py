@@ -56,6 +56,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     stack.push_async_callback(presence.close)
     window = timedelta(seconds=settings.online_window_seconds)
     online = Online(database, presence, window, tells=bool(settings.redis_url))
+    registry.on_gone(online.gone)
     await online.start()
     stack.push_async_callback(online.close)
     commands = Commands(database)

@@ -11,7 +11,7 @@ from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.presence import Presence, Said
-from iotflow_server.devices.rows import online
+from iotflow_server.devices.rows import LONGER_SILENCE, online
 from iotflow_server.errors import Refusal
 
 # How much later than it could be told it is told that a device was not heard any more.
@@ -32,8 +32,9 @@ _write = (
 
 
 class Online:
-    """A device is online when a gateway said that it has a session, and not that it has gone since; or when it was heard within
-    the window, and not said to have gone since.
+    """A device is online when a gateway said that it has a session, and not that it has gone since, unless that and all else that
+    was heard of it is older than a day and the window; or when it was heard within the window, and not said to have gone since.
+    One that was set inactive has gone.
 
     tells: whether somebody takes the news, to tell other processes.
     """
@@ -96,6 +97,13 @@ class Online:
                 self._said[one.device_id] = one
                 self._decide(one.device_id, one.at)
 
+    def gone(self, device_id: int) -> None:
+        """Note that the device was removed, or set inactive, as its row says."""
+        said = Said(device_id, False, self._clock())
+        if self._news is not None:
+            self._news.append(said)
+        self.said_elsewhere([said])
+
     def take_news(self) -> tuple[Said, ...]:
         """What was said here since the last call."""
         if not self._news:
@@ -149,7 +157,7 @@ class Online:
         return await self._database.read(lambda connection: set(connection.scalars(statement)))
 
     def _is_online(self, said: Said | None, heard: datetime | None) -> bool:
-        if said is not None and said.online:
+        if said is not None and said.online and max(said.at, heard or said.at) >= self.since - LONGER_SILENCE:
             return True
         gone = said is not None and heard is not None and said.at >= heard
         return heard is not None and heard >= self.since and not gone

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from iotflow_server.devices.credentials import KeyHasher, generate_key
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
+from iotflow_server.devices.documents import check_size
 from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
 from iotflow_server.devices.verifiers import mosquitto_verifier
@@ -27,6 +28,9 @@ PLAIN_CHANGES = (
     "hardware_version",
     "configuration",
 )
+
+# Of what a device reports of its configuration: whoever asks for the device gets it too.
+MOST_BYTES = 262_144
 
 # Built once: these run for every registration and every key not remembered, and take longer to build than to run.
 REGISTER = insert(DeviceRow).returning(DeviceRow.id)
@@ -51,11 +55,16 @@ class Registry:
         self._key_length = key_length
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
+        self._gone_listeners: list[Callable[[int], None]] = []
         self._greeters: list[Callable[[int], None]] = []
 
     def on_change(self, listener: Callable[[int], None]) -> None:
         """Call listener with the id of every device that this process has just changed, or may have."""
         self._listeners.append(listener)
+
+    def on_gone(self, listener: Callable[[int], None]) -> None:
+        """Call listener with the id of every device that this process has set inactive or removed."""
+        self._gone_listeners.append(listener)
 
     def on_register(self, greeter: Callable[[int], None]) -> None:
         """Call greeter with the id of every device that this process has just made."""
@@ -108,14 +117,17 @@ class Registry:
         )
 
     async def update(self, device_id: int, changes: DeviceChanges) -> Device:
-        """Raises AlreadyExists (NAME_TAKEN)."""
+        """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration."""
         now = self._clock()
         try:
-            return await self._database.write(lambda connection: _update(connection, device_id, changes, now))
+            device = await self._database.write(lambda connection: _update(connection, device_id, changes, now))
         except IntegrityError as error:
             raise _name_taken(changes.name or "") from error
         finally:
             self._tell(device_id)
+        if changes.status == "inactive":
+            self._tell_gone(device_id)
+        return device
 
     async def delete(self, device_id: int) -> Device:
         """Remove a device with its commands and desired configurations; returns it as it was."""
@@ -126,6 +138,7 @@ class Registry:
             self._tell(device_id)
         if row is None:
             raise device_not_found(device_id)
+        self._tell_gone(device_id)
         return device(row)
 
     async def rotate_key(self, device_id: int, grace: timedelta) -> tuple[str, datetime]:
@@ -166,14 +179,22 @@ class Registry:
         for listener in self._listeners:
             listener(device_id)
 
+    def _tell_gone(self, device_id: int) -> None:
+        for listener in self._gone_listeners:
+            listener(device_id)
+
 
 def _update(connection: Connection, device_id: int, changes: DeviceChanges, now: datetime) -> Device:
     values = {name: value for name in PLAIN_CHANGES if (value := getattr(changes, name)) is not None}
+    if changes.status == "inactive":
+        # Whoever cuts it off says nothing of it: Mosquitto keeps the last will to itself then.
+        values |= {"said_online": False, "said_at": now}
     if changes.name is not None:
         values["folded_name"] = changes.name.casefold()
     if changes.configuration_key is not None:
         key, value = changes.configuration_key
         values["configuration"] = _configuration(connection, device_id, changes) | {key: value}
+    check_size("configuration", values.get("configuration", {}), MOST_BYTES)
     statement = update(DeviceRow).where(DeviceRow.id == device_id).values(values | {"updated_at": now})
     row = connection.execute(statement.returning(*DEVICE_COLUMNS)).one_or_none()
     if row is None:

@@ -1,13 +1,17 @@
 """Devices as rows: which columns a Device is made of, and which rows a filter means."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_
 
 from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.models import DeviceRow
+
+# How much longer than others a device that was said to have a session may be silent. Nobody may be left to say that it has gone:
+# a last will is lost when its broker is killed.
+LONGER_SILENCE = timedelta(days=1)
 
 # In the order of Device's fields.
 DEVICE_COLUMNS = (
@@ -43,13 +47,19 @@ def among(ids: Sequence[int]) -> ColumnElement[bool]:
 
 def online(since: datetime) -> ColumnElement[bool]:
     """Said to have a session, or heard since then and not said to be gone after that; as Online.is_online has it."""
+    begun = since - LONGER_SILENCE
+    has_session = and_(DeviceRow.said_online.is_(True), or_(DeviceRow.said_at >= begun, DeviceRow.last_seen >= begun))
     not_gone = or_(DeviceRow.said_online.is_(None), DeviceRow.said_at < DeviceRow.last_seen)
-    return or_(DeviceRow.said_online.is_(True), and_(DeviceRow.last_seen >= since, not_gone))
+    return or_(has_session, and_(DeviceRow.last_seen >= since, not_gone))
 
 
 def offline(since: datetime) -> ColumnElement[bool]:
     """All others."""
-    no_session = or_(DeviceRow.said_online.is_(None), DeviceRow.said_online.is_(False))
+    begun = since - LONGER_SILENCE
+    unheard = or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < begun)
+    no_session = or_(
+        DeviceRow.said_online.is_(None), DeviceRow.said_online.is_(False), and_(DeviceRow.said_at < begun, unheard)
+    )
     gone = and_(DeviceRow.said_online.is_(False), DeviceRow.said_at >= DeviceRow.last_seen)
     return and_(no_session, or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < since, gone))
 

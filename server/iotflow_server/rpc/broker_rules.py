@@ -6,6 +6,8 @@ from iotflow_server.devices.device import Device
 ADAPTER, REGISTRAR = "iotflow/gateway", "iotflow/registrar"
 # Firmware of the older service has topics without a prefix.
 OLDER = "devices"
+# What devices publish below their own id or name, and what is below that.
+PUBLISHED = ("telemetry", "heartbeat", "status", "commands/ack", "config/reported")
 
 
 class BrokerRules:
@@ -17,10 +19,16 @@ class BrokerRules:
         self._discovery = {"publish": f"{prefix}/discovery/register/", "subscribe": f"{prefix}/discovery/response/"}
 
     def allows(self, device: Device, topic: str, action: str) -> bool:
-        """A topic, or the filter of a subscription: below the device's own id or name, and nowhere else."""
+        """A topic, or the filter of a subscription: below the device's own id or name, and nowhere else.
+
+        What the adapter says there the device may not: retained, it would wait for the next device of its name.
+        """
         if action == "subscribe" and topic.startswith(self._fleet):
             return True
-        return any(topic.startswith(f"{root}{own}/") for root in self._roots for own in (str(device.id), device.name))
+        places = [f"{root}{own}/" for root in self._roots for own in (str(device.id), device.name)]
+        if action == "publish":
+            return any(f"{topic}/".startswith(f"{place}{one}/") for place in places for one in PUBLISHED)
+        return any(topic.startswith(place) for place in places)
 
     def allows_registrar(self, topic: str, action: str) -> bool:
         """Asking for devices to be registered, and hearing one answer at a time."""

@@ -8,7 +8,7 @@ from google.protobuf.struct_pb2 import Value
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.wire_values import check_depth, depth_of, plain, plain_number, plain_struct
+from iotflow_server.rpc.wire_values import check_nesting, plain, plain_number, plain_struct
 
 FIELD = "config_value"
 TRUE_WORDS, FALSE_WORDS = ("true", "1", "yes"), ("false", "0", "no", "")
@@ -69,5 +69,5 @@ def _json(content: Any) -> Any:
         value = orjson.loads(content)
     except ValueError:
         raise InvalidArgument(FIELD, "is not JSON") from None
-    check_depth(FIELD, depth_of(value))
+    check_nesting(FIELD, value)
     return value

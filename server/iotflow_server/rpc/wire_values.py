@@ -44,14 +44,12 @@ def check_depth(field: str, depth: int) -> None:
         raise InvalidArgument(field, f"is nested more than {DEEPEST} deep")
 
 
-def depth_of(content: Any) -> int:
-    """How deeply lists and objects are nested."""
-    # Level by level: JSON may be nested deeper than Python calls functions.
-    depth, level = 0, [content]
-    while nested := [one for one in level if isinstance(one, dict | list)]:
-        depth += 1
-        level = [inner for one in nested for inner in (one.values() if isinstance(one, dict) else one)]
-    return depth
+def check_nesting(field: str, content: Any, depth: int = 0) -> None:
+    """As check_depth, of all that the content holds: it may be nested more deeply than Python can follow."""
+    if isinstance(content, dict | list):
+        check_depth(field, depth + 1)
+        for inner in content.values() if isinstance(content, dict) else content:
+            check_nesting(field, inner, depth + 1)
 
 
 def plain_number(number: float, field: str) -> int | float:

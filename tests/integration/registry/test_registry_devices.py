@@ -8,6 +8,7 @@ import pytest
 
 from iotflow_server import errors
 from iotflow_server.devices.device import DeviceChanges, NewDevice
+from iotflow_server.errors import InvalidArgument
 from tests.integration.registry.parts import Parts
 
 
@@ -111,6 +112,16 @@ async def test_a_value_that_is_no_json_is_refused(parts: Parts) -> None:
     with pytest.raises(errors.InvalidArgument):
         await parts.registry.update(device.id, DeviceChanges(configuration_key=("x", float("nan"))))
     assert (await parts.registry.get(device.id)).configuration == {}
+
+
+async def test_a_configuration_has_a_size_however_it_grows(parts: Parts) -> None:
+    device = await parts.make()
+    with pytest.raises(InvalidArgument, match="at most 262144"):
+        await parts.registry.update(device.id, DeviceChanges(configuration={"a": "x" * 262_144}))
+    changed = await parts.registry.update(device.id, DeviceChanges(configuration={"a": "x" * 262_000}))
+    with pytest.raises(InvalidArgument, match="at most 262144"):
+        await parts.registry.update(device.id, DeviceChanges(configuration_key=("b", "x" * 200)))
+    assert (await parts.registry.get(device.id)).configuration == changed.configuration
 
 
 async def test_deleting_takes_commands_and_configurations_along_but_not_the_audit(parts: Parts) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from iotflow_server.devices.device import DeviceFilter
+from iotflow_server.devices.device import DeviceChanges, DeviceFilter
 from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence, Said
 from tests.integration.registry.parts import Parts
@@ -39,7 +39,8 @@ async def ids(parts: Parts, wanted: DeviceFilter) -> set[int]:
 
 
 # Seconds ago that it was heard, and that something was said: None: never.
-AGES = (None, 0, 1, 2, 299, 300, 301, 1_000)
+DAY = 86_400
+AGES = (None, 0, 1, 2, 299, 300, 301, 1_000, DAY + 300, DAY + 301)
 
 
 async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None:
@@ -66,7 +67,7 @@ async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None
 
 
 def is_expected(heard: int | None, said: int | None, online: bool) -> bool:
-    if said is not None and online:
+    if said is not None and online and min(said, said if heard is None else heard) <= DAY + 300:
         return True
     gone = said is not None and heard is not None and said <= heard
     return heard is not None and heard <= 300 and not gone
@@ -102,6 +103,40 @@ async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Kno
     await again.online.say([Said(device.id, False, parts.clock.now)])
     assert again.take() == [(device.id, False)]
     await again.online.close()
+
+
+async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, known: Known) -> None:
+    """Broker and gateway died: nobody is left to say that the device has gone."""
+    device, talkative = await parts.make("a"), await parts.make("b")
+    await known.online.say([Said(one.id, True, parts.clock.now) for one in (device, talkative)])
+    parts.clock.advance(days=1, minutes=4)
+    await known.online.look_around()
+    assert known.online.count == 2
+    known.presence.seen(talkative.id)
+    await known.presence.flush()
+    known.take()
+    parts.clock.advance(minutes=2)
+    await known.online.look_around()
+    assert known.take() == [(device.id, False)]
+    for process in (known, Known(parts)):
+        assert not process.online.is_online(await parts.registry.get(device.id))
+        assert process.online.is_online(await parts.registry.get(talkative.id))
+
+
+async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> None:
+    device, removed = await parts.make("a"), await parts.make("b")
+    parts.registry.on_gone(known.online.gone)
+    await known.online.say([Said(one.id, True, parts.clock.now) for one in (device, removed)])
+    known.take()
+    parts.clock.advance(seconds=1)
+    await parts.registry.update(device.id, DeviceChanges(status="inactive"))
+    await parts.registry.delete(removed.id)
+    assert known.take() == [(device.id, False), (removed.id, False)]
+    # Whoever hears of it by the row alone says the same.
+    assert not Known(parts).online.is_online(await parts.registry.get(device.id))
+    await parts.registry.update(device.id, DeviceChanges(status="active"))
+    await known.online.look_around()
+    assert (known.online.count, known.take()) == (0, [])
 
 
 async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:

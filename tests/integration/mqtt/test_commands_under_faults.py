@@ -1,0 +1,106 @@
+"""Commands while server or broker go and come: the adapter lives on, and each device hears what was queued."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+
+from iotflow.v1.admin_service_pb2 import SendCommandRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from tests.integration.mqtt.clients import eventually, logged_in
+from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.mqtt_device import MqttDevice
+
+SENDERS, ENOUGH = 4, 100
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path, MOSQUITTO) as running:
+        running.adapter().start()
+        yield running
+
+
+class Sending:
+    """Commands to devices, from several sides at once, however often the server is away. sent: those that were queued."""
+
+    def __init__(self, stack: Stack, devices: list[Device]) -> None:
+        self.sent: set[int] = set()
+        self._stack = stack
+        self._devices = devices
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(SENDERS)
+        self._tasks = [self._pool.submit(self._send) for _ in range(SENDERS)]
+
+    def end(self) -> None:
+        self._over.set()
+        for task in self._tasks:
+            task.result()
+        self._pool.shutdown()
+
+    def _send(self) -> None:
+        options = [("grpc.max_reconnect_backoff_ms", 200)]
+        with grpc.insecure_channel(self._stack.server.target, options=options) as channel:
+            stub, number = AdminServiceStub(channel), 0
+            while not self._over.is_set():
+                number += 1
+                request = SendCommandRequest(device_id=self._devices[number % len(self._devices)].id, name="turn")
+                try:
+                    answer = stub.SendCommand(request, metadata=self._stack.admin, timeout=2, wait_for_ready=True)
+                except grpc.RpcError:
+                    continue
+                self.sent.add(answer.command.id)
+
+
+def test_server_goes_and_comes(stack: Stack) -> None:
+    devices = [stack.register(f"turner {number}") for number in range(4)]
+    with ExitStack() as clients:
+        heard = [clients.enter_context(logged_in(stack, device)) for device in devices]
+        for client, device in zip(heard, devices, strict=True):
+            client.subscribe(f"iotflow/devices/{device.id}/commands/#")
+        sending = Sending(stack, devices)
+        try:
+            for end in (stack.server.stop, stack.server.kill) * 5:
+                enough = len(_ids(heard)) + ENOUGH
+                eventually(lambda enough=enough: len(_ids(heard)) >= enough)  # type: ignore[misc]
+                end()
+                stack.server.start()
+        finally:
+            sending.end()
+        # What a killed server had offered is offered again when its time is over.
+        eventually(lambda: sending.sent <= _ids(heard), 60)
+        process = stack.adapters[0].process
+        assert process
+        assert process.alive, process.output
+
+
+def test_broker_goes_and_comes(stack: Stack) -> None:
+    """What was on its way when it went comes first when it is back, and at once."""
+    device = stack.register("turner")
+    with logged_in(stack, device) as client:
+        sending = Sending(stack, [device])
+        try:
+            for _ in range(3):
+                client.subscribe(f"iotflow/devices/{device.id}/commands/#")
+                client.publish(f"iotflow/devices/{device.id}/status/online", b"")
+                enough = len(_ids([client])) + ENOUGH
+                client.wait(lambda enough=enough: len(client.heard) >= enough)  # type: ignore[misc]
+                client.connection = None
+                stack.broker.kill()
+                stack.broker.start()
+                client.wait(lambda: client.connection == "Success")
+            client.subscribe(f"iotflow/devices/{device.id}/commands/#")
+            client.publish(f"iotflow/devices/{device.id}/status/online", b"")
+        finally:
+            sending.end()
+        eventually(lambda: sending.sent <= _ids([client]), 10)
+        first = list(dict.fromkeys(message.json()["id"] for message in client.heard))
+        assert first == sorted(first)
+
+
+def _ids(clients: list[MqttDevice]) -> set[int]:
+    return {message.json()["id"] for client in clients for message in list(client.heard)}

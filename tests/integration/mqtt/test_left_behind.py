@@ -1,0 +1,36 @@
+"""What is retained outlives its device only as long as no adapter runs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.mqtt.clients import eventually, logged_in
+from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+
+
+@pytest.mark.parametrize("left", ["removed", "renamed"])
+def test_next_device_of_a_name_does_not_find_what_was_desired_of_the_last(tmp_path: Path, left: str) -> None:
+    with mqtt_stack(tmp_path, MOSQUITTO) as stack:
+        adapter = stack.adapter()
+        adapter.start()
+        last, other = stack.register("lamp"), stack.register("other")
+        stack.set_desired(last, {"secret": "of the last"})
+        stack.set_desired(other, {"own": 1})
+        eventually(lambda: len(_retained(stack, last)) == len(_retained(stack, other)) == 1)
+        adapter.kill()
+        if left == "removed":
+            stack.remove(last)
+        else:
+            stack.rename(last, "lantern")
+        following = stack.register("lamp")
+        adapter.start()
+        eventually(lambda: not _retained(stack, following))
+        assert b"own" in _retained(stack, other)[0]
+
+
+def _retained(stack: Stack, device: Device) -> list[bytes]:
+    """Under the device's name: it comes before the answer to what is published after the subscription."""
+    with logged_in(stack, device, device.name) as client:
+        client.subscribe(f"iotflow/devices/{device.name}/config")
+        client.publish(f"iotflow/devices/{device.name}/status/heartbeat", b"")
+        return [message.payload for message in client.heard if message.retained]

@@ -1,0 +1,89 @@
+"""Messages made to stop the adapter: each is refused, or taken, and acknowledged, so that what comes behind it is stored."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.mqtt.clients import eventually, logged_in, stored
+from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.mqtt_device import MqttDevice, mqtt_device
+
+T = 1_769_860_800_000
+NUMBERS = itertools.count(1)
+# As deeply as JSON may be nested for the adapter's parser; Python itself gives up before.
+DEEP = b"[" * 1_000 + b"]" * 1_000
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The broker gives the adapter one message at a time: one that is not acknowledged is the last."""
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
+        running.adapter(window="1").start()
+        yield running
+
+
+@pytest.fixture
+def device(stack: Stack) -> Device:
+    return stack.register(f"device {next(NUMBERS)}")
+
+
+@pytest.fixture
+def client(stack: Stack, device: Device) -> Iterator[MqttDevice]:
+    with logged_in(stack, device) as connected:
+        connected.subscribe(f"iotflow/devices/{device.id}/errors")
+        yield connected
+
+
+POISON: dict[str, tuple[str, Any, str, str]] = {
+    "nested": ("telemetry", b'{"data": {"a": ' + DEEP + b"}}", "INVALID_VALUE", "data.a"),
+    "nested metadata": (
+        "telemetry",
+        b'{"data": {"a": 1}, "metadata": {"b": ' + DEEP + b"}}",
+        "INVALID_VALUE",
+        "metadata.b",
+    ),
+    "endless time": ("telemetry", {"timestamp": "9" * 400, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "minus minus": ("telemetry", {"timestamp": "--1769860800", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "answer to true": ("commands/ack", {"command_id": True}, "INVALID_PAYLOAD", "command_id"),
+    "nested answer": ("commands/ack", b'{"command_id": 1, "result": ' + DEEP + b"}", "INVALID_PAYLOAD", ""),
+    "nested report": ("config/reported", b'{"configuration": {"a": ' + DEEP + b"}}", "INVALID_PAYLOAD", ""),
+    "nested text": (
+        "config/reported",
+        {"config_key": "a", "config_value": DEEP.decode(), "data_type": "json"},
+        "INVALID_ARGUMENT",
+        "config_value",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", POISON)
+def test_poison_is_refused_and_acknowledged(stack: Stack, device: Device, client: MqttDevice, case: str) -> None:
+    below, payload, reason, field = POISON[case]
+    client.publish(f"iotflow/devices/{device.id}/{below}", payload)
+    client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"good": 1}})
+    assert stored(stack, device) == {T: {"good": 1.0}}
+    said = client.hear()[0].json()
+    assert (said["reason"], said["field"], said["retryable"]) == (reason, field, False), said
+
+
+@pytest.mark.parametrize("token", ["é", "two\nlines", "\0"])
+def test_token_that_no_call_can_carry(stack: Stack, device: Device, client: MqttDevice, token: str) -> None:
+    name = f"new {next(NUMBERS)}"
+    with mqtt_device(stack.port, None, client_id=name) as stranger:
+        stranger.subscribe(f"iotflow/discovery/response/{name}")
+        stranger.publish(f"iotflow/discovery/register/{name}", {"token": token})
+        assert stranger.hear()[0].json()["reason"] == "WRONG_TOKEN"
+    client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"good": 1}})
+    assert stored(stack, device) == {T: {"good": 1.0}}
+
+
+@pytest.mark.parametrize("payload", [b"", b"bye", b"\xff\x00", b"{"])
+def test_status_whatever_its_payload(stack: Stack, device: Device, client: MqttDevice, payload: bytes) -> None:
+    """A last will is often a word."""
+    client.publish(f"iotflow/devices/{device.id}/status/online", payload)
+    eventually(lambda: stack.device(device).is_online)
+    client.publish(f"iotflow/devices/{device.id}/status/offline", payload)
+    eventually(lambda: not stack.device(device).is_online)
+    assert not client.heard

@@ -54,6 +54,7 @@ class Line:
         self._subscribed: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
         self.closed: asyncio.Future[str] = self._loop.create_future()
         self._packets = 0
+        self._session_present = False
         self._published: dict[int, asyncio.Future[ReasonCode]] = {}
         self._paused = False
         self._client = self._made()
@@ -71,7 +72,7 @@ class Line:
         if address.tls:
             client.tls_set_context(ssl.create_default_context(cafile=address.ca_file))
         client.max_queued_messages_set(MOST_OUTGOING)
-        client.on_connect = lambda _client, _data, _flags, code, _properties: _settle(self._connected, code)
+        client.on_connect = self._was_connected
         client.on_subscribe = lambda _client, _data, _mid, codes, _properties: _settle(self._subscribed, codes)
         client.on_disconnect = self._ended
         client.on_message = self._message
@@ -80,6 +81,11 @@ class Line:
         client.on_socket_unregister_write = self._nothing_to_write
         client.on_socket_close = self._socket_closed
         return client
+
+    @property
+    def session_present(self) -> bool:
+        """Whether the broker had a session for the adapter."""
+        return self._session_present
 
     async def connect(self) -> None:
         """Until the broker lets the adapter in. Raises CannotConnect."""
@@ -185,6 +191,12 @@ class Line:
     def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         self._packets += 1
         self._received(message)
+
+    def _was_connected(
+        self, _client: object, _data: object, flags: paho.ConnectFlags, code: ReasonCode, _properties: object
+    ) -> None:
+        self._session_present = flags.session_present
+        _settle(self._connected, code)
 
     def _was_published(self, _client: object, _data: object, mid: int, code: ReasonCode, _properties: object) -> None:
         self._packets += 1

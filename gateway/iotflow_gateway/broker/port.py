@@ -34,6 +34,15 @@ class Broker(Protocol):
         """Wait until messages come in."""
         ...
 
+    async def lost(self) -> None:
+        """Wait until they come in no more."""
+        ...
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the broker that is connected knew the adapter: if not, what is retained may be gone as well."""
+        ...
+
     def finish(self, message: Message) -> None:
         """Nothing more will be done about the message: let it be forgotten where it came from."""
         ...

@@ -35,7 +35,8 @@ class BrokerSession:
         self._line: Line | None = None
         self._unacknowledged = Unacknowledged(self._acknowledge)
         self._backoff = Backoff(longest=5.0)
-        self._connected = asyncio.Event()
+        self._connected, self._lost = asyncio.Event(), asyncio.Event()
+        self._remembers = False
 
     @property
     def waiting(self) -> int:
@@ -45,6 +46,15 @@ class BrokerSession:
     async def connected(self) -> None:
         """Wait until messages come in."""
         await self._connected.wait()
+
+    async def lost(self) -> None:
+        """Wait until they come in no more."""
+        await self._lost.wait()
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the broker that is connected knew the adapter."""
+        return self._remembers
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -80,6 +90,8 @@ class BrokerSession:
             await line.subscribe(self._filters)
             self._backoff.reset()
             log.info("broker connected", address=f"{self._address.host}:{self._address.port}")
+            self._remembers = line.session_present
+            self._lost.clear()
             self._connected.set()
             while not line.closed.done():
                 with contextlib.suppress(TimeoutError):
@@ -89,6 +101,7 @@ class BrokerSession:
             log.warning("broker lost", problem=line.closed.result())
         finally:
             self._connected.clear()
+            self._lost.set()
             self._line = None
             line.close()
             self._unacknowledged = Unacknowledged(self._acknowledge)
@@ -96,7 +109,7 @@ class BrokerSession:
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)
         self._unacknowledged.add(message)
-        # Of QoS 0 the broker sends as much as there is.
+        # Of QoS 0 the broker sends as much as there is; Mosquitto 2.0.11 also of QoS 1, once some was acknowledged.
         if self._line and self._is_full(2 * self._address.window):
             self._line.pause()
         self._take(message)

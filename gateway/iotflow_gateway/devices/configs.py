@@ -1,6 +1,7 @@
 """Desired configurations, kept as retained messages: a device that comes hears its own at once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import grpc
 import orjson
@@ -16,6 +17,8 @@ from iotflow_gateway.topics import Topics
 
 # A broker whose end is not noticed yet, or for whom too much waits already, refuses without waiting.
 RETRY_SECONDS = 0.5
+# What a broker that was killed may not have written down: Mosquitto saves every half hour unless told otherwise.
+UNSAVED = timedelta(hours=1)
 
 
 class Configs:
@@ -34,8 +37,8 @@ class Configs:
         self._topics = topics
         self._broker = broker
         self._backoff = Backoff(longest=1.0)
-        # From where on changes are wanted; empty: the broker may have lost all of them.
-        self._since = ""
+        # When all changes until then had come.
+        self._caught_up: datetime | None = None
         # What is retained: by device, its name and the payload.
         self._retained: dict[int, tuple[str, bytes]] = {}
         # Devices that were made, renamed or removed, or whose name may have been another's.
@@ -50,10 +53,11 @@ class Configs:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
         while True:
             await self._broker.connected()
+            if not self._broker.remembers:
+                self._caught_up = None
             try:
-                await self._watch()
+                await self._watch_while_connected()
             except CannotConnect:
-                self._since = ""
                 await asyncio.sleep(RETRY_SECONDS)
             except grpc.aio.AioRpcError as failed:
                 error = server_error(failed)
@@ -80,7 +84,7 @@ class Configs:
     def _account_changed(self, before: Account | None, after: Account | None) -> None:
         one = before or after
         renamed = before and after and before.name != after.name
-        if one and (renamed or after is None or (before is None and self._since)):
+        if one and (renamed or after is None or (before is None and self._caught_up)):
             self._changed.setdefault(one.device_id, one.name)
             self._news.set()
 
@@ -99,16 +103,29 @@ class Configs:
         elif retained:
             del self._retained[device_id]
 
+    async def _watch_while_connected(self) -> None:
+        watching = asyncio.create_task(self._watch())
+        lost = asyncio.create_task(self._broker.lost())
+        try:
+            await asyncio.wait({watching, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()
+        finally:
+            watching.cancel()
+            lost.cancel()
+            await asyncio.gather(watching, lost, return_exceptions=True)
+
     async def _watch(self) -> None:
-        request = WatchDeviceConfigsRequest(since=self._since)
+        since = (self._caught_up - UNSAVED).isoformat() if self._caught_up else ""
+        request = WatchDeviceConfigsRequest(since=since)
         async for answer in self._stub.WatchDeviceConfigs(request, metadata=self._metadata):
             self._backoff.reset()
             if answer.HasField("config"):
                 await self._publish(answer.config)
             elif answer.HasField("caught_up"):
-                if not self._since:
+                if not self._caught_up:
                     self._look_for_left_behind()
-                self._since = answer.caught_up.timestamp.ToJsonString()
+                self._caught_up = answer.caught_up.timestamp.ToDatetime(UTC)
 
     def _look_for_left_behind(self) -> None:
         """While no adapter ran, a name may have become another device's, for which nothing is desired."""

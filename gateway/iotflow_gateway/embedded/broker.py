@@ -51,6 +51,15 @@ class EmbeddedBroker:
         """Wait until messages may come in."""
         await self._listens.wait()
 
+    async def lost(self) -> None:
+        """Never: it ends with the adapter."""
+        await asyncio.Event().wait()
+
+    @property
+    def remembers(self) -> bool:
+        """What it was told by this adapter, it has."""
+        return True
+
     async def run(self) -> None:
         """Until cancelled. Raises OSError where it cannot listen."""
         # It would write a line for every client that breaks off.

@@ -1,6 +1,7 @@
 """The composition root: the one place where parts are chosen and joined."""
 
 import asyncio
+import hashlib
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -143,13 +144,19 @@ def _mosquitto(settings: Settings, directory: Directory, own: tuple[str, str]) -
     return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, directory, own)
 
 
+def _secret_part(password: str) -> str:
+    """Of the client id: whoever connects with the same one takes over the session, and what it is owed."""
+    return hashlib.sha256(f"client id {password}".encode()).hexdigest()[:16]
+
+
 def _address(settings: Settings, token: str) -> BrokerAddress:
+    password = settings.mqtt_password.get_secret_value() or token
     return BrokerAddress(
         host=settings.mqtt_host,
         port=settings.mqtt_port,
         username=settings.mqtt_username,
-        password=settings.mqtt_password.get_secret_value() or token,
-        client_id=f"iotflow-gateway-{settings.name}",
+        password=password,
+        client_id=f"iotflow-gateway-{settings.name}-{_secret_part(password)}",
         tls=settings.mqtt_tls,
         ca_file=settings.mqtt_ca_file,
         v5=settings.mqtt_protocol == "5",

@@ -8,7 +8,7 @@ import structlog
 from iotflow.v1.mqtt_service_pb2 import AuthenticateRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.accounts.directory import Directory
-from iotflow_gateway.topics import OLDER
+from iotflow_gateway.topics import OLDER, Topics
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,7 @@ class Guard:
         self._stub = MqttServiceStub(channel)
         self._metadata = metadata
         self._directory = directory
+        self._topics = Topics(prefix)
         self._devices = (f"{prefix}/devices/", f"{OLDER}/")
         self._fleet = f"{prefix}/fleet/commands/"
         self._register, self._response = f"{prefix}/discovery/register/", f"{prefix}/discovery/response/"
@@ -66,7 +67,9 @@ class Guard:
             return self._allows_stranger(client_id, topic, publishing=publishing)
         if not publishing and topic.startswith(self._fleet):
             return True
-        return any(topic.startswith(f"{root}{username}/") for root in self._devices)
+        is_below = any(topic.startswith(f"{root}{username}/") for root in self._devices)
+        # What the adapter says a device may not: retained, it would wait for the next device of its name.
+        return is_below and (not publishing or self._topics.parse(topic).kind is not None)
 
     def _allows_stranger(self, client_id: str, topic: str, *, publishing: bool) -> bool:
         """Asking to be registered, and hearing the answer under the name that is the client's id."""

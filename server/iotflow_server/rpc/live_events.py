@@ -22,6 +22,7 @@ from iotflow_server.telemetry.live import (
     PresenceChange,
     Subscription,
 )
+from iotflow_server.telemetry.pages import parts
 from iotflow_server.telemetry.store import LATEST, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
@@ -83,7 +84,8 @@ class LiveEvents:
             async with aclosing(reading):
                 async for chunk in reading:
                     self._check_session()
-                    yield self._readings(LiveEvent(device, chunk))
+                    for part in parts(chunk):
+                        yield self._readings(LiveEvent(device, part))
 
     async def _waiting(self, subscription: Subscription) -> AsyncIterator[Event]:
         """What waits now, or a heartbeat when nothing has come for a while."""
@@ -151,4 +153,5 @@ async def read(
             async for chunk in reading:
                 if session.refusal:
                     raise session.refusal
-                yield telemetry_service_pb2.ReadTelemetryResponse(batch=encode(chunk))
+                for part in parts(chunk):
+                    yield telemetry_service_pb2.ReadTelemetryResponse(batch=encode(part))

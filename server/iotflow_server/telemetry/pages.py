@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStor
 # A page is an answer of one piece; about half a million numbers are as much as a gateway should hold.
 PAGE_BYTES = 4 * 2**20
 CHUNK_ROWS = 1_000
+# A message that every gRPC client takes, which is 4 MiB unless it says otherwise, whatever its texts are made of.
+PART_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ async def page(store: TelemetryStore, query: Query) -> Page:
         async for chunk in reading:
             fitting = min(left, _rows_within(room, chunk)) if chunks else max(1, min(left, _rows_within(room, chunk)))
             if fitting:
-                chunks.append(head(chunk, fitting))
+                chunks.append(_slice(chunk, 0, fitting))
             left -= min(fitting, len(chunk.times))
             room -= chunk.size
             # A row that no longer fits tells that there is another page.
@@ -70,16 +73,23 @@ def _rest(query: Query, last: Batch) -> Span:
     return Span(query.span.start, time) if query.newest_first else Span(time + 1, query.span.end)
 
 
-def head(batch: Batch, rows: int) -> Batch:
-    """The first rows of a batch."""
-    if len(batch.times) <= rows:
+def parts(chunk: Batch, most: int = PART_BYTES) -> Iterator[Batch]:
+    """The chunk in parts of about so many bytes, in order; a row is never cut."""
+    rows = max(1, _rows_within(most, chunk))
+    for first in range(0, len(chunk.times), rows):
+        yield _slice(chunk, first, first + rows)
+
+
+def _slice(batch: Batch, first: int, end: int) -> Batch:
+    """Some rows of a batch; the columns that have a value there."""
+    if first == 0 and len(batch.times) <= end:
         return batch
     columns = (
-        Column(c.measurement, c.type, c.values[:rows], None if c.valid is None else c.valid[:rows])
+        Column(c.measurement, c.type, c.values[first:end], None if c.valid is None else c.valid[first:end])
         for c in batch.columns
     )
     kept = tuple(c for c in columns if c.valid is None or np.any(c.valid))
-    return Batch(batch.device_id, batch.times[:rows], kept)
+    return Batch(batch.device_id, batch.times[first:end], kept)
 
 
 def token(query: Query, rest: Span | None) -> str:

@@ -69,6 +69,17 @@ def test_columns_of_a_span_in_either_direction(grpc_stub: TelemetryServiceStub, 
     assert list(answer.batch.timestamps) == [T0 + second * 1_000 for second in range(19, 9, -1)]
 
 
+def test_no_answer_is_too_large_for_a_caller_who_set_nothing(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    """gRPC takes 4 MiB at a time, also of many columns and of texts whose letters take three bytes."""
+    texts = {f"m{number}": {"strings": ["語" * 300] * 500} for number in range(20)}
+    numbers = {f"n{number}": {"doubles": [float(row) for row in range(1_000)]} for number in range(900)}
+    stream(grpc_stub, device, [batch(1, rows=500, **texts), batch(2, rows=1_000, first=1_000, **numbers)])
+    found = read(grpc_stub, device, start_time=str(T0))
+    assert {len(values) for name, values in found.items() if name in texts} == {500}
+    assert {len(values) for name, values in found.items() if name in numbers} == {1_000}
+    assert len(found) == len(texts) + len(numbers)
+
+
 def test_a_device_without_ids_reads_itself_and_nobody_else(
     grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, filled: Caller
 ) -> None:

@@ -1,5 +1,7 @@
 """Questions over gRPC: pages, columns, and who may ask."""
 
+from typing import Any
+
 import grpc
 import pytest
 
@@ -71,8 +73,8 @@ def test_columns_of_a_span_in_either_direction(grpc_stub: TelemetryServiceStub, 
 
 def test_no_answer_is_too_large_for_a_caller_who_set_nothing(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     """gRPC takes 4 MiB at a time, also of many columns and of texts whose letters take three bytes."""
-    texts = {f"m{number}": {"strings": ["語" * 300] * 500} for number in range(20)}
-    numbers = {f"n{number}": {"doubles": [float(row) for row in range(1_000)]} for number in range(900)}
+    texts: dict[str, Any] = {f"m{number}": {"strings": ["語" * 300] * 500} for number in range(20)}
+    numbers: dict[str, Any] = {f"n{number}": {"doubles": [float(row) for row in range(1_000)]} for number in range(900)}
     stream(grpc_stub, device, [batch(1, rows=500, **texts), batch(2, rows=1_000, first=1_000, **numbers)])
     found = read(grpc_stub, device, start_time=str(T0))
     assert {len(values) for name, values in found.items() if name in texts} == {500}

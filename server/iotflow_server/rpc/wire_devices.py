@@ -75,7 +75,7 @@ def command(item: Command) -> command_pb2.Command:
         finished_at=timestamp_of(item.finished_at),
         expires_at=timestamp_of(item.expires_at),
         result=None if item.result is None else to_struct(item.result),
-        group_command=item.group_command or "",
+        group_command=item.group_command,
     )
 
 

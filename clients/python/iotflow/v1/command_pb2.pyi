@@ -42,7 +42,7 @@ class Command(_message.Message):
     state: _builtins.str
     """One of queued, delivered, succeeded, failed, expired, cancelled."""
     group_command: _builtins.str
-    """Of a command that was sent to a group: the same for each of its devices. Otherwise empty."""
+    """Of a command that was sent to a group: the same for each of its devices. Otherwise absent."""
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """At most 65536 bytes as JSON."""
@@ -74,13 +74,15 @@ class Command(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         result: _struct_pb2.Struct | None = ...,
-        group_command: _builtins.str = ...,
+        group_command: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "delivered_at", b"delivered_at", "expires_at", b"expires_at", "finished_at", b"finished_at", "parameters", b"parameters", "result", b"result"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_group_command", b"_group_command", "created_at", b"created_at", "delivered_at", b"delivered_at", "expires_at", b"expires_at", "finished_at", b"finished_at", "group_command", b"group_command", "parameters", b"parameters", "result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "delivered_at", b"delivered_at", "device_id", b"device_id", "expires_at", b"expires_at", "finished_at", b"finished_at", "group_command", b"group_command", "id", b"id", "name", b"name", "parameters", b"parameters", "result", b"result", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_group_command", b"_group_command", "created_at", b"created_at", "delivered_at", b"delivered_at", "device_id", b"device_id", "expires_at", b"expires_at", "finished_at", b"finished_at", "group_command", b"group_command", "id", b"id", "name", b"name", "parameters", b"parameters", "result", b"result", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__group_command: _TypeAlias = _typing.Literal["group_command"]  # noqa: Y015
+    _WhichOneofArgType__group_command: _TypeAlias = _typing.Literal["_group_command", b"_group_command"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__group_command) -> _WhichOneofReturnType__group_command | None: ...
 
 Global___Command: _TypeAlias = Command  # noqa: Y015
 

@@ -113,6 +113,9 @@ class MqttDevice:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        # One that was being made anew meanwhile.
+        if line := self.client.socket():
+            line.close()
 
     def _note(self, do: Callable[[], object]) -> None:
         with self._news:

@@ -11,11 +11,13 @@ from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.newest import newest_of_many
 from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 
 # Devices asked for by one statement: IoTDB plans longer ones slower than several of these.
 _TOGETHER = 1000
+# What IoTDB says of a statement that does not fit its memory.
+_TOO_LARGE = 719
 _COUNTED_ROWS, _COUNTED_VALUES = 10_000, 1_000_000
 
 Earliest = Callable[[int], int | None]
@@ -43,17 +45,20 @@ def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
     names = list(types_of(session, paths, [device_id])[device_id])
     if span.start >= span.end or not names:
         return 0
-    if len(groups(names)) > 1:
-        return _counted(session, paths, device_id, names, span)
     # Without asking for a value IoTDB also counts times whose values were all deleted.
     has_value = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in names)
     clause = f"{within(span)} AND ({has_value})" if within(span) else f"WHERE {has_value}"
-    answer = session.query(f"SELECT count_time(*) FROM {paths.device(device_id)} {clause}")
+    try:
+        answer = session.query(f"SELECT count_time(*) FROM {paths.device(device_id)} {clause}")
+    except StatementFailed as failure:
+        if failure.code != _TOO_LARGE:
+            raise
+        return _counted(session, paths, device_id, names, span)
     return sum(int(cells.values[0]) for cells in answer.columns.values() if len(cells.values))
 
 
 def _counted(session: Session, paths: Paths, device_id: int, names: list[str], span: Span) -> int:
-    """The same of a device with more measurements than one statement may ask for: row by row."""
+    """The same of a device with so many measurements that IoTDB cannot count them: row by row."""
     limit = max(1, min(_COUNTED_ROWS, _COUNTED_VALUES // max(1, len(names))))
     total = 0
     while span.start < span.end:

@@ -15,7 +15,7 @@ from iotflow_server.interceptors.behaviours import Malformed
 from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import decode, rejection
-from iotflow_server.telemetry.batch import Rejection
+from iotflow_server.telemetry.batch import Rejection, Times
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome
 
@@ -121,7 +121,7 @@ class TelemetryStream:
             batch, refused = decode(message, device.id, self._intake.limits)
             if batch is not None and message.timeless:
                 # Only now: nobody waits for times of what is not stored.
-                batch = replace(batch, times=np.array(await self._stamped(device.id, len(batch.times)), np.int64))
+                batch = replace(batch, times=await self._stamped(device.id, len(batch.times)))
         except (InvalidArgument, NotFound, PermissionDenied) as refusal:
             if isinstance(refusal, PermissionDenied) and caller().role is Role.DEVICE:
                 raise
@@ -132,11 +132,12 @@ class TelemetryStream:
             return Sent(message.sequence, self._done, refused)
         return Sent(message.sequence, await self._intake.put(device, batch), refused)
 
-    async def _stamped(self, device_id: int, readings: int) -> range:
+    async def _stamped(self, device_id: int, readings: int) -> Times:
         """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
         while True:
             try:
-                return await self._intake.arrival.stamp(device_id, readings)
+                times = await self._intake.arrival.stamp(device_id, readings)
+                return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as full:
                 await asyncio.sleep(full.retry_after or 0.0)
 

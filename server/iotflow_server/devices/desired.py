@@ -10,14 +10,11 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import device_not_found, utc_now
-from iotflow_server.devices.documents import check_size
+from iotflow_server.devices.documents import MOST_CONFIGURATION_BYTES, check_size
 from iotflow_server.devices.models import DesiredRow, DeviceRow
 from iotflow_server.devices.news import News
 from iotflow_server.devices.twin import equal, merged
 from iotflow_server.errors import Unavailable, VersionConflict
-
-# Of one version: it travels as a whole.
-MOST_BYTES = 262_144
 
 # In the order of Desired's fields.
 COLUMNS = (DesiredRow.device_id, DesiredRow.version, DesiredRow.document, DesiredRow.actor, DesiredRow.created_at)
@@ -107,7 +104,7 @@ class DesiredConfigs:
             made = make(present)
             if made is present:
                 return present, False
-            check_size("configuration", made.document, MOST_BYTES)
+            check_size("configuration", made.document, MOST_CONFIGURATION_BYTES)
             values = {"device_id": device_id, "version": made.version, "document": made.document}
             connection.execute(insert(DesiredRow), values | {"actor": actor, "created_at": now})
             return Desired(device_id, made.version, made.document, actor, now), True

@@ -5,6 +5,9 @@ from typing import Any
 
 from iotflow_server.errors import InvalidArgument
 
+# Of a configuration, desired or reported: it travels as a whole, and whoever asks for the device gets it too.
+MOST_CONFIGURATION_BYTES = 262_144
+
 
 def to_json(document: Any) -> str:
     """Raises InvalidArgument for what JSON does not have, such as NaN: PostgreSQL refuses it, SQLite would keep it."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from iotflow_server.devices.credentials import KeyHasher, generate_key
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
-from iotflow_server.devices.documents import check_size
+from iotflow_server.devices.documents import MOST_CONFIGURATION_BYTES, check_size
 from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
 from iotflow_server.devices.verifiers import mosquitto_verifier
@@ -28,9 +28,6 @@ PLAIN_CHANGES = (
     "hardware_version",
     "configuration",
 )
-
-# Of what a device reports of its configuration: whoever asks for the device gets it too.
-MOST_BYTES = 262_144
 
 # Built once: these run for every registration and every key not remembered, and take longer to build than to run.
 REGISTER = insert(DeviceRow).returning(DeviceRow.id)
@@ -194,7 +191,7 @@ def _update(connection: Connection, device_id: int, changes: DeviceChanges, now:
     if changes.configuration_key is not None:
         key, value = changes.configuration_key
         values["configuration"] = _configuration(connection, device_id, changes) | {key: value}
-    check_size("configuration", values.get("configuration", {}), MOST_BYTES)
+    check_size("configuration", values.get("configuration", {}), MOST_CONFIGURATION_BYTES)
     statement = update(DeviceRow).where(DeviceRow.id == device_id).values(values | {"updated_at": now})
     row = connection.execute(statement.returning(*DEVICE_COLUMNS)).one_or_none()
     if row is None:

@@ -25,6 +25,8 @@ def test_brokers_that_it_starts(tmp_path: Path, broker: str) -> None:
         assert (told["mqtt_host"], told["mqtt_port"], told["username"]) == ("127.0.0.1", port, str(device["id"]))
         publish(told["mqtt_port"], told["topics"]["telemetry_publish"], login=(told["username"], device["api_key"]))
         assert stored(service, device) == [21.5]
+        status = get(service, "mqtt/status", device["api_key"])
+        assert (status["status"], status["connected"], status["port"]) == ("available", True, port)
         assert service.process.terminate() == 0, service.process.output
 
 

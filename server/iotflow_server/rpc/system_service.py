@@ -55,9 +55,12 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         return HttpBody(content_type=CONTENT_TYPE, data=self._metrics.text())
 
     async def GetMqttStatus(self, _request: wire.GetMqttStatusRequest, _context: Context) -> wire.GetMqttStatusResponse:
-        # The adapter that would know joins in a later version; until then no device can use MQTT.
+        is_reachable = await self._broker.is_reachable()
         return wire.GetMqttStatusResponse(
-            status="unavailable", connected=False, host=self._broker.host, port=self._broker.port
+            status="available" if is_reachable else "unavailable",
+            connected=is_reachable,
+            host=self._broker.host,
+            port=self._broker.port,
         )
 
 

@@ -143,8 +143,9 @@ class GetMqttStatusResponse(_message.Message):
     HOST_FIELD_NUMBER: _builtins.int
     PORT_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """available or unavailable."""
+    """available or unavailable: whether the broker that devices are told of can be reached."""
     connected: _builtins.bool
+    """The same."""
     host: _builtins.str
     port: _builtins.int
     def __init__(

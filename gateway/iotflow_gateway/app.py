@@ -64,7 +64,7 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
 
     broker: Broker
     if settings.broker == "embedded":
-        guard = Guard(channel, metadata, directory, settings.mqtt_topic_prefix, own, discovery=settings.discovery)
+        guard = Guard(channel, metadata, directory, topics, own, discovery=settings.discovery)
         embedded = broker = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
         directory.on_change(lambda _before, _after: embedded.accounts_changed())
     else:

@@ -65,7 +65,7 @@ class Desk:
 
     def _take(self, kind: Kind | None, message: Message) -> None:
         if kind is None:
-            raise Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
+            raise _misplaced(message)
         if len(message.payload) > LONGEST:
             raise Refused("TOO_LARGE", f"a message has at most {LONGEST} bytes")
         in_protobuf = kind is Kind.BATCH or (kind is Kind.TELEMETRY and message.content_type == PROTOBUF)
@@ -125,10 +125,12 @@ class Desk:
 
 
 def _content(kind: Kind, message: Message) -> Any:
-    """The JSON of a payload; a sign of life needs none, and may be any text."""
+    """The JSON of a payload; a sign of life needs none, and may be any text. What is wrong with a registration is answered
+    where its answers are heard."""
     if not message.payload and kind is not Kind.TELEMETRY:
         return {}
-    content = text_or_document(message.payload) if kind in SIGNS_OF_LIFE else document(message.payload)
+    may_be_text = kind in (*SIGNS_OF_LIFE, Kind.REGISTER)
+    content = text_or_document(message.payload) if may_be_text else document(message.payload)
     if isinstance(content, dict) and isinstance(said := content.get("message_id"), str | int):
         message.message_id = str(said)
     return content
@@ -142,6 +144,13 @@ def _api_key(content: Any) -> str:
             "KEY_REQUIRED", "the broker has no accounts: write the device's key as `api_key`", field="api_key"
         )
     return key
+
+
+def _misplaced(message: Message) -> Refused:
+    root = message.address.root
+    if root and not message.topic.startswith(f"{root}/"):
+        return Refused("NOT_YOUR_TOPIC", f"{message.topic:.200} is not yours: by this login, yours begin with {root}/")
+    return Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
 
 
 def _unknown(message: Message, *, keyed: bool) -> Refused:

@@ -45,7 +45,10 @@ class Discovery:
         if len(self._tasks) >= MOST:
             self._answer(message, _error("TOO_MANY_REGISTRATIONS", "come again in a moment", retryable=True))
             return
-        task = asyncio.create_task(self._register(message, content if isinstance(content, dict) else {}))
+        if refused := _refused(content):
+            self._answer(message, refused)
+            return
+        task = asyncio.create_task(self._register(message, content))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -56,13 +59,9 @@ class Discovery:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _register(self, message: Message, content: dict[str, Any]) -> None:
-        said = {name: str(content[name]) for name in FIELDS if content.get(name) is not None}
+        said = {name: content[name] for name in FIELDS if content.get(name) is not None}
         request = RegisterDeviceRequest(name=message.address.device, **said)
-        token = str(content.get("token", ""))
-        if not (token.isascii() and token.isprintable()):
-            self._answer(message, _error("WRONG_TOKEN", "no token has such characters", retryable=False))
-            return
-        metadata = credentials(token=token)
+        metadata = credentials(token=content.get("token") or "")
         try:
             answer = await self._stub.RegisterDevice(request, metadata=metadata, timeout=SECONDS)
         except grpc.aio.AioRpcError as failed:
@@ -76,6 +75,19 @@ class Discovery:
     def _answer(self, message: Message, content: dict[str, Any]) -> None:
         self._publish(self._topics.response(message.address.device), orjson.dumps(content))
         self._finished(message)
+
+
+def _refused(content: Any) -> dict[str, Any] | None:
+    """What is said to content that asks for nothing."""
+    if not isinstance(content, dict):
+        return _error("INVALID_PAYLOAD", "a registration is an object in JSON, or nothing", retryable=False)
+    if wrong := [name for name in (*FIELDS, "token") if not isinstance(content.get(name), str | None)]:
+        return _error("INVALID_PAYLOAD", f"{wrong[0]} is a text", retryable=False)
+    token = content.get("token") or ""
+    if not (token.isascii() and token.isprintable()):
+        # No call can carry it.
+        return _error("WRONG_TOKEN", "token: no token has such characters", retryable=False)
+    return None
 
 
 def _refusal(error: ServerError) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from iotflow_gateway.topics import Address
 
+# Of payloads that are not acknowledged; no more is read then.
+MOST_BYTES = 128 * 2**20
+
 
 @dataclass(slots=True, eq=False)
 class Message:

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         try:
             return self.token_file.read_text().strip() if self.token_file else ""
         except OSError as error:
-            raise WrongSettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {error.strerror}") from None
+            raise WrongSettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {self.token_file}: {error.strerror}") from None
 
 
 def load_settings() -> Settings:

@@ -90,6 +90,18 @@ class Topics:
             return _below(topic, self._older, BELOW_OLDER)
         return Address(None, "", "")
 
+    def is_below(self, topic: str, username: str) -> bool:
+        """Whether a topic, or a filter, is the device's own by this id or name."""
+        return any(topic.startswith(f"{root}{username}/") for root in (self._devices, self._older))
+
+    def is_to_groups(self, topic: str) -> bool:
+        """Whether a topic, or a filter, is one of groups."""
+        return topic.startswith(self._fleet)
+
+    def heartbeat(self, username: str) -> str:
+        """Where a device gives a sign of life."""
+        return f"{self._devices}{username}/status/heartbeat"
+
     def elsewhere(self, device: str) -> Address:
         """Of what a device published where it may not: it hears of it on its own topic."""
         return Address(None, device, f"{self._devices}{device}") if device else Address(None, "", "")

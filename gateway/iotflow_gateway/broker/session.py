@@ -12,14 +12,12 @@ from paho.mqtt.properties import Properties
 from iotflow.backoff import Backoff
 from iotflow_gateway.broker.line import BrokerAddress, Line
 from iotflow_gateway.broker.port import CannotConnect, Delivery
-from iotflow_gateway.message import Message, Unacknowledged
+from iotflow_gateway.message import MOST_BYTES, Message, Unacknowledged
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
 MESSAGE_ID = "message-id"
-# Of payloads that are not acknowledged; no more is read then.
-MOST_BYTES = 128 * 2**20
 
 
 class BrokerSession:
@@ -35,8 +33,7 @@ class BrokerSession:
         self._line: Line | None = None
         self._unacknowledged = Unacknowledged(self._acknowledge)
         self._backoff = Backoff(longest=5.0)
-        self._connected, self._lost = asyncio.Event(), asyncio.Event()
-        self._remembers = False
+        self._connected = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -49,12 +46,13 @@ class BrokerSession:
 
     async def lost(self) -> None:
         """Wait until they come in no more."""
-        await self._lost.wait()
+        if self._line:
+            await asyncio.wait({self._line.closed})
 
     @property
     def remembers(self) -> bool:
         """Whether the broker that is connected knew the adapter."""
-        return self._remembers
+        return self._line is not None and self._line.session_present
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -62,7 +60,8 @@ class BrokerSession:
             try:
                 await self._one_line()
             except (CannotConnect, TimeoutError) as error:
-                log.warning("broker away", problem=str(error) or "no answer in time")
+                place = f"{self._address.host}:{self._address.port}"
+                log.warning("broker away", address=place, problem=str(error) or "no answer in time")
             await asyncio.sleep(self._backoff.delay(None))
 
     def finish(self, message: Message) -> None:
@@ -90,8 +89,6 @@ class BrokerSession:
             await line.subscribe(self._filters)
             self._backoff.reset()
             log.info("broker connected", address=f"{self._address.host}:{self._address.port}")
-            self._remembers = line.session_present
-            self._lost.clear()
             self._connected.set()
             while not line.closed.done():
                 with contextlib.suppress(TimeoutError):
@@ -101,7 +98,6 @@ class BrokerSession:
             log.warning("broker lost", problem=line.closed.result())
         finally:
             self._connected.clear()
-            self._lost.set()
             self._line = None
             line.close()
             self._unacknowledged = Unacknowledged(self._acknowledge)

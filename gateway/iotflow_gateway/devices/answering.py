@@ -38,7 +38,7 @@ def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
     state = said.get("state", "succeeded")
     if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
-        raise Refused("INVALID_PAYLOAD", "an answer names its command", field="command_id")
+        raise Refused("INVALID_PAYLOAD", "an answer has the command's id, a whole number", field="command_id")
     if not isinstance(group_command, str):
         raise Refused("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")
     if state not in ("succeeded", "failed"):

@@ -12,7 +12,6 @@ from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.broker import Broker, CannotConnect
-from iotflow_gateway.devices.announcements import Announcements
 from iotflow_gateway.devices.deliveries import Deliveries
 from iotflow_gateway.topics import Topics
 
@@ -30,7 +29,6 @@ class Commands:
         self._topics = topics
         self._broker = broker
         self._backoff = Backoff(longest=1.0)
-        self._announcements = Announcements(topics, broker)
 
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
@@ -60,7 +58,7 @@ class Commands:
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                deliveries = Deliveries(self._topics, self._broker, answer, tasks, self._announcements)
+                deliveries = Deliveries(self._topics, self._broker, answer, tasks)
                 async for message in call:
                     self._backoff.reset()
                     if message.HasField("command"):

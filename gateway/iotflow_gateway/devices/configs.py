@@ -4,8 +4,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import grpc
-import orjson
-from google.protobuf.json_format import MessageToDict
 
 from iotflow.backoff import Backoff
 from iotflow.errors import server_error
@@ -13,6 +11,7 @@ from iotflow.v1.gateway_service_pb2 import DesiredConfig, WatchDeviceConfigsRequ
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.broker import Broker, CannotConnect
+from iotflow_gateway.devices.documents import config_document
 from iotflow_gateway.topics import Topics
 
 # A broker whose end is not noticed yet, or for whom too much waits already, refuses without waiting.
@@ -135,7 +134,7 @@ class Configs:
         self._news.set()
 
     async def _publish(self, config: DesiredConfig) -> None:
-        payload = orjson.dumps({"version": config.desired_version, "desired": MessageToDict(config.desired)})
+        payload = config_document(config)
         async with self._publishing:
             # The server may have looked before a change that is known here.
             account = self._directory.account(config.device_id)

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
 from iotflow_gateway.broker import Broker, Delivery
-from iotflow_gateway.devices.announcements import Announcements
-from iotflow_gateway.devices.documents import command_document, seconds_left
-from iotflow_gateway.topics import Topics
+from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
+from iotflow_gateway.topics import Topics, is_published_to
 
 # Devices served at a time: not more than a broker takes unless set otherwise.
 AT_ONCE = 20
@@ -22,7 +21,7 @@ class Deliveries:
     nobody does (MQTT 5), the command waits at the server until the device comes, and so do those behind it. Where it cannot, the
     device's answer is what shows that it came; until then the server offers it again, under the same id.
 
-    answer: called with a command and what became of it: delivered, or unreachable. tasks: run the deliveries, and end with
+    answer: called with a command and what became of it: delivered, unreachable, or announced. tasks: run the deliveries, and end with
     CannotConnect where the broker goes.
     """
 
@@ -32,21 +31,21 @@ class Deliveries:
         broker: Broker,
         answer: Callable[[Command, str], Awaitable[None]],
         tasks: asyncio.TaskGroup,
-        announcements: Announcements,
     ) -> None:
         self._topics = topics
         self._broker = broker
         self._answer = answer
         self._tasks = tasks
-        self._announcements = announcements
         self._room = asyncio.Semaphore(AT_ONCE)
         # By device; bounded by what the server offers without an answer.
         self._waiting: dict[int, deque[DeviceCommand]] = {}
 
     def take(self, offered: DeviceCommand) -> None:
-        """Deliver it when those before it are."""
+        """Deliver it when those before it are, or tell its group of it."""
         device_id = offered.command.device_id
-        if device_id in self._waiting:
+        if offered.announce:
+            self._tasks.create_task(self._announce(offered), name="command to a group")
+        elif device_id in self._waiting:
             self._waiting[device_id].append(offered)
         else:
             self._waiting[device_id] = deque([offered])
@@ -57,7 +56,6 @@ class Deliveries:
         delivery = Delivery.HEARD
         while waiting:
             offered = waiting[0]
-            await self._announcements.tell(offered)
             if delivery is not Delivery.UNHEARD:
                 async with self._room:
                     delivery = await self._publish(offered)
@@ -65,6 +63,15 @@ class Deliveries:
                 await self._answer(offered.command, "delivered" if delivery is Delivery.HEARD else "unreachable")
             waiting.popleft()
         del self._waiting[device_id]
+
+    async def _announce(self, offered: DeviceCommand) -> None:
+        group = offered.device_type
+        # A name that cannot stand in a topic has no listeners.
+        if is_published_to(group):
+            topic, payload = self._topics.group_commands(group), group_document(offered.command, group)
+            async with self._room:
+                await self._broker.deliver(topic, payload, expiry=seconds_left(offered.command))
+        await self._answer(offered.command, "announced")
 
     async def _publish(self, offered: DeviceCommand) -> Delivery:
         payload, expiry = command_document(offered.command), seconds_left(offered.command)

@@ -1,11 +1,17 @@
-"""Commands as devices read them."""
+"""Commands and configurations as devices read them."""
 
 import time
+from typing import Any
 
 import orjson
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
 
 from iotflow.v1.command_pb2 import Command
+from iotflow.v1.gateway_service_pb2 import DesiredConfig
+
+# Beyond, a double does not hold every whole number.
+EXACT = 2**53
 
 
 def command_document(command: Command) -> bytes:
@@ -16,6 +22,11 @@ def command_document(command: Command) -> bytes:
 def group_document(command: Command, group: str) -> bytes:
     """For all devices of the group that it was sent to, in JSON."""
     return orjson.dumps({"group": group, **_common(command)})
+
+
+def config_document(config: DesiredConfig) -> bytes:
+    """What is desired of a device, in JSON."""
+    return orjson.dumps({"version": config.desired_version, "desired": _plain(config.desired)})
 
 
 def seconds_left(command: Command) -> int | None:
@@ -29,8 +40,22 @@ def _common(command: Command) -> dict[str, object]:
     said = MessageToDict(command, preserving_proto_field_name=True)
     common = {
         "name": command.name,
-        "parameters": said.get("parameters", {}),
+        "parameters": _plain(command.parameters),
         "created_at": said.get("created_at"),
         "expires_at": said.get("expires_at"),
     }
     return common | ({"group_command": command.group_command} if command.group_command else {})
+
+
+def _plain(struct: Struct) -> Any:
+    """With whole numbers as such: 30 is not written as 30.0."""
+    return _whole(MessageToDict(struct))
+
+
+def _whole(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _whole(inner) for name, inner in content.items()}
+    if isinstance(content, list):
+        return [_whole(inner) for inner in content]
+    is_whole = isinstance(content, float) and content.is_integer() and abs(content) <= EXACT
+    return int(content) if is_whole else content

@@ -13,13 +13,10 @@ from iotflow_gateway.broker import Delivery
 from iotflow_gateway.embedded.arrival import Arrival
 from iotflow_gateway.embedded.guard import Guard
 from iotflow_gateway.embedded.sessions import Sessions
-from iotflow_gateway.message import Message
+from iotflow_gateway.message import MOST_BYTES, Message
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
-
-# Of payloads that are not acknowledged; no more is read then.
-MOST_BYTES = 128 * 2**20
 
 
 class EmbeddedBroker:
@@ -65,7 +62,7 @@ class EmbeddedBroker:
         # It would write a line for every client that breaks off.
         logging.getLogger("amqtt").setLevel(logging.ERROR)
         config = BrokerConfig(listeners={"default": ListenerConfig(bind=self._address)}, plugins={})
-        sessions = Sessions(config, self._guard, self._arrived, self._room)
+        sessions = Sessions(config, self._guard, self._topics, self._arrived, self._room)
         try:
             await sessions.start()
         except BrokerError as error:

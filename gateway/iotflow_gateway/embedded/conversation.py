@@ -24,7 +24,8 @@ from iotflow_gateway.embedded.arrival import Arrival, arrival
 # How long a client may take to acknowledge.
 ACKNOWLEDGE_SECONDS = 10.0
 
-Arrive = Callable[[Session, Arrival], None]
+# Whether the message was taken; what is not is not acknowledged.
+Arrive = Callable[[Session, Arrival], bool]
 
 
 class Throttled(ReaderAdapter):
@@ -51,7 +52,7 @@ class Conversation(BrokerProtocolHandler):
     """From CONNECT to the end of the connection."""
 
     def prepare(self, arrive: Arrive) -> None:
-        """arrive: called with each message as it comes."""
+        """arrive: called with each message as it comes; whether it was taken."""
         self._arrive = arrive
         self._before: Arrival | None = None
         self._sent: dict[int, asyncio.Future[bool]] = {}
@@ -112,10 +113,8 @@ class Conversation(BrokerProtocolHandler):
             await self.handle_connection_closed()
         elif arrived.qos == QOS_2:
             await self._receive_once(arrived)
-        else:
-            self._arrive(self.session, arrived)
-            if arrived.qos == QOS_1:
-                await self._answer(arrived, PubackPacket.build(publish_packet.variable_header.packet_id))
+        elif await self._is_taken(arrived) and arrived.qos == QOS_1:
+            await self._answer(arrived, PubackPacket.build(publish_packet.variable_header.packet_id))
 
     async def handle_pubrel(self, pubrel: PubrelPacket) -> None:
         self.session.inflight_in.pop(pubrel.packet_id, None)
@@ -127,10 +126,18 @@ class Conversation(BrokerProtocolHandler):
         first: Arrival | None = self.session.inflight_in.get(packet_id)
         if first and arrived.is_same(first):
             arrived.settled = first.settled
-        else:
+        elif await self._is_taken(arrived):
             self.session.inflight_in[packet_id] = arrived
-            self._arrive(self.session, arrived)
+        else:
+            return
         await self._answer(arrived, PubrecPacket.build(packet_id))
+
+    async def _is_taken(self, arrived: Arrival) -> bool:
+        """A client that may not publish, and cannot be told so, is cut off (MQTT-3.3.5-2)."""
+        taken = self._arrive(self.session, arrived)
+        if not taken:
+            await self.handle_connection_closed()
+        return taken
 
     async def _answer(self, arrived: Arrival, packet: PubackPacket | PubrecPacket) -> None:
         """In the order in which messages came (MQTT-4.6.0-2)."""

@@ -8,11 +8,15 @@ import structlog
 from iotflow.v1.mqtt_service_pb2 import AuthenticateRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.accounts.directory import Directory
-from iotflow_gateway.topics import OLDER, Topics
+from iotflow_gateway.topics import Kind, Topics
 
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 5.0
+
+
+class Undecided(Exception):
+    """Nobody can say whether a client may connect."""
 
 
 class Guard:
@@ -23,7 +27,7 @@ class Guard:
         channel: grpc.aio.Channel,
         metadata: tuple[tuple[str, str], ...],
         directory: Directory,
-        prefix: str,
+        topics: Topics,
         own: tuple[str, str],
         *,
         discovery: bool,
@@ -31,15 +35,12 @@ class Guard:
         self._stub = MqttServiceStub(channel)
         self._metadata = metadata
         self._directory = directory
-        self._topics = Topics(prefix)
-        self._devices = (f"{prefix}/devices/", f"{OLDER}/")
-        self._fleet = f"{prefix}/fleet/commands/"
-        self._register, self._response = f"{prefix}/discovery/register/", f"{prefix}/discovery/response/"
+        self._topics = topics
         self._own = own
         self._discovery = discovery
 
     async def admits(self, username: str, password: str) -> bool:
-        """Nobody while the server is away: clients come again."""
+        """Raises Undecided while the server is away: clients come again."""
         if not username:
             return self._discovery
         if username == self._own[0]:
@@ -49,12 +50,16 @@ class Guard:
             answer = await self._stub.Authenticate(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
         except grpc.aio.AioRpcError as error:
             log.warning("cannot tell who connects", problem=error.details())
-            return False
+            raise Undecided from None
         return answer.result == "allow"
+
+    def is_device(self, username: str) -> bool:
+        """Neither a stranger nor the adapter's own account."""
+        return username not in ("", self._own[0])
 
     def is_cut_off(self, username: str) -> bool:
         """Whether the device was removed or suspended."""
-        if not username or username == self._own[0]:
+        if not self.is_device(username):
             return False
         account = self._directory.account(self._directory.find(username) or 0)
         return account is None or account.status == "inactive"
@@ -65,12 +70,14 @@ class Guard:
             return True
         if not username:
             return self._allows_stranger(client_id, topic, publishing=publishing)
-        if not publishing and topic.startswith(self._fleet):
-            return True
-        is_below = any(topic.startswith(f"{root}{username}/") for root in self._devices)
-        # What the adapter says a device may not: retained, it would wait for the next device of its name.
-        return is_below and (not publishing or self._topics.parse(topic).kind is not None)
+        is_own = self._topics.is_below(topic, username)
+        if publishing:
+            # What the adapter says a device may not: retained, it would wait for the next device of its name.
+            return is_own and self._topics.parse(topic).kind is not None
+        return is_own or self._topics.is_to_groups(topic)
 
     def _allows_stranger(self, client_id: str, topic: str, *, publishing: bool) -> bool:
         """Asking to be registered, and hearing the answer under the name that is the client's id."""
-        return topic.startswith(self._register) if publishing else topic == self._response + client_id
+        if publishing:
+            return self._topics.parse(topic).kind is Kind.REGISTER
+        return topic == self._topics.response(client_id)

@@ -1,21 +1,24 @@
 """The clients of the embedded broker: who is let in, and the session of each."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import structlog
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig
-from amqtt.errors import MQTTError
-from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
+from amqtt.errors import AMQTTError, MQTTError
+from amqtt.mqtt.connack import NOT_AUTHORIZED, SERVER_UNAVAILABLE, ConnackPacket
 from amqtt.mqtt.constants import QOS_1
 from amqtt.session import Session
 
 from iotflow_gateway.embedded.arrival import Arrival, last_will
 from iotflow_gateway.embedded.conversation import Conversation, Throttled
-from iotflow_gateway.embedded.guard import Guard
+from iotflow_gateway.embedded.guard import Guard, Undecided
 from iotflow_gateway.embedded.spreading import Spreading
+from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +32,11 @@ class Sessions(Broker):
     """amqtt's broker with other rules: the guard lets in, a session is resumed by its owner only, and who comes with the client id
     of another connection takes its place once it is let in. room: set while messages may come."""
 
-    def __init__(self, config: BrokerConfig, guard: Guard, arrived: Arrived, room: asyncio.Event) -> None:
+    def __init__(
+        self, config: BrokerConfig, guard: Guard, topics: Topics, arrived: Arrived, room: asyncio.Event
+    ) -> None:
         super().__init__(config)
+        self._topics = topics
         self._guard = guard
         self._arrived = arrived
         self._room = room
@@ -55,23 +61,28 @@ class Sessions(Broker):
     async def _initialize_client_session(
         self, reader: ReaderAdapter, writer: WriterAdapter, *_remote: object
     ) -> tuple[Conversation, Session]:
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                conversation, session = await Conversation.init_from_connect(reader, writer, self.plugins_manager)
-                await self._let_in(session, writer)
-                await self._take_over(session.client_id)
-            return conversation, await self._resumed(session)
-        except BaseException as error:
-            await writer.close()
-            if isinstance(error, TimeoutError):
-                raise MQTTError("too slow") from None
-            raise
+        async with AsyncExitStack() as refused:
+            refused.push_async_callback(_close, writer)
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    conversation, session = await Conversation.init_from_connect(reader, writer, self.plugins_manager)
+                    await self._let_in(session, writer)
+                    await self._take_over(session.client_id)
+            except (AMQTTError, MQTTError, OSError) as error:
+                problem = str(error) or "no CONNECT of MQTT 3.1.1 in time; for MQTT 5, --broker mosquitto"
+                log.info("not let in", problem=problem)
+                raise MQTTError(problem) from None
+            refused.pop_all()
+        return conversation, await self._resumed(session)
 
     async def _let_in(self, session: Session, writer: WriterAdapter) -> None:
-        if not await self._guard.admits(session.username or "", session.password or ""):
-            log.info("not let in", username=session.username)
-            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
-            raise MQTTError("not let in")
+        try:
+            code = None if await self._guard.admits(session.username or "", session.password or "") else NOT_AUTHORIZED
+        except Undecided:
+            code = SERVER_UNAVAILABLE
+        if code is not None:
+            await ConnackPacket.build(0, code).to_stream(writer)
+            raise MQTTError(f"wrong user name or key: {session.username}" if code == NOT_AUTHORIZED else "server away")
 
     async def _take_over(self, client_id: str) -> None:
         """End the connection that has this client id (MQTT-3.1.4-2)."""
@@ -107,6 +118,7 @@ class Sessions(Broker):
             await handler.mqtt_connack_authorize(authorize=True)
             await handler.start()
             self.spreading.bring_up_to_date(client_session)
+            self._is_listening(client_session)
             await self._client_message_loop(client_session, handler)
         finally:
             handler.over.set()
@@ -122,17 +134,29 @@ class Sessions(Broker):
         self, subscription: tuple[str, int], session: Session
     ) -> None:
         self.spreading.show_retained(session, *subscription)
+        self._is_listening(session)
+
+    def _is_listening(self, session: Session) -> None:
+        """A device that listens can be reached: what waits for it comes now, whether it says that it is there or not."""
+        listens = any(one is session for subscribed in self._subscriptions.values() for one, _ in subscribed)
+        if listens and self._guard.is_device(session.username or ""):
+            self._arrived(session, Arrival(None, self._topics.heartbeat(session.username), 0, b""), True)
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
         return self._may(session, topic, publishing=action is Action.PUBLISH)
 
-    def _arrive(self, session: Session, arrival: Arrival) -> None:
+    def _arrive(self, session: Session, arrival: Arrival) -> bool:
         allowed = self._may(session, arrival.topic, publishing=True)
+        if not (allowed or session.username):
+            # It has no topic to hear of it.
+            log.info("published without a login", topic=arrival.topic, client_id=session.client_id)
+            return False
         if allowed:
             if arrival.retain:
                 self.spreading.retain(arrival.topic, arrival.payload)
             self.spreading.send(arrival.topic, arrival.payload, arrival.qos or 0)
         self._arrived(session, arrival, allowed)
+        return True
 
     def _conversation(self, session: Session) -> Conversation | None:
         """With who is connected."""
@@ -144,3 +168,9 @@ class Sessions(Broker):
 
     def _may(self, session: Session, topic: str, *, publishing: bool) -> bool:
         return self._guard.allows(session.username or "", session.client_id, topic, publishing=publishing)
+
+
+async def _close(writer: WriterAdapter) -> None:
+    # The client may have gone by then.
+    with contextlib.suppress(OSError):
+        await writer.close()

@@ -63,8 +63,8 @@ class NewCommand:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of a command. state: delivered, succeeded, failed, or unreachable: it is to wait for its device. result: what
-    the device answered."""
+    """What is said of a command. state: delivered, succeeded, failed; unreachable: it is to wait for its device; or announced: its
+    group was told. result: what the device answered."""
 
     device_id: int
     command_id: int

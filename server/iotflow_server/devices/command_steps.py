@@ -129,8 +129,9 @@ def send_to_group(
     group_command = next(filter(None, found.values()), None) or secrets.token_hex(8)
     waiting = select(CommandRow.device_id).where(IS_OPEN).group_by(CommandRow.device_id)
     full = (wanted - found.keys()) & set(connection.scalars(waiting.having(func.count() >= MOST_OPEN)))
-    common = {"group_command": group_command, "announced": new.announced}
-    rows = [_row(device_id, new, now) | common for device_id in sorted(wanted - found.keys() - full)]
+    rows = [_row(device_id, new, now) for device_id in sorted(wanted - found.keys() - full)]
+    for number, row in enumerate(rows):
+        row |= {"group_command": group_command, "announced": (new.announced and number == 0) or None}
     if rows:
         changed += commands_of(connection.execute(SEND, rows))
     return GroupOutcome(group_command, len(rows), len(found), len(full))
@@ -165,6 +166,10 @@ def note(connection: Connection, answer: Answer, now: datetime, changed: list[Co
             return hand_over(connection, answer.device_id, answer.command_id, now, changed)
         case "unreachable":
             return rest(connection, answer.device_id, answer.command_id, now)
+        case "announced":
+            this = and_(CommandRow.id == answer.command_id, CommandRow.device_id == answer.device_id)
+            connection.execute(update(CommandRow).where(this).values(announced=None))
+            return _existing(connection, answer.command_id, answer.device_id)
         case "succeeded" | "failed":
             check_size("result", answer.result, MOST_BYTES)
             outcome = {"state": answer.state, "result": answer.result, "now": now}

@@ -100,6 +100,7 @@ class CommandRow(Base):
         Index(None, "state", "device_id"),
         Index(None, "expires_at", **_where("expires_at IS NOT NULL AND finished_at IS NULL")),
         Index(None, "finished_at", **_where_given("finished_at")),
+        Index(None, "announced", **_where_given("announced")),
         {"sqlite_autoincrement": True},
     )
 
@@ -117,7 +118,7 @@ class CommandRow(Base):
     # The gateway that a queued command was offered to, and until when no other one is offered it.
     taken_by: Mapped[str | None] = mapped_column(String(32))
     taken_until: Mapped[datetime | None]
-    # The same for each device of a group; and whether gateways tell it to the group as a whole.
+    # The same for each device of a group; and, of one of these, true while a gateway is to tell it to the group as a whole.
     group_command: Mapped[str | None] = mapped_column(String(32))
     announced: Mapped[bool | None]
 

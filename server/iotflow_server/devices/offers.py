@@ -4,11 +4,12 @@ Several gateways may share one broker: offered to all of them, a device would ge
 gateways. What a gateway has not answered in time, or had when it went, is offered again.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
 from iotflow_server.devices.command import COMMAND_COLUMNS, Command, commands_of
@@ -22,16 +23,19 @@ from iotflow_server.devices.news import News
 LEASE = timedelta(seconds=30)
 
 QUEUED = CommandRow.state == "queued"
+OFFERED = select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type).join(
+    DeviceRow, DeviceRow.id == CommandRow.device_id
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A command and whom it is for."""
+    """A command and whom it is for. announced: for the group as a whole, not for the device."""
 
     command: Command
     device_name: str
     device_type: str
-    announced: bool
+    announced: bool = False
 
 
 class Offers:
@@ -59,6 +63,13 @@ class Offers:
         ids = [offer.command.id for offer in found]
         taken = await self._database.write(lambda connection: _take(connection, gateway, ids, now))
         return [offer for offer in found if offer.command.id in taken]
+
+    async def announcements(self) -> list[Offer]:
+        """Commands that groups are still to be told of, oldest first; any gateway may tell them, and several may."""
+        now = self._clock()
+        statement = OFFERED.where(CommandRow.announced.is_not(None), _in_time(now)).order_by(CommandRow.id)
+        rows = await self._database.read(lambda connection: connection.execute(statement).all())
+        return [replace(offer, announced=True) for offer in _offers(rows)]
 
     async def are_back(self, device_ids: Collection[int]) -> None:
         """Offer what rests of these devices."""
@@ -100,15 +111,20 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
         .exists()
     )
     statement = (
-        select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type, func.coalesce(CommandRow.announced, False))
-        .join(DeviceRow, DeviceRow.id == CommandRow.device_id)
-        .where(_is_free(now), ~elsewhere, DeviceRow.status != "inactive")
-        .where(or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now))
+        OFFERED.where(_is_free(now), ~elsewhere, DeviceRow.status != "inactive", _in_time(now))
         .order_by(CommandRow.id)
         .limit(most)
     )
+    return _offers(connection.execute(statement))
+
+
+def _offers(rows: Iterable[Any]) -> list[Offer]:
     width = len(COMMAND_COLUMNS)
-    return [Offer(Command(*row[:width]), *row[width:]) for row in connection.execute(statement)]
+    return [Offer(Command(*row[:width]), *row[width:]) for row in rows]
+
+
+def _in_time(now: datetime) -> ColumnElement[bool]:
+    return or_(CommandRow.expires_at.is_(None), CommandRow.expires_at > now)
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

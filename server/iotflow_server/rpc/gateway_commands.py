@@ -20,7 +20,7 @@ from iotflow_server.rpc.wire_values import plain_struct
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
 Response = gateway_service_pb2.StreamDeviceCommandsResponse
 
-WORDS = ("delivered", *OUTCOMES, "unreachable")
+WORDS = ("delivered", *OUTCOMES, "unreachable", "announced")
 # Offered on one stream and not answered.
 MOST_OFFERED = 1_000
 # Only with so few is it looked for more: each time costs a transaction.
@@ -74,6 +74,8 @@ class GatewayStream:
         self._name = secrets.token_hex(8)
         # By command, until when it is this gateway's.
         self._offered: dict[int, float] = {}
+        # Commands that this gateway was asked to announce.
+        self._announced: set[int] = set()
         self._look_at = 0.0
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
@@ -104,9 +106,12 @@ class GatewayStream:
         self._offered = {command_id: until for command_id, until in self._offered.items() if until > now}
         has_room = len(self._offered) <= ENOUGH
         offers = await self._offers.take(self._name, MOST_OFFERED - len(self._offered)) if has_room else []
+        pending = await self._offers.announcements()
+        announcements = [one for one in pending if one.command.id not in self._announced]
+        self._announced = {one.command.id for one in pending}
         self._offered |= dict.fromkeys((offer.command.id for offer in offers), now + LEASE.total_seconds())
         self._look_at = now + LOOK_AGAIN_SECONDS
-        return offers
+        return [*announcements, *offers]
 
     async def _note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
         try:

@@ -44,7 +44,7 @@ class PresenceReports:
                 said.append(Said(report.device_id, report.state == "online", at))
         if said:
             await self._online.say(said)
-        if back := {report.device_id for report in reports if report.state == "online"}:
+        if back := {report.device_id for report in reports if report.state != "offline"}:
             await self._offers.are_back(back)
 
 

@@ -128,6 +128,18 @@ def test_registration(stack: Stack, device: Device) -> None:
         assert stored(stack, registered)
 
 
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"7", b'{"device_type": 5}', b'{"token": []}'])
+def test_body_that_asks_for_nothing(stack: Stack, device: Device, body: bytes) -> None:
+    """It is answered, and registers nobody."""
+    name = f"none {device.id}"
+    with mqtt_device(stack.port, None, client_id=name, v5=stack.kind != EMBEDDED) as newcomer:
+        newcomer.subscribe(f"iotflow/discovery/response/{name}")
+        newcomer.publish(f"iotflow/discovery/register/{name}", body)
+        assert newcomer.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
+        newcomer.publish(f"iotflow/discovery/register/{name}", b"")
+        assert newcomer.hear(2)[1].json()["status"] == "success"
+
+
 def _lets_in(stack: Stack, device: Device) -> bool:
     with mqtt_device(stack.port, str(device.id), device.key, v5=stack.kind != EMBEDDED) as client:
         return client.connection == "Success"

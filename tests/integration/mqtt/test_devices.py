@@ -24,6 +24,19 @@ def test_desired_configuration_is_retained(stack: Stack, device: Device, client:
             assert {one.topic for one in later.heard} == {own}
 
 
+def test_whole_numbers_stay_whole(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """A strict reader of integers takes no 30.0."""
+    client.subscribe(f"iotflow/devices/{device.id}/#")
+    stack.set_desired(device, {"interval": 30, "rate": 0.5, "list": [12_345_678_901]})
+    stack.send_command(device, "blink", {"times": 3})
+    payloads = [heard.payload for heard in client.hear(2)]
+    assert any(b'"parameters":{"times":3}' in payload for payload in payloads), payloads
+    wanted = {"interval": 30, "rate": 0.5, "list": [12_345_678_901]}
+    (desired,) = [json.loads(payload)["desired"] for payload in payloads if b"desired" in payload]
+    assert desired == wanted
+    assert all(isinstance(number, int) for number in (desired["interval"], *desired["list"]))
+
+
 def test_retained_configuration_follows_the_name(stack: Stack, device: Device, client: MqttDevice) -> None:
     """Whoever has the name next does not find it."""
     assert client.connection == "Success"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.mqtt.clients import logged_in, stored
+from tests.integration.mqtt.clients import eventually, logged_in, stored
 from tests.mqtt import EMBEDDED, Device, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice, mqtt_device
 
@@ -46,9 +46,58 @@ def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> 
 def test_published_where_it_may_not(device: Device, client: MqttDevice) -> None:
     """MQTT 3.1.1 has no word for it; the device hears of it on its own topic."""
     client.subscribe(f"iotflow/devices/{device.id}/errors")
-    client.publish("iotflow/devices/999/telemetry", {"data": {"forged": 1}})
-    said = client.hear()[0].json()
-    assert (said["reason"], said["topic"]) == ("UNKNOWN_TOPIC", "iotflow/devices/999/telemetry")
+    for topic in ("iotflow/devices/999/telemetry", f"iotflow/devices/{device.name}/telemetry"):
+        client.publish(topic, {"data": {"forged": 1}})
+    for said in [heard.json() for heard in client.hear(2)]:
+        assert said["reason"] == "NOT_YOUR_TOPIC"
+        assert f"iotflow/devices/{device.id}/" in said["message"]
+    client.publish(f"iotflow/devices/{device.id}/telemtry", {"data": {"t": 1}})
+    assert client.hear(3)[2].json()["reason"] == "UNKNOWN_TOPIC"
+
+
+def test_nothing_is_acknowledged_without_a_login(stack: Stack, device: Device) -> None:
+    """Who cannot be told of a refusal is cut off; a registration is let through."""
+    with mqtt_device(stack.port, None, None, "stranger", v5=False) as stranger:
+        sent = stranger.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}})
+        stranger.wait(lambda: stranger.end is not None)
+        assert not stranger.has_acknowledged(sent)
+    assert not stack.readings(device.id)
+
+
+def test_command_comes_to_whoever_listens(stack: Stack, device: Device) -> None:
+    """At once, though it never says that it is there; also by a session that listened before."""
+    topic, name = f"iotflow/devices/{device.id}/commands/control", f"wakes {device.id}"
+    login = (stack.port, str(device.id), device.key, name)
+    for command in ("first", "second"):
+        sent = stack.send_command(device, command, {})
+        with logged_in(stack, device), mqtt_device(*login, v5=False, kept=True) as client:
+            if command == "first":
+                client.subscribe(topic)
+            assert client.hear()[0].json() | {"created_at": ""} == {
+                "id": sent.id,
+                "name": command,
+                "parameters": {},
+                "created_at": "",
+                "expires_at": None,
+            }
+            eventually(lambda sent=sent: stack.command(sent.id).state == "delivered")  # type: ignore[misc]
+
+
+def test_server_away_is_no_wrong_key(stack: Stack, device: Device, client: MqttDevice) -> None:
+    assert client.connection == "Success"
+    stack.server.kill()
+    with mqtt_device(stack.port, str(device.id), device.key, v5=False) as waiting:
+        assert waiting.connection == "Server unavailable"
+    stack.server.start()
+
+
+def test_mqtt_5_is_told_in_the_log(stack: Stack) -> None:
+    before = stack.adapters[0].said("not let in")
+    with mqtt_device(stack.port, None, None, "of the future", v5=True) as newer:
+        assert newer.connection != "Success"
+    stack.adapters[0].wait_for("not let in", before + 1)
+    assert stack.adapters[0].process
+    assert "Traceback" not in stack.adapters[0].process.output
 
 
 def test_last_will_is_no_way_around(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -57,7 +106,7 @@ def test_last_will_is_no_way_around(stack: Stack, device: Device, client: MqttDe
     will = f"iotflow/devices/{other.id}/telemetry", b'{"data":{"forged":1}}'
     with mqtt_device(stack.port, str(device.id), device.key, v5=False, will=will) as dying:
         dying.break_off()
-        assert client.hear()[0].json()["reason"] == "UNKNOWN_TOPIC"
+        assert client.hear()[0].json()["reason"] == "NOT_YOUR_TOPIC"
     with logged_in(stack, other) as honest:
         honest.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"t": 1}})
         assert [set(row) for row in stored(stack, other).values()] == [{"t"}]

@@ -1,17 +1,15 @@
 """Messages made to stop the adapter: each is refused, or taken, and acknowledged, so that what comes behind it is stored."""
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.mqtt.clients import eventually, logged_in, stored
+from tests.integration.mqtt.clients import eventually, stored
 from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice, mqtt_device
 
 T = 1_769_860_800_000
-NUMBERS = itertools.count(1)
 # As deeply as JSON may be nested for the adapter's parser; Python itself gives up before.
 DEEP = b"[" * 1_000 + b"]" * 1_000
 
@@ -24,16 +22,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture
-def device(stack: Stack) -> Device:
-    return stack.register(f"device {next(NUMBERS)}")
-
-
-@pytest.fixture
-def client(stack: Stack, device: Device) -> Iterator[MqttDevice]:
-    with logged_in(stack, device) as connected:
-        connected.subscribe(f"iotflow/devices/{device.id}/errors")
-        yield connected
+@pytest.fixture(autouse=True)
+def hears_of_refusals(device: Device, client: MqttDevice) -> None:
+    client.subscribe(f"iotflow/devices/{device.id}/errors")
 
 
 POISON: dict[str, tuple[str, Any, str, str]] = {
@@ -70,7 +61,7 @@ def test_poison_is_refused_and_acknowledged(stack: Stack, device: Device, client
 
 @pytest.mark.parametrize("token", ["é", "two\nlines", "\0"])
 def test_token_that_no_call_can_carry(stack: Stack, device: Device, client: MqttDevice, token: str) -> None:
-    name = f"new {next(NUMBERS)}"
+    name = f"new {device.id} {ord(token[0])}"
     with mqtt_device(stack.port, None, client_id=name) as stranger:
         stranger.subscribe(f"iotflow/discovery/response/{name}")
         stranger.publish(f"iotflow/discovery/register/{name}", {"token": token})

@@ -37,8 +37,9 @@ class StreamDeviceCommandsRequest(_message.Message):
     """One of
     delivered: handed over to the device, or to a broker that keeps it for the device; it is not offered again;
     succeeded, failed: what the device answered;
+    announced: the group was told;
     unreachable: the device cannot be reached now; the command stays queued and is offered again when the device is reported online,
-    or after a minute.
+    gives a heartbeat, or after a minute.
     """
     @_builtins.property
     def result(self) -> _struct_pb2.Struct: ...
@@ -97,7 +98,9 @@ class DeviceCommand(_message.Message):
     device_name: _builtins.str
     device_type: _builtins.str
     announce: _builtins.bool
-    """Whether the group (of this device type) is to be told as a whole, once for all commands of this group_command."""
+    """Not for the device: the group (of this device type) is to be told as a whole, once for all commands of this group_command. Say
+    `announced` of it. Several gateways may be asked to.
+    """
     @_builtins.property
     def command(self) -> _command_pb2.Command: ...
     def __init__(

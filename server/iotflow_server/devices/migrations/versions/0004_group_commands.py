@@ -12,8 +12,11 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("commands", sa.Column("group_command", sa.String(32)))
     op.add_column("commands", sa.Column("announced", sa.Boolean))
+    held = sa.text("announced IS NOT NULL")
+    op.create_index("ix_commands_announced", "commands", ["announced"], sqlite_where=held, postgresql_where=held)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_commands_announced", "commands")
     op.drop_column("commands", "announced")
     op.drop_column("commands", "group_command")

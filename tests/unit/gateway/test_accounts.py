@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import hashlib
-import subprocess
+import sys
 from pathlib import Path
 
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.message import Message, Unacknowledged
 from iotflow_gateway.topics import Address
+from tests.processes import running
 
 
 def account(device_id: int, name: str, status: str = "active", verifier: str = "$7$1$c2FsdA==$aA==") -> Account:
@@ -51,42 +52,49 @@ def test_password_file(tmp_path: Path) -> None:
     assert (kind, base64.b64decode(derived)) == ("7", expected)
 
 
-LISTENS = "trap 'echo told' HUP; trap 'exit 0' TERM; echo ready; while :; do sleep 0.05 & wait; done"
+# Takes SIGHUP once the file that it is given, if any, is gone, whatever became of that signal where the tests are started.
+BROKER = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+print("begins", flush=True)
+while sys.argv[1:] and pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+signal.signal(signal.SIGHUP, lambda *_: print("told", flush=True))
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
 
 
 def test_broker_is_told_of_changes_only(tmp_path: Path) -> None:
-    with subprocess.Popen(["sh", "-c", LISTENS], stdout=subprocess.PIPE, text=True) as broker:
-        assert broker.stdout
-        assert broker.stdout.readline() == "ready\n"
+    with running([sys.executable, "-c", BROKER]) as broker:
+        broker.wait_for_line("ready")
         accounts = accounts_told(tmp_path, broker.pid)
         asyncio.run(accounts.update())
-        assert broker.stdout.readline() == "told\n"
+        broker.wait_for_line("told")
         asyncio.run(accounts.update())
         broker.terminate()
-        assert broker.stdout.read() == ""
+        assert broker.lines == ["begins", "ready", "told"]
 
 
 def test_a_broker_that_is_just_starting_is_told_later(tmp_path: Path) -> None:
     """SIGHUP would end it, or whatever else has its number by now."""
-    (tmp_path / "go").touch()
-    begins = f"while [ -e {tmp_path}/go ]; do sleep 0.05; done; {LISTENS}"
-    with subprocess.Popen(["sh", "-c", begins], stdout=subprocess.PIPE, text=True) as broker:
-        assert broker.stdout
+    starting = tmp_path / "starting"
+    starting.touch()
+    with running([sys.executable, "-c", BROKER, str(starting)]) as broker:
+        broker.wait_for_line("begins")
         accounts = accounts_told(tmp_path, broker.pid)
 
         async def until_told() -> None:
             await accounts.update()
-            assert broker.poll() is None
-            (tmp_path / "go").unlink()
-            running = asyncio.create_task(accounts.run())
-            assert broker.stdout
-            assert await asyncio.to_thread(broker.stdout.readline) == "ready\n"
-            assert await asyncio.to_thread(broker.stdout.readline) == "told\n"
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            starting.unlink()
+            updating = asyncio.create_task(accounts.run())
+            await asyncio.to_thread(broker.wait_for_line, "told")
+            updating.cancel()
+            await asyncio.gather(updating, return_exceptions=True)
 
         asyncio.run(until_told())
-        broker.terminate()
+        assert broker.lines == ["begins", "ready", "told"]
 
 
 def accounts_told(folder: Path, pid: int) -> MosquittoAccounts:

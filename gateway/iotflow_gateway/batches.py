@@ -13,6 +13,8 @@ def batch(payload: bytes, device_id: int) -> TelemetryBatch:
         decoded = TelemetryBatch.FromString(payload)
     except DecodeError:
         raise Refused("INVALID_PAYLOAD", "the payload is no iotflow.v1.TelemetryBatch") from None
+    if decoded.device_ids:
+        raise Refused("INVALID_PAYLOAD", "is for gateways: a device's rows are its own", field="device_ids")
     if not decoded.timestamps:
         raise Refused("INVALID_PAYLOAD", "a batch needs at least one row", field="timestamps")
     if decoded.timeless and len(decoded.timestamps) > MOST_READINGS:

@@ -1,22 +1,29 @@
-"""What waits to be sent: messages of many devices, joined to a batch a device while the stream is busy with others."""
+"""What waits to be sent: messages of many devices, joined while the stream is busy with others."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
+from iotflow_gateway.bundles import Bundle
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing, Ready
 from iotflow_gateway.readings import Reading
-from iotflow_gateway.rows import Rows
+from iotflow_gateway.rows import ENOUGH_ROWS, Rows
+
+# With so many on their way to the store, what comes waits and is joined: the busier the store, the fewer and the larger they
+# are. One is on the way while the other is stored; more of them would be smaller, and cost more.
+BUSY = 2
 
 
 class Joining:
-    """First come, first out, but that a message joins what already waits of its device, if it is the device's last."""
+    """First come, first out, but that a message joins what already waits of its device, if it is the device's last, and that
+    devices go together."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Outgoing] = deque()
+        self._waiting: deque[Rows | Ready] = deque()
         self._growing: dict[int, Rows] = {}
+        self._under_way = 0
         self._news = asyncio.Event()
 
     def add(self, device_id: int, message: Message, readings: Sequence[Reading]) -> None:
@@ -40,11 +47,42 @@ class Joining:
         self._news.set()
 
     async def next(self) -> Outgoing:
-        """The one that has waited longest, waiting for one; nothing joins it any more."""
-        while not self._waiting:
+        """What has waited longest and what goes with it, waiting until it is time; nothing joins it any more."""
+        while not self._is_time():
             self._news.clear()
             await self._news.wait()
-        outgoing = self._waiting.popleft()
-        if isinstance(outgoing, Rows) and self._growing.get(outgoing.device_id) is outgoing:
-            del self._growing[outgoing.device_id]
-        return outgoing
+        first = self._waiting.popleft()
+        if isinstance(first, Ready):
+            return first
+        self._close(first)
+        self._under_way += 1
+        return self._bundle(first)
+
+    def done(self, outgoing: Outgoing) -> None:
+        """The server has answered."""
+        if isinstance(outgoing, Bundle):
+            self._under_way -= 1
+            self._news.set()
+
+    def _is_time(self) -> bool:
+        waiting = self._waiting
+        return bool(waiting) and (
+            self._under_way < BUSY or isinstance(waiting[0], Ready) or len(waiting) >= ENOUGH_ROWS
+        )
+
+    def _bundle(self, first: Rows) -> Bundle:
+        """The rows and what goes with them of what waits behind; nothing overtakes what its own device sent before."""
+        bundle, passed, devices = Bundle(first), list[Rows | Ready](), {first.device_id}
+        for _ in range(min(len(self._waiting), ENOUGH_ROWS)):
+            other = self._waiting.popleft()
+            if isinstance(other, Rows) and other.device_id not in devices and bundle.take(other):
+                self._close(other)
+            else:
+                passed.append(other)
+            devices.add(other.device_id)
+        self._waiting.extendleft(reversed(passed))
+        return bundle
+
+    def _close(self, rows: Rows) -> None:
+        if self._growing.get(rows.device_id) is rows:
+            del self._growing[rows.device_id]

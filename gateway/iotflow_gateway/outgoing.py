@@ -29,6 +29,7 @@ class Ready:
     """A batch that a device made itself."""
 
     def __init__(self, message: Message, batch: TelemetryBatch) -> None:
+        self.device_id = batch.device_id
         self._message = message
         self._batch = batch
         message.waiting += 1

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
+from iotflow_gateway.columns import Cells, wire_columns
 from iotflow_gateway.message import Message
 from iotflow_gateway.readings import MOST_MEASUREMENTS, Reading
 
-FIELDS = {float: "doubles", bool: "bools", str: "strings"}
-PLACEHOLDERS: dict[type, float | bool | str] = {float: 0.0, bool: False, str: ""}
 # A batch goes out when it has so much, whatever else there is: well below what the server takes, unless set otherwise.
 ENOUGH_ROWS, ENOUGH_VALUES, ENOUGH_BYTES = 1_000, 200_000, 2**20
 
@@ -17,35 +16,35 @@ class Rows:
 
     def __init__(self, device_id: int, *, timeless: bool) -> None:
         self.device_id = device_id
-        self._timeless = timeless
-        self._times: list[int] = []
-        # Of each measurement the one type that all its values have, their rows, and them.
-        self._columns: dict[str, tuple[type, list[int], list[float | bool | str]]] = {}
+        self.timeless = timeless
+        self.times: list[int] = []
+        self.columns: dict[str, Cells] = {}
+        # How many there are, and the bytes of the messages whose they are.
+        self.values, self.bytes = 0, 0
         # Where the rows of each message begin, and with which of its readings.
         self._owners: list[tuple[int, Message, int]] = []
-        self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self.times)
 
     def take(self, message: Message, readings: Sequence[Reading], start: int) -> int:
         """Take the message's readings from `start` on, as many as can be; how far that was."""
-        first = len(self._times)
+        first = len(self.times)
         index = start
         while index < len(readings) and self._takes(readings[index]):
             self._add(readings[index])
             index += 1
         if index > start:
             self._owners.append((first, message, start))
-            self._bytes += len(message.payload)
+            self.bytes += len(message.payload)
             message.waiting += 1
         return index
 
     def _takes(self, reading: Reading) -> bool:
-        columns, rows = self._columns, len(self._times)
+        columns, rows = self.columns, len(self.times)
         if not rows:
             return True
-        if (reading.time is None) is not self._timeless or rows >= ENOUGH_ROWS or self._bytes >= ENOUGH_BYTES:
+        if (reading.time is None) is not self.timeless or rows >= ENOUGH_ROWS or self.bytes >= ENOUGH_BYTES:
             return False
         new = 0
         for name, value in reading.values.items():
@@ -58,8 +57,9 @@ class Rows:
         return wide <= MOST_MEASUREMENTS and wide * rows < ENOUGH_VALUES
 
     def _add(self, reading: Reading) -> None:
-        row, columns = len(self._times), self._columns
-        self._times.append(reading.time or 0)
+        row, columns = len(self.times), self.columns
+        self.times.append(reading.time or 0)
+        self.values += len(reading.values)
         for name, value in reading.values.items():
             column = columns.get(name)
             if column is None:
@@ -74,33 +74,20 @@ class Rows:
 
     def batch(self) -> TelemetryBatch:
         """As it travels."""
-        batch = TelemetryBatch(device_id=self.device_id, timestamps=self._times, timeless=self._timeless)
-        for name, (kind, rows, values) in self._columns.items():
-            batch.columns.append(_column(name, kind, rows, values, len(self._times)))
+        batch = TelemetryBatch(device_id=self.device_id, timestamps=self.times, timeless=self.timeless)
+        batch.columns.extend(wire_columns(self.columns, len(self)))
         return batch
 
-    def concerned(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
-        """The messages that a rejection concerns, each with the index of the first reading concerned in it."""
-        rows: Sequence[int] = range(rejection.index, rejection.index + rejection.count)
-        if rejection.measurement in self._columns:
+    def concerned(self, first: int, end: int, measurement: str) -> Iterator[tuple[Message, int]]:
+        """The messages that a refusal of rows first .. end-1 of a measurement (empty: of the whole rows) concerns, each with the
+        index of the first reading concerned in it."""
+        rows: Sequence[int] = range(first, end)
+        if measurement:
             # A measurement that is refused as such is refused in rows, too, that do not have it.
-            own = set(self._columns[rejection.measurement][1])
+            own = set(self.columns[measurement][1]) if measurement in self.columns else ()
             rows = [row for row in rows if row in own]
-        ends = [first for first, _, _ in self._owners[1:]] + [len(self._times)]
-        for (first, message, start), end in zip(self._owners, ends, strict=True):
-            row = next((row for row in rows if first <= row < end), None)
+        ends = [begin for begin, _, _ in self._owners[1:]] + [len(self)]
+        for (begin, message, start), stop in zip(self._owners, ends, strict=True):
+            row = next((row for row in rows if begin <= row < stop), None)
             if row is not None:
-                yield message, start + row - first
-
-
-def _column(name: str, kind: type, rows: list[int], values: list[float | bool | str], size: int) -> Column:
-    column = Column(measurement=name)
-    if len(rows) < size:
-        dense = [PLACEHOLDERS[kind]] * size
-        validity = bytearray((size + 7) // 8)
-        for row, value in zip(rows, values, strict=True):
-            dense[row] = value
-            validity[row >> 3] |= 1 << (row & 7)
-        column.validity, values = bytes(validity), dense
-    getattr(column, FIELDS[kind]).extend(values)
-    return column
+                yield message, start + row - begin

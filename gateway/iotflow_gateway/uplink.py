@@ -17,7 +17,7 @@ from iotflow_gateway.refusal import Refused
 
 log = structlog.get_logger(__name__)
 
-# Batches that wait for their acknowledgement. While all of them do, what comes is joined: the fewer, the larger a batch.
+# Batches that wait for their acknowledgement, at the most.
 WINDOW = 64
 
 Tell = Callable[[Message, Refused], None]
@@ -85,6 +85,7 @@ class Uplink:
             outgoing = self._under_way.popleft()
             self._oldest += 1
             rows -= len(outgoing)
+            self._joining.done(outgoing)
             for message in outgoing.messages():
                 message.waiting -= 1
                 if not message.waiting:

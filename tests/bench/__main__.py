@@ -11,6 +11,7 @@ from tests.bench.table import machine, render
 PARTS = (
     "journal",
     "streams",
+    "gateways",
     "unary",
     "exports",
     "fanout",

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import numpy as np
 import orjson
 
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.telemetry.batch import Batch, Column
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.division import rows_of
 from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStore
 
 # A page is an answer of one piece; about half a million numbers are as much as a gateway should hold.
@@ -54,7 +54,7 @@ async def page(store: TelemetryStore, query: Query) -> Page:
         async for chunk in reading:
             fitting = min(left, _rows_within(room, chunk)) if chunks else max(1, min(left, _rows_within(room, chunk)))
             if fitting:
-                chunks.append(_slice(chunk, 0, fitting))
+                chunks.append(rows_of(chunk, 0, fitting))
             left -= min(fitting, len(chunk.times))
             room -= chunk.size
             # A row that no longer fits tells that there is another page.
@@ -77,19 +77,7 @@ def parts(chunk: Batch, most: int = PART_BYTES) -> Iterator[Batch]:
     """The chunk in parts of about so many bytes, in order; a row is never cut."""
     rows = max(1, _rows_within(most, chunk))
     for first in range(0, len(chunk.times), rows):
-        yield _slice(chunk, first, first + rows)
-
-
-def _slice(batch: Batch, first: int, end: int) -> Batch:
-    """Some rows of a batch; the columns that have a value there."""
-    if first == 0 and len(batch.times) <= end:
-        return batch
-    columns = (
-        Column(c.measurement, c.type, c.values[first:end], None if c.valid is None else c.valid[first:end])
-        for c in batch.columns
-    )
-    kept = tuple(c for c in columns if c.valid is None or np.any(c.valid))
-    return Batch(batch.device_id, batch.times[first:end], kept)
+        yield rows_of(chunk, first, first + rows)
 
 
 def token(query: Query, rest: Span | None) -> str:

@@ -44,6 +44,7 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "no batch": ("telemetry/batch", b"\xff\xff", "INVALID_PAYLOAD", ""),
     "a long batch": ("telemetry/batch", b"\x30\x01\x1a\x91\x4e" + b"\x00" * 10_001, "TOO_MANY_READINGS", "timestamps"),
     "an empty batch": ("telemetry/batch", b"\x10\x07", "INVALID_PAYLOAD", "timestamps"),
+    "others' rows": ("telemetry/batch", b"\x1a\x01\x05\x3a\x01\x01", "INVALID_PAYLOAD", "device_ids"),
     "an answer to nothing": ("commands/ack", {"command_id": True}, "INVALID_PAYLOAD", "command_id"),
     "no topic": ("telemetry/else", {"data": {"a": 1}}, "UNKNOWN_TOPIC", ""),
 }

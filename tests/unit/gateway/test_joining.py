@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow.batches import decode_batch
-from iotflow.v1.telemetry_pb2 import Rejection
-from iotflow_gateway.joining import Joining
+from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
+from iotflow_gateway.joining import BUSY, Joining
 from iotflow_gateway.message import Message
+from iotflow_gateway.outgoing import Outgoing
 from iotflow_gateway.readings import Reading
 from iotflow_gateway.rows import Rows
 from iotflow_gateway.topics import Address
@@ -28,12 +29,11 @@ def message() -> Message:
     return Message("t", Address(None, "", ""), b"", 1, 1)
 
 
-async def drained(joining: Joining, rows: int) -> list[Rows]:
-    out: list[Rows] = []
+async def drained(joining: Joining, rows: int) -> list[Outgoing]:
+    out: list[Outgoing] = []
     while sum(map(len, out)) < rows:
-        outgoing = await joining.next()
-        assert isinstance(outgoing, Rows)
-        out.append(outgoing)
+        out.append(await joining.next())
+        joining.done(out[-1])
     return out
 
 
@@ -44,21 +44,22 @@ def test_every_reading_comes_out_once_in_its_devices_order(sent: list[tuple[int,
         joining.add(device_id, one, readings)
     total = sum(len(readings) for _, readings in sent)
     out = asyncio.run(drained(joining, total))
+    batches = [outgoing.batch() for outgoing in out]
     for device_id in (1, 2, 3):
         wanted = [reading for device, readings in sent if device == device_id for reading in readings]
-        assert [row for rows in out if rows.device_id == device_id for row in unpacked(rows)] == [
-            (reading.time, reading.values) for reading in wanted
+        assert [row for batch in batches for device, *row in unpacked(batch) if device == device_id] == [
+            [reading.time, reading.values] for reading in wanted
         ]
     waits = [sum(one in list(rows.messages()) for rows in out) for one in messages]
     assert [one.waiting for one in messages] == waits
     assert all(waits)
 
 
-def unpacked(rows: Rows) -> list[tuple[int | None, dict[str, Any]]]:
-    batch = rows.batch()
+def unpacked(batch: TelemetryBatch) -> list[tuple[int, int | None, dict[str, Any]]]:
     times, columns = decode_batch(batch)
     return [
         (
+            batch.device_ids[row] if batch.device_ids else batch.device_id,
             None if batch.timeless else time,
             {
                 name: column.data[row].item() if isinstance(column.data[row], np.generic) else column.data[row]
@@ -75,12 +76,69 @@ def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
     for number, one in enumerate(messages):
         readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0})]
         assert rows.take(one, readings, 0) == 2
-    of_all = Rejection(index=0, count=8, measurement="bad")
-    assert list(rows.concerned(of_all)) == list(zip(messages, [1, 0, 1, 0], strict=True))
-    of_one = Rejection(index=3, count=1, measurement="bad")
-    assert list(rows.concerned(of_one)) == [(messages[1], 1)]
-    whole = Rejection(index=0, count=8)
-    assert list(rows.concerned(whole)) == list(zip(messages, [0] * 4, strict=True))
+    assert list(rows.concerned(0, 8, "bad")) == list(zip(messages, [1, 0, 1, 0], strict=True))
+    assert list(rows.concerned(3, 4, "bad")) == [(messages[1], 1)]
+    assert list(rows.concerned(0, 8, "")) == list(zip(messages, [0] * 4, strict=True))
+
+
+def test_a_rejection_concerns_the_devices_whose_rows_it_names() -> None:
+    joining, messages = Joining(), [message() for _ in range(4)]
+    for number, one in enumerate(messages):
+        joining.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}) for row in range(2)])
+    (bundle,) = asyncio.run(drained(joining, 8))
+    cases = {
+        (0, 8, "bad"): [(0, 0), (1, 0), (2, 0)],
+        (3, 2, "bad"): [(1, 1), (2, 0)],
+        (5, 3, ""): [(2, 1), (3, 0)],
+    }
+    for (index, count, measurement), expected in cases.items():
+        found = bundle.concerned(Rejection(index=index, count=count, measurement=measurement))
+        assert [(messages.index(one), reading) for one, reading in found] == expected
+
+
+async def test_devices_go_together_while_others_are_on_their_way() -> None:
+    joining = Joining()
+    sent = []
+    for device_id in range(BUSY):
+        joining.add(device_id, message(), [Reading(0, {"a": 1.0})])
+        sent.append(await joining.next())
+    for device_id in range(100):
+        joining.add(device_id, message(), [Reading(device_id, {"a": 1.0})])
+    waiting = asyncio.create_task(joining.next())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    joining.done(sent[0])
+    batch = (await waiting).batch()
+    assert list(batch.device_ids) == list(batch.timestamps) == list(range(100))
+
+
+async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:
+    """Though a batch that a device made goes alone, and what does not fit waits for the next."""
+    joining = Joining()
+    first, text, last = Reading(1, {"a": 1.0}), Reading(2, {"a": "text"}), Reading(3, {"a": 3.0})
+    for reading in (first, text, last):
+        joining.add(1, message(), [reading])
+    made = TelemetryBatch(device_id=2, timestamps=[1], columns=[Column(measurement="a", doubles=[1])])
+    joining.add_batch(2, message(), made)
+    joining.add(2, message(), [last])
+    joining.add(3, message(), [last])
+    batches = [outgoing.batch() for outgoing in await drained(joining, 6)]
+    assert [(list(one.device_ids) or one.device_id, list(one.timestamps)) for one in batches] == [
+        ([1, 3], [1, 3]),
+        (1, [2]),
+        (1, [3]),
+        (2, [1]),
+        (2, [3]),
+    ]
+
+
+def test_devices_that_have_nothing_in_common_are_not_sent_as_empty_columns() -> None:
+    joining = Joining()
+    for device_id in range(500):
+        joining.add(device_id, message(), [Reading(0, {f"m{device_id}_{n}": 1.0 for n in range(6)})])
+    batches = [outgoing.batch() for outgoing in asyncio.run(drained(joining, 500))]
+    assert max(len(batch.columns) * len(batch.timestamps) for batch in batches) <= 4_000
+    assert len(batches) < 50
 
 
 def test_batches_stay_below_what_a_server_takes() -> None:

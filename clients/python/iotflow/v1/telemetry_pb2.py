@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aiotflow/v1/telemetry.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x01\n\x0eTelemetryBatch\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x1e\n\ntimestamps\x18\x03 \x03(\x03R\ntimestamps\x12,\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x12.iotflow.v1.ColumnR\x07\x63olumns\x12\x16\n\x06\x61tomic\x18\x05 \x01(\x08R\x06\x61tomic\x12\x1a\n\x08timeless\x18\x06 \x01(\x08R\x08timeless\"\xd8\x01\n\x06\x43olumn\x12 \n\x0bmeasurement\x18\x01 \x01(\tR\x0bmeasurement\x12\x1a\n\x08validity\x18\x02 \x01(\x0cR\x08validity\x12\x18\n\x07\x64oubles\x18\x03 \x03(\x01R\x07\x64oubles\x12\x16\n\x06\x66loats\x18\x04 \x03(\x02R\x06\x66loats\x12\x16\n\x06int64s\x18\x05 \x03(\x03R\x06int64s\x12\x16\n\x06int32s\x18\x06 \x03(\x05R\x06int32s\x12\x14\n\x05\x62ools\x18\x07 \x03(\x08R\x05\x62ools\x12\x18\n\x07strings\x18\x08 \x03(\tR\x07strings\"\xc5\x01\n\tRejection\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12 \n\x0bmeasurement\x18\x04 \x01(\tR\x0bmeasurement\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\"\x89\x01\n\x07Reading\x12+\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12\x33\n\x08metadata\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x08metadata\x12\x1c\n\ttimestamp\x18\x03 \x01(\tR\ttimestamp\"\xe4\x01\n\x0fLatestTelemetry\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x38\n\x0blatest_data\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nlatestData\x12\x38\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aiotflow/v1/telemetry.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x01\n\x0eTelemetryBatch\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x1e\n\ntimestamps\x18\x03 \x03(\x03R\ntimestamps\x12,\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x12.iotflow.v1.ColumnR\x07\x63olumns\x12\x16\n\x06\x61tomic\x18\x05 \x01(\x08R\x06\x61tomic\x12\x1a\n\x08timeless\x18\x06 \x01(\x08R\x08timeless\x12\x1d\n\ndevice_ids\x18\x07 \x03(\x05R\tdeviceIds\"\xd8\x01\n\x06\x43olumn\x12 \n\x0bmeasurement\x18\x01 \x01(\tR\x0bmeasurement\x12\x1a\n\x08validity\x18\x02 \x01(\x0cR\x08validity\x12\x18\n\x07\x64oubles\x18\x03 \x03(\x01R\x07\x64oubles\x12\x16\n\x06\x66loats\x18\x04 \x03(\x02R\x06\x66loats\x12\x16\n\x06int64s\x18\x05 \x03(\x03R\x06int64s\x12\x16\n\x06int32s\x18\x06 \x03(\x05R\x06int32s\x12\x14\n\x05\x62ools\x18\x07 \x03(\x08R\x05\x62ools\x12\x18\n\x07strings\x18\x08 \x03(\tR\x07strings\"\xc5\x01\n\tRejection\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12 \n\x0bmeasurement\x18\x04 \x01(\tR\x0bmeasurement\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\"\x89\x01\n\x07Reading\x12+\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12\x33\n\x08metadata\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x08metadata\x12\x1c\n\ttimestamp\x18\x03 \x01(\tR\ttimestamp\"\xe4\x01\n\x0fLatestTelemetry\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x38\n\x0blatest_data\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nlatestData\x12\x38\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,13 +34,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.telemetry_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TELEMETRYBATCH']._serialized_start=106
-  _globals['_TELEMETRYBATCH']._serialized_end=309
-  _globals['_COLUMN']._serialized_start=312
-  _globals['_COLUMN']._serialized_end=528
-  _globals['_REJECTION']._serialized_start=531
-  _globals['_REJECTION']._serialized_end=728
-  _globals['_READING']._serialized_start=731
-  _globals['_READING']._serialized_end=868
-  _globals['_LATESTTELEMETRY']._serialized_start=871
-  _globals['_LATESTTELEMETRY']._serialized_end=1099
+  _globals['_TELEMETRYBATCH']._serialized_end=340
+  _globals['_COLUMN']._serialized_start=343
+  _globals['_COLUMN']._serialized_end=559
+  _globals['_REJECTION']._serialized_start=562
+  _globals['_REJECTION']._serialized_end=759
+  _globals['_READING']._serialized_start=762
+  _globals['_READING']._serialized_end=899
+  _globals['_LATESTTELEMETRY']._serialized_start=902
+  _globals['_LATESTTELEMETRY']._serialized_end=1130
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TelemetryBatch(_message.Message):
-    """Readings of one device as columns: row i of every column belongs to timestamps[i]."""
+    """Readings as columns: row i of every column belongs to timestamps[i]. Of one device, or of many where a gateway sends them."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -32,6 +32,7 @@ class TelemetryBatch(_message.Message):
     COLUMNS_FIELD_NUMBER: _builtins.int
     ATOMIC_FIELD_NUMBER: _builtins.int
     TIMELESS_FIELD_NUMBER: _builtins.int
+    DEVICE_IDS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Rises from batch to batch within a stream. Answers to readers leave it 0."""
     device_id: _builtins.int
@@ -48,6 +49,12 @@ class TelemetryBatch(_message.Message):
 
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]: ...
+    @_builtins.property
+    def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """For gateways, instead of device_id: whose reading row i is, in any order. Devices that send little each go together so, for a fraction of what
+        a batch a device costs. Such a batch is not atomic: what is refused of one device is not refused of the others.
+        """
+
     def __init__(
         self,
         *,
@@ -57,10 +64,11 @@ class TelemetryBatch(_message.Message):
         columns: _abc.Iterable[Global___Column] | None = ...,
         atomic: _builtins.bool = ...,
         timeless: _builtins.bool = ...,
+        device_ids: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["atomic", b"atomic", "columns", b"columns", "device_id", b"device_id", "sequence", b"sequence", "timeless", b"timeless", "timestamps", b"timestamps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["atomic", b"atomic", "columns", b"columns", "device_id", b"device_id", "device_ids", b"device_ids", "sequence", b"sequence", "timeless", b"timeless", "timestamps", b"timestamps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,12 +3,15 @@
 import json
 import subprocess
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.integration.mqtt.certificates import authority, certificate
+from tests.mqtt_device import mqtt_device
 from tests.processes import IOTFLOW, free_port, running, wait_until_listening
 from tests.service import Service, iotflow_up
 
@@ -23,7 +26,8 @@ def test_brokers_that_it_starts(tmp_path: Path, broker: str) -> None:
         device = register(service)
         told = get(service, "devices/mqtt-credentials", device["api_key"])["credentials"]
         assert (told["mqtt_host"], told["mqtt_port"], told["username"]) == ("127.0.0.1", port, str(device["id"]))
-        publish(told["mqtt_port"], told["topics"]["telemetry_publish"], login=(told["username"], device["api_key"]))
+        login = ["-u", told["username"], "-P", device["api_key"]]
+        publish(told["mqtt_port"], told["topics"]["telemetry_publish"], login)
         assert stored(service, device) == [21.5]
         status = get(service, "mqtt/status", device["api_key"])
         assert (status["status"], status["connected"], status["port"]) == ("available", True, port)
@@ -40,6 +44,47 @@ def test_broker_that_runs_elsewhere(tmp_path: Path) -> None:
             device = register(service)
             publish(port, f"iotflow/devices/{device['id']}/telemetry", api_key=device["api_key"])
             assert stored(service, device) == [21.5]
+
+
+def test_broker_over_tls(tmp_path: Path) -> None:
+    """Let in is one whose certificate is signed by whom the setting names."""
+    port, config = free_port(), tmp_path / "tls.conf"
+    authority(tmp_path, "ca")
+    certificate(tmp_path, "server", "127.0.0.1", "ca")
+    files = f"certfile {tmp_path}/server.crt\nkeyfile {tmp_path}/server.key\n"
+    # Mosquitto started by root becomes a user of its own, who must be able to read the key.
+    config.write_text(f"user root\nlistener {port} 127.0.0.1\n{files}allow_anonymous true\n")
+    with running(["/usr/sbin/mosquitto", "-c", str(config)]) as broker:
+        wait_until_listening(port, broker)
+        option = ("--broker", f"mqtts://127.0.0.1:{port}")
+        ports = ("--rest-port", str(free_port()), "--grpc-port", str(free_port()))
+        with running([IOTFLOW, "up", "--data-dir", str(tmp_path / "stranger"), *ports, *option]) as stranger:
+            stranger.wait_for_lines(lambda line: "broker away" in line and "IOTFLOW_GATEWAY_MQTT_CA_FILE" in line)
+        with iotflow_up(tmp_path / "data", {"IOTFLOW_GATEWAY_MQTT_CA_FILE": f"{tmp_path}/ca.crt"}, *option) as service:
+            device = register(service)
+            tls = ["--cafile", f"{tmp_path}/ca.crt"]
+            publish(port, f"iotflow/devices/{device['id']}/telemetry", tls, api_key=device["api_key"])
+            assert stored(service, device) == [21.5]
+
+
+def test_presence_is_the_same_wherever_it_is_shown(tmp_path: Path) -> None:
+    """From a device's first word to its last will: status, dashboard, metrics, and the live feed."""
+    port = free_port()
+    with iotflow_up(tmp_path / "data", None, "--broker", "embedded", "--mqtt-port", str(port)) as service:
+        device = register(service)
+        login, root = (str(device["id"]), device["api_key"]), f"iotflow/devices/{device['id']}"
+        will = f"{root}/status/offline", b""
+        assert presence(service, device) == (False, 0, 0)
+        with httpx.stream("GET", f"{service.rest}/api/v1/telemetry/stream", timeout=PATIENCE, trust_env=False) as feed:
+            lines = feed.iter_lines()
+            with mqtt_device(port, *login, v5=False, will=will) as client:
+                client.publish(f"{root}/status/online", b"")
+                assert next_presence(lines) == (device["id"], True)
+                until(lambda: presence(service, device) == (True, 1, 1))
+                # Without a goodbye.
+                client.break_off()
+                assert next_presence(lines) == (device["id"], False)
+        until(lambda: presence(service, device) == (False, 0, 0))
 
 
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:
@@ -66,26 +111,46 @@ def register(service: Service) -> dict[str, str]:
     return device
 
 
+def presence(service: Service, device: dict[str, str]) -> tuple[bool, int, int]:
+    """As the device's page, the dashboard and the metrics have it. A device that asks itself is online by that."""
+    bearer, admin = {"authorization": f"Bearer {service.admin_token}"}, f"{service.rest}/api/v1/admin"
+    page = httpx.get(f"{admin}/devices/{device['id']}", headers=bearer, trust_env=False).json()
+    dashboard = httpx.get(f"{admin}/dashboard", headers=bearer, trust_env=False).json()
+    metrics = httpx.get(f"{service.rest}/metrics", trust_env=False).text.splitlines()
+    gauge = next(line for line in metrics if line.startswith("iotflow_devices_online "))
+    return page["device"]["is_online"], dashboard["devices"]["online"], int(float(gauge.split()[1]))
+
+
+def next_presence(lines: Iterator[str]) -> tuple[str, bool]:
+    """The next change that the live feed tells."""
+    events = (json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:"))
+    change = next(event["presence"] for event in events if "presence" in event)
+    return change["device_id"], change["online"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Nobody rings when a figure changes."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def get(service: Service, path: str, key: str) -> Any:
     answer = httpx.get(f"{service.rest}/api/v1/{path}", headers={"x-api-key": key}, trust_env=False)
     return answer.json()
 
 
-def publish(port: object, topic: object, login: tuple[str, str] | None = None, **payload: str) -> None:
+def publish(port: object, topic: object, options: Sequence[str] = (), **payload: str) -> None:
     """Until the broker knows the device, it is refused."""
-    credentials = ["-u", login[0], "-P", login[1]] if login else []
     content = json.dumps({"data": {"t": 21.5}, **payload})
-    command = ["mosquitto_pub", "-p", str(port), *credentials, "-q", "1", "-t", str(topic), "-m", content]
-    deadline = time.monotonic() + PATIENCE
-    while subprocess.run(command, capture_output=True, timeout=PATIENCE).returncode:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), *options]
+    command += ["-q", "1", "-t", str(topic), "-m", content]
+    until(lambda: subprocess.run(command, capture_output=True, timeout=PATIENCE).returncode == 0)
 
 
 def stored(service: Service, device: dict[str, str]) -> list[float]:
     """Once there is something."""
-    url, deadline = f"{service.rest}/api/v1/telemetry/{device['id']}", time.monotonic() + PATIENCE
-    while not (rows := httpx.get(url, trust_env=False).json()["data"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return [row["t"] for row in rows]
+    url = f"{service.rest}/api/v1/telemetry/{device['id']}"
+    until(lambda: bool(httpx.get(url, trust_env=False).json()["data"]))
+    return [row["t"] for row in httpx.get(url, trust_env=False).json()["data"]]

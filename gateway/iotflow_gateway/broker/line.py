@@ -22,7 +22,8 @@ CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 FOR_EVER = 0xFFFFFFFF
 # Packets that are taken in a row before others have their turn.
 TURN = 100
-NO_MATCHING_SUBSCRIBERS = 0x10
+NO_MATCHING_SUBSCRIBERS, UNSPECIFIED = 0x10, 0x80
+TRUST = "name who signed it by IOTFLOW_GATEWAY_MQTT_CA_FILE"
 # Messages of the adapter's own that wait for the broker, such as refusals.
 MOST_OUTGOING = 10_000
 
@@ -95,6 +96,8 @@ class Line:
                 self._loop.add_reader(self._socket(), self._read)
                 self._client.loop_write()
                 code = await self._first(self._connected)
+        except ssl.SSLCertVerificationError as error:
+            raise CannotConnect(f"its certificate: {error.verify_message}; {TRUST}") from None
         except (OSError, TimeoutError, ValueError) as error:
             raise CannotConnect(str(error) or "no answer in time") from None
         if code.is_failure:
@@ -219,7 +222,7 @@ class Line:
         self._loop.remove_writer(line)
 
     def _ended(self, _client: object, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:
-        _settle(self.closed, str(code))
+        _settle(self.closed, "it ended the connection without a word" if code.value == UNSPECIFIED else str(code))
 
     async def _first(self, answer: "asyncio.Future[Any]") -> Any:
         await asyncio.wait({answer, self.closed}, return_when=asyncio.FIRST_COMPLETED)

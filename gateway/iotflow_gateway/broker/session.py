@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as paho
@@ -16,6 +17,12 @@ from iotflow_gateway.message import MOST_BYTES, Message, Unacknowledged
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
+
+# A connection that lasted so long was not put out by another adapter.
+SETTLED_SECONDS = 10.0
+NAME_OF_ITS_OWN = (
+    "if another adapter has the same name, they put each other out: give each an IOTFLOW_GATEWAY_NAME of its own"
+)
 
 MESSAGE_ID = "message-id"
 
@@ -87,20 +94,27 @@ class BrokerSession:
         try:
             await line.connect()
             await line.subscribe(self._filters)
-            self._backoff.reset()
             log.info("broker connected", address=f"{self._address.host}:{self._address.port}")
             self._connected.set()
+            began = time.monotonic()
             while not line.closed.done():
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(1):
                         await asyncio.shield(line.closed)
                 line.keep_alive()
-            log.warning("broker lost", problem=line.closed.result())
+            self._was_lost(line.closed.result(), time.monotonic() - began)
         finally:
             self._connected.clear()
             self._line = None
             line.close()
             self._unacknowledged = Unacknowledged(self._acknowledge)
+
+    def _was_lost(self, problem: str, seconds: float) -> None:
+        if seconds >= SETTLED_SECONDS:
+            self._backoff.reset()
+            log.warning("broker lost", problem=problem)
+        else:
+            log.warning("broker lost", problem=problem, soon=NAME_OF_ITS_OWN)
 
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)

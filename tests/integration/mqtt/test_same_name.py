@@ -1,0 +1,14 @@
+"""Two adapters that were given one name put each other out, and say why."""
+
+from pathlib import Path
+
+from tests.integration.mqtt.clients import eventually
+from tests.mqtt import MOSQUITTO, mqtt_stack
+
+
+def test_what_to_do_is_said(tmp_path: Path) -> None:
+    with mqtt_stack(tmp_path, MOSQUITTO) as stack:
+        one, other = stack.adapter(), stack.adapter()
+        one.start()
+        other.start()
+        eventually(lambda: any(part.said("give each an IOTFLOW_GATEWAY_NAME of its own") for part in (one, other)))

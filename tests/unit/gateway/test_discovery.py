@@ -1,0 +1,34 @@
+"""Registrations wait for the server, so many and no more."""
+
+import asyncio
+import json
+
+from iotflow.channels import open_channel
+from iotflow_gateway.discovery import MOST, Discovery
+from iotflow_gateway.message import Message
+from iotflow_gateway.topics import Topics
+
+
+async def test_those_beyond_are_told_to_come_again() -> None:
+    topics, answers, finished = Topics("iotflow"), dict[str, bytes](), list[Message]()
+    # A server that lets everyone in and says nothing.
+    async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) as silent:
+        channel = open_channel(f"127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+        discovery = Discovery(
+            channel, topics, lambda topic, payload: answers.setdefault(topic, payload) is payload, finished.append
+        )
+        messages = [registration(topics, number) for number in range(MOST + 1)]
+        for message in messages:
+            discovery.handle(message, 0, {})
+        await discovery.close()
+        await channel.close()
+    # What is under way stays with the broker.
+    assert finished == messages[MOST:]
+    (said,) = map(json.loads, answers.values())
+    assert list(answers) == [topics.response(f"newcomer-{MOST}")]
+    assert (said["reason"], said["retryable"]) == ("TOO_MANY_REGISTRATIONS", True)
+
+
+def registration(topics: Topics, number: int) -> Message:
+    topic = f"iotflow/discovery/register/newcomer-{number}"
+    return Message(topic, topics.parse(topic), b"", number, 1)

@@ -55,6 +55,8 @@ def _report(device_id: int, content: Any) -> ReportDeviceConfigRequest:
     if not isinstance(content, dict):
         raise Refused("INVALID_PAYLOAD", "a configuration is an object")
     request = ReportDeviceConfigRequest(device_id=device_id)
+    # Also where nothing of it is known: the server then names what there is.
+    request.config.SetInParent()
     _parse({name: value for name, value in content.items() if name not in ("api_key", "message_id")}, request.config)
     return request
 

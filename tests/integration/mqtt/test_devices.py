@@ -71,8 +71,11 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
     eventually(lambda: stack.device(device).firmware_version == "1.2")
     assert dict(stack.device(device).configuration) == {"interval": 10}
     client.publish(f"{root}/config/reported", {"status": "on fire"})
-    said = client.hear()[0].json()
-    assert (said["reason"], said["field"]) == ("INVALID_ARGUMENT", "config.status")
+    client.publish(f"{root}/config/reported", {"interval": 10})
+    wrong, nothing = (heard.json() for heard in client.hear(2))
+    assert (wrong["reason"], wrong["field"]) == ("INVALID_ARGUMENT", "config.status")
+    assert nothing["reason"] == "INVALID_ARGUMENT"
+    assert "give at least one of status, location" in nothing["message"]
 
 
 def test_older_firmware(stack: Stack, device: Device) -> None:

@@ -1,0 +1,34 @@
+"""An adapter started as the documentation says."""
+
+import re
+import sys
+from pathlib import Path
+
+from tests.integration.mqtt.clients import logged_in, stored
+from tests.mqtt import MOSQUITTO, mqtt_stack
+from tests.processes import running
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "mqtt.md"
+COMMAND = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+
+
+def test_command(tmp_path: Path) -> None:
+    (command,) = COMMAND.findall(DOCUMENT.read_text())
+    with mqtt_stack(tmp_path, MOSQUITTO) as stack:
+        places = {
+            "localhost:50051": stack.server.target,
+            "data/gateway-token": str(stack.server.folder / "gateway-token"),
+            "MQTT_PORT=1883": f"MQTT_PORT={stack.port}",
+            "DIR=mosquitto": f"DIR={tmp_path / 'mosquitto'}",
+            ".venv/bin/python": sys.executable,
+        }
+        for place, own in places.items():
+            assert place in command
+            command = command.replace(place, own)
+        device = stack.register("by hand")
+        with running(["bash", "-c", command]) as adapter:
+            adapter.wait_for_lines(lambda line: "broker connected" in line)
+            with logged_in(stack, device) as client:
+                client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": 1_700_000_000, "data": {"t": 1}})
+                assert stored(stack, device) == {1_700_000_000_000: {"t": 1.0}}
+            assert adapter.terminate() == 0

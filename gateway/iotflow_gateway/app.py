@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import structlog
 
 from iotflow.channels import credentials, open_channel
@@ -15,7 +17,7 @@ from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.accounts.watching import Watching
 from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession
-from iotflow_gateway.desk import Desk
+from iotflow_gateway.desk import Desk, Handler
 from iotflow_gateway.devices.answering import Answering
 from iotflow_gateway.devices.answers import Answers
 from iotflow_gateway.devices.commands import Commands
@@ -26,6 +28,7 @@ from iotflow_gateway.embedded import EmbeddedBroker, Guard
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
+from iotflow_gateway.refusal import Refused
 from iotflow_gateway.refusals import Refusals
 from iotflow_gateway.settings import Settings
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
@@ -50,52 +53,51 @@ async def run(settings: Settings) -> None:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all parts stand on. own: the adapter's login at the broker."""
+
+    settings: Settings
+    channel: grpc.aio.Channel
+    token: str
+    address: BrokerAddress
+    topics: Topics
+    metrics: Metrics
+    directory: Directory
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return credentials(token=self.token)
+
+    @property
+    def own(self) -> tuple[str, str]:
+        return self.address.username, self.address.password
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What becomes of a message: something of it is refused, and nothing more will be done about it."""
+
+    refused: Callable[[Message, Refused], None]
+    finished: Callable[[Message], None]
+
+
 def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
     """What runs side by side; what is to be closed at the end goes onto the stack."""
-    token = settings.secret()
-    metadata, address = credentials(token=token), _address(settings, token)
-    own = (address.username, address.password)
-    channel = open_channel(settings.server)
-    stack.push_async_callback(channel.close)
-    topics, metrics, directory, joining = Topics(settings.mqtt_topic_prefix), Metrics(), Directory(), Joining()
-
-    def take(message: Message) -> None:
-        desk.take(message)
-
-    broker: Broker
-    if settings.broker == "embedded":
-        guard = Guard(channel, metadata, directory, topics, own, discovery=settings.discovery)
-        embedded = broker = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
-        directory.on_change(lambda _before, _after: embedded.accounts_changed())
-    else:
-        broker = BrokerSession(address, topics, _filters(settings, topics), take)
-
-    def finished(message: Message) -> None:
-        metrics.finished()
-        broker.finish(message)
-
-    refused = Refusals(broker.publish, metrics).tell
-    lookups = Lookups(channel, metadata)
-    answers = Answers(refused, finished)
-    discovery = Discovery(channel, topics, broker.publish, finished)
-    for part in (lookups, answers, discovery):
-        stack.push_async_callback(part.close)
-    presence = Presence(channel, metadata, refused, finished)
-    answering = Answering(channel, metadata, answers)
-    handlers = {
-        Kind.REGISTER: discovery.handle,
-        Kind.COMMAND_ACK: answering.command,
-        Kind.CONFIG_REPORTED: answering.config,
-        **dict.fromkeys(SIGNS_OF_LIFE, presence.handle),
-    }
-    desk = Desk(directory, lookups, joining, handlers, refused, finished, metrics, keyed=_keyed(settings))
+    ground = _ground(settings, stack)
+    channel, metadata, topics, directory = ground.channel, ground.metadata, ground.topics, ground.directory
+    # Whoever takes the messages publishes its refusals by the broker that brings them.
+    broker = _broker(ground, lambda message: desk.take(message))
+    ends, joining = _ends(ground, broker), Joining()
+    presence = Presence(channel, metadata, ends.refused, ends.finished)
+    desk = _desk(ground, stack, joining, _handlers(ground, stack, broker, presence, ends), ends)
     configs = Configs(channel, metadata, topics, broker, directory)
-    mosquitto = _mosquitto(settings, directory, own)
+    mosquitto = _mosquitto(ground)
     watching = Watching(channel, metadata, directory, mosquitto.changed if mosquitto else nothing)
-    _show(settings, metrics, broker, directory)
+    _show(ground, broker)
     return [
         watching.run(),
-        Uplink(channel, token, joining, refused, finished).run(),
+        Uplink(channel, ground.token, joining, ends.refused, ends.finished).run(),
         presence.run(),
         Commands(channel, metadata, topics, broker).run(),
         configs.run(),
@@ -104,6 +106,59 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
         *([mosquitto.run()] if mosquitto else []),
         *([_tell_ready(broker, settings.ready_file)] if settings.ready_file else []),
     ]
+
+
+def _ground(settings: Settings, stack: AsyncExitStack) -> Ground:
+    token, channel = settings.secret(), open_channel(settings.server)
+    stack.push_async_callback(channel.close)
+    topics = Topics(settings.mqtt_topic_prefix)
+    return Ground(settings, channel, token, _address(settings, token), topics, Metrics(), Directory())
+
+
+def _broker(ground: Ground, take: Callable[[Message], None]) -> Broker:
+    settings, address, topics, directory = ground.settings, ground.address, ground.topics, ground.directory
+    if settings.broker == "elsewhere":
+        return BrokerSession(address, topics, _filters(settings, topics), take)
+    guard = Guard(ground.channel, ground.metadata, directory, topics, ground.own, discovery=settings.discovery)
+    embedded = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
+    directory.on_change(lambda _before, _after: embedded.accounts_changed())
+    return embedded
+
+
+def _ends(ground: Ground, broker: Broker) -> Ends:
+    def finished(message: Message) -> None:
+        ground.metrics.finished()
+        broker.finish(message)
+
+    return Ends(Refusals(broker.publish, ground.metrics).tell, finished)
+
+
+def _handlers(
+    ground: Ground, stack: AsyncExitStack, broker: Broker, presence: Presence, ends: Ends
+) -> dict[Kind, Handler]:
+    """Who carries out what is no telemetry."""
+    answers = Answers(ends.refused, ends.finished)
+    answering = Answering(ground.channel, ground.metadata, answers)
+    discovery = Discovery(ground.channel, ground.topics, broker.publish, ends.finished)
+    stack.push_async_callback(answers.close)
+    stack.push_async_callback(discovery.close)
+    return {
+        Kind.REGISTER: discovery.handle,
+        Kind.COMMAND_ACK: answering.command,
+        Kind.CONFIG_REPORTED: answering.config,
+        **dict.fromkeys(SIGNS_OF_LIFE, presence.handle),
+    }
+
+
+def _desk(
+    ground: Ground, stack: AsyncExitStack, joining: Joining, handlers: Mapping[Kind, Handler], ends: Ends
+) -> Desk:
+    lookups = Lookups(ground.channel, ground.metadata)
+    stack.push_async_callback(lookups.close)
+    keyed = ground.settings.accounts == "payload"
+    if keyed:
+        log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
+    return Desk(ground.directory, lookups, joining, handlers, ends.refused, ends.finished, ground.metrics, keyed=keyed)
 
 
 async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, broker: Broker) -> None:
@@ -125,23 +180,19 @@ def nothing() -> None:
     """Nobody wants to know."""
 
 
-def _show(settings: Settings, metrics: Metrics, broker: Broker, directory: Directory) -> None:
+def _show(ground: Ground, broker: Broker) -> None:
+    metrics = ground.metrics
     metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: broker.waiting)
-    metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(directory))
-    if settings.metrics_port:
-        metrics.serve(settings.metrics_port)
+    metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(ground.directory))
+    if ground.settings.metrics_port:
+        metrics.serve(ground.settings.metrics_port)
 
 
-def _keyed(settings: Settings) -> bool:
-    if settings.accounts == "payload":
-        log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
-    return settings.accounts == "payload"
-
-
-def _mosquitto(settings: Settings, directory: Directory, own: tuple[str, str]) -> MosquittoAccounts | None:
+def _mosquitto(ground: Ground) -> MosquittoAccounts | None:
+    settings = ground.settings
     if settings.mosquitto_dir is None:
         return None
-    return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, directory, own)
+    return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, ground.directory, ground.own)
 
 
 def _secret_part(password: str) -> str:

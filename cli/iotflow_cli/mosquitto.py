@@ -11,9 +11,9 @@ ACL = Path(__file__).parents[2] / "gateway" / "mosquitto" / "acl"
 # Debian keeps it where only root's shell looks.
 PATHS = ("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
 
-# Clients without an account may ask to be registered, and hear the answer under the name that is their id.
+# Clients without an account may ask to be registered, and hear the answer, under the name that is their id.
 DISCOVERY = """
-topic write {prefix}/discovery/register/+
+pattern write {prefix}/discovery/register/%c
 pattern read {prefix}/discovery/response/%c
 """
 

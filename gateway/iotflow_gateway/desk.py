@@ -100,9 +100,17 @@ class Desk:
         if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):
             self._joining.add_batch(device_id, message, batch(message.payload, device_id))
         elif kind is Kind.TELEMETRY:
-            self._joining.add(device_id, message, readings(content))
+            self._take_readings(message, device_id, content)
         else:
             self._handlers[kind](message, device_id, content)
+
+    def _take_readings(self, message: Message, device_id: int, content: Any) -> None:
+        taken, refused = readings(content)
+        self._joining.add(device_id, message, taken)
+        for fault in refused:
+            self._refused(message, fault)
+        if not taken:
+            self._finished(message)
 
     def _check_own(self, message: Message, device_id: int) -> None:
         account = self._directory.account(device_id)
@@ -131,9 +139,16 @@ def _content(kind: Kind, message: Message) -> Any:
         return {}
     may_be_text = kind in (*SIGNS_OF_LIFE, Kind.REGISTER)
     content = text_or_document(message.payload) if may_be_text else document(message.payload)
-    if isinstance(content, dict) and isinstance(said := content.get("message_id"), str | int):
-        message.message_id = str(said)
+    if isinstance(content, list):
+        message.listed_ids = {place: said for place, item in enumerate(content) if (said := _message_id(item))}
+    else:
+        message.message_id = _message_id(content) or message.message_id
     return content
+
+
+def _message_id(content: Any) -> str:
+    said = content.get("message_id") if isinstance(content, dict) else None
+    return str(said) if isinstance(said, str | int) else ""
 
 
 def _api_key(content: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iotflow_gateway.topics import Address
 
@@ -12,7 +12,8 @@ MOST_BYTES = 128 * 2**20
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """topic, payload: as published. message_id: the device's own, or empty; correlation: MQTT 5's, or empty. mid, qos: the
+    """topic, payload: as published. message_id: the device's own, or empty; listed_ids: those of readings in a list, by their place.
+    correlation: MQTT 5's, or empty. mid, qos: the
     broker's, of the delivery to the adapter. waiting: for how many parts of it the server has yet to answer."""
 
     topic: str
@@ -22,6 +23,7 @@ class Message:
     qos: int
     content_type: str = ""
     message_id: str = ""
+    listed_ids: dict[int, str] = field(default_factory=dict)
     correlation: bytes = b""
     retained: bool = False
     waiting: int = 0

@@ -19,10 +19,12 @@ Values = dict[str, float | bool | str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """time: milliseconds since 1970 UTC; None: it came without one. values: by measurement, at least one."""
+    """time: milliseconds since 1970 UTC; None: it came without one. values: by measurement, at least one. index: its place in the
+    message."""
 
     time: int | None
     values: Values
+    index: int = 0
 
 
 def document(payload: bytes) -> Any:
@@ -41,26 +43,25 @@ def text_or_document(payload: bytes) -> Any:
         return payload.decode(errors="replace")
 
 
-def readings(content: Any) -> list[Reading]:
-    """The readings of a payload: all of them, or Refused, which names the one at fault."""
+def readings(content: Any) -> tuple[list[Reading], list[Refused]]:
+    """The readings of a payload, and why some of its list are none. Raises Refused where it holds nothing else."""
     if isinstance(content, dict):
-        return [_reading(content)]
+        return [_reading(content)], []
     if not isinstance(content, list) or not content:
         raise Refused("INVALID_PAYLOAD", "the payload is neither a reading {data, …} nor a list of them")
     if len(content) > MOST_READINGS:
         raise Refused("TOO_MANY_READINGS", f"a message has at most {MOST_READINGS} readings")
-    return [_listed(index, item) for index, item in enumerate(content)]
+    taken, refused = list[Reading](), list[Refused]()
+    for index, item in enumerate(content):
+        try:
+            taken.append(_reading(item, index))
+        except Refused as fault:
+            place = f"[{index}]" + (f".{fault.field}" if fault.field else "")
+            refused.append(Refused(fault.reason, fault.message, field=place))
+    return taken, refused
 
 
-def _listed(index: int, item: Any) -> Reading:
-    try:
-        return _reading(item)
-    except Refused as refused:
-        place = f"[{index}]" + (f".{refused.field}" if refused.field else "")
-        raise Refused(refused.reason, refused.message, field=place) from None
-
-
-def _reading(item: Any) -> Reading:
+def _reading(item: Any, index: int = 0) -> Reading:
     data = item.get("data") if isinstance(item, dict) else None
     if not isinstance(data, dict):
         raise Refused("INVALID_PAYLOAD", "a reading is an object that has an object `data`", field="data")
@@ -70,7 +71,7 @@ def _reading(item: Any) -> Reading:
     if len(values) > MOST_MEASUREMENTS:
         raise Refused("TOO_MANY_MEASUREMENTS", f"a reading has at most {MOST_MEASUREMENTS} values", field="data")
     given = item.get("timestamp")
-    return Reading(None if given is None or given == "" else time_ms(given), values)
+    return Reading(None if given is None or given == "" else time_ms(given), values, index)
 
 
 def _values(data: dict[str, Any]) -> Values:

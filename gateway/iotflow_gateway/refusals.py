@@ -1,5 +1,6 @@
 """Tells devices what was refused of theirs, and why."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ log = structlog.get_logger(__name__)
 MOST_OF_A_MESSAGE = 20
 # Of what the device wrote itself it hears so many characters again: a broker cuts off who sends more than it takes.
 LONGEST = 1_000
+_LISTED = re.compile(r"\[(\d+)\]")
 
 
 class Refusals:
@@ -37,13 +39,19 @@ class Refusals:
             self._metrics.untold()
 
 
+def _message_id(message: Message, refused: Refused) -> str:
+    """The message's, or that of the reading at fault in its list."""
+    place = _LISTED.match(refused.field)
+    return (place and message.listed_ids.get(int(place[1]))) or message.message_id
+
+
 def _said(message: Message, refused: Refused) -> dict[str, Any]:
     said = {
         "reason": refused.reason,
         "message": refused.message[:LONGEST],
         "retryable": refused.retryable,
         "topic": message.topic,
-        "message_id": message.message_id[:LONGEST],
+        "message_id": _message_id(message, refused)[:LONGEST],
         "field": refused.field[:LONGEST],
         "timestamp": round(time.time() * 1_000),
     }

@@ -21,8 +21,9 @@ class Rows:
         self.columns: dict[str, Cells] = {}
         # How many there are, and the bytes of the messages whose they are.
         self.values, self.bytes = 0, 0
-        # Where the rows of each message begin, and with which of its readings.
-        self._owners: list[tuple[int, Message, int]] = []
+        # Where the rows of each message begin, and which of its readings each row is.
+        self._owners: list[tuple[int, Message]] = []
+        self._indices: list[int] = []
 
     def __len__(self) -> int:
         return len(self.times)
@@ -35,7 +36,7 @@ class Rows:
             self._add(readings[index])
             index += 1
         if index > start:
-            self._owners.append((first, message, start))
+            self._owners.append((first, message))
             self.bytes += len(message.payload)
             message.waiting += 1
         return index
@@ -59,6 +60,7 @@ class Rows:
     def _add(self, reading: Reading) -> None:
         row, columns = len(self.times), self.columns
         self.times.append(reading.time or 0)
+        self._indices.append(reading.index)
         self.values += len(reading.values)
         for name, value in reading.values.items():
             column = columns.get(name)
@@ -70,7 +72,7 @@ class Rows:
 
     def messages(self) -> Iterator[Message]:
         """Those whose readings these are."""
-        return (message for _, message, _ in self._owners)
+        return (message for _, message in self._owners)
 
     def batch(self) -> TelemetryBatch:
         """As it travels."""
@@ -86,8 +88,8 @@ class Rows:
             # A measurement that is refused as such is refused in rows, too, that do not have it.
             own = set(self.columns[measurement][1]) if measurement in self.columns else ()
             rows = [row for row in rows if row in own]
-        ends = [begin for begin, _, _ in self._owners[1:]] + [len(self)]
-        for (begin, message, start), stop in zip(self._owners, ends, strict=True):
+        ends = [begin for begin, _ in self._owners[1:]] + [len(self)]
+        for (begin, message), stop in zip(self._owners, ends, strict=True):
             row = next((row for row in rows if begin <= row < stop), None)
             if row is not None:
-                yield message, start + row - begin
+                yield message, self._indices[row]

@@ -77,7 +77,9 @@ class Guard:
         return is_own or self._topics.is_to_groups(topic)
 
     def _allows_stranger(self, client_id: str, topic: str, *, publishing: bool) -> bool:
-        """Asking to be registered, and hearing the answer under the name that is the client's id."""
+        """Asking to be registered, and hearing the answer, under the name that is the client's id: whoever asks for another one
+        would not hear the key."""
         if publishing:
-            return self._topics.parse(topic).kind is Kind.REGISTER
+            asked = self._topics.parse(topic)
+            return asked.kind is Kind.REGISTER and asked.device == client_id
         return topic == self._topics.response(client_id)

@@ -122,6 +122,13 @@ def test_registration(stack: Stack, device: Device) -> None:
             newcomer.publish(f"iotflow/discovery/register/{name}", {"token": token})
             assert newcomer.hear(number)[-1].json()["reason"] == "WRONG_TOKEN"
         assert not other.heard
+        # Whose key nobody would hear is not registered.
+        other.begin(f"iotflow/discovery/register/stillborn {device.id}", {})
+        if stack.kind == EMBEDDED:
+            other.wait(lambda: other.end is not None)
+        else:
+            assert other.publish(f"iotflow/discovery/register/stillborn {device.id}", {}) == "Not authorized"
+    assert stack.register(f"stillborn {device.id}")
     registered = Device(made["id"], made["name"], made["api_key"])
     with logged_in(stack, registered) as client:
         client.publish(f"iotflow/devices/{registered.id}/telemetry", READING)

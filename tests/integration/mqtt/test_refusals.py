@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.mqtt.clients import counted, eventually, stored
 from tests.mqtt import EMBEDDED, Device, Stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.mqtt_device import Heard, MqttDevice, mqtt_device
 
 T = 1_769_860_800_000
 TIME = "2026-01-31T12:00:00Z"
@@ -63,6 +63,28 @@ def test_refusal(stack: Stack, device: Device, client: MqttDevice, case: str) ->
     assert (said["reason"], said["field"], said["topic"]) == (reason, field, f"{root}/{below}"), said
     assert said["retryable"] is False
     assert said["message"]
+
+
+def test_one_of_a_list(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """What is right of it is stored; what is not is named, by its place and its own id."""
+    root = f"iotflow/devices/{device.id}"
+    client.subscribe(f"{root}/errors")
+    listed = [
+        {"timestamp": T, "data": {"t": 1}},
+        {"timestamp": "soon", "data": {"t": 2}, "message_id": "b"},
+        {"timestamp": T + 2, "data": {"t": 3}, "message_id": 3},
+        {"timestamp": T + 3, "data": {"t": "warm"}, "message_id": "d"},
+        {"timestamp": T + 4},
+        {"timestamp": T + 5, "data": {"t": 6}},
+    ]
+    client.publish(f"{root}/telemetry", listed)
+    said = {(one["field"], one["reason"], one["message_id"]) for one in map(Heard.json, client.hear(3))}
+    assert said == {
+        ("[1].timestamp", "INVALID_TIME", "b"),
+        ("[3].data.t", "TYPE_CONFLICT", "d"),
+        ("[4].data", "INVALID_PAYLOAD", ""),
+    }
+    assert stored(stack, device, 3) == {T: {"t": 1.0}, T + 2: {"t": 3.0}, T + 5: {"t": 6.0}}
 
 
 def test_refusals_are_counted(device: Device, client: MqttDevice, metrics_port: int) -> None:

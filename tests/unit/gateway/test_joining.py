@@ -74,7 +74,7 @@ def unpacked(batch: TelemetryBatch) -> list[tuple[int, int | None, dict[str, Any
 def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
     rows, messages = Rows(1, timeless=False), [message() for _ in range(4)]
     for number, one in enumerate(messages):
-        readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0})]
+        readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0}, 1)]
         assert rows.take(one, readings, 0) == 2
     assert list(rows.concerned(0, 8, "bad")) == list(zip(messages, [1, 0, 1, 0], strict=True))
     assert list(rows.concerned(3, 4, "bad")) == [(messages[1], 1)]
@@ -84,7 +84,7 @@ def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
 def test_a_rejection_concerns_the_devices_whose_rows_it_names() -> None:
     joining, messages = Joining(), [message() for _ in range(4)]
     for number, one in enumerate(messages):
-        joining.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}) for row in range(2)])
+        joining.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}, row) for row in range(2)])
     (bundle,) = asyncio.run(drained(joining, 8))
     cases = {
         (0, 8, "bad"): [(0, 0), (1, 0), (2, 0)],

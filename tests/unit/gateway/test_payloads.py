@@ -19,7 +19,10 @@ WRITTEN = st.text() | st.from_regex(r"[-+]{0,2}\d{1,400}") | st.from_regex(r"[-+
 @given(st.lists(st.fixed_dictionaries({"data": JSON}, optional={"metadata": JSON, "timestamp": WRITTEN})) | JSON)
 def test_readings(content: object) -> None:
     with contextlib.suppress(Refused):
-        assert all(reading.values for reading in readings(content))
+        taken, refused = readings(content)
+        assert all(reading.values for reading in taken)
+        listed = [int(one.field[1 : one.field.index("]")]) for one in refused]
+        assert sorted([*listed, *(one.index for one in taken)]) == list(range(len(taken) + len(refused)))
 
 
 @given(WRITTEN)

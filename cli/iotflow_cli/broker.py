@@ -1,5 +1,6 @@
 """The MQTT broker of `iotflow up`, as --broker names it."""
 
+import os
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,15 +44,16 @@ def _elsewhere(url: str) -> Broker:
         port = place.port or PORTS[place.scheme]
     except (KeyError, ValueError):
         port = 0
-    if not place.hostname or not port:
+    if not place.hostname or not port or place.path not in ("", "/"):
         raise UsageError(
             "--broker takes embedded, mosquitto, none, or the address of one that runs: mqtt(s)://user:password@host:port"
+            " (a slash in either is %2F; without a password the adapter shows its token)"
         )
     env = {"IOTFLOW_GATEWAY_MQTT_TLS": str(place.scheme == "mqtts").lower()}
     if place.username:
         env["IOTFLOW_GATEWAY_MQTT_USERNAME"] = urllib.parse.unquote(place.username)
         env["IOTFLOW_GATEWAY_MQTT_PASSWORD"] = urllib.parse.unquote(place.password or "")
-    else:
+    elif not os.environ.get("IOTFLOW_GATEWAY_MOSQUITTO_DIR"):
         # A broker that knows nobody: whose a message is, each has to say.
         env |= {"IOTFLOW_GATEWAY_ACCOUNTS": "payload", "IOTFLOW_GATEWAY_MQTT_USERNAME": ""}
     return Broker("elsewhere", place.hostname, port, env)

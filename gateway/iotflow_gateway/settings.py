@@ -117,6 +117,10 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [f"{variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)]
         raise WrongSettings("\n".join(lines)) from None
+    if settings.accounts == "payload" and settings.mosquitto_dir:
+        raise WrongSettings(
+            "IOTFLOW_GATEWAY_MOSQUITTO_DIR: with IOTFLOW_GATEWAY_ACCOUNTS=payload nobody has an account"
+        )
     if not settings.secret():
         raise WrongSettings("IOTFLOW_GATEWAY_TOKEN: the adapter needs a token of the role gateway")
     return settings

@@ -92,6 +92,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     cases = {
         "amqp://localhost": "iotflow: --broker takes embedded, mosquitto, none",
         "mqtt://": "iotflow: --broker takes embedded, mosquitto, none",
+        "mqtt://iotflow/gateway:token@127.0.0.1": "iotflow: --broker takes embedded, mosquitto, none",
     }
     for broker, sentence in cases.items():
         with running([IOTFLOW, "up", "--data-dir", str(tmp_path), "--broker", broker]) as service:

@@ -53,6 +53,17 @@ class Guard:
             raise Undecided from None
         return answer.result == "allow"
 
+    def problem(self, username: str) -> str:
+        """Why somebody of this name was not let in."""
+        if not username:
+            return "without a login nobody is let in: registration is not open"
+        if not self.is_device(username):
+            return "wrong password"
+        account = self._directory.account(self._directory.find(username) or 0)
+        if account is None:
+            return "no device has this id or name"
+        return "the device is inactive; an admin can set it active" if account.status == "inactive" else "wrong key"
+
     def is_device(self, username: str) -> bool:
         """Neither a stranger nor the adapter's own account."""
         return username not in ("", self._own[0])

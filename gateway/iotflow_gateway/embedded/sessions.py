@@ -16,6 +16,7 @@ from amqtt.session import Session
 
 from iotflow_gateway.embedded.arrival import Arrival, last_will
 from iotflow_gateway.embedded.conversation import Conversation, Throttled
+from iotflow_gateway.embedded.foresight import CONNACK_UNSUPPORTED, Foresight
 from iotflow_gateway.embedded.guard import Guard, Undecided
 from iotflow_gateway.embedded.spreading import Spreading
 from iotflow_gateway.topics import Topics
@@ -23,6 +24,8 @@ from iotflow_gateway.topics import Topics
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 10.0
+# The protocol level of MQTT 5.
+NEWER = 5
 
 # Called with a message of a session, and whether its client may publish it.
 Arrived = Callable[[Session, Arrival, bool], None]
@@ -65,11 +68,15 @@ class Sessions(Broker):
             refused.push_async_callback(_close, writer)
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    conversation, session = await Conversation.init_from_connect(reader, writer, self.plugins_manager)
+                    foresight = Foresight(reader)
+                    await _check_version(foresight, writer)
+                    conversation, session = await Conversation.init_from_connect(
+                        foresight, writer, self.plugins_manager
+                    )
                     await self._let_in(session, writer)
                     await self._take_over(session.client_id)
             except (AMQTTError, MQTTError, OSError) as error:
-                problem = str(error) or "no CONNECT of MQTT 3.1.1 in time; for MQTT 5, --broker mosquitto"
+                problem = str(error) or "no CONNECT in time"
                 log.info("not let in", problem=problem)
                 raise MQTTError(problem) from None
             refused.pop_all()
@@ -82,7 +89,8 @@ class Sessions(Broker):
             code = SERVER_UNAVAILABLE
         if code is not None:
             await ConnackPacket.build(0, code).to_stream(writer)
-            raise MQTTError(f"wrong user name or key: {session.username}" if code == NOT_AUTHORIZED else "server away")
+            problem = self._guard.problem(session.username or "")
+            raise MQTTError(f"{problem}: {session.username}" if code == NOT_AUTHORIZED else "server away")
 
     async def _take_over(self, client_id: str) -> None:
         """End the connection that has this client id (MQTT-3.1.4-2)."""
@@ -168,6 +176,13 @@ class Sessions(Broker):
 
     def _may(self, session: Session, topic: str, *, publishing: bool) -> bool:
         return self._guard.allows(session.username or "", session.client_id, topic, publishing=publishing)
+
+
+async def _check_version(foresight: Foresight, writer: WriterAdapter) -> None:
+    if await foresight.level() == NEWER:
+        writer.write(CONNACK_UNSUPPORTED)
+        await writer.drain()
+        raise MQTTError("a client of MQTT 5: the embedded broker speaks 3.1.1, --broker mosquitto both")
 
 
 async def _close(writer: WriterAdapter) -> None:

@@ -91,13 +91,23 @@ def test_server_away_is_no_wrong_key(stack: Stack, device: Device, client: MqttD
     stack.server.start()
 
 
-def test_mqtt_5_is_told_in_the_log(stack: Stack) -> None:
-    before = stack.adapters[0].said("not let in")
-    with mqtt_device(stack.port, None, None, "of the future", v5=True) as newer:
-        assert newer.connection != "Success"
-    stack.adapters[0].wait_for("not let in", before + 1)
+@pytest.mark.parametrize("login", [(None, None), ("name", "key")])
+def test_mqtt_5_is_told_so(stack: Stack, login: tuple[str | None, str | None]) -> None:
+    before = stack.adapters[0].said("a client of MQTT 5")
+    with mqtt_device(stack.port, *login, "of the future", v5=True) as newer:
+        assert newer.connection == "Unsupported protocol version"
+    stack.adapters[0].wait_for("a client of MQTT 5", before + 1)
     assert stack.adapters[0].process
     assert "Traceback" not in stack.adapters[0].process.output
+
+
+def test_why_somebody_is_not_let_in_is_in_the_log(stack: Stack, device: Device) -> None:
+    inactive, key = f"the device is inactive; an admin can set it active: {device.id}", f"wrong key: {device.id}"
+    for password, status, problem in ((device.key, "inactive", inactive), ("wrong", "active", key)):
+        stack.set_status(device, status)
+        with mqtt_device(stack.port, str(device.id), password, v5=False) as client:
+            assert client.connection == "Not authorized"
+        stack.adapters[0].wait_for(problem, 1)
 
 
 def test_last_will_is_no_way_around(stack: Stack, device: Device, client: MqttDevice) -> None:

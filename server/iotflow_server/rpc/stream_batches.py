@@ -1,9 +1,9 @@
-"""A message of StreamTelemetry on its way to the store: whose rows it has, what of them is taken, and what becomes of them."""
+"""A message of StreamTelemetry on its way to the store: what of it is taken, and what becomes of that."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -11,25 +11,26 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_server.access import Role, caller
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
-from iotflow_server.rpc.wire_batches import decode
+from iotflow_server.rpc.wire_batches import check_times, decode
+from iotflow_server.rpc.wire_runs import Run, runs
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.division import rows_of
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome
 
-# Of those many that are named row by row, each may have as many refusals as a batch of its own.
-MOST_RUNS = 1_000
-# So many are put on their way before others have their turn.
-TURN = 100
+# So many pieces of columns are cut in a row before others have their turn.
+TURN = 5_000
+# Devices that are given times side by side; each may ask the store.
+TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Rows first .. end-1 of a message, all of one device."""
+class Part:
+    """Rows of one device, and where in the message they stood."""
 
-    device_id: int
-    first: int
-    end: int
+    run: Run
+    device: Device
+    batch: Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Sent:
     part, and what becomes of it."""
 
     sequence: int
-    refused: list[Rejection]
+    refused: Sequence[Rejection]
     parts: Sequence[tuple[int, asyncio.Future[Outcome]]] = ()
 
     @property
@@ -56,26 +57,6 @@ class Sent:
         return Outcome(tuple(rejections), buffered)
 
 
-def runs(message: TelemetryBatch) -> list[Run]:
-    """The rows that stand together, device by device. Raises InvalidArgument."""
-    rows = len(message.timestamps)
-    if not message.device_ids:
-        return [Run(message.device_id, 0, rows)]
-    if message.device_id:
-        raise InvalidArgument("device_ids", "stands instead of device_id; leave one of them out")
-    if message.atomic:
-        raise InvalidArgument("atomic", "a batch of many devices cannot be atomic; send a batch a device")
-    if len(message.device_ids) != rows:
-        raise InvalidArgument("device_ids", f"has {len(message.device_ids)} devices for {rows} timestamps")
-    ids = np.array(message.device_ids, np.int32)
-    edges = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), rows]
-    if len(edges) > MOST_RUNS + 1:
-        raise InvalidArgument(
-            "device_ids", f"changes more than {MOST_RUNS} times; put the rows of each device together"
-        )
-    return [Run(int(ids[first]), first, end) for first, end in pairwise(edges)]
-
-
 class Taking:
     """Puts messages on their way."""
 
@@ -83,28 +64,50 @@ class Taking:
         self._intake = intake
 
     async def take(self, message: TelemetryBatch) -> Sent:
-        """Returns when its rows are queued. What is wrong with it is refused by name, but for a device that sends another's
-        data: PermissionDenied."""
+        """Returns when its rows are queued, all that are taken or, cancelled, none. What is wrong with it is refused by name, but
+        for a device that sends another's data: PermissionDenied."""
         refused: list[Rejection] = []
         try:
-            own = [(run, device) for run in runs(message) if (device := await self._device(run, refused))]
-            batch, unstorable = decode(message, self._intake.limits) if own else (None, [])
+            parts = [part async for part in self._parts(message, refused)]
         except InvalidArgument as refusal:
-            refused = [_refused(Run(0, 0, len(message.timestamps)), refusal)]
-            batch, unstorable = None, []
-        refused += unstorable
-        self._intake.tally.refused(refused)
-        if batch is None:
-            return Sent(message.sequence, refused)
-        parts = [
-            (run.first, device, replace(part, device_id=device.id))
-            for run, device in own
-            if (part := rows_of(batch, run.first, run.end)).columns
-        ]
+            parts, refused = [], [_refused(Run(0, 0, len(message.timestamps)), refusal)]
         if message.timeless:
             # Only now: nobody waits for times of what is not stored.
-            parts = await asyncio.gather(*(self._stamped(*part) for part in parts))
-        return Sent(message.sequence, refused, await self._put(parts))
+            parts = [part for part in await self._timed(parts) if await self._device(part.run, refused)]
+        outcomes = await self._intake.put([(part.device, part.batch) for part in parts]) if parts else []
+        self._intake.tally.refused(refused)
+        return Sent(
+            message.sequence, refused, [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
+        )
+
+    async def _parts(self, message: TelemetryBatch, refused: list[Rejection]) -> AsyncIterator[Part]:
+        """What can be stored. Raises InvalidArgument where nothing of it can."""
+        if message.device_ids and caller().role is Role.DEVICE:
+            raise InvalidArgument("device_ids", "is for gateways; a device's rows are its own")
+        stretches = runs(message)
+        senders = [await self._device(run, refused) for run in stretches]
+        if not any(senders):
+            return
+        batch, unstorable = decode(message, self._intake.limits, stretches)
+        refused += unstorable
+        cut = 0
+        for run, device in zip(stretches, senders, strict=True):
+            if batch is None or device is None:
+                continue
+            part = rows_of(batch, run.first, run.end)
+            if part.columns and self._in_time(part, run, refused):
+                yield Part(run, device, replace(part, device_id=device.id))
+            if (cut := cut + len(batch.columns)) > TURN:
+                cut = 0
+                await asyncio.sleep(0)
+
+    def _in_time(self, part: Batch, run: Run, refused: list[Rejection]) -> bool:
+        try:
+            check_times(part.times)
+        except InvalidArgument as refusal:
+            refused.append(_refused(run, refusal))
+            return False
+        return True
 
     async def _device(self, run: Run, refused: list[Rejection]) -> Device | None:
         try:
@@ -115,8 +118,30 @@ class Taking:
             refused.append(_refused(run, refusal))
             return None
 
-    async def _stamped(self, first: int, device: Device, batch: Batch) -> tuple[int, Device, Batch]:
-        return first, device, replace(batch, times=await self._times(device.id, len(batch.times)))
+    async def _timed(self, parts: Sequence[Part]) -> list[Part]:
+        """With times of their own, which rise from part to part of a device."""
+        readings: Counter[int] = Counter()
+        for part in parts:
+            readings[part.device.id] += len(part.batch.times)
+        given, timed = await self._given(readings), []
+        for part in parts:
+            rows, times = len(part.batch.times), given[part.device.id]
+            timed.append(replace(part, batch=replace(part.batch, times=times[:rows])))
+            given[part.device.id] = times[rows:]
+        return timed
+
+    async def _given(self, readings: Mapping[int, int]) -> dict[int, Times]:
+        """So many times for each device."""
+        devices, given = list(readings), dict[int, Times]()
+        for first in range(0, len(devices), TOGETHER):
+            some = devices[first : first + TOGETHER]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(self._times(device_id, readings[device_id])) for device_id in some]
+            except ExceptionGroup as failed:
+                raise failed.exceptions[0] from None
+            given |= {device_id: task.result() for device_id, task in zip(some, tasks, strict=True)}
+        return given
 
     async def _times(self, device_id: int, readings: int) -> Times:
         """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
@@ -126,14 +151,6 @@ class Taking:
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as full:
                 await asyncio.sleep(full.retry_after or 0.0)
-
-    async def _put(self, parts: Sequence[tuple[int, Device, Batch]]) -> list[tuple[int, asyncio.Future[Outcome]]]:
-        sent = []
-        for number, (first, device, batch) in enumerate(parts, 1):
-            sent.append((first, await self._intake.put(device, batch)))
-            if number % TURN == 0:
-                await asyncio.sleep(0)
-        return sent
 
 
 def _refused(run: Run, refusal: InvalidArgument | NotFound | PermissionDenied) -> Rejection:

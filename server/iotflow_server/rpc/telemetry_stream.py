@@ -29,9 +29,12 @@ class Window:
         self._changed = asyncio.Event()
         self._closed = False
 
-    async def put(self, sent: Sent) -> None:
-        """Add a batch, waiting while the window is full."""
+    async def room(self) -> None:
+        """Wait while the window is full: what is taken has its place before."""
         await self._room.acquire()
+
+    def add(self, sent: Sent) -> None:
+        """Add a batch to the room that was waited for."""
         self._sent.append(sent)
         self._changed.set()
 
@@ -92,7 +95,8 @@ class TelemetryStream:
                 if message.sequence <= last:
                     raise InvalidArgument("sequence", f"{message.sequence} after {last}: a sequence must rise")
                 last = message.sequence
-                await self._window.put(await self._taking.take(message))
+                await self._window.room()
+                self._window.add(await self._taking.take(message))
         finally:
             self._window.close()
 

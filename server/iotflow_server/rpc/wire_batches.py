@@ -1,11 +1,14 @@
 """Columnar batches: wire to domain and back."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from iotflow.v1 import telemetry_pb2
 from iotflow_server.errors import InvalidArgument
+from iotflow_server.rpc.wire_runs import Run
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times, Values, ValueType
 from iotflow_server.telemetry.conversion import widened
@@ -21,12 +24,16 @@ FIELD_TYPES = {
 }
 TYPE_FIELDS = {type_: field for field, type_ in FIELD_TYPES.items()}
 FEW = 32
+# Of what a caller wrote, in an answer.
+LONGEST = 1_000
 _FLOATING = (ValueType.DOUBLE, ValueType.FLOAT)
 
 
-def decode(message: telemetry_pb2.TelemetryBatch, limits: checks.Limits) -> tuple[Batch | None, list[Rejection]]:
-    """The batch without the values that cannot be stored, and those; None where nothing is left to store. Whose its rows
-    are is not looked at.
+def decode(
+    message: telemetry_pb2.TelemetryBatch, limits: checks.Limits, runs: Sequence[Run]
+) -> tuple[Batch | None, list[Rejection]]:
+    """The batch without the values that cannot be stored, and those; None where nothing is left to store. runs: whose its rows are;
+    no refusal speaks of more than one of them. Its times are not looked at.
 
     Raises InvalidArgument, naming the field, where the batch itself is malformed.
     """
@@ -37,19 +44,13 @@ def decode(message: telemetry_pb2.TelemetryBatch, limits: checks.Limits) -> tupl
         raise InvalidArgument("columns", f"a batch has at most {limits.columns} columns")
     if len(times) * len(message.columns) > limits.values:
         raise InvalidArgument("columns", f"a batch has at most {limits.values} values, rows times columns")
-    rejections: list[Rejection] = []
-    columns: list[Column] = []
-    names: set[str] = set()
-    for index, wire in enumerate(message.columns):
-        column = _column(message, wire, index, limits, rejections)
-        names.add(wire.measurement)
-        if column is not None:
-            columns.append(column)
-    if len(names) < len(message.columns):
+    decoding = _Decoding(len(times), limits, runs, [])
+    columns = [column for index, wire in enumerate(message.columns) if (column := decoding.column(wire, index))]
+    if len({wire.measurement for wire in message.columns}) < len(message.columns):
         _refuse_twice(message)
-    if not columns or (message.atomic and rejections):
-        return None, rejections
-    return Batch(message.device_id, times, tuple(columns), message.atomic), rejections
+    if not columns or (message.atomic and decoding.rejections):
+        return None, decoding.rejections
+    return Batch(message.device_id, times, tuple(columns), message.atomic), decoding.rejections
 
 
 def _times(message: telemetry_pb2.TelemetryBatch, limits: checks.Limits) -> Times:
@@ -58,49 +59,76 @@ def _times(message: telemetry_pb2.TelemetryBatch, limits: checks.Limits) -> Time
         raise InvalidArgument("timestamps", "a batch needs at least one row")
     if rows > limits.rows:
         raise InvalidArgument("timestamps", f"a batch has at most {limits.rows} rows")
-    times = _array(message.timestamps, np.dtype(np.int64))
+    return _array(message.timestamps, np.dtype(np.int64))
+
+
+def check_times(times: Times) -> None:
+    """Raise InvalidArgument where one is none that can be stored."""
     # The array's own methods cost half as much again.
     if np.minimum.reduce(times) < FIRST_TIME or np.maximum.reduce(times) > LAST_TIME:
         raise InvalidArgument("timestamps", "a time lies outside the years 1 to 9999; write milliseconds since 1970")
-    return times
 
 
 def _refuse_twice(message: telemetry_pb2.TelemetryBatch) -> None:
     names = [column.measurement for column in message.columns]
     twice = next(name for name in names if names.count(name) > 1)
-    raise InvalidArgument("columns", f"measurement {twice!r} stands twice")
+    raise InvalidArgument("columns", f"measurement {twice[:100]!r} stands twice")
 
 
-def _column(
-    message: telemetry_pb2.TelemetryBatch,
-    wire: telemetry_pb2.Column,
-    index: int,
-    limits: checks.Limits,
-    rejections: list[Rejection],
-) -> Column | None:
-    field, data = _filled(wire, index)
-    rows = len(message.timestamps)
-    if len(data) != rows:
-        raise InvalidArgument(
-            f"columns[{index}].{field}", f"{wire.measurement!r} has {len(data)} values for {rows} timestamps"
-        )
-    valid = _validity(wire.validity, index, rows)
-    if problem := checks.name_problem(wire.measurement):
-        rejections.append(Rejection(0, rows, wire.measurement, "INVALID_NAME", problem))
-        return None
-    type_ = FIELD_TYPES[field]
-    values = _array(data, type_.dtype)
-    refused = _refused(type_, values, valid, limits)
-    if refused is not None:
-        mask, reason, problem = refused
-        if not message.device_ids:
-            # Of many devices each would answer for the others.
-            mask = widened(mask, valid)
-        rejections.extend(checks.rejections_of(mask, wire.measurement, reason, problem))
-        valid = ~mask if valid is None else valid & ~mask
-    if valid is not None and not valid.any():
-        return None
-    return Column(wire.measurement, type_, values, valid)
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """Of so many rows; rejections: what was refused so far."""
+
+    rows: int
+    limits: checks.Limits
+    runs: Sequence[Run]
+    rejections: list[Rejection]
+
+    def column(self, wire: telemetry_pb2.Column, index: int) -> Column | None:
+        """What can be stored of it."""
+        field, data = _filled(wire, index)
+        if len(data) != self.rows:
+            problem = f"{wire.measurement[:100]!r} has {len(data)} values for {self.rows} timestamps"
+            raise InvalidArgument(f"columns[{index}].{field}", problem)
+        valid = _validity(wire.validity, index, self.rows)
+        if misnamed := checks.name_problem(wire.measurement):
+            self._refuse_name(wire.measurement, valid, misnamed)
+            return None
+        type_ = FIELD_TYPES[field]
+        values = _array(data, type_.dtype)
+        mask = _unstorable(type_, values, valid, self.limits)
+        if mask is not None:
+            valid = self._without(wire.measurement, type_, values, valid, mask)
+        if valid is not None and not valid.any():
+            return None
+        return Column(wire.measurement, type_, values, valid)
+
+    def _refuse_name(self, measurement: str, valid: Mask | None, problem: str) -> None:
+        """In every row of those who have it."""
+        for run in self.runs:
+            if valid is None or valid[run.first : run.end].any():
+                refused = Rejection(run.first, run.end - run.first, measurement, "INVALID_NAME", problem)
+                self.rejections.append(refused)
+
+    def _without(self, measurement: str, type_: ValueType, values: Values, valid: Mask | None, mask: Mask) -> Mask:
+        """The rows that are left without those in mask."""
+        for run in self.runs:
+            rows = slice(run.first, run.end)
+            if mask[rows].any():
+                # Also where there is no value: whose gaps are many would hear of as many runs.
+                mask[rows] = widened(mask[rows], None)
+        if type_ is ValueType.TEXT:
+            self._refuse(measurement, mask, "INVALID_TEXT", lambda rows: _text_problem(values[rows], self.limits))
+        else:
+            self._refuse(measurement, mask, "NOT_FINITE", lambda _: "NaN and infinity are no readings")
+        return ~mask if valid is None else valid & ~mask
+
+    def _refuse(self, measurement: str, mask: Mask, reason: str, problem: Callable[[slice], str]) -> None:
+        for run in self.runs:
+            rows = slice(run.first, run.end)
+            if mask[rows].any():
+                found = checks.rejections_of(mask[rows], measurement, reason, problem(rows))
+                self.rejections.extend(replace(item, index=run.first + item.index) for item in found)
 
 
 def _array(data: Any, dtype: "np.dtype[Any]") -> Values:
@@ -115,7 +143,7 @@ def _filled(wire: telemetry_pb2.Column, index: int) -> tuple[str, Any]:
         names = ", ".join(name for name, _ in filled) or "none"
         raise InvalidArgument(
             f"columns[{index}]",
-            f"{wire.measurement!r} must fill exactly one of {', '.join(FIELD_TYPES)}; it fills {names}",
+            f"{wire.measurement[:100]!r} must fill exactly one of {', '.join(FIELD_TYPES)}; it fills {names}",
         )
     return filled[0]
 
@@ -131,22 +159,23 @@ def _validity(bitmap: bytes, index: int, rows: int) -> Mask | None:
     return bits.astype(np.bool_)
 
 
-def _refused(
-    type_: ValueType, values: Values, valid: Mask | None, limits: checks.Limits
-) -> tuple[Mask, str, str] | None:
-    """Which present values cannot be stored, the reason, and a sentence."""
+def _unstorable(type_: ValueType, values: Values, valid: Mask | None, limits: checks.Limits) -> Mask | None:
+    """Which present values cannot be stored; None: there are none."""
     if type_ in _FLOATING:
-        mask, reason, problem = checks.not_finite(values), "NOT_FINITE", "NaN and infinity are no readings"
+        mask = checks.not_finite(values)
     elif type_ is ValueType.TEXT:
-        problems = [checks.text_problem(value, limits) for value in values]
-        found = next(filter(None, problems), None)
-        mask = None if found is None else np.array([problem is not None for problem in problems])
-        reason, problem = "INVALID_TEXT", found or ""
+        problems = [checks.text_problem(value, limits) is not None for value in values]
+        mask = np.array(problems) if any(problems) else None
     else:
         return None
     if mask is not None and valid is not None:
         mask = mask & valid
-    return None if mask is None or not mask.any() else (mask, reason, problem)
+    return mask if mask is not None and mask.any() else None
+
+
+def _text_problem(values: Values, limits: checks.Limits) -> str:
+    """Of the first that has one."""
+    return next(filter(None, (checks.text_problem(value, limits) for value in values)), "")
 
 
 def encode(batch: Batch) -> telemetry_pb2.TelemetryBatch:
@@ -174,8 +203,8 @@ def rejection(item: Rejection, sequence: int = 0) -> telemetry_pb2.Rejection:
         sequence=sequence,
         index=item.index,
         count=item.count,
-        measurement=item.measurement,
+        measurement=item.measurement[:LONGEST],
         reason=item.reason,
-        message=item.message,
+        message=item.message[:LONGEST],
         retryable=item.retryable,
     )

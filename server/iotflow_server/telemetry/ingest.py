@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 Publish = Callable[[Sequence[Stored]], Awaitable[None]]
 # A failure counts as one of now for so long; a probe of the store cannot see that its disk is full.
 FAILURE_SECONDS = 10.0
+# What a batch takes besides its values, about.
+BESIDES_BYTES = 1_000
 
 
 class Ingest:
@@ -71,15 +73,19 @@ class Ingest:
             raise Unavailable("STORE_UNAVAILABLE", "the store lately refused to write")
         return ""
 
-    async def put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
-        """Queue a batch, waiting while the queue is full; the future ends when it is durable, or with Unavailable."""
+    async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
+        """Queue batches, all or none, waiting while the queue is full; each future ends when its batch is durable, or with
+        Unavailable."""
         while not self._room.is_set():
             await self._room.wait()
         if self._closing:
             raise Unavailable("SERVER_DRAINING", "the server is going down; connect again and resend")
+        return [self._put(device, batch) for device, batch in batches]
+
+    def _put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
         waiting = Waiting(device, batch, batch.values, batch.size, asyncio.get_running_loop().create_future())
         self._lanes.put(waiting)
-        self._waiting_bytes += waiting.size
+        self._waiting_bytes += waiting.size + BESIDES_BYTES
         if self._waiting_bytes >= self._limit:
             self._room.clear()
         return waiting.outcome
@@ -93,7 +99,7 @@ class Ingest:
 
     async def _write_group(self, lane: Lane) -> None:
         group = lane.take()
-        self._waiting_bytes -= sum(waiting.size for waiting in group)
+        self._waiting_bytes -= sum(waiting.size + BESIDES_BYTES for waiting in group)
         if self._waiting_bytes < self._limit:
             self._room.set()
         try:

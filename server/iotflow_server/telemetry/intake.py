@@ -1,6 +1,7 @@
 """What the doors share on the way in: whose reading it is, when it came, where it goes."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotflow_server.access import caller, own_or_named
@@ -38,11 +39,13 @@ class Intake:
             raise PermissionDenied("DEVICE_INACTIVE", f"device {named} is inactive; an admin can set it active")
         return device
 
-    async def put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
-        """Queue a batch, waiting while the queue is full; the future ends when it is durable."""
-        self.presence.seen(device.id)
-        return await self.ingest.put(device, batch)
+    async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
+        """Queue batches, all or none, waiting while the queue is full; the futures end when they are durable."""
+        for device, _ in batches:
+            self.presence.seen(device.id)
+        return await self.ingest.put(batches)
 
     async def submit(self, device: Device, batch: Batch) -> Outcome:
         """Store a batch; returns when it is durable."""
-        return await (await self.put(device, batch))
+        (outcome,) = await self.put([(device, batch)])
+        return await outcome

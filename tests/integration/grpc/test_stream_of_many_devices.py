@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import grpc
 import pytest
 
 from iotflow.v1 import admin_service_pb2, telemetry_pb2
@@ -12,7 +11,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
-from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream
+from tests.integration.grpc.device import T0, Caller, batch, read, stream
 
 NOBODY = 999_999
 
@@ -138,11 +137,64 @@ def test_rows_in_disorder_are_refused_where_they_are_too_many(
     assert (refused.count, refused.message.split(":")[0]) == (1_002, "device_ids")
 
 
-def test_a_device_sends_for_itself_only(grpc_stub: TelemetryServiceStub, fleet: list[Caller]) -> None:
+def test_it_is_for_gateways(grpc_stub: TelemetryServiceStub, fleet: list[Caller]) -> None:
     own, other, _ = fleet
-    stream(grpc_stub, own, [of([own.id] * 2)])
-    assert len(read(grpc_stub, own)["value"]) == 2
-    with pytest.raises(grpc.RpcError) as caught:
-        stream(grpc_stub, own, [of([own.id, other.id])])
-    assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_DEVICE")
-    assert read(grpc_stub, other) == {}
+    for device_ids in ([own.id] * 2, [own.id, other.id]):
+        (refused,) = rejections(stream(grpc_stub, own, [of(device_ids)]))
+        assert (refused.count, refused.message.split(":")[0]) == (2, "device_ids")
+    assert read(grpc_stub, own) == read(grpc_stub, other) == {}
+
+
+def test_each_device_hears_its_own_reason(
+    grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
+) -> None:
+    one, two, three = (device.id for device in fleet)
+    message = of(
+        [one, two, three],
+        1,
+        text={"strings": ["x" * 70_000, "\0", "right"]},
+        **{"bad name": {"doubles": [1, 2, 3], "validity": b"\x04"}},
+        good={"doubles": [1, 2, 3]},
+    )
+    refused = rejections(stream(grpc_stub, gateway, [message]))
+    assert [(item.index, item.count, item.measurement, item.reason) for item in refused] == [
+        (0, 1, "text", "INVALID_TEXT"),
+        (1, 1, "text", "INVALID_TEXT"),
+        (2, 1, "bad name", "INVALID_NAME"),
+    ]
+    assert "longer" in refused[0].message
+    assert "NUL" in refused[1].message
+    assert read(grpc_stub, fleet[2]) == {"text": {T0 + 2_000: "right"}, "good": {T0 + 2_000: 3}}
+
+
+def test_a_time_that_is_none_is_its_devices_affair(
+    grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
+) -> None:
+    message = of([device.id for device in fleet])
+    message.timestamps[1] = 10**18
+    (refused,) = rejections(stream(grpc_stub, gateway, [message]))
+    assert (refused.index, refused.count, refused.message.split(":")[0]) == (1, 1, "timestamps")
+    assert [len(read(grpc_stub, device)) for device in fleet] == [1, 0, 1]
+
+
+def test_times_that_are_given_rise_in_the_order_of_the_rows(
+    grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
+) -> None:
+    one, two, _ = (device.id for device in fleet)
+    order = [one] * 3_000 + [two] + [one] * 3_000 + [two] + [one] * 10
+    message = of(order, value={"doubles": range(len(order))})
+    message.timeless = True
+    message.timestamps[:] = [0] * len(order)
+    stream(grpc_stub, gateway, [message])
+    stored = read(grpc_stub, fleet[0])["value"]
+    values = [stored[time] for time in sorted(stored)]
+    assert len(values) == 6_010
+    assert values == sorted(values)
+
+
+def test_a_name_without_end_ends_no_stream(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    """Answers quote what was sent, but not all of it."""
+    for wire in ({"doubles": [1, 2, 3]}, {"doubles": [1]}, {}):
+        columns: dict[str, Any] = {"n" * 5_000_000: wire}
+        answers = stream(grpc_stub, device, [batch(1, 3, 0, **columns)])
+        assert [item.count for item in rejections(answers)] == [3]

@@ -1,12 +1,13 @@
 """Rows of many devices as one batch of the stream."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow_gateway.columns import Cells, wire_columns
 from iotflow_gateway.message import Message
 from iotflow_gateway.readings import MOST_MEASUREMENTS
-from iotflow_gateway.rows import ENOUGH_BYTES, ENOUGH_ROWS, Rows
+from iotflow_gateway.rows import ENOUGH_BYTES, ENOUGH_ROWS, ENOUGH_VALUES, Rows
 
 # Devices that have little in common send each other's columns empty: of so many cells, at least one in eight has a value.
 FEW_CELLS, CELLS_A_VALUE = 4_000, 8
@@ -17,17 +18,30 @@ class Bundle:
 
     def __init__(self, first: Rows) -> None:
         self._parts = [first]
+        # The first row of each part.
+        self._firsts = [0]
         self._kinds = {name: kind for name, (kind, _, _) in first.columns.items()}
         self._size, self._values, self._bytes = len(first), first.values, first.bytes
 
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def parts(self) -> Sequence[Rows]:
+        """A device's rows each."""
+        return self._parts
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes no more of any device."""
+        return self._size >= ENOUGH_ROWS or self._bytes >= ENOUGH_BYTES
+
     def take(self, rows: Rows) -> bool:
         """Take another device's rows, if they go together with these. Nothing may join them any more."""
         if not self._takes(rows):
             return False
         self._parts.append(rows)
+        self._firsts.append(self._size)
         self._kinds.update((name, kind) for name, (kind, _, _) in rows.columns.items())
         self._size += len(rows)
         self._values += rows.values
@@ -36,16 +50,14 @@ class Bundle:
 
     def _takes(self, rows: Rows) -> bool:
         size, kinds = self._size + len(rows), self._kinds
-        if (
-            rows.timeless is not self._parts[0].timeless
-            or size > ENOUGH_ROWS
-            or self._bytes + rows.bytes > ENOUGH_BYTES
-        ):
+        if rows.timeless is not self._parts[0].timeless:
+            return False
+        if size > ENOUGH_ROWS or self._bytes + rows.bytes > ENOUGH_BYTES:
             return False
         if any(kinds.get(name, kind) is not kind for name, (kind, _, _) in rows.columns.items()):
             return False
         wide = len(kinds) + sum(name not in kinds for name in rows.columns)
-        cells = CELLS_A_VALUE * (self._values + rows.values)
+        cells = min(ENOUGH_VALUES, CELLS_A_VALUE * (self._values + rows.values))
         return wide <= MOST_MEASUREMENTS and wide * size <= max(FEW_CELLS, cells)
 
     def messages(self) -> Iterator[Message]:
@@ -65,14 +77,24 @@ class Bundle:
         batch.columns.extend(wire_columns(columns, self._size))
         return batch
 
+    def is_refused_whole(self, rejection: Rejection) -> bool:
+        """Whether it is the batch that the server does not take, for which no device may be to blame: it may know of no such
+        batches, or have smaller limits than usual."""
+        return (
+            len(self._parts) > 1
+            and rejection.reason == "INVALID_ARGUMENT"
+            and not rejection.measurement
+            and rejection.count == self._size
+        )
+
     def concerned(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
         """The messages that a rejection concerns, each with the index of the first reading concerned in it."""
-        first = 0
-        for part in self._parts:
-            begin, end = max(rejection.index, first), min(rejection.index + rejection.count, first + len(part))
-            if begin < end:
-                yield from part.concerned(begin - first, end - first, rejection.measurement)
-            first += len(part)
+        end = rejection.index + rejection.count
+        for place in range(bisect_right(self._firsts, rejection.index) - 1, len(self._parts)):
+            part, first = self._parts[place], self._firsts[place]
+            if first >= end:
+                break
+            yield from part.concerned(max(rejection.index - first, 0), end - first, rejection.measurement)
 
 
 def _append(part: Rows, first: int, columns: dict[str, Cells]) -> None:

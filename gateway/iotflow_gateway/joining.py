@@ -9,11 +9,13 @@ from iotflow_gateway.bundles import Bundle
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing, Ready
 from iotflow_gateway.readings import Reading
-from iotflow_gateway.rows import ENOUGH_ROWS, Rows
+from iotflow_gateway.rows import Rows
 
 # With so many on their way to the store, what comes waits and is joined: the busier the store, the fewer and the larger they
 # are. One is on the way while the other is stored; more of them would be smaller, and cost more.
 BUSY = 2
+# So many that do not go with the others are looked at for those behind them that do.
+MOST_PASSED = 100
 
 
 class Joining:
@@ -24,6 +26,8 @@ class Joining:
         self._waiting: deque[Rows | Ready] = deque()
         self._growing: dict[int, Rows] = {}
         self._under_way = 0
+        # Of what waited when the last one went: that did not fit, and will not for having waited longer.
+        self._left_some = False
         self._news = asyncio.Event()
 
     def add(self, device_id: int, message: Message, readings: Sequence[Reading]) -> None:
@@ -56,7 +60,7 @@ class Joining:
             return first
         self._close(first)
         self._under_way += 1
-        return self._bundle(first)
+        return Bundle(first) if first.alone else self._bundle(first)
 
     def done(self, outgoing: Outgoing) -> None:
         """The server has answered."""
@@ -64,24 +68,33 @@ class Joining:
             self._under_way -= 1
             self._news.set()
 
+    def again(self, bundle: Bundle) -> None:
+        """Send its devices' rows once more, before all others, each alone."""
+        for rows in bundle.parts:
+            rows.alone = True
+        self._waiting.extendleft(reversed(bundle.parts))
+        self._news.set()
+
     def _is_time(self) -> bool:
         waiting = self._waiting
-        return bool(waiting) and (
-            self._under_way < BUSY or isinstance(waiting[0], Ready) or len(waiting) >= ENOUGH_ROWS
-        )
+        return bool(waiting) and (self._under_way < BUSY or self._left_some or isinstance(waiting[0], Ready))
 
     def _bundle(self, first: Rows) -> Bundle:
         """The rows and what goes with them of what waits behind; nothing overtakes what its own device sent before."""
         bundle, passed, devices = Bundle(first), list[Rows | Ready](), {first.device_id}
-        for _ in range(min(len(self._waiting), ENOUGH_ROWS)):
+        while self._waiting and len(passed) < MOST_PASSED and not bundle.is_full:
             other = self._waiting.popleft()
-            if isinstance(other, Rows) and other.device_id not in devices and bundle.take(other):
+            if isinstance(other, Rows) and self._may_join(other, devices) and bundle.take(other):
                 self._close(other)
             else:
                 passed.append(other)
             devices.add(other.device_id)
         self._waiting.extendleft(reversed(passed))
+        self._left_some = bool(self._waiting)
         return bundle
+
+    def _may_join(self, rows: Rows, before: set[int]) -> bool:
+        return not rows.alone and rows.device_id not in before
 
     def _close(self, rows: Rows) -> None:
         if self._growing.get(rows.device_id) is rows:

@@ -11,6 +11,7 @@ from iotflow_gateway.times import time_ms
 # As the server's limits are unless set otherwise: what is beyond them would be refused there together with what it was
 # joined with.
 MOST_READINGS, MOST_MEASUREMENTS = 10_000, 1_000
+LONGEST_NAME = 128
 # Answers to readers nest objects in objects of their own.
 DEEPEST = 16
 
@@ -70,6 +71,9 @@ def _reading(item: Any, index: int = 0) -> Reading:
         _add_metadata(values, metadata)
     if len(values) > MOST_MEASUREMENTS:
         raise Refused("TOO_MANY_MEASUREMENTS", f"a reading has at most {MOST_MEASUREMENTS} values", field="data")
+    if max(map(len, values)) > LONGEST_NAME:
+        name = max(values, key=len)
+        raise Refused("INVALID_NAME", f"a name has at most {LONGEST_NAME} characters", field=f"data.{name:.100}")
     given = item.get("timestamp")
     return Reading(None if given is None or given == "" else time_ms(given), values, index)
 

@@ -1,5 +1,6 @@
 """Readings of one device, joined into columns."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
@@ -21,9 +22,12 @@ class Rows:
         self.columns: dict[str, Cells] = {}
         # How many there are, and the bytes of the messages whose they are.
         self.values, self.bytes = 0, 0
-        # Where the rows of each message begin, and which of its readings each row is.
-        self._owners: list[tuple[int, Message]] = []
+        # Whose they are: each message, where its rows begin, and which of its readings each row is.
+        self._owners: list[Message] = []
+        self._begins: list[int] = []
         self._indices: list[int] = []
+        # Together with others' they were refused.
+        self.alone = False
 
     def __len__(self) -> int:
         return len(self.times)
@@ -36,7 +40,8 @@ class Rows:
             self._add(readings[index])
             index += 1
         if index > start:
-            self._owners.append((first, message))
+            self._owners.append(message)
+            self._begins.append(first)
             self.bytes += len(message.payload)
             message.waiting += 1
         return index
@@ -72,7 +77,7 @@ class Rows:
 
     def messages(self) -> Iterator[Message]:
         """Those whose readings these are."""
-        return (message for _, message in self._owners)
+        return iter(self._owners)
 
     def batch(self) -> TelemetryBatch:
         """As it travels."""
@@ -83,13 +88,12 @@ class Rows:
     def concerned(self, first: int, end: int, measurement: str) -> Iterator[tuple[Message, int]]:
         """The messages that a refusal of rows first .. end-1 of a measurement (empty: of the whole rows) concerns, each with the
         index of the first reading concerned in it."""
-        rows: Sequence[int] = range(first, end)
+        rows: Sequence[int] = range(len(self))
         if measurement:
             # A measurement that is refused as such is refused in rows, too, that do not have it.
-            own = set(self.columns[measurement][1]) if measurement in self.columns else ()
-            rows = [row for row in rows if row in own]
-        ends = [begin for begin, _ in self._owners[1:]] + [len(self)]
-        for (begin, message), stop in zip(self._owners, ends, strict=True):
-            row = next((row for row in rows if begin <= row < stop), None)
-            if row is not None:
-                yield message, self._indices[row]
+            rows = self.columns[measurement][1] if measurement in self.columns else ()
+        place = bisect_left(rows, first)
+        while place < len(rows) and rows[place] < end:
+            owner = bisect_right(self._begins, rows[place])
+            yield self._owners[owner - 1], self._indices[rows[place]]
+            place = bisect_left(rows, self._begins[owner], place) if owner < len(self._begins) else len(rows)

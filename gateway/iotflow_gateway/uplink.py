@@ -10,6 +10,7 @@ import structlog
 from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.writer import TelemetryWriter
+from iotflow_gateway.bundles import Bundle
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 # Batches that wait for their acknowledgement, at the most.
 WINDOW = 64
+UPGRADE = "each such batch costs a second one: the server should be as new as the adapter, its limits on batches the usual ones"
 
 Tell = Callable[[Message, Refused], None]
 
@@ -42,6 +44,9 @@ class Uplink:
         # The writer's number of the oldest batch under way.
         self._oldest = 1
         self._interrupted = False
+        # Refused as a whole: their parts are sent again one by one.
+        self._apart: set[Bundle] = set()
+        self._sends_apart = False
         self._writer = TelemetryWriter(
             channel,
             token=token,
@@ -86,13 +91,26 @@ class Uplink:
             self._oldest += 1
             rows -= len(outgoing)
             self._joining.done(outgoing)
-            for message in outgoing.messages():
-                message.waiting -= 1
-                if not message.waiting:
-                    self._finished(message)
+            if outgoing in self._apart:
+                self._apart.remove(outgoing)
+                self._joining.again(outgoing)
+            else:
+                self._finish(outgoing)
+
+    def _finish(self, outgoing: Outgoing) -> None:
+        for message in outgoing.messages():
+            message.waiting -= 1
+            if not message.waiting:
+                self._finished(message)
 
     def _rejected(self, rejection: Rejection) -> None:
         outgoing = self._under_way[rejection.sequence - self._oldest]
+        if isinstance(outgoing, Bundle) and outgoing.is_refused_whole(rejection):
+            if not self._sends_apart:
+                self._sends_apart = True
+                log.warning("devices are sent apart", problem=rejection.message, hint=UPGRADE)
+            self._apart.add(outgoing)
+            return
         for message, index in outgoing.concerned(rejection):
             place = f"[{index}]" + (f".data.{rejection.measurement}" if rejection.measurement else "")
             self._refused(

@@ -39,6 +39,7 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "a large one": ("telemetry", b" " * (8 * 2**20 + 1), "TOO_LARGE", ""),
     "a wide one": ("telemetry", {"data": {f"m{n}": n for n in range(1_001)}}, "TOO_MANY_MEASUREMENTS", "data"),
     "a bad name": ("telemetry", {"data": {"bad name": 1}}, "INVALID_NAME", "[0].data.bad name"),
+    "a name without end": ("telemetry", {"data": {"n" * 5_000_000: 1}}, "INVALID_NAME", f"data.{'n' * 100}"),
     "a long text": ("telemetry", {"data": {"a": "x" * 70_000}}, "INVALID_TEXT", "[0].data.a"),
     "another type": ("telemetry", {"data": {"kept": "warm"}}, "TYPE_CONFLICT", "[0].data.kept"),
     "no batch": ("telemetry/batch", b"\xff\xff", "INVALID_PAYLOAD", ""),

@@ -1,6 +1,7 @@
 """Joining messages of many devices into batches loses nothing, keeps each device's order, and knows whose each row is."""
 
 import asyncio
+import time
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from iotflow.batches import decode_batch
 from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
+from iotflow_gateway.bundles import Bundle
 from iotflow_gateway.joining import BUSY, Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing
@@ -110,6 +112,47 @@ async def test_devices_go_together_while_others_are_on_their_way() -> None:
     joining.done(sent[0])
     batch = (await waiting).batch()
     assert list(batch.device_ids) == list(batch.timestamps) == list(range(100))
+
+
+async def test_what_does_not_go_together_waits_for_nobody() -> None:
+    """However many are on their way: it would not grow."""
+    joining = Joining()
+    for number in range(60):
+        joining.add(1, message(), [Reading(number, {"a": "text" if number % 2 else 1.0})])
+    async with asyncio.timeout(5):
+        sent = [await joining.next() for _ in range(60)]
+    assert [list(outgoing.batch().timestamps) for outgoing in sent] == [[number] for number in range(60)]
+
+
+async def test_those_who_were_refused_together_go_apart() -> None:
+    joining, messages = Joining(), [message() for _ in range(4)]
+    for device_id in range(3):
+        joining.add(device_id, messages[device_id], [Reading(0, {"a": 1.0})])
+    bundle = await joining.next()
+    assert isinstance(bundle, Bundle)
+    assert bundle.is_refused_whole(Rejection(reason="INVALID_ARGUMENT", count=3))
+    assert not bundle.is_refused_whole(Rejection(reason="INVALID_ARGUMENT", count=2))
+    assert not bundle.is_refused_whole(Rejection(reason="TYPE_CONFLICT", measurement="a", count=3))
+    joining.add(3, messages[3], [Reading(0, {"a": 1.0})])
+    joining.again(bundle)
+    joining.done(bundle)
+    again = await drained(joining, 4)
+    assert [outgoing.batch().device_id for outgoing in again] == [0, 1, 2, 3]
+    assert [list(outgoing.messages()) for outgoing in again] == [[one] for one in messages]
+    assert [one.waiting for one in messages] == [1] * 4
+
+
+def test_many_refusals_of_many_devices_are_told_apart_quickly() -> None:
+    """Looked for, not walked to: that would take half a minute."""
+    joining, messages = Joining(), [message() for _ in range(1_000)]
+    for device_id, one in enumerate(messages):
+        joining.add(device_id, one, [Reading(0, {f"m{n}": 1.0 for n in range(50)})])
+    (bundle,) = asyncio.run(drained(joining, 1_000))
+    refused = [Rejection(index=row, count=1, measurement=f"m{n}") for row in range(0, 1_000, 2) for n in range(50)]
+    began = time.process_time()
+    told = [list(bundle.concerned(rejection)) for rejection in refused]
+    assert time.process_time() - began < 5
+    assert told == [[(messages[rejection.index], 0)] for rejection in refused]
 
 
 async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:

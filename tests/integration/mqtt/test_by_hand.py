@@ -1,6 +1,8 @@
 """An adapter started as the documentation says."""
 
+import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +15,7 @@ COMMAND = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
 def test_command(tmp_path: Path) -> None:
-    (command,) = COMMAND.findall(DOCUMENT.read_text())
+    registration, command = COMMAND.findall(DOCUMENT.read_text())
     with mqtt_stack(tmp_path, MOSQUITTO) as stack:
         places = {
             "localhost:50051": stack.server.target,
@@ -28,6 +30,9 @@ def test_command(tmp_path: Path) -> None:
         device = stack.register("by hand")
         with running(["bash", "-c", command]) as adapter:
             adapter.wait_for_lines(lambda line: "broker connected" in line)
+            registered = ["bash", "-c", registration.replace("mosquitto_rr", f"mosquitto_rr -p {stack.port}")]
+            answer = subprocess.run(registered, capture_output=True, check=True, timeout=30).stdout
+            assert json.loads(answer)["device"]["api_key"]
             with logged_in(stack, device) as client:
                 client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": 1_700_000_000, "data": {"t": 1}})
                 assert stored(stack, device) == {1_700_000_000_000: {"t": 1.0}}

@@ -73,6 +73,7 @@ class Joining:
         for rows in bundle.parts:
             rows.alone = True
         self._waiting.extendleft(reversed(bundle.parts))
+        self._left_some = True
         self._news.set()
 
     def _is_time(self) -> bool:

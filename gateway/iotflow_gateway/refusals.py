@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ log = structlog.get_logger(__name__)
 MOST_OF_A_MESSAGE = 20
 # Of what the device wrote itself it hears so many characters again: a broker cuts off who sends more than it takes.
 LONGEST = 1_000
+# The log has one line for so long, however many are refused.
+LINE_SECONDS = 10.0
 _LISTED = re.compile(r"\[(\d+)\]")
 
 
@@ -27,16 +30,32 @@ class Refusals:
     def __init__(self, publish: Callable[[str, bytes], bool], metrics: Metrics) -> None:
         self._publish = publish
         self._metrics = metrics
+        self._unlogged: Counter[str] = Counter()
+        self._next_line = 0.0
 
     def tell(self, message: Message, refused: Refused) -> None:
         """On the device's topic for errors, where there is a device."""
         message.refusals += 1
         self._metrics.refused(refused.reason)
-        log.debug("refused", topic=message.topic, reason=refused.reason, problem=refused.message)
+        self._log(message, refused)
         if not message.address.root or message.refusals > MOST_OF_A_MESSAGE:
             return
         if not self._publish(message.address.errors, orjson.dumps(_said(message, refused))):
             self._metrics.untold()
+
+    def _log(self, message: Message, refused: Refused) -> None:
+        """The first of each while, with how many came since the line before."""
+        self._unlogged[refused.reason] += 1
+        now = time.monotonic()
+        if now >= self._next_line:
+            self._next_line = now + LINE_SECONDS
+            log.warning(
+                "refused",
+                reasons=dict(self._unlogged),
+                topic=message.topic[:LONGEST],
+                problem=refused.message[:LONGEST],
+            )
+            self._unlogged.clear()
 
 
 def _message_id(message: Message, refused: Refused) -> str:

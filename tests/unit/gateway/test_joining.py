@@ -134,9 +134,10 @@ async def test_those_who_were_refused_together_go_apart() -> None:
     assert not bundle.is_refused_whole(Rejection(reason="INVALID_ARGUMENT", count=2))
     assert not bundle.is_refused_whole(Rejection(reason="TYPE_CONFLICT", measurement="a", count=3))
     joining.add(3, messages[3], [Reading(0, {"a": 1.0})])
-    joining.again(bundle)
     joining.done(bundle)
-    again = await drained(joining, 4)
+    joining.again(bundle)
+    async with asyncio.timeout(5):
+        again = [await joining.next() for _ in range(4)]
     assert [outgoing.batch().device_id for outgoing in again] == [0, 1, 2, 3]
     assert [list(outgoing.messages()) for outgoing in again] == [[one] for one in messages]
     assert [one.waiting for one in messages] == [1] * 4

@@ -12,7 +12,7 @@ from iotflow_gateway.batches import batch
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.readings import document, readings, text_or_document
+from iotflow_gateway.readings import MOST_READINGS, document, readings, text_or_document
 from iotflow_gateway.refusal import Refused
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind
 
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 PROTOBUF = "application/x-protobuf"
 # The server's largest message is twice that, unless set otherwise.
 LONGEST = 8 * 2**20
+
+LONGEST_ID = 1_000
 
 Handler = Callable[[Message, int, Any], None]
 
@@ -106,9 +108,9 @@ class Desk:
 
     def _take_readings(self, message: Message, device_id: int, content: Any) -> None:
         taken, refused = readings(content)
-        self._joining.add(device_id, message, taken)
         for fault in refused:
             self._refused(message, fault)
+        self._joining.add(device_id, message, taken)
         if not taken:
             self._finished(message)
 
@@ -140,7 +142,8 @@ def _content(kind: Kind, message: Message) -> Any:
     may_be_text = kind in (*SIGNS_OF_LIFE, Kind.REGISTER)
     content = text_or_document(message.payload) if may_be_text else document(message.payload)
     if isinstance(content, list):
-        message.listed_ids = {place: said for place, item in enumerate(content) if (said := _message_id(item))}
+        if kind is Kind.TELEMETRY and len(content) <= MOST_READINGS:
+            message.listed_ids = {place: said for place, item in enumerate(content) if (said := _message_id(item))}
     else:
         message.message_id = _message_id(content) or message.message_id
     return content
@@ -148,7 +151,7 @@ def _content(kind: Kind, message: Message) -> Any:
 
 def _message_id(content: Any) -> str:
     said = content.get("message_id") if isinstance(content, dict) else None
-    return str(said) if isinstance(said, str | int) else ""
+    return str(said)[:LONGEST_ID] if isinstance(said, str | int) else ""
 
 
 def _api_key(content: Any) -> str:

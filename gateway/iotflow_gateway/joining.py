@@ -26,8 +26,11 @@ class Joining:
         self._waiting: deque[Rows | Ready] = deque()
         self._growing: dict[int, Rows] = {}
         self._under_way = 0
-        # Of what waited when the last one went: that did not fit, and will not for having waited longer.
+        # Whether the last one left something behind: held back, it would only come later.
         self._left_some = False
+        # What was refused for having gone together; from then on everybody goes alone.
+        self._refused: deque[Rows] = deque()
+        self._apart = False
         self._news = asyncio.Event()
 
     def add(self, device_id: int, message: Message, readings: Sequence[Reading]) -> None:
@@ -55,12 +58,17 @@ class Joining:
         while not self._is_time():
             self._news.clear()
             await self._news.wait()
-        first = self._waiting.popleft()
+        outgoing = self._next()
+        self._left_some = self._left_some and bool(self._waiting)
+        return outgoing
+
+    def _next(self) -> Outgoing:
+        first = self._refused.popleft() if self._refused else self._waiting.popleft()
         if isinstance(first, Ready):
             return first
         self._close(first)
         self._under_way += 1
-        return Bundle(first) if first.alone else self._bundle(first)
+        return Bundle(first) if self._apart else self._bundle(first)
 
     def done(self, outgoing: Outgoing) -> None:
         """The server has answered."""
@@ -69,23 +77,24 @@ class Joining:
             self._news.set()
 
     def again(self, bundle: Bundle) -> None:
-        """Send its devices' rows once more, before all others, each alone."""
-        for rows in bundle.parts:
-            rows.alone = True
-        self._waiting.extendleft(reversed(bundle.parts))
-        self._left_some = True
+        """The server does not take it for its many devices: send their rows once more, before all others, and each device's by
+        themselves from now on. What was under way by then may have overtaken them."""
+        self._apart = True
+        self._refused.extend(bundle.parts)
         self._news.set()
 
     def _is_time(self) -> bool:
-        waiting = self._waiting
-        return bool(waiting) and (self._under_way < BUSY or self._left_some or isinstance(waiting[0], Ready))
+        if self._refused:
+            return True
+        is_held = self._under_way >= BUSY and not (self._apart or self._left_some)
+        return bool(self._waiting) and (not is_held or isinstance(self._waiting[0], Ready))
 
     def _bundle(self, first: Rows) -> Bundle:
         """The rows and what goes with them of what waits behind; nothing overtakes what its own device sent before."""
         bundle, passed, devices = Bundle(first), list[Rows | Ready](), {first.device_id}
         while self._waiting and len(passed) < MOST_PASSED and not bundle.is_full:
             other = self._waiting.popleft()
-            if isinstance(other, Rows) and self._may_join(other, devices) and bundle.take(other):
+            if isinstance(other, Rows) and other.device_id not in devices and bundle.take(other):
                 self._close(other)
             else:
                 passed.append(other)
@@ -93,9 +102,6 @@ class Joining:
         self._waiting.extendleft(reversed(passed))
         self._left_some = bool(self._waiting)
         return bundle
-
-    def _may_join(self, rows: Rows, before: set[int]) -> bool:
-        return not rows.alone and rows.device_id not in before
 
     def _close(self, rows: Rows) -> None:
         if self._growing.get(rows.device_id) is rows:

@@ -73,7 +73,8 @@ def _reading(item: Any, index: int = 0) -> Reading:
         raise Refused("TOO_MANY_MEASUREMENTS", f"a reading has at most {MOST_MEASUREMENTS} values", field="data")
     if max(map(len, values)) > LONGEST_NAME:
         name = max(values, key=len)
-        raise Refused("INVALID_NAME", f"a name has at most {LONGEST_NAME} characters", field=f"data.{name:.100}")
+        place = f"data.{name:.100}" if name in data else f"metadata.{name.removeprefix('meta_'):.100}"
+        raise Refused("INVALID_NAME", f"a name has at most {LONGEST_NAME} characters", field=place)
     given = item.get("timestamp")
     return Reading(None if given is None or given == "" else time_ms(given), values, index)
 

@@ -26,8 +26,6 @@ class Rows:
         self._owners: list[Message] = []
         self._begins: list[int] = []
         self._indices: list[int] = []
-        # Together with others' they were refused.
-        self.alone = False
 
     def __len__(self) -> int:
         return len(self.times)

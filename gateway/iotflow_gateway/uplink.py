@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 # Batches that wait for their acknowledgement, at the most.
 WINDOW = 64
-UPGRADE = "each such batch costs a second one: the server should be as new as the adapter, its limits on batches the usual ones"
+UPGRADE = "it costs more: the server should be as new as the adapter, and its limits on batches the usual ones"
 
 Tell = Callable[[Message, Refused], None]
 
@@ -46,7 +46,6 @@ class Uplink:
         self._interrupted = False
         # Refused as a whole: their parts are sent again one by one.
         self._apart: set[Bundle] = set()
-        self._sends_apart = False
         self._writer = TelemetryWriter(
             channel,
             token=token,
@@ -106,9 +105,7 @@ class Uplink:
     def _rejected(self, rejection: Rejection) -> None:
         outgoing = self._under_way[rejection.sequence - self._oldest]
         if isinstance(outgoing, Bundle) and outgoing.is_refused_whole(rejection):
-            if not self._sends_apart:
-                self._sends_apart = True
-                log.warning("devices are sent apart", problem=rejection.message, hint=UPGRADE)
+            log.warning("devices are sent apart", problem=rejection.message, hint=UPGRADE)
             self._apart.add(outgoing)
             return
         for message, index in outgoing.concerned(rejection):

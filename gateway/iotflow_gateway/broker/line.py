@@ -23,8 +23,8 @@ FOR_EVER = 0xFFFFFFFF
 # Packets that are taken in a row before others have their turn.
 TURN = 100
 NO_MATCHING_SUBSCRIBERS, UNSPECIFIED = 0x10, 0x80
-# Client identifier not valid, bad user name or password, not authorized.
-NOT_KNOWN = (0x85, 0x86, 0x87)
+# Bad user name or password, not authorized.
+NOT_KNOWN = (0x86, 0x87)
 KNOWN = "it must know IOTFLOW_GATEWAY_MQTT_USERNAME with IOTFLOW_GATEWAY_MQTT_PASSWORD, or with the adapter's token where that is empty"
 TRUST = "name who signed it by IOTFLOW_GATEWAY_MQTT_CA_FILE"
 # Messages of the adapter's own that wait for the broker, such as refusals.

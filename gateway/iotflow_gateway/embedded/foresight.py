@@ -1,6 +1,9 @@
 """The beginning of a connection, looked at before amqtt reads it: it takes every version of MQTT for 3.1.1."""
 
+import asyncio
+
 from amqtt.adapters import ReaderAdapter
+from amqtt.errors import NoDataError
 
 CONNECT, NAMES = 0x10, (b"MQTT", b"MQIsdp")
 # In MQTT 5's own words: Unsupported Protocol Version (MQTT 5, 3.2.2.2).
@@ -39,9 +42,12 @@ class Foresight(ReaderAdapter):
         self._reader.feed_eof()
 
     async def _next(self, count: int) -> bytes:
-        """Raises ConnectionError at the end."""
-        read: bytes = await self._reader.read(count)
+        """Raises NoDataError at the end, which amqtt knows."""
+        try:
+            read: bytes = await self._reader.read(count)
+        except asyncio.IncompleteReadError:
+            read = b""
         if len(read) < count:
-            raise ConnectionError("the connection ended before it began")
+            raise NoDataError("the connection ended before it began")
         self._seen += read
         return read

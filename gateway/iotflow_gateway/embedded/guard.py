@@ -13,6 +13,8 @@ from iotflow_gateway.topics import Kind, Topics
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 5.0
+# Shows a registrar's token as password. No device has a name with a slash.
+REGISTRAR = "iotflow/registrar"
 
 
 class Undecided(Exception):
@@ -65,8 +67,8 @@ class Guard:
         return "the device is inactive; an admin can set it active" if account.status == "inactive" else "wrong key"
 
     def is_device(self, username: str) -> bool:
-        """Neither a stranger nor the adapter's own account."""
-        return username not in ("", self._own[0])
+        """Neither a stranger, nor a registrar, nor the adapter's own account."""
+        return username not in ("", self._own[0], REGISTRAR)
 
     def is_cut_off(self, username: str) -> bool:
         """Whether the device was removed or suspended."""
@@ -81,6 +83,8 @@ class Guard:
             return True
         if not username:
             return self._allows_stranger(client_id, topic, publishing=publishing)
+        if username == REGISTRAR:
+            return self._allows_registrar(topic, publishing=publishing)
         is_own = self._topics.is_below(topic, username)
         if publishing:
             # What the adapter says a device may not: retained, it would wait for the next device of its name.
@@ -94,3 +98,10 @@ class Guard:
             asked = self._topics.parse(topic)
             return asked.kind is Kind.REGISTER and asked.device == client_id
         return topic == self._topics.response(client_id)
+
+    def _allows_registrar(self, topic: str, *, publishing: bool) -> bool:
+        """Asking for devices to be registered, and hearing one answer at a time."""
+        if publishing:
+            return self._topics.parse(topic).kind is Kind.REGISTER
+        name = topic.removeprefix(self._topics.response(""))
+        return name != topic and not set("/+#") & set(name)

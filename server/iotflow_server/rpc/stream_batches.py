@@ -88,7 +88,8 @@ class Taking:
         senders = [await self._device(run, refused) for run in stretches]
         if not any(senders):
             return
-        batch, unstorable = decode(message, self._intake.limits, stretches)
+        known = [run for run, device in zip(stretches, senders, strict=True) if device]
+        batch, unstorable = decode(message, self._intake.limits, known)
         refused += unstorable
         cut = 0
         for run, device in zip(stretches, senders, strict=True):

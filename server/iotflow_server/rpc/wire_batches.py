@@ -1,7 +1,7 @@
 """Columnar batches: wire to domain and back."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.wire_runs import Run
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times, Values, ValueType
-from iotflow_server.telemetry.conversion import widened
+from iotflow_server.telemetry.conversion import MOST_RUNS, widened
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 
 FIELD_TYPES = {
@@ -24,6 +24,7 @@ FIELD_TYPES = {
 }
 TYPE_FIELDS = {type_: field for field, type_ in FIELD_TYPES.items()}
 FEW = 32
+MOST_STRETCHES = 2 * MOST_RUNS
 # Of what a caller wrote, in an answer.
 LONGEST = 1_000
 _FLOATING = (ValueType.DOUBLE, ValueType.FLOAT)
@@ -32,8 +33,8 @@ _FLOATING = (ValueType.DOUBLE, ValueType.FLOAT)
 def decode(
     message: telemetry_pb2.TelemetryBatch, limits: checks.Limits, runs: Sequence[Run]
 ) -> tuple[Batch | None, list[Rejection]]:
-    """The batch without the values that cannot be stored, and those; None where nothing is left to store. runs: whose its rows are;
-    no refusal speaks of more than one of them. Its times are not looked at.
+    """The batch without the values that cannot be stored, and those; None where nothing is left to store. runs: whose its rows are,
+    of those who are asked about; no refusal speaks of more than one of them. Its times are not looked at.
 
     Raises InvalidArgument, naming the field, where the batch itself is malformed.
     """
@@ -113,22 +114,27 @@ class _Decoding:
     def _without(self, measurement: str, type_: ValueType, values: Values, valid: Mask | None, mask: Mask) -> Mask:
         """The rows that are left without those in mask."""
         for run in self.runs:
-            rows = slice(run.first, run.end)
-            if mask[rows].any():
-                # Also where there is no value: whose gaps are many would hear of as many runs.
-                mask[rows] = widened(mask[rows], None)
-        if type_ is ValueType.TEXT:
-            self._refuse(measurement, mask, "INVALID_TEXT", lambda rows: _text_problem(values[rows], self.limits))
-        else:
-            self._refuse(measurement, mask, "NOT_FINITE", lambda _: "NaN and infinity are no readings")
+            # Fewer rows cannot be scattered so much.
+            if run.end - run.first > MOST_STRETCHES:
+                # Also where there is no value: whose gaps are many would hear of as many stretches.
+                mask[run.first : run.end] = widened(mask[run.first : run.end], None)
+        for first, end in self._stretches(mask):
+            if type_ is ValueType.TEXT:
+                reason, problem = "INVALID_TEXT", _text_problem(values[first:end], self.limits)
+            else:
+                reason, problem = "NOT_FINITE", "NaN and infinity are no readings"
+            self.rejections.append(Rejection(first, end - first, measurement, reason, problem))
         return ~mask if valid is None else valid & ~mask
 
-    def _refuse(self, measurement: str, mask: Mask, reason: str, problem: Callable[[slice], str]) -> None:
-        for run in self.runs:
-            rows = slice(run.first, run.end)
-            if mask[rows].any():
-                found = checks.rejections_of(mask[rows], measurement, reason, problem(rows))
-                self.rejections.extend(replace(item, index=run.first + item.index) for item in found)
+    def _stretches(self, mask: Mask) -> Iterator[tuple[int, int]]:
+        """First and end of the rows in mask that stand together and are one device's."""
+        rows = np.flatnonzero(mask)
+        owners = np.searchsorted([run.first for run in self.runs], rows, "right") - 1
+        parted = np.flatnonzero((np.diff(rows) != 1) | (np.diff(owners) != 0)) + 1
+        firsts, lasts = rows[[0, *parted]].tolist(), rows[[*(parted - 1), -1]].tolist()
+        for first, last, owner in zip(firsts, lasts, owners[[0, *parted]].tolist(), strict=True):
+            if owner >= 0 and first < self.runs[owner].end:
+                yield first, last + 1
 
 
 def _array(data: Any, dtype: "np.dtype[Any]") -> Values:

@@ -36,6 +36,6 @@ def runs(message: TelemetryBatch) -> list[Run]:
     edges = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), rows]
     if len(edges) > MOST_RUNS + 1:
         raise InvalidArgument("device_ids", f"changes more than {MOST_RUNS} times; put each device's rows together")
-    if len(edges) * len(message.columns) > MOST_PIECES:
+    if (len(edges) - 1) * len(message.columns) > MOST_PIECES:
         raise InvalidArgument("device_ids", f"devices times columns are more than {MOST_PIECES:,}; send them apart")
     return [Run(int(ids[first]), first, end) for first, end in pairwise(edges)]

@@ -11,6 +11,7 @@ from iotflow_server.telemetry.conversion import runs
 
 # Letters, digits, _ - and . : nothing that needs quoting in a URL list, a path of IoTDB or a column of a file.
 _NAME = re.compile(r"\w[\w.\-]{0,127}")
+LONGEST_NAME = 128
 _NAME_RULE = "1 to 128 letters, digits, _ - and . and starts with one of the first three"
 # A row of an answer holds its time under this name.
 RESERVED = "timestamp"
@@ -26,9 +27,14 @@ class Limits:
     text_bytes: int
 
 
-@lru_cache(maxsize=65_536)
 def name_problem(measurement: str) -> str | None:
     """Why this cannot name a measurement; None if it can."""
+    # What is remembered is short.
+    return _name_problem(measurement) if len(measurement) <= LONGEST_NAME else f"a measurement's name has {_NAME_RULE}"
+
+
+@lru_cache(maxsize=65_536)
+def _name_problem(measurement: str) -> str | None:
     if measurement == RESERVED:
         return "timestamp is the name of the reading's time; choose another"
     if not _NAME.fullmatch(measurement):

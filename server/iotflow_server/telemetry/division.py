@@ -17,11 +17,10 @@ def rows_of(batch: Batch, first: int, end: int) -> Batch:
 
 
 def _rows_of(column: Column, first: int, end: int) -> Column | None:
-    values = column.values[first:end].copy()
-    if column.valid is None:
-        return Column(column.measurement, column.type, values)
-    valid = column.valid[first:end]
-    present = np.count_nonzero(valid)
-    if not present:
-        return None
-    return Column(column.measurement, column.type, values, None if present == len(valid) else valid.copy())
+    values, valid = column.values[first:end], None if column.valid is None else column.valid[first:end]
+    if valid is not None:
+        present = np.count_nonzero(valid)
+        if not present:
+            return None
+        valid = None if present == len(valid) else valid.copy()
+    return Column(column.measurement, column.type, values.copy(), valid)

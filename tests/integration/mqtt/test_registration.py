@@ -1,6 +1,7 @@
 """Registration by MQTT where it is not open: the message holds a registrar's token, for the adapter lends nobody its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from iotflow.v1.admin_service_pb2 import CreateTokenRequest
 from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from tests.integration.mqtt.clients import PATIENCE
-from tests.mqtt import MOSQUITTO, Stack, mqtt_stack
+from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice, mqtt_device
 
 NAME = "newcomer"
+SUBSCRIBED = ("Granted QoS 0", "Granted QoS 1")
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +53,17 @@ def test_registrar(stack: Stack, newcomer: MqttDevice) -> None:
     said = newcomer.hear()[0].json()
     assert (said["status"], said["device"]["name"]) == ("success", NAME)
     assert said["device"]["api_key"]
+
+
+def test_registrar_at_the_embedded_broker(tmp_path: Path) -> None:
+    """Where nobody else is let in."""
+    with mqtt_stack(tmp_path, EMBEDDED, {"IOTFLOW_REGISTRATION": "token"}) as stack:
+        stack.adapter(discovery="false").start()
+        secret = token(stack, "registrar")
+        with mqtt_device(stack.port, None, v5=False) as stranger:
+            assert stranger.connection == "Not authorized"
+        with mqtt_device(stack.port, "iotflow/registrar", secret, v5=False) as registrar:
+            assert registrar.subscribe("iotflow/discovery/response/+") not in SUBSCRIBED
+            assert registrar.subscribe(f"iotflow/discovery/response/{NAME}") in SUBSCRIBED
+            registrar.publish(f"iotflow/discovery/register/{NAME}", {"token": secret})
+            assert registrar.hear()[0].json()["device"]["name"] == NAME

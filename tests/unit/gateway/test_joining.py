@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +15,12 @@ from iotflow_gateway.bundles import Bundle
 from iotflow_gateway.joining import BUSY, Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing
-from iotflow_gateway.readings import Reading
+from iotflow_gateway.readings import Reading, Values
 from iotflow_gateway.rows import Rows
 from iotflow_gateway.topics import Address
+from iotflow_server.rpc.wire_batches import decode
+from iotflow_server.rpc.wire_runs import runs
+from iotflow_server.telemetry.checks import Limits
 
 VALUES = st.one_of(st.floats(allow_nan=False), st.booleans(), st.text(max_size=3))
 READINGS = st.builds(
@@ -136,11 +140,26 @@ async def test_those_who_were_refused_together_go_apart() -> None:
     joining.add(3, messages[3], [Reading(0, {"a": 1.0})])
     joining.done(bundle)
     joining.again(bundle)
+    # From now on nobody is held back, for nobody goes with others.
     async with asyncio.timeout(5):
         again = [await joining.next() for _ in range(4)]
     assert [outgoing.batch().device_id for outgoing in again] == [0, 1, 2, 3]
     assert [list(outgoing.messages()) for outgoing in again] == [[one] for one in messages]
     assert [one.waiting for one in messages] == [1] * 4
+
+
+async def test_two_that_were_refused_keep_their_order() -> None:
+    joining, bundles = Joining(), list[Outgoing]()
+    for time_ms in (1, 2):
+        for device_id in (1, 2):
+            joining.add(device_id, message(), [Reading(time_ms, {"a": 1.0})])
+        bundles.append(await joining.next())
+    for bundle in bundles:
+        assert isinstance(bundle, Bundle)
+        joining.done(bundle)
+        joining.again(bundle)
+    batches = [(await joining.next()).batch() for _ in range(4)]
+    assert [(batch.device_id, *batch.timestamps) for batch in batches] == [(1, 1), (2, 1), (1, 2), (2, 2)]
 
 
 def test_many_refusals_of_many_devices_are_told_apart_quickly() -> None:
@@ -185,13 +204,27 @@ def test_devices_that_have_nothing_in_common_are_not_sent_as_empty_columns() -> 
     assert len(batches) < 50
 
 
-def test_batches_stay_below_what_a_server_takes() -> None:
-    """However unlike each other the messages of a device are."""
+# Devices, kinds of them, readings of each, and measurements in one.
+FLEETS = {
+    "one, unlike itself": (1, 300, 10, 40),
+    "wide": (600, 4, 1, 100),
+    "narrow": (2_000, 1, 1, 1),
+    "talkative": (3, 1, 2_500, 5),
+    "unlike": (500, 500, 1, 30),
+}
+
+
+@pytest.mark.parametrize("fleet", FLEETS)
+def test_batches_stay_below_what_a_server_takes(fleet: str) -> None:
+    devices, kinds, rows, measurements = FLEETS[fleet]
     joining = Joining()
-    for number in range(300):
-        readings = [Reading(row, {f"m{number * 40 + column}": 1.0 for column in range(40)}) for row in range(10)]
-        joining.add(1, message(), readings)
-    for rows in asyncio.run(drained(joining, 3_000)):
-        batch = rows.batch()
-        assert len(batch.columns) <= 1_000
-        assert len(batch.columns) * len(batch.timestamps) <= 300_000
+    for number in range(max(devices, kinds)):
+        kind = number % kinds * measurements
+        values: Values = {f"m{kind + column}": 1.0 for column in range(measurements)}
+        joining.add(number % devices, message(), [Reading(row, values, row) for row in range(rows)])
+    limits = Limits(rows=100_000, columns=1_000, values=1_000_000, text_bytes=65_536)
+    for outgoing in asyncio.run(drained(joining, max(devices, kinds) * rows)):
+        batch = outgoing.batch()
+        taken, refused = decode(batch, limits, runs(batch))
+        assert taken is not None
+        assert (len(taken.times), refused) == (len(outgoing), [])

@@ -18,8 +18,8 @@ from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
 
-# A connection that lasted so long was not put out by another adapter.
-SETTLED_SECONDS = 10.0
+# A connection that lasted so long was not put out by another adapter, which would have come back at once.
+SETTLED_SECONDS = 1.0
 NAME_OF_ITS_OWN = (
     "if another adapter has the same name, they put each other out: give each an IOTFLOW_GATEWAY_NAME of its own"
 )

@@ -8,7 +8,7 @@ import structlog
 
 from iotflow.backoff import Backoff
 from iotflow.errors import server_error
-from iotflow.v1.command_pb2 import Command
+from iotflow.v1.command_pb2 import Command, CommandReceipt
 from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.broker import Broker, CannotConnect
@@ -63,9 +63,14 @@ class Commands:
                     self._backoff.reset()
                     if message.HasField("command"):
                         deliveries.take(message.command)
-                    elif message.receipt.reason:
-                        log.info("answer refused", command=message.receipt.command_id, reason=message.receipt.reason)
+                    else:
+                        self._receipt(message.receipt, deliveries)
         except* (grpc.aio.AioRpcError, CannotConnect) as group:
             raise group.exceptions[0] from None
         finally:
             call.cancel()
+
+    def _receipt(self, receipt: CommandReceipt, deliveries: Deliveries) -> None:
+        deliveries.noted(receipt.command_id, receipt.state)
+        if receipt.reason:
+            log.info("answer refused", command=receipt.command_id, reason=receipt.reason)

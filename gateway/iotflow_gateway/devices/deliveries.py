@@ -8,6 +8,7 @@ from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
 from iotflow_gateway.broker import Broker, Delivery
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
+from iotflow_gateway.devices.unreached import Unreached
 from iotflow_gateway.topics import Topics, is_published_to
 
 # Devices served at a time: not more than a broker takes unless set otherwise.
@@ -37,6 +38,7 @@ class Deliveries:
         self._answer = answer
         self._tasks = tasks
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._unreached = Unreached()
         # By device; bounded by what the server offers without an answer.
         self._waiting: dict[int, deque[DeviceCommand]] = {}
 
@@ -51,18 +53,29 @@ class Deliveries:
             self._waiting[device_id] = deque([offered])
             self._tasks.create_task(self._deliver_all(device_id), name="commands of a device")
 
+    def noted(self, command_id: int, state: str) -> None:
+        """The server has noted an answer."""
+        if state == "unreachable":
+            self._unreached.noted(command_id)
+
     async def _deliver_all(self, device_id: int) -> None:
         waiting = self._waiting[device_id]
-        delivery = Delivery.HEARD
         while waiting:
-            offered = waiting[0]
-            if delivery is not Delivery.UNHEARD:
-                async with self._room:
-                    delivery = await self._publish(offered)
-            if delivery is not Delivery.UNKNOWN:
-                await self._answer(offered.command, "delivered" if delivery is Delivery.HEARD else "unreachable")
+            await self._deliver(waiting[0])
             waiting.popleft()
         del self._waiting[device_id]
+
+    async def _deliver(self, offered: DeviceCommand) -> None:
+        command, delivery = offered.command, Delivery.UNHEARD
+        self._unreached.offered(command.id)
+        if not self._unreached.is_behind(command.device_id, command.id):
+            async with self._room:
+                delivery = await self._publish(offered)
+        if delivery is Delivery.UNHEARD:
+            self._unreached.add(command.device_id, command.id)
+            await self._answer(command, "unreachable")
+        elif delivery is Delivery.HEARD:
+            await self._answer(command, "delivered")
 
     async def _announce(self, offered: DeviceCommand) -> None:
         group = offered.device_type

@@ -4,6 +4,8 @@ Several gateways may share one broker: offered to all of them, a device would ge
 gateways. What a gateway has not answered in time, or had when it went, is offered again.
 """
 
+import math
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +23,7 @@ from iotflow_server.devices.news import News
 
 # How long a gateway may take to answer.
 LEASE = timedelta(seconds=30)
+FEW_DEVICES = 1_000
 
 QUEUED = CommandRow.state == "queued"
 OFFERED = select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type).join(
@@ -48,6 +51,8 @@ class Offers:
         self._database = database
         self._news = news
         self._clock = clock
+        self._back: dict[int, float] = {}
+        self._back_bound = FEW_DEVICES
 
     async def take(self, gateway: str, most: int) -> list[Offer]:
         """Some of the queued commands that are not with another gateway or resting, oldest first; they are this gateway's now.
@@ -73,6 +78,7 @@ class Offers:
 
     async def are_back(self, device_ids: Collection[int]) -> None:
         """Offer what rests of these devices."""
+        self._note_back(device_ids)
         # Written into the statement: both databases limit the number of parameters.
         ids: BindParameter[list[int]] = bindparam(
             "ids", [int(one) for one in device_ids], expanding=True, literal_execute=True
@@ -83,6 +89,19 @@ class Offers:
             lambda connection: connection.execute(select(CommandRow.id).where(resting)).first()
         ):
             await self._free_again(resting)
+
+    def came_back(self, device_id: int, since: float) -> bool:
+        """Whether the device came back since then, by time.monotonic(), at most LEASE ago: who said later that it cannot be reached
+        may have tried before."""
+        return self._back.get(device_id, -math.inf) >= since
+
+    def _note_back(self, device_ids: Collection[int]) -> None:
+        now = time.monotonic()
+        self._back.update(dict.fromkeys(device_ids, now))
+        if len(self._back) > self._back_bound:
+            self._back = {device_id: at for device_id, at in self._back.items() if at >= now - LEASE.total_seconds()}
+            # Looked through again when it has doubled: each device costs the same, however many there are.
+            self._back_bound = max(FEW_DEVICES, 2 * len(self._back))
 
     async def release(self, gateway: str) -> None:
         """Offer what this gateway has not answered to others."""

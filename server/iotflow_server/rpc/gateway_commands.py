@@ -114,14 +114,23 @@ class GatewayStream:
         return [*announcements, *offers]
 
     async def _note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
+        gone = {one.device_id for one in answers if one.state == "unreachable" and self._is_stale(one)}
         try:
-            return await self._answers.note(answers)
+            outcomes = await self._answers.note(answers)
+            if gone:
+                await self._offers.are_back(gone)
+            return outcomes
         finally:
             was_enough = len(self._offered) > ENOUGH
             for answer in answers:
                 self._offered.pop(answer.command_id, None)
             if was_enough and len(self._offered) <= ENOUGH:
                 self._look_at = 0.0
+
+    def _is_stale(self, answer: Answer) -> bool:
+        """Whether the device came back after the command was offered."""
+        until = self._offered.get(answer.command_id)
+        return until is not None and self._offers.came_back(answer.device_id, until - LEASE.total_seconds())
 
 
 def _offered(offer: Offer) -> Response:

@@ -124,6 +124,19 @@ def test_a_device_that_cannot_be_reached_gets_it_when_it_is_back(
     assert gateway_stream.next().command.id == sent
 
 
+def test_a_device_that_came_back_while_it_could_not_be_reached_gets_it_at_once(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
+) -> None:
+    """Whatever the order in which its gateway tells of both."""
+    sent = [people.send(device.id, "x").id for _ in range(2)]
+    assert [gateway_stream.next().command.id for _ in sent] == sent
+    assert report(gateway, adapter, (device.id, "online")).accepted == 1
+    for command_id in sent:
+        gateway_stream.put(command_id, "unreachable", device_id=device.id)
+    offered = (message.command.command.id for message in gateway_stream.call if message.HasField("command"))
+    assert [next(offered) for _ in sent] == sent
+
+
 def test_refused_answers_end_nothing(people: Admin, gateway_stream: Stream, device: Caller) -> None:
     sent = people.send(device.id, "x").id
     assert gateway_stream.next().command.id == sent

@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class WrongSettings(Exception):
     """Settings that cannot be used; the message has a line for each, naming it."""
+
+
+# Left empty, a path is none: not the folder one happens to be in.
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 
 class Settings(BaseSettings):
@@ -22,7 +26,7 @@ class Settings(BaseSettings):
 
     server: str = Field("127.0.0.1:50051", min_length=1, description="The gRPC server, host:port.")
     token: SecretStr = Field(SecretStr(""), description="Token of the role gateway. Empty: the file below has it.")
-    token_file: Path | None = Field(None, description="File that holds the token.")
+    token_file: OptionalPath = Field(None, description="File that holds the token.")
     broker: Literal["elsewhere", "embedded"] = Field(
         "elsewhere",
         description="Whether the broker runs elsewhere, or within the adapter: MQTT 3.1.1, for this machine only.",
@@ -49,7 +53,7 @@ class Settings(BaseSettings):
         description="That account's password. Empty: the token.",
     )
     mqtt_tls: bool = Field(False, description="Whether the broker is reached by TLS.")
-    mqtt_ca_file: Path | None = Field(None, description="Who signs the broker's certificate. Empty: the system's own.")
+    mqtt_ca_file: OptionalPath = Field(None, description="Who signs the broker's certificate. Empty: the system's own.")
     mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="What the broker speaks.")
     mqtt_topic_prefix: str = Field(
         "iotflow",
@@ -76,18 +80,18 @@ class Settings(BaseSettings):
         description="Who tells whose a message is: the broker, which lets a device publish below its own id or name only, or an "
         "`api_key` in each payload, where the broker has no accounts.",
     )
-    mosquitto_dir: Path | None = Field(
+    mosquitto_dir: OptionalPath = Field(
         None,
         description="Folder of a Mosquitto on this machine, whose file `passwords` is kept in step with the devices. Empty: the "
         "broker's accounts are no affair of this adapter.",
     )
-    mosquitto_pid_file: Path | None = Field(
+    mosquitto_pid_file: OptionalPath = Field(
         None, description="Mosquitto's `pid_file`. Empty: `mosquitto.pid` in that folder."
     )
     discovery: bool = Field(
         False, description="Whether the embedded broker lets clients without an account register devices."
     )
-    ready_file: Path | None = Field(None, description="File that is made once messages of the broker are taken.")
+    ready_file: OptionalPath = Field(None, description="File that is made once messages of the broker are taken.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on the loopback. 0: none.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",

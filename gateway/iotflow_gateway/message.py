@@ -13,8 +13,8 @@ MOST_BYTES = 128 * 2**20
 @dataclass(slots=True, eq=False)
 class Message:
     """topic, payload: as published. message_id: the device's own, or empty; listed_ids: those of readings in a list, by their place.
-    correlation: MQTT 5's, or empty. mid, qos: the
-    broker's, of the delivery to the adapter. waiting: for how many parts of it the server has yet to answer."""
+    correlation: MQTT 5's, or empty. mid, qos: the broker's, of the delivery to the adapter. waiting: for how many parts of it
+    the server has yet to answer."""
 
     topic: str
     address: Address

@@ -11,7 +11,7 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_server.access import Role, caller
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
-from iotflow_server.rpc.wire_batches import check_times, decode
+from iotflow_server.rpc.wire_batches import are_in_time, decode
 from iotflow_server.rpc.wire_runs import Run, runs
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.division import rows_of
@@ -22,6 +22,7 @@ from iotflow_server.telemetry.outcome import Outcome
 TURN = 5_000
 # Devices that are given times side by side; each may ask the store.
 TOGETHER = 32
+OUT_OF_TIME = InvalidArgument("timestamps", "a time lies outside the years 1 to 9999; write milliseconds since 1970")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +92,20 @@ class Taking:
         known = [run for run, device in zip(stretches, senders, strict=True) if device]
         batch, unstorable = decode(message, self._intake.limits, known)
         refused += unstorable
+        # Asked of each part only where one has such a time.
+        all_in_time = batch is None or are_in_time(batch.times)
         cut = 0
         for run, device in zip(stretches, senders, strict=True):
             if batch is None or device is None:
                 continue
             part = rows_of(batch, run.first, run.end)
-            if part.columns and self._in_time(part, run, refused):
+            if not (all_in_time or are_in_time(part.times)):
+                refused.append(_refused(run, OUT_OF_TIME))
+            elif part.columns:
                 yield Part(run, device, replace(part, device_id=device.id))
             if (cut := cut + len(batch.columns)) > TURN:
                 cut = 0
                 await asyncio.sleep(0)
-
-    def _in_time(self, part: Batch, run: Run, refused: list[Rejection]) -> bool:
-        try:
-            check_times(part.times)
-        except InvalidArgument as refusal:
-            refused.append(_refused(run, refusal))
-            return False
-        return True
 
     async def _device(self, run: Run, refused: list[Rejection]) -> Device | None:
         try:

@@ -6,13 +6,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from iotflow_server.telemetry.batch import Mask, Rejection, Values
-from iotflow_server.telemetry.conversion import runs
+from iotflow_server.telemetry.batch import Mask, Values
 
 # Letters, digits, _ - and . : nothing that needs quoting in a URL list, a path of IoTDB or a column of a file.
-_NAME = re.compile(r"\w[\w.\-]{0,127}")
 LONGEST_NAME = 128
-_NAME_RULE = "1 to 128 letters, digits, _ - and . and starts with one of the first three"
+_NAME = re.compile(rf"\w[\w.\-]{{0,{LONGEST_NAME - 1}}}")
+_NO_NAME = (
+    f"a measurement's name has 1 to {LONGEST_NAME} letters, digits, _ - and . and starts with one of the first three"
+)
 # A row of an answer holds its time under this name.
 RESERVED = "timestamp"
 
@@ -30,7 +31,7 @@ class Limits:
 def name_problem(measurement: str) -> str | None:
     """Why this cannot name a measurement; None if it can."""
     # What is remembered is short.
-    return _name_problem(measurement) if len(measurement) <= LONGEST_NAME else f"a measurement's name has {_NAME_RULE}"
+    return _name_problem(measurement) if len(measurement) <= LONGEST_NAME else _NO_NAME
 
 
 @lru_cache(maxsize=65_536)
@@ -38,7 +39,7 @@ def _name_problem(measurement: str) -> str | None:
     if measurement == RESERVED:
         return "timestamp is the name of the reading's time; choose another"
     if not _NAME.fullmatch(measurement):
-        return f"a measurement's name has {_NAME_RULE}"
+        return _NO_NAME
     return None
 
 
@@ -55,8 +56,3 @@ def not_finite(values: Values) -> Mask | None:
     """Which floating-point values are NaN or infinite; None if none is."""
     finite = np.isfinite(values)
     return None if np.count_nonzero(finite) == len(finite) else ~finite
-
-
-def rejections_of(refused: Mask, measurement: str, reason: str, message: str) -> list[Rejection]:
-    """One Rejection for each run of neighbouring refused rows."""
-    return [Rejection(index, count, measurement, reason, message) for index, count in runs(refused)]

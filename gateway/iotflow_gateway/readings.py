@@ -57,8 +57,7 @@ def readings(content: Any) -> tuple[list[Reading], list[Refused]]:
         try:
             taken.append(_reading(item, index))
         except Refused as fault:
-            place = f"[{index}]" + (f".{fault.field}" if fault.field else "")
-            refused.append(Refused(fault.reason, fault.message, field=place))
+            refused.append(Refused(fault.reason, fault.message, field=fault.field, index=index))
     return taken, refused
 
 

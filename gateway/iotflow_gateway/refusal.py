@@ -2,12 +2,22 @@
 
 
 class Refused(Exception):
-    """reason: a word for programs; message: a sentence for people; field: where in the payload; retryable: whether the same
-    message may be taken later."""
+    """reason: a word for programs; message: a sentence for people; index: which reading of the payload, where it is known; field:
+    where in that, or in the payload; retryable: whether the same message may be taken later."""
 
-    def __init__(self, reason: str, message: str, *, field: str = "", retryable: bool = False) -> None:
+    def __init__(
+        self, reason: str, message: str, *, field: str = "", index: int | None = None, retryable: bool = False
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.field = field
+        self.index = index
         self.retryable = retryable
+
+    @property
+    def place(self) -> str:
+        """Index and field, as the device is told: [3].data.t."""
+        if self.index is None:
+            return self.field
+        return f"[{self.index}].{self.field}" if self.field else f"[{self.index}]"

@@ -1,6 +1,5 @@
 """Tells devices what was refused of theirs, and why."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +20,6 @@ MOST_OF_A_MESSAGE = 20
 LONGEST = 1_000
 # The log has one line for so long, however many are refused.
 LINE_SECONDS = 10.0
-_LISTED = re.compile(r"\[(\d+)\]")
 
 
 class Refusals:
@@ -60,8 +58,8 @@ class Refusals:
 
 def _message_id(message: Message, refused: Refused) -> str:
     """The message's, or that of the reading at fault in its list."""
-    place = _LISTED.match(refused.field)
-    return (place and message.listed_ids.get(int(place[1]))) or message.message_id
+    own = None if refused.index is None else message.listed_ids.get(refused.index)
+    return own or message.message_id
 
 
 def _said(message: Message, refused: Refused) -> dict[str, Any]:
@@ -71,7 +69,7 @@ def _said(message: Message, refused: Refused) -> dict[str, Any]:
         "retryable": refused.retryable,
         "topic": message.topic,
         "message_id": _message_id(message, refused)[:LONGEST],
-        "field": refused.field[:LONGEST],
+        "field": refused.place[:LONGEST],
         "timestamp": round(time.time() * 1_000),
     }
     return said | ({"correlation": message.correlation.hex()} if message.correlation else {})

@@ -108,11 +108,10 @@ class Uplink:
             log.warning("devices are sent apart", problem=rejection.message, hint=UPGRADE)
             self._apart.add(outgoing)
             return
+        reason, said, retryable = rejection.reason, rejection.message, rejection.retryable
+        field = f"data.{rejection.measurement}" if rejection.measurement else ""
         for message, index in outgoing.concerned(rejection):
-            place = f"[{index}]" + (f".data.{rejection.measurement}" if rejection.measurement else "")
-            self._refused(
-                message, Refused(rejection.reason, rejection.message, field=place, retryable=rejection.retryable)
-            )
+            self._refused(message, Refused(reason, said, field=field, index=index, retryable=retryable))
 
     def _interruption(self, error: ServerError, delay: float) -> None:
         if not self._interrupted:

@@ -21,7 +21,7 @@ def test_readings(content: object) -> None:
     with contextlib.suppress(Refused):
         taken, refused = readings(content)
         assert all(reading.values for reading in taken)
-        listed = [int(one.field[1 : one.field.index("]")]) for one in refused]
+        listed = [one.index for one in refused if one.index is not None]
         assert sorted([*listed, *(one.index for one in taken)]) == list(range(len(taken) + len(refused)))
 
 

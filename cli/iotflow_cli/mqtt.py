@@ -22,7 +22,7 @@ def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str,
     env = environment(broker, data_dir, server, {**defaults, **laptop.chosen()})
     adapter = Program(
         name="mqtt",
-        command=[sys.executable, "-m", "iotflow_gateway"],
+        command=[sys.executable, "-P", "-m", "iotflow_gateway"],
         env=env,
         ready=functools.partial(_exists, Path(env["IOTFLOW_GATEWAY_READY_FILE"])),
     )

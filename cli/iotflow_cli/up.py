@@ -137,7 +137,7 @@ def _server(data_dir: Path, grpc_port: int, defaults: Mapping[str, str], address
     env = laptop.server_environment({**defaults, **laptop.chosen()}, data_dir, grpc_port)
     return Program(
         name="server",
-        command=[sys.executable, "-m", "iotflow_server"],
+        command=[sys.executable, "-P", "-m", "iotflow_server"],
         env=env,
         ready=functools.partial(all_serve, addresses),
         start_within=START_SECONDS + laptop.store_start_seconds(env),

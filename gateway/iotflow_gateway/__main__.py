@@ -2,6 +2,10 @@
 
 import sys
 
+import iotflow.safe_path  # noqa: F401
+
+# isort: split
+
 from iotflow_gateway.app import run
 from iotflow_gateway.starting import started
 

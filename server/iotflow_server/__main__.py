@@ -2,6 +2,10 @@
 
 import sys
 
+import iotflow.safe_path  # noqa: F401
+
+# isort: split
+
 from iotflow_server.interpreter import settle
 from iotflow_server.settings import Settings
 from iotflow_server.starting import started

@@ -1,5 +1,9 @@
 """Runs one worker. Its parent alone starts it: python -m iotflow_server.workers NUMBER PORT LIFELINE."""
 
+import iotflow.safe_path  # noqa: F401
+
+# isort: split
+
 import asyncio
 import functools
 import socket

@@ -59,7 +59,8 @@ async def process(number: int, port: int, grace: float) -> AsyncIterator[Process
     with theirs:
         # A new interpreter, never a fork: threads and locks of gRPC do not survive one.
         started = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "iotflow_server.workers", str(number), str(port), str(theirs.fileno())),
+            *(sys.executable, "-P", "-m", "iotflow_server.workers"),
+            *(str(number), str(port), str(theirs.fileno())),
             pass_fds=[theirs.fileno()],
             stdin=asyncio.subprocess.DEVNULL,
         )

@@ -1,4 +1,4 @@
-"""Runs the adapter until SIGTERM or SIGINT."""
+"""Runs the adapter until SIGTERM, SIGINT or SIGHUP."""
 
 import sys
 

@@ -17,7 +17,7 @@ Run = Callable[[Settings], Coroutine[None, None, None]]
 
 
 def started(run: Run) -> int:
-    """Run until SIGTERM or SIGINT; the exit code: 0 after a stop asked for, 1 where it cannot run."""
+    """Run until SIGTERM, SIGINT or SIGHUP; the exit code: 0 after a stop asked for, 1 where it cannot run."""
     try:
         settings = load_settings()
     except WrongSettings as error:
@@ -32,8 +32,10 @@ def started(run: Run) -> int:
 async def _until_asked(running: Coroutine[None, None, None]) -> int:
     work = asyncio.ensure_future(running)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, work.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores SIGHUP, and so does what it starts.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, work.cancel)
     try:
         await work
     except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""Runs the server until SIGTERM or SIGINT: one process, or the parent of several."""
+"""Runs the server until SIGTERM, SIGINT or SIGHUP: one process, or the parent of several."""
 
 import sys
 

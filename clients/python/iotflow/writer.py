@@ -21,6 +21,8 @@ Call: TypeAlias = "grpc.aio.StreamStreamCall[TelemetryBatch, StreamTelemetryResp
 
 # Everything is acknowledged by then; a server that does not answer a goodbye is not waited for.
 GOODBYE_SECONDS = 1.0
+# A server, or something in between, that sends no headers before its first answer is waited for no longer.
+ACCEPT_SECONDS = 2.0
 
 
 def nothing(*_: object) -> None:
@@ -182,6 +184,7 @@ class TelemetryWriter:
     async def _give(self, call: Call) -> None:
         # A call that is over says why to the one who listens.
         with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            await _accepted(call)
             while True:
                 await call.write(await self._unacknowledged.next())
 
@@ -192,3 +195,10 @@ class TelemetryWriter:
                 self._on_rejected(rejection)
             self._on_acknowledged(self._unacknowledged.rows(answer.committed_sequence))
             self._unacknowledged.acknowledge(answer.committed_sequence)
+
+
+async def _accepted(call: Call) -> None:
+    """Wait until the server has taken the stream: a refusal that meets a write under way shows as INTERNAL (grpc#36066)."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ACCEPT_SECONDS):
+            await call.initial_metadata()

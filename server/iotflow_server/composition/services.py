@@ -10,6 +10,7 @@ from iotflow_server.devices.identities import Identities
 from iotflow_server.interceptors.behaviours import Layer
 from iotflow_server.interceptors.errors import Errors
 from iotflow_server.interceptors.identity import Identity
+from iotflow_server.interceptors.initial_metadata import InitialMetadata
 from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
@@ -123,6 +124,7 @@ def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list
         Identity(identities, open_to(public_reads=settings.public_reads)),
         *limits,
         Validation(),
+        InitialMetadata(),
     ]
 
 

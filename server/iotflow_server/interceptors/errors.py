@@ -14,6 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from iotflow_server import errors
 from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.unread import discard
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,8 @@ class Errors:
             try:
                 yield
             except errors.Refusal as refusal:
+                if handler.request_streaming:
+                    await discard(context)
                 await _abort(context, refusal, unary=unary)
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise

@@ -9,6 +9,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.devices.device import Device
 from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc.http_status import from_rest
 from iotflow_server.rpc.querying import Querying, names, span
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.telemetry.batch import Batch, ValueType
@@ -27,9 +28,9 @@ class Exporting:
         self._querying = querying
 
     async def bodies(self, request: Request, session: Session, context: Context) -> AsyncIterator[HttpBody]:
-        """The file, named in the headers. What fails before the first piece fails without a byte of it."""
+        """The file, named in REST's headers. What fails before the first piece fails without a byte of it."""
         format_ = FORMATS[request.format or "csv"]
-        begun = False
+        begun = not from_rest(context)
         async for piece in self._pieces(format_, request, session):
             if not begun:
                 name = f'attachment; filename="telemetry.{format_.suffix}"'

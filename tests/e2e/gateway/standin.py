@@ -72,9 +72,10 @@ def subscribe(
 
 
 def stream(
-    batches: Iterator[telemetry_pb2.TelemetryBatch], _: grpc.ServicerContext
+    batches: Iterator[telemetry_pb2.TelemetryBatch], context: grpc.ServicerContext
 ) -> Iterator[telemetry.StreamTelemetryResponse]:
     """Acknowledges each batch as it comes."""
+    context.send_initial_metadata(())
     for batch in batches:
         yield telemetry.StreamTelemetryResponse(committed_sequence=batch.sequence)
 

@@ -44,6 +44,7 @@ class Standin:
         self, batches: AsyncIterator[TelemetryBatch], context: Context
     ) -> AsyncIterator[StreamTelemetryResponse]:
         """StreamTelemetry."""
+        await context.send_initial_metadata(())
         connection: list[TelemetryBatch] = []
         self.received.append(connection)
         async for batch in batches:

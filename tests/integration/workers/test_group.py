@@ -36,7 +36,7 @@ def test_without_redis_more_than_one_is_refused(tmp_path: Path) -> None:
         assert "Traceback" not in process.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_told_to_stop_all_of_them_drain(tmp_path: Path, redis: str, number: signal.Signals) -> None:
     with workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as group:
         with group.channel() as channel:

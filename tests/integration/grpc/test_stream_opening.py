@@ -1,0 +1,125 @@
+"""How a stream begins: with its headers, or with the status that refuses it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor
+
+from iotflow.v1 import (
+    admin_service_pb2,
+    device_service_pb2,
+    gateway_service_pb2,
+    mqtt_service_pb2,
+    system_service_pb2,
+    telemetry_pb2,
+    telemetry_service_pb2,
+)
+from iotflow_server.access import Role
+from iotflow_server.rpc.methods import open_to
+from tests.integration.grpc.device import Caller, batch
+
+FILES: tuple[Any, ...] = (
+    admin_service_pb2,
+    device_service_pb2,
+    gateway_service_pb2,
+    mqtt_service_pb2,
+    system_service_pb2,
+    telemetry_service_pb2,
+)
+PATIENCE = 20.0
+REFUSED_CALLS, AT_A_TIME = 60, 20
+
+
+def streaming_methods() -> Iterator[MethodDescriptor]:
+    """All of the contract that answer with a stream."""
+    for file in FILES:
+        for service in file.DESCRIPTOR.services_by_name.values():
+            yield from (method for method in service.methods if method.server_streaming)
+
+
+def path(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"
+
+
+METHODS = list(streaming_methods())
+BOTH_WAYS = [method for method in METHODS if method.client_streaming]
+
+
+def test_the_contract_has_the_streams_that_are_looked_at() -> None:
+    assert {method.name for method in BOTH_WAYS} >= {"StreamCommands", "StreamTelemetry", "StreamDeviceCommands"}
+    assert len(METHODS) >= 10
+
+
+def opened(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any, messages: Any = None) -> Any:
+    """The call; where both ways are streams it says nothing unless there are messages."""
+    answer = message_factory.GetMessageClass(method.output_type).FromString
+    if method.client_streaming:
+        ask = message_factory.GetMessageClass(method.input_type).SerializeToString
+        return channel.stream_stream(path(method), ask, answer)(messages, metadata=metadata)
+    request = message_factory.GetMessageClass(method.input_type)()
+    ask = message_factory.GetMessageClass(method.input_type).SerializeToString
+    return channel.unary_stream(path(method), ask, answer)(request, metadata=metadata)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=path)
+def test_headers_come_at_once_though_nothing_is_said(
+    grpc_addr: str, device: Caller, admin_metadata: tuple[tuple[str, str], ...], method: MethodDescriptor
+) -> None:
+    metadata = admin_metadata if Role.ADMIN in open_to(public_reads=False)[path(method)] else device.metadata
+
+    async def scenario() -> None:
+        async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
+            call = opened(channel, method, metadata)
+            await call.initial_metadata()
+            assert not call.done() or await call.code() is grpc.StatusCode.OK
+            call.cancel()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("method", BOTH_WAYS, ids=path)
+@pytest.mark.parametrize("batches", [1, 20])
+def test_a_refused_stream_always_shows_the_servers_status(
+    grpc_addr: str, method: MethodDescriptor, batches: int
+) -> None:
+    """Also in clients of grpc.aio, which report INTERNAL where a status meets a write under way."""
+
+    async def sent() -> AsyncIterator[Any]:
+        for sequence in range(batches):
+            yield batch(sequence, rows=100) if method.name == "StreamTelemetry" else _empty(method)
+
+    async def status(channel: grpc.aio.Channel) -> grpc.StatusCode:
+        call = opened(channel, method, (("x-api-key", "wrong"),), sent())
+        return grpc.StatusCode(await call.code())
+
+    async def scenario() -> set[grpc.StatusCode]:
+        found: set[grpc.StatusCode] = set()
+        async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
+            for _ in range(REFUSED_CALLS // AT_A_TIME):
+                found |= set(await asyncio.gather(*(status(channel) for _ in range(AT_A_TIME))))
+        return found
+
+    assert asyncio.run(scenario()) == {grpc.StatusCode.UNAUTHENTICATED}
+
+
+def test_a_refused_caller_that_goes_on_writing_is_not_listened_to_for_long(grpc_addr: str) -> None:
+    async def without_end() -> AsyncIterator[telemetry_pb2.TelemetryBatch]:
+        sequence = 0
+        while True:
+            yield batch(sequence)
+            sequence += 1
+
+    async def scenario() -> None:
+        (method,) = (method for method in BOTH_WAYS if method.name == "StreamTelemetry")
+        async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
+            assert await opened(channel, method, (("x-api-key", "wrong"),), without_end()).code()
+
+    asyncio.run(scenario())
+
+
+def _empty(method: MethodDescriptor) -> Any:
+    return message_factory.GetMessageClass(method.input_type)()

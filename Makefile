@@ -14,14 +14,14 @@ up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-po
 	@exec $(BIN)/iotflow up $(ARGS)
 
 iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 6667, from jars that Maven brings once
-	@exec $(BIN)/python tools/iotdb_server.py
+	@exec $(BIN)/python -m tools.iotdb_server
 
 test: lint contract packages  ## Check and test everything
-	$(BIN)/python tools/iotdb_server.py fetch
+	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m pytest --ignore=tests/integration/faults
 
 faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged
-	$(BIN)/python tools/iotdb_server.py fetch
+	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m pytest tests/integration/faults
 
 lint: $(VENV)/dev  ## Style and types

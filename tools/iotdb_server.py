@@ -1,7 +1,7 @@
-"""A real Apache IoTDB server without a container: `python tools/iotdb_server.py` runs one on port 6667 until Ctrl-C,
-`python tools/iotdb_server.py fetch` only brings what it needs.
+"""A real Apache IoTDB server without a container, for this machine only: `python -m tools.iotdb_server` runs one on port
+6667 until Ctrl-C, `python -m tools.iotdb_server fetch` only brings what it needs.
 
-Maven brings the jars into build/iotdb/lib once. A server is two processes: a ConfigNode and a DataNode.
+A server is two processes: a ConfigNode and a DataNode.
 """
 
 import signal
@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tools.iotdb_jars import command, fetch, properties
+from tools.iotdb_password import set_own_password
+from tools.listening import beyond_loopback
+
 _ROOT = Path(__file__).parents[1]
-_HERE = _ROOT / "tools" / "iotdb"
-_LIB = _ROOT / "build" / "iotdb" / "lib"
-_OPENED = ("java.util.concurrent", "java.lang", "java.util", "java.nio", "java.io", "java.net")
 _PORTS = (
     "dn_rpc_port",
     "cn_internal_port",
@@ -37,7 +38,7 @@ class IotdbServer:
 
     def __init__(self, folder: Path, ports: Sequence[int], settings: Mapping[str, str] | None = None) -> None:
         self.port = ports[0]
-        self._ports = ports
+        self.ports = ports
         self._settings = settings or {}
         self._folder = folder
         self._nodes: list[subprocess.Popen[bytes]] = []
@@ -56,6 +57,11 @@ class IotdbServer:
             self._launch("org.apache.iotdb.db.service.DataNode", "IOTDB", "-Xmx1g", "-XX:MaxDirectMemorySize=512m"),
         ]
         self._await_answer()
+        if addresses := beyond_loopback(self.pids):
+            self.stop(signal.SIGKILL)
+            raise RuntimeError(
+                f"IoTDB was stopped: it listens on {', '.join(addresses)}, for everybody of the network."
+            )
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """how: SIGTERM for in good order, SIGKILL for a crash. Harmless when stopped."""
@@ -83,20 +89,18 @@ class IotdbServer:
 
     def _configure(self) -> None:
         conf = self._folder / "conf"
-        conf.mkdir(parents=True)
-        ports = dict(zip(_PORTS, self._ports, strict=True))
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        conf.mkdir()
+        ports = dict(zip(_PORTS, self.ports, strict=True))
         seed = f"127.0.0.1:{ports['cn_internal_port']}"
         lines = [f"{name}={value}" for name, value in {**ports, **self._settings}.items()]
         lines += [f"cn_seed_config_node={seed}", f"dn_seed_config_node={seed}"]
-        settings = (_HERE / "iotdb-system.properties").read_text() + "\n".join(lines) + "\n"
+        settings = properties() + "\n".join(lines) + "\n"
         (conf / "iotdb-system.properties").write_text(settings)
 
     def _launch(self, main: str, role: str, *memory: str) -> subprocess.Popen[bytes]:
-        home, conf = self._folder, self._folder / "conf"
-        options = [f"-D{role}_HOME={home}", f"-D{role}_CONF={conf}", f"-DTSFILE_HOME={home}", f"-DTSFILE_CONF={conf}"]
-        opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
-        logging = f"-Dlogback.configurationFile={_HERE / 'logback.xml'}"
-        java = ["java", *memory, "-XX:+UseSerialGC", *opened, *options, logging, "-cp", f"{_LIB}/*", main, "-s"]
+        home = self._folder
+        java = command(main, role, memory, home)
         with (home / f"{role.lower()}.log").open("ab") as log:
             # A group of its own: a Ctrl-C is for who started it, who then ends it in good order.
             return subprocess.Popen(java, cwd=home, stdout=log, stderr=log, start_new_session=True)
@@ -123,16 +127,6 @@ def iotdb_server(settings: Mapping[str, str] | None = None, parent: Path | None 
             yield server
         finally:
             server.stop(signal.SIGKILL)
-
-
-def fetch() -> None:
-    """Bring the jars where they are missing."""
-    if (_LIB / ".complete").exists():
-        return
-    print("Bringing IoTDB's jars by Maven, once; this takes minutes …", file=sys.stderr, flush=True)
-    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_LIB}"]
-    subprocess.run(["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal], check=True)
-    (_LIB / ".complete").touch()
 
 
 def _free_ports(count: int) -> Sequence[int]:
@@ -163,7 +157,12 @@ def main() -> None:
     try:
         print("Starting IoTDB, which takes some seconds …", flush=True)
         server.start()
-        print(f"IoTDB listens on 127.0.0.1:{server.port}; Ctrl-C ends it.", flush=True)
+        set_own_password(folder / "password", server.port)
+        print(
+            f"IoTDB listens on 127.0.0.1:{server.port}; Ctrl-C ends it. Its password is in {folder}/password:",
+            flush=True,
+        )
+        print(f'make up ARGS="--telemetry iotdb://root:$(cat {folder}/password)@127.0.0.1:{server.port}"', flush=True)
         server.watch()
         sys.exit(f"IoTDB has died; its logs are {folder}/*.log.")
     except KeyboardInterrupt:

@@ -3,10 +3,10 @@
 import importlib
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.bench.table import machine, render
+from tests.bench.table import Line, machine, render
 
 PARTS = (
     "journal",
@@ -27,9 +27,16 @@ def main(parts: Sequence[str]) -> None:
     if unknown := set(parts) - set(PARTS):
         sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     with tempfile.TemporaryDirectory() as folder:
-        modules = [importlib.import_module(f"tests.bench.{part}") for part in parts or PARTS]
-        lines = [line for module in modules for line in module.measure(Path(folder))]
+        lines = [line for part in parts or PARTS for line in _measured(part, Path(folder, part))]
     sys.stdout.write(f"{machine()}\n\n{render(lines)}\n")
 
 
-main(sys.argv[1:])
+def _measured(part: str, folder: Path) -> Iterable[Line]:
+    """A part's lines. folder: its own, so that parts need not know of each other's files."""
+    folder.mkdir()
+    lines: Iterable[Line] = importlib.import_module(f"tests.bench.{part}").measure(folder)
+    return lines
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,56 @@
+"""A password of its own for an IoTDB server, instead of the one that everybody knows."""
+
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+
+from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+
+USER, KNOWN_TO_ALL = "root", "root"
+# IoTDB takes 4 to 32 characters.
+_BYTES = 16
+_SECONDS = 30.0
+
+
+def set_own_password(file: Path, port: int) -> None:
+    """Give the server on this port the password in the file, which is made where it is missing. The file is written first,
+    so that an interruption locks nobody out."""
+    password, deadline = _kept(file), time.monotonic() + _SECONDS
+    while not _is_set(port, password):
+        # It answers a while before it knows its users.
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"IoTDB takes neither the password in {file} nor its first one.")
+        time.sleep(0.1)
+
+
+def _is_set(port: int, password: str) -> bool:
+    """Whether the server has this password, which it gets where it has its first one."""
+    try:
+        _login(port, password).close()
+    except StatementFailed:
+        _change(port, password)
+        return False
+    return True
+
+
+def _change(port: int, password: str) -> None:
+    with contextlib.suppress(StatementFailed), contextlib.closing(_login(port, KNOWN_TO_ALL)) as session:
+        session.execute(f"ALTER USER {USER} SET PASSWORD '{password}'")
+
+
+def _kept(file: Path) -> str:
+    if not file.exists():
+        draft = file.with_suffix(".draft")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as text:
+            text.write(secrets.token_hex(_BYTES) + "\n")
+            text.flush()
+            os.fsync(text.fileno())
+        draft.replace(file)
+    return file.read_text().strip()
+
+
+def _login(port: int, password: str) -> Session:
+    address = IotdbAddress([f"127.0.0.1:{port}"], USER, password)
+    return Session(address.nodes[0], address, _SECONDS, _SECONDS)

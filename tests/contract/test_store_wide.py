@@ -65,3 +65,15 @@ async def test_a_wide_device_is_counted_and_emptied(store: TelemetryStore) -> No
     await store.delete(1, wide)
     assert await contents(store, 1) == {}
     assert await store.count(1, Span()) == 0
+
+
+async def test_batches_of_names_of_their_own_are_stored_together_without_their_square(store: TelemetryStore) -> None:
+    """Written by one call, they would have 90,000 cells as one table; a later one corrects an earlier one."""
+    batches = [
+        batch(1, [number, number + 1], *(column(f"m{number}_{n}", DOUBLE, [1.0, 2.0]) for n in range(3)))
+        for number in range(100)
+    ]
+    assert await store.write([*batches, batch(1, [1], column("m0_0", DOUBLE, [9.0]))]) == [()] * 101
+    found = await contents(store, 1)
+    assert len(found) == 600
+    assert (found["m0_0", 0], found["m0_0", 1], found["m99_2", 100]) == (1.0, 9.0, 2.0)

@@ -1,7 +1,9 @@
 """SubmitTelemetry and SubmitReadings: readings as JSON has them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -11,13 +13,19 @@ from iotflow_server.rpc.wire_batches import rejection
 from iotflow_server.rpc.wire_rows import RowDecoder
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.accepted import accepted, rows_with_values
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Batch, Rejection, Times
+from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.intake import Intake
-from iotflow_server.telemetry.outcome import Outcome
+from iotflow_server.telemetry.sparse import Cells, batches
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 # Readings that are taken apart in a few milliseconds.
 AT_ONCE = 200
+# Of what refusals an answer names, so that every client takes it; and of what a status names, which has room for few.
+ANSWER_BYTES, MOST_VIOLATIONS = 2 * 2**20, 1_000
+
+# Each with its first row.
+Parts = list[tuple[int, Batch]]
 
 
 class Submitting:
@@ -39,7 +47,8 @@ class Submitting:
         rows = RowDecoder(self._intake.limits)
         rows.add(0, request.data, request.metadata)
         self._refuse(rows.rejections, one=True)
-        batch = Batch(device.id, np.array([time], np.int64), rows.columns(1), atomic=True)
+        times = np.array([time], np.int64)
+        ((_, batch),) = batches(device.id, times, rows.cells, self._intake.limits.values, atomic=True)
         outcome = await self._intake.submit(device, batch)
         self._refuse(outcome.rejections, one=True)
         return telemetry_service_pb2.SubmitTelemetryResponse(
@@ -56,26 +65,24 @@ class Submitting:
     ) -> telemetry_service_pb2.SubmitReadingsResponse:
         """Store what can be stored and name the rest; all or nothing where the request says atomic."""
         device = await self._intake.writer(request.device_id)
-        batch, rejections = await self._decoded(device.id, request)
+        parts, rejections = await self._decoded(device.id, request)
         if request.atomic:
             self._refuse(rejections, one=False)
-        outcome, stored = Outcome(), 0
-        if batch.columns:
-            outcome = await self._intake.submit(device, batch)
-            stored = rows_with_values(accepted(batch, outcome.rejections))
-            rejections.extend(outcome.rejections)
+        outcomes = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
+        stored, buffered = 0, False
+        for (first, batch), result in zip(parts, outcomes, strict=True):
+            outcome = await result
+            stored += rows_with_values(accepted(batch, outcome.rejections))
+            buffered |= outcome.buffered
+            rejections.extend(replace(item, index=first + item.index) for item in outcome.rejections)
         if not stored:
             self._refuse(rejections, one=False)
         rejections.sort(key=lambda item: item.index)
-        return telemetry_service_pb2.SubmitReadingsResponse(
-            accepted=stored,
-            rejected=[rejection(item) for item in each_row(rejections)],
-            buffered=outcome.buffered,
-        )
+        return _answer(stored, rejections, buffered=buffered)
 
     async def _decoded(
         self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
-    ) -> tuple[Batch, list[Rejection]]:
+    ) -> tuple[Parts, list[Rejection]]:
         timeless = sum(not reading.timestamp for reading in request.readings)
         arrived = await self._intake.arrival.stamp(device_id, timeless) if timeless else range(0)
         # Many objects are taken apart beside the event loop, which goes on serving others.
@@ -85,7 +92,7 @@ class Submitting:
 
     def _decode(
         self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest, arrived: range
-    ) -> tuple[Batch, list[Rejection]]:
+    ) -> tuple[Parts, list[Rejection]]:
         rows = RowDecoder(self._intake.limits)
         times = np.zeros(len(request.readings), np.int64)
         now, arrivals = utc_now_ms(), iter(arrived)
@@ -96,14 +103,43 @@ class Submitting:
                 rows.rejections.append(Rejection(row, 1, "", "INVALID_TIME", refusal.violations[0][1]))
             else:
                 rows.add(row, reading.data, reading.metadata)
-        return Batch(device_id, times, rows.columns(len(times)), request.atomic), rows.rejections
+        if request.atomic:
+            _check_width(times, rows.cells, self._intake.limits)
+        parts = batches(device_id, times, rows.cells, self._intake.limits.values, atomic=request.atomic)
+        return list(parts), rows.rejections
 
     def _refuse(self, rejections: Sequence[Rejection], *, one: bool) -> None:
         """Raise InvalidArgument naming every field at fault, if there is any."""
         if not rejections:
             return
-        (field, message), *others = [(_field(item, one=one), item.message) for item in each_row(rejections)]
+        named = islice(each_row(rejections), MOST_VIOLATIONS)
+        (field, message), *others = [(_field(item, one=one), item.message) for item in named]
         raise InvalidArgument(field, message, rejections[0].reason, others=others)
+
+
+def _check_width(times: Times, cells: Cells, limits: Limits) -> None:
+    """Raise InvalidArgument where one batch, which cannot be divided, would take far more room than what was sent."""
+    if len(times) * len(cells) > limits.values:
+        problem = (
+            f"{len(times)} readings times {len(cells)} measurements are more than {limits.values} values,"
+            " the most that is stored all or nothing; send fewer together, or not atomic"
+        )
+        raise InvalidArgument("readings", problem, "TOO_MANY_VALUES")
+
+
+def _answer(
+    stored: int, rejections: Sequence[Rejection], *, buffered: bool
+) -> telemetry_service_pb2.SubmitReadingsResponse:
+    response = telemetry_service_pb2.SubmitReadingsResponse(accepted=stored, buffered=buffered)
+    room = ANSWER_BYTES
+    for item in each_row(rejections):
+        wire = rejection(item)
+        room -= wire.ByteSize()
+        if room < 0:
+            response.more_rejected = sum(one.count for one in rejections) - len(response.rejected)
+            break
+        response.rejected.append(wire)
+    return response
 
 
 def _field(item: Rejection, *, one: bool) -> str:
@@ -113,10 +149,8 @@ def _field(item: Rejection, *, one: bool) -> str:
     return f"{place}.{item.measurement}"
 
 
-def each_row(rejections: Sequence[Rejection]) -> list[Rejection]:
+def each_row(rejections: Iterable[Rejection]) -> Iterator[Rejection]:
     """Runs taken apart: REST names every reading."""
-    return [
-        Rejection(row, 1, item.measurement, item.reason, item.message, item.retryable)
-        for item in rejections
-        for row in range(item.index, item.index + item.count)
-    ]
+    return (
+        replace(item, index=row, count=1) for item in rejections for row in range(item.index, item.index + item.count)
+    )

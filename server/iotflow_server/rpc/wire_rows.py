@@ -12,20 +12,19 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.struct_bytes import rows_field
 from iotflow_server.rpc.wire_values import EXACT, plain, plain_number
 from iotflow_server.telemetry import checks
-from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, Values, ValueType
+from iotflow_server.telemetry.batch import Batch, Rejection, Times, ValueType
+from iotflow_server.telemetry.sparse import Cells
 
 # Values up to which a call for each costs less than numpy's calls for each column.
 FEW = 250
 
-Cells = dict[tuple[str, ValueType], tuple[list[int], list[Any]]]
-
 
 class RowDecoder:
-    """Gathers readings row by row; what cannot be stored becomes a rejection."""
+    """Gathers readings row by row, into cells; what cannot be stored becomes a rejection."""
 
     def __init__(self, limits: checks.Limits) -> None:
         self._limits = limits
-        self._cells: Cells = {}
+        self.cells: Cells = {}
         self.rejections: list[Rejection] = []
 
     def add(self, row: int, data: Struct, metadata: Struct) -> None:
@@ -60,7 +59,7 @@ class RowDecoder:
         type_, content = cell
         if type_ is ValueType.TEXT and (problem := checks.text_problem(content, self._limits)):
             return self._reject(row, name, "INVALID_TEXT", problem)
-        rows, values = self._cells.setdefault((name, type_), ([], []))
+        rows, values = self.cells.setdefault((name, type_), ([], []))
         rows.append(row)
         values.append(content)
         return True
@@ -68,12 +67,6 @@ class RowDecoder:
     def _reject(self, row: int, name: str, reason: str, message: str) -> bool:
         self.rejections.append(Rejection(row, 1, name, reason, message))
         return True
-
-    def columns(self, rows: int) -> tuple[Column, ...]:
-        """All values gathered, as columns of that many rows."""
-        return tuple(
-            _column(name, type_, indices, values, rows) for (name, type_), (indices, values) in self._cells.items()
-        )
 
 
 def _cell(value: Value, name: str) -> tuple[ValueType, Any] | None:
@@ -95,20 +88,6 @@ def _text_cell(value: Value, name: str) -> tuple[ValueType, str] | None:
     if content is None:
         return None
     return ValueType.TEXT, content if isinstance(content, str) else orjson.dumps(content).decode()
-
-
-def _column(name: str, type_: ValueType, indices: list[int], values: list[Any], rows: int) -> Column:
-    if len(indices) == rows:
-        return Column(name, type_, _filled(type_, values))
-    dense = np.zeros(rows, type_.dtype)
-    valid = np.zeros(rows, np.bool_)
-    dense[indices] = _filled(type_, values)
-    valid[indices] = True
-    return Column(name, type_, dense, valid)
-
-
-def _filled(type_: ValueType, values: list[Any]) -> Values:
-    return np.array(values, type_.dtype)
 
 
 def time_texts(times: Times) -> list[str]:

@@ -14,15 +14,22 @@ def accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
         return batch
     if batch.atomic:
         return None
-    columns = tuple(column for column in (_without(column, rejections) for column in batch.columns) if column.present)
+    by_name: dict[str, list[Rejection]] = {}
+    for rejection in rejections:
+        by_name.setdefault(rejection.measurement, []).append(rejection)
+    whole_rows = by_name.get("", [])
+    kept = (_without(column, [*whole_rows, *by_name.get(column.measurement, ())]) for column in batch.columns)
+    columns = tuple(column for column in kept if column.present)
     return replace(batch, columns=columns) if columns else None
 
 
 def _without(column: Column, rejections: Sequence[Rejection]) -> Column:
+    """The column without the rows of these rejections, all of which concern it."""
+    if not rejections:
+        return column
     valid = _mask(column)
     for rejection in rejections:
-        if rejection.measurement in ("", column.measurement):
-            valid[rejection.index : rejection.index + rejection.count] = False
+        valid[rejection.index : rejection.index + rejection.count] = False
     return replace(column, valid=valid)
 
 

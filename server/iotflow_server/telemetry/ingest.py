@@ -23,8 +23,8 @@ log = structlog.get_logger(__name__)
 Publish = Callable[[Sequence[Stored]], Awaitable[None]]
 # A failure counts as one of now for so long; a probe of the store cannot see that its disk is full.
 FAILURE_SECONDS = 10.0
-# What a batch takes besides its values, about.
-BESIDES_BYTES = 1_000
+# What a batch takes besides its values, about, and each of its columns.
+BESIDES_BYTES, BESIDES_COLUMN_BYTES = 1_000, 300
 
 
 class Ingest:
@@ -83,9 +83,10 @@ class Ingest:
         return [self._put(device, batch) for device, batch in batches]
 
     def _put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
-        waiting = Waiting(device, batch, batch.values, batch.size, asyncio.get_running_loop().create_future())
+        size = batch.size + BESIDES_BYTES + BESIDES_COLUMN_BYTES * len(batch.columns)
+        waiting = Waiting(device, batch, batch.values, size, asyncio.get_running_loop().create_future())
         self._lanes.put(waiting)
-        self._waiting_bytes += waiting.size + BESIDES_BYTES
+        self._waiting_bytes += size
         if self._waiting_bytes >= self._limit:
             self._room.clear()
         return waiting.outcome
@@ -99,7 +100,7 @@ class Ingest:
 
     async def _write_group(self, lane: Lane) -> None:
         group = lane.take()
-        self._waiting_bytes -= sum(waiting.size + BESIDES_BYTES for waiting in group)
+        self._waiting_bytes -= sum(waiting.size for waiting in group)
         if self._waiting_bytes < self._limit:
             self._room.set()
         try:

@@ -11,8 +11,8 @@ from iotflow_server.telemetry.outcome import Outcome
 # Small batches gain by going together (IoTDB takes a hundred tablets of 4 kB in half the time they take one by one); from
 # so many bytes on, a write of its own is worth its price.
 SPILL_BYTES = 512 * 2**10
-# One transaction holds the store's writer; a larger group would only make its members wait longer.
-GROUP_VALUES = 500_000
+# One transaction holds the store's writer; a larger group would only make its members wait longer, and take more memory.
+GROUP_VALUES, GROUP_BYTES = 500_000, 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,13 @@ class Lane:
         self.arrived.set()
 
     def take(self) -> list[Waiting]:
-        """The next group: all that waits, up to GROUP_VALUES."""
-        group = [self._waiting.popleft()]
-        values = group[0].values
-        while self._waiting and values + self._waiting[0].values <= GROUP_VALUES:
-            values += self._waiting[0].values
+        """The next group: all that waits, up to GROUP_VALUES and GROUP_BYTES."""
+        group, values, size = list[Waiting](), 0, 0
+        while self._waiting:
+            following = self._waiting[0]
+            values, size = values + following.values, size + following.size
+            if group and (values > GROUP_VALUES or size > GROUP_BYTES):
+                break
             group.append(self._waiting.popleft())
         return group
 

@@ -131,10 +131,13 @@ class SubmitReadingsResponse(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
     BUFFERED_FIELD_NUMBER: _builtins.int
+    MORE_REJECTED_FIELD_NUMBER: _builtins.int
     accepted: _builtins.int
     """Readings of which something was stored."""
     buffered: _builtins.bool
     """The readings are durable in the server's journal; the store, which is away or behind, gets them later and may refuse their types then."""
+    more_rejected: _builtins.int
+    """Set where more was refused than an answer can name: so many values beyond those in `rejected`."""
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.Rejection]: ...
     def __init__(
@@ -143,12 +146,15 @@ class SubmitReadingsResponse(_message.Message):
         accepted: _builtins.int = ...,
         rejected: _abc.Iterable[_telemetry_pb2.Rejection] | None = ...,
         buffered: _builtins.bool = ...,
+        more_rejected: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_more_rejected", b"_more_rejected", "more_rejected", b"more_rejected"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "buffered", b"buffered", "rejected", b"rejected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_more_rejected", b"_more_rejected", "accepted", b"accepted", "buffered", b"buffered", "more_rejected", b"more_rejected", "rejected", b"rejected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__more_rejected: _TypeAlias = _typing.Literal["more_rejected"]  # noqa: Y015
+    _WhichOneofArgType__more_rejected: _TypeAlias = _typing.Literal["_more_rejected", b"_more_rejected"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__more_rejected) -> _WhichOneofReturnType__more_rejected | None: ...
 
 Global___SubmitReadingsResponse: _TypeAlias = SubmitReadingsResponse  # noqa: Y015
 

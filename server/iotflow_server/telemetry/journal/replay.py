@@ -14,8 +14,9 @@ from iotflow_server.telemetry.journal.history import History
 from iotflow_server.telemetry.journal.traffic import Traffic
 from iotflow_server.telemetry.store import TelemetryStore
 
-# As much is in memory at a time; large enough to write many small groups in one call.
-_GROUP_BYTES = 4 * 2**20
+# As much is read at a time, large enough to write many small groups in one call; and as much of it is in memory: of columns
+# with many gaps that may be far more.
+_GROUP_BYTES, _HELD_BYTES = 4 * 2**20, 32 * 2**20
 # So much is written before the backend is flushed.
 _STRETCH_BYTES = 64 * 2**20
 
@@ -52,11 +53,12 @@ class Stretch:
 
 @dataclass(slots=True)
 class _Group:
-    """numbers: for each batch the number of its record."""
+    """numbers: for each batch the number of its record. bytes: of the records' payloads. held: of the batches."""
 
     batches: list[Batch] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     bytes: int = 0
+    held: int = 0
     last: int = 0
 
 
@@ -91,7 +93,8 @@ class Replay:
             group.batches += (without(batch, record.number, self._past.deletions) for batch in decoded)
             group.numbers += [record.number] * len(decoded)
             group.bytes, group.last = group.bytes + len(record.payload), record.number
-            if group.bytes >= _GROUP_BYTES:
+            group.held += sum(batch.size for batch in decoded)
+            if group.bytes >= _GROUP_BYTES or group.held >= _HELD_BYTES:
                 break
         return group
 

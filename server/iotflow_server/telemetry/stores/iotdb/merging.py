@@ -1,6 +1,6 @@
 """Batches of one device as rows in the order of time, each time once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -8,6 +8,25 @@ from iotflow_server.telemetry.batch import Column, Mask, Times
 from iotflow_server.telemetry.filling import blanks
 
 Rows = tuple[Times, tuple[Column, ...]]
+
+# Pieces are joined while the whole has no more cells than this, or than so many times what the pieces have.
+_ROOM_CELLS, _GROWTH = 65_536, 2
+
+
+def joinable(pieces: Sequence[Rows]) -> Iterator[list[Rows]]:
+    """The pieces in order, as many together as have measurements in common: of pieces with measurements of their own the whole
+    would have the square of their cells."""
+    together, rows, cells, names = list[Rows](), 0, 0, set[str]()
+    for times, columns in pieces:
+        own = {column.measurement for column in columns}
+        all_rows, all_cells, all_names = rows + len(times), cells + len(times) * len(own), names | own
+        if together and all_rows * len(all_names) > _ROOM_CELLS + _GROWTH * all_cells:
+            yield together
+            together, all_rows, all_cells, all_names = [], len(times), len(times) * len(own), own
+        together.append((times, columns))
+        rows, cells, names = all_rows, all_cells, all_names
+    if together:
+        yield together
 
 
 def merged(pieces: Sequence[Rows]) -> Rows:

@@ -84,7 +84,7 @@ class Order:
 
     @contextmanager
     def writing(self, rows: Iterable[tuple[int, int, int]]) -> Iterator[None]:
-        """Around a write. rows: of each device, which is there once, its number and its first and last time."""
+        """Around a write. rows: of each tablet, in their order, the device's number and the first and last time."""
         devices = self._begun(rows)
         try:
             yield

@@ -8,7 +8,7 @@ import structlog
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.resolution import Resolved, resolve
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
-from iotflow_server.telemetry.stores.iotdb.merging import merged
+from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
@@ -69,10 +69,12 @@ def _write_together(
         resolved, new[device_id] = _resolved([batches[place] for place in own], known[device_id])
         for place, one in zip(own, resolved, strict=True):
             rejections[place] = one.rejections
-        times, columns = merged([(batches[place].times, one.columns) for place, one in zip(own, resolved, strict=True)])
-        if len(times):
-            tablets.append(tablet(paths.device(device_id), times, columns))
-            spans.append((device_id, int(times[0]), int(times[-1])))
+        pieces = [(batches[place].times, one.columns) for place, one in zip(own, resolved, strict=True)]
+        for together in joinable(pieces):
+            times, columns = merged(together)
+            if len(times):
+                tablets.append(tablet(paths.device(device_id), times, columns))
+                spans.append((device_id, int(times[0]), int(times[-1])))
     try:
         catalogue.add(session, known, new)
         with order.writing(spans) if order else nullcontext():

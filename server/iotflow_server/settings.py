@@ -142,6 +142,12 @@ class Settings(BaseSettings):
     stream_window: int = Field(
         256, ge=1, le=100_000, description="Batches of one stream that wait for the store at the most."
     )
+    max_ahead_seconds: float = Field(
+        86_400,
+        ge=0,
+        le=3_153_600_000,
+        description="How far ahead of the server's time a reading may lie; beyond that it is refused. 0: no limit.",
+    )
     retention_days: float = Field(
         0, ge=0, le=36_500, description="How long readings are kept, by their own time. 0: for ever."
     )
@@ -195,6 +201,11 @@ class Settings(BaseSettings):
     def retention_ms(self) -> int | None:
         """Milliseconds, or None for ever."""
         return round(self.retention_days * 86_400_000) or None
+
+    @property
+    def max_ahead_ms(self) -> int | None:
+        """Milliseconds, or None for no limit."""
+        return round(self.max_ahead_seconds * 1_000) or None
 
     @property
     def history(self) -> timedelta | None:

@@ -10,6 +10,7 @@ from iotflow_server.settings import Settings
 from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
@@ -17,6 +18,7 @@ from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store
 from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.workers.member import Member
 
 # Seconds a device is remembered: where others change the registry too, this is how late that may be known here. A gateway's
@@ -50,7 +52,8 @@ async def started_telemetry(
     stack.push_async_callback(rule.close)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
     bus = await started_bus(redis, feed, stack)
-    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish)
+    future = FutureLimit(settings.max_ahead_ms, utc_now_ms)
+    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish, future)
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(

@@ -177,5 +177,6 @@ def _fill_latest(
     for latest in values:
         column = latest.column
         put_value(message.latest_data.fields[column.measurement], column.type, column.values.tolist()[0])
+        message.latest_times[column.measurement].CopyFrom(timestamp_ms(latest.time))
     if values:
         message.timestamp.CopyFrom(timestamp_ms(max(latest.time for latest in values)))

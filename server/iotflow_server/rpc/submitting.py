@@ -15,6 +15,7 @@ from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.accepted import accepted, rows_with_values
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.future_times import TOO_FAR_AHEAD
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.sparse import Cells, batches
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
@@ -23,6 +24,9 @@ from iotflow_server.telemetry.times import parse_time, utc_now_ms
 AT_ONCE = 200
 # Of what refusals an answer names, so that every client takes it; and of what a status names, which has room for few.
 ANSWER_BYTES, MOST_VIOLATIONS = 2 * 2**20, 1_000
+
+# Reasons that speak of a reading's time.
+OF_TIMES = ("INVALID_TIME", TOO_FAR_AHEAD)
 
 # Each with its first row.
 Parts = list[tuple[int, Batch]]
@@ -145,7 +149,7 @@ def _answer(
 def _field(item: Rejection, *, one: bool) -> str:
     place = "data" if one else f"readings[{item.index}].data"
     if not item.measurement:
-        return place if item.reason != "INVALID_TIME" else place.replace("data", "timestamp")
+        return place.replace("data", "timestamp") if item.reason in OF_TIMES else place
     return f"{place}.{item.measurement}"
 
 

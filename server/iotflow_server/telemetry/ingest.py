@@ -11,6 +11,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal, Unavailable
 from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.lanes import Lane, Lanes, Waiting
 from iotflow_server.telemetry.outcome import Outcome, Stored
 from iotflow_server.telemetry.store import TelemetryStore
@@ -35,8 +36,11 @@ class Ingest:
     time as do the store good, none of them with another's devices.
     """
 
-    def __init__(self, store: TelemetryStore, queue_bytes: int, tally: Tally, publish: Publish) -> None:
+    def __init__(
+        self, store: TelemetryStore, queue_bytes: int, tally: Tally, publish: Publish, future: FutureLimit
+    ) -> None:
         self._store = store
+        self._future = future
         self._limit = queue_bytes
         self._tally = tally
         self._publish = publish
@@ -83,13 +87,23 @@ class Ingest:
         return [self._put(device, batch) for device, batch in batches]
 
     def _put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        if refused := self._future.refused(batch):
+            kept = accepted(batch, refused)
+            if kept is None:
+                self._tally.refused(refused)
+                outcome.set_result(Outcome(refused))
+                return outcome
+            batch = kept
         size = batch.size + BESIDES_BYTES + BESIDES_COLUMN_BYTES * len(batch.columns)
-        waiting = Waiting(device, batch, batch.values, size, asyncio.get_running_loop().create_future())
+        self._queue(Waiting(device, batch, batch.values, size, outcome, refused))
+        return outcome
+
+    def _queue(self, waiting: Waiting) -> None:
         self._lanes.put(waiting)
-        self._waiting_bytes += size
+        self._waiting_bytes += waiting.size
         if self._waiting_bytes >= self._limit:
             self._room.clear()
-        return waiting.outcome
 
     async def _write_groups(self, lane: Lane) -> None:
         while not (self._closing and not lane):
@@ -123,7 +137,10 @@ class Ingest:
         else:
             self._failed_at = -math.inf
             buffered = self._store.buffering
-            await self._tell(group, [Outcome(refused, buffered) for refused in rejections])
+            await self._tell(
+                group,
+                [Outcome((*one.refused, *refused), buffered) for one, refused in zip(group, rejections, strict=True)],
+            )
 
     async def _tell(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
         stored = []

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from iotflow_server.devices.device import Device
-from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.outcome import Outcome
 
 # Small batches gain by going together (IoTDB takes a hundred tablets of 4 kB in half the time they take one by one); from
@@ -17,13 +17,14 @@ GROUP_VALUES, GROUP_BYTES = 500_000, 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A batch on its way; outcome is set when it is durable."""
+    """A batch on its way; outcome is set when it is durable. refused: rows that were left out of it."""
 
     device: Device
     batch: Batch
     values: int
     size: int
     outcome: asyncio.Future[Outcome]
+    refused: tuple[Rejection, ...] = ()
 
 
 class Lane:

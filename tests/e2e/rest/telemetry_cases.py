@@ -60,7 +60,7 @@ def window(minute: int, **figures: Any) -> dict[str, Any]:
 
 
 def latest(device: Registered, **data: Any) -> dict[str, Any]:
-    answer = {**head(device), "latest_data": data}
+    answer = {**head(device), "latest_data": data, "latest_times": dict.fromkeys(data, "2026-01-01T00:02:00Z")}
     return {**answer, "timestamp": "2026-01-01T00:02:00Z"} if data else answer
 
 

@@ -26,6 +26,12 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "two signs": ("telemetry", {"timestamp": "--5", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "many digits": ("telemetry", {"timestamp": "9" * 400, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "beyond time": ("telemetry", {"timestamp": 1e15, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "far ahead": (
+        "telemetry",
+        {"timestamp": "2100-01-01T00:00:00Z", "data": {"a": 1}},
+        "TIME_TOO_FAR_AHEAD",
+        "[0]",
+    ),
     "metadata": ("telemetry", {"data": {"a": 1}, "metadata": 3}, "INVALID_PAYLOAD", "metadata"),
     "twice": ("telemetry", {"data": {"meta_a": 1}, "metadata": {"a": 1}}, "DUPLICATE_NAME", "metadata.a"),
     "nested": ("telemetry", b'{"data":{"a":' + b"[" * 17 + b"]" * 17 + b"}}", "INVALID_VALUE", "data.a"),

@@ -1,0 +1,25 @@
+"""How far ahead a reading may lie."""
+
+import numpy as np
+import pytest
+
+from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.future_times import FutureLimit
+
+NOW, HOUR = 1_767_225_600_000, 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("ahead", "now", "times", "refused"),
+    [
+        (HOUR, NOW, [NOW, NOW + HOUR], []),
+        (HOUR, NOW, [NOW, NOW + HOUR + 1], [(1, 1)]),
+        (HOUR, NOW, [NOW + 2 * HOUR, NOW, NOW + 2 * HOUR, NOW + 3 * HOUR], [(0, 1), (2, 2)]),
+        (None, NOW, [NOW + 10**12], []),
+        # The server's clock is not set: it was started without a clock of its own, before the network gave it the time.
+        (HOUR, 1_000, [NOW], []),
+    ],
+)
+def test_rows_beyond_the_limit(ahead: int | None, now: int, times: list[int], refused: list[tuple[int, int]]) -> None:
+    found = FutureLimit(ahead, lambda: now).refused(Batch(1, np.array(times, np.int64), ()))
+    assert [(one.index, one.count) for one in found] == refused

@@ -133,6 +133,12 @@ class Settings(BaseSettings):
     max_batch_values: int = Field(
         1_000_000, ge=1, le=100_000_000, description="Largest number of rows times columns in a batch."
     )
+    max_device_measurements: int = Field(
+        2_000,
+        ge=1,
+        le=100_000,
+        description="Measurement names of one device; a value under a further name is refused. What is stored already stays.",
+    )
     max_text_bytes: int = Field(65_536, ge=1, le=2**24, description="Longest text value, in bytes of UTF-8.")
     ingest_queue_bytes: int = Field(
         256 * 2**20,

@@ -8,6 +8,7 @@ import pytest
 
 from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.latest import MemoryLatestValues
+from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -26,7 +27,8 @@ Opening = Callable[[], TelemetryStore]
 
 def sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     folder: Path = request.getfixturevalue("tmp_path")
-    return lambda: SqliteStore(folder / "readings.db", clock=clock)
+    most: int = request.getfixturevalue("most_measurements")
+    return lambda: SqliteStore(folder / "readings.db", clock=clock, most_measurements=most)
 
 
 def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
@@ -50,7 +52,8 @@ def shared_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 
 def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     address: IotdbAddress = request.getfixturevalue("iotdb_address")
-    return lambda: IotdbStore(address, clock=clock)
+    most: int = request.getfixturevalue("most_measurements")
+    return lambda: IotdbStore(address, clock=clock, most_measurements=most)
 
 
 # From a test to what makes stores for it, not started yet, all of the same readings.
@@ -66,6 +69,12 @@ BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def most_measurements() -> int:
+    """Names that a device may have."""
+    return MOST_MEASUREMENTS
 
 
 @pytest.fixture(scope="session")

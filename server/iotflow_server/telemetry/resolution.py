@@ -8,6 +8,9 @@ import numpy as np
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, ValueType
 from iotflow_server.telemetry.conversion import convert, runs, widened
 
+# Names of one device where no setting says otherwise.
+MOST_MEASUREMENTS = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -22,17 +25,23 @@ class Resolved:
     new_types: Mapping[str, ValueType] = field(default_factory=dict)
 
 
-def resolve(batch: Batch, known: Mapping[str, ValueType]) -> Resolved:
-    """Fit the batch to the types its device's measurements already have; an atomic batch with a misfit keeps
-    nothing."""
+def resolve(batch: Batch, known: Mapping[str, ValueType], most: int = MOST_MEASUREMENTS) -> Resolved:
+    """Fit the batch to the types its device's measurements already have, and refuse names beyond `most` of them; an atomic
+    batch with anything refused keeps nothing."""
     if _fits_as_it_is(batch, known):
         return Resolved(batch.columns)
     columns = [column for column in batch.columns if column.present]
     new_types = _first_types(columns, known)
+    beyond = list(new_types)[max(0, most - len(known)) :]
+    for name in beyond:
+        del new_types[name]
     fitted: dict[str, Column] = {}
     rejections: list[Rejection] = []
     for column in columns:
-        target = known.get(column.measurement) or new_types[column.measurement]
+        target = known.get(column.measurement) or new_types.get(column.measurement)
+        if target is None:
+            rejections += _beyond(column, most)
+            continue
         converted, misfits = _fit(column, target)
         rejections += _rejections(column, target, misfits)
         earlier = fitted.get(column.measurement)
@@ -79,6 +88,18 @@ def _merge(earlier: Column, later: Column) -> Column:
     values = np.where(later.valid, later.values, earlier.values)
     valid = None if earlier.valid is None else earlier.valid | later.valid
     return Column(earlier.measurement, earlier.type, values, valid)
+
+
+def _beyond(column: Column, most: int) -> list[Rejection]:
+    message = (
+        f"{column.measurement} would be a new name, and the device has as many as IOTFLOW_MAX_DEVICE_MEASUREMENTS"
+        f" allows ({most}); send it under a known name, or have an admin drop one or raise the setting."
+    )
+    present = np.ones(len(column.values), np.bool_) if column.valid is None else column.valid
+    return [
+        Rejection(index, count, column.measurement, "TOO_MANY_NAMES", message)
+        for index, count in runs(widened(present, None))
+    ]
 
 
 def _rejections(column: Column, target: ValueType, misfits: Mask) -> list[Rejection]:

@@ -1,8 +1,10 @@
 """Giving the backend again what it may have lost, and telling what it refuses then."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 
@@ -19,6 +21,9 @@ from iotflow_server.telemetry.store import TelemetryStore
 _GROUP_BYTES, _HELD_BYTES = 4 * 2**20, 32 * 2**20
 # So much is written before the backend is flushed.
 _STRETCH_BYTES = 64 * 2**20
+
+# Measurements in a line of the log.
+_NAMED = 5
 
 log = structlog.get_logger(__name__)
 
@@ -120,13 +125,18 @@ class Replay:
             return [(Rejection(0, len(batches[0].times), "", "STORE_FAILED", "The store failed over it."),)]
 
     def _tell(self, batch: Batch, rejections: Sequence[Rejection]) -> None:
+        refused: dict[str, Counter[str]] = {}
         for rejection in rejections:
             width = 1 if rejection.measurement else len(batch.columns)
             self._figures.refused += rejection.count * width
+            refused.setdefault(rejection.reason, Counter())[rejection.measurement] += rejection.count
+        # A line a reason: a device may have a thousand names refused.
+        for reason, rows in refused.items():
             log.error(
                 "acknowledged_readings_refused",
                 device_id=batch.device_id,
-                measurement=rejection.measurement,
-                reason=rejection.reason,
-                rows=rejection.count,
+                measurement=", ".join(islice(rows, _NAMED)),
+                measurements=len(rows),
+                reason=reason,
+                rows=rows.total(),
             )

@@ -28,8 +28,10 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Tele
     values: what remembers IoTDB's newest values, if anything does. SQLite tells them as fast as Redis would.
     """
     if not is_elsewhere(settings.telemetry_url):
-        return SqliteStore(settings.data_dir / "telemetry.db")
-    backend = IotdbStore(address_of(settings.telemetry_url), sole=settings.is_sole)
+        return SqliteStore(settings.data_dir / "telemetry.db", most_measurements=settings.max_device_measurements)
+    backend = IotdbStore(
+        address_of(settings.telemetry_url), sole=settings.is_sole, most_measurements=settings.max_device_measurements
+    )
     return JournaledStore(
         backend if values is None else CachedLatestStore(backend, values),
         settings.data_dir / "journal",

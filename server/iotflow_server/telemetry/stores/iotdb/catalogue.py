@@ -30,13 +30,15 @@ def types_of(session: Session, paths: Paths, device_ids: Sequence[int]) -> dict[
 
 
 class Catalogue:
-    """The types of the devices that wrote of late, about `capacity` of them at most, so that a write need not ask.
+    """The types of the devices that wrote of late, about `capacity` of them at most, so that a write need not ask. most: names
+    of one device.
 
     Used by many threads. Others may add measurements meanwhile: who meets one must forget the device and look again.
     """
 
-    def __init__(self, paths: Paths, capacity: int) -> None:
+    def __init__(self, paths: Paths, capacity: int, most: int) -> None:
         self._paths = paths
+        self.most = most
         self._capacity = capacity
         self._size = 0
         self._devices: OrderedDict[int, Types] = OrderedDict()

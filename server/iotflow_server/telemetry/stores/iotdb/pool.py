@@ -1,16 +1,20 @@
 """The connections to IoTDB, each used by one thread at a time."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from queue import LifoQueue
+from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 from thrift.transport.TTransport import TTransportException
 
+from iotflow_server.access import caller
 from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.iotdb.session import (
     BROKEN,
     NOT_LOGGED_IN,
@@ -33,19 +37,27 @@ _log = structlog.get_logger(__name__)
 class Pool:
     """Runs functions of a session off the event loop, and turns what fails into Unavailable.
 
-    Up to `sessions` run at a time, the others wait. Sessions are opened when they are needed. One that fails is closed,
-    all others opened before it are not trusted any more, and the work is done once more on a new one: so work must be
-    such that doing it twice does no harm. prepare: done with each new session before it is used.
+    Up to `sessions` run at a time, the others wait; beside them up to `readers` questions, shared fairly between callers.
+    Sessions are opened when they are needed. One that fails is closed, all others opened before it are not trusted any
+    more, and the work is done once more on a new one: so work must be such that doing it twice does no harm. prepare: done
+    with each new session before it is used.
     """
 
     def __init__(
-        self, address: IotdbAddress, sessions: int, request_seconds: float, prepare: Callable[[Session], None]
+        self,
+        address: IotdbAddress,
+        sessions: int,
+        readers: int,
+        request_seconds: float,
+        prepare: Callable[[Session], None],
     ) -> None:
         self._address = address
         self._prepare = prepare
         self.sessions = sessions
         self._seconds = (min(_CONNECT_SECONDS, request_seconds), request_seconds)
         self._threads = ThreadPoolExecutor(sessions, "iotdb")
+        self._asking = ThreadPoolExecutor(readers, "iotdb-reader")
+        self._slots = FairSlots(readers)
         # The last used first, so that a store with little to do keeps few connections busy.
         self._holders: LifoQueue[_Holder] = LifoQueue()
         self._generation = 0
@@ -53,14 +65,14 @@ class Pool:
         self._turns = count()
         self.usable = True
         self._failing = False
-        self._all = [_Holder(self) for _ in range(sessions)]
+        self._all = [_Holder(self) for _ in range(sessions + readers)]
         for holder in self._all:
             self._holders.put(holder)
 
     async def close(self) -> None:
         """Wait some seconds for the calls under way, then hang up; calls that come later are Unavailable."""
         self.usable = False
-        ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
+        ending = asyncio.create_task(asyncio.to_thread(self._shut_down))
         await asyncio.wait([ending], timeout=_CLOSE_SECONDS)
         if not ending.done():
             # Who says nothing would keep this process from ending.
@@ -71,12 +83,30 @@ class Pool:
 
     async def run(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         """What work(session, …) returns. The session is the work's own until then, and must not be kept."""
+        self._check_usable()
+        return await self._outcome(self._threads.submit(lambda: self._lend(_Call(), work, *args, **kwargs)))
+
+    async def ask(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        """The same of work that only asks: when the caller goes, it ends, and with it the connection."""
+        self._check_usable()
+        loop, who, call = asyncio.get_running_loop(), caller().name, _Call()
+        await self._slots.take(who)
+        job = self._asking.submit(lambda: self._lend(call, work, *args, **kwargs))
+        # However the caller fares, the slot is taken until the thread is free.
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, who))
+        try:
+            return await self._outcome(job)
+        except asyncio.CancelledError:
+            call.abandon()
+            raise
+
+    def _check_usable(self) -> None:
         if not self.usable:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
+
+    async def _outcome(self, job: "Future[Result]") -> Result:
         try:
-            done = await asyncio.get_running_loop().run_in_executor(
-                self._threads, lambda: self._lend(work, *args, **kwargs)
-            )
+            done = await asyncio.wrap_future(job)
         except (*BROKEN, StatementFailed) as error:
             self._say(repr(error))
             raise _refusal(error) from error
@@ -136,17 +166,49 @@ class Pool:
             _log.info("store_available")
         self._failing = bool(problem)
 
-    def _lend(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    def _lend(self, call: "_Call", work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         holder = self._holders.get()
         try:
-            return holder.run(work, *args, **kwargs)
+            with call.by(holder):
+                return holder.run(call, work, *args, **kwargs)
         finally:
             self._holders.put(holder)
+
+    def _shut_down(self) -> None:
+        self._threads.shutdown()
+        self._asking.shutdown()
 
     def _close_all(self) -> None:
         while not self._holders.empty():
             self._holders.get().close()
         self._witnesses.dismiss()
+
+
+class _Call:
+    """Work under way. abandoned: nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        self.abandoned = False
+        self._holder: _Holder | None = None
+        self._lock = Lock()
+
+    @contextmanager
+    def by(self, holder: "_Holder") -> Iterator[None]:
+        """Inside, the holder's connection is this call's."""
+        with self._lock:
+            self._holder = holder
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holder = None
+
+    def abandon(self) -> None:
+        """End it: the connection under it is cut."""
+        with self._lock:
+            self.abandoned = True
+            if self._holder is not None:
+                self._holder.cut()
 
 
 class _Holder:
@@ -157,7 +219,7 @@ class _Holder:
         self._session: Session | None = None
         self._generation = 0
 
-    def run(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    def run(self, call: _Call, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         used = self._session is not None and self._generation == self._pool.generation
         try:
             return work(self._opened(), *args, **kwargs)
@@ -166,11 +228,12 @@ class _Holder:
                 raise
             # Whatever else it was, it may have left half an answer in the connection.
             self._drop()
-            if not used or not _is_lost(error) or not self._pool.usable:
+            # A connection that was cut here says nothing of the server.
+            if not used or call.abandoned or not _is_lost(error) or not self._pool.usable:
                 raise
         # A server that was started again hangs up on everybody. A new connection tells whether it is there.
         self._pool.expire(self._generation)
-        return self.run(work, *args, **kwargs)
+        return self.run(call, work, *args, **kwargs)
 
     def cut(self) -> None:
         """Under the thread that uses it."""

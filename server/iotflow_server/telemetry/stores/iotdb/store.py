@@ -7,6 +7,7 @@ import numpy as np
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
+from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
@@ -27,9 +28,11 @@ class IotdbStore:
     A write is not durable when it returns: IoTDB says yes before its disk has the readings, and a crash of its machine
     loses some seconds of them. Whoever promises more keeps them elsewhere until `flush` has returned.
 
-    clock: now, in milliseconds since 1970 UTC, for retention. sessions: how many calls run at a time; the others wait.
+    clock: now, in milliseconds since 1970 UTC, for retention. sessions: how many calls run at a time, beside `readers`
+    questions, which callers share fairly; the others wait.
     request_seconds: how long IoTDB may take for a request before it counts as away. rules_seconds: how long a retention
     rule set by another server may take to hold here. sole: whether nobody else writes to this database while this is open.
+    most_measurements: of a device; further names are refused.
     """
 
     def __init__(
@@ -38,13 +41,15 @@ class IotdbStore:
         *,
         clock: Callable[[], int] = system_clock,
         sessions: int = 4,
+        readers: int = 6,
         request_seconds: float = 60.0,
         rules_seconds: float = 5.0,
         sole: bool = False,
+        most_measurements: int = MOST_MEASUREMENTS,
     ) -> None:
         self._paths = Paths(address.database)
-        self._pool = Pool(address, sessions, request_seconds, partial(_create, paths=self._paths))
-        self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS)
+        self._pool = Pool(address, sessions, readers, request_seconds, partial(_create, paths=self._paths))
+        self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS, most_measurements)
         self._order = Order(_KNOWN_DEVICES, lambda: self._pool.generation) if sole else None
         self._retention = Retention(self._paths, clock, rules_seconds)
 
@@ -97,7 +102,7 @@ class IotdbStore:
         newest_first: bool = False,
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
-        query, page, server = await self._pool.run(
+        query, page, server = await self._pool.ask(
             self._begun, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
         )
         while True:
@@ -109,13 +114,13 @@ class IotdbStore:
                 query = query.after(page.batch)
             if page.ahead is None:
                 return
-            page = await self._pool.run(reading.page, self._paths, query, page.ahead)
+            page = await self._pool.ask(reading.page, self._paths, query, page.ahead)
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
     ) -> dict[int, tuple[Latest, ...]]:
-        earliest = await self._pool.run(self._retention.earliest)
-        return await self._pool.run(lookup.latest, self._paths, device_ids, measurements, earliest)
+        earliest = await self._pool.ask(self._retention.earliest)
+        return await self._pool.ask(lookup.latest, self._paths, device_ids, measurements, earliest)
 
     async def aggregate(
         self,
@@ -126,24 +131,24 @@ class IotdbStore:
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
     ) -> Windows:
-        kept = await self._pool.run(self._kept, device_id, span)
+        kept = await self._pool.ask(self._kept, device_id, span)
         types = await self._chosen(device_id, measurements)
         distinct = tuple(dict.fromkeys(functions))
         asked = [
             aggregating.Asked(device_id, measurement, value_type, kept, window, distinct)
             for measurement, value_type in types.items()
         ]
-        return await self._pool.run(aggregating.aggregate, self._paths, asked, span, window, fill)
+        return await self._pool.ask(aggregating.aggregate, self._paths, asked, span, window, fill)
 
     async def measurements(self, device_id: int) -> dict[str, ValueType]:
-        return (await self._pool.run(types_of, self._paths, [device_id]))[device_id]
+        return (await self._pool.ask(types_of, self._paths, [device_id]))[device_id]
 
     async def delete(self, device_id: int, span: Span) -> None:
         await self._pool.run(_delete, self._paths, device_id, span)
 
     async def count(self, device_id: int, span: Span) -> int:
-        kept = await self._pool.run(self._kept, device_id, span)
-        return await self._pool.run(lookup.count, self._paths, device_id, kept)
+        kept = await self._pool.ask(self._kept, device_id, span)
+        return await self._pool.ask(lookup.count, self._paths, device_id, kept)
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)

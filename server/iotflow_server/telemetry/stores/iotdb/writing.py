@@ -66,7 +66,7 @@ def _write_together(
     tablets: list[Tablet] = []
     spans: list[tuple[int, int, int]] = []
     for device_id, own in places.items():
-        resolved, new[device_id] = _resolved([batches[place] for place in own], known[device_id])
+        resolved, new[device_id] = _resolved([batches[place] for place in own], known[device_id], catalogue.most)
         for place, one in zip(own, resolved, strict=True):
             rejections[place] = one.rejections
         pieces = [(batches[place].times, one.columns) for place, one in zip(own, resolved, strict=True)]
@@ -85,13 +85,13 @@ def _write_together(
     return rejections
 
 
-def _resolved(batches: Sequence[Batch], known: Types) -> tuple[list[Resolved], Types]:
+def _resolved(batches: Sequence[Batch], known: Types, most: int) -> tuple[list[Resolved], Types]:
     """Each batch fitted to the types known, and to those that the batches before it set; and these types."""
     types = dict(known)
     new: dict[str, ValueType] = {}
     resolved = []
     for batch in batches:
-        one = resolve(batch, types)
+        one = resolve(batch, types, most)
         types.update(one.new_types)
         new.update(one.new_types)
         resolved.append(one)

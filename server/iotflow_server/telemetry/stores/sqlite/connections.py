@@ -3,18 +3,22 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from iotflow_server.errors import Unavailable
+from iotflow_server.access import caller
+from iotflow_server.errors import LimitExceeded, Unavailable
+from iotflow_server.telemetry.stores.fair_slots import FairSlots
+from iotflow_server.telemetry.stores.sqlite.reading import Deadline, ReadingConnection
 from iotflow_server.telemetry.stores.sqlite.schema import connect_reader, connect_writer
 
 Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
+Kind = TypeVar("Kind", bound=sqlite3.Connection)
 Work = Callable[Concatenate[sqlite3.Connection, Params], Answer]
 
 _log = structlog.get_logger(__name__)
@@ -23,22 +27,25 @@ _log = structlog.get_logger(__name__)
 class Connections:
     """Runs functions of a connection off the event loop, and turns SQLite's errors into Unavailable.
 
-    Writes run one after the other, so they need no locks of their own; up to `readers` reads run beside them. Each
-    connection is used by one thread at a time.
+    Writes run one after the other, so they need no locks of their own; up to `readers` reads run beside them, shared fairly
+    between callers. Each connection is used by one thread at a time. A read whose caller has gone, or that takes longer
+    than read_seconds, is interrupted.
     """
 
-    def __init__(self, path: Path, readers: int) -> None:
+    def __init__(self, path: Path, readers: int, read_seconds: float) -> None:
         self._path = path
+        self._slots = FairSlots(readers)
+        self._read_seconds = read_seconds
         self._writing = ThreadPoolExecutor(1, "sqlite-writer")
         self._reading = ThreadPoolExecutor(readers, "sqlite-reader")
         self._readers = readers
         self._writer: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._idle: SimpleQueue[ReadingConnection] = SimpleQueue()
         self._usable = False
 
     async def open(self) -> None:
         """Make the file where it is missing and connect to it."""
-        await self._run(self._writing, self._connect)
+        await _outcome(self._writing.submit(self._connect))
         self._usable = True
 
     async def close(self) -> None:
@@ -51,23 +58,33 @@ class Connections:
     async def write(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
         """What work(connection, …) returns, run on the writing thread."""
         self._check_usable()
-        return await self._run(self._writing, lambda: _lend(self._writer, work, *args, **kwargs))
+        return await _outcome(self._writing.submit(lambda: _lend(self._writer, work, *args, **kwargs)))
 
     async def read(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
-        """What work(connection, …) returns, run on one of the reading threads; it sees the store as at one moment."""
+        """What work(connection, …) returns, run on one of the reading threads; it sees the store as at one moment.
+
+        Raises LimitExceeded where that takes too long.
+        """
         self._check_usable()
-        return await self._run(self._reading, lambda: _lend(self._idle, _at_one_moment, work, *args, **kwargs))
+        loop, who = asyncio.get_running_loop(), caller().name
+        await self._slots.take(who)
+        deadline = Deadline(self._read_seconds)
+        job = self._reading.submit(lambda: _lend(self._idle, _at_one_moment, deadline, work, *args, **kwargs))
+        # However the caller fares, the slot is taken until the thread is free.
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, who))
+        try:
+            return await _outcome(job)
+        except asyncio.CancelledError:
+            deadline.abandoned = True
+            raise
+        except Unavailable as refusal:
+            if deadline.has_passed:
+                raise _too_long(self._read_seconds) from refusal
+            raise
 
     def _check_usable(self) -> None:
         if not self._usable:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
-
-    async def _run(self, executor: ThreadPoolExecutor, work: Callable[[], Answer]) -> Answer:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(executor, work)
-        except (sqlite3.Error, OSError) as error:
-            _log.warning("store_unavailable", exc_info=error)
-            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
 
     def _connect(self) -> None:
         self._writer.put(connect_writer(self._path))
@@ -81,9 +98,22 @@ class Connections:
                 shelf.get().close()
 
 
+async def _outcome(job: "Future[Answer]") -> Answer:
+    try:
+        return await asyncio.wrap_future(job)
+    except (sqlite3.Error, OSError) as error:
+        _log.warning("store_unavailable", exc_info=error)
+        raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+
+
+def _too_long(seconds: float) -> LimitExceeded:
+    message = f"The question took longer than {seconds:g} seconds; ask for a shorter time or fewer measurements."
+    return LimitExceeded("QUERY_TOO_LONG", message)
+
+
 def _lend(
-    shelf: SimpleQueue[sqlite3.Connection],
-    work: Work[Params, Answer],
+    shelf: "SimpleQueue[Kind]",
+    work: Callable[Concatenate[Kind, Params], Answer],
     *args: Params.args,
     **kwargs: Params.kwargs,
 ) -> Answer:
@@ -95,10 +125,16 @@ def _lend(
 
 
 def _at_one_moment(
-    connection: sqlite3.Connection, work: Work[Params, Answer], /, *args: Params.args, **kwargs: Params.kwargs
+    connection: ReadingConnection,
+    deadline: Deadline,
+    work: Work[Params, Answer],
+    /,
+    *args: Params.args,
+    **kwargs: Params.kwargs,
 ) -> Answer:
     connection.execute("BEGIN")
     try:
-        return work(connection, *args, **kwargs)
+        with connection.until(deadline):
+            return work(connection, *args, **kwargs)
     finally:
         connection.execute("ROLLBACK")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from iotflow_server.telemetry.stores.sqlite.reading import ReadingConnection
 from iotflow_server.write_ahead import use_write_ahead_log
 
 BUSY_SECONDS = 5.0
@@ -52,9 +53,11 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
+def connect_reader(path: Path) -> ReadingConnection:
     """A connection that cannot write."""
-    connection = _connect(path)
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=ReadingConnection
+    )
     connection.execute("PRAGMA query_only=ON")
     return connection
 

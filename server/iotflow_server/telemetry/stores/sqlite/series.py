@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iotflow_server.telemetry.batch import ValueType
+from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 
 _OF_DEVICE = "SELECT id, measurement, type FROM series WHERE device_id = ?"
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
@@ -38,13 +39,14 @@ class Known:
 
 class Catalogue:
     """The series of the devices that wrote of late, at most about `capacity` of them, so that a write need not look
-    them up.
+    them up. most: of one device.
 
     Belongs to the writing thread. What a transaction added must be forgotten when it fails.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, most: int = MOST_MEASUREMENTS) -> None:
         self._capacity = capacity
+        self.most = most
         self._size = 0
         self._devices: OrderedDict[int, Known] = OrderedDict()
 

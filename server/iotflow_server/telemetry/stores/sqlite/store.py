@@ -10,6 +10,7 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import Connections
@@ -30,8 +31,9 @@ def system_clock() -> int:
 class SqliteStore:
     """Keeps readings in the file at `path`, made where it is missing.
 
-    clock: now, in milliseconds since 1970 UTC, for retention. readers: how many reads run at a time. expiry_seconds:
-    the time between two removals of what is past its time.
+    clock: now, in milliseconds since 1970 UTC, for retention. readers: how many reads run at a time. read_seconds: how long
+    one may take. expiry_seconds: the time between two removals of what is past its time. most_measurements: of a device;
+    further names are refused.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class SqliteStore:
         path: Path,
         *,
         clock: Callable[[], int] = system_clock,
-        readers: int = 4,
+        readers: int = 6,
+        read_seconds: float = 60.0,
         expiry_seconds: float = 60.0,
+        most_measurements: int = MOST_MEASUREMENTS,
     ) -> None:
-        self._connections = Connections(path, readers)
-        self._catalogue = Catalogue(_KNOWN_SERIES)
+        self._connections = Connections(path, readers, read_seconds)
+        self._catalogue = Catalogue(_KNOWN_SERIES, most_measurements)
         self._clock = clock
         self._expiry_seconds = expiry_seconds
         self._expiry: asyncio.Task[None] | None = None

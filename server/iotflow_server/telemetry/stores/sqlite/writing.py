@@ -65,7 +65,7 @@ def _parts(
     entry."""
     for batch in batches:
         known = catalogue.of(connection, batch.device_id)
-        resolved = resolve(batch, known.types)
+        resolved = resolve(batch, known.types, catalogue.most)
         if resolved.new_types:
             catalogue.add(connection, batch.device_id, resolved.new_types)
         rejections.append(resolved.rejections)

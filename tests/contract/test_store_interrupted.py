@@ -1,0 +1,77 @@
+"""A question whose caller has gone ends in the store, and one that takes too long is refused by name."""
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iotflow_server.errors import LimitExceeded
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
+from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from tests.contract.readings import doubles
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+CALLS = 20
+
+
+def endless(connection: sqlite3.Connection) -> Any:
+    return connection.execute(ENDLESS).fetchone()
+
+
+def many_short(connection: sqlite3.Connection) -> None:
+    while True:
+        connection.execute("SELECT 1").fetchone()
+
+
+@pytest.mark.parametrize("work", [endless, many_short])
+async def test_sqlite_ends_a_read_whose_caller_has_gone(tmp_path: Path, work: Any) -> None:
+    store = SqliteStore(tmp_path / "readings.db")
+    await store.start()
+    await store.write([doubles(1, {1: 1.0})])
+    calls = [asyncio.create_task(store._connections.read(work)) for _ in range(CALLS)]
+    await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert await asyncio.wait_for(store.count(1, Span()), 10) == 1
+    # Returns when no thread is busy any more.
+    await asyncio.wait_for(store.close(), 10)
+
+
+async def test_sqlite_ends_a_read_that_takes_too_long(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "readings.db", read_seconds=0.1)
+    await store.start()
+    with pytest.raises(LimitExceeded) as refusal:
+        await asyncio.wait_for(store._connections.read(endless), 10)
+    assert refusal.value.reason == "QUERY_TOO_LONG"
+    assert await store.count(1, Span()) == 0
+    await store.close()
+
+
+def silent(session: Session) -> None:
+    """Waits for an answer that nobody sends."""
+    session._socket.read(1)
+
+
+async def test_iotdb_is_not_waited_for_when_the_caller_has_gone(iotdb_address: IotdbAddress) -> None:
+    store = IotdbStore(iotdb_address)
+    await store.start()
+    await store.write([doubles(1, {1: 1.0})])
+    incarnation = store.incarnation
+    calls = [asyncio.create_task(store._pool.ask(silent)) for _ in range(CALLS)]
+    done, _ = await asyncio.wait(calls, timeout=0.5)
+    assert not done
+    began = time.monotonic()
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert await asyncio.wait_for(store.count(1, Span()), 20) == 1
+    assert time.monotonic() - began < 20
+    # A journal in front of it takes this for a loss of what was not flushed.
+    assert store.incarnation == incarnation
+    await store.close()

@@ -1,0 +1,67 @@
+"""No caller takes all of a store's readers, and callers that wait take turns."""
+
+import asyncio
+
+from iotflow_server.telemetry.stores.fair_slots import KEPT_FREE, FairSlots
+
+SLOTS = 6
+
+
+async def turns(slots: FairSlots, caller: str, count: int, order: list[str]) -> list[asyncio.Task[None]]:
+    """So many calls that wait for a slot; each notes itself when it has one."""
+
+    async def one() -> None:
+        await slots.take(caller)
+        order.append(caller)
+
+    tasks = [asyncio.create_task(one()) for _ in range(count)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+def test_one_caller_leaves_room_for_others() -> None:
+    async def run() -> None:
+        slots, order = FairSlots(SLOTS), list[str]()
+        greedy = await turns(slots, "greedy", 100, order)
+        assert order == ["greedy"] * (SLOTS - KEPT_FREE)
+        await asyncio.gather(*await turns(slots, "modest", 1, order))
+        assert order[-1] == "modest"
+        for task in greedy:
+            task.cancel()
+        await asyncio.gather(*greedy, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_callers_that_wait_take_turns_however_many_calls_each_has() -> None:
+    async def run() -> None:
+        slots, order = FairSlots(SLOTS), list[str]()
+        tasks = await turns(slots, "a", 20, order)
+        tasks += await turns(slots, "b", 20, order)
+        tasks += await turns(slots, "c", 2, order)
+        order.clear()
+        for _ in range(6):
+            slots.give_back("a" if slots._held["a"] else "b")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert order.count("c") == 2
+        assert set(order[:3]) == {"a", "b", "c"}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_a_waiting_call_that_goes_takes_no_slot_with_it() -> None:
+    async def run() -> None:
+        slots, order = FairSlots(3), list[str]()
+        await asyncio.gather(*await turns(slots, "a", 1, order))
+        (waiting,) = await turns(slots, "a", 1, order)
+        slots.give_back("a")
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await asyncio.wait_for(slots.take("a"), 5)
+
+    asyncio.run(run())

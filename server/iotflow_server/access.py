@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from iotflow_server.devices.device import Device
+from iotflow_server.devices.keys import DeviceKey
 from iotflow_server.errors import InvalidArgument, PermissionDenied, Unauthenticated
 
 
@@ -22,14 +23,24 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; device: set for devices; token_id, expires_at: of
-    a token."""
+    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; key: set for devices; token_id, expires_at:
+    of a token."""
 
     role: Role
     name: str
-    device: Device | None = None
+    key: DeviceKey | None = None
     token_id: int | None = None
     expires_at: datetime | None = None
+
+    @property
+    def device(self) -> Device | None:
+        """The device that calls, if one does."""
+        return self.key.device if self.key else None
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """When the credential ends; None: no end is set."""
+        return self.key.until if self.key else self.expires_at
 
 
 ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")
@@ -48,10 +59,15 @@ def set_caller(who: Caller) -> None:
 
 def calling_device() -> Device:
     """The device that calls; its method is open to devices only."""
-    device = caller().device
-    if device is None:
+    return calling_key().device
+
+
+def calling_key() -> DeviceKey:
+    """The key that it shows."""
+    key = caller().key
+    if key is None:
         raise Unauthenticated("DEVICE_KEY_REQUIRED", "show the device's key in x-api-key")
-    return device
+    return key
 
 
 def check_reads(device_id: int) -> None:

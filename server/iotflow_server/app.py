@@ -43,6 +43,7 @@ from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.open_streams import OpenStreams
+from iotflow_server.rpc.session_checks import SessionChecks
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.system_service import Check, SystemService
 from iotflow_server.rpc.telemetry_service import TelemetryService
@@ -111,8 +112,11 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     streams = OpenStreams(sessions, fleet.presence, settings.online_window_seconds / 3)
     await streams.start()
     stack.push_async_callback(streams.close)
+    session_checks = SessionChecks(fleet.registry, fleet.keys, fleet.tokens, sessions)
+    await session_checks.start()
+    stack.push_async_callback(session_checks.close)
     if redis is not None:
-        await tell_others(redis, fleet, telemetry.intake.directory, sessions, stack)
+        await tell_others(redis, fleet, telemetry.intake.directory, session_checks, stack)
     metrics = metrics_of(fleet, telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     encoder = DeviceEncoder(fleet.presence, fleet.online)

@@ -108,7 +108,10 @@ class Settings(BaseSettings):
         description="Characters of a new device key.",
     )
     key_grace_seconds: int = Field(
-        3600, ge=0, le=2_592_000, description="How long a device's old key stays valid after a rotation."
+        3600,
+        ge=0,
+        le=2_592_000,
+        description="How long a device's old key stays valid after a rotation, from the first use of the new one.",
     )
     online_window_seconds: int = Field(
         300, ge=1, le=86_400, description="A device heard within this time counts as online."

@@ -12,6 +12,7 @@ from iotflow_server.devices.database import Database
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.housekeeping import Housekeeping
 from iotflow_server.devices.identities import Identities
+from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.offers import Offers
 from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
@@ -27,6 +28,7 @@ class Fleet:
 
     database: Database
     registry: Registry
+    keys: DeviceKeys
     tokens: Tokens
     identities: Identities
     presence: Presence
@@ -45,11 +47,13 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     stack.push_async_callback(database.close)
     hasher = KeyHasher((settings.key_secret.get_secret_value() or kept_secret(settings.data_dir, KEY_SECRET)).encode())
     registry = Registry(database, hasher, settings.api_key_length)
+    grace = timedelta(seconds=settings.key_grace_seconds)
+    keys = DeviceKeys(database, hasher, registry, grace, settings.api_key_length)
     tokens = Tokens(database, hasher)
     await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
     gateway_token = settings.gateway_token.get_secret_value() or kept_secret(settings.data_dir, GATEWAY_TOKEN)
     await tokens.ensure_builtin(gateway_token, BUILT_IN_GATEWAY, "gateway")
-    identities = Identities(registry, tokens)
+    identities = Identities(registry, keys, tokens)
     stack.push_async_callback(identities.close)
     presence = Presence(database, tells=bool(settings.redis_url))
     await presence.start()
@@ -69,4 +73,6 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     stack.push_async_callback(housekeeping.close)
     audit = Audit(database)
     accounts = Accounts(database, registry)
-    return Fleet(database, registry, tokens, identities, presence, online, audit, commands, offers, desired, accounts)
+    return Fleet(
+        database, registry, keys, tokens, identities, presence, online, audit, commands, offers, desired, accounts
+    )

@@ -1,7 +1,6 @@
 """The services and what stands around them."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
@@ -41,6 +40,7 @@ def device_service(
     """What a device says of itself and asks for."""
     return DeviceService(
         fleet.registry,
+        fleet.keys,
         fleet.commands,
         fleet.desired,
         fleet.audit,
@@ -49,7 +49,6 @@ def device_service(
         telemetry.store,
         sessions,
         Registration(settings.registration),
-        timedelta(seconds=settings.key_grace_seconds),
         broker,
         Reporting(fleet.registry, fleet.presence, encoder),
     )
@@ -100,6 +99,7 @@ def admin_service(
     )
     return AdminService(
         fleet.registry,
+        fleet.keys,
         Commanding(fleet.commands, fleet.audit, sessions, settings.heartbeat_seconds),
         Twins(fleet.registry, fleet.desired, fleet.audit),
         fleet.desired,

@@ -7,7 +7,7 @@ from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.exchange import PresenceExchange
 from iotflow_server.devices.heard_commands import HeardCommands
 from iotflow_server.rpc.elsewhere import Elsewhere
-from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.session_checks import SessionChecks
 from iotflow_server.settings import Settings
 from iotflow_server.shared.arrival import RedisArrival, own_lane
 from iotflow_server.shared.connection import RedisConnection
@@ -63,7 +63,7 @@ def arrival_of(member: Member, redis: RedisConnection | None, store: TelemetrySt
 
 
 async def tell_others(
-    redis: RedisConnection, fleet: Fleet, directory: Directory, sessions: Sessions, stack: AsyncExitStack
+    redis: RedisConnection, fleet: Fleet, directory: Directory, checks: SessionChecks, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
     heard = HeardCommands(fleet.commands)
@@ -72,10 +72,8 @@ async def tell_others(
     elsewhere = Elsewhere(
         fleet.identities,
         directory,
-        fleet.registry,
-        fleet.tokens,
         fleet.accounts,
-        sessions,
+        checks,
         fleet.commands,
         heard,
         fleet.desired,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,17 +17,19 @@ from iotflow_server.devices.rows import among
 MOST_CHANGES = 10_000
 
 # In the order of Account's fields.
-COLUMNS = (DeviceRow.id, DeviceRow.name, DeviceRow.status, DeviceRow.mqtt_verifier)
+COLUMNS = (DeviceRow.id, DeviceRow.name, DeviceRow.status, DeviceRow.mqtt_verifier, DeviceRow.previous_key_until)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """verifier: see verifiers.py; None: the device has had its key since before there were any."""
+    """verifier: see verifiers.py; None: the device has had its key since before there were any. old_key_until: when the grace of
+    its older key ends or ended; None: it has none, or its newest key was never used."""
 
     device_id: int
     name: str
     status: str
     verifier: str | None
+    old_key_until: datetime | None
 
 
 class Watcher:

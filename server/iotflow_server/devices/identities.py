@@ -5,6 +5,7 @@ from datetime import datetime
 from time import monotonic
 
 from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.keys import DeviceKey, DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.remembered import Remembered
 from iotflow_server.devices.tokens import AccessToken, Tokens
@@ -20,20 +21,28 @@ class Identities:
     def __init__(
         self,
         registry: Registry,
+        keys: DeviceKeys,
         tokens: Tokens,
         ttl: float = 5.0,
         size: int = 100_000,
         timer: Callable[[], float] = monotonic,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._devices = Remembered(registry.by_key, ttl, size, timer)
+        self._devices = Remembered(keys.find, ttl, size, timer)
         self._tokens = Remembered(tokens.by_secret, ttl, size, timer)
         self._clock = clock
         registry.on_change(self.forget_device)
         tokens.on_change(self.forget_token)
 
-    async def device(self, key: str) -> Device | None:
-        return await self._devices.get(key)
+    async def key(self, shown: str) -> DeviceKey | None:
+        """The key as it is valid now."""
+        key = await self._devices.get(shown)
+        return key if key is None or key.until is None or key.until > self._clock() else None
+
+    async def device(self, shown: str) -> Device | None:
+        """Whose key this is."""
+        key = await self.key(shown)
+        return key.device if key else None
 
     async def token(self, secret: str) -> AccessToken | None:
         token = await self._tokens.get(secret)

@@ -71,6 +71,7 @@ class DeviceRow(Base):
     configuration: Mapped[dict[str, Any]]
     key_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
     previous_key_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    # When the grace of the previous key ends; with a previous key, none: the newest key was never used.
     previous_key_until: Mapped[datetime | None]
     mqtt_verifier: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server.devices.credentials import KeyHasher, generate_key
@@ -29,10 +29,8 @@ PLAIN_CHANGES = (
     "configuration",
 )
 
-# Built once: these run for every registration and every key not remembered, and take longer to build than to run.
+# Built once: these run for every registration and many calls, and take longer to build than to run.
 REGISTER = insert(DeviceRow).returning(DeviceRow.id)
-IN_GRACE = and_(DeviceRow.previous_key_hash == bindparam("key_hash"), DeviceRow.previous_key_until > bindparam("now"))
-BY_KEY = select(*DEVICE_COLUMNS).where(or_(DeviceRow.key_hash == bindparam("key_hash"), IN_GRACE))
 BY_ID = select(*DEVICE_COLUMNS).where(DeviceRow.id == bindparam("device"))
 BY_NAME = select(*DEVICE_COLUMNS).where(DeviceRow.name == bindparam("name"))
 
@@ -85,10 +83,6 @@ class Registry:
             greeter(device_id)
         return Device(id=device_id, last_seen=None, **values), key
 
-    async def by_key(self, key: str) -> Device | None:
-        """Whose current key this is, or whose previous one within its grace."""
-        return await self._first(BY_KEY, {"key_hash": self._hasher.hash(key), "now": self._clock()})
-
     async def get(self, device_id: int) -> Device:
         found = await self._first(BY_ID, {"device": device_id})
         if found is None:
@@ -121,48 +115,22 @@ class Registry:
         except IntegrityError as error:
             raise _name_taken(changes.name or "") from error
         finally:
-            self._tell(device_id)
+            self.changed(device_id)
         if changes.status == "inactive":
             self._tell_gone(device_id)
         return device
 
-    async def delete(self, device_id: int) -> Device:
-        """Remove a device with its commands and desired configurations; returns it as it was."""
-        statement = delete(DeviceRow).where(DeviceRow.id == device_id).returning(*DEVICE_COLUMNS)
+    async def delete(self, device_id: int, *conditions: ColumnElement[bool], **values: str) -> Device:
+        """Remove a device with its commands and desired configurations, if these hold; returns it as it was."""
+        statement = delete(DeviceRow).where(DeviceRow.id == device_id, *conditions).returning(*DEVICE_COLUMNS)
         try:
-            row = await self._database.write(lambda connection: connection.execute(statement).one_or_none())
+            row = await self._database.write(lambda connection: connection.execute(statement, values).one_or_none())
         finally:
-            self._tell(device_id)
+            self.changed(device_id)
         if row is None:
             raise device_not_found(device_id)
         self._tell_gone(device_id)
         return device(row)
-
-    async def rotate_key(self, device_id: int, grace: timedelta) -> tuple[str, datetime]:
-        """Give a new key, told here and never again; returns it and until when the one before is valid too.
-
-        A key older than that is void at once, its own grace notwithstanding.
-        """
-        key = generate_key(self._key_length)
-        until = self._clock() + grace
-        statement = (
-            update(DeviceRow)
-            .where(DeviceRow.id == device_id)
-            .values(
-                previous_key_hash=DeviceRow.key_hash,
-                previous_key_until=until,
-                key_hash=self._hasher.hash(key),
-                mqtt_verifier=mosquitto_verifier(key),
-                updated_at=self._clock(),
-            )
-        )
-        try:
-            changed = await self._database.write(lambda connection: connection.execute(statement).rowcount)
-        finally:
-            self._tell(device_id)
-        if not changed:
-            raise device_not_found(device_id)
-        return key, until
 
     async def total(self) -> int:
         statement = select(func.count()).select_from(DeviceRow)
@@ -172,7 +140,8 @@ class Registry:
         row = await self._database.read(lambda connection: connection.execute(statement, values).first())
         return None if row is None else device(row)
 
-    def _tell(self, device_id: int) -> None:
+    def changed(self, device_id: int) -> None:
+        """Tell all listeners that this one was changed here, or may have been."""
         for listener in self._listeners:
             listener(device_id)
 

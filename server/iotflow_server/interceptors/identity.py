@@ -49,13 +49,13 @@ class Identity:
             return await self._token(str(authorization))
         return ANONYMOUS
 
-    async def _device(self, key: str) -> Caller:
-        device = await self._identities.device(key)
-        if device is None:
+    async def _device(self, shown: str) -> Caller:
+        key = await self._identities.key(shown)
+        if key is None:
             raise Unauthenticated("WRONG_KEY", "no device has this key")
-        if device.status == "inactive":
-            raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
-        return Caller(Role.DEVICE, f"device:{device.id}", device)
+        if key.device.status == "inactive":
+            raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
+        return Caller(Role.DEVICE, f"device:{key.id}", key)
 
     async def _token(self, authorization: str) -> Caller:
         scheme, _, secret = authorization.partition(" ")

@@ -7,7 +7,8 @@ from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.desired import DesiredConfigs
-from iotflow_server.devices.device import DeviceChanges, DeviceFilter
+from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter
+from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
@@ -35,6 +36,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     def __init__(
         self,
         registry: Registry,
+        keys: DeviceKeys,
         commanding: Commanding,
         twins: Twins,
         desired: DesiredConfigs,
@@ -48,6 +50,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         figures: FleetFigures,
     ) -> None:
         self._registry = registry
+        self._keys = keys
         self._commanding = commanding
         self._twins = twins
         self._desired = desired
@@ -98,6 +101,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     async def UpdateDevice(self, request: wire.UpdateDeviceRequest, _context: Context) -> wire.UpdateDeviceResponse:
         given = {field.name: value for field, value in request.ListFields() if field.name != "device_id"}
         device = await self._registry.update(request.device_id, DeviceChanges(**given))
+        self._cut_off_inactive(device)
         await self._note("device.update", f"device:{device.id}", **given)
         return wire.UpdateDeviceResponse(
             status=SUCCESS, message=f"Device {device.name} updated", device=self._encoder.device(device)
@@ -120,10 +124,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     ) -> wire.SetDeviceStatusResponse:
         before = await self._registry.get(request.device_id)
         device = await self._registry.update(request.device_id, DeviceChanges(status=request.status))
-        if device.status == "inactive":
-            self._sessions.cut_off(
-                f"device:{device.id}", PermissionDenied("DEVICE_INACTIVE", "an admin set the device inactive")
-            )
+        self._cut_off_inactive(device)
         await self._note("device.status", f"device:{device.id}", old=before.status, new=device.status)
         return wire.SetDeviceStatusResponse(
             status=SUCCESS,
@@ -132,6 +133,20 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             old_status=before.status,
             new_status=device.status,
         )
+
+    async def ResetDeviceKey(
+        self, request: wire.ResetDeviceKeyRequest, _context: Context
+    ) -> wire.ResetDeviceKeyResponse:
+        key = await self._keys.reset(request.device_id, timedelta(seconds=request.grace_seconds))
+        await self._note("device.reset_key", f"device:{request.device_id}", grace_seconds=request.grace_seconds)
+        return wire.ResetDeviceKeyResponse(
+            status=SUCCESS, message="Key reset; give it to the device", device_id=request.device_id, api_key=key
+        )
+
+    def _cut_off_inactive(self, device: Device) -> None:
+        if device.status == "inactive":
+            refusal = PermissionDenied("DEVICE_INACTIVE", "an admin set the device inactive")
+            self._sessions.cut_off(f"device:{device.id}", refusal)
 
     async def SendCommand(self, request: wire.SendCommandRequest, context: Context) -> wire.SendCommandResponse:
         response = await self._commanding.send(request)

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import timedelta
 
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
-from iotflow_server.access import caller, calling_device
+from iotflow_server.access import caller, calling_device, calling_key
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.twin import difference
@@ -37,6 +37,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     def __init__(
         self,
         registry: Registry,
+        keys: DeviceKeys,
         commands: Commands,
         desired: DesiredConfigs,
         audit: Audit,
@@ -45,11 +46,11 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         store: TelemetryStore,
         sessions: Sessions,
         registration: Registration,
-        key_grace: timedelta,
         broker: Broker,
         reporting: Reporting,
     ) -> None:
         self._registry = registry
+        self._keys = keys
         self._commands = commands
         self._desired = desired
         self._audit = audit
@@ -58,7 +59,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self._store = store
         self._sessions = sessions
         self._registration = registration
-        self._key_grace = key_grace
         self._broker = broker
         self._reporting = reporting
 
@@ -120,21 +120,27 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def UnregisterDevice(
         self, _request: wire.UnregisterDeviceRequest, _context: Context
     ) -> wire.UnregisterDeviceResponse:
-        device = await self._registry.delete(calling_device().id)
+        device = await self._keys.unregister(calling_key())
         self._sessions.cut_off(caller().name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
         await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
 
     async def RotateApiKey(self, _request: wire.RotateApiKeyRequest, _context: Context) -> wire.RotateApiKeyResponse:
-        device = calling_device()
-        key, old_until = await self._registry.rotate_key(device.id, self._key_grace)
-        await self._audit.record(caller().name, "device.rotate_key", f"device:{device.id}")
+        key = calling_key()
+        successor, old_until = await self._keys.rotate(key)
+        await self._audit.record(caller().name, "device.rotate_key", f"device:{key.id}")
         return wire.RotateApiKeyResponse(
-            message="Key rotated; the old one stays valid for a while",
-            device_id=device.id,
-            api_key=key,
+            message="Key rotated; the old one stays valid for a while after the new one is first used",
+            device_id=key.id,
+            api_key=successor,
             old_key_valid_until=timestamp_of(old_until),
         )
+
+    async def EndKeyGrace(self, _request: wire.EndKeyGraceRequest, _context: Context) -> wire.EndKeyGraceResponse:
+        key = calling_key()
+        await self._keys.end_grace(key)
+        await self._audit.record(caller().name, "device.end_key_grace", f"device:{key.id}")
+        return wire.EndKeyGraceResponse(message="Only this key is valid now", device_id=key.id)
 
     async def GetMqttCredentials(
         self, _request: wire.GetMqttCredentialsRequest, _context: Context

@@ -1,44 +1,31 @@
 """What other server processes changed, carried through in this one."""
 
-from collections.abc import Sequence
-
 from iotflow_server.devices.accounts import Accounts
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
-from iotflow_server.devices.device import Device
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.heard_commands import HeardCommands
 from iotflow_server.devices.identities import Identities
-from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.tokens import Tokens
-from iotflow_server.errors import PermissionDenied, Unauthenticated
-from iotflow_server.rpc.sessions import Session, Sessions
+from iotflow_server.rpc.session_checks import SessionChecks
 
 
 class Elsewhere:
-    """Forgets what is remembered of a changed device or token, then ends the streams of those who are let in no longer.
-
-    The registry tells who they are, so that it does not matter which changes were heard of. Methods raise Unavailable.
-    """
+    """Forgets what is remembered of a changed device or token, then has the streams checked. Methods raise Unavailable."""
 
     def __init__(
         self,
         identities: Identities,
         directory: Directory,
-        registry: Registry,
-        tokens: Tokens,
         accounts: Accounts,
-        sessions: Sessions,
+        checks: SessionChecks,
         commands: Commands,
         heard: HeardCommands,
         desired: DesiredConfigs,
     ) -> None:
         self._identities = identities
         self._directory = directory
-        self._registry = registry
-        self._tokens = tokens
         self._accounts = accounts
-        self._sessions = sessions
+        self._checks = checks
         self._commands = commands
         self._heard = heard
         self._desired = desired
@@ -47,11 +34,11 @@ class Elsewhere:
         self._identities.forget_device(device_id)
         self._directory.forget(device_id)
         self._accounts.changed(device_id)
-        await self._check_devices([session for session in self._sessions if _device(session) == device_id])
+        await self._checks.of_device(device_id)
 
     async def token(self, token_id: int) -> None:
         self._identities.forget_token(token_id)
-        await self._check_tokens([session for session in self._sessions if session.who.token_id == token_id])
+        await self._checks.of_token(token_id)
 
     async def command(self, command_id: int) -> None:
         self._heard.changed(command_id)
@@ -65,31 +52,4 @@ class Elsewhere:
         self._identities.forget_all()
         self._directory.forget_all()
         self._accounts.anything_changed()
-        await self._check_devices([session for session in self._sessions if session.who.device])
-        await self._check_tokens([session for session in self._sessions if session.who.token_id])
-
-    async def _check_devices(self, sessions: Sequence[Session]) -> None:
-        ids = sorted({_device(session) for session in sessions})
-        found = {device.id: device for device in await self._registry.get_many(ids)} if ids else {}
-        for session in sessions:
-            if refusal := _refusal(found.get(_device(session))):
-                session.end(refusal)
-
-    async def _check_tokens(self, sessions: Sequence[Session]) -> None:
-        valid = {token.id for token in await self._tokens.list()} if sessions else set()
-        for session in sessions:
-            if session.who.token_id not in valid:
-                session.end(Unauthenticated("WRONG_TOKEN", "the token was revoked"))
-
-
-def _device(session: Session) -> int:
-    """Its id; 0: it is no device's stream."""
-    return session.who.device.id if session.who.device else 0
-
-
-def _refusal(device: Device | None) -> PermissionDenied | None:
-    if device is None:
-        return PermissionDenied("DEVICE_REMOVED", "the device was removed")
-    if device.status == "inactive":
-        return PermissionDenied("DEVICE_INACTIVE", "the device was set inactive")
-    return None
+        await self._checks.of_all()

@@ -14,6 +14,7 @@ from iotflow_server.errors import NotFound
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc.broker_rules import ADAPTER, REGISTRAR, BrokerRules
 from iotflow_server.rpc.sessions import Session, Sessions
+from iotflow_server.rpc.wire_values import timestamp_of
 
 wire = mqtt_service_pb2
 DEFAULT_PAGE = 1_000
@@ -55,11 +56,13 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
 
     async def FindAccount(self, request: wire.FindAccountRequest, _context: Context) -> wire.FindAccountResponse:
         by_key = request.WhichOneof("by") == "api_key"
-        device = await (self._identities.device(request.api_key) if by_key else self._named(request.username))
+        key = await self._identities.key(request.api_key) if by_key else None
+        device = key.device if key else None if by_key else await self._named(request.username)
         found = await self._accounts.of([device.id]) if device else []
         if not found:
             raise NotFound("DEVICE_NOT_FOUND", f"There is no device with this {'key' if by_key else 'id or name'}.")
-        return wire.FindAccountResponse(account=_account(found[0]))
+        valid_until = timestamp_of(key.until) if key else None
+        return wire.FindAccountResponse(account=_account(found[0]), key_valid_until=valid_until)
 
     async def Authenticate(self, request: wire.AuthenticateRequest, _context: Context) -> wire.AuthenticateResponse:
         if request.username in ROLES:
@@ -119,7 +122,11 @@ async def _unless_ended(session: Session, watcher: Watcher) -> list[int] | None:
 
 def _account(account: Account) -> wire.MqttAccount:
     return wire.MqttAccount(
-        device_id=account.device_id, name=account.name, status=account.status, verifier=account.verifier or ""
+        device_id=account.device_id,
+        name=account.name,
+        status=account.status,
+        verifier=account.verifier or "",
+        old_key_valid_until=timestamp_of(account.old_key_until),
     )
 
 

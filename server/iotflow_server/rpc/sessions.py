@@ -1,7 +1,7 @@
 """The streams that are open, so that they can be ended: when the server goes down, or a device is cut off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,11 +15,25 @@ class Session:
     def __init__(self, who: Caller) -> None:
         self.who = who
         self.ended: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+        self._timer: asyncio.TimerHandle | None = None
 
     def end(self, refusal: Refusal) -> None:
         """Ask the stream to end with this; only the first reason counts."""
         if not self.ended.done():
             self.ended.set_result(refusal)
+
+    def end_at(self, moment: datetime | None, refusal: Refusal) -> None:
+        """Have it end then; None: no more. Takes the place of what was said before."""
+        self.close()
+        if moment is not None:
+            left = (moment - datetime.now(UTC)).total_seconds()
+            self._timer = asyncio.get_running_loop().call_later(left, self.end, refusal)
+
+    def close(self) -> None:
+        """It has ended, and waits for no moment any more."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
     @property
     def refusal(self) -> Refusal | None:
@@ -35,6 +49,11 @@ class Sessions:
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
+        self._listeners: list[Callable[[Session], None]] = []
+
+    def on_open(self, listener: Callable[[Session], None]) -> None:
+        """Call listener with every stream that is opened from now on."""
+        self._listeners.append(listener)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -50,18 +69,19 @@ class Sessions:
 
     @asynccontextmanager
     async def open(self, who: Caller) -> AsyncIterator[Session]:
-        """A stream of this caller until the block is left; ended when the caller's token expires."""
+        """A stream of this caller until the block is left; ended when the caller's token or key is no longer valid."""
         if self._draining:
             raise going_down()
         session = Session(who)
         self._open.add(session)
         self._empty.clear()
-        expiry = _end_when_expired(session)
+        session.end_at(who.valid_until, void(who))
+        for listener in self._listeners:
+            listener(session)
         try:
             yield session
         finally:
-            if expiry:
-                expiry.cancel()
+            session.close()
             self._open.discard(session)
             if not self._open:
                 self._empty.set()
@@ -84,11 +104,11 @@ class Sessions:
             return
 
 
-def _end_when_expired(session: Session) -> asyncio.TimerHandle | None:
-    if session.who.expires_at is None:
-        return None
-    left = (session.who.expires_at - datetime.now(UTC)).total_seconds()
-    return asyncio.get_running_loop().call_later(left, session.end, Unauthenticated("WRONG_TOKEN", "the token expired"))
+def void(who: Caller) -> Unauthenticated:
+    """What a stream ends with whose caller's credential is no longer valid."""
+    if who.key:
+        return Unauthenticated("WRONG_KEY", "this key was replaced and its grace is over; use the device's new key")
+    return Unauthenticated("WRONG_TOKEN", "the token was revoked or has expired")
 
 
 def going_down() -> Unavailable:

@@ -5,7 +5,7 @@ from typing import Any
 from tests.e2e.rest import command_cases, twin_cases
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.device_cases import device
-from tests.e2e.rest.shapes import LIST, NUMBER, TEXT, TIME, WHOLE, Like, refusal
+from tests.e2e.rest.shapes import KEY, LIST, NUMBER, TEXT, TIME, WHOLE, Like, refusal
 from tests.e2e.rest.world import World
 
 DEVICES, ONE = "/api/v1/admin/devices", "/api/v1/admin/devices/{own}"
@@ -82,6 +82,43 @@ CASES = [
         200,
         lambda w: {**OK, "message": TEXT, "device": device(w.own, location="roof", description="d")},
         {"location": "roof", "description": "d"},
+    ),
+    Case(
+        "its status changed",
+        "PUT",
+        ONE,
+        "admin",
+        200,
+        lambda w: {**OK, "message": TEXT, "device": device(w.own, status="inactive", is_online=False)},
+        {"status": "inactive"},
+    ),
+    Case(
+        "a status that there is not",
+        "PUT",
+        ONE,
+        "admin",
+        400,
+        refusal(400, "INVALID_ARGUMENT", "status"),
+        {"status": "gone"},
+    ),
+    Case("a new key", "POST", f"{ONE}/reset-key", "admin", 200, lambda w: reset(w), {}),
+    Case(
+        "a new key beside the old one",
+        "POST",
+        f"{ONE}/reset-key",
+        "admin",
+        200,
+        lambda w: reset(w),
+        {"grace_seconds": 60},
+    ),
+    Case(
+        "a grace without end",
+        "POST",
+        f"{ONE}/reset-key",
+        "admin",
+        400,
+        refusal(400, "INVALID_ARGUMENT", "grace_seconds"),
+        {"grace_seconds": -1},
     ),
     Case("no change", "PUT", ONE, "admin", 400, refusal(400, "INVALID_ARGUMENT"), {}),
     Case("a bad name", "PUT", ONE, "admin", 400, refusal(400, "INVALID_ARGUMENT", "name"), {"name": "a/b"}),
@@ -244,6 +281,7 @@ CASES = [
             ("PUT", NOWHERE, {"location": "x"}),
             ("DELETE", NOWHERE, None),
             ("PUT", f"{NOWHERE}/status", {"status": "active"}),
+            ("POST", f"{NOWHERE}/reset-key", {}),
             ("POST", f"{NOWHERE}/commands", {"name": "x"}),
             ("GET", f"{NOWHERE}/commands", None),
             ("GET", f"{NOWHERE}/config", None),
@@ -260,6 +298,7 @@ CASES = [
             ("PUT", ONE, {"location": "x"}, False),
             ("DELETE", ONE, None, False),
             ("PUT", f"{ONE}/status", {"status": "active"}, False),
+            ("POST", f"{ONE}/reset-key", {}, False),
             ("POST", f"{ONE}/commands", {"name": "x"}, False),
             ("PUT", f"{ONE}/config", {"configuration": {"a": 1}}, False),
             ("PATCH", f"{ONE}/config", {"patch": {"a": 1}}, False),
@@ -287,3 +326,7 @@ CASES = [
         if not (viewers and who == "viewer")
     ),
 ]
+
+
+def reset(world: World) -> dict[str, Any]:
+    return {**OK, "message": TEXT, "device_id": world.own.id, "api_key": KEY}

@@ -8,6 +8,7 @@ from tests.e2e.rest.world import Registered, World
 
 REGISTER, STATUS, HEARTBEAT = "/api/v1/devices/register", "/api/v1/devices/status", "/api/v1/devices/heartbeat"
 CONFIG, UNREGISTER, ROTATE = "/api/v1/devices/config", "/api/v1/devices/unregister", "/api/v1/devices/rotate-key"
+END_GRACE = "/api/v1/devices/end-key-grace"
 COMMANDS, MQTT = "/api/v1/devices/commands", "/api/v1/devices/mqtt-credentials"
 
 
@@ -76,6 +77,16 @@ def send(world: World) -> None:
 def suspend(world: World) -> None:
     answer = world.call("PUT", "/api/v1/admin/devices/{own}/status", "admin", json={"status": "inactive"})
     assert answer.status_code == 200
+
+
+def replace_key(world: World) -> None:
+    """The device has a new key and has used it."""
+    key = world.call("POST", ROTATE, "device", json={}).json()["api_key"]
+    assert world.http.get(STATUS, headers={"x-api-key": key}).status_code == 200
+
+
+def reset_key(world: World) -> None:
+    world.call("POST", "/api/v1/admin/devices/{own}/reset-key", "admin", json={})
 
 
 def unregister(world: World) -> None:
@@ -246,6 +257,20 @@ CASES = [
         before=lambda world: world.call("POST", ROTATE, "device", json={}),
     ),
     Case(
+        "only one key",
+        "POST",
+        END_GRACE,
+        "device",
+        200,
+        lambda world: {"message": TEXT, "device_id": world.own.id},
+        {},
+    ),
+    *(
+        Case("by a replaced key", method, path, "device", 403, refusal(403, "KEY_REPLACED"), body, before=replace_key)
+        for method, path, body in (("POST", ROTATE, {}), ("POST", END_GRACE, {}), ("DELETE", UNREGISTER, None))
+    ),
+    Case("by a key of no more use", "GET", CONFIG, "device", 401, refusal(401, "WRONG_KEY"), before=reset_key),
+    Case(
         "removed",
         "DELETE",
         UNREGISTER,
@@ -300,6 +325,7 @@ CASES = [
             ("GET", CONFIG),
             ("DELETE", UNREGISTER),
             ("POST", ROTATE),
+            ("POST", END_GRACE),
             ("GET", COMMANDS),
             ("GET", MQTT),
         )

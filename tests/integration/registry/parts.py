@@ -10,10 +10,12 @@ from iotflow_server.devices.database import Database
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import Device, NewDevice
 from iotflow_server.devices.figures import Figures
+from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
 
 SECRET = b"for tests"
+GRACE = timedelta(hours=1)
 
 
 class Clock:
@@ -33,6 +35,7 @@ class Parts:
     database: Database
     clock: Clock
     registry: Registry
+    keys: DeviceKeys
     tokens: Tokens
     commands: Commands
     desired: DesiredConfigs
@@ -46,10 +49,12 @@ class Parts:
 
 def parts_of(database: Database, clock: Clock) -> Parts:
     hasher = KeyHasher(SECRET)
+    registry = Registry(database, hasher, clock=clock)
     return Parts(
         database=database,
         clock=clock,
-        registry=Registry(database, hasher, clock=clock),
+        registry=registry,
+        keys=DeviceKeys(database, hasher, registry, GRACE, clock=clock),
         tokens=Tokens(database, hasher, clock),
         commands=Commands(database, clock),
         desired=DesiredConfigs(database, clock),

@@ -18,7 +18,9 @@ async def test_a_device_is_kept_as_it_was_registered(parts: Parts) -> None:
 
     assert await parts.registry.get(device.id) == device
     assert await parts.registry.get_by_name("boiler") == device
-    assert await parts.registry.by_key(key) == device
+    found = await parts.keys.find(key)
+    assert found is not None
+    assert found.device == device
     assert (device.device_type, device.description, device.location) == ("actuator", "in the cellar", "Küche")
     assert (device.firmware_version, device.hardware_version) == ("1.2.3", "rev B")
     assert (device.status, device.configuration, device.last_seen) == ("active", {}, None)
@@ -27,7 +29,7 @@ async def test_a_device_is_kept_as_it_was_registered(parts: Parts) -> None:
 
 
 async def test_what_does_not_exist(parts: Parts) -> None:
-    assert await parts.registry.by_key("nobody's") is None
+    assert await parts.keys.find("nobody's") is None
     assert await parts.registry.get_by_name("nobody") is None
     assert await parts.registry.get_many([]) == []
     for call in (
@@ -35,7 +37,7 @@ async def test_what_does_not_exist(parts: Parts) -> None:
         parts.registry.update(7, DeviceChanges(location="x")),
         parts.registry.update(7, DeviceChanges(configuration_key=("x", 1))),
         parts.registry.delete(7),
-        parts.registry.rotate_key(7, timedelta(hours=1)),
+        parts.keys.reset(7, timedelta(hours=1)),
     ):
         with pytest.raises(errors.NotFound) as refusal:
             await call

@@ -9,6 +9,7 @@ import pytest
 from iotflow_server import errors
 from iotflow_server.devices.device import Device, DeviceChanges, NewDevice
 from iotflow_server.devices.identities import Identities
+from iotflow_server.devices.keys import DeviceKey
 from tests.integration.registry.parts import Parts
 
 LookUp = Callable[[str], Awaitable[Device | None]]
@@ -40,21 +41,21 @@ def timer() -> Timer:
 @pytest.fixture
 def asked(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Asked:
     keys = Asked()
-    by_key = parts.registry.by_key
+    find = parts.keys.find
 
-    async def noted(key: str) -> Device | None:
+    async def noted(key: str) -> DeviceKey | None:
         keys.append(key)
         keys.once.set()
-        return await by_key(key)
+        return await find(key)
 
-    monkeypatch.setattr(parts.registry, "by_key", noted)
+    monkeypatch.setattr(parts.keys, "find", noted)
     return keys
 
 
 @pytest.fixture
 def identities(parts: Parts, timer: Timer, asked: Asked) -> Identities:
     assert asked == []
-    return Identities(parts.registry, parts.tokens, ttl=5, size=3, timer=timer, clock=parts.clock)
+    return Identities(parts.registry, parts.keys, parts.tokens, ttl=5, size=3, timer=timer, clock=parts.clock)
 
 
 async def test_a_key_is_asked_for_once_in_its_time(
@@ -102,8 +103,20 @@ async def test_what_this_process_changes_is_known_at_once(parts: Parts, identiti
     changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
     assert await identities.device(key) == changed
 
-    await parts.registry.rotate_key(device.id, timedelta(0))
+    await parts.keys.reset(device.id, timedelta(0))
     assert await identities.device(key) is None
+
+
+async def test_a_key_in_its_grace_is_remembered_no_longer_than_that(parts: Parts, identities: Identities) -> None:
+    _, old = await parts.registry.register(NewDevice("d"))
+    key = await identities.key(old)
+    assert key is not None
+    new, until = await parts.keys.rotate(key)
+    assert await identities.device(new) is not None
+    assert await identities.device(old) is not None
+    parts.clock.now = until
+    assert await identities.device(old) is None
+    assert await identities.device(new) is not None
 
 
 async def test_a_deleted_device_is_nobody_at_once(parts: Parts, identities: Identities) -> None:
@@ -139,15 +152,15 @@ async def test_one_that_goes_away_does_not_take_the_answer_along(
 
 async def test_a_failure_is_not_remembered(parts: Parts, timer: Timer, monkeypatch: pytest.MonkeyPatch) -> None:
     device, key = await parts.registry.register(NewDevice("d"))
-    by_key, failures = parts.registry.by_key, [errors.Unavailable("REGISTRY_UNAVAILABLE", "away")]
+    find, failures = parts.keys.find, [errors.Unavailable("REGISTRY_UNAVAILABLE", "away")]
 
-    async def failing(key: str) -> Device | None:
+    async def failing(key: str) -> DeviceKey | None:
         if failures:
             raise failures.pop()
-        return await by_key(key)
+        return await find(key)
 
-    monkeypatch.setattr(parts.registry, "by_key", failing)
-    identities = Identities(parts.registry, parts.tokens, timer=timer)
+    monkeypatch.setattr(parts.keys, "find", failing)
+    identities = Identities(parts.registry, parts.keys, parts.tokens, timer=timer)
     with pytest.raises(errors.Unavailable):
         await identities.device(key)
     assert await identities.device(key) == device

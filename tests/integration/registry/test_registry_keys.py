@@ -1,6 +1,7 @@
 """Keys: shown once, hashed, rotated."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
@@ -8,11 +9,11 @@ from sqlalchemy import MetaData, select
 
 from iotflow_server.devices.credentials import ALPHABET, KeyHasher, generate_key
 from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.keys import DeviceKey, DeviceKeys
 from iotflow_server.devices.models import Base
 from iotflow_server.devices.registry import Registry
-from tests.integration.registry.parts import Parts
-
-HOUR = timedelta(hours=1)
+from iotflow_server.errors import NotFound, PermissionDenied
+from tests.integration.registry.parts import GRACE, Parts
 
 
 async def stored(parts: Parts) -> str:
@@ -24,65 +25,167 @@ async def stored(parts: Parts) -> str:
     )
 
 
+async def made(parts: Parts) -> tuple[int, str]:
+    """A device's id and key."""
+    device, key = await parts.registry.register(NewDevice("d"))
+    return device.id, key
+
+
+async def shown(parts: Parts, key: str) -> DeviceKey:
+    """A key that is valid, used now."""
+    found = await parts.keys.find(key)
+    assert found is not None
+    return found
+
+
+async def rotated(parts: Parts, key: str) -> str:
+    successor, _ = await parts.keys.rotate(await shown(parts, key))
+    return successor
+
+
+async def valid(parts: Parts, *keys: str) -> list[str]:
+    """Asking is a use."""
+    return [key for key in keys if await parts.keys.find(key)]
+
+
+async def refused(call: Awaitable[object]) -> str:
+    with pytest.raises(PermissionDenied) as refusal:
+        await call
+    return refusal.value.reason
+
+
 async def test_keys_and_secrets_are_never_stored(parts: Parts) -> None:
-    device, first = await parts.registry.register(NewDevice("d"))
-    second, _ = await parts.registry.rotate_key(device.id, HOUR)
+    device, first = await made(parts)
+    second = await rotated(parts, first)
+    third = await parts.keys.reset(device, GRACE)
     _, secret = await parts.tokens.create("t", "viewer", None)
     await parts.tokens.ensure_builtin("built in secret")
 
     text = await stored(parts)
 
-    assert not [key for key in (first, second, secret, "built in secret") if key in text]
-    assert KeyHasher(b"for tests").hash(second) in text
+    assert not [key for key in (first, second, third, secret, "built in secret") if key in text]
+    assert KeyHasher(b"for tests").hash(third) in text
 
 
 async def test_without_the_servers_secret_a_key_fits_nothing(parts: Parts) -> None:
-    _, key = await parts.registry.register(NewDevice("d"))
-    assert await Registry(parts.database, KeyHasher(b"another")).by_key(key) is None
+    _, key = await made(parts)
+    assert await DeviceKeys(parts.database, KeyHasher(b"another"), parts.registry, GRACE).find(key) is None
 
 
-async def test_the_old_key_lives_on_for_its_grace(parts: Parts) -> None:
-    device, old = await parts.registry.register(NewDevice("d"))
-    new, until = await parts.registry.rotate_key(device.id, HOUR)
+async def test_the_grace_of_the_old_key_begins_with_the_first_use_of_the_new_one(parts: Parts) -> None:
+    device, old = await made(parts)
+    new = await rotated(parts, old)
+    parts.clock.advance(days=30)
+    assert (await shown(parts, old)).until is None
 
-    assert until == parts.clock.now + HOUR
-    for key in (old, new):
-        found = await parts.registry.by_key(key)
-        assert found is not None
-        assert found.id == device.id
+    assert (await shown(parts, new)).id == device
+    until = parts.clock.now + GRACE
+    assert (await shown(parts, old)).until == until
+    parts.clock.advance(minutes=59)
+    await shown(parts, new)
+    assert (await shown(parts, old)).until == until, "only the first use counts"
 
     parts.clock.now = until
-    assert await parts.registry.by_key(old) is None
-    assert await parts.registry.by_key(new) is not None
+    assert await valid(parts, old, new) == [new]
 
 
-async def test_without_grace_the_old_key_is_void_at_once(parts: Parts) -> None:
-    device, old = await parts.registry.register(NewDevice("d"))
-    await parts.registry.rotate_key(device.id, timedelta(0))
-    assert await parts.registry.by_key(old) is None
+async def test_lost_answers_to_a_rotation_lock_nobody_out(parts: Parts) -> None:
+    _, held = await made(parts)
+    lost = [await rotated(parts, held) for _ in range(3)]
+    parts.clock.advance(days=400)
+    got = await rotated(parts, held)
+    assert await valid(parts, *lost) == []
+    assert await valid(parts, got, held) == [got, held]
 
 
-async def test_two_keys_are_valid_at_most(parts: Parts) -> None:
-    device, first = await parts.registry.register(NewDevice("d"))
-    second, _ = await parts.registry.rotate_key(device.id, HOUR)
-    third, _ = await parts.registry.rotate_key(device.id, HOUR)
+async def test_a_replaced_key_is_for_use_only(parts: Parts) -> None:
+    """Whoever stole the old key can neither replace the new one nor remove the device."""
+    _, old = await made(parts)
+    before = await shown(parts, old)
+    new = await rotated(parts, old)
+    await shown(parts, new)
+    for stolen in (before, await shown(parts, old)):
+        assert await refused(parts.keys.rotate(stolen)) == "KEY_REPLACED"
+        assert await refused(parts.keys.unregister(stolen)) == "KEY_REPLACED"
+        assert await refused(parts.keys.end_grace(stolen)) == "KEY_REPLACED"
+    assert await valid(parts, new, old) == [new, old]
+    await parts.keys.unregister(await shown(parts, new))
+    assert await valid(parts, new, old) == []
 
-    valid = [key for key in (first, second, third) if await parts.registry.by_key(key)]
-    assert valid == [second, third]
+
+async def test_until_the_successor_is_used_the_key_has_all_rights(parts: Parts) -> None:
+    _, old = await made(parts)
+    new = await rotated(parts, old)
+    await parts.keys.unregister(await shown(parts, old))
+    assert await valid(parts, old, new) == []
 
 
-async def test_rotations_at_once_leave_the_last_two(parts: Parts) -> None:
-    device, _ = await parts.registry.register(NewDevice("d"))
-    rotated = await asyncio.gather(*(parts.registry.rotate_key(device.id, HOUR) for _ in range(6)))
-    assert len([key for key, _ in rotated if await parts.registry.by_key(key)]) == 2
+async def test_the_grace_can_be_ended_at_once_and_again(parts: Parts) -> None:
+    _, old = await made(parts)
+    new = await rotated(parts, old)
+    for _ in range(2):
+        await parts.keys.end_grace(await shown(parts, new))
+        assert await valid(parts, old, new) == [new]
+
+
+async def test_a_used_successor_may_rotate_and_voids_what_is_older(parts: Parts) -> None:
+    _, first = await made(parts)
+    second = await rotated(parts, first)
+    third = await rotated(parts, second)
+    assert await valid(parts, first, second, third) == [second, third]
+
+
+async def test_rotations_at_once_leave_one_successor(parts: Parts) -> None:
+    _, old = await made(parts)
+    key = await shown(parts, old)
+    successors = [successor for successor, _ in await asyncio.gather(*(parts.keys.rotate(key) for _ in range(6)))]
+    left = await valid(parts, *successors)
+    assert len(left) == 1
+    assert await valid(parts, old, *left) == [old, *left]
+
+
+async def test_first_uses_and_rotations_at_once_agree(parts: Parts) -> None:
+    """Either the successor was used, and the old key may not rotate, or it was replaced, and nobody may use it."""
+    _, old = await made(parts)
+    for _ in range(10):
+        key = await shown(parts, old)
+        successor, _ = await parts.keys.rotate(key)
+        used, again = await asyncio.gather(parts.keys.find(successor), parts.keys.rotate(key), return_exceptions=True)
+        assert (used is None) == isinstance(again, tuple), (used, again)
+        newest = again[0] if isinstance(again, tuple) else successor
+        await parts.keys.end_grace(await shown(parts, newest))
+        old = newest
+
+
+@pytest.mark.parametrize("pending", [False, True], ids=["", "while a rotation waits for its first use"])
+async def test_a_reset_ends_all_keys(parts: Parts, pending: bool) -> None:
+    device, held = await made(parts)
+    lost = [await rotated(parts, held)] if pending else []
+    new = await parts.keys.reset(device, timedelta(0))
+    assert await valid(parts, held, *lost, new) == [new]
+    assert await valid(parts, await rotated(parts, new)) != []
+
+
+@pytest.mark.parametrize("pending", [False, True], ids=["", "while a rotation waits for its first use"])
+async def test_a_reset_with_a_grace_keeps_the_key_in_use(parts: Parts, pending: bool) -> None:
+    device, held = await made(parts)
+    lost = [await rotated(parts, held)] if pending else []
+    new = await parts.keys.reset(device, timedelta(minutes=5))
+    assert await valid(parts, held, *lost, new) == [held, new]
+    assert await refused(parts.keys.rotate(await shown(parts, held))) == "KEY_REPLACED"
+    parts.clock.advance(minutes=5)
+    assert await valid(parts, held, new) == [new]
 
 
 async def test_a_deleted_device_has_no_keys(parts: Parts) -> None:
-    device, old = await parts.registry.register(NewDevice("d"))
-    new, _ = await parts.registry.rotate_key(device.id, HOUR)
-    await parts.registry.delete(device.id)
-    assert await parts.registry.by_key(old) is None
-    assert await parts.registry.by_key(new) is None
+    device, old = await made(parts)
+    key = await shown(parts, old)
+    new = await rotated(parts, old)
+    await parts.registry.delete(device)
+    assert await valid(parts, old, new) == []
+    for call in (parts.keys.rotate(key), parts.keys.unregister(key), parts.keys.end_grace(key)):
+        with pytest.raises(NotFound):
+            await call
 
 
 async def test_the_length_is_a_setting(parts: Parts) -> None:

@@ -113,11 +113,15 @@ def test_an_adapter_hears_of_accounts_that_others_make_and_remove(two: Two) -> N
     call.cancel()
 
 
-def test_a_key_that_was_replaced_is_refused(two: Two) -> None:
+def test_a_key_that_was_replaced_is_refused_and_cut_off(two: Two) -> None:
     device = two.device("with a new key")
-    two.devices_elsewhere.RotateApiKey(RotateApiKeyRequest(), metadata=device.metadata)
+    stream = two.stream(device.metadata, batch(1))
+    new = two.devices_elsewhere.RotateApiKey(RotateApiKeyRequest(), metadata=device.metadata).api_key
+    assert two.status(device)() is not None
+    two.devices_elsewhere.GetDeviceStatus(GetDeviceStatusRequest(), metadata=(("x-api-key", new),))
     began = time.monotonic()
     assert refusal_at_last(two.status(device)) == "WRONG_KEY"
+    assert refusal(lambda: next(stream)) == "WRONG_KEY"
     assert time.monotonic() - began < AT_ONCE
 
 

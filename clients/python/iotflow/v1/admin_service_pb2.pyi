@@ -163,6 +163,7 @@ class UpdateDeviceRequest(_message.Message):
     LOCATION_FIELD_NUMBER: _builtins.int
     FIRMWARE_VERSION_FIELD_NUMBER: _builtins.int
     HARDWARE_VERSION_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     name: _builtins.str
     description: _builtins.str
@@ -170,6 +171,8 @@ class UpdateDeviceRequest(_message.Message):
     location: _builtins.str
     firmware_version: _builtins.str
     hardware_version: _builtins.str
+    status: _builtins.str
+    """As SetDeviceStatus."""
     def __init__(
         self,
         *,
@@ -180,10 +183,11 @@ class UpdateDeviceRequest(_message.Message):
         location: _builtins.str | None = ...,
         firmware_version: _builtins.str | None = ...,
         hardware_version: _builtins.str | None = ...,
+        status: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_device_type", b"_device_type", "_firmware_version", b"_firmware_version", "_hardware_version", b"_hardware_version", "_location", b"_location", "_name", b"_name", "description", b"description", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "location", b"location", "name", b"name"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_device_type", b"_device_type", "_firmware_version", b"_firmware_version", "_hardware_version", b"_hardware_version", "_location", b"_location", "_name", b"_name", "_status", b"_status", "description", b"description", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "location", b"location", "name", b"name", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_device_type", b"_device_type", "_firmware_version", b"_firmware_version", "_hardware_version", b"_hardware_version", "_location", b"_location", "_name", b"_name", "description", b"description", "device_id", b"device_id", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "location", b"location", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_device_type", b"_device_type", "_firmware_version", b"_firmware_version", "_hardware_version", b"_hardware_version", "_location", b"_location", "_name", b"_name", "_status", b"_status", "description", b"description", "device_id", b"device_id", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "location", b"location", "name", b"name", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
@@ -197,6 +201,8 @@ class UpdateDeviceRequest(_message.Message):
     _WhichOneofArgType__location: _TypeAlias = _typing.Literal["_location", b"_location"]  # noqa: Y015
     _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
     _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__status: _TypeAlias = _typing.Literal["status"]  # noqa: Y015
+    _WhichOneofArgType__status: _TypeAlias = _typing.Literal["_status", b"_status"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
     @_typing.overload
@@ -209,6 +215,8 @@ class UpdateDeviceRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__location) -> _WhichOneofReturnType__location | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__status) -> _WhichOneofReturnType__status | None: ...
 
 Global___UpdateDeviceRequest: _TypeAlias = UpdateDeviceRequest  # noqa: Y015
 
@@ -287,6 +295,59 @@ class DeleteDeviceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteDeviceResponse: _TypeAlias = DeleteDeviceResponse  # noqa: Y015
+
+@_typing.final
+class ResetDeviceKeyRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    GRACE_SECONDS_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.int
+    grace_seconds: _builtins.int
+    """How long the key that the device uses now may still be used; it may not rotate or unregister. 0: it is void at once."""
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.int = ...,
+        grace_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "grace_seconds", b"grace_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetDeviceKeyRequest: _TypeAlias = ResetDeviceKeyRequest  # noqa: Y015
+
+@_typing.final
+class ResetDeviceKeyResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    status: _builtins.str
+    """Always success."""
+    message: _builtins.str
+    device_id: _builtins.int
+    api_key: _builtins.str
+    """Shown once."""
+    def __init__(
+        self,
+        *,
+        status: _builtins.str = ...,
+        message: _builtins.str = ...,
+        device_id: _builtins.int = ...,
+        api_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "device_id", b"device_id", "message", b"message", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetDeviceKeyResponse: _TypeAlias = ResetDeviceKeyResponse  # noqa: Y015
 
 @_typing.final
 class SetDeviceStatusRequest(_message.Message):

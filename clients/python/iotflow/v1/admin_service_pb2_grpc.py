@@ -58,6 +58,11 @@ class AdminServiceStub:
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.DeleteDeviceRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.DeleteDeviceResponse.FromString,
                 _registered_method=True)
+        self.ResetDeviceKey = channel.unary_unary(
+                '/iotflow.v1.AdminService/ResetDeviceKey',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
+                _registered_method=True)
         self.SetDeviceStatus = channel.unary_unary(
                 '/iotflow.v1.AdminService/SetDeviceStatus',
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.SetDeviceStatusRequest.SerializeToString,
@@ -180,6 +185,14 @@ class AdminServiceServicer:
 
     def DeleteDevice(self, request, context):
         """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetDeviceKey(self, request, context):
+        """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
+        asked for; open streams and connections of theirs end with them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -338,6 +351,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.DeleteDevice,
                     request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.DeleteDeviceRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_admin__service__pb2.DeleteDeviceResponse.SerializeToString,
+            ),
+            'ResetDeviceKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetDeviceKey,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.SerializeToString,
             ),
             'SetDeviceStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.SetDeviceStatus,
@@ -542,6 +560,33 @@ class AdminService:
             '/iotflow.v1.AdminService/DeleteDevice',
             iotflow_dot_v1_dot_admin__service__pb2.DeleteDeviceRequest.SerializeToString,
             iotflow_dot_v1_dot_admin__service__pb2.DeleteDeviceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetDeviceKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/ResetDeviceKey',
+            iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

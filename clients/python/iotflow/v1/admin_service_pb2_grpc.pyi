@@ -45,6 +45,10 @@ class AdminServiceStub:
     """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
     DeleteDevice: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.DeleteDeviceRequest, _admin_service_pb2.DeleteDeviceResponse]
     """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise."""
+    ResetDeviceKey: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ResetDeviceKeyRequest, _admin_service_pb2.ResetDeviceKeyResponse]
+    """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
+    asked for; open streams and connections of theirs end with them.
+    """
     SetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]
@@ -109,6 +113,10 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
     DeleteDevice: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.DeleteDeviceRequest, _admin_service_pb2.DeleteDeviceResponse]  # type: ignore[assignment]
     """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise."""
+    ResetDeviceKey: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ResetDeviceKeyRequest, _admin_service_pb2.ResetDeviceKeyResponse]  # type: ignore[assignment]
+    """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
+    asked for; open streams and connections of theirs end with them.
+    """
     SetDeviceStatus: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]  # type: ignore[assignment]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]  # type: ignore[assignment]
@@ -194,6 +202,16 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.DeleteDeviceResponse, _abc.Awaitable[_admin_service_pb2.DeleteDeviceResponse]]:
         """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise."""
+
+    @_abc_1.abstractmethod
+    def ResetDeviceKey(
+        self,
+        request: _admin_service_pb2.ResetDeviceKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ResetDeviceKeyResponse, _abc.Awaitable[_admin_service_pb2.ResetDeviceKeyResponse]]:
+        """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
+        asked for; open streams and connections of theirs end with them.
+        """
 
     @_abc_1.abstractmethod
     def SetDeviceStatus(

@@ -513,7 +513,9 @@ class RotateApiKeyResponse(_message.Message):
     api_key: _builtins.str
     """Shown once."""
     @_builtins.property
-    def old_key_valid_until(self) -> _timestamp_pb2.Timestamp: ...
+    def old_key_valid_until(self) -> _timestamp_pb2.Timestamp:
+        """If the new key is first used now; where it is first used later, the old one is valid that much longer."""
+
     def __init__(
         self,
         *,
@@ -529,6 +531,43 @@ class RotateApiKeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RotateApiKeyResponse: _TypeAlias = RotateApiKeyResponse  # noqa: Y015
+
+@_typing.final
+class EndKeyGraceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndKeyGraceRequest: _TypeAlias = EndKeyGraceRequest  # noqa: Y015
+
+@_typing.final
+class EndKeyGraceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    message: _builtins.str
+    device_id: _builtins.int
+    def __init__(
+        self,
+        *,
+        message: _builtins.str = ...,
+        device_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndKeyGraceResponse: _TypeAlias = EndKeyGraceResponse  # noqa: Y015
 
 @_typing.final
 class GetMqttCredentialsRequest(_message.Message):

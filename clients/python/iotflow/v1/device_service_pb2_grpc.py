@@ -73,6 +73,11 @@ class DeviceServiceStub:
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.FromString,
                 _registered_method=True)
+        self.EndKeyGrace = channel.unary_unary(
+                '/iotflow.v1.DeviceService/EndKeyGrace',
+                request_serializer=iotflow_dot_v1_dot_device__service__pb2.EndKeyGraceRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.EndKeyGraceResponse.FromString,
+                _registered_method=True)
         self.GetMqttCredentials = channel.unary_unary(
                 '/iotflow.v1.DeviceService/GetMqttCredentials',
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.GetMqttCredentialsRequest.SerializeToString,
@@ -146,13 +151,25 @@ class DeviceServiceServicer:
 
     def UnregisterDevice(self, request, context):
         """Removes the calling device; its key is void at once. Its telemetry stays.
+        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateApiKey(self, request, context):
-        """Gives the device a new key, shown here once. The old one lives on until `old_key_valid_until`.
+        """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
+        does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
+        be used for a grace period, and may no longer rotate or unregister.
+        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndKeyGrace(self, request, context):
+        """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
+        PERMISSION_DENIED (KEY_REPLACED): this is the old key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,6 +253,11 @@ def add_DeviceServiceServicer_to_server(servicer, server):
                     servicer.RotateApiKey,
                     request_deserializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.SerializeToString,
+            ),
+            'EndKeyGrace': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndKeyGrace,
+                    request_deserializer=iotflow_dot_v1_dot_device__service__pb2.EndKeyGraceRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.EndKeyGraceResponse.SerializeToString,
             ),
             'GetMqttCredentials': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMqttCredentials,
@@ -456,6 +478,33 @@ class DeviceService:
             '/iotflow.v1.DeviceService/RotateApiKey',
             iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyRequest.SerializeToString,
             iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndKeyGrace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.DeviceService/EndKeyGrace',
+            iotflow_dot_v1_dot_device__service__pb2.EndKeyGraceRequest.SerializeToString,
+            iotflow_dot_v1_dot_device__service__pb2.EndKeyGraceResponse.FromString,
             options,
             channel_credentials,
             insecure,

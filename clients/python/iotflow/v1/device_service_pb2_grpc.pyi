@@ -51,9 +51,19 @@ class DeviceServiceStub:
     UpdateDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]
     """Reports the device's state: the named fields, a whole configuration, or one of its keys."""
     UnregisterDevice: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UnregisterDeviceRequest, _device_service_pb2.UnregisterDeviceResponse]
-    """Removes the calling device; its key is void at once. Its telemetry stays."""
+    """Removes the calling device; its key is void at once. Its telemetry stays.
+    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """
     RotateApiKey: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.RotateApiKeyRequest, _device_service_pb2.RotateApiKeyResponse]
-    """Gives the device a new key, shown here once. The old one lives on until `old_key_valid_until`."""
+    """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
+    does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
+    be used for a grace period, and may no longer rotate or unregister.
+    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """
+    EndKeyGrace: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.EndKeyGraceRequest, _device_service_pb2.EndKeyGraceResponse]
+    """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
+    PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+    """
     GetMqttCredentials: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetMqttCredentialsRequest, _device_service_pb2.GetMqttCredentialsResponse]
     """Where the device's broker is, and its topics. Never a password: that is the device's key."""
     StreamCommands: _grpc.StreamStreamMultiCallable[_device_service_pb2.StreamCommandsRequest, _device_service_pb2.StreamCommandsResponse]
@@ -96,9 +106,19 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     UpdateDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]  # type: ignore[assignment]
     """Reports the device's state: the named fields, a whole configuration, or one of its keys."""
     UnregisterDevice: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UnregisterDeviceRequest, _device_service_pb2.UnregisterDeviceResponse]  # type: ignore[assignment]
-    """Removes the calling device; its key is void at once. Its telemetry stays."""
+    """Removes the calling device; its key is void at once. Its telemetry stays.
+    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """
     RotateApiKey: _aio.UnaryUnaryMultiCallable[_device_service_pb2.RotateApiKeyRequest, _device_service_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
-    """Gives the device a new key, shown here once. The old one lives on until `old_key_valid_until`."""
+    """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
+    does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
+    be used for a grace period, and may no longer rotate or unregister.
+    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """
+    EndKeyGrace: _aio.UnaryUnaryMultiCallable[_device_service_pb2.EndKeyGraceRequest, _device_service_pb2.EndKeyGraceResponse]  # type: ignore[assignment]
+    """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
+    PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+    """
     GetMqttCredentials: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetMqttCredentialsRequest, _device_service_pb2.GetMqttCredentialsResponse]  # type: ignore[assignment]
     """Where the device's broker is, and its topics. Never a password: that is the device's key."""
     StreamCommands: _aio.StreamStreamMultiCallable[_device_service_pb2.StreamCommandsRequest, _device_service_pb2.StreamCommandsResponse]  # type: ignore[assignment]
@@ -174,7 +194,9 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.UnregisterDeviceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.UnregisterDeviceResponse, _abc.Awaitable[_device_service_pb2.UnregisterDeviceResponse]]:
-        """Removes the calling device; its key is void at once. Its telemetry stays."""
+        """Removes the calling device; its key is void at once. Its telemetry stays.
+        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """
 
     @_abc_1.abstractmethod
     def RotateApiKey(
@@ -182,7 +204,21 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.RotateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.RotateApiKeyResponse, _abc.Awaitable[_device_service_pb2.RotateApiKeyResponse]]:
-        """Gives the device a new key, shown here once. The old one lives on until `old_key_valid_until`."""
+        """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
+        does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
+        be used for a grace period, and may no longer rotate or unregister.
+        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """
+
+    @_abc_1.abstractmethod
+    def EndKeyGrace(
+        self,
+        request: _device_service_pb2.EndKeyGraceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_device_service_pb2.EndKeyGraceResponse, _abc.Awaitable[_device_service_pb2.EndKeyGraceResponse]]:
+        """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
+        PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+        """
 
     @_abc_1.abstractmethod
     def GetMqttCredentials(

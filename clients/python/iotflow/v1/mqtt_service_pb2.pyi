@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -28,6 +29,7 @@ class MqttAccount(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     VERIFIER_FIELD_NUMBER: _builtins.int
+    OLD_KEY_VALID_UNTIL_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     name: _builtins.str
     status: _builtins.str
@@ -36,6 +38,12 @@ class MqttAccount(_message.Message):
     """`$7$<iterations>$<salt>$<PBKDF2-SHA512>`, as Mosquitto's password files have it. Empty: the device has had its key since before verifiers
     were kept; it has one when it rotates its key.
     """
+    @_builtins.property
+    def old_key_valid_until(self) -> _timestamp_pb2.Timestamp:
+        """When the grace of the device's older key ends, and with it the connections that were opened by that key. Absent: no grace runs. An
+        account comes anew whenever the keys of its device change; FindAccount tells whether a key is still valid.
+        """
+
     def __init__(
         self,
         *,
@@ -43,10 +51,11 @@ class MqttAccount(_message.Message):
         name: _builtins.str = ...,
         status: _builtins.str = ...,
         verifier: _builtins.str = ...,
+        old_key_valid_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["old_key_valid_until", b"old_key_valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "name", b"name", "status", b"status", "verifier", b"verifier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "name", b"name", "old_key_valid_until", b"old_key_valid_until", "status", b"status", "verifier", b"verifier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -138,16 +147,22 @@ class FindAccountResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_FIELD_NUMBER: _builtins.int
+    KEY_VALID_UNTIL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def account(self) -> Global___MqttAccount: ...
+    @_builtins.property
+    def key_valid_until(self) -> _timestamp_pb2.Timestamp:
+        """Of the key that was asked for: when its grace ends. Absent: no end is set, or a user name was asked for."""
+
     def __init__(
         self,
         *,
         account: Global___MqttAccount | None = ...,
+        key_valid_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "key_valid_until", b"key_valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "key_valid_until", b"key_valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

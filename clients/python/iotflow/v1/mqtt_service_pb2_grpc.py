@@ -76,7 +76,8 @@ class MqttServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindAccount(self, request, context):
-        """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts.
+        """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
+        use of it, which begins the grace of the key before.
         NOT_FOUND: there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -42,7 +42,8 @@ class MqttServiceStub:
     with all accounts: whoever keeps them compares, and what was removed meanwhile is what does not come again before `complete`.
     """
     FindAccount: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountRequest, _mqtt_service_pb2.FindAccountResponse]
-    """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts.
+    """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
+    use of it, which begins the grace of the key before.
     NOT_FOUND: there is none.
     """
     Authenticate: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]
@@ -66,7 +67,8 @@ class MqttServiceAsyncStub(MqttServiceStub):
     with all accounts: whoever keeps them compares, and what was removed meanwhile is what does not come again before `complete`.
     """
     FindAccount: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountRequest, _mqtt_service_pb2.FindAccountResponse]  # type: ignore[assignment]
-    """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts.
+    """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
+    use of it, which begins the grace of the key before.
     NOT_FOUND: there is none.
     """
     Authenticate: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]  # type: ignore[assignment]
@@ -99,7 +101,8 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.FindAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mqtt_service_pb2.FindAccountResponse, _abc.Awaitable[_mqtt_service_pb2.FindAccountResponse]]:
-        """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts.
+        """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
+        use of it, which begins the grace of the key before.
         NOT_FOUND: there is none.
         """
 

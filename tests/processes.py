@@ -133,3 +133,13 @@ def running(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: P
         run.exit_code()
         if process.stdout:
             process.stdout.close()
+
+
+def children(pid: int) -> dict[str, int]:
+    """The processes that a process has started: command line to id."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            with contextlib.suppress(FileNotFoundError):
+                found[Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()] = int(child)
+    return found

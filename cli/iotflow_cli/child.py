@@ -20,8 +20,8 @@ CHUNK = 65536
 class Program:
     """Something to run.
 
-    ready: asked again and again until it is true. drain: done before the process is told to end. grace: seconds from
-    being told to end until it is killed.
+    prepare: done before each start. ready: asked again and again until it is true. drain: done before the process is told to
+    end. grace: seconds from being told to end until it is killed.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Program:
     env: Mapping[str, str]
     ready: Callable[[], Awaitable[bool]]
     start_within: float = 60.0
+    prepare: Callable[[], None] = lambda: None
     drain: Callable[[], Awaitable[None]] | None = None
     grace: float = 15.0
 
@@ -45,6 +46,7 @@ class Child:
     @classmethod
     async def start(cls, program: Program, say: Say) -> Self:
         """Run the program; each line it writes is said."""
+        program.prepare()
         # A pipe of our own: asyncio would not notice the process's end while something it left behind holds its pipe.
         reading, writing = os.pipe()
         telling = asyncio.create_task(_tell_lines(reading, say))

@@ -2,10 +2,21 @@
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iotflow_cli.errors import UsageError
+
+# Where the server reads which parts do not run.
+PARTS_DOWN = "parts-down"
+
+
+def write_down(file: Path, troubles: Sequence[str]) -> None:
+    """Replace the file's lines by these; a disk that is full must not end the run."""
+    draft = file.with_suffix(".draft")
+    with contextlib.suppress(OSError):
+        draft.write_text("".join(f"{trouble}\n" for trouble in troubles))
+        draft.replace(file)
 
 
 @contextlib.contextmanager

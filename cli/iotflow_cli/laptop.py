@@ -7,6 +7,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from iotflow_cli.data_folder import PARTS_DOWN
+
 # The server listens on loopback here, so that whoever can reach it has the machine anyway.
 DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open", "IOTFLOW_LOG_FORMAT": "console"}
 # Where others of the network can reach it, the server's own defaults ask for credentials.
@@ -54,6 +56,7 @@ def server_environment(chosen: Mapping[str, str], data_dir: Path, grpc_port: int
         "IOTFLOW_DATA_DIR": str(data_dir),
         "IOTFLOW_GRPC_HOST": "127.0.0.1",
         "IOTFLOW_GRPC_PORT": str(grpc_port),
+        "IOTFLOW_PARTS_FILE": str(data_dir / PARTS_DOWN),
         # Its lines are shown as they come, not a buffer at a time.
         "PYTHONUNBUFFERED": "1",
     }

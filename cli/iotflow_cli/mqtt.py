@@ -20,11 +20,14 @@ def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str,
     if broker.kind == NONE:
         return []
     env = environment(broker, data_dir, server, {**defaults, **laptop.chosen()})
+    ready_file = Path(env["IOTFLOW_GATEWAY_READY_FILE"])
     adapter = Program(
         name="mqtt",
         command=[sys.executable, "-P", "-m", "iotflow_gateway"],
         env=env,
-        ready=functools.partial(_exists, Path(env["IOTFLOW_GATEWAY_READY_FILE"])),
+        # That of the run before says nothing about this one.
+        prepare=functools.partial(ready_file.unlink, missing_ok=True),
+        ready=functools.partial(_exists, ready_file),
     )
     return [_mosquitto(broker, data_dir, env), adapter] if broker.kind == MOSQUITTO else [adapter]
 
@@ -48,8 +51,6 @@ def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str
         ours["IOTFLOW_GATEWAY_MOSQUITTO_DIR"] = str(data_dir / "mosquitto")
         if broker.host == "0.0.0.0":  # noqa: S104
             ours["IOTFLOW_GATEWAY_MQTT_HOST"] = "127.0.0.1"
-    # Of the run before.
-    (data_dir / "mqtt.ready").unlink(missing_ok=True)
     return {**defaults, **chosen, **ours}
 
 

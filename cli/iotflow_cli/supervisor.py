@@ -1,80 +1,81 @@
-"""Runs programs together: started in order, each when the one before is ready; stopped in the opposite order."""
+"""Runs programs together: started in order, each when the one before is ready; kept running; stopped in the opposite order."""
 
 import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Iterator, Sequence
 
-from iotflow_cli.child import Child, Program, Say
-from iotflow_cli.waiting import until
+from iotflow_cli.child import Program, Say
+from iotflow_cli.part import Part, Restarts
 
 ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+DEFAULT_RESTARTS = Restarts()
+Down = Callable[[Sequence[str]], None]
 
 
 class Supervisor:
-    """One run of some programs."""
+    """One run of some programs. down: told of the parts that do not run, a sentence each, whenever that has changed."""
 
-    def __init__(self, programs: Sequence[Program], say: Say) -> None:
-        self._programs = programs
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        say: Say,
+        down: Down = lambda _: None,
+        restarts: Restarts = DEFAULT_RESTARTS,
+    ) -> None:
         self._say = say
-        self._children: list[Child] = []
-        self._watches: list[asyncio.Task[None]] = []
+        self._down = down
         # What ends the run: a sentence about what went wrong, or None where somebody asked for it.
         self._ending: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        width = max(len(program.name) for program in programs)
+        self._parts = [
+            Part(program, self._prefixed(program.name, width), say, self._ending, restarts, self._tell_down)
+            for program in programs
+        ]
 
     async def run(self, announce: Callable[[], None]) -> int:
-        """Run until asked to stop (0) or until something goes wrong (1); `announce` is called once all are ready."""
+        """Run until asked to stop (0) or until a part is given up (1); `announce` is called once all are ready."""
+        keeping: list[asyncio.Task[None]] = []
         with self._asked_by_signals():
             try:
-                trouble = await self._until_something_ends(announce)
+                await self._start_all(announce, keeping)
+                trouble = await self._ending
                 self._say(trouble or "stopping")
             finally:
+                self._end(None)
                 stopped_well = await self._stop_all()
+                await asyncio.gather(*keeping)
         return 0 if trouble is None and stopped_well else 1
 
-    async def _until_something_ends(self, announce: Callable[[], None]) -> str | None:
-        starting = asyncio.create_task(self._start_all(announce))
-        first: set[asyncio.Future[None] | asyncio.Future[str | None]] = {starting, self._ending}
-        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            await starting
-        else:
-            starting.cancel()
-        return await self._ending
-
-    async def _start_all(self, announce: Callable[[], None]) -> None:
-        for program in self._programs:
-            try:
-                await self._start(program)
-            except TimeoutError:
-                self._end(f"{program.name} was not ready within {program.start_within:g} seconds")
+    async def _start_all(self, announce: Callable[[], None], keeping: "list[asyncio.Task[None]]") -> None:
+        for part in self._parts:
+            if trouble := await part.start():
+                self._end(trouble)
+            if self._ending.done():
                 return
+            keeping.append(asyncio.create_task(self._keep(part)))
         announce()
 
-    async def _start(self, program: Program) -> None:
-        child = await Child.start(program, self._prefixed(program.name))
-        self._children.append(child)
-        self._watches.append(asyncio.create_task(self._watch(child)))
-        await until(program.ready, program.start_within)
-
-    async def _watch(self, child: Child) -> None:
-        code = await child.ended()
-        fate = f"with exit code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-        self._end(f"{child.program.name} ended {fate}")
+    async def _keep(self, part: Part) -> None:
+        trouble = f"{part.name} is not watched any more"
+        try:
+            trouble = await part.keep()
+        finally:
+            if trouble:
+                self._end(trouble)
 
     def _end(self, trouble: str | None) -> None:
         if not self._ending.done():
             self._ending.set_result(trouble)
 
     async def _stop_all(self) -> bool:
-        stopped_well = [await self._stop(child) for child in reversed(self._children)]
-        await asyncio.gather(*self._watches)
+        stopped_well = [await self._stop(part) for part in reversed(self._parts)]
         return all(stopped_well)
 
-    async def _stop(self, child: Child) -> bool:
-        stopped_well = await child.stop()
+    async def _stop(self, part: Part) -> bool:
+        stopped_well = await part.stop()
         if not stopped_well:
-            self._say(f"{child.program.name} had to be killed")
+            self._say(f"{part.name} had to be killed")
         return stopped_well
 
     @contextlib.contextmanager
@@ -92,9 +93,11 @@ class Supervisor:
         if not self._ending.done():
             self._end(None)
             return
-        for child in self._children:
-            child.kill()
+        for part in self._parts:
+            part.kill()
 
-    def _prefixed(self, name: str) -> Say:
-        width = max(len(program.name) for program in self._programs)
+    def _tell_down(self) -> None:
+        self._down([part.trouble for part in self._parts if part.trouble])
+
+    def _prefixed(self, name: str, width: int) -> Say:
         return lambda line: self._say(f"{name:<{width}} | {line}")

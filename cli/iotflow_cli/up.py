@@ -13,7 +13,7 @@ from iotflow_cli import envoy, laptop, mqtt
 from iotflow_cli.broker import EMBEDDED, Broker, chosen_broker
 from iotflow_cli.child import Program
 from iotflow_cli.console import say
-from iotflow_cli.data_folder import taken
+from iotflow_cli.data_folder import PARTS_DOWN, taken, write_down
 from iotflow_cli.envoy import Gateway
 from iotflow_cli.errors import UsageError
 from iotflow_cli.ports import check_free, port
@@ -128,7 +128,9 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
         _envoy(gateway),
         *mqtt.programs(broker, data_dir, f"{HOST}:{grpc_port}", defaults),
     ]
-    code = await Supervisor(programs, say).run(functools.partial(_announce, gateway, broker, data_dir))
+    down = functools.partial(write_down, data_dir / PARTS_DOWN)
+    down(())
+    code = await Supervisor(programs, say, down).run(functools.partial(_announce, gateway, broker, data_dir))
     say("everything was stopped; start it again when that is mended" if code else "stopped")
     return code
 

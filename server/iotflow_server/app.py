@@ -43,6 +43,7 @@ from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.open_streams import OpenStreams
+from iotflow_server.rpc.parts_down import PartsDown
 from iotflow_server.rpc.session_checks import SessionChecks
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.system_service import Check, SystemService
@@ -135,7 +136,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         admin=admin_service(settings, fleet, telemetry, sessions, encoder),
         mqtt=MqttService(fleet.registry, fleet.identities, fleet.accounts, sessions, settings.mqtt_topic_prefix),
         gateway=gateway_service(fleet, sessions, encoder),
-        system=SystemService(checks, metrics, sessions, broker),
+        system=SystemService(checks, PartsDown(settings.parts_file).check, metrics, sessions, broker),
     )
 
 

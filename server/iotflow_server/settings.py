@@ -178,6 +178,10 @@ class Settings(BaseSettings):
         1883, validation_alias=older("MQTT_PORT", "MQTT_PORT"), description="The broker's port, as told to devices."
     )
     mqtt_topic_prefix: str = Field("iotflow", min_length=1, description="First part of every MQTT topic.")
+    parts_file: Path | None = Field(
+        None,
+        description="File that names the parts of the service that do not run, for `/health`; `iotflow up` sets it.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("json", description="For people, or for programs.")
 

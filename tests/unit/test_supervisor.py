@@ -1,16 +1,19 @@
 """The supervisor with real processes."""
 
 import asyncio
+import dataclasses
+import functools
 import os
 import select
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from iotflow_cli.child import Program
+from iotflow_cli.part import Restarts
 from iotflow_cli.supervisor import Supervisor
 from tests.processes import PATIENCE, running
 
@@ -24,6 +27,15 @@ print("up", flush=True)
 pathlib.Path(sys.argv[1]).touch()
 signal.pause()
 """
+# Is ready, and dies when told to, the first time; later it is never ready.
+ONCE = """
+if not pathlib.Path(sys.argv[1] + " dies").exists():
+    pathlib.Path(sys.argv[1]).touch()
+    while not pathlib.Path(sys.argv[1] + " dies").exists():
+        signal.sigtimedwait([], 0.01)
+    sys.exit(3)
+"""
+RESTARTS = Restarts(first_pause=0.01, longest_pause=0.03, failures=3)
 STUBBORN = POLITE.replace("leave)", "signal.SIG_IGN)").replace("signal.pause()", "while True: signal.pause()")
 
 
@@ -43,7 +55,18 @@ def program(
         return mark.exists()
 
     command = [sys.executable, "-c", code, str(mark)]
-    return Program(name, command, os.environ, ready, start_within=start_within, grace=grace, drain=drain)
+    forget = functools.partial(mark.unlink, missing_ok=True)
+    return Program(name, command, os.environ, ready, start_within, forget, drain, grace)
+
+
+def mortal(folder: Path, dying: str = "sys.exit(3)", *, start_within: float = PATIENCE) -> Program:
+    """A program named envoy that dies once `start_dying` was called."""
+    code = f"while not pathlib.Path(sys.argv[1] + ' dies').exists(): signal.sigtimedwait([], 0.01)\n{dying}"
+    return program("envoy", folder, POLITE.replace("signal.pause()", code), start_within=start_within)
+
+
+def start_dying(folder: Path) -> Callable[[], None]:
+    return (folder / "envoy dies").touch
 
 
 def interrupt() -> None:
@@ -51,11 +74,17 @@ def interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def supervise(lines: list[str], *programs: Program, announce: Callable[[], None] = interrupt) -> int:
+def supervise(
+    lines: list[str],
+    *programs: Program,
+    announce: Callable[[], None] = interrupt,
+    down: Callable[[Sequence[str]], None] = lambda _: None,
+    restarts: Restarts = RESTARTS,
+) -> int:
     """Run until `announce`, or what it sets off, ends it; the exit code."""
 
     async def run() -> int:
-        return await Supervisor(programs, lines.append).run(announce)
+        return await Supervisor(programs, lines.append, down, restarts).run(announce)
 
     return asyncio.run(run())
 
@@ -84,11 +113,77 @@ def test_drains_before_it_stops(tmp_path: Path) -> None:
         ("import os; os.kill(os.getpid(), signal.SIGKILL)", "by SIGKILL"),
     ],
 )
-def test_child_that_dies_ends_the_run(tmp_path: Path, dying: str, fate: str) -> None:
+def test_part_that_dies_is_started_again(tmp_path: Path, dying: str, fate: str) -> None:
     lines: list[str] = []
-    mortal = program("envoy", tmp_path, POLITE.replace("signal.pause()", dying))
-    assert supervise(lines, program("server", tmp_path), mortal, announce=lambda: None) == 1
-    assert lines[-2:] == [f"envoy ended {fate}", "server | bye"]
+    told: list[list[str]] = []
+
+    def down(troubles: Sequence[str]) -> None:
+        told.append(list(troubles))
+        if not troubles:
+            interrupt()
+
+    dies_once = f"pathlib.Path(sys.argv[1] + ' dies').unlink(); {dying}"
+    parts = program("server", tmp_path), mortal(tmp_path, dies_once)
+    assert supervise(lines, *parts, announce=start_dying(tmp_path), down=down) == 0
+    assert lines == [
+        "server | up",
+        "envoy  | up",
+        f"envoy ended {fate}; starting it again in 0.01 s (failure 1 of 3 in a row)",
+        "envoy  | up",
+        "envoy runs again",
+        "stopping",
+        "envoy  | bye",
+        "server | bye",
+    ]
+    assert told == [[f"envoy ended {fate}"], []]
+
+
+def test_part_that_keeps_dying_is_given_up_and_ends_the_run(tmp_path: Path) -> None:
+    lines: list[str] = []
+    assert supervise(lines, program("server", tmp_path), mortal(tmp_path), announce=start_dying(tmp_path)) == 1
+    ended = "envoy ended with exit code 3"
+    assert [line for line in lines if line.startswith(ended)] == [
+        f"{ended}; starting it again in 0.01 s (failure 1 of 3 in a row)",
+        f"{ended}; starting it again in 0.02 s (failure 2 of 3 in a row)",
+        f"{ended}; starting it again in 0.03 s (failure 3 of 3 in a row)",
+        f"{ended}; given up after 4 failures in a row",
+    ]
+    assert lines[-1] == "server | bye"
+
+
+def test_failures_long_ago_do_not_count(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    def down(troubles: Sequence[str]) -> None:
+        if lines.count("envoy runs again") > RESTARTS.failures:
+            interrupt()
+        elif not troubles:
+            start_dying(tmp_path)()
+
+    steady = dataclasses.replace(RESTARTS, steady=0.0)
+    dies = mortal(tmp_path, "pathlib.Path(sys.argv[1] + ' dies').unlink(); sys.exit(3)")
+    assert supervise(lines, dies, announce=start_dying(tmp_path), down=down, restarts=steady) == 0
+    assert not [line for line in lines if "(failure 2" in line]
+
+
+def test_part_that_is_not_ready_again_in_time_is_a_failure(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    silent_later = POLITE.replace("pathlib.Path(sys.argv[1]).touch()", ONCE)
+    once = program("envoy", tmp_path, silent_later, start_within=2.0)
+    restarts = dataclasses.replace(RESTARTS, failures=1)
+    assert supervise(lines, once, announce=start_dying(tmp_path), restarts=restarts) == 1
+    assert lines[-1] == "envoy was not ready within 2 seconds; given up after 2 failures in a row"
+
+
+def test_run_that_ends_starts_nothing_again(tmp_path: Path) -> None:
+    lines: list[str] = []
+    slow = dataclasses.replace(RESTARTS, first_pause=PATIENCE, longest_pause=PATIENCE)
+    assert (
+        supervise(lines, mortal(tmp_path), announce=start_dying(tmp_path), down=lambda _: interrupt(), restarts=slow)
+        == 0
+    )
+    assert lines[-1] == "stopping"
 
 
 def test_child_that_dies_at_the_start_keeps_the_next_from_starting(tmp_path: Path) -> None:
@@ -137,11 +232,8 @@ def test_what_a_dead_child_left_behind_is_killed(tmp_path: Path) -> None:
     )
     lines: list[str] = []
     # The one left behind holds the pipe that the supervisor reads to its end: it comes back only when that one is gone.
-    assert (
-        supervise(lines, program("server", tmp_path, POLITE.replace("signal.pause()", leaving)), announce=lambda: None)
-        == 1
-    )
-    assert lines[-1] == "server ended with exit code 4"
+    assert supervise(lines, mortal(tmp_path, leaving), announce=start_dying(tmp_path)) == 1
+    assert lines[-1] == "envoy ended with exit code 4; given up after 4 failures in a row"
 
 
 def test_lines_are_told_whole(tmp_path: Path) -> None:
@@ -169,6 +261,7 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 SUPERVISING = """
 import asyncio, os, pathlib, sys
 from iotflow_cli.child import Program
+from iotflow_cli.part import Restarts
 from iotflow_cli.supervisor import Supervisor
 
 async def ready():

@@ -25,10 +25,13 @@ BY_GRAVITY = (UNHEALTHY, DEGRADED)
 
 
 class SystemService(system_service_pb2_grpc.SystemServiceServicer):
-    """checks: by name, in the order in which they are shown."""
+    """checks: by name, in the order in which they are shown. parts: of what runs beside this server, shown while it fails."""
 
-    def __init__(self, checks: dict[str, Check], metrics: Metrics, sessions: Sessions, broker: Broker) -> None:
+    def __init__(
+        self, checks: dict[str, Check], parts: Check, metrics: Metrics, sessions: Sessions, broker: Broker
+    ) -> None:
         self._checks = checks
+        self._parts = parts
         self._metrics = metrics
         self._sessions = sessions
         self._broker = broker
@@ -36,6 +39,8 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
 
     async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
         checks = [await _checked(name, check) for name, check in self._checks.items()]
+        if (parts := await _checked("parts", self._parts)).status != HEALTHY:
+            checks.append(parts)
         failed = [check.name for check in checks if check.status != HEALTHY]
         found = {check.status for check in checks}
         worst = next((status for status in BY_GRAVITY if status in found), HEALTHY)

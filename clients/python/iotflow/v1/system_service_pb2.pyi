@@ -85,7 +85,7 @@ class HealthCheck(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """database, telemetry_store, ingest or live_bus."""
+    """database, telemetry_store, ingest, live_bus or parts (the other processes of `iotflow up`, while one does not run)."""
     status: _builtins.str
     """healthy, degraded or unhealthy."""
     message: _builtins.str

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from google.api import annotations_pb2, httpbody_pb2
+from google.api import annotations_pb2, http_pb2, httpbody_pb2
 from google.protobuf.descriptor import FieldDescriptor, FileDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2, status_pb2
@@ -77,6 +77,23 @@ def whole_number_lists() -> list[str]:
         if field.is_repeated and field.cpp_type in _WHOLE_NUMBERS
     }
     return sorted(names)
+
+
+def rest_paths() -> dict[str, list[str]]:
+    """The templates of the REST paths, by HTTP method."""
+    paths: dict[str, list[str]] = {}
+    for method in _methods():
+        for rule in _rules(method):
+            kind = rule.WhichOneof("pattern")
+            paths.setdefault(kind.upper(), []).append(getattr(rule, kind))
+    return paths
+
+
+def _rules(method: MethodDescriptor) -> Iterator[http_pb2.HttpRule]:
+    if method.GetOptions().HasExtension(annotations_pb2.http):
+        rule = method.GetOptions().Extensions[annotations_pb2.http]
+        yield rule
+        yield from rule.additional_bindings
 
 
 def _methods() -> Iterator[MethodDescriptor]:

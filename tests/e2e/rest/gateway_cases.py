@@ -27,8 +27,16 @@ CASES = [
             ("GET", "/"),
             ("GET", "/api/v1/nothing"),
             ("GET", "/api/v2/telemetry/1"),
-            ("DELETE", "/api/v1/devices/register"),
         )
+    ),
+    Case(
+        "a method that the path does not have",
+        "DELETE",
+        "/api/v1/devices/register",
+        "device",
+        405,
+        refusal(405, "METHOD_NOT_ALLOWED", code=12),
+        headers={"allow": "POST"},
     ),
     *(
         Case(

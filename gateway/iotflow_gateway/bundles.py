@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow_gateway.columns import Cells, wire_columns
 from iotflow_gateway.message import Message
+from iotflow_gateway.outgoing import Outgoing
 from iotflow_gateway.readings import MOST_MEASUREMENTS
 from iotflow_gateway.rows import ENOUGH_BYTES, ENOUGH_ROWS, ENOUGH_VALUES, Rows
 
@@ -76,6 +77,11 @@ class Bundle:
             batch.timestamps.extend(part.times)
         batch.columns.extend(wire_columns(columns, self._size))
         return batch
+
+    def divided(self) -> list[Outgoing]:
+        """By device, or by message where they are one device's; empty: it is of one message."""
+        parts = self._parts if len(self._parts) > 1 else self._parts[0].by_message()
+        return [Bundle(part) for part in parts] if len(parts) > 1 else []
 
     def is_refused_whole(self, rejection: Rejection) -> bool:
         """Whether it is the batch that the server does not take, for which no device may be to blame: it may know of no such

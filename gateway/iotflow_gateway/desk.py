@@ -89,7 +89,7 @@ class Desk:
         return found if found is not None else self._lookups.by_username(username)
 
     def _found(self, kind: Kind, message: Message, task: "asyncio.Task[int]", content: Any) -> None:
-        if task.cancelled() or task.exception():
+        if task.cancelled():
             # The adapter goes down; the broker keeps the message.
             return
         self._or_refuse(message, lambda: self._carry_out(kind, message, task.result(), content))

@@ -76,6 +76,10 @@ class Joining:
             self._under_way -= 1
             self._news.set()
 
+    def divided(self, parts: int) -> None:
+        """A bundle is sent as so many: the server will answer to each."""
+        self._under_way += parts - 1
+
     def again(self, bundle: Bundle) -> None:
         """The server does not take it for its many devices: send their rows once more, before all others, and each device's by
         themselves from now on. What was under way by then may have overtaken them."""

@@ -24,6 +24,10 @@ class Outgoing(Protocol):
         """The messages that a rejection concerns, each with the index of the first reading concerned in it."""
         ...
 
+    def divided(self) -> "list[Outgoing]":
+        """The same in smaller batches, in order; empty: it is of one message."""
+        ...
+
 
 class Ready:
     """A batch that a device made itself."""
@@ -45,3 +49,6 @@ class Ready:
 
     def concerned(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
         yield self._message, rejection.index
+
+    def divided(self) -> list[Outgoing]:
+        return []

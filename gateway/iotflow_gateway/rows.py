@@ -83,6 +83,22 @@ class Rows:
         batch.columns.extend(wire_columns(self.columns, len(self)))
         return batch
 
+    def by_message(self) -> "list[Rows]":
+        """Each message's rows by themselves."""
+        ends = [*self._begins[1:], len(self)]
+        return [self._part(*one) for one in zip(self._owners, self._begins, ends, strict=True)]
+
+    def _part(self, owner: Message, first: int, end: int) -> "Rows":
+        part = Rows(self.device_id, timeless=self.timeless)
+        part.times, part._indices = self.times[first:end], self._indices[first:end]
+        part._owners, part._begins, part.bytes = [owner], [0], len(owner.payload)
+        for name, (kind, rows, values) in self.columns.items():
+            begin, stop = bisect_left(rows, first), bisect_left(rows, end)
+            if begin < stop:
+                part.columns[name] = (kind, [row - first for row in rows[begin:stop]], values[begin:stop])
+                part.values += stop - begin
+        return part
+
     def concerned(self, first: int, end: int, measurement: str) -> Iterator[tuple[Message, int]]:
         """The messages that a refusal of rows first .. end-1 of a measurement (empty: of the whole rows) concerns, each with the
         index of the first reading concerned in it."""

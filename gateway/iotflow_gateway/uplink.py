@@ -11,6 +11,7 @@ from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.writer import TelemetryWriter
 from iotflow_gateway.bundles import Bundle
+from iotflow_gateway.failures import TRIES, StreamFailures, breaks_off, given_up
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing
@@ -20,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 # Batches that wait for their acknowledgement, at the most.
 WINDOW = 64
+# How often a batch of several messages is sent that the server fails over, until it is divided.
+TRIES_TOGETHER = 2
+# How often in a row a server may break off, and not be away, until what is under way is suspected.
+MOST_BREAKS = 3
 UPGRADE = "it costs more: the server should be as new as the adapter, and its limits on batches the usual ones"
 
 Tell = Callable[[Message, Refused], None]
@@ -27,7 +32,11 @@ Tell = Callable[[Message, Refused], None]
 
 class Uplink:
     """refused: called with a message, and why something of it is not stored. finished: called with a message that the server
-    is done with."""
+    is done with.
+
+    Where the server fails over what was under way, that is sent again one batch at a time, the batch at fault in smaller and
+    smaller parts, until the message is found that the server fails over however often it is sent: it is given up.
+    """
 
     def __init__(
         self,
@@ -37,6 +46,8 @@ class Uplink:
         refused: Tell,
         finished: Callable[[Message], None],
     ) -> None:
+        self._channel = channel
+        self._token = token
         self._joining = joining
         self._refused = refused
         self._finished = finished
@@ -46,20 +57,35 @@ class Uplink:
         self._interrupted = False
         # Refused as a whole: their parts are sent again one by one.
         self._apart: set[Bundle] = set()
-        self._writer = TelemetryWriter(
-            channel,
-            token=token,
+        # To be sent again before all others, one at a time, and how often the server has failed over the first.
+        self._again: deque[Outgoing] = deque()
+        self._faults = 0
+        # How often in a row the server has broken off.
+        self._broken_off = 0
+        self._failures = StreamFailures("telemetry", longest=1.0)
+
+    async def run(self) -> None:
+        """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
+        while True:
+            try:
+                await self._stream()
+            except ServerError as error:
+                delay = self._failures.delay(error)
+                self._failed(error)
+                await asyncio.sleep(delay)
+
+    async def _stream(self) -> None:
+        writer = TelemetryWriter(
+            self._channel,
+            token=self._token,
             window=WINDOW,
             on_acknowledged=self._acknowledged,
             on_rejected=self._rejected,
             on_interrupted=self._interruption,
         )
-
-    async def run(self) -> None:
-        """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
-        async with self._writer:
-            sending = asyncio.create_task(self._send(), name="uplink")
-            watching = asyncio.create_task(self._watch(), name="uplink's watch")
+        async with writer:
+            sending = asyncio.create_task(self._send(writer), name="uplink")
+            watching = asyncio.create_task(self._watch(writer), name="uplink's watch")
             try:
                 done, _ = await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -69,22 +95,58 @@ class Uplink:
                     task.cancel()
                 await asyncio.gather(sending, watching, return_exceptions=True)
 
-    async def _send(self) -> None:
+    async def _send(self, writer: TelemetryWriter) -> None:
+        while self._again:
+            await self._send_one(writer, self._again.popleft())
+            await writer.flush()
         while True:
-            outgoing = await self._joining.next()
-            self._under_way.append(outgoing)
-            await self._writer.send(outgoing.batch())
+            await self._send_one(writer, await self._joining.next())
 
-    async def _watch(self) -> None:
+    async def _send_one(self, writer: TelemetryWriter, outgoing: Outgoing) -> None:
+        self._under_way.append(outgoing)
+        await writer.send(outgoing.batch())
+
+    async def _watch(self, writer: TelemetryWriter) -> None:
         """A writer that has ended says so to the next who sends: where nobody does, to whoever asks."""
         while True:
             await asyncio.sleep(1)
-            await self._writer.flush()
+            await writer.flush()
+
+    def _failed(self, error: ServerError) -> None:
+        """The server failed over one of those under way, or over the only one."""
+        alone = len(self._under_way) == 1
+        self._again.extendleft(reversed(self._under_way))
+        self._under_way.clear()
+        self._oldest = 1
+        self._faults = self._faults + 1 if alone else 0
+        if not alone:
+            return
+        parts = self._again[0].divided()
+        if parts and self._faults >= TRIES_TOGETHER:
+            self._divide(parts)
+        elif self._faults >= TRIES:
+            self._give_up(given_up(error))
+
+    def _divide(self, parts: list[Outgoing]) -> None:
+        self._again.popleft()
+        self._again.extendleft(reversed(parts))
+        self._joining.divided(len(parts))
+        self._faults = 0
+
+    def _give_up(self, refused: Refused) -> None:
+        outgoing = self._again.popleft()
+        self._faults = 0
+        for message in outgoing.messages():
+            self._refused(message, refused)
+        self._joining.done(outgoing)
+        self._finish(outgoing)
 
     def _acknowledged(self, rows: int) -> None:
         if self._interrupted:
             self._interrupted = False
             log.info("server back")
+        self._failures.reset()
+        self._faults = self._broken_off = 0
         while rows > 0:
             outgoing = self._under_way.popleft()
             self._oldest += 1
@@ -114,6 +176,11 @@ class Uplink:
             self._refused(message, Refused(reason, said, field=field, index=index, retryable=retryable))
 
     def _interruption(self, error: ServerError, delay: float) -> None:
+        self._broken_off = self._broken_off + 1 if breaks_off(error) else 0
+        if self._broken_off >= MOST_BREAKS:
+            # That is no server that is away, but one that breaks off over what it gets.
+            self._broken_off = 0
+            raise error
         if not self._interrupted:
             self._interrupted = True
             log.warning("server away", problem=str(error), next_attempt_seconds=round(delay, 1))

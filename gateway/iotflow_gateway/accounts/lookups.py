@@ -10,6 +10,7 @@ import grpc
 from iotflow.errors import server_error
 from iotflow.v1.mqtt_service_pb2 import FindAccountRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
+from iotflow_gateway.failures import TRIES, ends_adapter, given_up
 
 # Seconds that an answer counts, and how many are remembered.
 TTL, ABSENCE_TTL, SIZE = 5.0, 1.0, 50_000
@@ -69,7 +70,9 @@ class Lookups:
         return found
 
     async def _answer(self, request: FindAccountRequest) -> int:
-        """Asks until it is answered: a message whose device is in doubt is neither stored nor refused."""
+        """Asks until it is answered: a message whose device is in doubt is neither stored nor refused. Raises Refused where the
+        server fails over the question each time."""
+        faults = 0
         while True:
             try:
                 found = await self._stub.FindAccount(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
@@ -77,8 +80,9 @@ class Lookups:
                 error = server_error(failed)
                 if error.code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT):
                     return UNKNOWN
-                if not error.retryable:
-                    raise error from None
+                faults += not error.retryable and not ends_adapter(error)
+                if faults >= TRIES:
+                    raise given_up(error) from None
                 await asyncio.sleep(max(error.retry_after or 0.0, RETRY_SECONDS))
             else:
                 return found.account.device_id

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import grpc
 import structlog
 
-from iotflow.backoff import Backoff
 from iotflow.errors import server_error
 from iotflow.v1.mqtt_service_pb2 import MqttAccount, WatchAccountsRequest, WatchAccountsResponse
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.failures import StreamFailures
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ class Watching:
         self._metadata = metadata
         self._directory = directory
         self._changed = changed
-        self._backoff = Backoff(longest=1.0)
+        self._failures = StreamFailures("accounts", longest=1.0)
         # The ids that came since the first of all; None: all have come.
         self._coming: set[int] | None = None
         self._complete = asyncio.Event()
@@ -44,13 +44,10 @@ class Watching:
             try:
                 self._coming = set()
                 async for answer in self._stub.WatchAccounts(WatchAccountsRequest(), metadata=self._metadata):
-                    self._backoff.reset()
+                    self._failures.reset()
                     self._apply(answer)
             except grpc.aio.AioRpcError as failed:
-                error = server_error(failed)
-                if not error.retryable:
-                    raise error from None
-                await asyncio.sleep(self._backoff.delay(error.retry_after))
+                await asyncio.sleep(self._failures.delay(server_error(failed)))
 
     def _apply(self, answer: WatchAccountsResponse) -> None:
         if answer.again:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import grpc
+import structlog
 
 from iotflow.backoff import Backoff
-from iotflow.errors import server_error
+from iotflow.errors import ServerError, server_error
+from iotflow_gateway.failures import TRIES, given_up, is_fault
 from iotflow_gateway.message import Message
 from iotflow_gateway.refusal import Refused
 
@@ -15,6 +17,8 @@ AT_ONCE = 16
 ANSWER_SECONDS = 10.0
 
 Call = Callable[[], Awaitable[object]]
+
+log = structlog.get_logger(__name__)
 
 
 class Answers:
@@ -54,12 +58,17 @@ class Answers:
                 await persistently(call)
             except Refused as refused:
                 self._refused(message, refused)
+            except Exception:
+                # Those behind it must not wait for it.
+                log.exception("message_not_sent", topic=message.topic)
+                self._refused(message, Refused("INTERNAL", "the adapter cannot send this message to the server"))
         self._finished(message)
 
 
-async def persistently(call: Call) -> object:
-    """The call's answer, however long that takes. Raises Refused where the server says that it never will."""
-    backoff = Backoff(longest=5.0)
+async def persistently(call: Call, tries: int = TRIES) -> object:
+    """The call's answer, however long that takes. Raises Refused where the server says that it never will, or has failed over
+    this call so many times."""
+    backoff, faults = Backoff(longest=5.0), 0
     while True:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -68,6 +77,17 @@ async def persistently(call: Call) -> object:
             await asyncio.sleep(backoff.delay(None))
         except grpc.aio.AioRpcError as failed:
             error = server_error(failed)
-            if not error.retryable:
-                raise Refused(error.reason or error.code.name, error.message, field=error.field) from None
+            faults += is_fault(error)
+            if refused := _refusal(error, faults, tries):
+                raise refused from None
             await asyncio.sleep(backoff.delay(error.retry_after))
+
+
+def _refusal(error: ServerError, faults: int, tries: int) -> Refused | None:
+    """What to tell the device; None: the call is to be made again."""
+    if is_fault(error):
+        return given_up(error) if faults >= tries else None
+    # Without a credential that counts, it is the adapter that is refused, not the message.
+    if error.retryable or error.code is grpc.StatusCode.UNAUTHENTICATED:
+        return None
+    return Refused(error.reason or error.code.name, error.message, field=error.field)

@@ -6,16 +6,18 @@ import contextlib
 import grpc
 import structlog
 
-from iotflow.backoff import Backoff
 from iotflow.errors import server_error
 from iotflow.v1.command_pb2 import Command, CommandReceipt
 from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.broker import Broker, CannotConnect
 from iotflow_gateway.devices.deliveries import Deliveries
+from iotflow_gateway.failures import StreamFailures
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
 
 
 class Commands:
@@ -28,7 +30,7 @@ class Commands:
         self._metadata = metadata
         self._topics = topics
         self._broker = broker
-        self._backoff = Backoff(longest=1.0)
+        self._failures = StreamFailures("commands", longest=1.0)
 
     async def run(self) -> None:
         """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
@@ -37,12 +39,9 @@ class Commands:
             try:
                 await self._stream()
             except CannotConnect:
-                await asyncio.sleep(self._backoff.delay(None))
+                await asyncio.sleep(RETRY_SECONDS)
             except grpc.aio.AioRpcError as failed:
-                error = server_error(failed)
-                if not error.retryable:
-                    raise error from None
-                await asyncio.sleep(self._backoff.delay(error.retry_after))
+                await asyncio.sleep(self._failures.delay(server_error(failed)))
 
     async def _stream(self) -> None:
         call = self._stub.StreamDeviceCommands(metadata=self._metadata)
@@ -60,7 +59,7 @@ class Commands:
             async with asyncio.TaskGroup() as tasks:
                 deliveries = Deliveries(self._topics, self._broker, answer, tasks)
                 async for message in call:
-                    self._backoff.reset()
+                    self._failures.reset()
                     if message.HasField("command"):
                         deliveries.take(message.command)
                     else:

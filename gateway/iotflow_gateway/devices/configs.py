@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import grpc
 
-from iotflow.backoff import Backoff
 from iotflow.errors import server_error
 from iotflow.v1.gateway_service_pb2 import DesiredConfig, WatchDeviceConfigsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.broker import Broker, CannotConnect
 from iotflow_gateway.devices.documents import config_document
+from iotflow_gateway.failures import StreamFailures
 from iotflow_gateway.topics import Topics
 
 # A broker whose end is not noticed yet, or for whom too much waits already, refuses without waiting.
@@ -35,7 +35,7 @@ class Configs:
         self._metadata = metadata
         self._topics = topics
         self._broker = broker
-        self._backoff = Backoff(longest=1.0)
+        self._failures = StreamFailures("configurations", longest=1.0)
         # When all changes until then had come.
         self._caught_up: datetime | None = None
         # What is retained: by device, its name and the payload.
@@ -59,10 +59,7 @@ class Configs:
             except CannotConnect:
                 await asyncio.sleep(RETRY_SECONDS)
             except grpc.aio.AioRpcError as failed:
-                error = server_error(failed)
-                if not error.retryable:
-                    raise error from None
-                await asyncio.sleep(self._backoff.delay(error.retry_after))
+                await asyncio.sleep(self._failures.delay(server_error(failed)))
 
     async def keep_names(self) -> None:
         """Until cancelled: what is retained follows the names that devices have."""
@@ -118,7 +115,7 @@ class Configs:
         since = (self._caught_up - UNSAVED).isoformat() if self._caught_up else ""
         request = WatchDeviceConfigsRequest(since=since)
         async for answer in self._stub.WatchDeviceConfigs(request, metadata=self._metadata):
-            self._backoff.reset()
+            self._failures.reset()
             if answer.HasField("config"):
                 await self._publish(answer.config)
             elif answer.HasField("caught_up"):

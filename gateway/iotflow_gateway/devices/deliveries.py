@@ -4,12 +4,16 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
-from iotflow_gateway.broker import Broker, Delivery
+from iotflow_gateway.broker import Broker, CannotConnect, Delivery
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
 from iotflow_gateway.devices.unreached import Unreached
 from iotflow_gateway.topics import Topics, is_published_to
+
+log = structlog.get_logger(__name__)
 
 # Devices served at a time: not more than a broker takes unless set otherwise.
 AT_ONCE = 20
@@ -70,7 +74,7 @@ class Deliveries:
         self._unreached.offered(command.id)
         if not self._unreached.is_behind(command.device_id, command.id):
             async with self._room:
-                delivery = await self._publish(offered)
+                delivery = await self._publish_or_not(offered)
         if delivery is Delivery.UNHEARD:
             self._unreached.add(command.device_id, command.id)
             await self._answer(command, "unreachable")
@@ -85,6 +89,16 @@ class Deliveries:
             async with self._room:
                 await self._broker.deliver(topic, payload, expiry=seconds_left(offered.command))
         await self._answer(offered.command, "announced")
+
+    async def _publish_or_not(self, offered: DeviceCommand) -> Delivery:
+        try:
+            return await self._publish(offered)
+        except CannotConnect:
+            raise
+        except Exception:
+            # One command must not end the stream of all the others.
+            log.exception("command_not_published", command=offered.command.id)
+            return Delivery.UNHEARD
 
     async def _publish(self, offered: DeviceCommand) -> Delivery:
         payload, expiry = command_document(offered.command), seconds_left(offered.command)

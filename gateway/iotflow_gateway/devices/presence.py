@@ -9,11 +9,13 @@ import grpc
 from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.devices.answers import persistently
+from iotflow_gateway.failures import TRIES
 from iotflow_gateway.message import Message
 from iotflow_gateway.refusal import Refused
 from iotflow_gateway.topics import Kind
 
 MOST = 10_000
+Told = list[tuple[Message, PresenceReport]]
 STATES = {Kind.HEARTBEAT: "heartbeat", Kind.ONLINE: "online", Kind.OFFLINE: "offline"}
 
 
@@ -53,15 +55,27 @@ class Presence:
                 self._news.clear()
             await self._tell(told)
 
-    async def _tell(self, told: list[tuple[Message, PresenceReport]]) -> None:
-        request = ReportPresenceRequest(reports=[report for _, report in told])
+    async def _tell(self, told: Told) -> None:
+        """All of them by one call or, where the server does not take that, one at a time: one must not stop the others."""
         try:
-            answer = await persistently(lambda: self._stub.ReportPresence(request, metadata=self._metadata))
+            await self._report(told)
         except Refused as refused:
-            for message, _ in told:
-                self._refused(message, refused)
-        else:
-            for item in getattr(answer, "rejected", ()):
-                self._refused(told[item.index][0], Refused(item.reason, item.message))
+            if len(told) == 1:
+                self._refused(told[0][0], refused)
+            else:
+                for one in told:
+                    await self._tell_alone(one)
         for message, _ in told:
             self._finished(message)
+
+    async def _tell_alone(self, one: tuple[Message, PresenceReport]) -> None:
+        try:
+            await self._report([one], tries=1)
+        except Refused as refused:
+            self._refused(one[0], refused)
+
+    async def _report(self, told: Told, tries: int = TRIES) -> None:
+        request = ReportPresenceRequest(reports=[report for _, report in told])
+        answer = await persistently(lambda: self._stub.ReportPresence(request, metadata=self._metadata), tries)
+        for item in getattr(answer, "rejected", ()):
+            self._refused(told[item.index][0], Refused(item.reason, item.message))

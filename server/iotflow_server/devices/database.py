@@ -23,6 +23,7 @@ from iotflow_server.devices.documents import unstorable
 from iotflow_server.devices.engines import is_sqlite, reading_engine, writing_engine
 from iotflow_server.devices.migration import migrate
 from iotflow_server.devices.models import DeviceRow
+from iotflow_server.log_limits import LogLimit
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -33,6 +34,7 @@ SQLITE_WRITERS = 1
 POSTGRES_WRITERS = 4
 
 log = structlog.get_logger(__name__)
+log_limit = LogLimit()
 
 
 class Database:
@@ -117,7 +119,7 @@ def _translated() -> Iterator[None]:
     except DataError as error:
         raise unstorable() from error
     except (DBAPIError, PoolTimeout) as error:
-        log.warning("registry_unavailable", error=str(error))
+        log_limit.warning(log, "registry_unavailable", reason=type(error).__name__, error=str(error))
         raise errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.") from error
     except StatementError as error:
         raise unstorable() from error

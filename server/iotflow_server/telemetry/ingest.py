@@ -9,6 +9,7 @@ import structlog
 
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal, Unavailable
+from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.future_times import FutureLimit
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 # Told what was stored, device by device in the order of storing, before the senders are. Must not raise, and must return
 # within a bounded time: senders wait for it.
 Publish = Callable[[Sequence[Stored]], Awaitable[None]]
+FAILED = Unavailable("STORE_FAILED", "The readings could not be stored; the server's log has more.")
 # A failure counts as one of now for so long; a probe of the store cannot see that its disk is full.
 FAILURE_SECONDS = 10.0
 # What a batch takes besides its values, about, and each of its columns.
@@ -48,7 +50,8 @@ class Ingest:
         self._waiting_bytes = 0
         self._room = asyncio.Event()
         self._closing = False
-        self._failed_at = -math.inf
+        self._failed_at, self._failure = -math.inf, ""
+        self._log_limit = LogLimit()
         self._writers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -74,7 +77,7 @@ class Ingest:
     async def check(self) -> str:
         """Raise Unavailable where the store lately refused to write; nothing else can be amiss."""
         if time.monotonic() - self._failed_at < FAILURE_SECONDS:
-            raise Unavailable("STORE_UNAVAILABLE", "the store lately refused to write")
+            raise Unavailable("STORE_UNAVAILABLE", f"The store lately refused to write: {self._failure}")
         return ""
 
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
@@ -126,14 +129,13 @@ class Ingest:
         try:
             rejections = await self._store.write([waiting.batch for waiting in group])
         except Refusal as refusal:
-            self._failed_at = time.monotonic()
-            log.warning("telemetry not stored", reason=refusal.reason, batches=len(group))
+            self._failed_at, self._failure = time.monotonic(), refusal.message
+            self._log_limit.warning(
+                log, "telemetry_not_stored", reason=refusal.reason, batches=len(group), problem=refusal.message
+            )
             _fail(group, refusal)
-        except Exception:
-            # The writer must outlive any one group; what the store did is unknown, so nothing is acknowledged.
-            self._failed_at = time.monotonic()
-            log.exception("telemetry store failed", batches=len(group))
-            _fail(group, Unavailable("STORE_FAILED", "the readings could not be stored"))
+        except Exception as error:  # noqa: BLE001
+            await self._failed(group, error)
         else:
             self._failed_at = -math.inf
             buffered = self._store.buffering
@@ -141,6 +143,19 @@ class Ingest:
                 group,
                 [Outcome((*one.refused, *refused), buffered) for one, refused in zip(group, rejections, strict=True)],
             )
+
+    async def _failed(self, group: list[Waiting], error: Exception) -> None:
+        """What the store did is unknown, so nothing is acknowledged. One batch that it fails over must not fail the others."""
+        if len(group) > 1:
+            for waiting in group:
+                await self._write([waiting])
+            return
+        self._failed_at, self._failure = time.monotonic(), FAILED.message
+        device_id = group[0].batch.device_id
+        self._log_limit.warning(
+            log, "telemetry_store_failed", reason=type(error).__name__, device_id=device_id, exc_info=error
+        )
+        _fail(group, Unavailable(FAILED.reason, FAILED.message))
 
     async def _tell(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
         stored = []

@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from iotflow_server.errors import Unavailable
+from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.files import JournalFiles
 from iotflow_server.telemetry.journal.replay import Past
@@ -47,6 +48,7 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, "journal")
         self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
+        self._log_limit = LogLimit()
 
     async def open(self) -> bool:
         """Lock a folder, and adopt what others left. Answers whether there was no journal on this disk before."""
@@ -153,11 +155,14 @@ class Journal:
             together, self._waiting = self._waiting, []
             try:
                 numbers = await self._run(self._files.append, [waiting.group for waiting in together])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # Whoever waits must hear of it, whatever it was.
-                log.exception("journal_not_written", groups=len(together))
+                unusable = _unusable(error)
+                self._log_limit.warning(
+                    log, "journal_not_written", reason=unusable.reason, groups=len(together), problem=str(error)
+                )
                 for waiting in together:
-                    waiting.number.set_exception(_unusable(error))
+                    waiting.number.set_exception(unusable)
             else:
                 for waiting, number in zip(together, numbers, strict=True):
                     waiting.number.set_result(number)
@@ -176,4 +181,6 @@ class Journal:
 def _unusable(error: Exception) -> Unavailable:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     reason = "JOURNAL_DISK_FULL" if full else "JOURNAL_FAILED"
-    return Unavailable(reason, "The readings cannot be kept safe at the moment; resend later.", retry_after=5.0)
+    cause = "the journal's disk is full" if full else "the journal cannot be written"
+    message = f"The readings cannot be kept safe at the moment ({cause}); resend later."
+    return Unavailable(reason, message, retry_after=5.0)

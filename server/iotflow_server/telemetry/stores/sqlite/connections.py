@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from errno import EDQUOT, EMFILE, ENFILE, ENOSPC
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ import structlog
 
 from iotflow_server.access import caller
 from iotflow_server.errors import LimitExceeded, Unavailable
+from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.sqlite.reading import Deadline, ReadingConnection
 from iotflow_server.telemetry.stores.sqlite.schema import connect_reader, connect_writer
@@ -22,6 +24,7 @@ Kind = TypeVar("Kind", bound=sqlite3.Connection)
 Work = Callable[Concatenate[sqlite3.Connection, Params], Answer]
 
 _log = structlog.get_logger(__name__)
+_log_limit = LogLimit()
 
 
 class Connections:
@@ -102,8 +105,20 @@ async def _outcome(job: "Future[Answer]") -> Answer:
     try:
         return await asyncio.wrap_future(job)
     except (sqlite3.Error, OSError) as error:
-        _log.warning("store_unavailable", exc_info=error)
-        raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+        problem = _problem(error)
+        _log_limit.warning(_log, "store_unavailable", reason=str(error), problem=problem)
+        raise Unavailable("STORE_UNAVAILABLE", problem) from error
+
+
+def _problem(error: sqlite3.Error | OSError) -> str:
+    """A sentence for senders and for the health page; the driver's own words are in the log."""
+    errno = error.errno if isinstance(error, OSError) else None
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code == sqlite3.SQLITE_FULL or errno in (ENOSPC, EDQUOT):
+        return "The disk of the telemetry store is full; nothing is stored until there is room."
+    if code == sqlite3.SQLITE_CANTOPEN or errno in (EMFILE, ENFILE):
+        return "The telemetry store cannot open its files; the server may have run out of file descriptors."
+    return "The telemetry store cannot be used at the moment."
 
 
 def _too_long(seconds: float) -> LimitExceeded:

@@ -1,0 +1,59 @@
+"""A store that fails over one batch, for no reason that it knows, stores the others that came with it."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
+from iotflow_server.telemetry.future_times import FutureLimit
+from iotflow_server.telemetry.ingest import Ingest
+from iotflow_server.telemetry.tally import Tally
+
+POISON = 3
+
+
+class Failing:
+    """Fails whenever a batch of one device is among those to be written."""
+
+    writers = 1
+    buffering = False
+
+    def __init__(self) -> None:
+        self.stored: list[int] = []
+
+    async def write(self, batches: Any) -> list[tuple[Rejection, ...]]:
+        if any(batch.device_id == POISON for batch in batches):
+            raise KeyError("a fault of the store's own")
+        self.stored.extend(batch.device_id for batch in batches)
+        return [()] * len(batches)
+
+
+async def published(_stored: Any) -> None:
+    return
+
+
+def batch(device_id: int) -> tuple[Device, Batch]:
+    now = utc_now()
+    device = Device(device_id, "", "", "", "active", "", "", "", {}, now, now, None)
+    return device, Batch(device_id, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),))
+
+
+def test_one_batch_does_not_fail_the_others() -> None:
+    asyncio.run(_one_batch())
+
+
+async def _one_batch() -> None:
+    store = Failing()
+    ingest = Ingest(store, 2**20, Tally(), published, FutureLimit(None, lambda: 0))  # type: ignore[arg-type]
+    await ingest.start()
+    futures = await ingest.put([batch(number) for number in range(6)])
+    outcomes = await asyncio.gather(*futures, return_exceptions=True)
+    await ingest.close()
+    assert store.stored == [0, 1, 2, 4, 5]
+    failed = outcomes.pop(POISON)
+    assert isinstance(failed, Unavailable)
+    assert failed.reason == "STORE_FAILED"
+    assert not any(isinstance(outcome, Exception) for outcome in outcomes)

@@ -68,6 +68,19 @@ class Postgres:
             self._process.wait(PATIENCE)
             self._process = None
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """All its processes stand still, with connections and locks as they are."""
+        assert self._process is not None
+        stopped = [self._process.pid, *_children(self._process.pid)]
+        for process in stopped:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                os.kill(process, signal.SIGCONT)
+
     def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -97,6 +110,12 @@ def postgres_server() -> Iterator[Postgres]:
     finally:
         server.stop(signal.SIGQUIT)
         shutil.rmtree(folder)
+
+
+def _children(parent: int) -> list[int]:
+    """The processes that it has started."""
+    found = (path.read_text() for path in Path("/proc").glob(f"{parent}/task/*/children"))
+    return [int(child) for children in found for child in children.split()]
 
 
 def _binaries() -> Path:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from iotflow_server import errors
 from iotflow_server.devices.documents import unstorable
 from iotflow_server.devices.engines import is_sqlite, reading_engine, writing_engine
+from iotflow_server.devices.jobs import Job
 from iotflow_server.devices.migration import migrate
 from iotflow_server.devices.models import DeviceRow
 from iotflow_server.log_limits import LogLimit
@@ -33,6 +34,10 @@ READERS = 4
 SQLITE_WRITERS = 1
 POSTGRES_WRITERS = 4
 
+# Seconds that a caller waits: for a read, for a write (SQLite waits for other processes for SQLITE_PATIENCE of them), for the
+# schema while other processes bring it up to date, and for a thread that was told to give up.
+READ_PATIENCE, WRITE_PATIENCE, START_PATIENCE, GIVE_UP_PATIENCE = 4.0, 7.0, 60.0, 0.5
+
 log = structlog.get_logger(__name__)
 log_limit = LogLimit()
 
@@ -41,8 +46,8 @@ class Database:
     """The registry's database, by URL: sqlite:///<path> or postgresql://<…>.
 
     A unit of work is a function of one connection; it runs in a thread and may run SQL as it likes. It raises domain
-    errors of its own; where the database fails it, the caller sees Unavailable, and where a value cannot be stored,
-    InvalidArgument.
+    errors of its own; where the database fails it, or does not answer in time, the caller sees Unavailable, and where a
+    value cannot be stored, InvalidArgument.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,7 +60,7 @@ class Database:
 
     async def start(self) -> None:
         """Bring the schema up to date. Raises Unavailable."""
-        await _finished(self._writers, lambda: self._migrate())
+        await _finished(self._writers, self._migrate, START_PATIENCE)
 
     async def close(self) -> None:
         """Let running work end, then close the connections."""
@@ -68,14 +73,14 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run work that changes nothing; each of its statements sees what is committed by then."""
-        return await _finished(self._readers, lambda: self._read(work))
+        return await _finished(self._readers, lambda: self._read(work), READ_PATIENCE)
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction, durable on return, undone if work raises.
 
         A caller cancelled meanwhile is held until the outcome stands, so that its `finally` follows the commit.
         """
-        return await _finished(self._writers, lambda: self._write(work))
+        return await _finished(self._writers, lambda: self._write(work), WRITE_PATIENCE)
 
     def _read(self, work: Work[T]) -> T:
         with _translated(), self._reading.connect() as connection:
@@ -96,18 +101,33 @@ class Database:
             engine.dispose()
 
 
-async def _finished(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    job = threads.submit(work)
-    outcome = asyncio.wrap_future(job)
+async def _finished(threads: ThreadPoolExecutor, work: Callable[[], T], patience: float) -> T:
+    """Raises Unavailable where it takes more than `patience` seconds, the wait for a thread included."""
+    job = Job()
+    running = threads.submit(job.run, work)
+    outcome = asyncio.wrap_future(running)
+    deadline = asyncio.get_running_loop().time() + patience
     try:
-        await asyncio.wait([outcome])
+        await asyncio.wait([outcome], timeout=patience)
     except asyncio.CancelledError:
-        if not job.cancel():
-            await asyncio.wait([outcome])
-            # Marks a failure as seen: nobody is left to hear of it.
-            outcome.exception()
+        if not running.cancel():
+            await asyncio.wait([outcome], timeout=deadline - asyncio.get_running_loop().time())
+            await _given_up(job, outcome)
         raise
+    if not outcome.done() and not running.cancel():
+        await _given_up(job, outcome)
+    if not outcome.done() or outcome.cancelled():
+        log_limit.warning(log, "registry_unavailable", reason="Timeout", error=f"no answer in {patience:g} seconds")
+        raise _unavailable()
     return outcome.result()
+
+
+async def _given_up(job: Job, outcome: "asyncio.Future[T]") -> None:
+    if not outcome.done():
+        job.give_up()
+        await asyncio.wait([outcome], timeout=GIVE_UP_PATIENCE)
+    # Marks a failure as seen: nobody may be left to hear of it.
+    outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 @contextmanager
@@ -120,6 +140,10 @@ def _translated() -> Iterator[None]:
         raise unstorable() from error
     except (DBAPIError, PoolTimeout) as error:
         log_limit.warning(log, "registry_unavailable", reason=type(error).__name__, error=str(error))
-        raise errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.") from error
+        raise _unavailable() from error
     except StatementError as error:
         raise unstorable() from error
+
+
+def _unavailable() -> errors.Unavailable:
+    return errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.")

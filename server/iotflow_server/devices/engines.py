@@ -6,12 +6,24 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from iotflow_server.devices.documents import to_json
+from iotflow_server.devices.jobs import watch
 from iotflow_server.write_ahead import use_write_ahead_log
 
 # Seconds a statement waits for another process's lock.
 SQLITE_PATIENCE = 5
-# A database that does not answer must not hold its callers: seconds to connect, milliseconds without an answer.
-POSTGRES_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+# Seconds a call waits for a connection of the pool.
+POOL_PATIENCE = 3
+# A database that does not answer must not hold its callers: seconds to connect, milliseconds without an answer; of a peer
+# that is silent, seconds until it is asked whether it is there.
+POSTGRES_PATIENCE = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+# Statements that nobody waits for any more are ended by the database itself.
+STATEMENT_PATIENCE_MS = 7_000
 
 
 def is_sqlite(url: str) -> bool:
@@ -22,19 +34,26 @@ def writing_engine(url: str, connections: int = 1) -> Engine:
     """An engine whose transactions are durable when committed. Raises ValueError for a URL of no known kind."""
     parsed = _dialect_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return _postgres(parsed, connections)
-    Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = _sqlite(parsed, connections)
-    event.listen(engine, "begin", _begin_immediate)
+        return _limited(_postgres(parsed, connections))
+    engine = _writing_sqlite(parsed, connections)
+    watch(engine)
     return engine
+
+
+def migrating_engine(url: str) -> Engine:
+    """As writing_engine, with one connection and for statements that may take long."""
+    parsed = _dialect_url(url)
+    return _postgres(parsed, 1) if parsed.get_backend_name() == "postgresql" else _writing_sqlite(parsed, 1)
 
 
 def reading_engine(url: str, connections: int) -> Engine:
     """An engine for single statements that change nothing."""
     parsed = _dialect_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return _postgres(parsed, connections).execution_options(isolation_level="AUTOCOMMIT")
-    return _sqlite(parsed, connections)
+        return _limited(_postgres(parsed, connections)).execution_options(isolation_level="AUTOCOMMIT")
+    engine = _sqlite(parsed, connections)
+    watch(engine)
+    return engine
 
 
 def _dialect_url(url: str) -> URL:
@@ -54,12 +73,31 @@ def _postgres(url: URL, connections: int) -> Engine:
         url,
         pool_size=connections,
         max_overflow=0,
-        # After a restart or a failover the first caller gets a fresh connection, not an error.
-        pool_pre_ping=True,
+        pool_timeout=POOL_PATIENCE,
         connect_args=patience,
         json_serializer=to_json,
         hide_parameters=True,
     )
+
+
+def _limited(engine: Engine) -> Engine:
+    # After a restart or a failover the first caller gets a fresh connection, not an error.
+    watch(engine, ping=True)
+    event.listen(engine, "connect", _limit_statements)
+    return engine
+
+
+def _limit_statements(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET statement_timeout = {STATEMENT_PATIENCE_MS}")
+    connection.autocommit = False
+
+
+def _writing_sqlite(url: URL, connections: int) -> Engine:
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = _sqlite(url, connections)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
 
 
 def _sqlite(url: URL, connections: int) -> Engine:
@@ -67,6 +105,7 @@ def _sqlite(url: URL, connections: int) -> Engine:
         url,
         pool_size=connections,
         max_overflow=0,
+        pool_timeout=POOL_PATIENCE,
         connect_args={"timeout": SQLITE_PATIENCE},
         json_serializer=to_json,
         hide_parameters=True,

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from iotflow_server.devices.engines import writing_engine
+from iotflow_server.devices.engines import migrating_engine
 
 FOLDER = Path(__file__).with_name("migrations")
 # Any number that no other user of the same PostgreSQL database takes.
@@ -18,7 +18,7 @@ def migrate(url: str) -> None:
 
     Raises SQLAlchemy's errors where the database is out of reach.
     """
-    engine = writing_engine(url)
+    engine = migrating_engine(url)
     try:
         with engine.begin() as connection:
             _lock(connection)

@@ -1,11 +1,8 @@
 """The MQTT broker as devices are told of it."""
 
-import asyncio
 from dataclasses import dataclass
 
 from iotflow.v1 import device_service_pb2
-
-REACH_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +12,6 @@ class Broker:
     host: str
     port: int
     prefix: str
-
-    async def is_reachable(self) -> bool:
-        """Whether somebody listens there; found out anew at each call."""
-        if not self.host:
-            return False
-        try:
-            async with asyncio.timeout(REACH_SECONDS):
-                _, writer = await asyncio.open_connection(self.host, self.port)
-        except OSError:
-            return False
-        writer.close()
-        return True
 
     def credentials(self, device_id: int) -> device_service_pb2.MqttCredentials:
         """Address, user name and topics; the password is the device's key."""

@@ -1,5 +1,6 @@
 """SystemService: how the server itself is."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -11,6 +12,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
 from iotflow_server.rpc.broker import Broker
+from iotflow_server.rpc.broker_probe import BrokerProbe
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_values import timestamp_ms
@@ -19,6 +21,8 @@ from iotflow_server.telemetry.times import utc_now_ms
 wire = system_service_pb2
 # What is not as it should be, as a sentence; empty: nothing. Raises Unavailable where the part cannot do its work.
 Check = Callable[[], Awaitable[str]]
+# A part that needs longer is as good as away.
+CHECK_SECONDS = 5.0
 HEALTHY, DEGRADED, UNHEALTHY, DRAINING = "healthy", "degraded", "unhealthy", "draining"
 # The worse one comes first.
 BY_GRAVITY = (UNHEALTHY, DEGRADED)
@@ -35,11 +39,13 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         self._metrics = metrics
         self._sessions = sessions
         self._broker = broker
+        self._probe = BrokerProbe(broker.host, broker.port)
         self._began = time.monotonic()
 
     async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
-        checks = [await _checked(name, check) for name, check in self._checks.items()]
-        if (parts := await _checked("parts", self._parts)).status != HEALTHY:
+        looks = [_checked(name, check) for name, check in self._checks.items()]
+        *checks, parts = await asyncio.gather(*looks, _checked("parts", self._parts))
+        if parts.status != HEALTHY:
             checks.append(parts)
         failed = [check.name for check in checks if check.status != HEALTHY]
         found = {check.status for check in checks}
@@ -60,7 +66,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         return HttpBody(content_type=CONTENT_TYPE, data=self._metrics.text())
 
     async def GetMqttStatus(self, _request: wire.GetMqttStatusRequest, _context: Context) -> wire.GetMqttStatusResponse:
-        is_reachable = await self._broker.is_reachable()
+        is_reachable = await self._probe.is_reachable()
         return wire.GetMqttStatusResponse(
             status="available" if is_reachable else "unavailable",
             connected=is_reachable,
@@ -71,7 +77,10 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
 
 async def _checked(name: str, check: Check) -> wire.HealthCheck:
     try:
-        trouble = await check()
+        async with asyncio.timeout(CHECK_SECONDS):
+            trouble = await check()
+    except TimeoutError:
+        return wire.HealthCheck(name=name, status=UNHEALTHY, message=f"no answer in {CHECK_SECONDS:g} seconds")
     except Unavailable as refusal:
         return wire.HealthCheck(name=name, status=UNHEALTHY, message=refusal.message)
     return wire.HealthCheck(name=name, status=DEGRADED if trouble else HEALTHY, message=trouble)

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,17 @@ def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
         assert stream(stub, device, [batch(1)])[-1].committed_sequence == 1
         assert len(read(stub, device)["value"]) == 3
         assert not (tmp_path / "registry.db").exists()
+        with database.paused():
+            began = time.monotonic()
+            with pytest.raises(grpc.RpcError) as caught:
+                stub.SubmitTelemetry(
+                    telemetry_service_pb2.SubmitTelemetryRequest(), metadata=(("x-api-key", "unknown"),), timeout=30
+                )
+            assert reason(caught.value) == "REGISTRY_UNAVAILABLE"
+            health = SystemServiceStub(channel).GetHealth(system_service_pb2.GetHealthRequest(detailed=True))
+            assert {check.name: check.status for check in health.checks}["database"] == "unhealthy"
+            assert time.monotonic() - began < 15, "a registry that stands still holds its callers"
+        assert read(stub, device)
 
 
 def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:

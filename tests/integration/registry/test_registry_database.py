@@ -3,18 +3,21 @@
 import asyncio
 import gc
 import multiprocessing
+import time
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
+from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from iotflow_server import errors
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.database import READ_PATIENCE, WRITE_PATIENCE, Database
+from iotflow_server.devices.device import DeviceChanges, NewDevice
 from iotflow_server.devices.migration import migrate
 from iotflow_server.devices.models import Base
 from tests.integration.registry.parts import Clock, Parts, parts_of
@@ -166,6 +169,55 @@ async def test_postgres_goes_away_and_comes_back() -> None:
         await database.check()
         await parts.make("third")
         await database.close()
+
+
+async def test_postgres_that_stands_still_holds_nobody() -> None:
+    """Reads and writes by connections that stand, and by new ones, are refused in time, however many wait."""
+    with postgres_server() as server:
+        database = Database(server.create_database())
+        await database.start()
+        parts = parts_of(database, Clock())
+        device = await parts.make()
+        with server.paused():
+            began = time.monotonic()
+            writing = asyncio.create_task(parts.make("while it stands still"))
+            reads = [parts.registry.get(device.id), *(parts.keys.find(f"unknown {n}") for n in range(40))]
+            answers = await asyncio.gather(*reads, database.check(), return_exceptions=True)
+            assert time.monotonic() - began < 2 * READ_PATIENCE
+            answers += await asyncio.gather(writing, return_exceptions=True)
+            assert time.monotonic() - began < 1.5 * WRITE_PATIENCE
+        for answer in answers:
+            assert isinstance(answer, errors.Unavailable), answer
+            assert_says_nothing_of_the_driver(answer)
+        assert await parts.registry.get(device.id) == device
+        assert (await parts.make("afterwards")).id > device.id
+        await database.close()
+
+
+async def test_a_lock_of_others_holds_nobody(url: str) -> None:
+    """Of PostgreSQL's rows or SQLite's file; a write that was given up is not carried out later."""
+    database = Database(url)
+    await database.start()
+    parts = parts_of(database, Clock())
+    device = await parts.make()
+    with closing(locking(url)) as other:
+        began = time.monotonic()
+        change = parts.registry.update(device.id, DeviceChanges(location="elsewhere"))
+        with pytest.raises(errors.Unavailable):
+            await change
+        assert time.monotonic() - began < 1.5 * WRITE_PATIENCE
+        assert await parts.registry.total() == 1, "reads go on"
+        other.rollback()
+    assert await parts.registry.get(device.id) == device
+    await database.close()
+
+
+def locking(url: str) -> Any:
+    """A connection of somebody else's, who changes all devices and does not come to an end."""
+    path = url.removeprefix("sqlite:///")
+    other: Any = psycopg.connect(url) if path == url else connect(path)
+    other.execute("UPDATE devices SET location = 'locked'")
+    return other
 
 
 def assert_says_nothing_of_the_driver(refusal: errors.Unavailable) -> None:

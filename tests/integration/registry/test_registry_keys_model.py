@@ -153,7 +153,7 @@ class Everybody(Owner):
 
 
 def test_keys_are_as_the_rule_says() -> None:
-    run_state_machine_as_test(Everybody, settings=settings(max_examples=25, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Everybody, settings=settings(max_examples=15, stateful_step_count=20, deadline=None))
 
 
 class Undisturbed(Owner):
@@ -164,4 +164,4 @@ class Undisturbed(Owner):
 
 
 def test_lost_answers_never_lock_the_owner_out() -> None:
-    run_state_machine_as_test(Undisturbed, settings=settings(max_examples=10, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(Undisturbed, settings=settings(max_examples=5, stateful_step_count=15, deadline=None))

@@ -24,7 +24,7 @@ from iotflow_gateway.devices.commands import Commands
 from iotflow_gateway.devices.configs import Configs
 from iotflow_gateway.devices.presence import Presence
 from iotflow_gateway.discovery import Discovery
-from iotflow_gateway.embedded import EmbeddedBroker, Guard
+from iotflow_gateway.embedded import EmbeddedBroker, Guard, Strangers
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
@@ -119,9 +119,10 @@ def _broker(ground: Ground, take: Callable[[Message], None]) -> Broker:
     settings, address, topics, directory = ground.settings, ground.address, ground.topics, ground.directory
     if settings.broker == "elsewhere":
         return BrokerSession(address, topics, _filters(settings, topics), take)
-    guard = Guard(ground.channel, ground.metadata, directory, topics, ground.own, discovery=settings.discovery)
+    strangers = Strangers(newcomers=settings.discovery, publishers=settings.anonymous)
+    guard = Guard(ground.channel, ground.metadata, directory, topics, ground.own, strangers)
     embedded = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
-    directory.on_change(lambda _before, _after: embedded.accounts_changed())
+    directory.on_change(embedded.account_changed)
     return embedded
 
 
@@ -158,6 +159,11 @@ def _desk(
     keyed = ground.settings.accounts == "payload"
     if keyed:
         log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
+    if ground.settings.anonymous:
+        log.warning(
+            "anonymous_clients_allowed",
+            problem="clients without a login may publish; each message shows the device's key to whoever listens on the network",
+        )
     return Desk(ground.directory, lookups, joining, handlers, ends.refused, ends.finished, ground.metrics, keyed=keyed)
 
 
@@ -217,4 +223,5 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
 
 def _filters(settings: Settings, topics: Topics) -> list[str]:
     shared = f"$share/{settings.group}/" if settings.group else ""
-    return [*topics.signs_of_life(), *(shared + one for one in topics.shared())]
+    anonymous = topics.anonymous() if settings.anonymous else []
+    return [*topics.signs_of_life(), *(shared + one for one in topics.shared()), *anonymous]

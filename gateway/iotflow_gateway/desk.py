@@ -82,11 +82,16 @@ class Desk:
             device.add_done_callback(lambda task: self._found(kind, message, task, content))
 
     def _device(self, message: Message, content: Any) -> "int | asyncio.Task[int]":
-        if self._keyed:
-            return self._lookups.by_key(_api_key(content))
+        if self._is_keyed(message):
+            return self._lookups.by_key(_api_key(message, content))
+        if message.device_id:
+            return message.device_id
         username = message.address.device
         found = None if self._lookups.is_asking(username) else self._directory.find(username)
         return found if found is not None else self._lookups.by_username(username)
+
+    def _is_keyed(self, message: Message) -> bool:
+        return self._keyed or message.address.keyed
 
     def _found(self, kind: Kind, message: Message, task: "asyncio.Task[int]", content: Any) -> None:
         if task.cancelled():
@@ -96,9 +101,11 @@ class Desk:
 
     def _carry_out(self, kind: Kind, message: Message, device_id: int, content: Any) -> None:
         if device_id == UNKNOWN:
-            raise _unknown(message, keyed=self._keyed)
-        if self._keyed:
+            raise _unknown(message, keyed=self._is_keyed(message))
+        if self._is_keyed(message):
             self._check_own(message, device_id)
+            if message.shown:
+                message.shown.api_key = _api_key(message, content)
         if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):
             self._joining.add_batch(device_id, message, batch(message.payload, device_id))
         elif kind is Kind.TELEMETRY:
@@ -154,19 +161,20 @@ def _message_id(content: Any) -> str:
     return str(said)[:LONGEST_ID] if isinstance(said, str | int) else ""
 
 
-def _api_key(content: Any) -> str:
+def _api_key(message: Message, content: Any) -> str:
     first = content[0] if isinstance(content, list) and content else content
     key = first.get("api_key") if isinstance(first, dict) else None
+    if not key and message.shown and message.address.kind in SIGNS_OF_LIFE:
+        # A last will is plain text, and of the same connection as the messages before.
+        key = message.shown.api_key
     if not isinstance(key, str) or not key:
-        raise Refused(
-            "KEY_REQUIRED", "the broker has no accounts: write the device's key as `api_key`", field="api_key"
-        )
+        raise Refused("KEY_REQUIRED", "without a login, a message holds the device's key as `api_key`", field="api_key")
     return key
 
 
 def _misplaced(message: Message) -> Refused:
     root = message.address.root
-    if root and not message.topic.startswith(f"{root}/"):
+    if root and not message.address.keyed and not message.topic.startswith(f"{root}/"):
         return Refused("NOT_YOUR_TOPIC", f"{message.topic:.200} is not yours: by this login, yours begin with {root}/")
     return Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
 

@@ -10,9 +10,17 @@ from iotflow_gateway.topics import Address
 MOST_BYTES = 128 * 2**20
 
 
+@dataclass(slots=True)
+class Shown:
+    """api_key: the last valid one in messages of the same connection, which had no login."""
+
+    api_key: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class Message:
-    """topic, payload: as published. message_id: the device's own, or empty; listed_ids: those of readings in a list, by their place.
+    """topic, payload: as published. device_id: whose it is, where the broker knows; 0: the address says. shown: see Shown; None: the
+    broker does not tell connections apart. message_id: the device's own, or empty; listed_ids: those of readings in a list, by their place.
     correlation: MQTT 5's, or empty. mid, qos: the broker's, of the delivery to the adapter. waiting: for how many parts of it
     the server has yet to answer."""
 
@@ -21,6 +29,8 @@ class Message:
     payload: bytes
     mid: int
     qos: int
+    device_id: int = 0
+    shown: Shown | None = None
     content_type: str = ""
     message_id: str = ""
     listed_ids: dict[int, str] = field(default_factory=dict)

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     discovery: bool = Field(
         False, description="Whether the embedded broker lets clients without an account register devices."
     )
+    anonymous: bool = Field(
+        False,
+        description="Whether clients without a login may publish messages that hold a valid `api_key`, and nothing else: at the embedded "
+        "broker, or at a listener of another broker that mounts their topics below `anonymous/`.",
+    )
     ready_file: OptionalPath = Field(None, description="File that is made once messages of the broker are taken.")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on the loopback. 0: none.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -134,7 +134,14 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
         telemetry=telemetry_service(settings, fleet, telemetry, sessions),
         admin=admin_service(settings, fleet, telemetry, sessions, encoder),
-        mqtt=MqttService(fleet.registry, fleet.identities, fleet.accounts, sessions, settings.mqtt_topic_prefix),
+        mqtt=MqttService(
+            fleet.registry,
+            fleet.identities,
+            fleet.accounts,
+            sessions,
+            settings.mqtt_topic_prefix,
+            anonymous=settings.mqtt_anonymous,
+        ),
         gateway=gateway_service(fleet, sessions, encoder),
         system=SystemService(checks, PartsDown(settings.parts_file).check, metrics, sessions, broker),
     )

@@ -182,6 +182,10 @@ class Settings(BaseSettings):
         None,
         description="File that names the parts of the service that do not run, for `/health`; `iotflow up` sets it.",
     )
+    mqtt_anonymous: bool = Field(
+        False,
+        description="Whether brokers that ask by HTTP let in clients without a login, which may publish messages that hold an `api_key`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("json", description="For people, or for programs.")
 

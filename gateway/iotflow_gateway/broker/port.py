@@ -51,6 +51,15 @@ class Broker(Protocol):
         """Send a message of QoS 1; False: the broker is away, or too much waits for it already."""
         ...
 
-    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:
-        """Send a message of QoS 1 and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
+    async def deliver(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry: int | None = None,
+        device_id: int = 0,
+    ) -> Delivery:
+        """Send a message of QoS 1 and wait for the broker's word. expiry: seconds. device_id: for this device alone, whatever name
+        stands in the topic, where the broker can tell. Raises CannotConnect."""
         ...

@@ -81,7 +81,15 @@ class BrokerSession:
         """Send a message; False: the broker is away, or too much waits for it already."""
         return self._line is not None and self._line.publish(topic, payload)
 
-    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:
+    async def deliver(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry: int | None = None,
+        device_id: int = 0,  # noqa: ARG002
+    ) -> Delivery:
         """Send a message and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
         if self._line is None or not self._connected.is_set():
             raise CannotConnect("the broker is away")

@@ -36,7 +36,7 @@ class Answering:
 def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     said = content if isinstance(content, dict) else {}
     command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
-    state = said.get("state", "succeeded")
+    state = str(said.get("state", "succeeded")).lower()
     if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
         raise Refused("INVALID_PAYLOAD", "an answer has the command's id, a whole number", field="command_id")
     if not isinstance(group_command, str):

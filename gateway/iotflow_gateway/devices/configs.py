@@ -140,4 +140,4 @@ class Configs:
     async def _put(self, device_id: int, name: str, payload: bytes) -> None:
         self._retained[device_id] = name, payload
         for topic in self._topics.configs(device_id, name):
-            await self._broker.deliver(topic, payload, retain=True)
+            await self._broker.deliver(topic, payload, retain=True, device_id=device_id)

@@ -101,10 +101,14 @@ class Deliveries:
             return Delivery.UNHEARD
 
     async def _publish(self, offered: DeviceCommand) -> Delivery:
-        payload, expiry = command_document(offered.command), seconds_left(offered.command)
+        payload, expiry, device_id = (
+            command_document(offered.command),
+            seconds_left(offered.command),
+            offered.command.device_id,
+        )
         delivery = Delivery.UNHEARD
-        for topic in self._topics.commands(offered.command.device_id, offered.device_name, offered.command.name):
-            delivery = await self._broker.deliver(topic, payload, expiry=expiry)
+        for topic in self._topics.commands(device_id, offered.device_name, offered.command.name):
+            delivery = await self._broker.deliver(topic, payload, expiry=expiry, device_id=device_id)
             if delivery is Delivery.HEARD:
                 break
         return delivery

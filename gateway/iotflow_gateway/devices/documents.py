@@ -16,7 +16,7 @@ EXACT = 2**53
 
 def command_document(command: Command) -> bytes:
     """For the device itself, in JSON."""
-    return orjson.dumps({"id": command.id, **_common(command)})
+    return orjson.dumps({"id": command.id, "command_id": command.id, **_common(command)})
 
 
 def group_document(command: Command, group: str) -> bytes:
@@ -39,7 +39,8 @@ def seconds_left(command: Command) -> int | None:
 def _common(command: Command) -> dict[str, object]:
     said = MessageToDict(command, preserving_proto_field_name=True)
     common = {
-        "name": command.name,
+        # Firmware of the older service reads one of the other two.
+        **dict.fromkeys(("name", "command", "type"), command.name),
         "parameters": _plain(command.parameters),
         "created_at": said.get("created_at"),
         "expires_at": said.get("expires_at"),

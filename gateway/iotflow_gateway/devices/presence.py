@@ -17,6 +17,8 @@ from iotflow_gateway.topics import Kind
 MOST = 10_000
 Told = list[tuple[Message, PresenceReport]]
 STATES = {Kind.HEARTBEAT: "heartbeat", Kind.ONLINE: "online", Kind.OFFLINE: "offline"}
+# Read without case.
+WORDS = {"online": "online", "offline": "offline", "heartbeat": "heartbeat", "alive": "heartbeat"}
 
 
 class Presence:
@@ -37,11 +39,8 @@ class Presence:
         self._news = asyncio.Event()
 
     def handle(self, message: Message, device_id: int, content: Any) -> None:
-        """Status topics; the older one says in its payload what it is: `{"status": "online"}`, or the bare word."""
-        kind = message.address.kind
-        said = content.get("status") if isinstance(content, dict) else content
-        state = STATES.get(kind or Kind.STATUS) or (said if said in ("online", "offline") else "heartbeat")
-        report = PresenceReport(device_id=device_id, state=state)
+        """Status topics; what they mean, a payload may say too: `{"status": "online"}`, or the bare word."""
+        report = PresenceReport(device_id=device_id, state=_state(message.address.kind or Kind.STATUS, content))
         report.timestamp.GetCurrentTime()
         self._waiting.append((message, report))
         self._news.set()
@@ -79,3 +78,17 @@ class Presence:
         answer = await persistently(lambda: self._stub.ReportPresence(request, metadata=self._metadata), tries)
         for item in getattr(answer, "rejected", ()):
             self._refused(told[item.index][0], Refused(item.reason, item.message))
+
+
+def _state(kind: Kind, content: Any) -> str:
+    """What a message on a status topic says. Raises Refused where its word is none."""
+    said = content.get("status") if isinstance(content, dict) else content
+    word = WORDS.get(said.strip().lower()) if isinstance(said, str) else None
+    if word == "offline":
+        # Also on a topic that has another name: it is the last will of a firmware with one status topic.
+        return word
+    if state := STATES.get(kind) or word:
+        return state
+    if said is None or said == "":
+        return "heartbeat"
+    raise Refused("UNKNOWN_STATUS", f"a status is one of {', '.join(WORDS)}", field="status")

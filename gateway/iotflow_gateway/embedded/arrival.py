@@ -1,55 +1,56 @@
 """A message as a client of the embedded broker sent it."""
 
 import asyncio
+from dataclasses import dataclass, field
 
-from amqtt.mqtt.constants import QOS_2
-from amqtt.mqtt.publish import PublishPacket
-from amqtt.session import IncomingApplicationMessage, Session
+from amqtt.session import Session
 
-from iotflow_gateway.topics import is_published_to
+from iotflow_gateway.embedded.packets import Published
 
 
-class Arrival(IncomingApplicationMessage):
+@dataclass(slots=True, eq=False)
+class Arrival:
     """repeated: sent before, and not acknowledged then. settled: nothing more will be done about it; answered: it was
     acknowledged."""
 
-    __slots__ = ("answered", "repeated", "settled")
-
-    def __init__(
-        self,
-        packet_id: int | None,
-        topic: str,
-        qos: int,
-        payload: bytes,
-        *,
-        retain: bool = False,
-        repeated: bool = False,
-    ) -> None:
-        super().__init__(packet_id, topic, qos, payload, retain)
-        self.repeated = repeated
-        self.settled = asyncio.Event()
-        self.answered = asyncio.Event()
-
-    @property
-    def payload(self) -> bytes:
-        """As it was published."""
-        return bytes(self.data)
-
-    def is_same(self, other: "Arrival") -> bool:
-        """Whether it is the other one, sent once more."""
-        return self.repeated and (self.topic, self.data) == (other.topic, other.data)
+    topic: str
+    payload: bytes
+    qos: int = 0
+    packet_id: int = 0
+    retain: bool = False
+    repeated: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def arrival(packet: PublishPacket) -> Arrival | None:
-    """The message of a packet; None: the packet breaks the protocol (MQTT-3.3.1-4, 3.3.2-2, 4.7.3-1)."""
-    topic, qos = packet.topic_name or "", packet.qos or 0
-    if not is_published_to(topic) or qos > QOS_2:
-        return None
-    packet_id = packet.packet_id if qos else None
-    return Arrival(packet_id, topic, qos, packet.data or b"", retain=packet.retain_flag, repeated=packet.dup_flag)
+@dataclass(frozen=True, slots=True)
+class Unreleased:
+    """A message of QoS 2 whose packet id the client still holds; not its payload."""
+
+    digest: int
+    settled: asyncio.Event
+
+    @classmethod
+    def of(cls, arrival: Arrival) -> "Unreleased":
+        return cls(_digest(arrival), arrival.settled)
+
+    def is_same(self, arrival: Arrival) -> bool:
+        """Whether it is this one, sent once more."""
+        return arrival.repeated and self.digest == _digest(arrival)
+
+
+def arrival(published: Published) -> Arrival:
+    """The message of a PUBLISH."""
+    return Arrival(
+        published.topic, published.payload, published.qos, published.packet_id, published.retain, published.repeated
+    )
 
 
 def last_will(session: Session) -> Arrival:
     """What a client asked to have published when it is gone."""
     topic, payload = session.will_topic or "", bytes(session.will_message or b"")
-    return Arrival(None, topic, session.will_qos or 0, payload, retain=bool(session.will_retain))
+    return Arrival(topic, payload, session.will_qos or 0, retain=bool(session.will_retain))
+
+
+def _digest(arrival: Arrival) -> int:
+    return hash((arrival.topic, arrival.payload))

@@ -9,10 +9,13 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.errors import BrokerError
 from amqtt.session import Session
 
+from iotflow_gateway.accounts.directory import Account
 from iotflow_gateway.broker import Delivery
 from iotflow_gateway.embedded.arrival import Arrival
 from iotflow_gateway.embedded.guard import Guard
+from iotflow_gateway.embedded.revision import Revision
 from iotflow_gateway.embedded.sessions import Sessions
+from iotflow_gateway.embedded.state import owner, state
 from iotflow_gateway.message import MOST_BYTES, Message
 from iotflow_gateway.topics import Topics
 
@@ -24,7 +27,13 @@ class EmbeddedBroker:
     most."""
 
     def __init__(
-        self, host: str, port: int, guard: Guard, topics: Topics, take: Callable[[Message], None], window: int
+        self,
+        host: str,
+        port: int,
+        guard: Guard,
+        topics: Topics,
+        take: Callable[[Message], None],
+        window: int,
     ) -> None:
         self._address = f"{host}:{port}"
         self._guard = guard
@@ -32,11 +41,11 @@ class EmbeddedBroker:
         self._take = take
         self._window = window
         self._sessions: Sessions | None = None
+        self._revision = Revision(guard)
         self._arrivals: dict[Message, Arrival] = {}
         self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
-        self._suspects = asyncio.Event()
         self._listens = asyncio.Event()
 
     @property
@@ -62,7 +71,7 @@ class EmbeddedBroker:
         # It would write a line for every client that breaks off.
         logging.getLogger("amqtt").setLevel(logging.ERROR)
         config = BrokerConfig(listeners={"default": ListenerConfig(bind=self._address)}, plugins={})
-        sessions = Sessions(config, self._guard, self._topics, self._arrived, self._room)
+        sessions = Sessions(config, self._guard, self._topics, self._arrived, self._room, self._revision.opened)
         try:
             await sessions.start()
         except BrokerError as error:
@@ -71,16 +80,14 @@ class EmbeddedBroker:
         self._sessions = sessions
         self._listens.set()
         try:
-            while True:
-                await self._suspects.wait()
-                self._suspects.clear()
-                await sessions.cut_off()
+            await self._revision.run(sessions)
         finally:
             await sessions.shutdown()
 
-    def accounts_changed(self) -> None:
-        """Somebody who is connected may not be any more."""
-        self._suspects.set()
+    def account_changed(self, before: Account | None, after: Account | None) -> None:
+        """A device was made, changed or removed."""
+        if changed := after or before:
+            self._revision.suspect(changed.device_id, removed=after is None)
 
     def finish(self, message: Message) -> None:
         """Nothing more will be done about the message: acknowledge it to the client."""
@@ -92,13 +99,22 @@ class EmbeddedBroker:
         """Send a message of QoS 1; False: too much is under way."""
         return self._sessions is not None and self._sessions.spreading.send(topic, payload, 1)
 
-    async def deliver(self, topic: str, payload: bytes, *, retain: bool = False, expiry: int | None = None) -> Delivery:  # noqa: ARG002
+    async def deliver(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry: int | None = None,  # noqa: ARG002
+        device_id: int = 0,
+    ) -> Delivery:
         """Send a message of QoS 1; HEARD: somebody has it. Nothing expires here: what nobody hears now is not kept."""
         if self._sessions is None:
             return Delivery.UNHEARD
+        spreading = self._sessions.spreading
         if retain:
-            self._sessions.spreading.retain(topic, payload)
-        heard = await self._sessions.spreading.spread(topic, payload, 1)
+            spreading.retained.put(device_id, topic, payload)
+        heard = await spreading.spread(topic, payload, 1, only=device_id)
         return Delivery.HEARD if heard else Delivery.UNHEARD
 
     def _arrived(self, session: Session, arrival: Arrival, allowed: bool) -> None:
@@ -115,5 +131,12 @@ class EmbeddedBroker:
             self._room.clear()
 
     def _message(self, session: Session, arrival: Arrival, *, allowed: bool) -> Message:
-        address = self._topics.parse(arrival.topic) if allowed else self._topics.elsewhere(session.username or "")
-        return Message(arrival.topic, address, arrival.payload, arrival.packet_id or 0, arrival.qos or 0)
+        username = session.username or ""
+        if not allowed:
+            address = self._topics.elsewhere(username)
+        else:
+            address = self._topics.parse(arrival.topic) if username else self._topics.keyed(arrival.topic)
+        message = Message(arrival.topic, address, arrival.payload, arrival.packet_id, arrival.qos)
+        message.device_id = owner(session)
+        message.shown = state(session).shown
+        return message

@@ -1,62 +1,67 @@
 """What is said with one client of the embedded broker.
 
-amqtt has the packets and reads them. When they are acknowledged is decided here: amqtt acknowledges what nobody has yet, and
-forgets what it sent when five seconds have gone by.
+amqtt writes the packets. They are read here, each bounded and checked before anything is done about it, and acknowledged when the
+message is finished with. Whatever ends a conversation closes the connection.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from amqtt.adapters import ReaderAdapter
-from amqtt.errors import AMQTTError
+import structlog
+from amqtt.errors import AMQTTError, MQTTError
 from amqtt.mqtt.constants import QOS_0, QOS_1, QOS_2
 from amqtt.mqtt.disconnect import DisconnectPacket
-from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.mqtt.pingresp import PingRespPacket
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler, Subscription, UnSubscription
 from amqtt.mqtt.puback import PubackPacket
 from amqtt.mqtt.pubcomp import PubcompPacket
 from amqtt.mqtt.publish import PublishPacket
 from amqtt.mqtt.pubrec import PubrecPacket
-from amqtt.mqtt.pubrel import PubrelPacket
 from amqtt.session import OutgoingApplicationMessage, Session
 
-from iotflow_gateway.embedded.arrival import Arrival, arrival
+from iotflow_gateway.embedded.arrival import Arrival, Unreleased, arrival
+from iotflow_gateway.embedded.limits import MOST_UNANSWERED, MOST_UNANSWERED_BYTES, MOST_UNRELEASED
+from iotflow_gateway.embedded.packets import (
+    Malformed,
+    Packet,
+    PacketReader,
+    Type,
+    acknowledged,
+    filters,
+    published,
+)
+from iotflow_gateway.embedded.state import state
 
-# How long a client may take to acknowledge.
-ACKNOWLEDGE_SECONDS = 10.0
+log = structlog.get_logger(__name__)
+
+# How long a client may take to acknowledge, and to read.
+ACKNOWLEDGE_SECONDS, SEND_SECONDS = 10.0, 10.0
+# A client is silent for so many times its keepalive at the most (MQTT-3.1.2-24).
+KEEPALIVES = 1.5
+# Subscriptions and the like that wait for each other; beyond, nothing is read.
+MOST_WAITING = 10
 
 # Whether the message was taken; what is not is not acknowledged.
 Arrive = Callable[[Session, Arrival], bool]
 
 
-class Throttled(ReaderAdapter):
-    """Reads nothing while there is no room, nor after feed_eof()."""
-
-    def __init__(self, reader: ReaderAdapter, room: asyncio.Event) -> None:
-        self._reader = reader
-        self._room = room
-        self._over = False
-
-    async def read(self, n: int = -1) -> bytes:
-        await self._room.wait()
-        read: bytes = b"" if self._over else await self._reader.read(n)
-        if not read:
-            # At the end amqtt cancels what has not begun: what came before must have.
-            await asyncio.sleep(0)
-        return read
-
-    def feed_eof(self) -> None:
-        self._over = True
-
-
 class Conversation(BrokerProtocolHandler):
     """From CONNECT to the end of the connection."""
 
-    def prepare(self, arrive: Arrive) -> None:
-        """arrive: called with each message as it comes; whether it was taken."""
+    def prepare(self, packets: PacketReader, room: asyncio.Event, arrive: Arrive) -> None:
+        """room: nothing is read while it is not set. arrive: called with each message as it comes; whether it was taken."""
+        self._packets = packets
+        self._room = room
         self._arrive = arrive
         self._before: Arrival | None = None
+        self._answers: set[asyncio.Task[None]] = set()
         self._sent: dict[int, asyncio.Future[bool]] = {}
+        self._unanswered, self._unanswered_bytes = 0, 0
+        self._pending_subscriptions: asyncio.Queue[Subscription] = asyncio.Queue(MOST_WAITING)
+        self._pending_unsubscriptions: asyncio.Queue[UnSubscription] = asyncio.Queue(MOST_WAITING)
         self._said_goodbye = False
+        self._is_ending = False
         self.over = asyncio.Event()
 
     @property
@@ -69,24 +74,82 @@ class Conversation(BrokerProtocolHandler):
         self._disconnect_waiter = asyncio.get_running_loop().create_future()
         await super(BrokerProtocolHandler, self).start()
 
-    async def stop(self) -> None:
-        # Python 3.11's wait_for may swallow the cancellation of a reader that has something to read.
-        self.reader.feed_eof()
-        await super().stop()
-
     async def handle_disconnect(self, disconnect: DisconnectPacket | None) -> None:
-        self._said_goodbye = self._said_goodbye or disconnect is not None
+        self._is_ending = True
         await super().handle_disconnect(disconnect)
+
+    async def _reader_loop(self) -> None:
+        self._reader_ready.set()
+        try:
+            while not self._said_goodbye:
+                await self._room.wait()
+                packet = await self._packets.next(self._patience)
+                if packet is None:
+                    break
+                await self._carry_out(packet)
+        except Malformed as problem:
+            log.info("connection closed", problem=str(problem), username=self.session.username)
+        except TimeoutError:
+            log.info("connection closed", problem="no packet in time", username=self.session.username)
+        finally:
+            for answer in self._answers:
+                answer.cancel()
+            await self.handle_connection_closed()
+            self._reader_stopped.set()
+
+    @property
+    def _patience(self) -> float | None:
+        keep_alive: int = self.session.keep_alive
+        return KEEPALIVES * keep_alive if keep_alive else None
+
+    async def _carry_out(self, packet: Packet) -> None:
+        match packet.type:
+            case Type.PUBLISH:
+                self._take(arrival(published(packet)))
+            case Type.SUBSCRIBE | Type.UNSUBSCRIBE:
+                await self._subscribe(packet)
+            case Type.PINGREQ:
+                await self._send_packet(PingRespPacket.build())
+            case Type.DISCONNECT:
+                self._said_goodbye = True
+            case Type.CONNECT:
+                raise Malformed("a second CONNECT")
+            case _:
+                await self._acknowledged(packet.type, acknowledged(packet))
+
+    async def _subscribe(self, packet: Packet) -> None:
+        packet_id, named = filters(packet)
+        if packet.type is Type.SUBSCRIBE:
+            await self._pending_subscriptions.put(Subscription(packet_id, named))
+        else:
+            await self._pending_unsubscriptions.put(UnSubscription(packet_id, [one for one, _ in named]))
+
+    async def _acknowledged(self, packet_type: Type, packet_id: int) -> None:
+        """Of PUBREC and PUBCOMP there is nothing to do: nothing is sent with QoS 2."""
+        answer = self._sent.get(packet_id)
+        if packet_type is Type.PUBACK and answer and not answer.done():
+            answer.set_result(True)
+        elif packet_type is Type.PUBREL:
+            state(self.session).unreleased.pop(packet_id, None)
+            await self._send_packet(PubcompPacket.build(packet_id))
 
     async def deliver(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> bool:
         """Send a message of QoS 0 or 1; whether the client has it, as far as that QoS can tell."""
+        size = len(payload)
+        if self._unanswered >= MOST_UNANSWERED or self._unanswered_bytes + size > MOST_UNANSWERED_BYTES:
+            return False
+        self._unanswered += 1
+        self._unanswered_bytes += size
         try:
             if qos == QOS_0:
                 await self._send_packet(PublishPacket.build(topic, payload, None, False, QOS_0, retain))
-                return True
+                return not self._is_ending
             return await self._deliver(topic, payload, retain=retain)
-        except (AMQTTError, OSError, TimeoutError):
+        except (AMQTTError, MQTTError, OSError, TimeoutError):
             return False
+        finally:
+            self._unanswered -= 1
+            self._unanswered_bytes -= size
 
     async def _deliver(self, topic: str, payload: bytes, *, retain: bool) -> bool:
         session: Session = self.session
@@ -96,48 +159,37 @@ class Conversation(BrokerProtocolHandler):
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._sent[packet_id] = answer
         try:
-            await self._send_packet(message.build_publish_packet())
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                await self._send_packet(message.build_publish_packet())
                 return await answer
         finally:
             del self._sent[packet_id], session.inflight_out[packet_id]
 
-    async def handle_puback(self, puback: PubackPacket) -> None:
-        answer = self._sent.get(puback.packet_id)
-        if answer and not answer.done():
-            answer.set_result(True)
-
-    async def handle_publish(self, publish_packet: PublishPacket) -> None:
-        arrived = arrival(publish_packet)
-        if arrived is None:
-            await self.handle_connection_closed()
-        elif arrived.qos == QOS_2:
-            await self._receive_once(arrived)
-        elif await self._is_taken(arrived) and arrived.qos == QOS_1:
-            await self._answer(arrived, PubackPacket.build(publish_packet.variable_header.packet_id))
-
-    async def handle_pubrel(self, pubrel: PubrelPacket) -> None:
-        self.session.inflight_in.pop(pubrel.packet_id, None)
-        await self._send_packet(PubcompPacket.build(pubrel.packet_id))
-
-    async def _receive_once(self, arrived: Arrival) -> None:
-        """Method B of MQTT's section 4.3.3: handed on at once, its id known until PUBREL."""
-        packet_id = arrived.packet_id or 0
-        first: Arrival | None = self.session.inflight_in.get(packet_id)
-        if first and arrived.is_same(first):
-            arrived.settled = first.settled
-        elif await self._is_taken(arrived):
-            self.session.inflight_in[packet_id] = arrived
-        else:
+    def _take(self, arrived: Arrival) -> None:
+        if arrived.qos == QOS_2:
+            self._receive_once(arrived)
             return
-        await self._answer(arrived, PubrecPacket.build(packet_id))
+        self._hand_on(arrived)
+        if arrived.qos == QOS_1:
+            self._begin(self._answer(arrived, PubackPacket.build(arrived.packet_id)))
 
-    async def _is_taken(self, arrived: Arrival) -> bool:
+    def _receive_once(self, arrived: Arrival) -> None:
+        """Method B of MQTT's section 4.3.3: handed on at once, its id known until PUBREL."""
+        unreleased = state(self.session).unreleased
+        first = unreleased.get(arrived.packet_id)
+        if first and first.is_same(arrived):
+            arrived.settled = first.settled
+        elif first is None and len(unreleased) >= MOST_UNRELEASED:
+            raise Malformed(f"{MOST_UNRELEASED} messages of QoS 2 are not released")
+        else:
+            self._hand_on(arrived)
+            unreleased[arrived.packet_id] = Unreleased.of(arrived)
+        self._begin(self._answer(arrived, PubrecPacket.build(arrived.packet_id)))
+
+    def _hand_on(self, arrived: Arrival) -> None:
         """A client that may not publish, and cannot be told so, is cut off (MQTT-3.3.5-2)."""
-        taken = self._arrive(self.session, arrived)
-        if not taken:
-            await self.handle_connection_closed()
-        return taken
+        if not self._arrive(self.session, arrived):
+            raise Malformed(f"published without a login to {arrived.topic:.200}")
 
     async def _answer(self, arrived: Arrival, packet: PubackPacket | PubrecPacket) -> None:
         """In the order in which messages came (MQTT-4.6.0-2)."""
@@ -147,6 +199,19 @@ class Conversation(BrokerProtocolHandler):
             await before.answered.wait()
         await self._send_packet(packet)
         arrived.answered.set()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _send_packet(self, packet: Any) -> None:
+        """A client that does not read is cut off."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS), self._write_lock:
+                await packet.to_stream(self.writer)
+        except (OSError, TimeoutError):
+            await self.handle_connection_closed()
 
     def _stop_waiters(self) -> None:
         for answer in self._sent.values():

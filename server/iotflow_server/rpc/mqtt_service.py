@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from iotflow.mqtt_topics import ADAPTER, ANONYMOUS, REGISTRAR, TopicGrammar
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
 from iotflow_server.access import Role, caller
 from iotflow_server.devices.accounts import Account, Accounts, Watcher
@@ -12,7 +13,6 @@ from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
 from iotflow_server.interceptors.behaviours import Context
-from iotflow_server.rpc.broker_rules import ADAPTER, REGISTRAR, BrokerRules
 from iotflow_server.rpc.sessions import Session, Sessions
 from iotflow_server.rpc.wire_values import timestamp_of
 
@@ -23,16 +23,25 @@ LARGEST_ID = 2**31 - 1
 
 
 class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
-    """See mqtt_service.proto for what each RPC promises."""
+    """See mqtt_service.proto for what each RPC promises. prefix: the first part of every topic. anonymous: whether clients
+    without a login may publish messages that hold an `api_key`."""
 
     def __init__(
-        self, registry: Registry, identities: Identities, accounts: Accounts, sessions: Sessions, prefix: str
+        self,
+        registry: Registry,
+        identities: Identities,
+        accounts: Accounts,
+        sessions: Sessions,
+        prefix: str,
+        *,
+        anonymous: bool,
     ) -> None:
         self._registry = registry
         self._identities = identities
         self._accounts = accounts
         self._sessions = sessions
-        self._rules = BrokerRules(prefix)
+        self._topics = TopicGrammar(prefix)
+        self._anonymous = anonymous
 
     async def WatchAccounts(
         self, request: wire.WatchAccountsRequest, _context: Context
@@ -71,20 +80,31 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
             return wire.AuthenticateResponse(
                 result=_result(allowed), is_superuser=allowed and request.username == ADAPTER
             )
+        if not request.username:
+            return wire.AuthenticateResponse(result=_result(self._anonymous))
         device = await self._identities.device(request.password)
         own = device is not None and request.username in (str(device.id), device.name)
         return wire.AuthenticateResponse(result=_result(own and device is not None and device.status != "inactive"))
 
     async def Authorize(self, request: wire.AuthorizeRequest, _context: Context) -> wire.AuthorizeResponse:
+        return wire.AuthorizeResponse(result=_result(await self._allows(request)))
+
+    async def _allows(self, request: wire.AuthorizeRequest) -> bool:
+        topic, publishing = request.mountpoint + request.topic, request.action == "publish"
         if request.username == ADAPTER:
-            return wire.AuthorizeResponse(result=_result(True))
+            return True
         if request.username == REGISTRAR:
-            return wire.AuthorizeResponse(result=_result(self._rules.allows_registrar(request.topic, request.action)))
+            return self._topics.allows_registrar(topic, publishing=publishing)
+        if not request.username:
+            return self._anonymous and publishing and self._is_mounted(topic)
         device = await self._named(request.username)
-        allowed = device is not None and device.status != "inactive"
-        return wire.AuthorizeResponse(
-            result=_result(allowed and device is not None and self._rules.allows(device, request.topic, request.action))
-        )
+        if device is None or device.status == "inactive":
+            return False
+        return self._topics.allows_device((str(device.id), device.name), topic, publishing=publishing)
+
+    def _is_mounted(self, topic: str) -> bool:
+        """Elsewhere the adapter takes a message for one of a device that logged in."""
+        return topic.startswith(ANONYMOUS) and self._topics.allows_anonymous(topic.removeprefix(ANONYMOUS))
 
     async def _all(self, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
         last = 0

@@ -48,7 +48,7 @@ def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> 
 def test_published_where_it_may_not(device: Device, client: MqttDevice) -> None:
     """MQTT 3.1.1 has no word for it; the device hears of it on its own topic."""
     client.subscribe(f"iotflow/devices/{device.id}/errors")
-    for topic in ("iotflow/devices/999/telemetry", f"iotflow/devices/{device.name}/telemetry"):
+    for topic in ("iotflow/devices/999/telemetry", f"iotflow/devices/not {device.name}/telemetry"):
         client.publish(topic, {"data": {"forged": 1}})
     for said in [heard.json() for heard in client.hear(2)]:
         assert said["reason"] == "NOT_YOUR_TOPIC"
@@ -77,7 +77,10 @@ def test_command_comes_to_whoever_listens(stack: Stack, device: Device) -> None:
                 client.subscribe(topic)
             assert client.hear()[0].json() | {"created_at": ""} == {
                 "id": sent.id,
+                "command_id": sent.id,
                 "name": command,
+                "command": command,
+                "type": command,
                 "parameters": {},
                 "created_at": "",
                 "expires_at": None,

@@ -17,7 +17,12 @@ TOPICS = {
     "devices/pump/telemetry": Address(Kind.TELEMETRY, "pump", "devices/pump"),
     "devices/pump/heartbeat": Address(Kind.HEARTBEAT, "pump", "devices/pump"),
     "devices/pump/status": Address(Kind.STATUS, "pump", "devices/pump"),
-    "devices/pump/telemetry/sensors": Address(None, "pump", "devices/pump"),
+    "devices/pump/telemetry/sensors": Address(Kind.TELEMETRY, "pump", "devices/pump"),
+    "a/b/devices/7/telemetry/any word": Address(Kind.TELEMETRY, "7", "a/b/devices/7"),
+    "a/b/devices/7/telemetry/two/levels": Address(None, "7", "a/b/devices/7"),
+    "devices/pump/telemetry/": Address(None, "pump", "devices/pump"),
+    "anonymous/a/b/devices/7/telemetry": Address(Kind.TELEMETRY, "7", "a/b/devices/7", keyed=True),
+    "anonymous/elsewhere": Address(None, "", "", keyed=True),
     "elsewhere": Address(None, "", ""),
     "": Address(None, "", ""),
 }

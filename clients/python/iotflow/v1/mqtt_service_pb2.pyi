@@ -225,12 +225,15 @@ class AuthorizeRequest(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     CLIENTID_FIELD_NUMBER: _builtins.int
+    MOUNTPOINT_FIELD_NUMBER: _builtins.int
     username: _builtins.str
     topic: _builtins.str
     """The topic, or the filter of a subscription."""
     action: _builtins.str
     """publish or subscribe."""
     clientid: _builtins.str
+    mountpoint: _builtins.str
+    """What the broker's listener puts before each topic; `topic` is as the client wrote it."""
     def __init__(
         self,
         *,
@@ -238,10 +241,11 @@ class AuthorizeRequest(_message.Message):
         topic: _builtins.str = ...,
         action: _builtins.str = ...,
         clientid: _builtins.str = ...,
+        mountpoint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "clientid", b"clientid", "topic", b"topic", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "clientid", b"clientid", "mountpoint", b"mountpoint", "topic", b"topic", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -93,7 +93,8 @@ class MqttServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Authorize(self, request, context):
-        """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else.
+        """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
+        a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,7 +51,9 @@ class MqttServiceStub:
     or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
     """
     Authorize: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthorizeRequest, _mqtt_service_pb2.AuthorizeResponse]
-    """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else."""
+    """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
+    a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+    """
 
 @_typing.type_check_only
 class MqttServiceAsyncStub(MqttServiceStub):
@@ -76,7 +78,9 @@ class MqttServiceAsyncStub(MqttServiceStub):
     or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
     """
     Authorize: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthorizeRequest, _mqtt_service_pb2.AuthorizeResponse]  # type: ignore[assignment]
-    """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else."""
+    """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
+    a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+    """
 
 class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
@@ -122,6 +126,8 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.AuthorizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mqtt_service_pb2.AuthorizeResponse, _abc.Awaitable[_mqtt_service_pb2.AuthorizeResponse]]:
-        """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else."""
+        """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
+        a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+        """
 
 def add_MqttServiceServicer_to_server(servicer: MqttServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

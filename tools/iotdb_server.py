@@ -30,6 +30,8 @@ _PORTS = (
 )
 # Seconds until a server answers, and until it has ended.
 PATIENCE = 90.0
+# A server that died is started again so often; what was before it ran so long does not count.
+FAILURES, STEADY_SECONDS = 5, 60.0
 
 
 class IotdbServer:
@@ -144,6 +146,24 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _keep(server: IotdbServer) -> None:
+    """Start it again when it dies, after a pause that doubles; returns when it has died too often in a row."""
+    failures = 0
+    while failures <= FAILURES:
+        since = time.monotonic()
+        server.watch()
+        failures = 1 if time.monotonic() - since > STEADY_SECONDS else failures + 1
+        if failures <= FAILURES:
+            print(
+                f"IoTDB has died; starting it again in {2**failures} s (failure {failures} of {FAILURES} in a row)",
+                flush=True,
+            )
+            server.stop(signal.SIGKILL)
+            time.sleep(2**failures)
+            server.start()
+            print("IoTDB runs again", flush=True)
+
+
 def main() -> None:
     """Run a server until Ctrl-C or SIGTERM; what it stores is kept in data/iotdb."""
     fetch()
@@ -163,8 +183,10 @@ def main() -> None:
             flush=True,
         )
         print(f'make up ARGS="--telemetry iotdb://root:$(cat {folder}/password)@127.0.0.1:{server.port}"', flush=True)
-        server.watch()
-        sys.exit(f"IoTDB has died; its logs are {folder}/*.log.")
+        _keep(server)
+        sys.exit(f"IoTDB died {FAILURES + 1} times in a row; its logs are {folder}/*.log.")
+    except RuntimeError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         print("Stopping …", flush=True)
     finally:

@@ -53,9 +53,10 @@ clean:  ## Remove what was made, but no data
 $(VENV)/runtime: requirements.txt pyproject.toml clients/python/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "IoTFlow needs Python 3.11 or later; install it, or name it: make PYTHON=<path>" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "IoTFlow needs Python 3.11 or later; name one: make PYTHON=<path>")'
-	@echo "Setting up $(VENV) (once) …"
+	@echo "Setting up $(VENV), once: downloading and installing $$(grep -c == requirements.txt) packages, which takes about a minute …"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes -r requirements.txt
+	@$(BIN)/pip --disable-pip-version-check install --require-hashes -r requirements.txt
+	@echo "Installing IoTFlow …"
 	@$(PIP) --no-deps --no-build-isolation -e clients/python -e .
 	@touch $@
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from iotflow_cli import replay, up
 from iotflow_cli.console import complain
 from iotflow_cli.errors import UsageError
+from iotflow_server import VERSION
 
 COMMANDS = (up, replay)
 
@@ -13,6 +14,7 @@ COMMANDS = (up, replay)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     parser = argparse.ArgumentParser(prog="iotflow", description="Connectivity for IoT devices.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="command")
     for command in COMMANDS:
         command.add_to(commands)

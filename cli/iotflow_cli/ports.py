@@ -2,6 +2,8 @@
 
 import errno
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from iotflow_cli.errors import UsageError
 
@@ -12,6 +14,26 @@ def port(text: str) -> int:
     if not 1 <= number <= 65535:
         raise ValueError(text)
     return number
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What listens at an address, and the option that chooses its port."""
+
+    name: str
+    host: str
+    port: int
+    option: str
+
+
+def check_distinct(listening: Sequence[Listening]) -> None:
+    """Refuse two that have the same port, naming the option that chooses another for the second."""
+    first: dict[int, Listening] = {}
+    for one in listening:
+        if (other := first.setdefault(one.port, one)) is not one:
+            raise UsageError(
+                f"{other.name} and {one.name} cannot both have port {one.port}: choose another with {one.option}."
+            )
 
 
 def check_free(host: str, port: int, option: str) -> None:

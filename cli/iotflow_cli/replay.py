@@ -24,8 +24,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser("replay", help="send the rows of a CSV file as a device would")
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="a column of times, and a column a measurement")
     parser.add_argument("--device", required=True, metavar="NAME", help="registered where it does not exist")
-    parser.add_argument("--server", metavar="HOST:PORT", help="default: 127.0.0.1 and IOTFLOW_GRPC_PORT")
-    parser.add_argument("--speed", type=_speed, metavar="N", help="N times real time; default: as fast as possible")
+    parser.add_argument("--server", metavar="HOST:PORT", help="(default: 127.0.0.1 and IOTFLOW_GRPC_PORT, else 50051)")
+    parser.add_argument("--speed", type=_speed, metavar="N", help="N times real time (default: as fast as possible)")
     parser.set_defaults(run=run)
 
 

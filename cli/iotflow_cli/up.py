@@ -15,8 +15,7 @@ from iotflow_cli.child import Program
 from iotflow_cli.console import say
 from iotflow_cli.data_folder import PARTS_DOWN, taken, write_down
 from iotflow_cli.envoy import Gateway
-from iotflow_cli.errors import UsageError
-from iotflow_cli.ports import check_free, port
+from iotflow_cli.ports import Listening, check_distinct, check_free, port
 from iotflow_cli.readiness import all_serve, answers
 from iotflow_cli.supervisor import Supervisor
 
@@ -33,35 +32,55 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Declare the command and its options."""
     chosen = laptop.chosen()
     parser = commands.add_parser("up", help="run the service on this machine until Ctrl-C")
-    parser.add_argument("--data-dir", type=Path, default=Path(chosen.get("IOTFLOW_DATA_DIR", "data")), metavar="DIR")
-    parser.add_argument("--rest-port", type=port, default=5000, metavar="PORT", help="REST, gRPC and gRPC-Web")
-    # A default that is text is read by `type` too.
-    grpc_port = chosen.get("IOTFLOW_GRPC_PORT", "50051")
     parser.add_argument(
-        "--grpc-port", type=port, default=grpc_port, metavar="PORT", help="the server itself, gRPC only"
+        "--data-dir",
+        type=Path,
+        default=Path(chosen.get("IOTFLOW_DATA_DIR", "data")),
+        metavar="DIR",
+        help="folder of everything that is kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rest-port", type=port, default=5000, metavar="PORT", help="REST, gRPC and gRPC-Web (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--grpc-port",
+        type=port,
+        # A default that is text is read by `type` too.
+        default=chosen.get("IOTFLOW_GRPC_PORT", "50051"),
+        metavar="PORT",
+        help="the server itself, gRPC only (default: %(default)s)",
     )
     parser.add_argument(
         "--rest-host",
         default=HOST,
         metavar="ADDRESS",
-        help="0.0.0.0: devices of the network reach it; registration and reads then need credentials",
+        help="0.0.0.0: devices of the network reach it; registration and reads then need credentials (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
         type=positive,
         default=chosen.get("IOTFLOW_WORKERS", "1"),
         metavar="N",
-        help="server processes; more than one needs IOTFLOW_REDIS_URL",
+        help="server processes; more than one needs IOTFLOW_REDIS_URL (default: %(default)s)",
     )
-    parser.add_argument("--telemetry", metavar="URL", help="sqlite, or iotdb://user:password@host:port[,host:port]")
+    parser.add_argument(
+        "--telemetry",
+        metavar="URL",
+        # Not the value: it may hold a password.
+        help="sqlite, or iotdb://user:password@host:port[,host:port] (default: what IOTFLOW_TELEMETRY says, else sqlite)",
+    )
     parser.add_argument(
         "--broker",
         default=EMBEDDED,
         metavar="BROKER",
-        help="MQTT: embedded (this machine only), mosquitto, mqtt(s)://user:password@host:port, or none",
+        help="MQTT: embedded (this machine only), mosquitto, mqtt(s)://user:password@host:port, or none (default: %(default)s)",
     )
     parser.add_argument(
-        "--mqtt-port", type=port, default=chosen.get("IOTFLOW_MQTT_PORT", "1883"), metavar="PORT", help="MQTT"
+        "--mqtt-port",
+        type=port,
+        default=chosen.get("IOTFLOW_MQTT_PORT", "1883"),
+        metavar="PORT",
+        help="MQTT, where the broker is started here (default: %(default)s)",
     )
     parser.set_defaults(run=run)
 
@@ -79,9 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     data_dir: Path = arguments.data_dir.resolve()
     broker = chosen_broker(arguments.broker, arguments.rest_host, arguments.mqtt_port)
     with taken(data_dir):
-        _check_ports(arguments.rest_host, arguments.rest_port, arguments.grpc_port)
-        if broker.is_ours:
-            check_free(broker.host, broker.port, "--mqtt-port")
+        _check_ports(arguments.rest_host, arguments.rest_port, arguments.grpc_port, broker)
         _allow_many_connections()
         if arguments.telemetry:
             # As a variable, like every other setting: the arguments of a process can be read by anyone.
@@ -92,11 +109,18 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
 
-def _check_ports(rest_host: str, rest_port: int, grpc_port: int) -> None:
-    if rest_port == grpc_port:
-        raise UsageError(f"REST and gRPC cannot both have port {rest_port}: choose another with --grpc-port.")
-    check_free(rest_host, rest_port, "--rest-port")
-    check_free(HOST, grpc_port, "--grpc-port")
+def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: Broker) -> None:
+    listening = [
+        Listening("REST", rest_host, rest_port, "--rest-port"),
+        Listening("gRPC", HOST, grpc_port, "--grpc-port"),
+    ]
+    mqtt = Listening("MQTT", broker.host, broker.port, "--mqtt-port")
+    if broker.is_ours:
+        listening.append(mqtt)
+    # One that runs already has its port; the others must choose.
+    check_distinct([mqtt, *listening] if laptop.is_here(broker.host) and not broker.is_ours else listening)
+    for one in listening:
+        check_free(one.host, one.port, one.option)
 
 
 def _allow_many_connections() -> None:
@@ -164,7 +188,14 @@ def _announce(gateway: Gateway, broker: Broker, data_dir: Path) -> None:
     if broker.host:
         say(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
     say(f"admin token  {_admin_token(data_dir / 'admin-token')}")
+    say(f"commands     {_program()} (--help lists them)")
     say(f"ready: {gateway.address}/health (Ctrl-C stops it)")
+
+
+def _program() -> str:
+    """This command as one calls it from the folder in which it was started."""
+    program = Path(sys.argv[0])
+    return os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program)
 
 
 def _admin_token(file: Path) -> str:

@@ -1,9 +1,12 @@
 """`iotflow up` as a user runs it."""
 
 import contextlib
+import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -13,10 +16,10 @@ from tests.processes import IOTFLOW, Running, free_port, running
 
 
 @contextlib.contextmanager
-def up(data_dir: Path, rest_port: int, grpc_port: int) -> Iterator[Running]:
+def up(data_dir: Path, rest_port: int, grpc_port: int, mqtt_port: int | None = None) -> Iterator[Running]:
     """The command, started."""
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
-    mqtt = ["--mqtt-port", str(free_port())]
+    mqtt = ["--mqtt-port", str(mqtt_port or free_port())]
     with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports, *mqtt]) as process:
         yield process
 
@@ -28,6 +31,9 @@ def test_runs_until_asked_to_stop(tmp_path: Path, number: signal.Signals) -> Non
         service.wait_for_line("ready")
         token = (tmp_path / "data" / "admin-token").read_text().strip()
         service.wait_for_line(f"admin token  {token}")
+        program = service.wait_for_line("commands ").split()[1]
+        with running([program, "--version"]) as command:
+            assert command.exit_code() == 0
         assert httpx.get(f"http://127.0.0.1:{rest_port}/health", trust_env=False).json()["status"] == "healthy"
         service.signal(number)
         assert service.exit_code() == 0, service.output
@@ -57,10 +63,49 @@ def test_taken_ports_are_named(tmp_path: Path) -> None:
                 assert option in line
 
 
-def test_one_port_for_two_servers_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shared", "first", "second", "option"),
+    [
+        (("rest", "grpc"), "REST", "gRPC", "--grpc-port"),
+        (("rest", "mqtt"), "REST", "MQTT", "--mqtt-port"),
+        (("grpc", "mqtt"), "gRPC", "MQTT", "--mqtt-port"),
+    ],
+)
+def test_one_port_for_two_servers_is_refused(
+    tmp_path: Path, shared: tuple[str, str], first: str, second: str, option: str
+) -> None:
     port = free_port()
-    with up(tmp_path, port, port) as service:
+    ports = {name: port if name in shared else free_port() for name in ("rest", "grpc", "mqtt")}
+    with up(tmp_path, ports["rest"], ports["grpc"], ports["mqtt"]) as service:
         assert service.exit_code() == 1
         assert service.lines == [
-            f"iotflow: REST and gRPC cannot both have port {port}: choose another with --grpc-port."
+            f"iotflow: {first} and {second} cannot both have port {port}: choose another with {option}."
         ]
+
+
+def test_a_broker_that_runs_here_on_the_port_of_rest_is_refused(tmp_path: Path) -> None:
+    port = free_port()
+    command = [IOTFLOW, "up", "--data-dir", str(tmp_path), "--rest-port", str(port)]
+    with running([*command, "--broker", f"mqtt://localhost:{port}"]) as service:
+        assert service.exit_code() == 1
+        assert service.lines == [
+            f"iotflow: MQTT and REST cannot both have port {port}: choose another with --rest-port."
+        ]
+
+
+def test_version() -> None:
+    with running([IOTFLOW, "--version"]) as process:
+        assert process.exit_code() == 0
+        assert process.lines == [f"iotflow {version('iotflow-server')}"]
+
+
+@pytest.mark.parametrize("command", ["up", "replay"])
+def test_help_says_the_default_of_every_option(command: str) -> None:
+    env = {name: "" for name in os.environ if name.startswith("IOTFLOW_")} | {"COLUMNS": "200"}
+    with running([IOTFLOW, command, "--help"], env) as process:
+        assert process.exit_code() == 0
+        _, _, options = process.output.partition("options:\n")
+    described = re.split(r"\n  (?=-)", "\n" + options)[1:]
+    assert len(described) > 3
+    for option in described:
+        assert option.startswith(("-h", "--device")) or "(default: " in option, option

@@ -57,7 +57,11 @@ async def started_telemetry(
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(
-        settings.max_batch_rows, settings.max_batch_columns, settings.max_batch_values, settings.max_text_bytes
+        settings.max_batch_rows,
+        settings.max_batch_columns,
+        settings.max_batch_values,
+        settings.max_text_bytes,
+        settings.max_device_measurements,
     )
     arrival = arrival_of(member, redis, store)
     directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)

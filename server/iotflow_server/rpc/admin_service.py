@@ -1,5 +1,6 @@
 """AdminService: the fleet as people and programs run it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from iotflow_server.rpc import wire_devices
 from iotflow_server.rpc.commanding import Commanding
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.page_tokens import place, size_of, token_of
+from iotflow_server.rpc.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.twins import Twins
 from iotflow_server.rpc.wire_devices import DeviceEncoder
@@ -80,11 +81,15 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             # What was heard in the last moments is in memory only.
             await self._presence.flush()
         total, devices = await self._registry.page(wanted, place(request.page_token), size)
+        # Configurations may be long: beside the event loop, and no more than an answer should have.
+        shown = await asyncio.to_thread(lambda: [self._encoder.device(device) for device in devices])
+        shown = shown[: fitting(shown)]
+        is_last = len(shown) == len(devices) < size
         return wire.ListDevicesResponse(
             status=SUCCESS,
             total_devices=total,
-            devices=[self._encoder.device(device) for device in devices],
-            next_page_token=token_of(devices[-1].id) if len(devices) == size else "",
+            devices=shown,
+            next_page_token="" if is_last or not shown else token_of(shown[-1].id),
         )
 
     async def GetDevice(self, request: wire.GetDeviceRequest, _context: Context) -> wire.GetDeviceResponse:

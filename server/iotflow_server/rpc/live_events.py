@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 Event = telemetry_service_pb2.SubscribeTelemetryResponse
 # Rows of stored readings in one event; small enough that a page shows them while more are coming.
 REPLAY_ROWS = 1_000
+# And bytes: events are made on the event loop.
+REPLAY_BYTES = 2**16
 
 
 class LiveEvents:
@@ -84,7 +86,7 @@ class LiveEvents:
             async with aclosing(reading):
                 async for chunk in reading:
                     self._check_session()
-                    for part in parts(chunk):
+                    for part in parts(chunk, REPLAY_BYTES):
                         yield self._readings(LiveEvent(device, part))
 
     async def _waiting(self, subscription: Subscription) -> AsyncIterator[Event]:

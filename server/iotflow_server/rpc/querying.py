@@ -1,6 +1,5 @@
 """The unary questions about readings."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -10,7 +9,8 @@ from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, NotFound
-from iotflow_server.rpc.wire_rows import add_rows, put_value
+from iotflow_server.rpc.encoding import encoded
+from iotflow_server.rpc.wire_rows import add_rows, put_value, rows_bytes
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import Page, Query, page, spans, token
 from iotflow_server.telemetry.store import EARLIEST, LATEST, Latest, Span, TelemetryStore
@@ -18,10 +18,13 @@ from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000
 DEFAULT_LIMIT = 1_000
-# Values that are turned into objects in a few milliseconds.
-AT_ONCE = 20_000
+# Values that are made into an answer in a few milliseconds: row by row, and one by one.
+ROWS_AT_ONCE, AT_ONCE = 5_000, 500
+# Values of an answer that is one piece, and devices whose newest values are asked for together.
+MOST_VALUES, TOGETHER = 100_000, 250
 
 Paged = TypeVar("Paged", telemetry_service_pb2.GetTelemetryResponse, telemetry_service_pb2.GetTelemetryRangeResponse)
+Newest = TypeVar("Newest", telemetry_pb2.LatestTelemetry, telemetry_service_pb2.GetLatestTelemetryResponse)
 
 
 def names(fields: Iterable[str]) -> tuple[str, ...] | None:
@@ -104,21 +107,35 @@ class Querying:
     ) -> telemetry_service_pb2.GetLatestTelemetryResponse:
         """GetLatestTelemetry."""
         device = await self.readable(request.device_id)
-        found = await self._store.latest([device.id], names(request.fields))
+        values = (await self._store.latest([device.id], names(request.fields))).get(device.id, ())
         response = telemetry_service_pb2.GetLatestTelemetryResponse()
-        _fill_latest(response, device, found.get(device.id, ()))
-        return response
+        if len(values) < AT_ONCE:
+            return _with_latest(response, device, values)
+        return await encoded(response, (_with_latest(response, device, values).SerializeToString() for _ in "1"))
 
     async def latest_of_many(
         self, request: telemetry_service_pb2.ListLatestTelemetryRequest
     ) -> telemetry_service_pb2.ListLatestTelemetryResponse:
         """ListLatestTelemetry."""
         devices = await self.readable_devices(request.device_ids, [request.device_type] if request.device_type else [])
-        found = await self._store.latest([device.id for device in devices], names(request.fields))
+        found = await self._newest(devices, names(request.fields))
         response = telemetry_service_pb2.ListLatestTelemetryResponse(count=len(devices))
-        for device in devices:
-            _fill_latest(response.devices.add(), device, found.get(device.id, ()))
-        return response
+        return await encoded(
+            response, (_listed(device, found.get(device.id, ())).SerializeToString() for device in devices)
+        )
+
+    async def _newest(self, devices: Sequence[Device], fields: Sequence[str] | None) -> dict[int, tuple[Latest, ...]]:
+        """Raises InvalidArgument where they would be more than one answer holds."""
+        found: dict[int, tuple[Latest, ...]] = {}
+        values = 0
+        for first in range(0, len(devices), TOGETHER):
+            some = await self._store.latest([device.id for device in devices[first : first + TOGETHER]], fields)
+            values += sum(map(len, some.values()))
+            if values > MOST_VALUES:
+                problem = f"the answer would have more than {MOST_VALUES:,} values; name fewer devices, or fields"
+                raise InvalidArgument("device_ids", problem, "TOO_MANY_VALUES")
+            found |= some
+        return found
 
     async def readable_devices(self, ids: Sequence[int], types: Sequence[str]) -> list[Device]:
         """The devices named, or all that the caller may read, at most 1,000 by id; of the types named, if any are.
@@ -153,23 +170,21 @@ class Querying:
 
 async def with_rows(response: Paged, found: Page) -> Paged:
     """The response with the page's rows; very many are made beside the event loop, which goes on serving others."""
-    if sum(chunk.values for chunk in found.chunks) < AT_ONCE:
-        _add_rows(response, found)
-    else:
-        await asyncio.to_thread(_add_rows, response, found)
-    return response
+    if sum(chunk.values for chunk in found.chunks) < ROWS_AT_ONCE:
+        for chunk in found.chunks:
+            add_rows(response, "data", chunk)
+        return response
+    return await encoded(response, (rows_bytes(type(response), "data", chunk) for chunk in found.chunks))
 
 
-def _add_rows(response: Paged, found: Page) -> None:
-    for chunk in found.chunks:
-        add_rows(response, "data", chunk)
+def _listed(device: Device, values: Sequence[Latest]) -> telemetry_service_pb2.ListLatestTelemetryResponse:
+    """The part of the answer that is one device's."""
+    listed = telemetry_service_pb2.ListLatestTelemetryResponse()
+    _with_latest(listed.devices.add(), device, values)
+    return listed
 
 
-def _fill_latest(
-    message: telemetry_pb2.LatestTelemetry | telemetry_service_pb2.GetLatestTelemetryResponse,
-    device: Device,
-    values: Sequence[Latest],
-) -> None:
+def _with_latest(message: Newest, device: Device, values: Sequence[Latest]) -> Newest:
     message.device_id = device.id
     message.device_name = device.name
     message.device_type = device.device_type
@@ -180,3 +195,4 @@ def _fill_latest(
         message.latest_times[column.measurement].CopyFrom(timestamp_ms(latest.time))
     if values:
         message.timestamp.CopyFrom(timestamp_ms(max(latest.time for latest in values)))
+    return message

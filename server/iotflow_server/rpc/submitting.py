@@ -17,6 +17,7 @@ from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.future_times import TOO_FAR_AHEAD
 from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.sparse import Cells, batches
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
@@ -72,17 +73,26 @@ class Submitting:
         parts, rejections = await self._decoded(device.id, request)
         if request.atomic:
             self._refuse(rejections, one=False)
-        outcomes = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
-        stored, buffered = 0, False
-        for (first, batch), result in zip(parts, outcomes, strict=True):
-            outcome = await result
+        results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
+        outcomes = [await result for result in results]
+        if sum(len(outcome.rejections) for outcome in outcomes) + len(rejections) < AT_ONCE:
+            return self._answer(parts, outcomes, rejections)
+        return await asyncio.to_thread(self._answer, parts, outcomes, rejections)
+
+    def _answer(
+        self,
+        parts: Parts,
+        outcomes: Sequence[Outcome],
+        rejections: list[Rejection],
+    ) -> telemetry_service_pb2.SubmitReadingsResponse:
+        stored = 0
+        for (first, batch), outcome in zip(parts, outcomes, strict=True):
             stored += rows_with_values(accepted(batch, outcome.rejections))
-            buffered |= outcome.buffered
             rejections.extend(replace(item, index=first + item.index) for item in outcome.rejections)
         if not stored:
             self._refuse(rejections, one=False)
         rejections.sort(key=lambda item: item.index)
-        return _answer(stored, rejections, buffered=buffered)
+        return _answer(stored, rejections, buffered=any(outcome.buffered for outcome in outcomes))
 
     async def _decoded(
         self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest

@@ -51,17 +51,22 @@ class RowDecoder:
         if problem := checks.name_problem(name):
             return self._reject(row, name, "INVALID_NAME", problem)
         try:
-            cell = _text_cell(value, name) if as_text else _cell(value, name)
+            typed = _text_cell(value, name) if as_text else _cell(value, name)
         except InvalidArgument as refusal:
             return self._reject(row, name, "INVALID_VALUE", refusal.violations[0][1])
-        if cell is None:
+        if typed is None:
             return False
-        type_, content = cell
+        type_, content = typed
         if type_ is ValueType.TEXT and (problem := checks.text_problem(content, self._limits)):
             return self._reject(row, name, "INVALID_TEXT", problem)
-        rows, values = self.cells.setdefault((name, type_), ([], []))
-        rows.append(row)
-        values.append(content)
+        cell = self.cells.get((name, type_))
+        if cell is None:
+            # More than a device may have are not even gathered.
+            if len(self.cells) >= self._limits.names:
+                return self._reject(row, name, "TOO_MANY_NAMES", checks.too_many_names(name, self._limits.names))
+            cell = self.cells[name, type_] = ([], [])
+        cell[0].append(row)
+        cell[1].append(content)
         return True
 
     def _reject(self, row: int, name: str, reason: str, message: str) -> bool:
@@ -94,6 +99,11 @@ def time_texts(times: Times) -> list[str]:
     """RFC 3339 in UTC, with milliseconds."""
     texts: list[str] = np.char.add(np.datetime_as_string(times.astype("datetime64[ms]")), "Z").tolist()
     return texts
+
+
+def rows_bytes(message: type[Message], field: str, batch: Batch) -> bytes:
+    """The batch's rows as a field `repeated Struct` of such a message, as they travel."""
+    return rows_field(batch, message.DESCRIPTOR.fields_by_name[field].number)
 
 
 def add_rows(message: Message, field: str, batch: Batch) -> None:

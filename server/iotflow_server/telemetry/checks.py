@@ -20,12 +20,14 @@ RESERVED = "timestamp"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest batch: rows, measurements in a row, rows times columns, and bytes of one text value."""
+    """The largest batch: rows, measurements in a row, rows times columns, and bytes of one text value. names: measurements of a
+    device."""
 
     rows: int
     columns: int
     values: int
     text_bytes: int
+    names: int
 
 
 def name_problem(measurement: str) -> str | None:
@@ -41,6 +43,14 @@ def _name_problem(measurement: str) -> str | None:
     if not _NAME.fullmatch(measurement):
         return _NO_NAME
     return None
+
+
+def too_many_names(measurement: str, most: int) -> str:
+    """Why a device gets no further measurement."""
+    return (
+        f"{measurement} would be a new name, and the device has as many as IOTFLOW_MAX_DEVICE_MEASUREMENTS"
+        f" allows ({most}); send it under a known name, or have an admin drop one or raise the setting."
+    )
 
 
 def text_problem(value: str, limits: Limits) -> str | None:

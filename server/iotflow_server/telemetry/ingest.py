@@ -11,7 +11,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal, Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.accepted import accepted
-from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.lanes import Lane, Lanes, Waiting
 from iotflow_server.telemetry.outcome import Outcome, Stored
@@ -28,6 +28,9 @@ FAILED = Unavailable("STORE_FAILED", "The readings could not be stored; the serv
 FAILURE_SECONDS = 10.0
 # What a batch takes besides its values, about, and each of its columns.
 BESIDES_BYTES, BESIDES_COLUMN_BYTES = 1_000, 300
+
+# So many are taken out of a batch in a millisecond.
+FEW_REJECTIONS = 50
 
 
 class Ingest:
@@ -160,7 +163,7 @@ class Ingest:
     async def _tell(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
         stored = []
         for waiting, outcome in zip(group, outcomes, strict=True):
-            kept = accepted(waiting.batch, outcome.rejections)
+            kept = await _accepted(waiting.batch, outcome.rejections)
             self._tally.stored(kept, outcome.rejections)
             if kept is not None:
                 stored.append(Stored(waiting.device, kept))
@@ -168,6 +171,13 @@ class Ingest:
         for waiting, outcome in zip(group, outcomes, strict=True):
             if not waiting.outcome.done():
                 waiting.outcome.set_result(outcome)
+
+
+async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
+    """Beside the event loop where there is much to take out."""
+    if len(rejections) < FEW_REJECTIONS:
+        return accepted(batch, rejections)
+    return await asyncio.to_thread(accepted, batch, rejections)
 
 
 def _fail(group: list[Waiting], refusal: Refusal) -> None:

@@ -13,8 +13,8 @@ from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.division import rows_of
 from iotflow_server.telemetry.store import EARLIEST, LATEST, Span, TelemetryStore
 
-# A page is an answer of one piece; about half a million numbers are as much as a gateway should hold.
-PAGE_BYTES = 4 * 2**20
+# A page is an answer of one piece, which the gateway turns into JSON at once; callers of gRPC take 4 MiB unless they say otherwise.
+PAGE_BYTES = 2**20
 CHUNK_ROWS = 1_000
 # A message that every gRPC client takes, which is 4 MiB unless it says otherwise, whatever its texts are made of.
 PART_BYTES = 2**20

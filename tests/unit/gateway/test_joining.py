@@ -222,7 +222,7 @@ def test_batches_stay_below_what_a_server_takes(fleet: str) -> None:
         kind = number % kinds * measurements
         values: Values = {f"m{kind + column}": 1.0 for column in range(measurements)}
         joining.add(number % devices, message(), [Reading(row, values, row) for row in range(rows)])
-    limits = Limits(rows=100_000, columns=1_000, values=1_000_000, text_bytes=65_536)
+    limits = Limits(rows=100_000, columns=1_000, values=1_000_000, text_bytes=65_536, names=2_000)
     for outgoing in asyncio.run(drained(joining, max(devices, kinds) * rows)):
         batch = outgoing.batch()
         taken, refused = decode(batch, limits, runs(batch))

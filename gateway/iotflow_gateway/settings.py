@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from iotflow.topic_names import topic_prefix
 
 
 class WrongSettings(Exception):
@@ -55,10 +57,8 @@ class Settings(BaseSettings):
     mqtt_tls: bool = Field(False, description="Whether the broker is reached by TLS.")
     mqtt_ca_file: OptionalPath = Field(None, description="Who signs the broker's certificate. Empty: the system's own.")
     mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="What the broker speaks.")
-    mqtt_topic_prefix: str = Field(
+    mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "iotflow",
-        min_length=1,
-        pattern="^[^+#$][^+#]*$",
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_TOPIC_PREFIX", "IOTFLOW_MQTT_TOPIC_PREFIX"),
         description="First part of every MQTT topic.",
     )

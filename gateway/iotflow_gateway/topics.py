@@ -1,8 +1,9 @@
 """Topics of the adapter: what it subscribes to, and where its own messages go."""
 
-from iotflow.mqtt_topics import ANONYMOUS, SIGNS_OF_LIFE, Address, Kind, TopicGrammar, is_published_to
+from iotflow.mqtt_topics import ANONYMOUS, SIGNS_OF_LIFE, Address, Kind, TopicGrammar, is_published_to, usernames
+from iotflow.topic_names import level_problem
 
-__all__ = ["SIGNS_OF_LIFE", "Address", "Kind", "Topics", "is_published_to"]
+__all__ = ["SIGNS_OF_LIFE", "Address", "Kind", "Topics", "is_published_to", "usernames"]
 
 
 class Topics(TopicGrammar):
@@ -19,8 +20,8 @@ class Topics(TopicGrammar):
     def commands(self, device_id: int, name: str, command: str) -> list[str]:
         """Where a command may be listened for: by id, by name, each by its kind or for all of them, and as older firmware does."""
         kind = next((kind for kind in ("config", "firmware") if kind in command.lower()), "control")
-        roots = [f"{self._devices}{device_id}/commands", f"{self._devices}{name}/commands"]
-        return [*(one for root in roots for one in (f"{root}/{kind}", root)), f"{self._older}{name}/commands"]
+        roots = [f"{device}/commands" for device in self._roots(device_id, name)]
+        return [*(one for root in roots for one in (f"{root}/{kind}", root)), *self._by_name(name, "commands")]
 
     def group_commands(self, group: str) -> str:
         """Where a group is told of a command as a whole."""
@@ -28,7 +29,15 @@ class Topics(TopicGrammar):
 
     def configs(self, device_id: int, name: str) -> list[str]:
         """Where a desired configuration is retained."""
-        return [f"{self._devices}{device_id}/config", f"{self._devices}{name}/config", f"{self._older}{name}/config"]
+        return [*(f"{device}/config" for device in self._roots(device_id, name)), *self._by_name(name, "config")]
+
+    def _roots(self, device_id: int, name: str) -> list[str]:
+        """A name that cannot stand in topics has none: its device is reached by its id."""
+        return [f"{self._devices}{username}" for username in usernames(device_id, name)]
+
+    def _by_name(self, name: str, below: str) -> list[str]:
+        """Older firmware's, which has no ids."""
+        return [] if level_problem(name) else [f"{self._older}{name}/{below}"]
 
     def signs_of_life(self) -> list[str]:
         """What every adapter subscribes to: by two of them a device's coming might overtake its going."""

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from iotflow.topic_names import topic_prefix
 
 
 class WrongSettings(Exception):
@@ -177,7 +179,9 @@ class Settings(BaseSettings):
     mqtt_port: Annotated[int, Field(ge=1, le=65535)] = Field(
         1883, validation_alias=older("MQTT_PORT", "MQTT_PORT"), description="The broker's port, as told to devices."
     )
-    mqtt_topic_prefix: str = Field("iotflow", min_length=1, description="First part of every MQTT topic.")
+    mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
+        "iotflow", description="First part of every MQTT topic."
+    )
     parts_file: Path | None = Field(
         None,
         description="File that names the parts of the service that do not run, for `/health`; `iotflow up` sets it.",

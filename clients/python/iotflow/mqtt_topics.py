@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iotflow.topic_names import level_problem, topic_problem
+
 # User names of the adapter and of a registrar. No device has one of them: names have no slash.
 ADAPTER, REGISTRAR = "iotflow/gateway", "iotflow/registrar"
 # Firmware of the older service has topics without a prefix.
@@ -28,8 +30,6 @@ class Kind(StrEnum):
     CONFIG_REPORTED = "config_reported"
     REGISTER = "register"
 
-
-NOT_PUBLISHED_TO = ("+", "#", "\0")
 
 # Last wills among them, which hold whatever their firmware's author found plain.
 SIGNS_OF_LIFE = (Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS)
@@ -72,9 +72,14 @@ class Address:
         return f"{self.root}/errors"
 
 
-def is_published_to(level: str) -> bool:
-    """Whether a name can stand in a topic that something is published to (MQTT-3.3.2-2)."""
-    return bool(level) and not any(mark in level for mark in NOT_PUBLISHED_TO)
+def is_published_to(topic: str) -> bool:
+    """Whether something can be published to a topic, or to one with this part."""
+    return not topic_problem(topic)
+
+
+def usernames(device_id: int, name: str) -> tuple[str, ...]:
+    """What may stand in a device's topics: its id, and its name if that can."""
+    return (str(device_id),) if level_problem(name) else (str(device_id), name)
 
 
 class TopicGrammar:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from iotflow_gateway.topics import usernames
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -14,9 +16,9 @@ class Account:
     verifier: str
 
     @property
-    def usernames(self) -> tuple[str, str]:
+    def usernames(self) -> tuple[str, ...]:
         """Under which the device may log in, and which may stand in its topics."""
-        return str(self.device_id), self.name
+        return usernames(self.device_id, self.name)
 
 
 # Called with an account as it was and as it is; None: it was not, or is not any more.

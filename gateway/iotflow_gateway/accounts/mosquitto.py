@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from iotflow.topic_names import level_problem
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.verifiers import verifier
 
@@ -72,9 +73,10 @@ class MosquittoAccounts:
                 yield from (f"{name}:{account.verifier}" for name in account.usernames if _is_writable(name))
 
     def _warn_once(self, account: Account) -> None:
-        if account.device_id not in self._nameless and not _is_writable(account.name):
+        problem = level_problem(account.name) or ("" if _is_writable(account.name) else "does not fit into the file")
+        if problem and account.device_id not in self._nameless:
             self._nameless.add(account.device_id)
-            log.warning("logs in by its id only: its name does not fit into Mosquitto's file", device=account.device_id)
+            log.warning("name_not_used", device=account.device_id, problem=problem, hint="it logs in by its id")
 
     def _write(self, text: str) -> None:
         """In one piece: the broker never reads half a file."""

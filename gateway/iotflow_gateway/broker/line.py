@@ -61,6 +61,8 @@ class Line:
         self._session_present = False
         self._published: dict[int, asyncio.Future[ReasonCode]] = {}
         self._paused = False
+        # What was published last by this connection.
+        self.last_topic = ""
         self._client = self._made()
 
     def _made(self) -> paho.Client:
@@ -120,10 +122,12 @@ class Line:
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send a message of QoS 1; whether there was room for it."""
+        self.last_topic = topic
         return self._client.publish(topic, payload, 1).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
     async def deliver(self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None) -> Delivery:
         """Send a message of QoS 1 and wait for the broker's word. Raises CannotConnect where it does not come."""
+        self.last_topic = topic
         sent = self._client.publish(topic, payload, 1, retain, properties if self._address.v5 else None)
         if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise CannotConnect(str(sent.rc))

@@ -11,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from iotflow.backoff import Backoff
+from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.line import BrokerAddress, Line
 from iotflow_gateway.broker.port import CannotConnect, Delivery
 from iotflow_gateway.message import MOST_BYTES, Message, Unacknowledged
@@ -24,6 +25,7 @@ NAME_OF_ITS_OWN = (
     "if another adapter has the same name, they put each other out: give each an IOTFLOW_GATEWAY_NAME of its own"
 )
 
+LONGEST_TOPIC = 200
 MESSAGE_ID = "message-id"
 
 
@@ -41,6 +43,7 @@ class BrokerSession:
         self._unacknowledged = Unacknowledged(self._acknowledge)
         self._backoff = Backoff(longest=5.0)
         self._connected = asyncio.Event()
+        self._refused_topics: set[str] = set()
 
     @property
     def waiting(self) -> int:
@@ -78,8 +81,8 @@ class BrokerSession:
             self._line.resume()
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Send a message; False: the broker is away, or too much waits for it already."""
-        return self._line is not None and self._line.publish(topic, payload)
+        """Send a message; False: the broker is away, too much waits for it already, or it would not take the topic."""
+        return self._takes(topic) and self._line is not None and self._line.publish(topic, payload)
 
     async def deliver(
         self,
@@ -91,9 +94,19 @@ class BrokerSession:
         device_id: int = 0,  # noqa: ARG002
     ) -> Delivery:
         """Send a message and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
+        if not self._takes(topic):
+            return Delivery.UNHEARD
         if self._line is None or not self._connected.is_set():
             raise CannotConnect("the broker is away")
         return await self._line.deliver(topic, payload, retain=retain, properties=_expiring(expiry))
+
+    def _takes(self, topic: str) -> bool:
+        """Whether the broker takes the topic: over one that it does not, it ends the connection."""
+        problem = topic_problem(topic)
+        if problem and topic not in self._refused_topics:
+            log.warning("topic_not_used", topic=topic[:LONGEST_TOPIC], problem=problem)
+            self._refused_topics.add(topic)
+        return not problem
 
     async def _one_line(self) -> None:
         """From connecting to the end of the connection."""
@@ -110,19 +123,19 @@ class BrokerSession:
                     async with asyncio.timeout(1):
                         await asyncio.shield(line.closed)
                 line.keep_alive()
-            self._was_lost(line.closed.result(), time.monotonic() - began)
+            self._was_lost(line.closed.result(), time.monotonic() - began, line.last_topic)
         finally:
             self._connected.clear()
             self._line = None
             line.close()
             self._unacknowledged = Unacknowledged(self._acknowledge)
 
-    def _was_lost(self, problem: str, seconds: float) -> None:
+    def _was_lost(self, problem: str, seconds: float, last_topic: str) -> None:
         if seconds >= SETTLED_SECONDS:
             self._backoff.reset()
-            log.warning("broker lost", problem=problem)
-        else:
-            log.warning("broker lost", problem=problem, soon=NAME_OF_ITS_OWN)
+        facts = {"hint": NAME_OF_ITS_OWN} if seconds < SETTLED_SECONDS and not last_topic else {}
+        # A broker does not say over which message it ended a connection.
+        log.warning("broker lost", problem=problem, last_published=last_topic[:LONGEST_TOPIC], **facts)
 
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from iotflow.topic_names import level_problem, text_problem, topic_problem
 from iotflow_server.devices.credentials import KeyHasher, generate_key
 from iotflow_server.devices.database import Database
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
@@ -15,7 +16,7 @@ from iotflow_server.devices.documents import MOST_CONFIGURATION_BYTES, check_siz
 from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
 from iotflow_server.devices.verifiers import mosquitto_verifier
-from iotflow_server.errors import AlreadyExists
+from iotflow_server.errors import AlreadyExists, InvalidArgument
 
 # Fields of DeviceChanges that are columns of the same name.
 PLAIN_CHANGES = (
@@ -66,7 +67,9 @@ class Registry:
         self._greeters.append(greeter)
 
     async def register(self, new: NewDevice) -> tuple[Device, str]:
-        """Make a device; the key is told here and never again. Raises AlreadyExists (NAME_TAKEN)."""
+        """Make a device; the key is told here and never again. Raises AlreadyExists (NAME_TAKEN), InvalidArgument for a name or
+        type that cannot stand in topics."""
+        _check_texts(new.name, new.device_type)
         key = generate_key(self._key_length)
         now = self._clock()
         values = asdict(new) | {"status": "active", "configuration": {}, "created_at": now, "updated_at": now}
@@ -108,7 +111,9 @@ class Registry:
         )
 
     async def update(self, device_id: int, changes: DeviceChanges) -> Device:
-        """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration."""
+        """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration, or a name or type that cannot stand
+        in topics."""
+        _check_texts(changes.name, changes.device_type)
         now = self._clock()
         try:
             device = await self._database.write(lambda connection: _update(connection, device_id, changes, now))
@@ -174,6 +179,14 @@ def _configuration(connection: Connection, device_id: int, changes: DeviceChange
         return changes.configuration
     statement = select(DeviceRow.configuration).where(DeviceRow.id == device_id).with_for_update()
     return connection.scalar(statement) or {}
+
+
+def _check_texts(name: str | None, device_type: str | None) -> None:
+    """Both become parts of MQTT topics. None: stays as it is."""
+    if name is not None and (problem := text_problem(name) or level_problem(name)):
+        raise InvalidArgument("name", f"The name {problem}.")
+    if device_type and (problem := text_problem(device_type) or topic_problem(device_type)):
+        raise InvalidArgument("device_type", f"The device type {problem}.")
 
 
 def _name_taken(name: str) -> AlreadyExists:

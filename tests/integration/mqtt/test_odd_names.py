@@ -1,0 +1,69 @@
+"""A name that no topic may have, stored before such names were refused: nobody else notices, and its device works by its id."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+import grpc
+import pytest
+
+from iotflow.errors import server_error
+from tests.integration.mqtt.clients import eventually, logged_in, stored
+from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+
+NAMES = ["pump\u0085x", "a/b", "line\niotflow/gateway:x", "\ufffe", "+", "7"]
+TYPE = "type\u0085"
+
+
+@pytest.fixture(scope="module", params=[MOSQUITTO, EMBEDDED])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), request.param) as running:
+        running.adapter().start()
+        yield running
+
+
+def renamed_in_the_database(stack: Stack, device_id: int, name: str) -> None:
+    """As an older version, or another program, left it."""
+    with sqlite3.connect(stack.server.folder / "registry.db", timeout=20) as database:
+        database.execute("UPDATE devices SET name = ?, device_type = ? WHERE id = ?", (name, TYPE, device_id))
+    database.close()
+
+
+def test_stored_names_end_no_connection(stack: Stack) -> None:
+    adapter = stack.adapters[0]
+    devices = [stack.register(f"odd {number}") for number in range(len(NAMES))]
+    for device, name in zip(devices, NAMES, strict=True):
+        renamed_in_the_database(stack, device.id, name)
+        # The adapter hears of it with the next change.
+        stack.set_status(device, "maintenance")
+    for device in devices:
+        stack.set_desired(device, {"interval": 5})
+    with logged_in(stack, devices[0]) as client:
+        client.subscribe(f"iotflow/devices/{devices[0].id}/#")
+        command = stack.send_command(devices[0], "blink", {})
+        stack.send_group_command(TYPE, "all", {}, announce=True)
+        topics = {f"iotflow/devices/{devices[0].id}/{one}" for one in ("config", "commands/control")}
+        client.wait(lambda: topics <= {heard.topic for heard in client.heard})
+        assert stack.command(command.id).state in ("delivered", "queued")
+        client.publish(f"iotflow/devices/{devices[0].id}/telemetry", {"data": {"t": 1}})
+        assert len(stored(stack, devices[0])) == 1
+    eventually(lambda: stack.command(command.id).state == "delivered")
+    assert adapter.said("broker lost") == 0
+    assert adapter.process
+    assert adapter.process.alive
+
+
+@pytest.mark.parametrize("name", ["pump\u0085x", "pump\u200b", "pump\u202e", "\ufdd0"])
+def test_new_names_are_refused(stack: Stack, name: str) -> None:
+    """At registration and renaming; types, which become topics of groups, too."""
+    plain = stack.register(f"plain {ord(name[-1])}")
+    attempts: list[Callable[[], object]] = [
+        lambda: stack.register(name),
+        lambda: stack.rename(plain, name),
+        lambda: stack.register(f"other {ord(name[-1])}", device_type=name),
+    ]
+    for attempt in attempts:
+        with pytest.raises(grpc.RpcError) as refused:
+            attempt()
+        error = server_error(refused.value)  # type: ignore[arg-type]
+        assert error.code is grpc.StatusCode.INVALID_ARGUMENT
+        assert error.field in ("name", "device_type")

@@ -1,0 +1,60 @@
+"""Texts that become topics."""
+
+import pytest
+
+from iotflow.topic_names import level_problem, text_problem, topic_prefix, topic_problem
+from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.topics import Topics
+
+# What a broker ends a connection for.
+UNPUBLISHABLE = [
+    "pump\u0085x",
+    "pump\x00",
+    "pump\n",
+    "pump\x7f",
+    "pump\ufffe",
+    "pump\ufdd0",
+    "pump\U0001ffff",
+    "\ud800",
+    "a+b",
+    "#",
+]
+# What MQTT takes, and people do not see.
+INVISIBLE = ["pump\u200b", "pump\u202e", "\ufeffpump", "pump\u2066", "pump\u2028", "pu\u00admp", "pump\u200d"]
+FINE = ["pump", "Ümlaut 7", "泵", "насос", "🫨 pump", "a b", "$SYS", "%u", "colon:", "مضخة", "pump\u00a0x"]
+
+
+@pytest.mark.parametrize("name", UNPUBLISHABLE)
+def test_nothing_is_published_to_what_brokers_refuse(name: str) -> None:
+    assert topic_problem(name)
+    assert level_problem(name)
+
+
+@pytest.mark.parametrize("name", [*UNPUBLISHABLE[:-2], *INVISIBLE])
+def test_no_new_name_has_what_nobody_sees(name: str) -> None:
+    assert text_problem(name)
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_names_of_all_scripts_are_taken(name: str) -> None:
+    assert not text_problem(name)
+    assert not level_problem(name)
+
+
+@pytest.mark.parametrize("prefix", ["", "/a", "a/", "a//b", "$SYS", "a/+", "a#", "a\u0085", "%u/a", "p" * 201])
+def test_prefixes_that_no_topic_begins_with(prefix: str) -> None:
+    with pytest.raises(ValueError, match="cannot begin"):
+        topic_prefix(prefix)
+    assert topic_prefix("plant 1/line") == "plant 1/line"
+
+
+@pytest.mark.parametrize("name", ["pump\u0085x", "a/b", "12", ""])
+def test_a_stored_name_that_cannot_be_a_topic_has_none(name: str) -> None:
+    """The device is reached by its id, and no other device loses its own to it."""
+    topics = Topics("p")
+    assert topics.configs(7, name) == ["p/devices/7/config"]
+    assert topics.commands(7, name, "blink") == ["p/devices/7/commands/control", "p/devices/7/commands"]
+    directory = Directory()
+    directory.put(Account(12, "other", "active", "v"))
+    directory.put(Account(7, name, "active", "v"))
+    assert [directory.find(one) for one in ("7", "12", "other")] == [7, 12, 12]

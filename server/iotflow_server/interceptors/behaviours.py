@@ -10,6 +10,8 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import ServerInterceptor, ServicerContext
 
+from iotflow_server.interceptors.path_fields import conflict_finder
+
 # Quoted: grpc's classes are generic in their type stubs only.
 Context: TypeAlias = "ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -18,8 +20,11 @@ Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler
 Around = Callable[[Any, Any], AbstractAsyncContextManager[None]]
 
 
+@dataclass(frozen=True, slots=True)
 class Malformed:
-    """Stands in place of a request whose bytes are no message of the method."""
+    """Stands in place of a request whose bytes are no message of the method, or give two values for `field`."""
+
+    field: str = ""
 
 
 class Unreadable:
@@ -64,7 +69,7 @@ class Layers(ServerInterceptor):
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        wrapped = _tolerant(handler)
+        wrapped = _tolerant(method, handler)
         for layer in reversed(self._layers):
             around = layer.around(method, handler)
             if around is not None:
@@ -98,21 +103,23 @@ def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:
     return made
 
 
-def _tolerant(handler: Handler) -> Handler:
+def _tolerant(method: str, handler: Handler) -> Handler:
     """The same RPC, which takes requests and gives answers that are no messages."""
-    deserializer = _forgiving(handler.request_deserializer)
+    deserializer = _forgiving(handler.request_deserializer, conflict_finder(method))
     made: Handler = _maker(handler)(_behaviour(handler), deserializer, _outspoken(handler.response_serializer))
     return made
 
 
-def _forgiving(deserializer: Any) -> Any:
+def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None) -> Any:
     """grpc would tell the caller the parser's own words, and the layers would never hear of it."""
 
     def deserialize(data: bytes) -> Any:
         try:
-            return deserializer(data)
+            request = deserializer(data)
         except DecodeError:
             return Malformed()
+        field = conflict(data) if conflict else ""
+        return Malformed(field) if field else request
 
     return deserialize if deserializer else None
 

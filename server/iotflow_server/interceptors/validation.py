@@ -1,6 +1,6 @@
 """Requests are checked against the rules in the contract, once, before any code sees them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,21 +9,32 @@ from google.protobuf.message import Message
 
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.behaviours import Around, Context, Handler, Malformed
+from iotflow_server.interceptors.path_fields import path_fields
+from iotflow_server.interceptors.sentences import nothing_known, sentence
 
 
 class Validation:
     """protovalidate on every request that is one message; streams of requests are checked where they are read."""
 
-    def around(self, _method: str, handler: Handler) -> Around | None:
-        return None if handler.request_streaming else _validate
+    def around(self, method: str, handler: Handler) -> Around | None:
+        if handler.request_streaming:
+            return None
+        in_path = frozenset(field.name for field in path_fields(method))
+
+        @asynccontextmanager
+        async def validate(request: Any, _context: Context) -> AsyncIterator[None]:
+            if isinstance(request, Malformed):
+                raise ambiguous(request.field) if request.field else malformed()
+            check(request, in_path)
+            yield
+
+        return validate
 
 
-@asynccontextmanager
-async def _validate(request: Any, _context: Context) -> AsyncIterator[None]:
-    if isinstance(request, Malformed):
-        raise malformed()
-    check(request)
-    yield
+def ambiguous(field: str) -> InvalidArgument:
+    """What a caller is told whose path, query and body do not agree."""
+    message = f"{field} has two values in this request: the path, the query and the body must agree on it, however it is spelled."
+    return InvalidArgument(field, message, "AMBIGUOUS_FIELD")
 
 
 def malformed() -> InvalidArgument:
@@ -31,14 +42,14 @@ def malformed() -> InvalidArgument:
     return InvalidArgument("", "the request cannot be read: malformed, not UTF-8, or nested too deeply", "MALFORMED")
 
 
-def check(request: Message) -> None:
-    """Raise InvalidArgument with every field that breaks a rule."""
+def check(request: Message, in_path: Collection[str] = ()) -> None:
+    """Raise InvalidArgument with every field that breaks a rule; in_path: the fields that REST callers give in the path."""
     found = protovalidate.collect_violations(request)
     if not found:
         return
-    violations = [(field_path(item), item.proto.message or item.proto.rule_id) for item in found]
+    violations = [(field := field_path(item), sentence(field, item)) for item in found]
     (field, message), *others = violations
-    raise InvalidArgument(field, message, others=others)
+    raise InvalidArgument(field, message + nothing_known(request, in_path), others=others)
 
 
 def field_path(violation: protovalidate.Violation) -> str:

@@ -1,0 +1,98 @@
+"""What stands in a path cannot be said otherwise in the query or the body, however it is spelled there."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from google.api import annotations_pb2
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.json_format import MessageToDict
+
+from iotflow_cli.descriptors import SERVICES
+from tests.e2e.rest.world import World
+
+
+def _bindings() -> Iterator[tuple[str, str, bool]]:
+    """HTTP method, path and whether the body could name its parameters, of each REST path with a parameter."""
+    for module in SERVICES:
+        for service in module.DESCRIPTOR.services_by_name.values():
+            for method in service.methods:
+                rule = method.GetOptions().Extensions[annotations_pb2.http]
+                for each in (rule, *rule.additional_bindings):
+                    [(verb, path)] = [
+                        (verb, path) for verb, path in MessageToDict(each).items() if str(path).startswith("/")
+                    ] or [("", "")]
+                    if "{" in path:
+                        yield verb.upper(), path, _holds_the_parameters(method, each.body)
+
+
+def _holds_the_parameters(method: MethodDescriptor, body: str) -> bool:
+    """Whether the body could name what the path names: it is the whole request, or is decoded by the server."""
+    if body in ("", "*"):
+        return bool(body)
+    content = method.input_type.fields_by_name[body].message_type
+    return bool(content and content.full_name == "google.api.HttpBody")
+
+
+def _spelled(name: str) -> list[str]:
+    """A field's name as JSON may write it: the contract's way, protobuf's other way, and with an escape."""
+    head, *rest = name.split("_")
+    camel = head + "".join(part.title() for part in rest)
+    return [*dict.fromkeys((name, camel, f"\\u{ord(camel[0]):04x}{camel[1:]}"))]
+
+
+CASES = [
+    (verb, path, part[1:-1], spelling, place)
+    for verb, path, has_body in _bindings()
+    for part in path.split("/")
+    if part.startswith("{")
+    for spelling in _spelled(part[1:-1])
+    for place in (("query", "body") if has_body else ("query",))
+    if place == "body" or "\\" not in spelling
+]
+
+
+@pytest.mark.parametrize(("verb", "path", "name", "spelling", "place"), CASES)
+def test_a_parameter_of_a_path_cannot_be_given_otherwise(
+    world: World, verb: str, path: str, name: str, spelling: str, place: str
+) -> None:
+    who = "device" if path.startswith("/api/v1/devices/") else "admin"
+    url = path
+    for part in path.split("/"):
+        if part.startswith("{"):
+            url = url.replace(part, str(world.own.id) if part == "{device_id}" else "7")
+    other = str(world.other.id)
+    if place == "query":
+        answer = world.call(verb, f"{url}?{spelling}={other}", who, content=b"{}" if verb != "GET" else None)
+    else:
+        value = json.dumps(other) if name == "group" else other
+        answer = world.call(verb, url, who, content=f'{{"{spelling}": {value}}}'.encode())
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["details"][0]["metadata"]["field"] == name, answer.text
+
+
+@pytest.mark.parametrize("spelling", ["device_id", "deviceId"])
+def test_a_parameter_may_be_repeated(world: World, spelling: str) -> None:
+    body = {spelling: world.own.id, "name": "blink"}
+    answer = world.call("POST", "/api/v1/admin/devices/{own}/commands", "admin", json=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["command"]["device_id"] == world.own.id
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "who", "body"),
+    [
+        ("POST", "/api/v1/devices/register", "nobody", {"host": "a", "tags": {}}),
+        ("POST", "/api/v1/admin/tokens", "admin", {"Name": "a"}),
+        ("POST", "/api/v1/admin/devices/{own}/commands", "admin", {"command": "x"}),
+        ("PUT", "/api/v1/admin/devices/{own}", "admin", {"colour": "red"}),
+        ("PUT", "/api/v1/admin/devices/{own}/config", "admin", {"interval": 5}),
+        ("POST", "/api/v1/gateway/presence", "admin", {"metrics": [{"name": "cpu"}]}),
+    ],
+)
+def test_a_body_of_unknown_fields_alone_is_told_so(
+    world: World, verb: str, path: str, who: str, body: dict[str, object]
+) -> None:
+    answer = world.call(verb, path, who, json=body)
+    assert answer.status_code == 400
+    assert " The request has none of the fields " in answer.json()["message"], answer.text

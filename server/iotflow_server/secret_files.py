@@ -5,13 +5,11 @@ import secrets
 from pathlib import Path
 
 from iotflow_server.starting import CannotStart
+from iotflow_server.weak_secrets import weakness
 
 ADMIN_TOKEN = "admin-token"  # noqa: S105
 GATEWAY_TOKEN = "gateway-token"  # noqa: S105
 KEY_SECRET = "key-secret"  # noqa: S105
-
-
-SHORTEST = 16
 
 
 class WeakSecret(CannotStart):
@@ -24,10 +22,8 @@ def kept_secret(folder: Path, name: str) -> str:
     if not path.exists():
         _write(path, secrets.token_urlsafe(32))
     secret = path.read_text().strip()
-    if len(secret) < SHORTEST:
-        raise WeakSecret(
-            f"{path} holds no secret of {SHORTEST} characters; delete it, and the next start makes a new one"
-        )
+    if why := weakness(secret):
+        raise WeakSecret(f"The secret in {path} {why}. Delete the file, and the next start makes a new one.")
     return secret
 
 

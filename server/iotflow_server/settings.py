@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from iotflow.topic_names import topic_prefix
+from iotflow_server.weak_secrets import weakness
 
 
 class WrongSettings(Exception):
@@ -128,7 +129,12 @@ class Settings(BaseSettings):
         0,
         ge=0,
         validation_alias=older("RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"),
-        description="Unary calls a minute for each device, token or address; bursts up to that many. 0: no limit.",
+        description="Calls a minute for each device, token or address, a stream counting once; bursts up to that many. 0: no limit.",
+    )
+    wrong_credentials_per_minute: int = Field(
+        300,
+        ge=1,
+        description="Wrong keys and tokens a minute from one address; beyond that, credentials not used lately are refused unseen.",
     )
     max_message_bytes: int = Field(
         16 * 2**20, ge=65_536, le=2**30, description="Largest message the gRPC server takes."
@@ -193,6 +199,20 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("json", description="For people, or for programs.")
 
+    @field_validator("admin_token", "gateway_token", "key_secret")
+    @classmethod
+    def _hard_to_guess(cls, secret: SecretStr) -> SecretStr:
+        if secret.get_secret_value() and (why := weakness(secret.get_secret_value())):
+            raise ValueError(why)
+        return secret
+
+    @field_validator("gateway_token")
+    @classmethod
+    def _another_than_the_admins(cls, secret: SecretStr, others: ValidationInfo) -> SecretStr:
+        if secret.get_secret_value() and secret == others.data.get("admin_token"):
+            raise ValueError("must not be the admin token: whoever holds one of them would hold both")
+        return secret
+
     @field_validator("workers")
     @classmethod
     def _share_by_redis(cls, workers: int, others: ValidationInfo) -> int:
@@ -204,6 +224,11 @@ class Settings(BaseSettings):
     def registry_url(self) -> str:
         """The registry's database, with the default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/registry.db"
+
+    @property
+    def wrong_credentials_limit(self) -> int:
+        """A minute, from one address: never more than calls."""
+        return min(self.wrong_credentials_per_minute, self.rate_limit_per_minute or self.wrong_credentials_per_minute)
 
     @property
     def is_sole(self) -> bool:

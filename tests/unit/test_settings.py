@@ -2,7 +2,7 @@
 
 import pytest
 
-from iotflow_server.settings import load_settings
+from iotflow_server.settings import WrongSettings, load_settings
 from iotflow_server.telemetry.stores.choice import Location, address_of, location_of
 
 OLDER = {"IOTDB_HOST": "iotdb.example", "IOTDB_USER": "flow", "IOTDB_PASSWORD": "p@ss:/w"}
@@ -37,3 +37,21 @@ def test_where_readings_are_kept(
         assert (address.user, address.password) == (user, password)
     assert "p@ss" not in repr(settings)
     assert "a:b" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["ADMIN_TOKEN", "GATEWAY_TOKEN", "KEY_SECRET"])
+@pytest.mark.parametrize("secret", ["a", "hunter2", "fifteen letters", "a" * 40, "abcab" * 8])
+def test_a_secret_that_is_easy_to_guess_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, secret: str
+) -> None:
+    monkeypatch.setenv(f"IOTFLOW_{name}", secret)
+    with pytest.raises(WrongSettings, match=f"^IOTFLOW_{name}: ") as refusal:
+        load_settings()
+    assert secret == "a" or secret not in str(refusal.value)
+
+
+def test_one_secret_does_not_make_two_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ADMIN_TOKEN", "GATEWAY_TOKEN"):
+        monkeypatch.setenv(f"IOTFLOW_{name}", "x7Gq2mPz9LwR4tKv")
+    with pytest.raises(WrongSettings, match="^IOTFLOW_GATEWAY_TOKEN: "):
+        load_settings()

@@ -12,7 +12,7 @@ from iotflow_server.interceptors.identity import Identity
 from iotflow_server.interceptors.initial_metadata import InitialMetadata
 from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
-from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
+from iotflow_server.interceptors.rate_limits import Buckets, RateLimits, WrongCredentials
 from iotflow_server.interceptors.validation import Validation
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
@@ -121,7 +121,11 @@ def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list
         Errors(),
         CallMetrics(metrics.calls),
         Logging(),
-        Identity(identities, open_to(public_reads=settings.public_reads)),
+        Identity(
+            identities,
+            open_to(public_reads=settings.public_reads),
+            WrongCredentials(Buckets(settings.wrong_credentials_limit)),
+        ),
         *limits,
         Validation(),
         InitialMetadata(),

@@ -50,6 +50,14 @@ class Identities:
             return token
         return None
 
+    def remembers_key(self, shown: str) -> bool:
+        """Whether it is known without a query whose key this is."""
+        return self._devices.remembers(shown)
+
+    def remembers_token(self, secret: str) -> bool:
+        """As remembers_key."""
+        return self._tokens.remembers(secret)
+
     def forget_device(self, device_id: int) -> None:
         self._devices.forget(device_id)
 

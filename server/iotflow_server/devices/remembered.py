@@ -55,6 +55,11 @@ class Remembered(Generic[Found]):
         # One waiter's cancellation is not the others'.
         return await asyncio.shield(self._under_way.get(digest) or self._start(digest, key))
 
+    def remembers(self, key: str) -> bool:
+        """Whether this key was found in the last `ttl` seconds."""
+        present = self._present.get(sha256(key.encode()).digest())
+        return present is not None and present[0] > self._timer()
+
     def forget(self, identity: int) -> None:
         """From now on nobody hears of what was known of it until now."""
         for digest in self._digests.pop(identity, ()):

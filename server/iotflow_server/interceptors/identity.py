@@ -9,6 +9,7 @@ from iotflow_server.access import ANONYMOUS, Caller, Role, set_caller
 from iotflow_server.devices.identities import Identities
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.rate_limits import WrongCredentials
 
 CONTRACT = "/iotflow.v1."
 KEY_HEADER = "x-api-key"
@@ -21,8 +22,9 @@ LOCAL_PAGE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 class Identity:
     """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
 
-    def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]]) -> None:
+    def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]], wrong: WrongCredentials) -> None:
         self._identities = identities
+        self._wrong = wrong
         self._open_to = open_to
 
     def around(self, method: str, _handler: Handler) -> Around | None:
@@ -34,7 +36,7 @@ class Identity:
         @asynccontextmanager
         async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
             metadata = dict(context.invocation_metadata() or ())
-            who = await self._caller(metadata)
+            who = await self._caller(metadata, context)
             check_role(who, roles)
             check_page(who, str(metadata.get("origin", "")))
             set_caller(who)
@@ -42,26 +44,32 @@ class Identity:
 
         return identify
 
-    async def _caller(self, metadata: Mapping[str, str | bytes]) -> Caller:
+    async def _caller(self, metadata: Mapping[str, str | bytes], context: Context) -> Caller:
         if key := metadata.get(KEY_HEADER, ""):
-            return await self._device(str(key))
+            return await self._device(str(key), context)
         if authorization := metadata.get(TOKEN_HEADER, ""):
-            return await self._token(str(authorization))
+            return await self._token(str(authorization), context)
         return ANONYMOUS
 
-    async def _device(self, shown: str) -> Caller:
+    async def _device(self, shown: str, context: Context) -> Caller:
+        if not self._identities.remembers_key(shown):
+            self._wrong.check(context)
         key = await self._identities.key(shown)
         if key is None:
+            self._wrong.count(context)
             raise Unauthenticated("WRONG_KEY", "no device has this key")
         if key.device.status == "inactive":
             raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
         return Caller(Role.DEVICE, f"device:{key.id}", key)
 
-    async def _token(self, authorization: str) -> Caller:
+    async def _token(self, authorization: str, context: Context) -> Caller:
         scheme, _, secret = authorization.partition(" ")
         secret = secret.strip()
+        if not self._identities.remembers_token(secret):
+            self._wrong.check(context)
         token = await self._identities.token(secret) if secret and scheme.lower() in SCHEMES else None
         if token is None:
+            self._wrong.count(context)
             raise Unauthenticated(
                 "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
             )

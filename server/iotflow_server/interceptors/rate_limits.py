@@ -1,4 +1,4 @@
-"""So many unary calls a minute for each caller."""
+"""So many calls a minute for each caller, and so many wrong credentials for each address."""
 
 import time
 from collections import OrderedDict
@@ -24,23 +24,37 @@ class Buckets:
     def take(self, name: str) -> float:
         """Seconds until the next call is allowed; 0: this one is."""
         now = self._clock()
-        left, since = self._buckets.pop(name, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
-        allowed = left >= 1
-        self._buckets[name] = (left - 1 if allowed else left, now)
+        left = self._left(name, now)
+        self._buckets.pop(name, None)
+        self._buckets[name] = (left - 1 if left >= 1 else left, now)
         if len(self._buckets) > MOST_CALLERS:
             self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - left) * 60 / self._per_minute
+        return self._wait(left)
+
+    def wait(self, name: str) -> float:
+        """As take, without a call."""
+        return self._wait(self._left(name, self._clock()))
+
+    def _left(self, name: str, now: float) -> float:
+        left, since = self._buckets.get(name, (float(self._per_minute), now))
+        return min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
+
+    def _wait(self, left: float) -> float:
+        return 0.0 if left >= 1 else (1 - left) * 60 / self._per_minute
 
 
 class RateLimits:
-    """Stands behind the identity; anonymous callers are told apart by address. Streams are held by flow control instead."""
+    """Anonymous callers are told apart by address. A stream counts once, when it is opened; then flow control holds it.
+
+    Stands behind the identity, which costs no query for callers that call often; credentials that nobody has are held by
+    WrongCredentials, before they are looked up.
+    """
 
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
 
-    def around(self, _method: str, handler: Handler) -> Around | None:
-        return None if handler.request_streaming or handler.response_streaming else self._limit
+    def around(self, _method: str, _handler: Handler) -> Around:
+        return self._limit
 
     @asynccontextmanager
     async def _limit(self, _request: Any, context: Context) -> AsyncIterator[None]:
@@ -49,6 +63,24 @@ class RateLimits:
         if wait := self._buckets.take(name):
             raise LimitExceeded("RATE_LIMIT", "too many calls; slow down", retry_after=wait)
         yield
+
+
+class WrongCredentials:
+    """Counts those of an address, so that nobody can try keys, or keep the registry busy with looking for them."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._buckets = buckets
+
+    def check(self, context: Context) -> None:
+        """Raise LimitExceeded where the caller's address has shown too many: the next one is not even looked up."""
+        if wait := self._buckets.wait(address(context)):
+            raise LimitExceeded(
+                "RATE_LIMIT", "Too many wrong credentials came from this address; try again later.", retry_after=wait
+            )
+
+    def count(self, context: Context) -> None:
+        """One more."""
+        self._buckets.take(address(context))
 
 
 def address(context: Context) -> str:

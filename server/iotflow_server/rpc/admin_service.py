@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from google.api.httpbody_pb2 import HttpBody
+
 from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
 from iotflow_server.access import caller
 from iotflow_server.devices.audit import Audit
@@ -22,6 +24,7 @@ from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.twins import Twins
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.rpc.wire_values import to_struct
@@ -139,9 +142,16 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             new_status=device.status,
         )
 
+    async def ResetDeviceKeyJson(
+        self, request: wire.ResetDeviceKeyJsonRequest, context: Context
+    ) -> wire.ResetDeviceKeyResponse:
+        asked = fill(wire.ResetDeviceKeyRequest(device_id=request.device_id), request.body)
+        return await self.ResetDeviceKey(asked, context)
+
     async def ResetDeviceKey(
         self, request: wire.ResetDeviceKeyRequest, _context: Context
     ) -> wire.ResetDeviceKeyResponse:
+        refuse_unknown(request)
         key = await self._keys.reset(request.device_id, timedelta(seconds=request.grace_seconds))
         await self._note("device.reset_key", f"device:{request.device_id}", grace_seconds=request.grace_seconds)
         return wire.ResetDeviceKeyResponse(
@@ -212,7 +222,11 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
     async def GetStats(self, _request: wire.GetStatsRequest, _context: Context) -> wire.GetStatsResponse:
         return await self._figures.stats()
 
+    async def CreateTokenJson(self, request: HttpBody, context: Context) -> wire.CreateTokenResponse:
+        return await self.CreateToken(fill(wire.CreateTokenRequest(), request), context)
+
     async def CreateToken(self, request: wire.CreateTokenRequest, context: Context) -> wire.CreateTokenResponse:
+        refuse_unknown(request)
         lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
         token, secret = await self._tokens.create(request.name, request.role, lifetime)
         await self._note("token.create", f"token:{token.name}", role=token.role)

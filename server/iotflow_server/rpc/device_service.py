@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from google.api.httpbody_pb2 import HttpBody
+
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.access import caller, calling_device, calling_key
 from iotflow_server.devices.audit import Audit
@@ -23,6 +25,7 @@ from iotflow_server.rpc.page_tokens import fitting
 from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.reporting import Reporting
 from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.rpc.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
 from iotflow_server.telemetry.store import Span, TelemetryStore
@@ -125,7 +128,11 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
 
-    async def RotateApiKey(self, _request: wire.RotateApiKeyRequest, _context: Context) -> wire.RotateApiKeyResponse:
+    async def RotateApiKeyJson(self, request: HttpBody, context: Context) -> wire.RotateApiKeyResponse:
+        return await self.RotateApiKey(fill(wire.RotateApiKeyRequest(), request), context)
+
+    async def RotateApiKey(self, request: wire.RotateApiKeyRequest, _context: Context) -> wire.RotateApiKeyResponse:
+        refuse_unknown(request)
         key = calling_key()
         successor, old_until = await self._keys.rotate(key)
         await self._audit.record(caller().name, "device.rotate_key", f"device:{key.id}")

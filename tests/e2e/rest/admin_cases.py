@@ -253,6 +253,36 @@ CASES = [
         refusal(400, "INVALID_ARGUMENT", "role"),
         {"name": "x", "role": "king"},
     ),
+    *(
+        Case("a misspelt field", "POST", path, "admin", 400, refusal(400, "UNKNOWN_FIELD", name), body)
+        for path, name, body in (
+            (TOKENS, "time_to_live", {"name": "without end", "role": "admin", "time_to_live": 60}),
+            (TOKENS, "ttl", {"name": "without end", "role": "admin", "ttl": 60}),
+            (f"{ONE}/reset-key", "grace", {"grace": 3600}),
+        )
+    ),
+    *(
+        Case(name, "POST", TOKENS, "admin", 400, refusal(400, "BAD_JSON"), raw=body)
+        for name, body in (("a list", b"[]"), ("cut short", b'{"name": "x", '), ("no text", b"\xff\xfe"))
+    ),
+    Case(
+        "the other spelling",
+        "POST",
+        TOKENS,
+        "admin",
+        201,
+        {**OK, "token": {**TOKEN, "expires_at": TIME}, "secret": TEXT},
+        {"name": "another viewer", "role": "viewer", "timeToLiveSeconds": 60},
+    ),
+    Case(
+        "a word for a number",
+        "POST",
+        TOKENS,
+        "admin",
+        400,
+        refusal(400, "INVALID_ARGUMENT", "time_to_live_seconds"),
+        {"name": "x", "role": "viewer", "time_to_live_seconds": "soon"},
+    ),
     Case("tokens", "GET", TOKENS, "admin", 200, {**OK, "tokens": LIST}),
     Case("no such token", "DELETE", f"{TOKENS}/999999", "admin", 404, refusal(404, "TOKEN_NOT_FOUND")),
     Case(

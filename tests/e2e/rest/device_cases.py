@@ -247,6 +247,16 @@ CASES = [
         ),
     ),
     Case("a new key", "POST", ROTATE, "device", 200, lambda world: rotated(world), {}),
+    Case("a new key, without a body", "POST", ROTATE, "device", 200, lambda world: rotated(world)),
+    Case(
+        "a new key, and what there is not",
+        "POST",
+        ROTATE,
+        "device",
+        400,
+        refusal(400, "UNKNOWN_FIELD", "end_grace_now"),
+        {"end_grace_now": True},
+    ),
     Case(
         "the old key in its grace",
         "GET",

@@ -116,6 +116,7 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
         ({"IOTFLOW_REGISTRATION": "maybe"}, "IOTFLOW_REGISTRATION"),
         ({"API_KEY_LENGTH": "3"}, "API_KEY_LENGTH"),
         ({"DATABASE_URL": "oracle://x"}, "DATABASE_URL"),
+        ({"IOTFLOW_ADMIN_TOKEN": "a"}, "IOTFLOW_ADMIN_TOKEN"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str], said: str) -> None:

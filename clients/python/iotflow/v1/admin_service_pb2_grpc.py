@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from iotflow.v1 import admin_service_pb2 as iotflow_dot_v1_dot_admin__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -61,6 +62,11 @@ class AdminServiceStub:
         self.ResetDeviceKey = channel.unary_unary(
                 '/iotflow.v1.AdminService/ResetDeviceKey',
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
+                _registered_method=True)
+        self.ResetDeviceKeyJson = channel.unary_unary(
+                '/iotflow.v1.AdminService/ResetDeviceKeyJson',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyJsonRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
                 _registered_method=True)
         self.SetDeviceStatus = channel.unary_unary(
@@ -138,6 +144,11 @@ class AdminServiceStub:
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.CreateTokenRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.CreateTokenResponse.FromString,
                 _registered_method=True)
+        self.CreateTokenJson = channel.unary_unary(
+                '/iotflow.v1.AdminService/CreateTokenJson',
+                request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.CreateTokenResponse.FromString,
+                _registered_method=True)
         self.ListTokens = channel.unary_unary(
                 '/iotflow.v1.AdminService/ListTokens',
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListTokensRequest.SerializeToString,
@@ -193,6 +204,16 @@ class AdminServiceServicer:
     def ResetDeviceKey(self, request, context):
         """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
         asked for; open streams and connections of theirs end with them.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetDeviceKeyJson(self, request, context):
+        """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -303,6 +324,18 @@ class AdminServiceServicer:
 
     def CreateToken(self, request, context):
         """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateTokenJson(self, request, context):
+        """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
+        without the end that was meant.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -355,6 +388,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
             'ResetDeviceKey': grpc.unary_unary_rpc_method_handler(
                     servicer.ResetDeviceKey,
                     request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.SerializeToString,
+            ),
+            'ResetDeviceKeyJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetDeviceKeyJson,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyJsonRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.SerializeToString,
             ),
             'SetDeviceStatus': grpc.unary_unary_rpc_method_handler(
@@ -430,6 +468,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
             'CreateToken': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateToken,
                     request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.CreateTokenRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.CreateTokenResponse.SerializeToString,
+            ),
+            'CreateTokenJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateTokenJson,
+                    request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                     response_serializer=iotflow_dot_v1_dot_admin__service__pb2.CreateTokenResponse.SerializeToString,
             ),
             'ListTokens': grpc.unary_unary_rpc_method_handler(
@@ -586,6 +629,33 @@ class AdminService:
             target,
             '/iotflow.v1.AdminService/ResetDeviceKey',
             iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetDeviceKeyJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/ResetDeviceKeyJson',
+            iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyJsonRequest.SerializeToString,
             iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
             options,
             channel_credentials,
@@ -991,6 +1061,33 @@ class AdminService:
             target,
             '/iotflow.v1.AdminService/CreateToken',
             iotflow_dot_v1_dot_admin__service__pb2.CreateTokenRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.CreateTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateTokenJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/CreateTokenJson',
+            google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             iotflow_dot_v1_dot_admin__service__pb2.CreateTokenResponse.FromString,
             options,
             channel_credentials,

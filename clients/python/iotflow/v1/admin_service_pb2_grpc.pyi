@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 from iotflow.v1 import admin_service_pb2 as _admin_service_pb2
 import abc as _abc_1
@@ -48,6 +49,12 @@ class AdminServiceStub:
     ResetDeviceKey: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ResetDeviceKeyRequest, _admin_service_pb2.ResetDeviceKeyResponse]
     """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
     asked for; open streams and connections of theirs end with them.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ResetDeviceKeyJson: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ResetDeviceKeyJsonRequest, _admin_service_pb2.ResetDeviceKeyResponse]
+    """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     SetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]
     """inactive suspends the device: it is refused at every door until set otherwise."""
@@ -88,7 +95,16 @@ class AdminServiceStub:
     GetStats: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.GetStatsRequest, _admin_service_pb2.GetStatsResponse]
     """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
     CreateToken: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.CreateTokenRequest, _admin_service_pb2.CreateTokenResponse]
-    """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken."""
+    """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    CreateTokenJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _admin_service_pb2.CreateTokenResponse]
+    """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
+    without the end that was meant.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     ListTokens: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListTokensRequest, _admin_service_pb2.ListTokensResponse]
     """All tokens, without their secrets."""
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RevokeTokenRequest, _admin_service_pb2.RevokeTokenResponse]
@@ -116,6 +132,12 @@ class AdminServiceAsyncStub(AdminServiceStub):
     ResetDeviceKey: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ResetDeviceKeyRequest, _admin_service_pb2.ResetDeviceKeyResponse]  # type: ignore[assignment]
     """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
     asked for; open streams and connections of theirs end with them.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ResetDeviceKeyJson: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ResetDeviceKeyJsonRequest, _admin_service_pb2.ResetDeviceKeyResponse]  # type: ignore[assignment]
+    """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     SetDeviceStatus: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]  # type: ignore[assignment]
     """inactive suspends the device: it is refused at every door until set otherwise."""
@@ -156,7 +178,16 @@ class AdminServiceAsyncStub(AdminServiceStub):
     GetStats: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.GetStatsRequest, _admin_service_pb2.GetStatsResponse]  # type: ignore[assignment]
     """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
     CreateToken: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.CreateTokenRequest, _admin_service_pb2.CreateTokenResponse]  # type: ignore[assignment]
-    """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken."""
+    """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    CreateTokenJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _admin_service_pb2.CreateTokenResponse]  # type: ignore[assignment]
+    """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
+    without the end that was meant.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     ListTokens: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListTokensRequest, _admin_service_pb2.ListTokensResponse]  # type: ignore[assignment]
     """All tokens, without their secrets."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RevokeTokenRequest, _admin_service_pb2.RevokeTokenResponse]  # type: ignore[assignment]
@@ -211,6 +242,18 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_admin_service_pb2.ResetDeviceKeyResponse, _abc.Awaitable[_admin_service_pb2.ResetDeviceKeyResponse]]:
         """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
         asked for; open streams and connections of theirs end with them.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def ResetDeviceKeyJson(
+        self,
+        request: _admin_service_pb2.ResetDeviceKeyJsonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ResetDeviceKeyResponse, _abc.Awaitable[_admin_service_pb2.ResetDeviceKeyResponse]]:
+        """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
 
     @_abc_1.abstractmethod
@@ -341,7 +384,22 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.CreateTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.CreateTokenResponse, _abc.Awaitable[_admin_service_pb2.CreateTokenResponse]]:
-        """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken."""
+        """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def CreateTokenJson(
+        self,
+        request: _httpbody_pb2.HttpBody,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.CreateTokenResponse, _abc.Awaitable[_admin_service_pb2.CreateTokenResponse]]:
+        """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
+        without the end that was meant.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
 
     @_abc_1.abstractmethod
     def ListTokens(

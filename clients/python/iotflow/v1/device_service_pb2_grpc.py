@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from iotflow.v1 import device_service_pb2 as iotflow_dot_v1_dot_device__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -71,6 +72,11 @@ class DeviceServiceStub:
         self.RotateApiKey = channel.unary_unary(
                 '/iotflow.v1.DeviceService/RotateApiKey',
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.FromString,
+                _registered_method=True)
+        self.RotateApiKeyJson = channel.unary_unary(
+                '/iotflow.v1.DeviceService/RotateApiKeyJson',
+                request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.FromString,
                 _registered_method=True)
         self.EndKeyGrace = channel.unary_unary(
@@ -162,6 +168,17 @@ class DeviceServiceServicer:
         does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
         be used for a grace period, and may no longer rotate or unregister.
         PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateApiKeyJson(self, request, context):
+        """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -252,6 +269,11 @@ def add_DeviceServiceServicer_to_server(servicer, server):
             'RotateApiKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateApiKey,
                     request_deserializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.SerializeToString,
+            ),
+            'RotateApiKeyJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateApiKeyJson,
+                    request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                     response_serializer=iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.SerializeToString,
             ),
             'EndKeyGrace': grpc.unary_unary_rpc_method_handler(
@@ -477,6 +499,33 @@ class DeviceService:
             target,
             '/iotflow.v1.DeviceService/RotateApiKey',
             iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyRequest.SerializeToString,
+            iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateApiKeyJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.DeviceService/RotateApiKeyJson',
+            google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             iotflow_dot_v1_dot_device__service__pb2.RotateApiKeyResponse.FromString,
             options,
             channel_credentials,

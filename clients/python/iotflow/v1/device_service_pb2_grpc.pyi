@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 from iotflow.v1 import device_service_pb2 as _device_service_pb2
 import abc as _abc_1
@@ -59,6 +60,13 @@ class DeviceServiceStub:
     does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
     be used for a grace period, and may no longer rotate or unregister.
     PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    RotateApiKeyJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.RotateApiKeyResponse]
+    """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     EndKeyGrace: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.EndKeyGraceRequest, _device_service_pb2.EndKeyGraceResponse]
     """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
@@ -114,6 +122,13 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
     be used for a grace period, and may no longer rotate or unregister.
     PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    RotateApiKeyJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
+    """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     EndKeyGrace: _aio.UnaryUnaryMultiCallable[_device_service_pb2.EndKeyGraceRequest, _device_service_pb2.EndKeyGraceResponse]  # type: ignore[assignment]
     """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
@@ -208,6 +223,19 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
         be used for a grace period, and may no longer rotate or unregister.
         PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def RotateApiKeyJson(
+        self,
+        request: _httpbody_pb2.HttpBody,
+        context: _ServicerContext,
+    ) -> _typing.Union[_device_service_pb2.RotateApiKeyResponse, _abc.Awaitable[_device_service_pb2.RotateApiKeyResponse]]:
+        """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod

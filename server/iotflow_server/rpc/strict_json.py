@@ -1,0 +1,62 @@
+"""Requests of which every field counts: where credentials are made, a misspelt one must not be left out in silence."""
+
+from typing import Any, TypeVar
+
+import orjson
+from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.interceptors.validation import check
+
+Request = TypeVar("Request", bound=Message)
+SHOWN = 100
+
+
+def fill(request: Request, body: HttpBody) -> Request:
+    """The request with the fields of the body, checked as the contract says. An empty body has none. Raises InvalidArgument."""
+    given = {field.name: value for field, value in request.ListFields()}
+    for name, value in _members(body.data).items():
+        field = _field(request, name)
+        _set(request, field, value)
+        if field in given and getattr(request, field) != given[field]:
+            raise InvalidArgument(field, "is another than in the path")
+    check(request)
+    return request
+
+
+def _members(data: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(data) if data.strip() else {}
+    except orjson.JSONDecodeError:
+        raise InvalidArgument("", "The body is not JSON.", "BAD_JSON") from None
+    if not isinstance(content, dict):
+        raise InvalidArgument("", "The body must be a JSON object.", "BAD_JSON")
+    return content
+
+
+def _field(request: Message, name: str) -> str:
+    """As the contract writes it; both spellings of JSON are understood."""
+    fields = request.DESCRIPTOR.fields
+    found = next((field.name for field in fields if name in (field.name, field.json_name)), None)
+    if found is None:
+        known = ", ".join(field.name for field in fields) or "none"
+        raise InvalidArgument(name[:SHOWN], f"There is no such field here; there are: {known}.", "UNKNOWN_FIELD")
+    return found
+
+
+def _set(request: Message, field: str, value: Any) -> None:
+    try:
+        ParseDict({field: value}, request)
+    except ParseError:
+        raise InvalidArgument(field, "the value has the wrong type") from None
+
+
+def refuse_unknown(request: Message) -> None:
+    """Raise InvalidArgument where a caller of gRPC sent a field that this server does not know."""
+    unknown = UnknownFieldSet(request)
+    if len(unknown):
+        number = unknown[0].field_number
+        raise InvalidArgument(str(number), "This server knows no field of this number.", "UNKNOWN_FIELD")

@@ -1,0 +1,82 @@
+"""Limits of calls: wrong credentials are held before they are looked up, and streams count."""
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+
+from iotflow.v1 import admin_service_pb2, device_service_pb2
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, reason, trailing
+
+PER_MINUTE = 30
+Metadata = tuple[tuple[str, str], ...]
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    return {"rate_limit_per_minute": PER_MINUTE}
+
+
+def heartbeat(devices: DeviceServiceStub, metadata: Metadata) -> Callable[[], object]:
+    return lambda: devices.SendHeartbeat(device_service_pb2.SendHeartbeatRequest(), metadata=metadata)
+
+
+def watch(devices: DeviceServiceStub, metadata: Metadata) -> Callable[[], object]:
+    """Open a stream, hear its first message, and close it."""
+
+    def opened() -> None:
+        call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=metadata)
+        next(call)
+        call.cancel()
+
+    return opened
+
+
+def refused(call: Callable[[], Any], most: int) -> grpc.RpcError:
+    """The first refusal in so many calls."""
+    for _ in range(most):
+        try:
+            call()
+        except grpc.RpcError as error:
+            return error
+    raise AssertionError(f"{most} calls were let through")
+
+
+def reasons(call: Callable[[], Any], count: int) -> list[str]:
+    found = []
+    for _ in range(count):
+        with pytest.raises(grpc.RpcError) as error:
+            call()
+        found.append(reason(error.value))
+    return found
+
+
+def test_streams_count_when_they_are_opened(devices: DeviceServiceStub, device: Caller) -> None:
+    error = refused(watch(devices, device.metadata), 2 * PER_MINUTE)
+    assert (error.code(), reason(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMIT")
+    assert int(trailing(error)["retry-after"]) >= 1
+    assert reason(refused(heartbeat(devices, device.metadata), 10)) == "RATE_LIMIT"
+
+
+def test_wrong_credentials_are_limited_by_address(
+    devices: DeviceServiceStub, admin: AdminServiceStub, admin_metadata: Metadata
+) -> None:
+    """Whatever they are, so that trying keys, and looking for them, comes to an end; who is known goes on."""
+    known, silent = register(devices, "known lately"), register(devices, "not known lately")
+    heartbeat(devices, known.metadata)()
+    for number in range(PER_MINUTE):
+        wrong = (("x-api-key", f"{number:032}"),) if number % 2 else (("authorization", f"Bearer {number:040}"),)
+        assert reasons(heartbeat(devices, wrong), 1)[0] in ("WRONG_KEY", "WRONG_TOKEN")
+    for header, value in (("x-api-key", "1" * 32), ("authorization", "Bearer " + "1" * 40)):
+        assert reasons(heartbeat(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
+        assert reasons(watch(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
+    assert reasons(heartbeat(devices, silent.metadata), 1) == ["RATE_LIMIT"], "right or wrong, it is not looked up"
+    heartbeat(devices, known.metadata)()
+    # The admin has not called yet, and is told when to come again.
+    with pytest.raises(grpc.RpcError) as error:
+        admin.ListTokens(admin_service_pb2.ListTokensRequest(), metadata=admin_metadata)
+    assert 1 <= int(trailing(error.value)["retry-after"]) <= 60

@@ -8,14 +8,18 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.devices.device import Device
+from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc.http_status import from_rest
 from iotflow_server.rpc.querying import Querying, names, span
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.exporting import FORMATS, Columns, Export, Format, ahead, join
+from iotflow_server.telemetry.exporting import FORMATS, SAFE_CSV, Columns, Export, Format, ahead, join
 from iotflow_server.telemetry.store import Span, TelemetryStore
 from iotflow_server.telemetry.times import utc_now_ms
+
+# Of a file: a row of any device has a cell in each.
+MOST_COLUMNS = 5_000
 
 Request = telemetry_service_pb2.ExportTelemetryRequest
 
@@ -29,7 +33,7 @@ class Exporting:
 
     async def bodies(self, request: Request, session: Session, context: Context) -> AsyncIterator[HttpBody]:
         """The file, named in REST's headers. What fails before the first piece fails without a byte of it."""
-        format_ = FORMATS[request.format or "csv"]
+        format_ = _format(request)
         begun = not from_rest(context)
         async for piece in self._pieces(format_, request, session):
             if not begun:
@@ -58,12 +62,29 @@ class Exporting:
                     yield device, chunk
 
     async def _types(self, request: Request, session: Session) -> dict[str, ValueType]:
-        """By measurement, of all devices together."""
+        """By measurement, of all devices asked for together. Raises InvalidArgument where they are too many."""
         types: dict[str, ValueType] = {}
+        fields = names(request.fields)
         async for device in self._querying.each_readable(request.device_ids, []):
             check(session)
-            join(types, await self._store.measurements(device.id))
+            own = await self._store.measurements(device.id)
+            join(types, own if fields is None else {name: own[name] for name in fields if name in own})
+            if len(types) > MOST_COLUMNS:
+                problem = (
+                    f"these devices have more than {MOST_COLUMNS:,} measurements together, each a column;"
+                    " name fewer devices, or fields"
+                )
+                raise InvalidArgument("fields", problem, "TOO_MANY_COLUMNS")
         return types
+
+
+def _format(request: Request) -> Format:
+    name = request.format or "csv"
+    if not request.safe:
+        return FORMATS[name]
+    if name != "csv":
+        raise InvalidArgument("safe", f"is for csv: spreadsheets find no formulas in {name}")
+    return SAFE_CSV
 
 
 def check(session: Session) -> None:

@@ -104,3 +104,13 @@ def test_csv_unless_asked_otherwise(world: World) -> None:
     ]
     empty = world.call("GET", EXPORT, "device", params={"start_time": "-1h"})
     assert empty.text == '"device_id","device_name","timestamp","note","ok","temperature"\n'
+
+
+def test_csv_is_made_safe_for_a_spreadsheet_on_request(world: World) -> None:
+    data = {"timestamp": SPAN["start_time"], "data": {"note": "=HYPERLINK(1)"}}
+    assert world.call("POST", "/api/v1/devices/telemetry", "device", json=data).status_code == 201
+    plain_file = world.call("GET", EXPORT, "device", params={"fields": "note"})
+    safe_file = world.call("GET", EXPORT, "device", params={"fields": "note", "safe": "true"})
+    assert ',"=HYPERLINK(1)"' in plain_file.text
+    assert ',"\'=HYPERLINK(1)"' in safe_file.text
+    assert world.call("GET", EXPORT, "device", params={"format": "arrow", "safe": "true"}).status_code == 400

@@ -660,12 +660,17 @@ class ExportTelemetryRequest(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    SAFE_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """One of csv, ndjson, parquet, arrow (the IPC stream). Empty: csv."""
     start_time: _builtins.str
     """Empty: the beginning."""
     end_time: _builtins.str
     """Empty: no end."""
+    safe: _builtins.bool
+    """Of csv that a spreadsheet opens: texts, device names and headers that begin with =, +, - or @ (also in full width) or with a
+    control character get an apostrophe before them, so that none is taken for a formula. Numbers stay as they are.
+    """
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Empty: all devices the caller may read. In a URL: repeated, or separated by commas."""
@@ -682,10 +687,11 @@ class ExportTelemetryRequest(_message.Message):
         fields: _abc.Iterable[_builtins.str] | None = ...,
         start_time: _builtins.str = ...,
         end_time: _builtins.str = ...,
+        safe: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_ids", b"device_ids", "end_time", b"end_time", "fields", b"fields", "format", b"format", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_ids", b"device_ids", "end_time", b"end_time", "fields", b"fields", "format", b"format", "safe", b"safe", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

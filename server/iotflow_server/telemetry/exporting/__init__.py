@@ -3,6 +3,6 @@
 from iotflow_server.telemetry.exporting.ahead import ahead
 from iotflow_server.telemetry.exporting.columns import Columns, join
 from iotflow_server.telemetry.exporting.export import Export
-from iotflow_server.telemetry.exporting.formats import FORMATS, Format
+from iotflow_server.telemetry.exporting.formats import FORMATS, SAFE_CSV, Format
 
-__all__ = ["FORMATS", "Columns", "Export", "Format", "ahead", "join"]
+__all__ = ["FORMATS", "SAFE_CSV", "Columns", "Export", "Format", "ahead", "join"]

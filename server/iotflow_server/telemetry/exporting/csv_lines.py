@@ -4,6 +4,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from iotflow_server.telemetry.exporting.pieces import Pieces
+from iotflow_server.telemetry.exporting.safe_cells import safe_name, safe_texts
 from iotflow_server.telemetry.exporting.time_texts import time_texts
 
 
@@ -22,3 +23,15 @@ class CsvLines:
 
     def close(self) -> None:
         self._writer.close()
+
+
+class SafeCsvLines(CsvLines):
+    """The same for a spreadsheet: no text in it is taken for a formula, names and headers included."""
+
+    def __init__(self, pieces: Pieces, schema: pa.Schema) -> None:
+        super().__init__(pieces, pa.schema([field.with_name(safe_name(field.name)) for field in schema]))
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        super().write(
+            pa.RecordBatch.from_arrays([safe_texts(column) for column in rows.columns], names=self._schema.names)
+        )

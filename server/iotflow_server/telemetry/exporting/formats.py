@@ -7,7 +7,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from iotflow_server.telemetry.exporting.arrow_stream import arrow_stream
-from iotflow_server.telemetry.exporting.csv_lines import CsvLines
+from iotflow_server.telemetry.exporting.csv_lines import CsvLines, SafeCsvLines
 from iotflow_server.telemetry.exporting.json_lines import JsonLines
 from iotflow_server.telemetry.exporting.parquet_file import parquet_file
 from iotflow_server.telemetry.exporting.pieces import Pieces
@@ -32,6 +32,7 @@ class Format:
     writer: Callable[[Pieces, pa.Schema], Writer]
 
 
+SAFE_CSV = Format("text/csv; charset=utf-8", "csv", SafeCsvLines)
 FORMATS = {
     "csv": Format("text/csv; charset=utf-8", "csv", CsvLines),
     "ndjson": Format("application/x-ndjson", "ndjson", JsonLines),

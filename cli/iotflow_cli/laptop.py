@@ -10,7 +10,12 @@ from dotenv import dotenv_values
 from iotflow_cli.data_folder import PARTS_DOWN
 
 # The server listens on loopback here, so that whoever can reach it has the machine anyway.
-DEFAULTS = {"IOTFLOW_PUBLIC_READS": "true", "IOTFLOW_REGISTRATION": "open", "IOTFLOW_LOG_FORMAT": "console"}
+DEFAULTS = {
+    "IOTFLOW_PUBLIC_READS": "true",
+    "IOTFLOW_REGISTRATION": "open",
+    "IOTFLOW_GATEWAY_ANONYMOUS": "true",
+    "IOTFLOW_LOG_FORMAT": "console",
+}
 # Where others of the network can reach it, the server's own defaults ask for credentials.
 NETWORK_DEFAULTS = {"IOTFLOW_LOG_FORMAT": "console"}
 # The server's own defaults.
@@ -24,6 +29,11 @@ def is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def defaults(host: str) -> dict[str, str]:
+    """What holds unless the user set it. host: REST's address."""
+    return DEFAULTS if is_here(host) else NETWORK_DEFAULTS
 
 
 def chosen() -> dict[str, str]:

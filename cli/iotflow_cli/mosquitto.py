@@ -16,17 +16,30 @@ DISCOVERY = """
 pattern write {prefix}/discovery/register/%c
 pattern read {prefix}/discovery/response/%c
 """
+# Their messages hold an `api_key`. The mount point tells them from those of a device that logged in.
+MOUNT_POINT = "anonymous/"
+PUBLISHED = """
+topic write {root}/telemetry
+topic write {root}/telemetry/+
+topic write {root}/heartbeat
+topic write {root}/status
+topic write {root}/status/+
+topic write {root}/commands/ack
+topic write {root}/config/reported
+"""
 
 
 @dataclass(frozen=True)
 class Mosquitto:
-    """folder: of its files. anonymous: whether clients without an account may register devices."""
+    """folder: of its files. anonymous: whether clients without an account may register devices. anonymous_port: where they may
+    publish what holds an `api_key`; None: nowhere."""
 
     folder: Path
     host: str
     port: int
     prefix: str
     anonymous: bool
+    anonymous_port: int | None = None
 
     def prepare(self) -> None:
         """Write the configuration and what it refers to. Raises UsageError where Mosquitto is not installed."""
@@ -37,7 +50,11 @@ class Mosquitto:
         rules = rules.replace("iotflow/fleet", f"{self.prefix}/fleet")
         # Lines before any user's are for those without an account.
         discovery = DISCOVERY.format(prefix=self.prefix) if self.anonymous else ""
-        (self.folder / "acl").write_text(discovery + rules)
+        roots = (
+            [f"{MOUNT_POINT}{root}/+" for root in (f"{self.prefix}/devices", "devices")] if self.anonymous_port else []
+        )
+        published = "".join(PUBLISHED.format(root=root) for root in roots)
+        (self.folder / "acl").write_text(discovery + published + rules)
         self._config.write_text(self._text())
 
     def command(self) -> list[str]:
@@ -53,7 +70,12 @@ class Mosquitto:
             # Started by root it would become another user, who cannot read the folder.
             f"user {getpass.getuser()}",
             f"listener {self.port} {self.host}",
-            f"allow_anonymous {str(self.anonymous).lower()}",
+            *(
+                [f"listener {self.anonymous_port} {self.host}", f"mount_point {MOUNT_POINT}"]
+                if self.anonymous_port
+                else []
+            ),
+            f"allow_anonymous {str(self.anonymous or self.anonymous_port is not None).lower()}",
             f"password_file {self.folder}/passwords",
             f"acl_file {self.folder}/acl",
             f"pid_file {self.folder}/mosquitto.pid",

@@ -32,6 +32,12 @@ def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str,
     return [_mosquitto(broker, data_dir, env), adapter] if broker.kind == MOSQUITTO else [adapter]
 
 
+def anonymous_port(broker: Broker, chosen: Mapping[str, str]) -> int | None:
+    """Where clients without a login connect to a Mosquitto of ours, if they may; to the embedded broker they do as all others."""
+    allowed = chosen.get("IOTFLOW_GATEWAY_ANONYMOUS", "").lower() in ("true", "1", "yes", "on")
+    return broker.port + 1 if broker.kind == MOSQUITTO and allowed else None
+
+
 def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str, str]) -> dict[str, str]:
     """The adapter's whole environment; whatever the user set stays, but for where the server and the broker are."""
     defaults = {
@@ -61,6 +67,7 @@ def _mosquitto(broker: Broker, data_dir: Path, env: Mapping[str, str]) -> Progra
         port=broker.port,
         prefix=env.get("IOTFLOW_MQTT_TOPIC_PREFIX", "iotflow"),
         anonymous=env["IOTFLOW_GATEWAY_DISCOVERY"] == "true",
+        anonymous_port=anonymous_port(broker, env),
     )
     mosquitto.prepare()
     listens = functools.partial(_listens, env["IOTFLOW_GATEWAY_MQTT_HOST"], broker.port)

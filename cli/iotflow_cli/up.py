@@ -109,16 +109,22 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
 
+def _anonymous_port(broker: Broker, rest_host: str) -> int | None:
+    return mqtt.anonymous_port(broker, {**laptop.defaults(rest_host), **laptop.chosen()})
+
+
 def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: Broker) -> None:
     listening = [
         Listening("REST", rest_host, rest_port, "--rest-port"),
         Listening("gRPC", HOST, grpc_port, "--grpc-port"),
     ]
-    mqtt = Listening("MQTT", broker.host, broker.port, "--mqtt-port")
+    named = Listening("MQTT", broker.host, broker.port, "--mqtt-port")
     if broker.is_ours:
-        listening.append(mqtt)
+        listening.append(named)
+    if anonymous_port := _anonymous_port(broker, rest_host):
+        listening.append(Listening("MQTT without a login", broker.host, anonymous_port, "--mqtt-port"))
     # One that runs already has its port; the others must choose.
-    check_distinct([mqtt, *listening] if laptop.is_here(broker.host) and not broker.is_ours else listening)
+    check_distinct([named, *listening] if laptop.is_here(broker.host) and not broker.is_ours else listening)
     for one in listening:
         check_free(one.host, one.port, one.option)
 
@@ -143,7 +149,7 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
         workers=sockets,
     )
     gateway.prepare()
-    defaults = laptop.DEFAULTS if laptop.is_here(rest_host) else laptop.NETWORK_DEFAULTS
+    defaults = laptop.defaults(rest_host)
     addresses = [f"unix:{socket}" for socket in sockets] or [f"{HOST}:{grpc_port}"]
     if broker.host:
         defaults = {**defaults, "IOTFLOW_MQTT_HOST": broker.host, "IOTFLOW_MQTT_PORT": str(broker.port)}
@@ -187,6 +193,10 @@ def _announce(gateway: Gateway, broker: Broker, data_dir: Path) -> None:
     say(f"gRPC         {gateway.rest_host}:{gateway.rest_port}, or past the gateway {HOST}:{gateway.grpc_port}")
     if broker.host:
         say(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
+    if anonymous_port := _anonymous_port(broker, gateway.rest_host):
+        say(
+            f"MQTT         {broker.host}:{anonymous_port} for clients without a login, which put api_key into each message"
+        )
     say(f"admin token  {_admin_token(data_dir / 'admin-token')}")
     say(f"commands     {_program()} (--help lists them)")
     say(f"ready: {gateway.address}/health (Ctrl-C stops it)")

@@ -10,6 +10,7 @@ NAMES = ("MQTT", "MQIsdp")
 NEWER = 5
 # In MQTT 5's own words: Unsupported Protocol Version (MQTT 5, 3.2.2.2).
 CONNACK_UNSUPPORTED = bytes([0x20, 3, 0, 0x84, 0])
+LONGEST_CLIENT_ID = 1_000
 USERNAME, PASSWORD, WILL_RETAIN, WILL, RESERVED = 0x80, 0x40, 0x20, 0x04, 0x01
 
 
@@ -29,7 +30,8 @@ def checked(packet: Packet | None) -> BufferReader:
         raise Unsupported
     body.number()
     _check_flags(flags)
-    body.text()
+    if len(body.text()) > LONGEST_CLIENT_ID:
+        raise Malformed(f"a client id of more than {LONGEST_CLIENT_ID} characters")
     if flags & WILL:
         _check_will(body.text())
         body.data()

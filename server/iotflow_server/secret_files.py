@@ -21,7 +21,7 @@ def kept_secret(folder: Path, name: str) -> str:
     path = folder / name
     if not path.exists():
         _write(path, secrets.token_urlsafe(32))
-    secret = path.read_text().strip()
+    secret = path.read_bytes().decode(errors="replace").strip()
     if why := weakness(secret):
         raise WeakSecret(f"The secret in {path} {why}. Delete the file, and the next start makes a new one.")
     return secret

@@ -12,7 +12,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.store import Function, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
@@ -187,3 +187,62 @@ def test_the_catalogue_forgets_those_who_wrote_longest_ago(path: Path) -> None:
         assert len(lookups) == 1
         assert wanted(3) == {"a": DOUBLE, "b": TEXT}
         assert len(lookups) == 1
+
+
+def contents_of_file(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def turned_over(path: Path, page: int) -> bytes:
+    """The file as it is when the first 400 bytes of this page are turned over."""
+    content = bytearray(path.read_bytes())
+    start = page * 4096 if page > 0 else len(content) - 4096
+    content[start : start + 400] = bytes(byte ^ 0xFF for byte in content[start : start + 400])
+    path.write_bytes(content)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("page", [1, 3, 20, -1])
+async def test_a_damaged_file_is_an_error_for_an_operator_and_never_an_empty_answer(path: Path, page: int) -> None:
+    """400 bytes of a page are turned over; the file is not written to any more."""
+    store = SqliteStore(path)
+    await store.start()
+    await store.write([doubles(device_id, dict.fromkeys(range(2000), 0.5)) for device_id in range(1, 6)])
+    await store.close()
+    content = turned_over(path, page)
+    store = SqliteStore(path)
+    await store.start()
+    for call in (
+        store.check,
+        lambda: store.write([doubles(1, {1: 1.0})]),
+        lambda: chunks(store, 1),
+        lambda: store.latest([1]),
+        lambda: store.count(1, Span()),
+        lambda: store.measurements(1),
+        lambda: store.aggregate(1, Span(0, 10), 10, [Function.COUNT]),
+    ):
+        with pytest.raises(Unavailable) as refusal:
+            await call()
+        assert refusal.value.reason == "STORE_DAMAGED"
+        assert path.name in refusal.value.message
+        assert ".recover" in refusal.value.message
+    await store.close()
+    assert contents_of_file(path) == content
+
+
+async def test_damage_that_shows_later_ends_the_use_of_the_file(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.start()
+    await store.write([doubles(1, {1: 1.0})])
+
+    def fail(connection: sqlite3.Connection) -> None:
+        path.write_bytes(b"x" * 100_000)
+        path.with_name(path.name + "-wal").write_bytes(b"")
+        connection.execute("SELECT * FROM reading, series").fetchall()
+
+    with pytest.raises(Unavailable):
+        await store._connections.read(fail)
+    with pytest.raises(Unavailable) as refusal:
+        await store.check()
+    assert refusal.value.reason == "STORE_DAMAGED"
+    await store.close()

@@ -1,6 +1,7 @@
 """Units of work in threads: nothing here blocks the event loop."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from iotflow_server import errors
+from iotflow_server.damage import found_damage, is_damage, sentence
 from iotflow_server.devices.documents import unstorable
 from iotflow_server.devices.engines import is_sqlite, reading_engine, writing_engine
 from iotflow_server.devices.jobs import Job
@@ -30,6 +32,8 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 READERS = 4
+# How long the start waits for the check of SQLite's file.
+CHECK_SECONDS = 5.0
 # SQLite has one writer at a time: a second thread would only wait for the first one's lock.
 SQLITE_WRITERS = 1
 POSTGRES_WRITERS = 4
@@ -93,6 +97,16 @@ class Database:
     def _migrate(self) -> None:
         with _translated():
             migrate(self._url)
+            if is_sqlite(self._url):
+                self._check_file()
+
+    def _check_file(self) -> None:
+        with self._reading.connect() as connection:
+            driver = connection.connection.driver_connection
+            problem = found_damage(driver, CHECK_SECONDS) if isinstance(driver, sqlite3.Connection) else ""
+        if problem:
+            log.error("registry_damaged", problem=problem)
+            raise _damaged()
 
     def _close(self) -> None:
         for threads in (self._writers, self._readers):
@@ -139,10 +153,17 @@ def _translated() -> Iterator[None]:
     except DataError as error:
         raise unstorable() from error
     except (DBAPIError, PoolTimeout) as error:
+        if is_damage(getattr(error, "orig", None)):
+            log_limit.warning(log, "registry_damaged", reason=type(error).__name__, error=str(error))
+            raise _damaged() from error
         log_limit.warning(log, "registry_unavailable", reason=type(error).__name__, error=str(error))
         raise _unavailable() from error
     except StatementError as error:
         raise unstorable() from error
+
+
+def _damaged() -> errors.Unavailable:
+    return errors.Unavailable("REGISTRY_DAMAGED", sentence("registry.db"))
 
 
 def _unavailable() -> errors.Unavailable:

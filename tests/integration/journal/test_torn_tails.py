@@ -113,3 +113,18 @@ def test_room_made_ahead_is_no_record_and_goes_with_the_end(tmp_path: Path) -> N
     writer.close()
     assert writer.segment.path.stat().st_size == writer.segment.size
     assert writer.segment.path.stat().st_mode & 0o777 == 0o600
+
+
+@SAME_FILE
+@given(data=st.data(), damage=st.integers(1, 255))
+def test_a_damaged_byte_of_an_earlier_record_loses_that_record_alone(
+    path: Path, data: st.DataObject, damage: int
+) -> None:
+    whole, (first, second, _) = path.read_bytes(), ends(path)
+    place = data.draw(st.integers(first, second - 1))
+    try:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ damage]) + whole[place + 1 :])
+        assert devices(path) == [[1], [3]]
+        assert opened(path).last == records(path)[-1].number
+    finally:
+        path.write_bytes(whole)

@@ -114,6 +114,23 @@ def test_sqlite_is_durable_and_checks_references(tmp_path: Path, runner: asyncio
     runner.run(database.close())
 
 
+def test_a_damaged_registry_is_an_error_for_an_operator(tmp_path: Path, runner: asyncio.Runner) -> None:
+    path = tmp_path / "registry.db"
+    database = Database(f"sqlite:///{path}")
+    runner.run(database.start())
+    runner.run(database.close())
+    content = bytearray(path.read_bytes())
+    for start in range(2 * 4096, len(content), 4096):
+        content[start : start + 400] = bytes(byte ^ 0xFF for byte in content[start : start + 400])
+    path.write_bytes(content)
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(errors.Unavailable) as refusal:
+        runner.run(database.start())
+    assert refusal.value.reason == "REGISTRY_DAMAGED"
+    assert "registry.db in the data folder is damaged" in refusal.value.message
+    runner.run(database.close())
+
+
 async def test_sqlite_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "registry.db").mkdir()
     database = Database(f"sqlite:///{tmp_path}/registry.db")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import structlog
+
 from iotflow_server.telemetry.journal.encoding import Part
 
 # magic, length of the payload, number; then the checksum over these and the payload.
@@ -15,6 +17,9 @@ _HEAD = struct.Struct("<4sIQ")
 _CHECKSUM = struct.Struct("<I")
 _MAGIC = b"IFJR"
 HEADER_SIZE = _HEAD.size + _CHECKSUM.size
+_BLOCK = 64 * 2**10
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +39,67 @@ def framed(number: int, parts: Sequence[Part]) -> list[Part]:
 
 
 def read_records(path: Path, start: int) -> Iterator[Record]:
-    """The records from offset start on, up to the end or to the first that is torn or damaged; none, if the file is gone."""
+    """The records from offset start on, up to the end or to one that is torn; none, if the file is gone. What is damaged between
+    whole records is passed over, and the log says so."""
     try:
         opened = path.open("rb")
     except FileNotFoundError:
         return
     with opened as file:
         size = os.fstat(file.fileno()).st_size
-        file.seek(start)
-        end = start
-        while (record := _read_record(file, end, size)) is not None:
-            yield record
-            end = record.end
+        place = start
+        while True:
+            while (record := _read_record(file, place, size)) is not None:
+                yield record
+                place = record.end
+            behind = _whole_behind(file, place, size)
+            if behind is None:
+                return
+            # Where it is just being written, what comes before was written before.
+            if _read_record(file, place, size) is None:
+                _log.error("journal_records_damaged", segment=str(path), offset=place, bytes=behind - place)
+                place = behind
 
 
 def scan(path: Path, start: int) -> tuple[int, int]:
     """How many records there seem to be from offset start on, and the number of the last; payloads are not looked at."""
-    found, last, place, size = 0, 0, start, path.stat().st_size
+    found, last, size = 0, 0, path.stat().st_size
     with path.open("rb", buffering=0) as file:
-        file.seek(start)
-        while (length := _payload_length(header := file.read(HEADER_SIZE), place, size)) is not None:
-            found, last, place = found + 1, _HEAD.unpack_from(header)[2], place + HEADER_SIZE + length
+        place: int | None = start
+        while place is not None:
             file.seek(place)
+            header = file.read(HEADER_SIZE)
+            length = _payload_length(header, place, size)
+            if length is None:
+                place = _whole_behind(file, place, size)
+            else:
+                found, last, place = found + 1, _HEAD.unpack_from(header)[2], place + HEADER_SIZE + length
     return found, last
 
 
+def _whole_behind(file: BinaryIO, place: int, size: int) -> int | None:
+    """Where the next whole record stands behind this place."""
+    while (candidate := _next_magic(file, place + 1)) is not None:
+        if _read_record(file, candidate, size) is not None:
+            return candidate
+        place = candidate
+    return None
+
+
+def _next_magic(file: BinaryIO, place: int) -> int | None:
+    file.seek(place)
+    kept = b""
+    while block := file.read(_BLOCK):
+        found = (kept + block).find(_MAGIC)
+        if found >= 0:
+            return place - len(kept) + found
+        place += len(block)
+        kept = (kept + block)[1 - len(_MAGIC) :]
+    return None
+
+
 def _read_record(file: BinaryIO, place: int, size: int) -> Record | None:
+    file.seek(place)
     header = file.read(HEADER_SIZE)
     length = _payload_length(header, place, size)
     if length is None:

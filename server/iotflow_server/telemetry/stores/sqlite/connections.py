@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from errno import EDQUOT, EMFILE, ENFILE, ENOSPC
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
@@ -12,11 +12,15 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 
 from iotflow_server.access import caller
+from iotflow_server.damage import found_damage, is_damage, sentence
 from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.sqlite.reading import Deadline, ReadingConnection
 from iotflow_server.telemetry.stores.sqlite.schema import connect_reader, connect_writer
+
+# How long the start waits for the check of the file: some gigabytes.
+_CHECK_SECONDS = 10.0
 
 Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
@@ -45,10 +49,11 @@ class Connections:
         self._writer: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         self._idle: SimpleQueue[ReadingConnection] = SimpleQueue()
         self._usable = False
+        self._damaged = False
 
     async def open(self) -> None:
-        """Make the file where it is missing and connect to it."""
-        await _outcome(self._writing.submit(self._connect))
+        """Make the file where it is missing and connect to it. A file that is damaged is used for nothing."""
+        await self._outcome(self._writing.submit(self._connect))
         self._usable = True
 
     async def close(self) -> None:
@@ -61,7 +66,7 @@ class Connections:
     async def write(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
         """What work(connection, …) returns, run on the writing thread."""
         self._check_usable()
-        return await _outcome(self._writing.submit(lambda: _lend(self._writer, work, *args, **kwargs)))
+        return await self._outcome(self._writing.submit(lambda: _lend(self._writer, work, *args, **kwargs)))
 
     async def read(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
         """What work(connection, …) returns, run on one of the reading threads; it sees the store as at one moment.
@@ -76,7 +81,7 @@ class Connections:
         # However the caller fares, the slot is taken until the thread is free.
         job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, who))
         try:
-            return await _outcome(job)
+            return await self._outcome(job)
         except asyncio.CancelledError:
             deadline.abandoned = True
             raise
@@ -88,37 +93,36 @@ class Connections:
     def _check_usable(self) -> None:
         if not self._usable:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
+        if self._damaged:
+            raise Unavailable("STORE_DAMAGED", sentence(self._path.name))
+
+    async def _outcome(self, job: "Future[Answer]") -> Answer:
+        try:
+            return await asyncio.wrap_future(job)
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("store_unavailable", exc_info=error)
+            if is_damage(error):
+                self._find_damaged(str(error))
+                raise Unavailable("STORE_DAMAGED", sentence(self._path.name)) from error
+            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+
+    def _find_damaged(self, problem: str) -> None:
+        self._damaged = True
+        _log.error("store_damaged", file=str(self._path), problem=problem)
 
     def _connect(self) -> None:
         self._writer.put(connect_writer(self._path))
         for _ in range(self._readers):
             self._idle.put(connect_reader(self._path))
+        with closing(connect_reader(self._path)) as connection:
+            if problem := found_damage(connection, _CHECK_SECONDS):
+                self._find_damaged(problem)
 
     def _disconnect(self) -> None:
         # The last to close, SQLite brings what the log holds into the file and removes the log.
         for shelf in (self._idle, self._writer):
             while not shelf.empty():
                 shelf.get().close()
-
-
-async def _outcome(job: "Future[Answer]") -> Answer:
-    try:
-        return await asyncio.wrap_future(job)
-    except (sqlite3.Error, OSError) as error:
-        problem = _problem(error)
-        _log_limit.warning(_log, "store_unavailable", reason=str(error), problem=problem)
-        raise Unavailable("STORE_UNAVAILABLE", problem) from error
-
-
-def _problem(error: sqlite3.Error | OSError) -> str:
-    """A sentence for senders and for the health page; the driver's own words are in the log."""
-    errno = error.errno if isinstance(error, OSError) else None
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    if code == sqlite3.SQLITE_FULL or errno in (ENOSPC, EDQUOT):
-        return "The disk of the telemetry store is full; nothing is stored until there is room."
-    if code == sqlite3.SQLITE_CANTOPEN or errno in (EMFILE, ENFILE):
-        return "The telemetry store cannot open its files; the server may have run out of file descriptors."
-    return "The telemetry store cannot be used at the moment."
 
 
 def _too_long(seconds: float) -> LimitExceeded:

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
-from iotflow_cli import replay, up
+from iotflow_cli import migrate, replay, up
 from iotflow_cli.console import complain
 from iotflow_cli.errors import UsageError
 from iotflow_server import VERSION
 
-COMMANDS = (up, replay)
+COMMANDS = (up, replay, migrate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     grpc_port: int = Field(50051, ge=0, le=65535, description="Port the gRPC server listens on; 0: any free one.")
     database_url: str = Field(
         "",
-        pattern="^(|sqlite:///.+|postgres(ql)?://.+)$",
+        pattern=r"^(|sqlite:///.+|postgres(ql)?(\+\w+)?://.+)$",
         validation_alias=older("DATABASE_URL", "DATABASE_URL"),
         description="Registry database, `sqlite:///…` or `postgresql://…`. Empty: registry.db in the data folder.",
     )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -22,10 +22,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from iotflow_server import errors
 from iotflow_server.damage import found_damage, is_damage, sentence
 from iotflow_server.devices.documents import unstorable
-from iotflow_server.devices.engines import is_sqlite, reading_engine, writing_engine
+from iotflow_server.devices.engines import has_file, is_sqlite, reading_engine, writing_engine
 from iotflow_server.devices.jobs import Job
 from iotflow_server.devices.migration import migrate
 from iotflow_server.devices.models import DeviceRow
+from iotflow_server.devices.older_service import refuse_older
 from iotflow_server.log_limits import LogLimit
 
 T = TypeVar("T")
@@ -63,8 +64,12 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, "registry-read")
 
     async def start(self) -> None:
-        """Bring the schema up to date. Raises Unavailable."""
+        """Bring the schema up to date. Raises Unavailable, OlderDatabase."""
         await _finished(self._writers, self._migrate, START_PATIENCE)
+
+    async def exists(self) -> bool:
+        """Whether there is a registry, of whatever version; looking makes none. Raises Unavailable."""
+        return has_file(self._url) and await self.read(lambda connection: inspect(connection).has_table("devices"))
 
     async def close(self) -> None:
         """Let running work end, then close the connections."""
@@ -96,6 +101,7 @@ class Database:
 
     def _migrate(self) -> None:
         with _translated():
+            refuse_older(self._url)
             migrate(self._url)
             if is_sqlite(self._url):
                 self._check_file()

@@ -27,12 +27,18 @@ STATEMENT_PATIENCE_MS = 7_000
 
 
 def is_sqlite(url: str) -> bool:
-    return _dialect_url(url).get_backend_name() == "sqlite"
+    return dialect_url(url).get_backend_name() == "sqlite"
+
+
+def has_file(url: str) -> bool:
+    """Whether SQLite's file is there; where the database is no file, it is."""
+    parsed = dialect_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 
 def writing_engine(url: str, connections: int = 1) -> Engine:
     """An engine whose transactions are durable when committed. Raises ValueError for a URL of no known kind."""
-    parsed = _dialect_url(url)
+    parsed = dialect_url(url)
     if parsed.get_backend_name() == "postgresql":
         return _limited(_postgres(parsed, connections))
     engine = _writing_sqlite(parsed, connections)
@@ -42,13 +48,13 @@ def writing_engine(url: str, connections: int = 1) -> Engine:
 
 def migrating_engine(url: str) -> Engine:
     """As writing_engine, with one connection and for statements that may take long."""
-    parsed = _dialect_url(url)
+    parsed = dialect_url(url)
     return _postgres(parsed, 1) if parsed.get_backend_name() == "postgresql" else _writing_sqlite(parsed, 1)
 
 
 def reading_engine(url: str, connections: int) -> Engine:
     """An engine for single statements that change nothing."""
-    parsed = _dialect_url(url)
+    parsed = dialect_url(url)
     if parsed.get_backend_name() == "postgresql":
         return _limited(_postgres(parsed, connections)).execution_options(isolation_level="AUTOCOMMIT")
     engine = _sqlite(parsed, connections)
@@ -56,7 +62,8 @@ def reading_engine(url: str, connections: int) -> Engine:
     return engine
 
 
-def _dialect_url(url: str) -> URL:
+def dialect_url(url: str) -> URL:
+    """The URL with the driver that is here. Raises ValueError for a URL of no known kind."""
     # SQLAlchemy does not know the scheme that many hosters write.
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     backend = parsed.get_backend_name()

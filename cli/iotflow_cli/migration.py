@@ -1,0 +1,97 @@
+"""Takes the devices of the older service over, and says what became of them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from iotflow_cli import laptop
+from iotflow_cli.console import say
+from iotflow_cli.errors import UsageError
+from iotflow_server.devices import older_migration, older_service
+from iotflow_server.devices.credentials import KeyHasher
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.engines import dialect_url
+from iotflow_server.devices.older_migration import Plan, Present
+from iotflow_server.errors import Unavailable
+from iotflow_server.secret_files import KEY_SECRET, WeakSecret, kept_secret
+from iotflow_server.settings import WrongSettings, load_settings
+
+SHOWN_NOTES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The registry that takes the devices. hasher: as the server has it."""
+
+    url: str
+    hasher: KeyHasher
+
+
+def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
+    """The exit code: 0 where all devices are here. Raises UsageError."""
+    try:
+        source = older_service.older_database(source_url)
+        if source is None:
+            raise UsageError(f"There is no database of the older service at {_shown(source_url)}.")
+        target = _target(data_dir, dry_run=dry_run)
+        devices = older_service.older_devices(source)
+        say(f"from  {_shown(source)}: {len(devices)} devices")
+        say(f"to    {_shown(target.url)}")
+        plan = asyncio.run(_migrated(devices, target, dry_run=dry_run))
+        users = older_service.older_users(source)
+    except (SQLAlchemyError, Unavailable, ValueError, WrongSettings, WeakSecret, OSError) as error:
+        raise UsageError(f"The devices cannot be taken over: {error}") from None
+    return _report(plan, users, target, dry_run=dry_run)
+
+
+def _target(data_dir: Path, *, dry_run: bool) -> Target:
+    url = laptop.chosen().get("IOTFLOW_DATABASE_URL") or f"sqlite:///{data_dir}/registry.db"
+    if older_service.older_database(url):
+        raise UsageError("IOTFLOW_DATABASE_URL names the older service's database, which is left as it is.")
+    secret = load_settings().key_secret.get_secret_value()
+    if not secret and dry_run and not (data_dir / KEY_SECRET).exists():
+        secret = "made by the first run that is no dry run"  # noqa: S105
+    if not secret:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    return Target(url, KeyHasher((secret or kept_secret(data_dir, KEY_SECRET)).encode()))
+
+
+async def _migrated(devices: Sequence[dict[str, Any]], target: Target, *, dry_run: bool) -> Plan:
+    database = Database(target.url)
+    try:
+        if not dry_run:
+            await database.start()
+        here = await older_migration.present(database) if await database.exists() else Present({}, frozenset())
+        plan = older_migration.plan(devices, here, target.hasher)
+        if not dry_run and not plan.conflicts:
+            await older_migration.carry_out(database, plan.rows)
+        return plan
+    finally:
+        await database.close()
+
+
+def _report(plan: Plan, users: int, target: Target, *, dry_run: bool) -> int:
+    for line in (*plan.conflicts[:SHOWN_NOTES], *plan.notes[:SHOWN_NOTES]):
+        say(line)
+    if more := max(0, len(plan.conflicts) - SHOWN_NOTES) + max(0, len(plan.notes) - SHOWN_NOTES):
+        say(f"… and {more} lines more")
+    if users:
+        say(f"{users} accounts of people are not taken over: make tokens for them (POST /api/v1/admin/tokens)")
+    if plan.conflicts:
+        say("nothing was done: choose an empty registry, or remove the devices that have these ids")
+        return 1
+    verb = "would be added" if dry_run else "added"
+    say(f"{len(plan.rows)} devices {verb}, {plan.known} were here already; their keys stay as they are")
+    if not dry_run:
+        say(f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which goes before DATABASE_URL")
+    return 0
+
+
+def _shown(url: "str | URL") -> str:
+    """Without the password."""
+    return dialect_url(str(url)).render_as_string(hide_password=True).replace("+psycopg", "")

@@ -1,0 +1,242 @@
+"""The older service's database: recognised at the start, and taken over by `iotflow migrate`."""
+
+import asyncio
+import hashlib
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from sqlalchemy import create_engine, inspect, select, text
+
+from iotflow_cli.errors import UsageError
+from iotflow_cli.migration import migrate
+from iotflow_server.devices.credentials import KeyHasher
+from iotflow_server.devices.database import Database
+from iotflow_server.devices.device import Device, NewDevice
+from iotflow_server.devices.engines import dialect_url
+from iotflow_server.devices.keys import DeviceKeys
+from iotflow_server.devices.models import DeviceRow
+from iotflow_server.devices.older_service import OlderDatabase
+from iotflow_server.devices.registry import Registry
+from iotflow_server.secret_files import KEY_SECRET, kept_secret
+from tests import older_service
+from tests.integration.registry.parts import GRACE
+from tests.older_service import MADE, SEEN, key_of
+from tests.postgres import Postgres
+from tests.processes import IOTFLOW, running
+
+DEVICES = [
+    older_service.device(1),
+    older_service.device(2, status="maintenance"),
+    older_service.device(3, status="inactive", last_seen=None),
+    older_service.device(5, name="ESP32 1"),
+    older_service.device(7, name="hall/north+#\u0085"),
+    older_service.device(8, name="42"),
+    older_service.device(9, status="retired", created_at=None, updated_at=None, last_seen=None),
+]
+NAMES = ["ESP32 1", "ESP32 2", "ESP32 3", "ESP32 1-5", "hall_north___", "device-42", "ESP32 9"]
+STATUSES = ["active", "maintenance", "inactive", "active", "active", "active", "inactive"]
+
+
+@pytest.fixture
+def older(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of one of the same kind as `url`."""
+    if url.startswith("sqlite"):
+        older = f"sqlite:///{tmp_path}/older 100%.db"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        older = server.create_database()
+    older_service.make(older, DEVICES)
+    return older
+
+
+@pytest.fixture
+def to(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of a service whose registry is at `url`."""
+    monkeypatch.setenv("IOTFLOW_DATABASE_URL", url)
+    return tmp_path / "data"
+
+
+class Taken:
+    """The registry after the migration."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        hasher = KeyHasher(kept_secret(folder, KEY_SECRET).encode())
+        self.database = Database(url)
+        self.registry = Registry(self.database, hasher)
+        self.keys = DeviceKeys(self.database, hasher, self.registry, GRACE)
+
+    async def devices(self) -> list[Device]:
+        await self.database.start()
+        return await self.registry.get_many([device["id"] for device in DEVICES])
+
+    async def owner(self, key: str) -> int:
+        found = await self.keys.find(key)
+        assert found is not None
+        return found.id
+
+
+def content(url: str) -> str:
+    """Of the older database: every row of every table, and the bytes of its file."""
+    engine = create_engine(dialect_url(url))
+    with engine.connect() as connection:
+        tables = sorted(inspect(connection).get_table_names())
+        rows = [connection.execute(text(f"SELECT * FROM {name} ORDER BY id")).all() for name in tables]
+    engine.dispose()
+    path = Path(url.removeprefix("sqlite:///"))
+    beside = sorted(each.name for each in path.parent.glob(f"{path.name}*")) if path.is_file() else []
+    return repr((tables, rows, beside, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""))
+
+
+def test_devices_are_taken_over(
+    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = content(older)
+    assert migrate(older, to, dry_run=False) == 0
+    said = capsys.readouterr().out
+    assert "7 devices added, 0 were here already" in said
+    assert "2 accounts of people are not taken over" in said
+    assert "device 9: is inactive here, 'retired' before" in said
+    assert "device 5: is named 'ESP32 1-5' here, 'ESP32 1' before" in said
+    assert f"IOTFLOW_DATABASE_URL={url}" in unquote(said)
+    assert content(older) == before
+
+    async def check() -> None:
+        taken = Taken(url, to)
+        devices = await taken.devices()
+        assert [device.id for device in devices] == [device["id"] for device in DEVICES]
+        assert [device.name for device in devices] == NAMES
+        assert [device.status for device in devices] == STATUSES
+        assert [await taken.owner(key_of(device.id)) for device in devices] == [device.id for device in devices]
+        first, third = devices[0], devices[2]
+        assert (first.device_type, first.location, first.description) == ("esp32", "Lab", "")
+        assert (first.created_at, first.updated_at, first.last_seen, third.last_seen) == (MADE, MADE, SEEN, None)
+        assert first.configuration == {
+            "interval": 60, "offset": -0.5, "debug": True, "limits": {"low": 1}, "label": "hall", "broken": "many",
+        }  # fmt: skip
+        rows = await taken.database.read(lambda connection: repr(connection.execute(select(DeviceRow)).all()))
+        assert "olderkey" not in rows, "keys are kept as hashes only"
+        new, _ = await taken.registry.register(NewDevice("registered afterwards"))
+        assert new.id > DEVICES[-1]["id"]
+        await taken.database.close()
+
+    runner.run(check())
+
+
+def test_a_second_run_adds_what_is_new_and_undoes_nothing(
+    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert migrate(older, to, dry_run=False) == 0
+
+    async def rotate() -> str:
+        taken = Taken(url, to)
+        await taken.devices()
+        key = await taken.keys.find(key_of(1))
+        assert key is not None
+        successor, _ = await taken.keys.rotate(key)
+        await taken.owner(successor)
+        await taken.database.close()
+        return successor
+
+    successor = runner.run(rotate())
+    engine = create_engine(dialect_url(older))
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO devices (id, name, device_type, api_key, status) "
+                "VALUES (20, 'new', 'esp32', 'another key of the older service', 'active')"
+            )
+        )
+    engine.dispose()
+    assert migrate(older, to, dry_run=False) == 0
+    assert "1 devices added, 7 were here already" in capsys.readouterr().out
+
+    async def check() -> None:
+        taken = Taken(url, to)
+        await taken.database.start()
+        assert await taken.owner(successor) == 1
+        assert await taken.owner("another key of the older service") == 20
+        await taken.database.close()
+
+    runner.run(check())
+
+
+def test_a_dry_run_does_nothing(
+    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = content(older)
+    assert migrate(older, to, dry_run=True) == 0
+    assert "7 devices would be added, 0 were here already" in capsys.readouterr().out
+    assert content(older) == before
+    assert not to.exists()
+    database = Database(url)
+    assert not runner.run(database.exists())
+    runner.run(database.close())
+
+
+def test_ids_of_other_devices_are_not_taken(
+    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to.mkdir()
+
+    async def register() -> None:
+        taken = Taken(url, to)
+        await taken.devices()
+        await taken.registry.register(NewDevice("another device 1"))
+        await taken.database.close()
+
+    runner.run(register())
+    assert migrate(older, to, dry_run=False) == 1
+    said = capsys.readouterr().out
+    assert "device 1 ('ESP32 1'): another device has this id here" in said
+    assert "nothing was done" in said
+
+    async def check() -> None:
+        taken = Taken(url, to)
+        assert [device.name for device in await taken.devices()] == ["another device 1"]
+        await taken.database.close()
+
+    runner.run(check())
+
+
+async def test_it_is_no_registry(older: str) -> None:
+    """Neither changed nor called away: the error says what to do."""
+    before = content(older)
+    database = Database(older)
+    with pytest.raises(OlderDatabase, match="`iotflow migrate --dry-run`"):
+        await database.start()
+    await database.close()
+    assert content(older) == before
+
+
+def test_nothing_is_migrated_into_the_older_database_or_out_of_another(
+    older: str, to: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="There is no database of the older service"):
+        migrate(url, to, dry_run=False)
+    monkeypatch.setenv("IOTFLOW_DATABASE_URL", older)
+    with pytest.raises(UsageError, match="left as it is"):
+        migrate(older, to, dry_run=False)
+
+
+@pytest.mark.parametrize("place", ["iotflow.db", "instance/iotflow.db"], ids=["", "where Flask keeps it"])
+def test_the_older_settings_lead_to_the_migration(tmp_path: Path, place: str) -> None:
+    """What the older service's .env says: the server names the command, and after it the devices are let in."""
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    older_service.make(f"sqlite:///{tmp_path / place}", DEVICES)
+    (tmp_path / ".env").write_text("DATABASE_URL=sqlite:///iotflow.db\n")
+    env = {"IOTFLOW_GRPC_PORT": "0", "IOTFLOW_DATA_DIR": str(tmp_path / "data")}
+    server = [sys.executable, "-P", "-m", "iotflow_server"]
+    with running(server, env, cwd=tmp_path) as process:
+        assert process.exit_code() == 1
+        assert "iotflow migrate" in process.output
+        assert "Traceback" not in process.output
+        assert "away" not in process.output
+    with running([IOTFLOW, "migrate"], env, cwd=tmp_path) as process:
+        assert process.exit_code() == 0, process.output
+    named = {"IOTFLOW_DATABASE_URL": f"sqlite:///{tmp_path}/data/registry.db"}
+    assert named["IOTFLOW_DATABASE_URL"] in process.output
+    with running(server, {**env, **named}, cwd=tmp_path) as process:
+        process.wait_for_lines(lambda line: '"event": "serving"' in line)
+        assert process.terminate() == 0

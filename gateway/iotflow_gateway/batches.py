@@ -2,8 +2,8 @@
 
 from google.protobuf.message import DecodeError
 
+from iotflow.readings.decoding import MOST_READINGS
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow_gateway.readings import MOST_READINGS
 from iotflow_gateway.refusal import Refused
 
 

@@ -3,11 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from iotflow.readings import MOST_MEASUREMENTS
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow_gateway.columns import Cells, wire_columns
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing
-from iotflow_gateway.readings import MOST_MEASUREMENTS
 from iotflow_gateway.rows import ENOUGH_BYTES, ENOUGH_ROWS, ENOUGH_VALUES, Rows
 
 # Devices that have little in common send each other's columns empty: of so many cells, at least one in eight has a value.

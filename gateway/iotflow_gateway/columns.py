@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from iotflow.v1.telemetry_pb2 import Column
 
-Value = float | bool | str
+Value = float | int | bool | str
 # Of a measurement the one type that all its values have, their rows, and them.
 Cells = tuple[type, list[int], list[Value]]
 
-FIELDS = {float: "doubles", bool: "bools", str: "strings"}
-PLACEHOLDERS: dict[type, Value] = {float: 0.0, bool: False, str: ""}
+FIELDS = {float: "doubles", int: "int64s", bool: "bools", str: "strings"}
+PLACEHOLDERS: dict[type, Value] = {float: 0.0, int: 0, bool: False, str: ""}
 
 
 def wire_columns(columns: Mapping[str, Cells], size: int) -> Iterator[Column]:

@@ -6,13 +6,14 @@ from typing import Any
 
 import structlog
 
+from iotflow.readings.decoding import MOST_READINGS
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.batches import batch
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.readings import MOST_READINGS, document, readings, text_or_document
+from iotflow_gateway.readings import document, merged_notice, readings, refused, text_or_document
 from iotflow_gateway.refusal import Refused
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind
 
@@ -114,11 +115,16 @@ class Desk:
             self._handlers[kind](message, device_id, content)
 
     def _take_readings(self, message: Message, device_id: int, content: Any) -> None:
-        taken, refused = readings(content)
-        for fault in refused:
-            self._refused(message, fault)
-        self._joining.add(device_id, message, taken)
-        if not taken:
+        decoded = readings(message.payload, content)
+        for problem in decoded.problems:
+            self._refused(message, refused(problem))
+        # One notice a message: a device whose clock was never set would hear of every reading in its list.
+        for notice in decoded.notices[:1]:
+            self._refused(message, refused(notice, is_notice=True))
+        if merged := decoded.merged:
+            self._refused(message, merged_notice(merged))
+        self._joining.add(device_id, message, decoded.readings)
+        if not decoded.readings:
             self._finished(message)
 
     def _check_own(self, message: Message, device_id: int) -> None:

@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+from iotflow.readings import Reading
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_gateway.bundles import Bundle
 from iotflow_gateway.message import Message
 from iotflow_gateway.outgoing import Outgoing, Ready
-from iotflow_gateway.readings import Reading
 from iotflow_gateway.rows import Rows
 
 # With so many on their way to the store, what comes waits and is joined: the busier the store, the fewer and the larger they

@@ -3,10 +3,18 @@
 
 class Refused(Exception):
     """reason: a word for programs; message: a sentence for people; index: which reading of the payload, where it is known; field:
-    where in that, or in the payload; retryable: whether the same message may be taken later."""
+    where in that, or in the payload; retryable: whether the same message may be taken later; is_notice: nothing is refused, yet
+    the device must know of it."""
 
     def __init__(
-        self, reason: str, message: str, *, field: str = "", index: int | None = None, retryable: bool = False
+        self,
+        reason: str,
+        message: str,
+        *,
+        field: str = "",
+        index: int | None = None,
+        retryable: bool = False,
+        is_notice: bool = False,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -14,6 +22,7 @@ class Refused(Exception):
         self.field = field
         self.index = index
         self.retryable = retryable
+        self.is_notice = is_notice
 
     @property
     def place(self) -> str:

@@ -34,8 +34,9 @@ class Refusals:
     def tell(self, message: Message, refused: Refused) -> None:
         """On the device's topic for errors, where there is a device."""
         message.refusals += 1
-        self._metrics.refused(refused.reason)
-        self._log(message, refused)
+        if not refused.is_notice:
+            self._metrics.refused(refused.reason)
+            self._log(message, refused)
         if not message.address.root or message.refusals > MOST_OF_A_MESSAGE:
             return
         if not self._publish(message.address.errors, orjson.dumps(_said(message, refused))):

@@ -3,10 +3,10 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
+from iotflow.readings import MOST_MEASUREMENTS, Reading
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_gateway.columns import Cells, wire_columns
 from iotflow_gateway.message import Message
-from iotflow_gateway.readings import MOST_MEASUREMENTS, Reading
 
 # A batch goes out when it has so much, whatever else there is: well below what the server takes, unless set otherwise.
 ENOUGH_ROWS, ENOUGH_VALUES, ENOUGH_BYTES = 1_000, 200_000, 2**20

@@ -40,7 +40,7 @@ READING_METHODS = (
     "ExportTelemetry",
     "SubscribeTelemetry",
 )
-WRITING_METHODS = ("SubmitTelemetry", "SubmitReadings", "StreamTelemetry")
+WRITING_METHODS = ("SubmitTelemetry", "SubmitTelemetryJson", "SubmitReadings", "SubmitReadingsJson", "StreamTelemetry")
 VIEWING_METHODS = (
     "ListDevices",
     "GetDevice",

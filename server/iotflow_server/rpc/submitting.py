@@ -1,28 +1,36 @@
-"""SubmitTelemetry and SubmitReadings: readings as JSON has them."""
+"""The unary ways in: one reading, or many."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
+from google.api.httpbody_pb2 import HttpBody
 
-from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1.telemetry_service_pb2 import (
+    SubmitReadingsRequest,
+    SubmitReadingsResponse,
+    SubmitTelemetryRequest,
+    SubmitTelemetryResponse,
+)
 from iotflow_server.errors import InvalidArgument
+from iotflow_server.rpc import submissions
+from iotflow_server.rpc.reading_cells import cells_of
+from iotflow_server.rpc.submissions import Submission
 from iotflow_server.rpc.wire_batches import rejection
-from iotflow_server.rpc.wire_rows import RowDecoder
 from iotflow_server.rpc.wire_values import timestamp_ms
-from iotflow_server.telemetry.accepted import accepted, rows_with_values
+from iotflow_server.telemetry.accepted import accepted, merged, stored_times
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.future_times import TOO_FAR_AHEAD
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.sparse import Cells, batches
-from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
-# Readings that are taken apart in a few milliseconds.
-AT_ONCE = 200
+# Requests, and readings, that take a few milliseconds; more of them are seen to beside the event loop, which goes on serving others.
+AT_ONCE_BYTES, AT_ONCE = 16_384, 200
 # Of what refusals an answer names, so that every client takes it; and of what a status names, which has room for few.
 ANSWER_BYTES, MOST_VIOLATIONS = 2 * 2**20, 1_000
 
@@ -31,120 +39,132 @@ OF_TIMES = ("INVALID_TIME", TOO_FAR_AHEAD)
 
 # Each with its first row.
 Parts = list[tuple[int, Batch]]
+TakenApart = tuple[Submission, Cells, list[Rejection]]
 
 
 class Submitting:
-    """The unary ways in."""
+    """Of typed requests, and of JSON bodies as they came, which mean the same."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    async def one(
-        self, request: telemetry_service_pb2.SubmitTelemetryRequest
-    ) -> telemetry_service_pb2.SubmitTelemetryResponse:
+    async def one(self, request: SubmitTelemetryRequest | HttpBody) -> SubmitTelemetryResponse:
         """Store one reading whole, or refuse it whole."""
-        device = await self._intake.writer(request.device_id)
-        time = (
-            parse_time(request.timestamp, utc_now_ms(), "timestamp")
-            if request.timestamp
-            else (await self._intake.arrival.stamp(device.id, 1))[0]
+        most = self._intake.limits.columns
+        if isinstance(request, HttpBody):
+            read = partial(submissions.one_in_json, request.data, most)
+            return await self._one(await self._taken_apart(read, len(request.data)))
+        return await self._one(
+            await self._taken_apart(partial(submissions.one_in_message, request, most), request.ByteSize())
         )
-        rows = RowDecoder(self._intake.limits)
-        rows.add(0, request.data, request.metadata)
-        self._refuse(rows.rejections, one=True)
-        times = np.array([time], np.int64)
-        ((_, batch),) = batches(device.id, times, rows.cells, self._intake.limits.values, atomic=True)
+
+    async def many(self, request: SubmitReadingsRequest | HttpBody) -> SubmitReadingsResponse:
+        """Store what can be stored and name the rest; all or nothing where the request says atomic."""
+        most = self._intake.limits.columns
+        if isinstance(request, HttpBody):
+            read = partial(submissions.many_in_json, request.data, most)
+            return await self._many(await self._taken_apart(read, len(request.data)))
+        return await self._many(
+            await self._taken_apart(partial(submissions.many_in_message, request, most), request.ByteSize())
+        )
+
+    async def _taken_apart(self, read: Callable[[], Submission], size: int) -> TakenApart:
+        def take_apart() -> TakenApart:
+            submission = read()
+            return submission, *cells_of(submission.decoded, self._intake.limits)
+
+        return take_apart() if size < AT_ONCE_BYTES else await asyncio.to_thread(take_apart)
+
+    async def _one(self, taken_apart: TakenApart) -> SubmitTelemetryResponse:
+        submission, cells, rejections = taken_apart
+        device = await self._intake.writer(submission.device_id)
+        _refuse(rejections, one=True)
+        times = await self._times(device.id, submission)
+        ((_, batch),) = batches(device.id, times, cells, self._intake.limits.values, atomic=True)
         outcome = await self._intake.submit(device, batch)
-        self._refuse(outcome.rejections, one=True)
-        return telemetry_service_pb2.SubmitTelemetryResponse(
+        _refuse(outcome.rejections, one=True)
+        return SubmitTelemetryResponse(
             message="Telemetry data received successfully",
             device_id=device.id,
             device_name=device.name,
-            timestamp=timestamp_ms(time),
+            timestamp=timestamp_ms(int(times[0])),
             stored_in_iotdb=True,
             buffered=outcome.buffered,
         )
 
-    async def many(
-        self, request: telemetry_service_pb2.SubmitReadingsRequest
-    ) -> telemetry_service_pb2.SubmitReadingsResponse:
-        """Store what can be stored and name the rest; all or nothing where the request says atomic."""
-        device = await self._intake.writer(request.device_id)
-        parts, rejections = await self._decoded(device.id, request)
-        if request.atomic:
-            self._refuse(rejections, one=False)
+    async def _many(self, taken_apart: TakenApart) -> SubmitReadingsResponse:
+        submission, cells, rejections = taken_apart
+        device = await self._intake.writer(submission.device_id)
+        limits = self._intake.limits
+        if submission.atomic:
+            _refuse(rejections, one=False)
+            _check_width(submission.rows, cells, limits)
+        times = await self._times(device.id, submission)
+        is_small = submission.rows < AT_ONCE
+        divide = partial(_divided, device.id, times, cells, limits.values, atomic=submission.atomic)
+        parts = divide() if is_small else await asyncio.to_thread(divide)
         results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
         outcomes = [await result for result in results]
-        if sum(len(outcome.rejections) for outcome in outcomes) + len(rejections) < AT_ONCE:
-            return self._answer(parts, outcomes, rejections)
-        return await asyncio.to_thread(self._answer, parts, outcomes, rejections)
+        answer = partial(_answer, parts, outcomes, rejections)
+        return answer() if is_small else await asyncio.to_thread(answer)
 
-    def _answer(
-        self,
-        parts: Parts,
-        outcomes: Sequence[Outcome],
-        rejections: list[Rejection],
-    ) -> telemetry_service_pb2.SubmitReadingsResponse:
-        stored = 0
-        for (first, batch), outcome in zip(parts, outcomes, strict=True):
-            stored += rows_with_values(accepted(batch, outcome.rejections))
-            rejections.extend(replace(item, index=first + item.index) for item in outcome.rejections)
-        if not stored:
-            self._refuse(rejections, one=False)
-        rejections.sort(key=lambda item: item.index)
-        return _answer(stored, rejections, buffered=any(outcome.buffered for outcome in outcomes))
-
-    async def _decoded(
-        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest
-    ) -> tuple[Parts, list[Rejection]]:
-        timeless = sum(not reading.timestamp for reading in request.readings)
-        arrived = await self._intake.arrival.stamp(device_id, timeless) if timeless else range(0)
-        # Many objects are taken apart beside the event loop, which goes on serving others.
-        if len(request.readings) < AT_ONCE:
-            return self._decode(device_id, request, arrived)
-        return await asyncio.to_thread(self._decode, device_id, request, arrived)
-
-    def _decode(
-        self, device_id: int, request: telemetry_service_pb2.SubmitReadingsRequest, arrived: range
-    ) -> tuple[Parts, list[Rejection]]:
-        rows = RowDecoder(self._intake.limits)
-        times = np.zeros(len(request.readings), np.int64)
-        now, arrivals = utc_now_ms(), iter(arrived)
-        for row, reading in enumerate(request.readings):
-            try:
-                times[row] = parse_time(reading.timestamp, now, "timestamp") if reading.timestamp else next(arrivals)
-            except InvalidArgument as refusal:
-                rows.rejections.append(Rejection(row, 1, "", "INVALID_TIME", refusal.violations[0][1]))
-            else:
-                rows.add(row, reading.data, reading.metadata)
-        if request.atomic:
-            _check_width(times, rows.cells, self._intake.limits)
-        parts = batches(device_id, times, rows.cells, self._intake.limits.values, atomic=request.atomic)
-        return list(parts), rows.rejections
-
-    def _refuse(self, rejections: Sequence[Rejection], *, one: bool) -> None:
-        """Raise InvalidArgument naming every field at fault, if there is any."""
-        if not rejections:
-            return
-        named = islice(each_row(rejections), MOST_VIOLATIONS)
-        (field, message), *others = [(_field(item, one=one), item.message) for item in named]
-        raise InvalidArgument(field, message, rejections[0].reason, others=others)
+    async def _times(self, device_id: int, submission: Submission) -> Times:
+        """One a row; rows that are refused have one that means nothing."""
+        readings = submission.decoded.readings
+        timeless = sum(reading.time is None for reading in readings)
+        arrivals = iter(await self._intake.arrival.stamp(device_id, timeless) if timeless else ())
+        times = np.zeros(submission.rows, np.int64)
+        for reading in readings:
+            times[reading.index] = next(arrivals) if reading.time is None else reading.time
+        return times
 
 
-def _check_width(times: Times, cells: Cells, limits: Limits) -> None:
+def _refuse(rejections: Sequence[Rejection], *, one: bool) -> None:
+    """Raise InvalidArgument naming every field at fault, if there is any."""
+    if not rejections:
+        return
+    named = islice(each_row(rejections), MOST_VIOLATIONS)
+    (field, message), *others = [(_field(item, one=one), item.message) for item in named]
+    reason = rejections[0].reason
+    # A reading that is sent alone is the request, and of that the words for requests speak.
+    is_of_request = one and reason in ("INVALID_TIME", "INVALID_PAYLOAD")
+    raise InvalidArgument(field, message, "INVALID_ARGUMENT" if is_of_request else reason, others=others)
+
+
+def _check_width(rows: int, cells: Cells, limits: Limits) -> None:
     """Raise InvalidArgument where one batch, which cannot be divided, would take far more room than what was sent."""
-    if len(times) * len(cells) > limits.values:
+    if rows * len(cells) > limits.values:
         problem = (
-            f"{len(times)} readings times {len(cells)} measurements are more than {limits.values} values,"
+            f"{rows} readings times {len(cells)} measurements are more than {limits.values} values,"
             " the most that is stored all or nothing; send fewer together, or not atomic"
         )
         raise InvalidArgument("readings", problem, "TOO_MANY_VALUES")
 
 
-def _answer(
-    stored: int, rejections: Sequence[Rejection], *, buffered: bool
-) -> telemetry_service_pb2.SubmitReadingsResponse:
-    response = telemetry_service_pb2.SubmitReadingsResponse(accepted=stored, buffered=buffered)
+def _divided(device_id: int, times: Times, cells: Cells, most_cells: int, *, atomic: bool) -> Parts:
+    return list(batches(device_id, times, cells, most_cells, atomic=atomic))
+
+
+def _answer(parts: Parts, outcomes: Sequence[Outcome], rejections: list[Rejection]) -> SubmitReadingsResponse:
+    """Raises InvalidArgument where nothing was stored."""
+    stored = list[Times]()
+    for (first, batch), outcome in zip(parts, outcomes, strict=True):
+        stored.append(stored_times(accepted(batch, outcome.rejections)))
+        rejections.extend(replace(item, index=first + item.index) for item in outcome.rejections)
+    count = sum(map(len, stored))
+    if not count:
+        _refuse(rejections, one=False)
+    rejections.sort(key=lambda item: item.index)
+    buffered = any(outcome.buffered for outcome in outcomes)
+    response = SubmitReadingsResponse(accepted=count, buffered=buffered)
+    if merged_count := merged(stored):
+        response.merged = merged_count
+    _name(rejections, response)
+    return response
+
+
+def _name(rejections: Sequence[Rejection], response: SubmitReadingsResponse) -> None:
+    """As many as an answer has room for, and how many more there are."""
     room = ANSWER_BYTES
     for item in each_row(rejections):
         wire = rejection(item)
@@ -153,7 +173,6 @@ def _answer(
             response.more_rejected = sum(one.count for one in rejections) - len(response.rejected)
             break
         response.rejected.append(wire)
-    return response
 
 
 def _field(item: Rejection, *, one: bool) -> str:

@@ -65,15 +65,21 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._exporting = Exporting(store, self._querying)
 
     async def SubmitTelemetry(
-        self, request: wire.SubmitTelemetryRequest, context: Context
+        self, request: wire.SubmitTelemetryRequest, _context: Context
     ) -> wire.SubmitTelemetryResponse:
-        response = await self._submitting.one(request)
-        await answer_with(context, 201)
-        return response
+        return await self._submitting.one(request)
 
     async def SubmitReadings(
         self, request: wire.SubmitReadingsRequest, _context: Context
     ) -> wire.SubmitReadingsResponse:
+        return await self._submitting.many(request)
+
+    async def SubmitTelemetryJson(self, request: HttpBody, context: Context) -> wire.SubmitTelemetryResponse:
+        response = await self._submitting.one(request)
+        await answer_with(context, 201)
+        return response
+
+    async def SubmitReadingsJson(self, request: HttpBody, _context: Context) -> wire.SubmitReadingsResponse:
         return await self._submitting.many(request)
 
     async def StreamTelemetry(

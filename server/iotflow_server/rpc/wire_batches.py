@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from iotflow.readings import name_problem
 from iotflow.v1 import telemetry_pb2
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.wire_runs import Run
@@ -91,7 +92,7 @@ class _Decoding:
             problem = f"{wire.measurement[:100]!r} has {len(data)} values for {self.rows} timestamps"
             raise InvalidArgument(f"columns[{index}].{field}", problem)
         valid = _validity(wire.validity, index, self.rows)
-        if misnamed := checks.name_problem(wire.measurement):
+        if misnamed := name_problem(wire.measurement):
             self._refuse_name(wire.measurement, valid, misnamed)
             return None
         type_ = FIELD_TYPES[field]

@@ -64,6 +64,23 @@ def plain_struct(struct: Struct, field: str, depth: int = 0) -> dict[str, Any]:
     return {name: plain(value, f"{field}.{name}", depth) for name, value in struct.fields.items()}
 
 
+def json_struct(struct: Struct) -> dict[str, Any]:
+    """An object as its JSON would have been read, nothing checked."""
+    return {name: _json_value(value) for name, value in struct.fields.items()}
+
+
+def _json_value(value: Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return json_struct(value.struct_value)
+    if kind == "list_value":
+        return [_json_value(item) for item in value.list_value.values]
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() and abs(number) < EXACT else number
+    return None if kind in (None, "null_value") else getattr(value, kind)
+
+
 def to_struct(values: Mapping[str, Any]) -> Struct:
     """An object as it travels."""
     struct = Struct()

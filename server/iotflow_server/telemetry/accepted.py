@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times
 
 
 def accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
@@ -39,11 +39,25 @@ def _mask(column: Column) -> Mask:
 
 def rows_with_values(batch: Batch | None) -> int:
     """How many rows have at least one value."""
+    return len(stored_times(batch))
+
+
+def stored_times(batch: Batch | None) -> Times:
+    """The times of the rows that have at least one value."""
     if batch is None:
-        return 0
+        return np.zeros(0, np.int64)
     if any(column.valid is None for column in batch.columns):
-        return len(batch.times)
+        return batch.times
     present = np.zeros(len(batch.times), np.bool_)
     for column in batch.columns:
         present |= _mask(column)
-    return int(np.count_nonzero(present))
+    return batch.times[present]
+
+
+def merged(stored: Sequence[Times]) -> int:
+    """How many rows have the time of another one, with which they become one reading."""
+    times = np.concatenate(stored) if stored else np.zeros(0, np.int64)
+    # Most come in their order, which is cheaper to see than sorting is.
+    if np.all(times[1:] > times[:-1]):
+        return 0
+    return len(times) - len(np.unique(times))

@@ -1,21 +1,10 @@
 """What may be stored: names, sizes and values, checked once at the edge."""
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Values
-
-# Letters, digits, _ - and . : nothing that needs quoting in a URL list, a path of IoTDB or a column of a file.
-LONGEST_NAME = 128
-_NAME = re.compile(rf"\w[\w.\-]{{0,{LONGEST_NAME - 1}}}")
-_NO_NAME = (
-    f"a measurement's name has 1 to {LONGEST_NAME} letters, digits, _ - and . and starts with one of the first three"
-)
-# A row of an answer holds its time under this name.
-RESERVED = "timestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +17,6 @@ class Limits:
     values: int
     text_bytes: int
     names: int
-
-
-def name_problem(measurement: str) -> str | None:
-    """Why this cannot name a measurement; None if it can."""
-    # What is remembered is short.
-    return _name_problem(measurement) if len(measurement) <= LONGEST_NAME else _NO_NAME
-
-
-@lru_cache(maxsize=65_536)
-def _name_problem(measurement: str) -> str | None:
-    if measurement == RESERVED:
-        return "timestamp is the name of the reading's time; choose another"
-    if not _NAME.fullmatch(measurement):
-        return _NO_NAME
-    return None
 
 
 def too_many_names(measurement: str, most: int) -> str:

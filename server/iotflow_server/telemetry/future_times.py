@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 
+from iotflow.readings.times import EPOCH
 from iotflow_server.telemetry.batch import Batch, Mask, Rejection
-from iotflow_server.telemetry.times import EPOCH
 
 TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
 # 2025. A server whose clock shows less was started before its clock was set, and cannot tell what is ahead.

@@ -133,7 +133,7 @@ CASES = [
                     "sequence": "0",
                     "index": 3,
                     "count": 1,
-                    "measurement": "bad name",
+                    "measurement": "bad;name",
                     "reason": "INVALID_NAME",
                     "message": TEXT,
                     "retryable": False,
@@ -155,7 +155,7 @@ CASES = [
                 {"data": {"temperature": 1}},
                 {"data": {"temperature": "warm"}},
                 {"data": {"temperature": 1}, "timestamp": "yesterday"},
-                {"data": {"temperature": 2, "bad name": 1}},
+                {"data": {"temperature": 2, "bad;name": 1}},
                 {"data": {}},
             ]
         },

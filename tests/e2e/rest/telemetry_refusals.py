@@ -29,11 +29,11 @@ CASES = [
     ),
     *(
         refused(f"measurement {name[:10]!r}", {"data": {name: 1}}, "INVALID_NAME", f"data.{name}")
-        for name in ("a b", "a`b", "a'b", 'a"b', "a;b", "a,b", "a*b", "a/b", "-a", ".a", "x" * 129, "timestamp")
+        for name in ("a`b", "a'b", 'a"b', "a;b", "a,b", "a*b", "-a", ".a", "x" * 129, "timestamp")
     ),
     refused("a measurement without a name", {"data": {"": 1}}, "INVALID_NAME", "data"),
     refused("metadata that collides", {"data": {"meta_a": "1"}, "metadata": {"a": 1}}, "DUPLICATE_NAME", "data.meta_a"),
-    refused("metadata of a bad name", {"data": {"t": 1}, "metadata": {"a b": 1}}, "INVALID_NAME", "data.meta_a b"),
+    refused("metadata of a bad name", {"data": {"t": 1}, "metadata": {"a;b": 1}}, "INVALID_NAME", "data.meta_a;b"),
     refused("text too long", {"data": {"t": "x" * 65_537}}, "INVALID_TEXT", "data.t"),
     refused("a time that is none", {**GOOD, "timestamp": "soon"}, BAD, "timestamp"),
     refused("a time out of range", {**GOOD, "timestamp": "999999999999999"}, BAD, "timestamp"),
@@ -48,7 +48,7 @@ CASES = [
     refused("too many values", {"data": {f"m{i}": i for i in range(1_001)}}, "TOO_MANY_MEASUREMENTS", "data"),
     refused("no readings", {"readings": []}, BAD, "readings", path=BATCH),
     refused("too many readings", {"readings": [GOOD] * 10_001}, BAD, "readings", path=BATCH),
-    refused("all refused", {"readings": [{"data": {"a b": 1}}]}, "INVALID_NAME", "readings[0].data.a b", path=BATCH),
+    refused("all refused", {"readings": [{"data": {"a;b": 1}}]}, "INVALID_NAME", "readings[0].data.a;b", path=BATCH),
     refused(
         "all or nothing",
         {"readings": [GOOD, {"data": {"temperature": "warm"}}], "atomic": True},

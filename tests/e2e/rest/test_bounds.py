@@ -22,8 +22,8 @@ def nested(depth: int) -> Any:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        (BATCH, {"readings": [{"data": {"bad name": 1}}] * 10_000}),
-        (SUBMIT, {"data": {f"bad name {n}": 1 for n in range(900)}}),
+        (BATCH, {"readings": [{"data": {"bad;name": 1}}] * 10_000}),
+        (SUBMIT, {"data": {f"bad;name {n}": 1 for n in range(900)}}),
         (SUBMIT, {"data": {"n" * 20_000: 1}}),
         (SUBMIT, {"data": {"é" * 5_000: 1}}),
     ],
@@ -38,6 +38,8 @@ def test_a_refusal_of_very_much_is_a_refusal_like_others(world: World, path: str
 @pytest.mark.parametrize(
     ("method", "path", "who", "body", "field"),
     [
+        ("POST", SUBMIT, "device", {"data": nested(20)}, "data"),
+        ("POST", SUBMIT, "device", {"data": nested(60)}, "data"),
         ("PUT", CONFIG, "device", {"configuration": nested(20)}, "configuration"),
         ("POST", CONFIG, "device", {"config_key": "a", "config_value": nested(20)}, "config_value"),
         (
@@ -71,8 +73,8 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_kept(
     ("path", "content", "headers"),
     [
         (f"{OF}?fields=%C0%80", None, {}),
-        (SUBMIT, json.dumps({"data": nested(60)}).encode(), {}),
         (CONFIG, json.dumps({"configuration": nested(60)}).encode(), {}),
+        ("/api/v1/devices/commands/1/ack", json.dumps({"result": nested(60)}).encode(), {}),
     ],
 )
 def test_what_cannot_be_read_is_a_refusal_without_the_parsers_words(

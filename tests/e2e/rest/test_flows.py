@@ -22,10 +22,10 @@ def stored(world: World) -> list[dict[str, object]]:
     ("path", "body"),
     [
         (SUBMIT, {"data": {"temperature": "warm", "fresh": 1}}),
-        (SUBMIT, {"data": {"fresh": 1, "a b": 2}}),
+        (SUBMIT, {"data": {"fresh": 1, "a;b": 2}}),
         (SUBMIT, {"data": {"fresh": 1}, "timestamp": "soon"}),
         (BATCH, {"readings": [{"data": {"fresh": 1}}, {"data": {"temperature": "warm"}}], "atomic": True}),
-        (BATCH, {"readings": [{"data": {"fresh": 1}}, {"data": {"a b": 1}}], "atomic": True}),
+        (BATCH, {"readings": [{"data": {"fresh": 1}}, {"data": {"a;b": 1}}], "atomic": True}),
     ],
 )
 def test_a_refusal_stores_nothing(world: World, path: str, body: object) -> None:

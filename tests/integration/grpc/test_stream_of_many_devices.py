@@ -153,14 +153,14 @@ def test_each_device_hears_its_own_reason(
         [one, two, three],
         1,
         text={"strings": ["x" * 70_000, "\0", "right"]},
-        **{"bad name": {"doubles": [1, 2, 3], "validity": b"\x04"}},
+        **{"bad;name": {"doubles": [1, 2, 3], "validity": b"\x04"}},
         good={"doubles": [1, 2, 3]},
     )
     refused = rejections(stream(grpc_stub, gateway, [message]))
     assert [(item.index, item.count, item.measurement, item.reason) for item in refused] == [
         (0, 1, "text", "INVALID_TEXT"),
         (1, 1, "text", "INVALID_TEXT"),
-        (2, 1, "bad name", "INVALID_NAME"),
+        (2, 1, "bad;name", "INVALID_NAME"),
     ]
     assert "longer" in refused[0].message
     assert "NUL" in refused[1].message

@@ -18,11 +18,12 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "nothing": ("telemetry", b"", "INVALID_PAYLOAD", ""),
     "a number": ("telemetry", 7, "INVALID_PAYLOAD", ""),
     "an empty list": ("telemetry", [], "INVALID_PAYLOAD", ""),
-    "no data": ("telemetry", {"temperature": 1}, "INVALID_PAYLOAD", "data"),
+    "no data": ("telemetry", {}, "INVALID_PAYLOAD", "data"),
+    "a flat reading that is not flat": ("telemetry", {"temperature": 1, "gps": {"lat": 1}}, "INVALID_PAYLOAD", "data"),
     "no values": ("telemetry", {"data": {"a": None}}, "EMPTY_DATA", "data"),
     "one of a list": ("telemetry", [{"data": {"a": 1}}, {"data": 3}], "INVALID_PAYLOAD", "[1].data"),
     "no time": ("telemetry", {"timestamp": "soon", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
-    "a date": ("telemetry", {"timestamp": 20260131, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
+    "a date": ("telemetry", {"timestamp": 20240131120000, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "two signs": ("telemetry", {"timestamp": "--5", "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "many digits": ("telemetry", {"timestamp": "9" * 400, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
     "beyond time": ("telemetry", {"timestamp": 1e15, "data": {"a": 1}}, "INVALID_TIME", "timestamp"),
@@ -44,7 +45,7 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "a long list": ("telemetry", [{"data": {"a": 1}}] * 10_001, "TOO_MANY_READINGS", ""),
     "a large one": ("telemetry", b" " * (8 * 2**20 + 1), "TOO_LARGE", ""),
     "a wide one": ("telemetry", {"data": {f"m{n}": n for n in range(1_001)}}, "TOO_MANY_MEASUREMENTS", "data"),
-    "a bad name": ("telemetry", {"data": {"bad name": 1}}, "INVALID_NAME", "[0].data.bad name"),
+    "a bad name": ("telemetry", {"data": {"bad;name": 1}}, "INVALID_NAME", "[0].data.bad;name"),
     "a name without end": ("telemetry", {"data": {"n" * 5_000_000: 1}}, "INVALID_NAME", f"data.{'n' * 100}"),
     "a long text": ("telemetry", {"data": {"a": "x" * 70_000}}, "INVALID_TEXT", "[0].data.a"),
     "another type": ("telemetry", {"data": {"kept": "warm"}}, "TYPE_CONFLICT", "[0].data.kept"),
@@ -150,7 +151,7 @@ def test_refusal_names_the_message(stack: Stack, device: Device, client: MqttDev
 
 def test_one_bad_value_leaves_the_rest(stack: Stack, device: Device, client: MqttDevice) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
-    readings = [{"timestamp": T + n, "data": {"a": n, "b c" if n == 2 else "b": n}} for n in range(4)]
+    readings = [{"timestamp": T + n, "data": {"a": n, "b;c" if n == 2 else "b": n}} for n in range(4)]
     client.publish(f"iotflow/devices/{device.id}/telemetry", readings)
     assert stored(stack, device, 4) == {
         T: {"a": 0.0, "b": 0.0},
@@ -158,13 +159,13 @@ def test_one_bad_value_leaves_the_rest(stack: Stack, device: Device, client: Mqt
         T + 2: {"a": 2.0},
         T + 3: {"a": 3.0, "b": 3.0},
     }
-    assert client.hear()[0].json()["field"] == "[2].data.b c"
+    assert client.hear()[0].json()["field"] == "[2].data.b;c"
 
 
 def test_flood_of_poison_beside_good_ones(stack: Stack, device: Device, client: MqttDevice) -> None:
     """Whatever is joined with whatever: what is good is stored, and nothing else."""
     topic = f"iotflow/devices/{device.id}/telemetry"
-    poison = [b"{", {"data": {"a b": 1}}, {"data": {"good": "text"}}, {"data": {}}, {"data": {"x" * 200: 1}}]
+    poison = [b"{", {"data": {"a;b": 1}}, {"data": {"good": "text"}}, {"data": {}}, {"data": {"x" * 200: 1}}]
     client.publish(topic, {"timestamp": T, "data": {"good": 0}})
     for number in range(1, 301):
         client.publish(topic, poison[number % len(poison)], 0)

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from iotflow.errors import ServerError
+from iotflow.readings import Reading
 from iotflow.v1 import (
     gateway_service_pb2,
     gateway_service_pb2_grpc,
@@ -25,7 +26,6 @@ from iotflow_gateway.devices.answers import Answers
 from iotflow_gateway.devices.presence import Presence
 from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
-from iotflow_gateway.readings import Reading
 from iotflow_gateway.refusal import Refused
 from iotflow_gateway.topics import Address, Kind
 from iotflow_gateway.uplink import Uplink

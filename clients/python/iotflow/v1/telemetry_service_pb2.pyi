@@ -131,11 +131,16 @@ class SubmitReadingsResponse(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
     BUFFERED_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
     MORE_REJECTED_FIELD_NUMBER: _builtins.int
     accepted: _builtins.int
     """Readings of which something was stored."""
     buffered: _builtins.bool
     """The readings are durable in the server's journal; the store, which is away or behind, gets them later and may refuse their types then."""
+    merged: _builtins.int
+    """Set where readings have the time (in milliseconds) of another one of the request: so many became one row with it, and where both have a value the
+    later one stands.
+    """
     more_rejected: _builtins.int
     """Set where more was refused than an answer can name: so many values beyond those in `rejected`."""
     @_builtins.property
@@ -146,14 +151,20 @@ class SubmitReadingsResponse(_message.Message):
         accepted: _builtins.int = ...,
         rejected: _abc.Iterable[_telemetry_pb2.Rejection] | None = ...,
         buffered: _builtins.bool = ...,
+        merged: _builtins.int | None = ...,
         more_rejected: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_more_rejected", b"_more_rejected", "more_rejected", b"more_rejected"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_merged", b"_merged", "_more_rejected", b"_more_rejected", "merged", b"merged", "more_rejected", b"more_rejected"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_more_rejected", b"_more_rejected", "accepted", b"accepted", "buffered", b"buffered", "more_rejected", b"more_rejected", "rejected", b"rejected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_merged", b"_merged", "_more_rejected", b"_more_rejected", "accepted", b"accepted", "buffered", b"buffered", "merged", b"merged", "more_rejected", b"more_rejected", "rejected", b"rejected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__merged: _TypeAlias = _typing.Literal["merged"]  # noqa: Y015
+    _WhichOneofArgType__merged: _TypeAlias = _typing.Literal["_merged", b"_merged"]  # noqa: Y015
     _WhichOneofReturnType__more_rejected: _TypeAlias = _typing.Literal["more_rejected"]  # noqa: Y015
     _WhichOneofArgType__more_rejected: _TypeAlias = _typing.Literal["_more_rejected", b"_more_rejected"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__merged) -> _WhichOneofReturnType__merged | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__more_rejected) -> _WhichOneofReturnType__more_rejected | None: ...
 
 Global___SubmitReadingsResponse: _TypeAlias = SubmitReadingsResponse  # noqa: Y015

@@ -52,9 +52,19 @@ class TelemetryServiceStub:
                 request_serializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryResponse.FromString,
                 _registered_method=True)
+        self.SubmitTelemetryJson = channel.unary_unary(
+                '/iotflow.v1.TelemetryService/SubmitTelemetryJson',
+                request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryResponse.FromString,
+                _registered_method=True)
         self.SubmitReadings = channel.unary_unary(
                 '/iotflow.v1.TelemetryService/SubmitReadings',
                 request_serializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsResponse.FromString,
+                _registered_method=True)
+        self.SubmitReadingsJson = channel.unary_unary(
+                '/iotflow.v1.TelemetryService/SubmitReadingsJson',
+                request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsResponse.FromString,
                 _registered_method=True)
         self.StreamTelemetry = channel.stream_stream(
@@ -130,6 +140,18 @@ class TelemetryServiceServicer:
 
     def SubmitTelemetry(self, request, context):
         """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitTelemetryJson(self, request, context):
+        """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
+        object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,6 +160,18 @@ class TelemetryServiceServicer:
     def SubmitReadings(self, request, context):
         """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
         `atomic` asks for all or nothing.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitReadingsJson(self, request, context):
+        """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
+        for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -240,9 +274,19 @@ def add_TelemetryServiceServicer_to_server(servicer, server):
                     request_deserializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryResponse.SerializeToString,
             ),
+            'SubmitTelemetryJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitTelemetryJson,
+                    request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                    response_serializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryResponse.SerializeToString,
+            ),
             'SubmitReadings': grpc.unary_unary_rpc_method_handler(
                     servicer.SubmitReadings,
                     request_deserializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsResponse.SerializeToString,
+            ),
+            'SubmitReadingsJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitReadingsJson,
+                    request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                     response_serializer=iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsResponse.SerializeToString,
             ),
             'StreamTelemetry': grpc.stream_stream_rpc_method_handler(
@@ -350,6 +394,33 @@ class TelemetryService:
             _registered_method=True)
 
     @staticmethod
+    def SubmitTelemetryJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.TelemetryService/SubmitTelemetryJson',
+            google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            iotflow_dot_v1_dot_telemetry__service__pb2.SubmitTelemetryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SubmitReadings(request,
             target,
             options=(),
@@ -365,6 +436,33 @@ class TelemetryService:
             target,
             '/iotflow.v1.TelemetryService/SubmitReadings',
             iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsRequest.SerializeToString,
+            iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitReadingsJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.TelemetryService/SubmitReadingsJson',
+            google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             iotflow_dot_v1_dot_telemetry__service__pb2.SubmitReadingsResponse.FromString,
             options,
             channel_credentials,

@@ -47,10 +47,27 @@ class TelemetryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TelemetryServiceAsyncStub: ...
     SubmitTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitTelemetryRequest, _telemetry_service_pb2.SubmitTelemetryResponse]
-    """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is."""
+    """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    SubmitTelemetryJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitTelemetryResponse]
+    """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
+    object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     SubmitReadings: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitReadingsRequest, _telemetry_service_pb2.SubmitReadingsResponse]
     """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
     `atomic` asks for all or nothing.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    SubmitReadingsJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitReadingsResponse]
+    """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
+    for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     StreamTelemetry: _grpc.StreamStreamMultiCallable[_telemetry_pb2.TelemetryBatch, _telemetry_service_pb2.StreamTelemetryResponse]
     """Columnar batches up, acknowledgements down. An acknowledgement of sequence n says that every batch up to n is stored durably, but for
@@ -108,10 +125,27 @@ class TelemetryServiceAsyncStub(TelemetryServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SubmitTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitTelemetryRequest, _telemetry_service_pb2.SubmitTelemetryResponse]  # type: ignore[assignment]
-    """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is."""
+    """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    SubmitTelemetryJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitTelemetryResponse]  # type: ignore[assignment]
+    """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
+    object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     SubmitReadings: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitReadingsRequest, _telemetry_service_pb2.SubmitReadingsResponse]  # type: ignore[assignment]
     """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
     `atomic` asks for all or nothing.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    SubmitReadingsJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitReadingsResponse]  # type: ignore[assignment]
+    """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
+    for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     StreamTelemetry: _aio.StreamStreamMultiCallable[_telemetry_pb2.TelemetryBatch, _telemetry_service_pb2.StreamTelemetryResponse]  # type: ignore[assignment]
     """Columnar batches up, acknowledgements down. An acknowledgement of sequence n says that every batch up to n is stored durably, but for
@@ -172,7 +206,22 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.SubmitTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.SubmitTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitTelemetryResponse]]:
-        """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is."""
+        """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitTelemetryJson(
+        self,
+        request: _httpbody_pb2.HttpBody,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_service_pb2.SubmitTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitTelemetryResponse]]:
+        """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
+        object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
 
     @_abc_1.abstractmethod
     def SubmitReadings(
@@ -182,6 +231,20 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_telemetry_service_pb2.SubmitReadingsResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitReadingsResponse]]:
         """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
         `atomic` asks for all or nothing.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitReadingsJson(
+        self,
+        request: _httpbody_pb2.HttpBody,
+        context: _ServicerContext,
+    ) -> _typing.Union[_telemetry_service_pb2.SubmitReadingsResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitReadingsResponse]]:
+        """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
+        for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod

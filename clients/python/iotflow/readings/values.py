@@ -1,0 +1,136 @@
+"""One reading as typed values."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from iotflow.readings.document import EXACT
+from iotflow.readings.names import LONGEST_NAME
+from iotflow.readings.problem import InvalidReading
+
+MOST_MEASUREMENTS = 1_000
+# Answers to readers nest objects in objects of their own.
+DEEPEST = 16
+# Floats from here on may have been whole numbers of more than 64 bits, whose last digits are lost.
+WIDE = 2.0**63
+INT64_FIRST, INT64_LAST = -(2**63), 2**63 - 1
+
+# float: DOUBLE; int: INT64, beyond what a double holds exactly; bool: BOOLEAN; str: TEXT.
+Values = dict[str, float | int | bool | str]
+
+
+class DigitsLost(Exception):
+    """A whole number may have lost digits: the payload must be read by exact_document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """time: milliseconds since 1970 UTC; None: it came without one. values: by measurement, at least one. index: its place in the
+    message."""
+
+    time: int | None
+    values: Values
+    index: int = 0
+
+
+class ValueReader:
+    """problems: takes the values that are refused alone. is_exact: whole numbers have all their digits."""
+
+    def __init__(self, problems: list[InvalidReading], most: int = MOST_MEASUREMENTS, *, is_exact: bool) -> None:
+        self._problems = problems
+        self._most = most
+        self._is_exact = is_exact
+
+    def read(self, data: dict[str, Any], metadata: dict[str, Any] | None, index: int | None) -> Values:
+        """The values of a reading. metadata is kept beside the data as text.
+
+        Raises InvalidReading where nothing of it can be stored, DigitsLost.
+        """
+        if len(data) + len(metadata or ()) > self._most:
+            raise InvalidReading("TOO_MANY_MEASUREMENTS", f"a reading has at most {self._most} values", field="data")
+        refused = len(self._problems)
+        values = self._of_data(data, index)
+        if not values and refused == len(self._problems):
+            raise InvalidReading("EMPTY_DATA", "data holds no value", field="data")
+        if metadata:
+            self._add_metadata(values, data, metadata, index)
+        if values and max(map(len, values)) > LONGEST_NAME:
+            self._refuse_long_names(values, data, index)
+        return values
+
+    def _of_data(self, data: dict[str, Any], index: int | None) -> Values:
+        values: Values = {}
+        for name, value in data.items():
+            kind = type(value)
+            if kind is str or kind is bool or (kind is float and -WIDE < value < WIDE):
+                values[name] = value
+            elif kind is int and -EXACT <= value <= EXACT:
+                values[name] = float(value)
+            elif value is not None:
+                self._add_other(values, name, value, index)
+        return values
+
+    def _add_other(self, values: Values, name: str, value: Any, index: int | None) -> None:
+        field = f"data.{name:.200}"
+        try:
+            if type(value) is int:
+                values[name] = _whole(value)
+            elif type(value) is float:
+                values[name] = self._double(value)
+            else:
+                values[name] = self._text(value)
+        except ValueError as problem:
+            self._refuse("INVALID_VALUE", str(problem), field, name, index)
+
+    def _add_metadata(self, values: Values, data: dict[str, Any], metadata: dict[str, Any], index: int | None) -> None:
+        for name, value in metadata.items():
+            measurement, field = f"meta_{name}", f"metadata.{name:.200}"
+            if measurement in data:
+                message = "the same name stands in data and metadata"
+                self._refuse("DUPLICATE_NAME", message, field, measurement, index)
+            elif value is not None:
+                try:
+                    values[measurement] = value if isinstance(value, str) else self._text(value)
+                except ValueError as problem:
+                    self._refuse("INVALID_VALUE", str(problem), field, measurement, index)
+
+    def _refuse_long_names(self, values: Values, data: dict[str, Any], index: int | None) -> None:
+        for name in [name for name in values if len(name) > LONGEST_NAME]:
+            del values[name]
+            place = f"data.{name:.100}" if name in data else f"metadata.{name.removeprefix('meta_'):.100}"
+            message = f"a name has at most {LONGEST_NAME} characters"
+            self._refuse("INVALID_NAME", message, place, name[: LONGEST_NAME + 1], index)
+
+    def _refuse(self, reason: str, message: str, field: str, measurement: str, index: int | None) -> None:
+        self._problems.append(InvalidReading(reason, message, field=field, measurement=measurement, index=index))
+
+    def _double(self, value: float) -> float:
+        if not math.isfinite(value):
+            raise ValueError("NaN and infinity are no values")
+        if not self._is_exact and value.is_integer():
+            raise DigitsLost
+        return value
+
+    def _text(self, value: Any) -> str:
+        self._check(value, DEEPEST)
+        return orjson.dumps(value).decode()
+
+    def _check(self, content: Any, levels: int) -> None:
+        """Looks no deeper than that: what comes may be nested more deeply than Python can follow."""
+        if type(content) is float:
+            self._double(content)
+        elif type(content) is int and not INT64_FIRST <= content < 2**64:
+            raise ValueError("holds a whole number of more than 64 bits; write it as a text")
+        elif isinstance(content, dict | list):
+            if not levels:
+                raise ValueError(f"is nested more than {DEEPEST} deep")
+            for inner in content.values() if isinstance(content, dict) else content:
+                self._check(inner, levels - 1)
+
+
+def _whole(value: int) -> int:
+    if not INT64_FIRST <= value <= INT64_LAST:
+        raise ValueError("is a whole number of more than 64 bits; write it as a text")
+    return value

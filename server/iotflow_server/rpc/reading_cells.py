@@ -1,0 +1,78 @@
+"""Decoded readings as cells of columns, and what of them cannot be stored."""
+
+from typing import Any
+
+from iotflow.readings import Decoded, InvalidReading, Reading, name_problem
+from iotflow_server.telemetry import checks
+from iotflow_server.telemetry.batch import Rejection, ValueType
+from iotflow_server.telemetry.sparse import Cells
+
+TYPES: dict[type, ValueType] = {
+    float: ValueType.DOUBLE,
+    int: ValueType.INT64,
+    bool: ValueType.BOOLEAN,
+    str: ValueType.TEXT,
+}
+
+
+def cells_of(decoded: Decoded, limits: checks.Limits) -> tuple[Cells, list[Rejection]]:
+    """A reading's index is its row."""
+    gathering = _Gathering(limits, [_rejection(problem) for problem in decoded.problems])
+    for reading in decoded.readings:
+        gathering.add(reading)
+    return gathering.storable(), gathering.rejections
+
+
+class _Gathering:
+    """Values of readings by measurement and type. rejections: takes what is refused."""
+
+    def __init__(self, limits: checks.Limits, rejections: list[Rejection]) -> None:
+        self.rejections = rejections
+        self._limits = limits
+        self._cells: dict[tuple[str, type], tuple[list[int], list[Any]]] = {}
+
+    def add(self, reading: Reading) -> None:
+        row, cells = reading.index, self._cells
+        for name, value in reading.values.items():
+            cell = cells.get((name, type(value)))
+            if cell is None:
+                if self._refuses(name, row):
+                    continue
+                cell = cells[name, type(value)] = [], []
+            cell[0].append(row)
+            cell[1].append(value)
+
+    def storable(self) -> Cells:
+        """What is left when every value was looked at."""
+        for (name, kind), (rows, values) in self._cells.items():
+            if kind is str:
+                self.rejections += _refused_texts(name, rows, values, self._limits)
+        return {(name, TYPES[kind]): cell for (name, kind), cell in self._cells.items() if cell[0]}
+
+    def _refuses(self, name: str, row: int) -> bool:
+        if problem := name_problem(name):
+            self.rejections.append(Rejection(row, 1, name, "INVALID_NAME", problem))
+            return True
+        if len(self._cells) < self._limits.names:
+            return False
+        # More than a device may have are not even gathered.
+        message = checks.too_many_names(name, self._limits.names)
+        self.rejections.append(Rejection(row, 1, name, "TOO_MANY_NAMES", message))
+        return True
+
+
+def _refused_texts(name: str, rows: list[int], values: list[Any], limits: checks.Limits) -> list[Rejection]:
+    """Takes them out of rows and values."""
+    problems = [checks.text_problem(value, limits) for value in values]
+    if not any(problems):
+        return []
+    refused = [
+        Rejection(row, 1, name, "INVALID_TEXT", problem) for row, problem in zip(rows, problems, strict=True) if problem
+    ]
+    rows[:] = [row for row, problem in zip(rows, problems, strict=True) if not problem]
+    values[:] = [value for value, problem in zip(values, problems, strict=True) if not problem]
+    return refused
+
+
+def _rejection(problem: InvalidReading) -> Rejection:
+    return Rejection(problem.index or 0, 1, problem.measurement, problem.reason, problem.message)

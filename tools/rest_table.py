@@ -12,6 +12,7 @@ from iotflow.v1 import (
     admin_service_pb2,
     device_service_pb2,
     gateway_service_pb2,
+    legacy_service_pb2,
     mqtt_service_pb2,
     system_service_pb2,
     telemetry_service_pb2,
@@ -27,6 +28,7 @@ MODULES = (
     mqtt_service_pb2,
     gateway_service_pb2,
     system_service_pb2,
+    legacy_service_pb2,
 )
 HEAD = """# REST paths
 

@@ -11,6 +11,7 @@ from iotflow.v1 import (
     admin_service_pb2,
     device_service_pb2,
     gateway_service_pb2,
+    legacy_service_pb2,
     mqtt_service_pb2,
     system_service_pb2,
     telemetry_service_pb2,
@@ -23,6 +24,7 @@ SERVICES = (
     mqtt_service_pb2,
     gateway_service_pb2,
     system_service_pb2,
+    legacy_service_pb2,
 )
 # Errors are shown as google.rpc.Status, which holds its details as Any: no file of the contract names them.
 ERRORS = (status_pb2, error_details_pb2, httpbody_pb2)

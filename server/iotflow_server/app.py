@@ -17,6 +17,8 @@ from iotflow.v1 import (
     device_service_pb2_grpc,
     gateway_service_pb2,
     gateway_service_pb2_grpc,
+    legacy_service_pb2,
+    legacy_service_pb2_grpc,
     mqtt_service_pb2,
     mqtt_service_pb2_grpc,
     system_service_pb2,
@@ -30,6 +32,7 @@ from iotflow_server.composition.services import (
     device_service,
     gateway_service,
     layers,
+    legacy_service,
     metrics_of,
     telemetry_service,
 )
@@ -41,12 +44,14 @@ from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.gateway_service import GatewayService
+from iotflow_server.rpc.health_checks import Check, HealthChecks
+from iotflow_server.rpc.legacy_service import LegacyService
 from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.open_streams import OpenStreams
 from iotflow_server.rpc.parts_down import PartsDown
 from iotflow_server.rpc.session_checks import SessionChecks
 from iotflow_server.rpc.sessions import Sessions
-from iotflow_server.rpc.system_service import Check, SystemService
+from iotflow_server.rpc.system_service import SystemService
 from iotflow_server.rpc.telemetry_service import TelemetryService
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.settings import Settings
@@ -62,6 +67,7 @@ SERVICES = (
     gateway_service_pb2.DESCRIPTOR.services_by_name["GatewayService"].full_name,
     mqtt_service_pb2.DESCRIPTOR.services_by_name["MqttService"].full_name,
     system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
+    legacy_service_pb2.DESCRIPTOR.services_by_name["LegacyService"].full_name,
 )
 
 
@@ -103,6 +109,7 @@ class Parts:
     gateway: GatewayService
     mqtt: MqttService
     system: SystemService
+    legacy: LegacyService
 
 
 async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
@@ -121,12 +128,13 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     metrics = metrics_of(fleet, telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     encoder = DeviceEncoder(fleet.presence, fleet.online)
-    checks: dict[str, Check] = {
+    looks: dict[str, Check] = {
         "database": fleet.database.check,
         "telemetry_store": telemetry.store.check,
         "ingest": telemetry.ingest.check,
         "live_bus": telemetry.bus.check,
     }
+    checks = HealthChecks(looks, PartsDown(settings.parts_file).check, sessions)
     return Parts(
         store=telemetry.store,
         sessions=sessions,
@@ -143,7 +151,8 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
             anonymous=settings.mqtt_anonymous,
         ),
         gateway=gateway_service(fleet, sessions, encoder),
-        system=SystemService(checks, PartsDown(settings.parts_file).check, metrics, sessions, broker),
+        system=SystemService(checks, metrics, broker),
+        legacy=legacy_service(settings, fleet, checks),
     )
 
 
@@ -154,3 +163,4 @@ def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
     gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server(parts.gateway, server)
     mqtt_service_pb2_grpc.add_MqttServiceServicer_to_server(parts.mqtt, server)
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)
+    legacy_service_pb2_grpc.add_LegacyServiceServicer_to_server(parts.legacy, server)

@@ -14,6 +14,7 @@ from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits, WrongCredentials
 from iotflow_server.interceptors.validation import Validation
+from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
@@ -21,6 +22,8 @@ from iotflow_server.rpc.commanding import Commanding
 from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.gateway_service import GatewayService
+from iotflow_server.rpc.health_checks import HealthChecks
+from iotflow_server.rpc.legacy_service import LegacyService
 from iotflow_server.rpc.methods import open_to
 from iotflow_server.rpc.presence_reports import PresenceReports
 from iotflow_server.rpc.registration import Registration
@@ -111,6 +114,13 @@ def admin_service(
         telemetry.store,
         sessions,
         figures,
+    )
+
+
+def legacy_service(settings: Settings, fleet: Fleet, checks: HealthChecks) -> LegacyService:
+    """What clients of the older service ask for."""
+    return LegacyService(
+        checks, Machine(settings.data_dir), fleet.registry, Figures(fleet.database), fleet.presence, fleet.online
     )
 
 

@@ -110,6 +110,14 @@ class Registry:
             lambda connection: (connection.scalar(count) or 0, devices(connection.execute(rows)))
         )
 
+    async def slice(self, start: int, size: int) -> tuple[int, list[Device]]:
+        """How many there are, and `size` of them by id, without the first `start`."""
+        count = select(func.count()).select_from(DeviceRow)
+        rows = select(*DEVICE_COLUMNS).order_by(DeviceRow.id).offset(start).limit(size)
+        return await self._database.read(
+            lambda connection: (connection.scalar(count) or 0, devices(connection.execute(rows)))
+        )
+
     async def update(self, device_id: int, changes: DeviceChanges) -> Device:
         """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration, or a name or type that cannot stand
         in topics."""

@@ -96,6 +96,11 @@ def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
         "AdminService": admin,
         "GatewayService": dict.fromkeys(GATEWAY_METHODS, GATEWAY),
         "MqttService": dict.fromkeys(MQTT_METHODS, GATEWAY),
+        "LegacyService": {
+            "GetServiceInfo": OPEN,
+            "GetSystemStatus": OPEN,
+            "ListDeviceStatuses": VIEWER | {Role.ANONYMOUS} if public_reads else VIEWER,
+        },
         "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),
     }
     return {

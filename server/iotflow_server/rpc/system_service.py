@@ -1,56 +1,38 @@
 """SystemService: how the server itself is."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
 
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
 from iotflow_server import VERSION
-from iotflow_server.errors import Unavailable
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.broker_probe import BrokerProbe
+from iotflow_server.rpc.health_checks import DRAINING, HEALTHY, UNHEALTHY, HealthChecks
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = system_service_pb2
-# What is not as it should be, as a sentence; empty: nothing. Raises Unavailable where the part cannot do its work.
-Check = Callable[[], Awaitable[str]]
-# A part that needs longer is as good as away.
-CHECK_SECONDS = 5.0
-HEALTHY, DEGRADED, UNHEALTHY, DRAINING = "healthy", "degraded", "unhealthy", "draining"
-# The worse one comes first.
-BY_GRAVITY = (UNHEALTHY, DEGRADED)
+# Where brokers take TLS, by convention.
+MQTTS_PORT = 8883
 
 
 class SystemService(system_service_pb2_grpc.SystemServiceServicer):
-    """checks: by name, in the order in which they are shown. parts: of what runs beside this server, shown while it fails."""
+    """See system_service.proto for what each RPC promises."""
 
-    def __init__(
-        self, checks: dict[str, Check], parts: Check, metrics: Metrics, sessions: Sessions, broker: Broker
-    ) -> None:
+    def __init__(self, checks: HealthChecks, metrics: Metrics, broker: Broker) -> None:
         self._checks = checks
-        self._parts = parts
         self._metrics = metrics
-        self._sessions = sessions
         self._broker = broker
         self._probe = BrokerProbe(broker.host, broker.port)
         self._began = time.monotonic()
 
     async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
-        looks = [_checked(name, check) for name, check in self._checks.items()]
-        *checks, parts = await asyncio.gather(*looks, _checked("parts", self._parts))
-        if parts.status != HEALTHY:
-            checks.append(parts)
+        status, checks = await self._checks.run()
         failed = [check.name for check in checks if check.status != HEALTHY]
-        found = {check.status for check in checks}
-        worst = next((status for status in BY_GRAVITY if status in found), HEALTHY)
-        status = DRAINING if self._sessions.draining else worst
         if status in (DRAINING, UNHEALTHY):
             await answer_with(context, 503)
         return wire.GetHealthResponse(
@@ -72,15 +54,10 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
             connected=is_reachable,
             host=self._broker.host,
             port=self._broker.port,
+            broker_info=wire.BrokerInfo(
+                host=self._broker.host,
+                port=self._broker.port,
+                connected=is_reachable,
+                tls_enabled=self._broker.port == MQTTS_PORT,
+            ),
         )
-
-
-async def _checked(name: str, check: Check) -> wire.HealthCheck:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            trouble = await check()
-    except TimeoutError:
-        return wire.HealthCheck(name=name, status=UNHEALTHY, message=f"no answer in {CHECK_SECONDS:g} seconds")
-    except Unavailable as refusal:
-        return wire.HealthCheck(name=name, status=UNHEALTHY, message=refusal.message)
-    return wire.HealthCheck(name=name, status=DEGRADED if trouble else HEALTHY, message=trouble)

@@ -19,12 +19,18 @@ CASES = [
         "/api/v1/mqtt/status",
         "nobody",
         200,
-        {"status": "unavailable", "connected": False, "host": "", "port": 1883},
+        {
+            "status": "unavailable",
+            "connected": False,
+            "host": "",
+            "port": 1883,
+            "broker_info": {"host": "", "port": 1883, "connected": False, "tls_enabled": False},
+        },
     ),
     *(
         Case("unknown path", method, path, "device", 404, refusal(404, "UNKNOWN_PATH"))
         for method, path in (
-            ("GET", "/"),
+            ("GET", "/nothing"),
             ("GET", "/api/v1/nothing"),
             ("GET", "/api/v2/telemetry/1"),
         )

@@ -2,7 +2,15 @@
 
 import pytest
 
-from tests.e2e.rest import adapter_cases, admin_cases, device_cases, gateway_cases, telemetry_cases, telemetry_refusals
+from tests.e2e.rest import (
+    adapter_cases,
+    admin_cases,
+    device_cases,
+    gateway_cases,
+    legacy_cases,
+    telemetry_cases,
+    telemetry_refusals,
+)
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import LEAKS, without_noise
 from tests.e2e.rest.world import World
@@ -14,6 +22,7 @@ CASES = [
     *admin_cases.CASES,
     *gateway_cases.CASES,
     *adapter_cases.CASES,
+    *legacy_cases.CASES,
 ]
 
 

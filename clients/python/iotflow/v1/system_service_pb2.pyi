@@ -142,12 +142,17 @@ class GetMqttStatusResponse(_message.Message):
     CONNECTED_FIELD_NUMBER: _builtins.int
     HOST_FIELD_NUMBER: _builtins.int
     PORT_FIELD_NUMBER: _builtins.int
+    BROKER_INFO_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     """available or unavailable: whether the broker that devices are told of can be reached."""
     connected: _builtins.bool
     """The same."""
     host: _builtins.str
     port: _builtins.int
+    @_builtins.property
+    def broker_info(self) -> Global___BrokerInfo:
+        """The same again, as the older service shows it."""
+
     def __init__(
         self,
         *,
@@ -155,11 +160,41 @@ class GetMqttStatusResponse(_message.Message):
         connected: _builtins.bool = ...,
         host: _builtins.str = ...,
         port: _builtins.int = ...,
+        broker_info: Global___BrokerInfo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["broker_info", b"broker_info"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "host", b"host", "port", b"port", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broker_info", b"broker_info", "connected", b"connected", "host", b"host", "port", b"port", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMqttStatusResponse: _TypeAlias = GetMqttStatusResponse  # noqa: Y015
+
+@_typing.final
+class BrokerInfo(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOST_FIELD_NUMBER: _builtins.int
+    PORT_FIELD_NUMBER: _builtins.int
+    CONNECTED_FIELD_NUMBER: _builtins.int
+    TLS_ENABLED_FIELD_NUMBER: _builtins.int
+    host: _builtins.str
+    port: _builtins.int
+    connected: _builtins.bool
+    tls_enabled: _builtins.bool
+    """Whether the port is that of MQTT over TLS."""
+    def __init__(
+        self,
+        *,
+        host: _builtins.str = ...,
+        port: _builtins.int = ...,
+        connected: _builtins.bool = ...,
+        tls_enabled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "host", b"host", "port", b"port", "tls_enabled", b"tls_enabled"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BrokerInfo: _TypeAlias = BrokerInfo  # noqa: Y015

@@ -1,37 +1,46 @@
 """Rows of a CSV file as columns, a chunk at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iotflow_simulators.csv_layout import measurement_names, time_column
-from iotflow_simulators.csv_lines import lines, wrong
-from iotflow_simulators.csv_times import parse_time
+from iotflow_simulators.csv_cells import Column, Kind, values
+from iotflow_simulators.csv_choices import RECOGNISE, Choices
+from iotflow_simulators.csv_layout import Layout, layout, name_trouble
+from iotflow_simulators.csv_lines import LOOKED_AT, Source, lines, source, wrong
+from iotflow_simulators.csv_times import InvalidCell, TimeReader
 from iotflow_simulators.errors import SimulationFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A column of the file. is_number: every cell that is not empty is a number."""
+    """A column of the file. missing: how many of its cells stand for no value though they are not empty."""
 
     name: str
     index: int
-    is_number: bool
+    kind: Kind
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file that was read through once. in_order: every time is later than the one above it."""
+    """A file that was read through once. in_order: every time is later than the one above it. times: the first and the last, in
+    ms. told_apart: rows of the hour that comes twice when clocks are set back. empty: names of columns without a value."""
 
-    path: Path
-    rows: int
-    time_index: int
+    source: Source
+    choices: Choices
+    layout: Layout
     measurements: tuple[Measurement, ...]
+    rows: int
+    times: tuple[int, int]
     in_order: bool
+    told_apart: int
+    empty: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Chunk:
     """Rows of a recording.
 
     times: shape (rows,), int64 milliseconds since 1970 UTC. columns: measurement to shape (rows,): float64 with NaN
-    where the cell is empty, or object (str) with None there.
+    where there is no value, or objects (str, bool, int) with None there.
     """
 
     times: NDArray[np.int64]
@@ -47,89 +56,132 @@ class Chunk:
 
     def part(self, rows: "slice | NDArray[np.bool_]") -> "Chunk":
         """These rows alone."""
-        return Chunk(self.times[rows], {name: values[rows] for name, values in self.columns.items()})
+        return Chunk(self.times[rows], {name: column[rows] for name, column in self.columns.items()})
 
     def filled(self) -> "Chunk":
         """The rows that have any value."""
         filled = np.zeros(len(self.times), np.bool_)
-        for values in self.columns.values():
-            filled |= ~np.isnan(values) if values.dtype.kind == "f" else values != np.array(None)
+        for column in self.columns.values():
+            filled |= ~np.isnan(column) if column.dtype.kind == "f" else column != np.array(None)
         return self if filled.all() else self.part(filled)
 
 
-def inspect(path: Path) -> Recording:
+@dataclass(slots=True)
+class _Times:
+    """The times of all rows so far."""
+
+    rows: int = 0
+    lowest: int = 0
+    highest: int = 0
+    in_order: bool = True
+    last: int | None = None
+
+    def add(self, time: int) -> None:
+        self.in_order = self.in_order and (self.last is None or time > self.last)
+        self.lowest = min(self.lowest, time) if self.rows else time
+        self.highest = max(self.highest, time) if self.rows else time
+        self.rows, self.last = self.rows + 1, time
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was read of a file so far."""
+
+    columns: list[Column]
+    times: _Times = field(default_factory=_Times)
+
+
+def inspect(path: Path, choices: Choices = RECOGNISE) -> Recording:
     """Read the file through once, in constant memory: what it holds, and whether all of it can be read.
 
-    Raises SimulationFailed, naming file and line.
+    Raises SimulationFailed, naming file and line, and the option that resolves what is in doubt.
     """
-    rest = lines(path)
-    _, header = next(rest, (0, []))
-    if len(header) < 2:
-        raise SimulationFailed(f"{path}: a header with a column of times and at least one of values is needed.")
-    time_index = time_column(header)
-    texts: set[int] = set()
-    rows, in_order, last = 0, True, None
-    for number, cells in rest:
-        time = _time(path, number, cells[time_index])
-        texts.update(index for index, cell in enumerate(cells) if index not in texts and _is_text(cell))
-        in_order = in_order and (last is None or time > last)
-        rows, last = rows + 1, time
-    if not rows:
-        raise SimulationFailed(f"{path}: there is no row below the header.")
-    return Recording(path, rows, time_index, _measurements(header, time_index, texts), in_order)
+    file = source(path, choices)
+    first = [cells for _, cells in islice(lines(file), LOOKED_AT)]
+    if not first or len(first[0]) < 2:
+        raise SimulationFailed(
+            f"{path}: a column of times and at least one of values are needed. Where they are divided by another character than "
+            "a comma, a semicolon, a tab or a bar, name it: --delimiter."
+        )
+    try:
+        found = layout(first, choices)
+        reader = TimeReader(choices)
+        seen = _read_through(file, found, reader)
+        return _recording(file, choices, found, seen, reader.told_apart)
+    except ValueError as problem:
+        raise SimulationFailed(f"{path}: {problem}.") from None
 
 
 def chunks(recording: Recording, rows: int) -> Iterator[Chunk]:
     """The file's rows in their order, at most `rows` at a time. Raises SimulationFailed, naming file and line."""
-    rest = lines(recording.path)
-    next(rest)
-    gathered: list[list[str]] = []
-    times: list[int] = []
-    for number, cells in rest:
-        times.append(_time(recording.path, number, cells[recording.time_index]))
-        gathered.append(cells)
-        if len(gathered) == rows:
-            yield _chunk(recording, times, gathered)
-            gathered, times = [], []
-    if gathered:
-        yield _chunk(recording, times, gathered)
+    reader = TimeReader(recording.choices)
+    below = _below(recording.source, recording.layout)
+    while gathered := list(islice(below, rows)):
+        times = [_time(reader, recording.source, recording.layout, number, cells) for number, cells in gathered]
+        columns = {
+            item.name: values(item.kind, [cells[item.index] for _, cells in gathered])
+            for item in recording.measurements
+        }
+        yield Chunk(np.array(times, np.int64), columns)
 
 
-def _measurements(header: Sequence[str], time_index: int, texts: set[int]) -> tuple[Measurement, ...]:
-    indices = [index for index in range(len(header)) if index != time_index]
-    names = measurement_names([header[index] for index in indices])
-    return tuple(Measurement(name, index, index not in texts) for name, index in zip(names, indices, strict=True))
+def _below(file: Source, found: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The rows, without the header."""
+    return islice(lines(file), 1 if found.has_header else 0, None)
 
 
-def _chunk(recording: Recording, times: list[int], rows: list[list[str]]) -> Chunk:
-    columns = {item.name: _values(item, [cells[item.index] for cells in rows]) for item in recording.measurements}
-    return Chunk(np.array(times, np.int64), columns)
+def _read_through(file: Source, found: Layout, reader: TimeReader) -> _Seen:
+    seen = _Seen([Column() for _ in found.names])
+    for number, cells in _below(file, found):
+        seen.times.add(_time(reader, file, found, number, cells))
+        for column, cell in zip(seen.columns, cells, strict=True):
+            column.add(number, cell)
+    if not seen.times.rows:
+        raise ValueError("there is no row below the header")
+    return seen
 
 
-def _values(measurement: Measurement, cells: list[str]) -> NDArray[Any]:
-    if measurement.is_number:
-        return np.array([float(cell) if cell.strip() else np.nan for cell in cells])
-    return np.array([cell if cell.strip() else None for cell in cells], object)
+def _recording(file: Source, choices: Choices, found: Layout, seen: _Seen, told_apart: int) -> Recording:
+    measurements, empty = [], []
+    for index, (name, column) in enumerate(zip(found.names, seen.columns, strict=True)):
+        if index == found.time_index:
+            continue
+        if (kind := _kind(name, column)) is Kind.EMPTY:
+            empty.append(name)
+        else:
+            missing = column.count(Kind.MISSING) if kind is not Kind.TEXT else 0
+            measurements.append(Measurement(name, index, kind, missing))
+    _check(measurements)
+    times = seen.times
+    return Recording(
+        source=file,
+        choices=choices,
+        layout=found,
+        measurements=tuple(measurements),
+        rows=times.rows,
+        times=(times.lowest, times.highest),
+        in_order=times.in_order,
+        told_apart=told_apart,
+        empty=tuple(empty),
+    )
 
 
-def _is_text(cell: str) -> bool:
-    # To Python, and to nobody else, 1_000 is a number.
-    if "_" in cell:
-        return True
+def _kind(name: str, column: Column) -> Kind:
     try:
-        float(cell)
-    except ValueError:
-        return bool(cell.strip())
-    return False
+        return column.decided()
+    except ValueError as problem:
+        raise ValueError(f"the column {name!r:.60} {problem}") from None
 
 
-def _time(path: Path, number: int, cell: str) -> int:
+def _check(measurements: Sequence[Measurement]) -> None:
+    if not measurements:
+        raise ValueError("no column holds a value")
+    if trouble := name_trouble([item.name for item in measurements]):
+        raise ValueError(trouble)
+
+
+def _time(reader: TimeReader, file: Source, found: Layout, number: int, cells: Sequence[str]) -> int:
     try:
-        return parse_time(cell.strip())
-    except ValueError:
-        raise wrong(
-            path,
-            number,
-            f"{cell!r} is not a time; write 2013-07-04T00:00:00Z, 2013-07-04 00:00:00 (which is UTC), or seconds or "
-            "milliseconds since 1970",
-        ) from None
+        return reader.read(cells[found.time_index])
+    except InvalidCell as problem:
+        raise wrong(file.path, number, str(problem)) from None

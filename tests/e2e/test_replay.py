@@ -71,13 +71,15 @@ def test_ctrl_c_says_how_far_it_got_and_a_second_run_ends_it(here: Installation)
 
 def test_numbers_text_and_gaps_arrive_as_they_are(here: Installation, tmp_path: Path) -> None:
     file = tmp_path / "mixed.csv"
-    file.write_text("count,Date,note (de)\n1,2026-01-01T00:00:00+01:00,größe\n,2026-01-01,\n-2.5e3,1767225601,x\n,5,\n")
+    file.write_text(
+        "count,Date,note (de)\n1,2026-01-01T00:00:00+01:00,größe\n,2026-01-01,\n-2.5e3,1767225601,x\n,1767225605,\n"
+    )
     with here.server():
         code, output = here.replayed(file, "mixed")
         midnight = 1_767_225_600_000
         assert here.stored("mixed") == {
             "count": {midnight - 3_600_000: 1.0, midnight + 1_000: -2_500.0},
-            "note__de_": {midnight - 3_600_000: "größe", midnight + 1_000: "x"},
+            "note (de)": {midnight - 3_600_000: "größe", midnight + 1_000: "x"},
         }
     assert code == 0, output
     assert "2 rows hold no value and were not sent" in output
@@ -87,7 +89,7 @@ def test_what_is_refused_is_named_and_the_rest_is_stored(here: Installation, tmp
     file = tmp_path / "infinite.csv"
     file.write_text("time,value\n1,1.5\n2,inf\n3,2.5\n")
     with here.server():
-        code, output = here.replayed(file, "infinite")
+        code, output = here.replayed(file, "infinite", "--time-format", "s")
         assert here.stored("infinite") == {"value": {1_000: 1.5, 3_000: 2.5}}
     assert code == 1
     assert "rejected: value, 1 rows: NaN and infinity are no readings (NOT_FINITE)" in output
@@ -100,13 +102,51 @@ def test_a_device_whose_key_is_not_kept_or_not_known(here: Installation) -> None
         here.keys.unlink()
         code, output = here.replayed(AMBIENT, "ambient")
         assert code == 1
-        assert output.startswith(
-            f"iotflow: 127.0.0.1:{here.port} has a device named 'ambient' already, and its key is not"
-        )
+        assert f"iotflow: 127.0.0.1:{here.port} has a device named 'ambient' already, and its key is not" in output
         here.keys.write_text(kept.replace(json.loads(kept)["ambient"], "x" * 32))
         code, output = here.replayed(AMBIENT, "ambient")
         assert code == 1
-        assert output.startswith(f"iotflow: 127.0.0.1:{here.port} does not know the key kept for 'ambient'")
+        assert f"iotflow: 127.0.0.1:{here.port} does not know the key kept for 'ambient'" in output
+
+
+def test_types_of_columns_and_missing_cells_are_stored_as_they_are(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text(
+        "Temperatur;Tür offen;Zähler;Zeitpunkt\n21,5;true;9007199254740993;04.07.2013 02:00\nN/A;false;-1;04.07.2013 03:00\n"
+    )
+    options = ["--time-column", "Zeitpunkt", "--time-format", "%d.%m.%Y %H:%M", "--timezone", "Europe/Berlin"]
+    with here.server():
+        code, output = here.replayed(file, "export", *options)
+        assert code == 0, output
+        assert here.stored("export") == {
+            "Temperatur": {1_372_896_000_000: 21.5},
+            "Tür offen": {1_372_896_000_000: True, 1_372_899_600_000: False},
+            "Zähler": {1_372_896_000_000: 9007199254740993, 1_372_899_600_000: -1},
+        }
+    assert "divided by semicolon" in output
+    assert "Temperatur: numbers with a decimal comma, 1 of them missing" in output
+
+
+def test_a_dry_run_shows_what_is_recognised_and_needs_no_server(here: Installation) -> None:
+    code, output = here.replayed(AMBIENT, "ambient", "--dry-run")
+    assert code == 0
+    assert "7,267 rows, utf-8, divided by comma" in output
+    assert "times: 'timestamp', recognised by its name" in output
+    assert "from 2013-07-04T00:00:00.000Z to 2014-05-28T15:00:00.000Z" in output
+    assert "value: numbers" in output
+    assert not here.keys.exists()
+
+
+def test_what_is_in_doubt_is_refused_before_anything_is_sent(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "doubtful.csv"
+    file.write_text("temperature,uptime\n21.5,12\n21.6,13\n")
+    code, output = here.replayed(file, "doubtful")
+    assert code == 1
+    assert output.startswith(
+        f"iotflow: {file}: none of its columns 'temperature', 'uptime' was recognised as the times"
+    )
+    assert "--time-column" in output
+    assert not here.keys.exists()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +156,12 @@ def test_a_device_whose_key_is_not_kept_or_not_known(here: Installation) -> None
         (Path("none.csv"), [], "none.csv: No such file or directory."),
         (AMBIENT, ["--speed", "0"], "argument --speed: a number above 0 is needed"),
         (AMBIENT, ["--speed", "fast"], "argument --speed: a number above 0 is needed"),
+        (AMBIENT, ["--time-format", "h"], "argument --time-format: s, ms, us, ns or a format"),
+        (AMBIENT, ["--timezone", "Berlin"], "argument --timezone: Berlin is no time zone"),
+        (AMBIENT, ["--delimiter", "::"], "argument --delimiter: one character, or the word tab, is needed"),
+        (AMBIENT, ["--encoding", "utf-9"], "argument --encoding: utf-9 is no encoding of texts"),
+        (AMBIENT, ["--encoding", "hex"], "argument --encoding: hex is no encoding of texts"),
+        (AMBIENT, ["--time-column", "date"], "--time-column 'date' is none of 'timestamp', 'value'"),
     ],
 )
 def test_complaints(here: Installation, file: Path, options: list[str], complaint: str) -> None:

@@ -1,0 +1,148 @@
+"""What the cells of a column are: numbers, booleans or texts; and which of them are none."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iotflow.readings import EXACT
+
+# What programs write where there is no value. In a column of texts these are texts; empty cells never are.
+MISSING = frozenset({"na", "n/a", "#n/a", "<na>", "nan", "null", "nil", "none", "-", "--", "?", "missing"})
+BOOLEANS = {"true": True, "false": False}
+INT64_FIRST, INT64_LAST = -(2**63), 2**63 - 1
+
+_WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?|[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
+_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d{1,4})?", re.ASCII)
+# As groups of thousands are written; 1,234 may be either.
+_GROUPED = re.compile(r"[-+]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?", re.ASCII)
+_ONE_GROUP = re.compile(r"[-+]?\d{1,3},\d{3}", re.ASCII)
+
+
+class Kind(Enum):
+    """What a cell, or a column, holds."""
+
+    EMPTY = "no values"
+    MISSING = "missing"
+    NUMBER = "numbers"
+    WHOLE = "whole numbers beyond 2^53"
+    COMMA = "numbers with a decimal comma"
+    BOOLEAN = "booleans"
+    TEXT = "texts"
+    GROUPED = "numbers in groups of thousands"
+
+
+def kind_of(cell: str) -> Kind:
+    """What one cell holds."""
+    text = cell.strip()
+    if not text:
+        return Kind.EMPTY
+    if _NUMBER.fullmatch(text):
+        return Kind.NUMBER
+    if text.lower() in MISSING:
+        return Kind.MISSING
+    if text.lower() in BOOLEANS:
+        return Kind.BOOLEAN
+    if _COMMA.fullmatch(text):
+        return Kind.COMMA
+    return Kind.GROUPED if _GROUPED.fullmatch(text) else Kind.TEXT
+
+
+@dataclass(slots=True)
+class Column:
+    """The kinds of a column's cells so far: how many, and the first one with its line."""
+
+    counts: dict[Kind, int] = field(default_factory=dict)
+    firsts: dict[Kind, tuple[int, str]] = field(default_factory=dict)
+    # Whether all numbers are whole, whether one is beyond what doubles hold exactly, or beyond 64 bits.
+    all_whole: bool = True
+    beyond_exact: bool = False
+    beyond_int64: bool = False
+    with_point: bool = False
+    # Whether every comma could be one of thousands.
+    only_one_group: bool = True
+
+    def add(self, number: int, cell: str) -> None:
+        """One more cell. number: of its line."""
+        kind = kind_of(cell)
+        if kind not in self.counts:
+            self.counts[kind] = 0
+            self.firsts[kind] = (number, cell.strip())
+        self.counts[kind] += 1
+        if kind is Kind.NUMBER:
+            self._add_number(cell.strip())
+        elif kind is Kind.COMMA:
+            self.only_one_group = self.only_one_group and _ONE_GROUP.fullmatch(cell.strip()) is not None
+
+    def count(self, *kinds: Kind) -> int:
+        """How many cells are of these kinds."""
+        return sum(self.counts.get(kind, 0) for kind in kinds)
+
+    def decided(self) -> Kind:
+        """What the column holds. Raises ValueError, with a sentence, where that is in doubt."""
+        present = {kind: count for kind, count in self.counts.items() if kind not in (Kind.EMPTY, Kind.MISSING)}
+        if not present:
+            return Kind.EMPTY
+        if set(present) == {Kind.NUMBER}:
+            return self._of_numbers()
+        if present.keys() <= {Kind.NUMBER, Kind.COMMA, Kind.GROUPED}:
+            return self._of_commas()
+        if len(present) == 1:
+            return next(iter(present))
+        # Names of rooms such as 12, 12a; but not measurements with a word among them.
+        if 2 * present.get(Kind.TEXT, 0) >= sum(present.values()):
+            return Kind.TEXT
+        most = max(present, key=lambda kind: present[kind])
+        other = next(kind for kind in self.firsts if kind in present and kind is not most)
+        number, cell = self.firsts[other]
+        raise ValueError(
+            f"holds {most.value}, but {cell!r:.60} in line {number}; correct that cell, or leave it empty where there is no value"
+        )
+
+    def _add_number(self, text: str) -> None:
+        if _WHOLE.fullmatch(text):
+            value = int(text[:40])
+            self.beyond_exact = self.beyond_exact or not -EXACT <= value <= EXACT
+            self.beyond_int64 = self.beyond_int64 or not INT64_FIRST <= value <= INT64_LAST
+        else:
+            self.all_whole = False
+            self.with_point = self.with_point or "." in text
+
+    def _of_numbers(self) -> Kind:
+        if not self.beyond_exact:
+            return Kind.NUMBER
+        if self.all_whole and not self.beyond_int64:
+            return Kind.WHOLE
+        raise ValueError(
+            "holds whole numbers that lose digits: beyond 2^53 they are kept only where the whole column is whole and within 64 bits"
+        )
+
+    def _of_commas(self) -> Kind:
+        if Kind.GROUPED not in self.counts and not self.with_point and not self.only_one_group:
+            return Kind.COMMA
+        number, cell = self.firsts[Kind.GROUPED if Kind.GROUPED in self.counts else Kind.COMMA]
+        raise ValueError(
+            f"holds {cell!r:.60} in line {number}, whose comma or point may stand for thousands; write numbers as 1234.5"
+        )
+
+
+def values(kind: Kind, cells: list[str]) -> NDArray[Any]:
+    """A column's cells of this kind: float64 with NaN, or objects with None, where there is no value."""
+    if kind is Kind.TEXT:
+        return np.array([cell if cell.strip() else None for cell in cells], object)
+    texts = (cell.strip() for cell in cells)
+    if kind is Kind.WHOLE:
+        return np.array([int(text) if _WHOLE.fullmatch(text) else None for text in texts], object)
+    if kind is Kind.BOOLEAN:
+        return np.array([BOOLEANS.get(text.lower()) for text in texts], object)
+    return np.array([_double(text) for text in texts], np.float64)
+
+
+def _double(text: str) -> float:
+    text = text.replace(",", ".")
+    return float(text) if _NUMBER.fullmatch(text) else math.nan

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from iotflow.readings.document import EXACT
+
 
 def merged(document: Any, patch: Any) -> Any:
     """The document with the patch applied, as RFC 7396 has it: null removes a key, objects merge, all else replaces."""
@@ -35,4 +37,7 @@ def equal(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(equal, one, other))
+    if type(one) is not type(other) and str in (type(one), type(other)):
+        # Devices are shown whole numbers beyond 2^53 as texts, and may report them so.
+        return int in (type(one), type(other)) and str(one) == str(other) and abs(int(one)) > EXACT
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

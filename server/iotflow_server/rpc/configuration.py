@@ -1,38 +1,21 @@
 """A reported configuration value, read as its data type says."""
 
+import re
 from typing import Any
 
 import orjson
-from google.protobuf.struct_pb2 import Value
 
-from iotflow.v1 import device_service_pb2
-from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.wire_values import check_nesting, plain, plain_number, plain_struct
+from iotflow_server.rpc.wire_values import check_json, plain_number
 
 FIELD = "config_value"
+# Python takes long over more digits, and none has them.
+_WHOLE = re.compile(r"\s*[-+]?[0-9]{1,40}\s*")
 TRUE_WORDS, FALSE_WORDS = ("true", "1", "yes"), ("false", "0", "no", "")
 
 
-def changes(request: device_service_pb2.UpdateDeviceConfigRequest) -> DeviceChanges:
-    """What an UpdateDeviceConfig asks for; absent fields stay None."""
-    return DeviceChanges(
-        status=request.status if request.HasField("status") else None,
-        location=request.location if request.HasField("location") else None,
-        firmware_version=request.firmware_version if request.HasField("firmware_version") else None,
-        hardware_version=request.hardware_version if request.HasField("hardware_version") else None,
-        configuration=plain_struct(request.configuration, "configuration")
-        if request.HasField("configuration")
-        else None,
-        configuration_key=(request.config_key, typed(request.config_value, request.data_type))
-        if request.config_key
-        else None,
-    )
-
-
-def typed(value: Value, data_type: str) -> Any:
-    """The value as data_type says: string, integer, float, boolean, json, or empty for as it is. Raises InvalidArgument."""
-    content = plain(value, FIELD)
+def typed(content: Any, data_type: str) -> Any:
+    """The content as data_type says: string, integer, float, boolean, json, or empty for as it is. Raises InvalidArgument."""
     match data_type:
         case "string":
             return content if isinstance(content, str) else orjson.dumps(content).decode()
@@ -46,6 +29,11 @@ def typed(value: Value, data_type: str) -> Any:
 
 
 def _number(content: Any, *, whole: bool) -> int | float:
+    if whole and isinstance(content, str) and _WHOLE.fullmatch(content):
+        content = int(content)
+    if isinstance(content, int) and not isinstance(content, bool) and whole:
+        check_json(FIELD, content)
+        return content
     try:
         number = plain_number(float(content), FIELD)
     except (ValueError, TypeError):
@@ -69,5 +57,5 @@ def _json(content: Any) -> Any:
         value = orjson.loads(content)
     except ValueError:
         raise InvalidArgument(FIELD, "is not JSON") from None
-    check_nesting(FIELD, value)
+    check_json(FIELD, value)
     return value

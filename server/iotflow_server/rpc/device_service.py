@@ -15,11 +15,12 @@ from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.twin import difference
-from iotflow_server.errors import PermissionDenied
+from iotflow_server.errors import InvalidArgument, PermissionDenied
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import config_streams, wire_devices
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.command_stream import CommandStream
+from iotflow_server.rpc.config_reports import MOST_BODY_BYTES, report_in_json, report_in_message
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.page_tokens import fitting
 from iotflow_server.rpc.registration import Registration
@@ -118,7 +119,12 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def UpdateDeviceConfig(
         self, request: wire.UpdateDeviceConfigRequest, _context: Context
     ) -> wire.UpdateDeviceConfigResponse:
-        return await self._reporting.report(calling_device().id, request)
+        return await self._reporting.report(calling_device().id, report_in_message(request))
+
+    async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
+        if len(request.data) > MOST_BODY_BYTES:
+            raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
+        return await self._reporting.report(calling_device().id, report_in_json(request.data))
 
     async def UnregisterDevice(
         self, _request: wire.UnregisterDeviceRequest, _context: Context

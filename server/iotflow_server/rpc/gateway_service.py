@@ -14,6 +14,7 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
+from iotflow_server.rpc.config_reports import report_in_message
 from iotflow_server.rpc.config_streams import BEGINNING, ConfigsOfAll
 from iotflow_server.rpc.gateway_commands import GatewayAnswers, GatewayStream
 from iotflow_server.rpc.presence_reports import PresenceReports
@@ -79,7 +80,9 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         device = await self._registry.get(request.device_id)
         if device.status == "inactive":
             raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
-        return wire.ReportDeviceConfigResponse(config=await self._reporting.report(device.id, request.config))
+        return wire.ReportDeviceConfigResponse(
+            config=await self._reporting.report(device.id, report_in_message(request.config))
+        )
 
     async def ReportPresence(
         self, request: wire.ReportPresenceRequest, _context: Context

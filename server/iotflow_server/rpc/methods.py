@@ -20,6 +20,7 @@ DEVICE_METHODS = {
     "SendHeartbeat": DEVICE,
     "GetDeviceConfig": DEVICE,
     "UpdateDeviceConfig": DEVICE,
+    "UpdateDeviceConfigJson": DEVICE,
     "UnregisterDevice": DEVICE,
     "RotateApiKey": DEVICE,
     "RotateApiKeyJson": DEVICE,

@@ -3,7 +3,7 @@
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.rpc.configuration import changes, typed
+from iotflow_server.rpc.config_reports import ConfigReport
 from iotflow_server.rpc.wire_devices import DeviceEncoder
 from iotflow_server.rpc.wire_values import to_struct
 
@@ -18,18 +18,17 @@ class Reporting:
         self._presence = presence
         self._encoder = encoder
 
-    async def report(self, device_id: int, request: wire.UpdateDeviceConfigRequest) -> wire.UpdateDeviceConfigResponse:
+    async def report(self, device_id: int, report: ConfigReport) -> wire.UpdateDeviceConfigResponse:
         """Raises NotFound, InvalidArgument, Unavailable."""
-        device = await self._registry.update(device_id, changes(request))
+        device = await self._registry.update(device_id, report.changes())
         self._presence.seen(device_id)
         response = wire.UpdateDeviceConfigResponse(
             status="success",
             message="Device configuration updated successfully",
             device=self._encoder.device(device),
-            config_key=request.config_key,
-            data_type=request.data_type,
+            config_key=report.key,
+            data_type=report.texts.get("data_type", ""),
         )
-        if request.config_key:
-            stored = to_struct({"value": typed(request.config_value, request.data_type)})
-            response.config_value.CopyFrom(stored.fields["value"])
+        if report.key:
+            response.config_value.CopyFrom(to_struct({"value": report.value}).fields["value"])
         return response

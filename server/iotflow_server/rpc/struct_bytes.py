@@ -10,7 +10,7 @@ import numpy as np
 from google.protobuf.struct_pb2 import Value
 from numpy.typing import NDArray
 
-from iotflow_server.rpc.wire_values import EXACT
+from iotflow.readings.document import EXACT
 from iotflow_server.telemetry.batch import Batch, Column, Times, ValueType
 
 Bytes = NDArray[np.uint8]

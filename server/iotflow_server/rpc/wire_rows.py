@@ -7,8 +7,8 @@ import numpy as np
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
 
+from iotflow.readings.document import EXACT
 from iotflow_server.rpc.struct_bytes import rows_field
-from iotflow_server.rpc.wire_values import EXACT
 from iotflow_server.telemetry.batch import Batch, Times, ValueType
 
 # Values up to which a call for each costs less than numpy's calls for each column.

@@ -8,13 +8,10 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from iotflow.readings.document import EXACT
+from iotflow.readings.values import DEEPEST, WIDE
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry.times import to_ms
-
-# Doubles hold every whole number up to here.
-EXACT = 2**53
-# Readers of protobuf give up at 100 messages; a level of JSON takes three.
-DEEPEST = 16
 
 
 def plain(value: Value, field: str, depth: int = 0) -> Any:
@@ -44,19 +41,50 @@ def check_depth(field: str, depth: int) -> None:
         raise InvalidArgument(field, f"is nested more than {DEEPEST} deep")
 
 
-def check_nesting(field: str, content: Any, depth: int = 0) -> None:
-    """As check_depth, of all that the content holds: it may be nested more deeply than Python can follow."""
-    if isinstance(content, dict | list):
-        check_depth(field, depth + 1)
-        for inner in content.values() if isinstance(content, dict) else content:
-            check_nesting(field, inner, depth + 1)
-
-
 def plain_number(number: float, field: str) -> int | float:
-    """A JSON number as Python writes it: 1 rather than 1.0."""
+    """A JSON number as Python writes it: 1 rather than 1.0.
+
+    Raises InvalidArgument for what is not finite, and for whole numbers that may have lost digits on their way into a double.
+    """
     if not math.isfinite(number):
         raise InvalidArgument(field, "NaN and infinity are no values")
-    return int(number) if number.is_integer() and abs(number) < EXACT else number
+    if not number.is_integer():
+        return number
+    if abs(number) >= EXACT:
+        raise InvalidArgument(field, "is a whole number beyond 2^53, which would lose digits; write it as a text")
+    return int(number)
+
+
+def check_json(field: str, content: Any, depth: int = 0) -> None:
+    """Raise InvalidArgument where a document is nested too deeply, or holds a whole number of more than 64 bits."""
+    if type(content) is int and not -(2**63) <= content < 2**64:
+        raise InvalidArgument(field, "is a whole number of more than 64 bits; write it as a text")
+    if isinstance(content, dict | list):
+        check_depth(field, depth + 1)
+        inner = content.items() if isinstance(content, dict) else enumerate(content)
+        for name, value in inner:
+            place = f"{field}.{name:.100}" if isinstance(name, str) else f"{field}[{name}]"
+            check_json(place, value, depth + 1)
+
+
+def has_wide_numbers(content: Any) -> bool:
+    """Whether a float may have been a whole number of more than 64 bits."""
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, float) and abs(value) >= WIDE and value.is_integer():
+            return True
+        waiting.extend(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    return False
+
+
+def shown(content: Any) -> Any:
+    """As answers show it: whole numbers beyond 2^53 are texts, which keep every digit."""
+    if isinstance(content, dict):
+        return {name: shown(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [shown(value) for value in content]
+    return str(content) if type(content) is int and abs(content) > EXACT else content
 
 
 def plain_struct(struct: Struct, field: str, depth: int = 0) -> dict[str, Any]:
@@ -82,9 +110,9 @@ def _json_value(value: Value) -> Any:
 
 
 def to_struct(values: Mapping[str, Any]) -> Struct:
-    """An object as it travels."""
+    """An object as it travels; see shown."""
     struct = Struct()
-    struct.update(dict(values))
+    struct.update(shown(dict(values)))
     return struct
 
 

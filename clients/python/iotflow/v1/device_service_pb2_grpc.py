@@ -64,6 +64,11 @@ class DeviceServiceStub:
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigResponse.FromString,
                 _registered_method=True)
+        self.UpdateDeviceConfigJson = channel.unary_unary(
+                '/iotflow.v1.DeviceService/UpdateDeviceConfigJson',
+                request_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigResponse.FromString,
+                _registered_method=True)
         self.UnregisterDevice = channel.unary_unary(
                 '/iotflow.v1.DeviceService/UnregisterDevice',
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.UnregisterDeviceRequest.SerializeToString,
@@ -150,6 +155,18 @@ class DeviceServiceServicer:
 
     def UpdateDeviceConfig(self, request, context):
         """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateDeviceConfigJson(self, request, context):
+        """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
+        Whole numbers beyond 2^53 are shown as texts.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -259,6 +276,11 @@ def add_DeviceServiceServicer_to_server(servicer, server):
             'UpdateDeviceConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateDeviceConfig,
                     request_deserializer=iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigResponse.SerializeToString,
+            ),
+            'UpdateDeviceConfigJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateDeviceConfigJson,
+                    request_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                     response_serializer=iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigResponse.SerializeToString,
             ),
             'UnregisterDevice': grpc.unary_unary_rpc_method_handler(
@@ -445,6 +467,33 @@ class DeviceService:
             target,
             '/iotflow.v1.DeviceService/UpdateDeviceConfig',
             iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigRequest.SerializeToString,
+            iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateDeviceConfigJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.DeviceService/UpdateDeviceConfigJson',
+            google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             iotflow_dot_v1_dot_device__service__pb2.UpdateDeviceConfigResponse.FromString,
             options,
             channel_credentials,

@@ -50,7 +50,16 @@ class DeviceServiceStub:
     GetDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceConfigRequest, _device_service_pb2.GetDeviceConfigResponse]
     """What the device last reported, and what people want it to run with."""
     UpdateDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]
-    """Reports the device's state: the named fields, a whole configuration, or one of its keys."""
+    """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    UpdateDeviceConfigJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.UpdateDeviceConfigResponse]
+    """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
+    Whole numbers beyond 2^53 are shown as texts.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     UnregisterDevice: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UnregisterDeviceRequest, _device_service_pb2.UnregisterDeviceResponse]
     """Removes the calling device; its key is void at once. Its telemetry stays.
     PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
@@ -112,7 +121,16 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     GetDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceConfigRequest, _device_service_pb2.GetDeviceConfigResponse]  # type: ignore[assignment]
     """What the device last reported, and what people want it to run with."""
     UpdateDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]  # type: ignore[assignment]
-    """Reports the device's state: the named fields, a whole configuration, or one of its keys."""
+    """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    UpdateDeviceConfigJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.UpdateDeviceConfigResponse]  # type: ignore[assignment]
+    """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
+    Whole numbers beyond 2^53 are shown as texts.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     UnregisterDevice: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UnregisterDeviceRequest, _device_service_pb2.UnregisterDeviceResponse]  # type: ignore[assignment]
     """Removes the calling device; its key is void at once. Its telemetry stays.
     PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
@@ -201,7 +219,22 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.UpdateDeviceConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.UpdateDeviceConfigResponse, _abc.Awaitable[_device_service_pb2.UpdateDeviceConfigResponse]]:
-        """Reports the device's state: the named fields, a whole configuration, or one of its keys."""
+        """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateDeviceConfigJson(
+        self,
+        request: _httpbody_pb2.HttpBody,
+        context: _ServicerContext,
+    ) -> _typing.Union[_device_service_pb2.UpdateDeviceConfigResponse, _abc.Awaitable[_device_service_pb2.UpdateDeviceConfigResponse]]:
+        """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
+        Whole numbers beyond 2^53 are shown as texts.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
 
     @_abc_1.abstractmethod
     def UnregisterDevice(

@@ -20,7 +20,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_cli.broker import chosen_broker
-from iotflow_cli.mosquitto import Mosquitto
+from iotflow_cli.mosquitto import ENVIRONMENT, Mosquitto
 from tests.integration.faults.server import Server, server_process
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
@@ -112,7 +112,7 @@ class Stack:
             return Part([sys.executable, "-c", "print('started')"], {}, "started")
         mosquitto = Mosquitto(self.folder / "mosquitto", "127.0.0.1", self.port, "iotflow", anonymous=True)
         mosquitto.prepare()
-        return Part(mosquitto.command(), {}, self.port)
+        return Part(mosquitto.command(), ENVIRONMENT, self.port)
 
     def adapter(self, **settings: str) -> Part:
         """Another one, not yet started."""

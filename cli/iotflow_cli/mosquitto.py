@@ -7,7 +7,8 @@ from pathlib import Path
 
 from iotflow_cli.errors import UsageError
 
-ACL = Path(__file__).parents[2] / "gateway" / "mosquitto" / "acl"
+SHIPPED = Path(__file__).parents[2] / "gateway" / "mosquitto"
+ACL, CONFIGURATION, LIMITS = SHIPPED / "acl", SHIPPED / "mosquitto.conf", "# Limits."
 # Debian keeps it where only root's shell looks.
 PATHS = ("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
 
@@ -27,6 +28,10 @@ topic write {root}/status/+
 topic write {root}/commands/ack
 topic write {root}/config/reported
 """
+
+
+# Without these glibc keeps what large messages took, however briefly.
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 @dataclass(frozen=True)
@@ -80,18 +85,20 @@ class Mosquitto:
             f"acl_file {self.folder}/acl",
             f"pid_file {self.folder}/mosquitto.pid",
             "set_tcp_nodelay true",
-            "persistence true",
             f"persistence_location {self.folder}/",
-            "autosave_interval 10",
-            "max_inflight_messages 0",
-            "max_queued_messages 0",
-            "max_queued_bytes 1073741824",
-            "max_packet_size 8400000",
+            *_limits(),
             "log_dest stdout",
             # As warnings it repeats at each reading of the file that a rule is for everybody.
             "log_type error",
         ]
         return "\n".join(lines) + "\n"
+
+
+def _limits() -> list[str]:
+    """Those of the configuration that is shipped: of each listener, and below the heading of that name."""
+    before, _, below = CONFIGURATION.read_text().partition(LIMITS)
+    of_listener = next(line for line in before.splitlines() if line.startswith("max_connections"))
+    return [of_listener, *(line for line in below.splitlines()[1:] if line and not line.startswith("#"))]
 
 
 def _program() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from iotflow_cli import laptop
 from iotflow_cli.broker import MOSQUITTO, NONE, Broker
 from iotflow_cli.child import Program
-from iotflow_cli.mosquitto import Mosquitto
+from iotflow_cli.mosquitto import ENVIRONMENT, Mosquitto
 
 PATIENCE = 2.0
 
@@ -71,7 +71,7 @@ def _mosquitto(broker: Broker, data_dir: Path, env: Mapping[str, str]) -> Progra
     )
     mosquitto.prepare()
     listens = functools.partial(_listens, env["IOTFLOW_GATEWAY_MQTT_HOST"], broker.port)
-    return Program("broker", mosquitto.command(), {}, listens)
+    return Program("broker", mosquitto.command(), ENVIRONMENT, listens)
 
 
 async def _exists(file: Path) -> bool:

@@ -118,7 +118,7 @@ def _ground(settings: Settings, stack: AsyncExitStack) -> Ground:
 def _broker(ground: Ground, take: Callable[[Message], None]) -> Broker:
     settings, address, topics, directory = ground.settings, ground.address, ground.topics, ground.directory
     if settings.broker == "elsewhere":
-        return BrokerSession(address, topics, _filters(settings, topics), take)
+        return BrokerSession(address, topics, _filters(settings, topics), _replaced(settings, topics), take)
     strangers = Strangers(newcomers=settings.discovery, publishers=settings.anonymous)
     guard = Guard(ground.channel, ground.metadata, directory, topics, ground.own, strangers)
     embedded = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
@@ -219,6 +219,11 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
         v5=settings.mqtt_protocol == "5",
         window=settings.window,
     )
+
+
+def _replaced(settings: Settings, topics: Topics) -> list[str]:
+    shared = f"$share/{settings.group}/" if settings.group else ""
+    return [*topics.replaced(), *(shared + one for one in topics.replaced() if shared)]
 
 
 def _filters(settings: Settings, topics: Topics) -> list[str]:

@@ -60,7 +60,7 @@ class Desk:
         """Never waits and never fails: what cannot be taken is refused, and done."""
         kind = message.address.kind
         self._metrics.received(kind or "unknown")
-        if message.retained:
+        if message.stale:
             # It was taken when it was published; the broker gives it to each new subscription once more.
             self._finished(message)
         else:

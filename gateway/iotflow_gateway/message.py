@@ -21,8 +21,8 @@ class Shown:
 class Message:
     """topic, payload: as published. device_id: whose it is, where the broker knows; 0: the address says. shown: see Shown; None: the
     broker does not tell connections apart. message_id: the device's own, or empty; listed_ids: those of readings in a list, by their place.
-    correlation: MQTT 5's, or empty. mid, qos: the broker's, of the delivery to the adapter. waiting: for how many parts of it
-    the server has yet to answer."""
+    correlation: MQTT 5's, or empty. stale: retained before the adapter subscribed. mid, qos: the broker's, of the delivery to the
+    adapter. waiting: for how many parts of it the server has yet to answer."""
 
     topic: str
     address: Address
@@ -35,7 +35,7 @@ class Message:
     message_id: str = ""
     listed_ids: dict[int, str] = field(default_factory=dict)
     correlation: bytes = b""
-    retained: bool = False
+    stale: bool = False
     waiting: int = 0
     refusals: int = 0
     done: bool = False

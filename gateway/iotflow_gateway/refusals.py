@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 import structlog
@@ -16,6 +15,8 @@ log = structlog.get_logger(__name__)
 
 # Of a message refused in many places a device hears of so many.
 MOST_OF_A_MESSAGE = 20
+# Of a device that is refused again and again, it hears so many in ten seconds: they wait in the broker's memory for its sessions.
+MOST_OF_A_DEVICE = 200
 # Of what the device wrote itself it hears so many characters again: a broker cuts off who sends more than it takes.
 LONGEST = 1_000
 # The log has one line for so long, however many are refused.
@@ -30,6 +31,9 @@ class Refusals:
         self._metrics = metrics
         self._unlogged: Counter[str] = Counter()
         self._next_line = 0.0
+        # By topic, since the last time that this was emptied.
+        self._told: Counter[str] = Counter()
+        self._empty_at = 0.0
 
     def tell(self, message: Message, refused: Refused) -> None:
         """On the device's topic for errors, where there is a device."""
@@ -39,8 +43,18 @@ class Refusals:
             self._log(message, refused)
         if not message.address.root or message.refusals > MOST_OF_A_MESSAGE:
             return
-        if not self._publish(message.address.errors, orjson.dumps(_said(message, refused))):
+        if not (
+            self._has_room(message.address.errors) and self._publish(message.address.errors, _said(message, refused))
+        ):
             self._metrics.untold()
+
+    def _has_room(self, topic: str) -> bool:
+        now = time.monotonic()
+        if now >= self._empty_at:
+            self._empty_at = now + LINE_SECONDS
+            self._told.clear()
+        self._told[topic] += 1
+        return self._told[topic] <= MOST_OF_A_DEVICE
 
     def _log(self, message: Message, refused: Refused) -> None:
         """The first of each while, with how many came since the line before."""
@@ -63,7 +77,7 @@ def _message_id(message: Message, refused: Refused) -> str:
     return own or message.message_id
 
 
-def _said(message: Message, refused: Refused) -> dict[str, Any]:
+def _said(message: Message, refused: Refused) -> bytes:
     said = {
         "reason": refused.reason,
         "message": refused.message[:LONGEST],
@@ -73,4 +87,4 @@ def _said(message: Message, refused: Refused) -> dict[str, Any]:
         "field": refused.place[:LONGEST],
         "timestamp": round(time.time() * 1_000),
     }
-    return said | ({"correlation": message.correlation.hex()} if message.correlation else {})
+    return orjson.dumps(said | ({"correlation": message.correlation.hex()} if message.correlation else {}))

@@ -41,18 +41,35 @@ class Topics(TopicGrammar):
 
     def signs_of_life(self) -> list[str]:
         """What every adapter subscribes to: by two of them a device's coming might overtake its going."""
-        return [f"{self._devices}+/status/#", f"{self._older}+/heartbeat", f"{self._older}+/status/#"]
+        return [
+            *_all_below(f"{self._devices}+/status"),
+            f"{self._older}+/heartbeat",
+            *_all_below(f"{self._older}+/status"),
+        ]
 
     def shared(self) -> list[str]:
         """All else that devices may publish; adapters may share it."""
         return [
-            f"{self._devices}+/telemetry/#",
+            *_all_below(f"{self._devices}+/telemetry"),
             f"{self._devices}+/commands/ack",
             f"{self._devices}+/config/reported",
             f"{self._register}+",
-            f"{self._older}+/telemetry/#",
+            *_all_below(f"{self._older}+/telemetry"),
             f"{self._older}+/commands/ack",
             f"{self._older}+/config/reported",
+        ]
+
+    def replaced(self) -> list[str]:
+        """What earlier versions subscribed to in their place; a session that outlived them has both."""
+        below = (f"{root}+/{one}/#" for root in (self._devices, self._older) for one in ("status", "telemetry"))
+        return [*below]
+
+    def statuses(self, device_id: int, name: str) -> list[str]:
+        """Where a device may have retained how it is."""
+        own = [f"{device}/status" for device in self._roots(device_id, name)]
+        return [
+            *(f"{one}{state}" for one in own for state in ("", "/online", "/offline")),
+            *self._by_name(name, "status"),
         ]
 
     def anonymous(self) -> list[str]:
@@ -60,3 +77,8 @@ class Topics(TopicGrammar):
         return [
             ANONYMOUS + one for one in (*self.signs_of_life(), *self.shared()) if not one.startswith(self._register)
         ]
+
+
+def _all_below(topic: str) -> list[str]:
+    """As `topic/#`, but that Mosquitto 2.0 takes these for new in a session that has that one: of what it has it keeps the options."""
+    return [topic, f"{topic}/+", f"{topic}/+/+/#"]

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from iotflow_gateway.broker.port import CannotConnect, Delivery
 
@@ -22,7 +23,12 @@ CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 FOR_EVER = 0xFFFFFFFF
 # Packets that are taken in a row before others have their turn.
 TURN = 100
-NO_MATCHING_SUBSCRIBERS, UNSPECIFIED = 0x10, 0x80
+NO_MATCHING_SUBSCRIBERS, NO_SUBSCRIPTION, UNSPECIFIED = 0x10, 0x11, 0x80
+# Subscription identifiers: of what was retained before, and of what is published from now on. The broker is to say of the latter,
+# too, whether it is retained.
+OF_OLD, OF_NOW = 1, 2
+_OF_OLD = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE)
+_OF_NOW = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
 # Bad user name or password, not authorized.
 NOT_KNOWN = (0x86, 0x87)
 KNOWN = "it must know IOTFLOW_GATEWAY_MQTT_USERNAME with IOTFLOW_GATEWAY_MQTT_PASSWORD, or with the adapter's token where that is empty"
@@ -55,7 +61,9 @@ class Line:
         self._received = received
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[ReasonCode] = self._loop.create_future()
-        self._subscribed: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
+        self._subscribed: dict[int, asyncio.Future[list[ReasonCode]]] = {}
+        # Whether the broker marks messages with the subscription that they come by.
+        self._marks = False
         self.closed: asyncio.Future[str] = self._loop.create_future()
         self._packets = 0
         self._session_present = False
@@ -79,7 +87,7 @@ class Line:
             client.tls_set_context(ssl.create_default_context(cafile=address.ca_file))
         client.max_queued_messages_set(MOST_OUTGOING)
         client.on_connect = self._was_connected
-        client.on_subscribe = lambda _client, _data, _mid, codes, _properties: _settle(self._subscribed, codes)
+        client.on_subscribe = client.on_unsubscribe = self._was_subscribed
         client.on_disconnect = self._ended
         client.on_message = self._message
         client.on_publish = self._was_published
@@ -108,13 +116,44 @@ class Line:
         if code.is_failure:
             raise CannotConnect(f"{code}; {KNOWN}" if code.value in NOT_KNOWN else str(code))
 
-    async def subscribe(self, filters: list[str]) -> None:
-        """At QoS 1: of QoS 2 the broker would hand over a message before the adapter can say that it is stored."""
+    async def subscribe(self, filters: list[str], replaced: Sequence[str] = ()) -> None:
+        """At QoS 1: of QoS 2 the broker would hand over a message before the adapter can say that it is stored. replaced: filters
+        of an earlier version."""
         async with asyncio.timeout(CONNECT_SECONDS):
-            self._client.subscribe([(one, 1) for one in filters])
-            codes = await self._first(self._subscribed)
+            await self._subscribe(filters)
+            was_replaced = self._session_present and bool(replaced) and await self._unsubscribe(list(replaced))
+            if self._marks and (was_replaced or not self._session_present):
+                # What was retained while there was no such subscription comes now, and is told by its mark from what comes later.
+                self._client.subscribe([(one, _OF_OLD) for one in filters], properties=_mark(OF_OLD))
+                await self._subscribe(filters)
+
+    async def _subscribe(self, filters: list[str]) -> None:
+        if not self._address.v5:
+            _, mid = self._client.subscribe([(one, 1) for one in filters])
+        else:
+            mark = _mark(OF_NOW) if self._marks else None
+            _, mid = self._client.subscribe([(one, _OF_NOW) for one in filters], properties=mark)
+        codes = await self._answered(mid)
         if any(code.is_failure for code in codes):
             raise CannotConnect(f"a subscription is refused: {', '.join(map(str, codes))}")
+
+    async def _unsubscribe(self, filters: list[str]) -> bool:
+        """Whether there was a subscription to any."""
+        _, mid = self._client.unsubscribe(filters)
+        codes = await self._answered(mid)
+        return self._address.v5 and any(not code.is_failure and code.value != NO_SUBSCRIPTION for code in codes)
+
+    async def _answered(self, mid: int | None) -> list[ReasonCode]:
+        answer = self._subscribed[mid or 0] = self._loop.create_future()
+        codes: list[ReasonCode] = await self._first(answer)
+        return codes
+
+    def is_of_old(self, message: paho.MQTTMessage) -> bool:
+        """Whether a message was retained before the adapter subscribed."""
+        if not (message.retain and self._marks):
+            return message.retain and not self._address.v5
+        marks = getattr(message.properties, "SubscriptionIdentifier", ())
+        return OF_OLD in marks
 
     def acknowledge(self, mid: int) -> None:
         """Tell the broker that a message of QoS 1 need not be kept any longer."""
@@ -124,6 +163,10 @@ class Line:
         """Send a message of QoS 1; whether there was room for it."""
         self.last_topic = topic
         return self._client.publish(topic, payload, 1).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def clear(self, topic: str, properties: Properties) -> bool:
+        """Take away what is retained at a topic; whether there was room for that."""
+        return self._client.publish(topic, b"", 1, True, properties).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
     async def deliver(self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None) -> Delivery:
         """Send a message of QoS 1 and wait for the broker's word. Raises CannotConnect where it does not come."""
@@ -203,10 +246,18 @@ class Line:
         self._received(message)
 
     def _was_connected(
-        self, _client: object, _data: object, flags: paho.ConnectFlags, code: ReasonCode, _properties: object
+        self, _client: object, _data: object, flags: paho.ConnectFlags, code: ReasonCode, properties: object
     ) -> None:
         self._session_present = flags.session_present
+        self._marks = self._address.v5 and getattr(properties, "SubscriptionIdentifierAvailable", 1) == 1
         _settle(self._connected, code)
+
+    def _was_subscribed(
+        self, _client: object, _data: object, mid: int, codes: list[ReasonCode], _properties: object
+    ) -> None:
+        self._packets += 1
+        if mid in self._subscribed:
+            _settle(self._subscribed[mid], codes)
 
     def _was_published(self, _client: object, _data: object, mid: int, code: ReasonCode, _properties: object) -> None:
         self._packets += 1
@@ -242,6 +293,12 @@ def _session(window: int) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = FOR_EVER
     properties.ReceiveMaximum = window
+    return properties
+
+
+def _mark(identifier: int) -> Properties:
+    properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
+    properties.SubscriptionIdentifier = identifier
     return properties
 
 

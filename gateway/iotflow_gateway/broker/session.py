@@ -12,6 +12,7 @@ from paho.mqtt.properties import Properties
 
 from iotflow.backoff import Backoff
 from iotflow.topic_names import topic_problem
+from iotflow_gateway.broker.clearing import Clearing, clearing_properties, is_clearing
 from iotflow_gateway.broker.line import BrokerAddress, Line
 from iotflow_gateway.broker.port import CannotConnect, Delivery
 from iotflow_gateway.message import MOST_BYTES, Message, Unacknowledged
@@ -33,11 +34,17 @@ class BrokerSession:
     """take: called with each message as it comes; finish() is owed for each."""
 
     def __init__(
-        self, address: BrokerAddress, topics: Topics, filters: Sequence[str], take: Callable[[Message], None]
+        self,
+        address: BrokerAddress,
+        topics: Topics,
+        filters: Sequence[str],
+        replaced: Sequence[str],
+        take: Callable[[Message], None],
     ) -> None:
         self._address = address
         self._topics = topics
-        self._filters = list(filters)
+        self._filters, self._replaced = list(filters), list(replaced)
+        self._clearing = Clearing(self._clear)
         self._take = take
         self._line: Line | None = None
         self._unacknowledged = Unacknowledged(self._acknowledge)
@@ -98,7 +105,11 @@ class BrokerSession:
             return Delivery.UNHEARD
         if self._line is None or not self._connected.is_set():
             raise CannotConnect("the broker is away")
-        return await self._line.deliver(topic, payload, retain=retain, properties=_expiring(expiry))
+        properties = clearing_properties() if retain and not payload else _expiring(expiry)
+        return await self._line.deliver(topic, payload, retain=retain, properties=properties)
+
+    def _clear(self, topic: str) -> bool:
+        return self._line is not None and self._line.clear(topic, clearing_properties())
 
     def _takes(self, topic: str) -> bool:
         """Whether the broker takes the topic: over one that it does not, it ends the connection."""
@@ -114,7 +125,7 @@ class BrokerSession:
         self._line = line
         try:
             await line.connect()
-            await line.subscribe(self._filters)
+            await line.subscribe(self._filters, self._replaced)
             log.info("broker connected", address=f"{self._address.host}:{self._address.port}")
             self._connected.set()
             began = time.monotonic()
@@ -123,6 +134,7 @@ class BrokerSession:
                     async with asyncio.timeout(1):
                         await asyncio.shield(line.closed)
                 line.keep_alive()
+                self._clearing.again()
             self._was_lost(line.closed.result(), time.monotonic() - began, line.last_topic)
         finally:
             self._connected.clear()
@@ -140,6 +152,11 @@ class BrokerSession:
     def _received(self, got: paho.MQTTMessage) -> None:
         message = self._message(got)
         self._unacknowledged.add(message)
+        if not got.payload and is_clearing(got.properties):
+            self._unacknowledged.finish(message)
+            return
+        if got.retain and self._address.v5:
+            self._clearing.retained(message)
         # Of QoS 0 the broker sends as much as there is; Mosquitto 2.0.11 also of QoS 1, once some was acknowledged.
         if self._line and self._is_full(2 * self._address.window):
             self._line.pause()
@@ -154,7 +171,7 @@ class BrokerSession:
         except UnicodeDecodeError:
             topic = ""
         message = Message(topic, self._topics.parse(topic), bytes(got.payload), got.mid, got.qos)
-        message.retained = got.retain
+        message.stale = self._line is not None and self._line.is_of_old(got)
         if self._address.v5 and got.properties is not None:
             _add_properties(message, got.properties)
         return message

@@ -16,7 +16,9 @@ EXACT = 2**53
 
 def command_document(command: Command) -> bytes:
     """For the device itself, in JSON."""
-    return orjson.dumps({"id": command.id, "command_id": command.id, **_common(command)})
+    return orjson.dumps(
+        {"id": command.id, "command_id": command.id, "device_id": command.device_id, **_common(command)}
+    )
 
 
 def group_document(command: Command, group: str) -> bytes:

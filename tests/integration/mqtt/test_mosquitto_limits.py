@@ -1,0 +1,140 @@
+"""What one device can do to a Mosquitto as it is shipped: its memory stays bounded, and nobody else notices."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
+from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.mqtt_device import mqtt_device
+
+MEGABYTE = 2**20
+FLOOD = 200
+T = 1_769_860_800_000
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
+        running.adapter().start()
+        yield running
+
+
+def token(stack: Stack) -> str:
+    return (stack.server.folder / "gateway-token").read_text().strip()
+
+
+def retained(stack: Stack, device: Device) -> set[str]:
+    """Below the device's id, as the adapter's own account sees it: it comes before what is published after the subscription."""
+    with mqtt_device(stack.port, "iotflow/gateway", token(stack)) as client:
+        client.subscribe(f"iotflow/devices/{device.id}/#")
+        client.publish("marker", b"")
+        return {heard.topic for heard in client.heard if heard.retained}
+
+
+def resident(stack: Stack) -> int:
+    """Bytes of the broker's memory."""
+    assert stack.broker.process
+    status = Path(f"/proc/{stack.broker.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
+
+
+def test_what_is_retained_does_not_stay(stack: Stack, device: Device) -> None:
+    """200 messages of 1 MB below `telemetry/x…`: where a device may publish it is taken away again, elsewhere it is dropped."""
+    before = resident(stack)
+    root = f"iotflow/devices/{device.id}"
+    with logged_in(stack, device) as client:
+        payload = b'{"data": {"text": "x"}, "unknown": "' + b"y" * MEGABYTE + b'"}'
+        for number in range(FLOOD):
+            answer = client.publish(f"{root}/telemetry/x{number % 100}", payload, retain=True)
+            assert answer == "Success"
+            assert client.publish(f"{root}/telemetry/x/{number}", b"x", retain=True) == "Not authorized"
+        client.publish(f"{root}/commands/ack", payload, retain=True)
+        client.publish(f"{root}/status", b'{"status": "online"}', retain=True)
+        # A large status is no status.
+        client.publish(f"{root}/status/online", payload, retain=True)
+        assert client.end is None
+    eventually(lambda: retained(stack, device) == {f"{root}/status"})
+    eventually(lambda: resident(stack) - before < 100 * MEGABYTE)
+    # Each was taken once, for what it is.
+    assert len(stored(stack, device, FLOOD)) == FLOOD
+
+
+def test_a_denied_publish_is_dropped_and_the_connection_stays(stack: Stack, device: Device) -> None:
+    """By MQTT 5 with a word, by MQTT 3.1.1 without one."""
+    with mqtt_device(stack.port, str(device.id), device.key) as refused:
+        eventually(lambda: refused.connection is not None)
+    for v5 in (True, False):
+        with logged_in(stack, device) as probe:
+            assert probe.connection == "Success"
+        with mqtt_device(stack.port, str(device.id), device.key, v5=v5) as client:
+            for topic in (
+                "elsewhere",
+                f"iotflow/devices/{device.id}/config",
+                f"iotflow/devices/{device.id}/telemetry/a/b",
+            ):
+                for _ in range(20):
+                    answer = client.publish(topic, b"{}", retain=True)
+                    assert answer == ("Not authorized" if v5 else "Success")
+            client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T + v5, "data": {"t": 1}})
+            assert client.end is None
+    assert set(stored(stack, device, 2)) == {T, T + 1}
+
+
+def test_a_device_that_is_refused_all_the_time_fills_no_queue(stack: Stack, device: Device) -> None:
+    """Its errors are told, and beyond a bound only counted."""
+    with logged_in(stack, device) as client:
+        client.subscribe(f"iotflow/devices/{device.id}/errors")
+        for number in range(1_000):
+            client.begin(f"iotflow/devices/{device.id}/telemetry", {"wrong": {"number": number}})
+        client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"t": 1}})
+        assert stored(stack, device) == {T: {"t": 1.0}}
+        client.hear(100)
+        assert len(client.heard) <= 400
+
+
+@pytest.mark.parametrize("session", ["none", "earlier-version"])
+def test_what_was_retained_before_the_adapter_came_is_taken_away_and_not_stored(stack: Stack, session: str) -> None:
+    device = stack.register(f"early {session}")
+    with logged_in(stack, device):
+        stack.adapters[-1].stop()
+    following = stack.adapter(name=session)
+    if session != "none":
+        left_by_an_earlier_version(stack, session)
+    with mqtt_device(stack.port, "iotflow/gateway", token(stack)) as client:
+        for below in ("telemetry", "telemetry/x"):
+            client.publish(f"iotflow/devices/{device.id}/{below}", {"data": {"early": 1}}, retain=True)
+    following.start()
+    eventually(lambda: not retained(stack, device))
+    with logged_in(stack, device) as client:
+        client.publish(f"iotflow/devices/{device.id}/telemetry/x", {"timestamp": T, "data": {"late": 1}})
+        rows = stored(stack, device)
+    if session == "none":
+        assert rows == {T: {"late": 1.0}}
+    else:
+        # What the earlier version subscribed to is stored, once each.
+        eventually(lambda: len(stack.readings(device.id)) == 3)
+
+
+def left_by_an_earlier_version(stack: Stack, name: str) -> None:
+    """A session that has its filters, and not what they are for now."""
+    client_id = f"iotflow-gateway-{name}-{hashlib.sha256(f'client id {token(stack)}'.encode()).hexdigest()[:16]}"
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    client.username_pw_set("iotflow/gateway", token(stack))
+    forever = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    forever.SessionExpiryInterval = 0xFFFFFFFF
+    subscribed = threading.Event()
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect("127.0.0.1", stack.port, clean_start=False, properties=forever)
+    client.subscribe([(f"iotflow/devices/+/{below}/#", 1) for below in ("telemetry", "status")])
+    client.loop_start()
+    assert subscribed.wait(PATIENCE)
+    client.disconnect()
+    client.loop_stop()

@@ -23,6 +23,10 @@ class Topics(TopicGrammar):
         roots = [f"{device}/commands" for device in self._roots(device_id, name)]
         return [*(one for root in roots for one in (f"{root}/{kind}", root)), *self._by_name(name, "commands")]
 
+    def is_by_id(self, topic: str, device_id: int) -> bool:
+        """Whether a topic is the device's for ever: its name may become another's."""
+        return topic.startswith(f"{self._devices}{device_id}/")
+
     def group_commands(self, group: str) -> str:
         """Where a group is told of a command as a whole."""
         return self._fleet + group

@@ -105,7 +105,11 @@ class BrokerSession:
             return Delivery.UNHEARD
         if self._line is None or not self._connected.is_set():
             raise CannotConnect("the broker is away")
-        properties = clearing_properties() if retain and not payload else _expiring(expiry)
+        clears = retain and not payload
+        if clears and not self._address.v5 and self._topics.parse(topic).kind:
+            # Without a mark it would come back as a message of the device's.
+            return Delivery.UNHEARD
+        properties = clearing_properties() if clears else _expiring(expiry)
         return await self._line.deliver(topic, payload, retain=retain, properties=properties)
 
     def _clear(self, topic: str) -> bool:

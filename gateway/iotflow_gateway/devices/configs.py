@@ -1,6 +1,7 @@
 """Desired configurations, kept as retained messages: a device that comes hears its own at once."""
 
 import asyncio
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import grpc
@@ -16,6 +17,7 @@ from iotflow_gateway.topics import Topics
 
 # A broker whose end is not noticed yet, or for whom too much waits already, refuses without waiting.
 RETRY_SECONDS = 0.5
+REMEMBERED = 1_000
 # What a broker that was killed may not have written down: Mosquitto saves every half hour unless told otherwise.
 UNSAVED = timedelta(hours=1)
 
@@ -40,6 +42,8 @@ class Configs:
         self._caught_up: datetime | None = None
         # What is retained: by device, its name and the payload.
         self._retained: dict[int, tuple[str, bytes]] = {}
+        # Those that were removed last: an id is never another's.
+        self._removed: deque[int] = deque(maxlen=REMEMBERED)
         # Devices that were made, renamed or removed, or whose name may have been another's.
         self._changed: dict[int, str] = {}
         self._news = asyncio.Event()
@@ -79,6 +83,8 @@ class Configs:
 
     def _account_changed(self, before: Account | None, after: Account | None) -> None:
         one = before or after
+        if before and after is None:
+            self._removed.append(before.device_id)
         renamed = before and after and before.name != after.name
         if one and (renamed or after is None or (before is None and self._caught_up)):
             self._changed.setdefault(one.device_id, one.name)
@@ -92,7 +98,7 @@ class Configs:
             return
         by_id, *by_name = self._topics.configs(device_id, name)
         # An id is never another's.
-        for topic in by_name if account else [by_id, *by_name]:
+        for topic in by_name if account else [by_id, *by_name, *self._topics.statuses(device_id, name)]:
             await self._broker.deliver(topic, b"", retain=True)
         if account and retained:
             await self._put(device_id, account.name, retained[1])
@@ -134,6 +140,8 @@ class Configs:
         payload = config_document(config)
         async with self._publishing:
             # The server may have looked before a change that is known here.
+            if config.device_id in self._removed:
+                return
             account = self._directory.account(config.device_id)
             await self._put(config.device_id, account.name if account else config.device_name, payload)
 

@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 
 # Devices served at a time: not more than a broker takes unless set otherwise.
 AT_ONCE = 20
+# Seconds that a broker keeps a command below a device's name, which another device may have by then. It is offered again when the
+# device is back.
+KEPT_BY_NAME = 86_400
 
 
 class Deliveries:
@@ -108,7 +111,9 @@ class Deliveries:
         )
         delivery = Delivery.UNHEARD
         for topic in self._topics.commands(device_id, offered.device_name, offered.command.name):
-            delivery = await self._broker.deliver(topic, payload, expiry=expiry, device_id=device_id)
+            is_its_own = self._topics.is_by_id(topic, device_id)
+            kept = expiry if is_its_own else min(expiry or KEPT_BY_NAME, KEPT_BY_NAME)
+            delivery = await self._broker.deliver(topic, payload, expiry=kept, device_id=device_id)
             if delivery is Delivery.HEARD:
                 break
         return delivery

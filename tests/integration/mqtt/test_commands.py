@@ -32,7 +32,11 @@ def test_command_and_its_answer(stack: Stack, device: Device, name: str, topic: 
         assert heard.topic == topic
         assert heard.json() | {"created_at": ""} == {
             "id": sent.id,
+            "command_id": sent.id,
+            "device_id": device.id,
             "name": name,
+            "command": name,
+            "type": name,
             "parameters": {"seconds": 3},
             "created_at": "",
             "expires_at": None,

@@ -1,0 +1,84 @@
+"""A device is removed and another registered under its name: at Mosquitto, where nobody can empty another client's queue, what
+waits says whose it is and for how long, and nothing stays retained."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from tests.integration.mqtt.clients import eventually, logged_in
+from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.mqtt_device import PATIENCE, mqtt_device
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
+        running.adapter().start()
+        yield running
+
+
+def test_queued_command_says_whose_it_is_and_expires(stack: Stack) -> None:
+    """The session, which outlives its device, gives it to the next one with the same client id and name."""
+    last = stack.register("valve")
+    with logged_in(stack, last, last.name), session(stack, last) as client:
+        client.subscribe("iotflow/devices/valve/commands/#", 1)
+    command = stack.send_command(last, "open", {})
+    eventually(lambda: stack.command(command.id).state == "delivered")
+    stack.remove(last)
+    following = stack.register("valve")
+    with logged_in(stack, following, following.name):
+        pass
+    heard: list[paho.MQTTMessage] = []
+    with session(stack, following, heard) as client:
+        deadline = time.monotonic() + PATIENCE
+        while not heard and time.monotonic() < deadline:
+            client.loop(0.05)
+    said = [one.payload for one in heard]
+    assert [b'"device_id":%d' % last.id in payload for payload in said] == [True], said
+    assert f'"id":{command.id}'.encode() in said[0]
+    expiry = getattr(heard[0].properties, "MessageExpiryInterval", None)
+    assert expiry is not None
+    assert 0 < expiry <= 86_400
+
+
+def test_nothing_stays_retained(stack: Stack) -> None:
+    last = stack.register("lamp")
+    stack.set_desired(last, {"secret": "of the last"})
+    with logged_in(stack, last, last.name) as client:
+        client.publish("iotflow/devices/lamp/telemetry", {"data": {"t": 1}}, retain=True)
+        client.publish("iotflow/devices/lamp/status", {"status": "online"}, retain=True)
+    stack.remove(last)
+    token = (stack.server.folder / "gateway-token").read_text().strip()
+
+    def retained() -> set[str]:
+        with mqtt_device(stack.port, "iotflow/gateway", token) as watcher:
+            for topic in ("iotflow/devices/lamp/#", f"iotflow/devices/{last.id}/#", "devices/lamp/#"):
+                watcher.subscribe(topic)
+            watcher.publish("marker", b"")
+            return {heard.topic for heard in watcher.heard if heard.retained}
+
+    eventually(lambda: not retained())
+
+
+@contextlib.contextmanager
+def session(stack: Stack, device: Device, heard: list[paho.MQTTMessage] | None = None) -> Iterator[paho.Client]:
+    """By the device's name, kept when it is left."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, "valve client", protocol=MQTTProtocolVersion.MQTTv5)
+    client.username_pw_set(device.name, device.key)
+    client.on_message = lambda _client, _data, message: None if heard is None else heard.append(message)
+    kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    kept.SessionExpiryInterval = 3_600
+    client.connect("127.0.0.1", stack.port, clean_start=False, properties=kept)
+    deadline = time.monotonic() + PATIENCE
+    while not client.is_connected() and time.monotonic() < deadline:
+        client.loop(0.05)
+    yield client
+    for _ in range(20):
+        client.loop(0.02)
+    client.disconnect()

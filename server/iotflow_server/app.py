@@ -152,7 +152,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         ),
         gateway=gateway_service(fleet, sessions, encoder),
         system=SystemService(checks, metrics, broker),
-        legacy=legacy_service(settings, fleet, checks),
+        legacy=legacy_service(settings, fleet, telemetry, checks, broker),
     )
 
 

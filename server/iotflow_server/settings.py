@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         0,
         ge=0,
         validation_alias=older("RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"),
-        description="Calls a minute for each device, token or address, a stream counting once; bursts up to that many. 0: no limit.",
+        description="Calls a minute for each device, token (not gateways') or address; a stream counts once. 0: no limit.",
     )
     wrong_credentials_per_minute: int = Field(
         300,

@@ -29,6 +29,7 @@ from iotflow_server.rpc.presence_reports import PresenceReports
 from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.reporting import Reporting
 from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.submitting import Submitting
 from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
 from iotflow_server.rpc.twins import Twins
 from iotflow_server.rpc.wire_devices import DeviceEncoder
@@ -117,10 +118,19 @@ def admin_service(
     )
 
 
-def legacy_service(settings: Settings, fleet: Fleet, checks: HealthChecks) -> LegacyService:
+def legacy_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, checks: HealthChecks, broker: Broker
+) -> LegacyService:
     """What clients of the older service ask for."""
     return LegacyService(
-        checks, Machine(settings.data_dir), fleet.registry, Figures(fleet.database), fleet.presence, fleet.online
+        checks,
+        Machine(settings.data_dir),
+        fleet.registry,
+        Figures(fleet.database),
+        fleet.presence,
+        fleet.online,
+        Submitting(telemetry.intake),
+        broker,
     )
 
 

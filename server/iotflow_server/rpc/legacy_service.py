@@ -5,14 +5,18 @@ import time
 
 from iotflow.v1 import legacy_service_pb2, legacy_service_pb2_grpc
 from iotflow_server import VERSION
+from iotflow_server.access import calling_device
 from iotflow_server.devices.figures import Figures
 from iotflow_server.devices.online import Online
 from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import Unavailable
+from iotflow_server.errors import Unauthenticated, Unavailable
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.machine import Machine
+from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.health_checks import HEALTHY, HealthChecks
+from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.submitting import Submitting
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
 
@@ -40,6 +44,8 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
         figures: Figures,
         presence: Presence,
         online: Online,
+        submitting: Submitting,
+        broker: Broker,
     ) -> None:
         self._checks = checks
         self._machine = machine
@@ -47,6 +53,8 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
         self._figures = figures
         self._presence = presence
         self._online = online
+        self._submitting = submitting
+        self._broker = broker
         self._began = time.monotonic()
 
     async def GetServiceInfo(
@@ -104,6 +112,25 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
                 for device in devices
             ],
             meta=wire.DeviceStatusesMeta(total=total, limit=limit, offset=request.offset),
+        )
+
+    async def SubmitMqttTelemetryJson(
+        self, request: wire.SubmitMqttTelemetryRequest, context: Context
+    ) -> wire.SubmitMqttTelemetryResponse:
+        device = calling_device()
+        if device.id != request.device_id:
+            raise Unauthenticated(
+                "NOT_YOUR_DEVICE", f"This key is device {device.id}'s, not device {request.device_id}'s."
+            )
+        stored = await self._submitting.one(request.body)
+        await answer_with(context, 201)
+        return wire.SubmitMqttTelemetryResponse(
+            status="success",
+            message="Telemetry data processed successfully",
+            device_id=device.id,
+            device_name=device.name,
+            topic=self._broker.credentials(device.id).topics.telemetry_publish,
+            timestamp=stored.timestamp,
         )
 
     async def _machine_figures(self) -> wire.MachineFigures:

@@ -100,6 +100,7 @@ def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
         "LegacyService": {
             "GetServiceInfo": OPEN,
             "GetSystemStatus": OPEN,
+            "SubmitMqttTelemetryJson": DEVICE,
             "ListDeviceStatuses": VIEWER | {Role.ANONYMOUS} if public_reads else VIEWER,
         },
         "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),

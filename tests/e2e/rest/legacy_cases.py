@@ -1,9 +1,13 @@
 """Paths of the older service, with its keys and statuses."""
 
+from typing import Any
+
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import LIST, NUMBER, TEXT, TIME, WHOLE, Like, refusal
+from tests.e2e.rest.world import World
 
 STATUSES = "/api/v1/devices/statuses"
+TELEMETRY = "/api/v1/mqtt/telemetry/{own}"
 CONNECTED = {"healthy": True, "status": "connected", "message": ""}
 INFO = {
     "name": "IoTFlow",
@@ -34,6 +38,17 @@ STATUS = {
 }
 
 
+def stored(world: World) -> dict[str, Any]:
+    return {
+        "status": "success",
+        "message": "Telemetry data processed successfully",
+        "device_id": world.own.id,
+        "device_name": world.own.name,
+        "topic": f"iotflow/devices/{world.own.id}/telemetry",
+        "timestamp": TIME,
+    }
+
+
 CASES = [
     Case("in general", "GET", "/", "nobody", 200, INFO),
     Case("how it is", "GET", "/status", "nobody", 200, STATUS),
@@ -61,5 +76,27 @@ CASES = [
         )
         for name, value in (("limit", "0"), ("limit", "10001"), ("offset", "-1"))
     ),
+    *(
+        Case(name, "POST", TELEMETRY, "device", 201, stored, body)
+        for name, body in (
+            (
+                "a reading",
+                {"data": {"temperature": 21.5}, "metadata": {"room": "a"}, "timestamp": "2026-01-01T00:00:00Z"},
+            ),
+            ("a flat reading with the key", {"temperature": 21.5, "ts": "12345", "api_key": "k" * 32}),
+        )
+    ),
+    *(
+        Case(name, "POST", TELEMETRY, "device", 400, refusal(400, reason, *fields), raw=body)
+        for name, body, reason, fields in (
+            ("nothing", b"", "BAD_JSON", ()),
+            ("no JSON", b"{", "BAD_JSON", ()),
+        )
+    ),
+    Case(
+        "of another device", "POST", TELEMETRY, "other device", 401, refusal(401, "NOT_YOUR_DEVICE"), {"data": {"t": 1}}
+    ),
+    Case("without a key", "POST", TELEMETRY, "nobody", 401, refusal(401, "CREDENTIAL_REQUIRED"), {"data": {"t": 1}}),
+    Case("with a wrong key", "POST", TELEMETRY, "wrong key", 401, refusal(401, "WRONG_KEY"), {"data": {"t": 1}}),
     Case("by a device", "GET", STATUSES, "device", 403, refusal(403, "WRONG_ROLE")),
 ]

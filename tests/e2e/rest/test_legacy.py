@@ -32,3 +32,14 @@ def test_whatever_the_client_accepts(http: httpx.Client, path: str) -> None:
         answer = http.get(path, headers={"accept": accept})
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/json"
+
+
+def test_a_reading_sent_as_by_mqtt_is_stored_with_every_digit(world: World) -> None:
+    body = '{"data": {"count": 9007199254740991, "t": -0.5}, "timestamp": "2026-02-01T00:00:00Z"}'
+    path = f"/api/v1/mqtt/telemetry/{world.own.id}"
+    answer = world.call("POST", path, "device", content=body)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["timestamp"] == "2026-02-01T00:00:00Z"
+    params = {"from": "2026-02-01", "to": "2026-02-02"}
+    rows = world.call("GET", "/api/v1/telemetry/{own}/range", "device", params=params).json()["data"]
+    assert rows == [{"timestamp": "2026-02-01T00:00:00.000Z", "count": 9007199254740991, "t": -0.5}]

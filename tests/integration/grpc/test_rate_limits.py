@@ -6,9 +6,10 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2
+from iotflow.v1 import admin_service_pb2, device_service_pb2, gateway_service_pb2
 from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason, trailing
 
@@ -62,9 +63,19 @@ def test_streams_count_when_they_are_opened(devices: DeviceServiceStub, device: 
     assert reason(refused(heartbeat(devices, device.metadata), 10)) == "RATE_LIMIT"
 
 
-def test_wrong_credentials_are_limited_by_address(
-    devices: DeviceServiceStub, admin: AdminServiceStub, admin_metadata: Metadata
+def test_gateways_speak_for_many_devices(
+    admin: AdminServiceStub, gateway: GatewayServiceStub, admin_metadata: Metadata, device: Caller
 ) -> None:
+    request = admin_service_pb2.CreateTokenRequest(name="busy", role="gateway")
+    token = admin.CreateToken(request, metadata=admin_metadata).secret
+    reports = [gateway_service_pb2.PresenceReport(device_id=device.id, state="heartbeat")]
+    for _ in range(PER_MINUTE + 1):
+        gateway.ReportPresence(
+            gateway_service_pb2.ReportPresenceRequest(reports=reports), metadata=(("authorization", f"Bearer {token}"),)
+        )
+
+
+def test_wrong_credentials_are_limited_by_address(devices: DeviceServiceStub) -> None:
     """Whatever they are, so that trying keys, and looking for them, comes to an end; who is known goes on."""
     known, silent = register(devices, "known lately"), register(devices, "not known lately")
     heartbeat(devices, known.metadata)()
@@ -76,7 +87,7 @@ def test_wrong_credentials_are_limited_by_address(
         assert reasons(watch(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
     assert reasons(heartbeat(devices, silent.metadata), 1) == ["RATE_LIMIT"], "right or wrong, it is not looked up"
     heartbeat(devices, known.metadata)()
-    # The admin has not called yet, and is told when to come again.
+    # Nobody who was let in long ago, or never, is an exception; the refusal says when to come again.
     with pytest.raises(grpc.RpcError) as error:
-        admin.ListTokens(admin_service_pb2.ListTokensRequest(), metadata=admin_metadata)
+        heartbeat(devices, silent.metadata)()
     assert 1 <= int(trailing(error.value)["retry-after"]) <= 60

@@ -50,6 +50,11 @@ class LegacyServiceStub:
                 request_serializer=iotflow_dot_v1_dot_legacy__service__pb2.ListDeviceStatusesRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_legacy__service__pb2.ListDeviceStatusesResponse.FromString,
                 _registered_method=True)
+        self.SubmitMqttTelemetryJson = channel.unary_unary(
+                '/iotflow.v1.LegacyService/SubmitMqttTelemetryJson',
+                request_serializer=iotflow_dot_v1_dot_legacy__service__pb2.SubmitMqttTelemetryRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_legacy__service__pb2.SubmitMqttTelemetryResponse.FromString,
+                _registered_method=True)
 
 
 class LegacyServiceServicer:
@@ -78,6 +83,17 @@ class LegacyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SubmitMqttTelemetryJson(self, request, context):
+        """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
+        it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
+        UNAUTHENTICATED: no key, a wrong one, or another device's.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LegacyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +111,11 @@ def add_LegacyServiceServicer_to_server(servicer, server):
                     servicer.ListDeviceStatuses,
                     request_deserializer=iotflow_dot_v1_dot_legacy__service__pb2.ListDeviceStatusesRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_legacy__service__pb2.ListDeviceStatusesResponse.SerializeToString,
+            ),
+            'SubmitMqttTelemetryJson': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitMqttTelemetryJson,
+                    request_deserializer=iotflow_dot_v1_dot_legacy__service__pb2.SubmitMqttTelemetryRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_legacy__service__pb2.SubmitMqttTelemetryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +200,33 @@ class LegacyService:
             '/iotflow.v1.LegacyService/ListDeviceStatuses',
             iotflow_dot_v1_dot_legacy__service__pb2.ListDeviceStatusesRequest.SerializeToString,
             iotflow_dot_v1_dot_legacy__service__pb2.ListDeviceStatusesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitMqttTelemetryJson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.LegacyService/SubmitMqttTelemetryJson',
+            iotflow_dot_v1_dot_legacy__service__pb2.SubmitMqttTelemetryRequest.SerializeToString,
+            iotflow_dot_v1_dot_legacy__service__pb2.SubmitMqttTelemetryResponse.FromString,
             options,
             channel_credentials,
             insecure,

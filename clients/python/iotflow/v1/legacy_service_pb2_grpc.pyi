@@ -41,6 +41,13 @@ class LegacyServiceStub:
     """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
     AdminService.ListDevices.
     """
+    SubmitMqttTelemetryJson: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]
+    """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
+    it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
+    UNAUTHENTICATED: no key, a wrong one, or another device's.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
 
 @_typing.type_check_only
 class LegacyServiceAsyncStub(LegacyServiceStub):
@@ -54,6 +61,13 @@ class LegacyServiceAsyncStub(LegacyServiceStub):
     ListDeviceStatuses: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]  # type: ignore[assignment]
     """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
     AdminService.ListDevices.
+    """
+    SubmitMqttTelemetryJson: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]  # type: ignore[assignment]
+    """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
+    it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
+    UNAUTHENTICATED: no key, a wrong one, or another device's.
+    buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
 
 class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,6 +97,19 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_legacy_service_pb2.ListDeviceStatusesResponse, _abc.Awaitable[_legacy_service_pb2.ListDeviceStatusesResponse]]:
         """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
         AdminService.ListDevices.
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitMqttTelemetryJson(
+        self,
+        request: _legacy_service_pb2.SubmitMqttTelemetryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_legacy_service_pb2.SubmitMqttTelemetryResponse, _abc.Awaitable[_legacy_service_pb2.SubmitMqttTelemetryResponse]]:
+        """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
+        it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
+        UNAUTHENTICATED: no key, a wrong one, or another device's.
+        buf:lint:ignore RPC_REQUEST_STANDARD_NAME
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
 
 def add_LegacyServiceServicer_to_server(servicer: LegacyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 import structlog
@@ -39,7 +40,9 @@ from iotflow_server.composition.services import (
 from iotflow_server.composition.sharing import redis_of, tell_others
 from iotflow_server.composition.telemetry import started_telemetry
 from iotflow_server.interceptors.behaviours import Layer, Layers
+from iotflow_server.interceptors.stalled import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
+from iotflow_server.memory import given_back
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
@@ -79,8 +82,10 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(given_back())
         parts = await _parts(settings, member, stack)
-        server = grpc.aio.server(interceptors=[Layers(parts.layers)], options=options(settings, member))
+        watched = partial(ends_when_stalled, settings.write_timeout_seconds)
+        server = grpc.aio.server(interceptors=[Layers(parts.layers, watched)], options=options(settings, member))
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)

@@ -31,8 +31,12 @@ def options(settings: Settings, member: Member) -> list[tuple[str, int]]:
         # Devices behind mobile networks ping often; that is no abuse.
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.keepalive_time_ms", 60_000),
-        ("grpc.keepalive_timeout_ms", 20_000),
+        ("grpc.keepalive_time_ms", round(settings.keepalive_seconds * 1_000)),
+        ("grpc.keepalive_timeout_ms", round(settings.keepalive_timeout_seconds * 1_000)),
+        # Streams that are silent for hours are asked all the same.
+        ("grpc.http2.max_pings_without_data", 0),
+        # The one before is for a connection that takes no data; a ping's answer would be waited for a minute.
+        ("grpc.http2.ping_timeout_ms", round(settings.keepalive_timeout_seconds * 1_000)),
     ]
 
 

@@ -159,6 +159,36 @@ class Settings(BaseSettings):
     stream_window: int = Field(
         256, ge=1, le=100_000, description="Batches of one stream that wait for the store at the most."
     )
+    streams_per_caller: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        description="Other streams that a device, a token or, without a credential, an address has open at a time. Gateways have no limit.",
+    )
+    subscriptions_per_caller: int = Field(
+        50,
+        ge=1,
+        le=1_000_000,
+        description="Live readings and watches of fleet commands that a caller has open at a time.",
+    )
+    reads_per_caller: int = Field(
+        10, ge=1, le=100_000, description="Reads and exports that a caller has under way at a time."
+    )
+    write_timeout_seconds: float = Field(
+        60,
+        gt=0,
+        le=3_600,
+        description="A stream is ended when its caller takes nothing of a message for so long. One with nothing to send may be silent.",
+    )
+    keepalive_seconds: float = Field(
+        60,
+        ge=1,
+        le=7_200,
+        description="A connection over which nothing comes is asked this often whether it still is one.",
+    )
+    keepalive_timeout_seconds: float = Field(
+        20, ge=0.1, le=600, description="A connection that does not answer that for so long is closed."
+    )
     max_ahead_seconds: float = Field(
         86_400,
         ge=0,

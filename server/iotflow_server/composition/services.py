@@ -13,6 +13,7 @@ from iotflow_server.interceptors.initial_metadata import InitialMetadata
 from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits, WrongCredentials
+from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
 from iotflow_server.interceptors.validation import Validation
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
@@ -24,7 +25,7 @@ from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.health_checks import HealthChecks
 from iotflow_server.rpc.legacy_service import LegacyService
-from iotflow_server.rpc.methods import open_to
+from iotflow_server.rpc.methods import READS, SUBSCRIPTIONS, open_to
 from iotflow_server.rpc.presence_reports import PresenceReports
 from iotflow_server.rpc.registration import Registration
 from iotflow_server.rpc.reporting import Reporting
@@ -147,9 +148,25 @@ def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list
             WrongCredentials(Buckets(settings.wrong_credentials_limit)),
         ),
         *limits,
+        stream_limits(settings),
         Validation(),
         InitialMetadata(),
     ]
+
+
+def stream_limits(settings: Settings) -> StreamLimits:
+    """Of each caller."""
+    reads = StreamLimit(
+        "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"
+    )
+    live = StreamLimit(
+        "SUBSCRIPTION_LIMIT",
+        "live subscriptions",
+        settings.subscriptions_per_caller,
+        "IOTFLOW_SUBSCRIPTIONS_PER_CALLER",
+    )
+    others = StreamLimit("STREAM_LIMIT", "streams open", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER")
+    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others)
 
 
 def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:

@@ -49,10 +49,14 @@ class Layer(Protocol):
 
 
 class Layers(ServerInterceptor):
-    """All layers, outermost first. A method is wrapped at its first call; later ones cost no building."""
+    """All layers, outermost first. A method is wrapped at its first call; later ones cost no building.
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    watched: from a method and its streaming RPC to the same RPC, watched while it sends.
+    """
+
+    def __init__(self, layers: Sequence[Layer], watched: Callable[[str, Handler], Handler]) -> None:
         self._layers = layers
+        self._watched = watched
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -74,7 +78,7 @@ class Layers(ServerInterceptor):
             around = layer.around(method, handler)
             if around is not None:
                 wrapped = wrap(wrapped, around)
-        return wrapped
+        return self._watched(method, wrapped) if handler.response_streaming else wrapped
 
 
 def wrap(handler: Handler, around: Around) -> Handler:
@@ -84,7 +88,8 @@ def wrap(handler: Handler, around: Around) -> Handler:
     return _wrap_unary(handler, around)
 
 
-def _behaviour(handler: Handler) -> Any:
+def behaviour_of(handler: Handler) -> Any:
+    """What is called for the RPC."""
     if handler.response_streaming:
         return handler.stream_stream if handler.request_streaming else handler.unary_stream
     return handler.stream_unary if handler.request_streaming else handler.unary_unary
@@ -98,15 +103,16 @@ def _maker(handler: Handler) -> Any:
     return grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
 
 
-def _made(make: Any, behaviour: Any, handler: Handler) -> Handler:
-    made: Handler = make(behaviour, handler.request_deserializer, handler.response_serializer)
+def made_like(handler: Handler, behaviour: Any) -> Handler:
+    """The same RPC with another behaviour."""
+    made: Handler = _maker(handler)(behaviour, handler.request_deserializer, handler.response_serializer)
     return made
 
 
 def _tolerant(method: str, handler: Handler) -> Handler:
     """The same RPC, which takes requests and gives answers that are no messages."""
     deserializer = _forgiving(handler.request_deserializer, conflict_finder(method))
-    made: Handler = _maker(handler)(_behaviour(handler), deserializer, _outspoken(handler.response_serializer))
+    made: Handler = _maker(handler)(behaviour_of(handler), deserializer, _outspoken(handler.response_serializer))
     return made
 
 
@@ -134,17 +140,17 @@ def _outspoken(serializer: Any) -> Any:
 
 
 def _wrap_unary(handler: Handler, around: Around) -> Handler:
-    behaviour, streaming = _behaviour(handler), handler.request_streaming
+    behaviour, streaming = behaviour_of(handler), handler.request_streaming
 
     async def unary(request: Any, context: Context) -> Any:
         async with around(None if streaming else request, context):
             return await behaviour(request, context)
 
-    return _made(_maker(handler), unary, handler)
+    return made_like(handler, unary)
 
 
 def _wrap_streaming(handler: Handler, around: Around) -> Handler:
-    behaviour, streaming = _behaviour(handler), handler.request_streaming
+    behaviour, streaming = behaviour_of(handler), handler.request_streaming
     if not inspect.isasyncgenfunction(behaviour):
         # grpc's own services write to the context instead of yielding.
         return _wrap_writing(handler, behaviour, around)
@@ -154,7 +160,7 @@ def _wrap_streaming(handler: Handler, around: Around) -> Handler:
             async for answer in behaviour(request, context):
                 yield answer
 
-    return _made(_maker(handler), stream, handler)
+    return made_like(handler, stream)
 
 
 def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
@@ -164,4 +170,4 @@ def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
         async with around(None if streaming else request, context):
             await behaviour(request, context)
 
-    return _made(_maker(handler), write, handler)
+    return made_like(handler, write)

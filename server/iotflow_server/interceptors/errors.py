@@ -52,17 +52,18 @@ class Errors:
             except errors.Refusal as refusal:
                 if handler.request_streaming:
                     await discard(context)
-                await _abort(context, refusal, unary=unary)
+                await abort(context, refusal, unary=unary)
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise
             except Exception:
                 log.exception("call failed", method=method)
-                await _abort(context, FAILED, unary=unary)
+                await abort(context, FAILED, unary=unary)
 
         return translate
 
 
-async def _abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> None:
+async def abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> None:
+    """End the call with the refusal's status."""
     code = CODES[type(refusal)]
     hint = () if refusal.retry_after is None else (("retry-after", str(math.ceil(refusal.retry_after))),)
     if unary and hint:

@@ -79,6 +79,9 @@ GATEWAY_METHODS = (
     "ReportPresence",
 )
 MQTT_METHODS = ("WatchAccounts", "FindAccount", "Authenticate", "Authorize")
+# Streams that end by themselves, and those that go on for as long as somebody listens, by full name.
+READS = ("/iotflow.v1.TelemetryService/ReadTelemetry", "/iotflow.v1.TelemetryService/ExportTelemetry")
+SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.AdminService/WatchFleetCommands")
 SYSTEM_METHODS = ("GetHealth", "GetMetrics", "GetMqttStatus")
 
 

@@ -12,22 +12,24 @@ from tests.integration.grpc.device import Caller
 from tests.integration.grpc.test_process import server
 from tests.processes import free_port
 
-STREAMS = 4_000
+DEVICES, STREAMS_EACH = 40, 100
 
 
 def test_thousands_of_streams_opened_at_once_are_all_served(tmp_path: Path) -> None:
     port = free_port()
     with server(tmp_path, port) as (_, channel):
-        device = register(DeviceServiceStub(channel), "back again")
-        answered = asyncio.run(_answered(f"127.0.0.1:{port}", device))
-    assert answered == STREAMS
+        stub = DeviceServiceStub(channel)
+        fleet = [register(stub, f"back again {number}") for number in range(DEVICES)]
+        answered = asyncio.run(_answered(f"127.0.0.1:{port}", fleet))
+    assert answered == DEVICES * STREAMS_EACH
 
 
-async def _answered(address: str, device: Caller) -> int:
+async def _answered(address: str, fleet: list[Caller]) -> int:
     """How many of the streams got their first message."""
     async with grpc.aio.insecure_channel(address) as channel:
         watch = DeviceServiceStub(channel).WatchConfig
-        calls = [watch(WatchConfigRequest(), metadata=device.metadata, timeout=60) for _ in range(STREAMS)]
+        callers = fleet * STREAMS_EACH
+        calls = [watch(WatchConfigRequest(), metadata=device.metadata, timeout=60) for device in callers]
         answers = await asyncio.gather(*(call.read() for call in calls), return_exceptions=True)
         for call in calls:
             call.cancel()

@@ -34,6 +34,12 @@ PATIENCE = 20.0
 REFUSED_CALLS, AT_A_TIME = 60, 20
 
 
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    """More wrong keys than a caller is allowed to try."""
+    return {"wrong_credentials_per_minute": 100_000}
+
+
 def streaming_methods() -> Iterator[MethodDescriptor]:
     """All of the contract that answer with a stream."""
     for file in FILES:

@@ -1,0 +1,70 @@
+"""How many streams a caller has open at a time."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from iotflow_server.access import Role, caller
+from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.rate_limits import address
+from iotflow_server.interceptors.stalled import when_gone
+
+RETRY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimit:
+    """most: for each caller. setting: the one that changes it."""
+
+    reason: str
+    what: str
+    most: int
+    setting: str
+
+    def refusal(self) -> LimitExceeded:
+        return LimitExceeded(
+            self.reason,
+            f"a caller has at most {self.most} {self.what} ({self.setting}); end one, or try again later",
+            retry_after=RETRY_SECONDS,
+        )
+
+
+class StreamLimits:
+    """Stands behind the identity; anonymous callers are told apart by address. Gateways are not limited: they speak for many
+    devices. limits: by the method's full name; others: of all other streams."""
+
+    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit) -> None:
+        self._limits = limits
+        self._others = others
+        self._open: Counter[tuple[str, str]] = Counter()
+
+    def around(self, method: str, handler: Handler) -> Around | None:
+        if not handler.response_streaming:
+            return None
+        limit = self._limits.get(method, self._others)
+
+        @asynccontextmanager
+        async def count(_request: Any, context: Context) -> AsyncIterator[None]:
+            who = caller()
+            if who.role is Role.GATEWAY:
+                yield
+                return
+            key = (limit.reason, address(context) if who.role is Role.ANONYMOUS else who.name)
+            if self._open[key] >= limit.most:
+                raise limit.refusal()
+            self._open[key] += 1
+            try:
+                yield
+            finally:
+                when_gone(partial(self._release, key))
+
+        return count
+
+    def _release(self, key: tuple[str, str]) -> None:
+        self._open[key] -= 1
+        if not self._open[key]:
+            del self._open[key]

@@ -1,0 +1,69 @@
+"""What callers that take nothing cost the server, and that it gives it back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, batch, reason, stream
+from tests.integration.grpc.test_process import server
+from tests.processes import Running, free_port
+
+CALLS, UNDER_WAY, MEASUREMENTS, ROWS, BATCHES = 100, 10, 100, 2_000, 5
+# What the ten that are under way may take; without a limit the two hundred take more than a gigabyte.
+MOST_MORE = 350 * 2**20
+# What stays for the next batches.
+MOST_KEPT = 100 * 2**20
+PATIENCE = 60.0
+
+
+def resident(process: Running) -> int:
+    """Bytes."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1_024
+
+
+def asked(stub: TelemetryServiceStub, device: Caller) -> Iterator[Any]:
+    """A read and an export, of which nothing is taken."""
+    read = telemetry_service_pb2.ReadTelemetryRequest(device_ids=[device.id])
+    yield stub.ReadTelemetry(read, metadata=device.metadata, timeout=PATIENCE)
+    export = telemetry_service_pb2.ExportTelemetryRequest(device_ids=[device.id])
+    yield stub.ExportTelemetry(export, metadata=device.metadata, timeout=PATIENCE)
+
+
+def test_a_hundred_stalled_reads_and_exports_of_one_caller(tmp_path: Path) -> None:
+    port = free_port()
+    with server(tmp_path, port) as (process, channel), ExitStack() as stack:
+        device = register(DeviceServiceStub(channel), "asked too much")
+        stub = TelemetryServiceStub(channel)
+        columns = {f"m{number}": {"doubles": [0.5] * ROWS} for number in range(MEASUREMENTS)}
+        stream(stub, device, (batch(number, ROWS, number * ROWS, **columns) for number in range(BATCHES)))
+        for call in asked(stub, device):
+            assert list(call)
+        before = most = resident(process)
+        calls: list[Any] = []
+        for _ in range(CALLS):
+            # A connection each: what one has in common would hold the others up.
+            options = [("grpc.use_local_subchannel_pool", 1)]
+            own = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options=options))
+            calls += asked(TelemetryServiceStub(own), device)
+        refused = 0
+        for call in calls:
+            call.initial_metadata()
+            refused += not call.is_active() and reason(call) == "READ_LIMIT"
+            most = max(most, resident(process))
+        assert refused == len(calls) - UNDER_WAY
+        assert most - before < MOST_MORE
+        for call in calls:
+            call.cancel()
+        deadline = time.monotonic() + PATIENCE
+        while resident(process) - before > MOST_KEPT:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)

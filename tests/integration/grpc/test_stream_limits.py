@@ -1,0 +1,231 @@
+"""What one caller's streams may take: their number, and the patience with a peer that takes nothing."""
+
+import queue
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from iotflow.v1 import device_service_pb2, gateway_service_pb2, system_service_pb2, telemetry_service_pb2
+from iotflow.v1.admin_service_pb2 import WatchFleetCommandsRequest
+from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, batch, reason, stream, trailing
+
+PATIENCE = 30.0
+STREAMS, SUBSCRIPTIONS, READS = 4, 3, 2
+# Together more than sockets and the client's library take for somebody who does not read.
+ROWS, BATCHES, TEXT = 100, 40, "x" * 10_000
+
+ALIVE = telemetry_service_pb2.SubscribeTelemetryRequest()
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    return {
+        "streams_per_caller": STREAMS,
+        "subscriptions_per_caller": SUBSCRIPTIONS,
+        "reads_per_caller": READS,
+        "write_timeout_seconds": 1,
+        "keepalive_seconds": 1,
+        "keepalive_timeout_seconds": 1,
+    }
+
+
+@contextmanager
+def held(*calls: Any) -> Iterator[None]:
+    """Cancelled when the block is left."""
+    try:
+        yield
+    finally:
+        for call in calls:
+            call.cancel()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def refusal(call: Any) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    assert trailing(caught.value)["retry-after"] == "5"
+    return caught.value.code(), reason(caught.value)
+
+
+def open_streams(channel: grpc.Channel) -> int:
+    page = SystemServiceStub(channel).GetMetrics(system_service_pb2.GetMetricsRequest()).data.decode()
+    return int(float(next(line for line in page.splitlines() if line.startswith("iotflow_open_streams")).split()[1]))
+
+
+def watched_config(channel: grpc.Channel, device: Caller) -> Any:
+    return DeviceServiceStub(channel).WatchConfig(
+        device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE
+    )
+
+
+def subscribed(channel: grpc.Channel, device: Caller) -> Any:
+    return TelemetryServiceStub(channel).SubscribeTelemetry(ALIVE, metadata=device.metadata, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("opened", "most", "word"),
+    [(watched_config, STREAMS, "STREAM_LIMIT"), (subscribed, SUBSCRIPTIONS, "SUBSCRIPTION_LIMIT")],
+)
+def test_a_caller_has_so_many_streams_and_others_have_theirs(
+    grpc_channel: grpc.Channel,
+    devices: DeviceServiceStub,
+    device: Caller,
+    opened: Callable[[grpc.Channel, Caller], Any],
+    most: int,
+    word: str,
+) -> None:
+    calls = [opened(grpc_channel, device) for _ in range(most)]
+    with held(*calls):
+        for call in calls:
+            next(call)
+        assert refusal(opened(grpc_channel, device)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, word)
+        other = register(devices, f"beside {word}")
+        next(opened(grpc_channel, other))
+    again: list[Any] = []
+
+    def is_open() -> bool:
+        again.append(opened(grpc_channel, device))
+        try:
+            return bool(next(again[-1]) is not None)
+        except grpc.RpcError:
+            return False
+
+    eventually(is_open)
+    again[-1].cancel()
+
+
+def test_watches_of_commands_count_as_subscriptions(admin: AdminServiceStub, people: Admin) -> None:
+    calls = [
+        admin.WatchFleetCommands(WatchFleetCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
+        for _ in range(SUBSCRIPTIONS)
+    ]
+    with held(*calls):
+        for call in calls:
+            next(call)
+        one_more = admin.WatchFleetCommands(WatchFleetCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
+        assert refusal(one_more) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SUBSCRIPTION_LIMIT")
+
+
+def test_anonymous_watches_of_health_are_limited_by_address(grpc_channel: grpc.Channel) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(grpc_channel)
+    calls = [stub.Watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE) for _ in range(STREAMS)]
+    with held(*calls):
+        for call in calls:
+            next(call)
+        one_more = stub.Watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE)
+        assert refusal(one_more) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "STREAM_LIMIT")
+        assert stub.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_a_gateway_which_speaks_for_many_devices_has_no_limit(gateway: GatewayServiceStub, people: Admin) -> None:
+    metadata = people.gateway("of many")
+    calls = [
+        gateway.WatchDeviceConfigs(gateway_service_pb2.WatchDeviceConfigsRequest(), metadata=metadata, timeout=PATIENCE)
+        for _ in range(3 * STREAMS)
+    ]
+    with held(*calls):
+        for call in calls:
+            assert next(call) is not None
+
+
+@pytest.fixture(scope="module")
+def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
+    """A device with more readings than fit into what a connection takes unread."""
+    device = register(devices, "of many readings")
+    texts = {"strings": [TEXT] * ROWS}
+    batches = (batch(number, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
+    stream(TelemetryServiceStub(grpc_channel), device, batches)
+    return device
+
+
+def stalled_read(stub: TelemetryServiceStub, device: Caller) -> Any:
+    request = telemetry_service_pb2.ReadTelemetryRequest(device_ids=[device.id])
+    return stub.ReadTelemetry(request, metadata=device.metadata, timeout=PATIENCE)
+
+
+def stalled_export(stub: TelemetryServiceStub, device: Caller) -> Any:
+    request = telemetry_service_pb2.ExportTelemetryRequest(device_ids=[device.id])
+    return stub.ExportTelemetry(request, metadata=device.metadata, timeout=PATIENCE)
+
+
+def stalled_replay(stub: TelemetryServiceStub, device: Caller) -> Any:
+    request = telemetry_service_pb2.SubscribeTelemetryRequest(device_ids=[device.id], since="2020-01-01")
+    return stub.SubscribeTelemetry(request, metadata=device.metadata, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("stalled", [stalled_read, stalled_export, stalled_replay])
+def test_who_takes_nothing_is_cut_off_and_who_is_silent_is_not(
+    grpc_channel: grpc.Channel,
+    grpc_stub: TelemetryServiceStub,
+    people: Admin,
+    much: Caller,
+    stalled: Callable[[TelemetryServiceStub, Caller], Any],
+) -> None:
+    silent = watched_config(grpc_channel, much)
+    with held(silent):
+        first = next(silent)
+        call = stalled(grpc_stub, much)
+        eventually(lambda: open_streams(grpc_channel) == 2)
+        # Nobody reads: only the server can end it.
+        eventually(lambda: open_streams(grpc_channel) == 1)
+        # What gRPC still holds of it counts.
+        again = [stalled(grpc_stub, much) for _ in range(READS if stalled is not stalled_replay else SUBSCRIPTIONS)]
+        with held(*again):
+            assert refusal(again[-1])[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
+            with pytest.raises(grpc.RpcError) as caught:
+                list(call)
+        assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "NOT_READ")
+        people.configure(much.id, after=stalled.__name__)
+        assert next(silent).desired_version > first.desired_version
+
+
+def test_reads_under_way_are_limited(grpc_stub: TelemetryServiceStub, much: Caller) -> None:
+    calls = [stalled_read(grpc_stub, much), stalled_export(grpc_stub, much)]
+    with held(*calls):
+        for call in calls:
+            call.initial_metadata()
+        assert refusal(stalled_read(grpc_stub, much)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "READ_LIMIT")
+        assert refusal(stalled_export(grpc_stub, much)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "READ_LIMIT")
+
+
+def test_a_connection_that_answers_no_keepalive_is_closed(grpc_addr: str) -> None:
+    """Of HTTP/2 it says what begins a connection, and nothing after that; the kernel still takes what comes."""
+    host, port = grpc_addr.split(":")
+    empty_settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + empty_settings)
+        began, heard = time.monotonic(), b""
+        while data := connection.recv(65_536):
+            heard += data
+    assert heard, "the server said its settings"
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_a_connection_that_answers_stays(grpc_channel: grpc.Channel, grpc_addr: str, device: Caller) -> None:
+    """Though nothing is said on it for longer than the other one was given."""
+    silent = watched_config(grpc_channel, device)
+    told: queue.Queue[object] = queue.Queue()
+    silent.add_callback(lambda: told.put(silent.code()))
+    with held(silent):
+        next(silent)
+        test_a_connection_that_answers_no_keepalive_is_closed(grpc_addr)
+        assert told.empty()

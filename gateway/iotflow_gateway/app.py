@@ -29,6 +29,7 @@ from iotflow_gateway.joining import Joining
 from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.refusal import Refused
+from iotflow_gateway.refusal_reports import RefusalReports
 from iotflow_gateway.refusals import Refusals
 from iotflow_gateway.settings import Settings
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
@@ -88,7 +89,8 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
     channel, metadata, topics, directory = ground.channel, ground.metadata, ground.topics, ground.directory
     # Whoever takes the messages publishes its refusals by the broker that brings them.
     broker = _broker(ground, lambda message: desk.take(message))
-    ends, joining = _ends(ground, broker), Joining()
+    reports = RefusalReports(channel, metadata)
+    ends, joining = _ends(ground, broker, reports), Joining()
     presence = Presence(channel, metadata, ends.refused, ends.finished)
     desk = _desk(ground, stack, joining, _handlers(ground, stack, broker, presence, ends), ends)
     configs = Configs(channel, metadata, topics, broker, directory)
@@ -99,6 +101,7 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
         watching.run(),
         Uplink(channel, ground.token, joining, ends.refused, ends.finished).run(),
         presence.run(),
+        reports.run(),
         Commands(channel, metadata, topics, broker).run(),
         configs.run(),
         configs.keep_names(),
@@ -126,12 +129,12 @@ def _broker(ground: Ground, take: Callable[[Message], None]) -> Broker:
     return embedded
 
 
-def _ends(ground: Ground, broker: Broker) -> Ends:
+def _ends(ground: Ground, broker: Broker, reports: RefusalReports) -> Ends:
     def finished(message: Message) -> None:
         ground.metrics.finished()
         broker.finish(message)
 
-    return Ends(Refusals(broker.publish, ground.metrics).tell, finished)
+    return Ends(Refusals(broker.publish, ground.metrics, reports.count).tell, finished)
 
 
 def _handlers(

@@ -24,11 +24,12 @@ LINE_SECONDS = 10.0
 
 
 class Refusals:
-    """publish: sends a payload to a topic; whether it could."""
+    """publish: sends a payload to a topic; whether it could. count: called with the reason of each."""
 
-    def __init__(self, publish: Callable[[str, bytes], bool], metrics: Metrics) -> None:
+    def __init__(self, publish: Callable[[str, bytes], bool], metrics: Metrics, count: Callable[[str], None]) -> None:
         self._publish = publish
         self._metrics = metrics
+        self._count = count
         self._unlogged: Counter[str] = Counter()
         self._next_line = 0.0
         # By topic, since the last time that this was emptied.
@@ -40,6 +41,7 @@ class Refusals:
         message.refusals += 1
         if not refused.is_notice:
             self._metrics.refused(refused.reason)
+            self._count(refused.reason)
             self._log(message, refused)
         if not message.address.root or message.refusals > MOST_OF_A_MESSAGE:
             return

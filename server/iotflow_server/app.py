@@ -49,6 +49,7 @@ from iotflow_server.rpc.device_service import DeviceService
 from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.health_checks import Check, HealthChecks
 from iotflow_server.rpc.legacy_service import LegacyService
+from iotflow_server.rpc.mqtt_refusals import MqttRefusals
 from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.open_streams import OpenStreams
 from iotflow_server.rpc.parts_down import PartsDown
@@ -132,6 +133,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         await tell_others(redis, fleet, telemetry.intake.directory, session_checks, stack)
     metrics = metrics_of(fleet, telemetry, sessions, member)
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
+    mqtt_refusals = MqttRefusals()
     encoder = DeviceEncoder(fleet.presence, fleet.online)
     looks: dict[str, Check] = {
         "database": fleet.database.check,
@@ -152,11 +154,12 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
             fleet.identities,
             fleet.accounts,
             sessions,
+            mqtt_refusals,
             settings.mqtt_topic_prefix,
             anonymous=settings.mqtt_anonymous,
         ),
         gateway=gateway_service(fleet, sessions, encoder),
-        system=SystemService(checks, metrics, broker),
+        system=SystemService(checks, metrics, broker, mqtt_refusals),
         legacy=legacy_service(settings, fleet, telemetry, checks, broker),
     )
 

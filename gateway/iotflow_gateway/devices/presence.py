@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc
 
+from iotflow.status_words import OFFLINE, STATUS_WORDS, status_word
 from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.devices.answers import persistently
@@ -17,8 +18,6 @@ from iotflow_gateway.topics import Kind
 MOST = 10_000
 Told = list[tuple[Message, PresenceReport]]
 STATES = {Kind.HEARTBEAT: "heartbeat", Kind.ONLINE: "online", Kind.OFFLINE: "offline"}
-# Read without case.
-WORDS = {"online": "online", "offline": "offline", "heartbeat": "heartbeat", "alive": "heartbeat"}
 
 
 class Presence:
@@ -83,12 +82,12 @@ class Presence:
 def _state(kind: Kind, content: Any) -> str:
     """What a message on a status topic says. Raises Refused where its word is none."""
     said = content.get("status") if isinstance(content, dict) else content
-    word = WORDS.get(said.strip().lower()) if isinstance(said, str) else None
-    if word == "offline":
+    word = status_word(said)
+    if word == OFFLINE:
         # Also on a topic that has another name: it is the last will of a firmware with one status topic.
         return word
     if state := STATES.get(kind) or word:
         return state
     if said is None or said == "":
         return "heartbeat"
-    raise Refused("UNKNOWN_STATUS", f"a status is one of {', '.join(WORDS)}", field="status")
+    raise Refused("UNKNOWN_STATUS", f"a status is one of {', '.join(STATUS_WORDS)}", field="status")

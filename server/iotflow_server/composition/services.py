@@ -50,6 +50,7 @@ def device_service(
         fleet.desired,
         fleet.audit,
         fleet.presence,
+        fleet.online,
         encoder,
         telemetry.store,
         sessions,

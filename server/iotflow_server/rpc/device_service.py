@@ -5,14 +5,16 @@ from contextlib import aclosing
 
 from google.api.httpbody_pb2 import HttpBody
 
+from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.access import caller, calling_device, calling_key
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
-from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.device import NewDevice, utc_now
 from iotflow_server.devices.keys import DeviceKeys
-from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.online import Online
+from iotflow_server.devices.presence import Presence, Said
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.twin import difference
 from iotflow_server.errors import InvalidArgument, PermissionDenied
@@ -46,6 +48,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         desired: DesiredConfigs,
         audit: Audit,
         presence: Presence,
+        online: Online,
         encoder: DeviceEncoder,
         store: TelemetryStore,
         sessions: Sessions,
@@ -59,6 +62,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self._desired = desired
         self._audit = audit
         self._presence = presence
+        self._online = online
         self._encoder = encoder
         self._store = store
         self._sessions = sessions
@@ -93,11 +97,18 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         count = await self._store.count(device.id, Span())
         return wire.GetDeviceStatusResponse(status="success", device=self._encoder.status(device, count))
 
-    async def SendHeartbeat(self, _request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:
+    async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:
         device = calling_device()
-        self._presence.seen(device.id)
+        goes = status_word(request.status.string_value) == OFFLINE
+        if goes:
+            await self._online.say([Said(device.id, online=False, at=utc_now())])
+        else:
+            self._presence.seen(device.id)
         return wire.SendHeartbeatResponse(
-            message="Heartbeat received", device_id=device.id, timestamp=timestamp_ms(utc_now_ms()), status="online"
+            message="Heartbeat received",
+            device_id=device.id,
+            timestamp=timestamp_ms(utc_now_ms()),
+            status=OFFLINE if goes else "online",
         )
 
     async def GetDeviceConfig(

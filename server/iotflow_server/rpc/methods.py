@@ -78,7 +78,7 @@ GATEWAY_METHODS = (
     "ReportDeviceConfig",
     "ReportPresence",
 )
-MQTT_METHODS = ("WatchAccounts", "FindAccount", "Authenticate", "Authorize")
+MQTT_METHODS = ("WatchAccounts", "FindAccount", "ReportRefusals", "Authenticate", "Authorize")
 # Streams that end by themselves, and those that go on for as long as somebody listens, by full name.
 READS = ("/iotflow.v1.TelemetryService/ReadTelemetry", "/iotflow.v1.TelemetryService/ExportTelemetry")
 SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.AdminService/WatchFleetCommands")

@@ -13,6 +13,7 @@ from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
 from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc.mqtt_refusals import MqttRefusals
 from iotflow_server.rpc.sessions import Session, Sessions
 from iotflow_server.rpc.wire_values import timestamp_of
 
@@ -32,6 +33,7 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
         identities: Identities,
         accounts: Accounts,
         sessions: Sessions,
+        refusals: MqttRefusals,
         prefix: str,
         *,
         anonymous: bool,
@@ -40,6 +42,7 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
         self._identities = identities
         self._accounts = accounts
         self._sessions = sessions
+        self._refusals = refusals
         self._topics = TopicGrammar(prefix)
         self._anonymous = anonymous
 
@@ -72,6 +75,12 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
             raise NotFound("DEVICE_NOT_FOUND", f"There is no device with this {'key' if by_key else 'id or name'}.")
         valid_until = timestamp_of(key.until) if key else None
         return wire.FindAccountResponse(account=_account(found[0]), key_valid_until=valid_until)
+
+    async def ReportRefusals(
+        self, request: wire.ReportRefusalsRequest, _context: Context
+    ) -> wire.ReportRefusalsResponse:
+        self._refusals.add(request.counts)
+        return wire.ReportRefusalsResponse()
 
     async def Authenticate(self, request: wire.AuthenticateRequest, _context: Context) -> wire.AuthenticateResponse:
         if request.username in ROLES:

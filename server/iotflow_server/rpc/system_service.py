@@ -12,6 +12,7 @@ from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.broker_probe import BrokerProbe
 from iotflow_server.rpc.health_checks import DRAINING, HEALTHY, UNHEALTHY, HealthChecks
 from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.mqtt_refusals import MqttRefusals
 from iotflow_server.rpc.wire_values import timestamp_ms
 from iotflow_server.telemetry.times import utc_now_ms
 
@@ -23,10 +24,11 @@ MQTTS_PORT = 8883
 class SystemService(system_service_pb2_grpc.SystemServiceServicer):
     """See system_service.proto for what each RPC promises."""
 
-    def __init__(self, checks: HealthChecks, metrics: Metrics, broker: Broker) -> None:
+    def __init__(self, checks: HealthChecks, metrics: Metrics, broker: Broker, refusals: MqttRefusals) -> None:
         self._checks = checks
         self._metrics = metrics
         self._broker = broker
+        self._refusals = refusals
         self._probe = BrokerProbe(broker.host, broker.port)
         self._began = time.monotonic()
 
@@ -60,4 +62,5 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
                 connected=is_reachable,
                 tls_enabled=self._broker.port == MQTTS_PORT,
             ),
+            refused=self._refusals.counts,
         )

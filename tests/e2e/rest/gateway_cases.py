@@ -25,6 +25,7 @@ CASES = [
             "host": "",
             "port": 1883,
             "broker_info": {"host": "", "port": 1883, "connected": False, "tls_enabled": False},
+            "refused": {},
         },
     ),
     *(

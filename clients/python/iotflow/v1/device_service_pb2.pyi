@@ -245,12 +245,19 @@ Global___DeviceStatus: _TypeAlias = DeviceStatus  # noqa: Y015
 class SendHeartbeatRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> _struct_pb2.Value:
+        """The word offline, in any case: the device goes. Whatever else is a sign of life."""
+
     def __init__(
         self,
+        *,
+        status: _struct_pb2.Value | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -267,7 +274,7 @@ class SendHeartbeatResponse(_message.Message):
     message: _builtins.str
     device_id: _builtins.int
     status: _builtins.str
-    """Always online."""
+    """online, or offline where the request said so."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(

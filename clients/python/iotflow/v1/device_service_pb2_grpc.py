@@ -140,7 +140,7 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SendHeartbeat(self, request, context):
-        """Says that the device is alive.
+        """Says that the device is alive, or that it goes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

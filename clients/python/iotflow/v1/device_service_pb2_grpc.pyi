@@ -46,7 +46,7 @@ class DeviceServiceStub:
     GetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceStatusRequest, _device_service_pb2.GetDeviceStatusResponse]
     """The calling device as the registry knows it, and how many readings it has stored."""
     SendHeartbeat: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.SendHeartbeatRequest, _device_service_pb2.SendHeartbeatResponse]
-    """Says that the device is alive."""
+    """Says that the device is alive, or that it goes."""
     GetDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceConfigRequest, _device_service_pb2.GetDeviceConfigResponse]
     """What the device last reported, and what people want it to run with."""
     UpdateDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]
@@ -117,7 +117,7 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     GetDeviceStatus: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceStatusRequest, _device_service_pb2.GetDeviceStatusResponse]  # type: ignore[assignment]
     """The calling device as the registry knows it, and how many readings it has stored."""
     SendHeartbeat: _aio.UnaryUnaryMultiCallable[_device_service_pb2.SendHeartbeatRequest, _device_service_pb2.SendHeartbeatResponse]  # type: ignore[assignment]
-    """Says that the device is alive."""
+    """Says that the device is alive, or that it goes."""
     GetDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceConfigRequest, _device_service_pb2.GetDeviceConfigResponse]  # type: ignore[assignment]
     """What the device last reported, and what people want it to run with."""
     UpdateDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]  # type: ignore[assignment]
@@ -203,7 +203,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.SendHeartbeatRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.SendHeartbeatResponse, _abc.Awaitable[_device_service_pb2.SendHeartbeatResponse]]:
-        """Says that the device is alive."""
+        """Says that the device is alive, or that it goes."""
 
     @_abc_1.abstractmethod
     def GetDeviceConfig(

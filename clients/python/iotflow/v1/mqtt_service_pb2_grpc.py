@@ -48,6 +48,11 @@ class MqttServiceStub:
                 request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.FromString,
                 _registered_method=True)
+        self.ReportRefusals = channel.unary_unary(
+                '/iotflow.v1.MqttService/ReportRefusals',
+                request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsResponse.FromString,
+                _registered_method=True)
         self.Authenticate = channel.unary_unary(
                 '/iotflow.v1.MqttService/Authenticate',
                 request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.AuthenticateRequest.SerializeToString,
@@ -84,6 +89,13 @@ class MqttServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportRefusals(self, request, context):
+        """How many messages an adapter has refused since it last said so; GetMqttStatus shows them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Authenticate(self, request, context):
         """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
         or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
@@ -112,6 +124,11 @@ def add_MqttServiceServicer_to_server(servicer, server):
                     servicer.FindAccount,
                     request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.SerializeToString,
+            ),
+            'ReportRefusals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportRefusals,
+                    request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsResponse.SerializeToString,
             ),
             'Authenticate': grpc.unary_unary_rpc_method_handler(
                     servicer.Authenticate,
@@ -182,6 +199,33 @@ class MqttService:
             '/iotflow.v1.MqttService/FindAccount',
             iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.SerializeToString,
             iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportRefusals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.MqttService/ReportRefusals',
+            iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsRequest.SerializeToString,
+            iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,8 @@ class MqttServiceStub:
     use of it, which begins the grace of the key before.
     NOT_FOUND: there is none.
     """
+    ReportRefusals: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRefusalsRequest, _mqtt_service_pb2.ReportRefusalsResponse]
+    """How many messages an adapter has refused since it last said so; GetMqttStatus shows them."""
     Authenticate: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]
     """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
     or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
@@ -73,6 +75,8 @@ class MqttServiceAsyncStub(MqttServiceStub):
     use of it, which begins the grace of the key before.
     NOT_FOUND: there is none.
     """
+    ReportRefusals: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRefusalsRequest, _mqtt_service_pb2.ReportRefusalsResponse]  # type: ignore[assignment]
+    """How many messages an adapter has refused since it last said so; GetMqttStatus shows them."""
     Authenticate: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]  # type: ignore[assignment]
     """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
     or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
@@ -109,6 +113,14 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         use of it, which begins the grace of the key before.
         NOT_FOUND: there is none.
         """
+
+    @_abc_1.abstractmethod
+    def ReportRefusals(
+        self,
+        request: _mqtt_service_pb2.ReportRefusalsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mqtt_service_pb2.ReportRefusalsResponse, _abc.Awaitable[_mqtt_service_pb2.ReportRefusalsResponse]]:
+        """How many messages an adapter has refused since it last said so; GetMqttStatus shows them."""
 
     @_abc_1.abstractmethod
     def Authenticate(

@@ -138,11 +138,32 @@ Global___GetMqttStatusRequest: _TypeAlias = GetMqttStatusRequest  # noqa: Y015
 class GetMqttStatusResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class RefusedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     STATUS_FIELD_NUMBER: _builtins.int
     CONNECTED_FIELD_NUMBER: _builtins.int
     HOST_FIELD_NUMBER: _builtins.int
     PORT_FIELD_NUMBER: _builtins.int
     BROKER_INFO_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     """available or unavailable: whether the broker that devices are told of can be reached."""
     connected: _builtins.bool
@@ -153,6 +174,12 @@ class GetMqttStatusResponse(_message.Message):
     def broker_info(self) -> Global___BrokerInfo:
         """The same again, as the older service shows it."""
 
+    @_builtins.property
+    def refused(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Messages that were received by MQTT and not stored, by reason, since the process that answers began. What each was is on the
+        device's `…/errors` topic and in the adapter's log.
+        """
+
     def __init__(
         self,
         *,
@@ -161,10 +188,11 @@ class GetMqttStatusResponse(_message.Message):
         host: _builtins.str = ...,
         port: _builtins.int = ...,
         broker_info: Global___BrokerInfo | None = ...,
+        refused: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["broker_info", b"broker_info"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["broker_info", b"broker_info", "connected", b"connected", "host", b"host", "port", b"port", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broker_info", b"broker_info", "connected", b"connected", "host", b"host", "port", b"port", "refused", b"refused", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,287 @@
+"""What devices of the older service send, played at each broker of `iotflow up` and read back by REST.
+
+A sketch of its kind connects without a login, writes its key into each message, knows no clock, and has a last will of plain text; a
+simulator of its kind logs in and publishes by its name, without a prefix.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.processes import free_port
+from tests.service import Service, iotflow_up
+
+EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
+PATIENCE = 20.0
+# Nobody tells when a reading is stored: this is how often to ask.
+ASK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """anonymous_port: for clients without a login."""
+
+    kind: str
+    service: Service
+    port: int
+    anonymous_port: int
+
+    def register(self, name: str) -> dict[str, Any]:
+        """As both kinds do."""
+        body = {
+            "name": name,
+            "device_type": "esp32",
+            "location": "lab",
+            "firmware_version": "1.0.0",
+            "capabilities": ["temperature"],
+            "metadata": {"chip_revision": 3},
+        }
+        made = httpx.post(f"{self.service.rest}/api/v1/devices/register", json=body, trust_env=False)
+        assert made.status_code == 201, made.text
+        device: dict[str, Any] = made.json()["device"]
+        return device
+
+    def get(self, path: str, device: dict[str, Any]) -> Any:
+        headers = {"x-api-key": device["api_key"]}
+        answer = httpx.get(f"{self.service.rest}/api/v1/{path}", headers=headers, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def rows(self, device: dict[str, Any]) -> list[dict[str, Any]]:
+        """What is stored of the device, without the times."""
+        data = self.get(f"telemetry/{device['id']}", device)["data"]
+        return [{name: value for name, value in row.items() if name != "timestamp"} for row in data]
+
+    def is_online(self, device: dict[str, Any]) -> bool:
+        """As an admin sees it: asked by the device itself, it would be heard."""
+        path = f"{self.service.rest}/api/v1/admin/devices/{device['id']}"
+        found = httpx.get(path, headers=self._admin, trust_env=False).json()["device"]["is_online"]
+        assert isinstance(found, bool)
+        return found
+
+    @property
+    def _admin(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.service.admin_token}"}
+
+    def command(self, device: dict[str, Any], name: str, parameters: dict[str, Any]) -> int:
+        """Send one, as an admin."""
+        path = f"{self.service.rest}/api/v1/admin/devices/{device['id']}/commands"
+        sent = httpx.post(path, headers=self._admin, json={"name": name, "parameters": parameters}, trust_env=False)
+        assert sent.status_code in (200, 201), sent.text
+        number: int = sent.json()["command"]["id"]
+        return number
+
+
+@pytest.fixture(scope="module", params=[EMBEDDED, MOSQUITTO])
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("predecessor") / "data"
+    with iotflow_up(folder, None, "--broker", request.param, "--mqtt-port", str(port)) as service:
+        yield Broker(request.param, service, port, port if request.param == EMBEDDED else port + 1)
+
+
+def sketch(broker: Broker, device: dict[str, Any]) -> MqttDevice:
+    """Without a login, with a retained last will of plain text."""
+    return MqttDevice(
+        broker.anonymous_port,
+        None,
+        None,
+        f"esp32_{device['id']}",
+        v5=False,
+        will=(f"iotflow/devices/{device['id']}/status/offline", b"offline"),
+    )
+
+
+def messages(device: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A sketch's, by what stands behind its id in the topic. Its clock counts from when it was switched on."""
+    key = {"api_key": device["api_key"]}
+    return {
+        "telemetry/sensors": {
+            **key,
+            "timestamp": "12",
+            "data": {"temperature": 21.5, "humidity": 40, "wifi_rssi": -61, "free_heap": 250000, "uptime": 12},
+            "metadata": {"device_type": "esp32", "firmware_version": "1.0.0", "location": "lab"},
+        },
+        "telemetry": {"temperature": 22.5, "humidity": 41, "ts": "12345", **key},
+        "telemetry/events": {**key, "timestamp": "13", "command": "led_on", "status": "success", "device_id": 7},
+        "telemetry/metrics": {**key, "timestamp": "14", "data": {"led_state": "on", "wifi_connected": True}},
+        "telemetry/extended": {**key, "timestamp": "15", "data": {"chip": "ESP32"}},
+    }
+
+
+def test_what_a_sketch_publishes_is_stored(broker: Broker) -> None:
+    device = broker.register(f"sketch at {broker.kind}")
+    root = f"iotflow/devices/{device['id']}"
+    client = sketch(broker, device)
+    try:
+        assert client.connection == "Success"
+        online = {"api_key": device["api_key"], "timestamp": "11", "status": "online", "device_id": device["id"]}
+        client.publish(f"{root}/status/online", online, 0, retain=True)
+        _eventually(lambda: broker.is_online(device))
+        for below, message in messages(device).items():
+            client.publish(f"{root}/{below}", message, 0)
+        client.publish(f"{root}/status/heartbeat", {**online, "status": "alive", "uptime": 60}, 0)
+        _eventually(lambda: len(broker.rows(device)) == len(messages(device)))
+        found = {tuple(sorted(row.items())) for row in broker.rows(device)}
+        flat = {"temperature": 22.5, "humidity": 41.0}
+        event = {"command": "led_on", "status": "success"}
+        assert tuple(sorted(flat.items())) in found
+        assert tuple(sorted(event.items())) in found
+        structured = {**messages(device)["telemetry/sensors"]["data"], "meta_location": "lab"}
+        assert any(structured.items() <= dict(row).items() for row in found)
+        assert any(dict(row) == {"chip": "ESP32"} for row in found)
+    finally:
+        client.close()
+
+
+def test_its_last_will_counts_where_the_broker_knows_whose_it_is(broker: Broker) -> None:
+    """The embedded one does, by the key that the connection has shown; at Mosquitto it is refused by name."""
+    device = broker.register(f"dies at {broker.kind}")
+    client = sketch(broker, device)
+    client.client.reconnect_delay_set(60, 60)
+    online = {"api_key": device["api_key"], "status": "online"}
+    client.publish(f"iotflow/devices/{device['id']}/status/online", online, 1)
+    _eventually(lambda: broker.is_online(device))
+    with _listener(broker, device) as listener:
+        client.break_off()
+        if broker.kind == EMBEDDED:
+            _eventually(lambda: not broker.is_online(device))
+        else:
+            assert listener.hear()[0].json()["reason"] == "KEY_REQUIRED"
+    client.close()
+
+
+def test_without_a_valid_key_nothing_is_stored_and_a_person_finds_out(broker: Broker) -> None:
+    """On the device's topic, in the log, and in the figures of MQTT's status; the reading of a forged key is nowhere."""
+    device, other = broker.register(f"keyless at {broker.kind}"), broker.register(f"other at {broker.kind}")
+    topic = f"iotflow/devices/{device['id']}/telemetry"
+    before = broker.get("mqtt/status", device)["refused"]
+    cases = {
+        "KEY_REQUIRED": {"data": {"forged": 1}},
+        "WRONG_KEY": {"data": {"forged": 1}, "api_key": "k" * 32},
+        "NOT_YOUR_DEVICE": {"data": {"forged": 1}, "api_key": other["api_key"]},
+    }
+    with _listener(broker, device) as listener, mqtt_device(broker.anonymous_port, None, v5=False) as client:
+        for number, (reason, message) in enumerate(cases.items(), 1):
+            client.publish(topic, message)
+            assert listener.hear(number)[-1].json()["reason"] == reason
+        _eventually(lambda: all(_rose(broker, device, before, reason) for reason in cases))
+    assert broker.rows(device) == broker.rows(other) == []
+    broker.service.process.wait_for_lines(lambda line: "KEY_REQUIRED" in line)
+
+
+def test_without_a_login_nothing_is_heard(broker: Broker) -> None:
+    """Commands need a login."""
+    device = broker.register(f"listens at {broker.kind}")
+    with mqtt_device(broker.anonymous_port, None, v5=False) as client:
+        for topic in (f"iotflow/devices/{device['id']}/commands/control", f"iotflow/devices/{device['id']}/#", "#"):
+            client.subscribe(topic)
+        with _listener(broker, device) as listener:
+            listener.subscribe(f"iotflow/devices/{device['id']}/commands/control")
+            broker.command(device, "led_on", {})
+            listener.hear()
+        client.publish(f"iotflow/devices/{device['id']}/telemetry", {"api_key": device["api_key"], "data": {"t": 1}})
+        _eventually(lambda: broker.rows(device) == [{"t": 1.0}])
+        assert not client.heard
+
+
+def test_commands_have_the_keys_that_older_firmware_reads(broker: Broker) -> None:
+    device = broker.register(f"obeys at {broker.kind}")
+    with _listener(broker, device) as client:
+        client.subscribe(f"iotflow/devices/{device['id']}/commands/control")
+        number = broker.command(device, "led_on", {"brightness": 5})
+        heard = client.hear()[0].json()
+    names = {"name": "led_on", "command": "led_on", "type": "led_on", "id": number, "command_id": number}
+    assert names.items() <= heard.items()
+
+
+def test_what_a_simulator_publishes_is_stored(broker: Broker) -> None:
+    """At the embedded broker by its id, with its name in the topics; Mosquitto knows the login's own form only."""
+    device = broker.register(f"simulated at {broker.kind}")
+    root, login = f"devices/{device['name']}", str(device["id"]) if broker.kind == EMBEDDED else device["name"]
+    with _logged_in(broker, device, login) as client:
+        for topic in ("commands", "config", "errors"):
+            client.subscribe(f"{root}/{topic}")
+        now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".123456"
+        common = {"device_id": device["id"], "timestamp": now}
+        client.publish(f"{root}/status", {**common, "status": "online"})
+        _eventually(lambda: broker.is_online(device))
+        client.publish(f"{root}/telemetry", {**common, "message_id": 3, "temperature": 20.25, "signal_strength": -70})
+        client.publish(f"{root}/heartbeat", {**common, "status": "connected", "uptime": 60})
+        _eventually(lambda: broker.rows(device) == [{"temperature": 20.25, "signal_strength": -70.0}])
+        number = broker.command(device, "get_status", {})
+        client.wait(lambda: any(heard.topic == f"{root}/commands" for heard in client.heard))
+        heard = next(heard.json() for heard in client.heard if heard.topic == f"{root}/commands")
+        assert (heard["type"], heard["id"]) == ("get_status", number)
+        client.publish(f"{root}/status", {**common, "status": "OFFLINE"})
+        _eventually(lambda: not broker.is_online(device))
+
+
+def test_it_warns_at_the_start_and_names_the_port(broker: Broker) -> None:
+    broker.service.process.wait_for_lines(lambda line: "anonymous_clients_allowed" in line)
+    if broker.kind == MOSQUITTO:
+        broker.service.process.wait_for_line(f"MQTT         127.0.0.1:{broker.anonymous_port} for clients without")
+
+
+def test_the_port_for_logins_takes_nothing_without_one(broker: Broker) -> None:
+    """A Mosquitto cannot tell whose a message is; a forged one would count as the device's own."""
+    if broker.kind == EMBEDDED:
+        pytest.skip("it has one port, and tells connections apart")
+    device = broker.register("forged")
+    with mqtt_device(broker.port, None, v5=True) as client:
+        topic = f"iotflow/devices/{device['id']}/telemetry"
+        assert client.publish(topic, {"data": {"forged": 1}}) == "Not authorized"
+
+
+def test_off_unless_the_setting_says_so(tmp_path: Path) -> None:
+    port, off = free_port(), {"IOTFLOW_GATEWAY_ANONYMOUS": "false"}
+    with iotflow_up(tmp_path / "data", off, "--mqtt-port", str(port), "--broker", EMBEDDED) as service:
+        broker = Broker(EMBEDDED, service, port, port)
+        device = broker.register("off")
+        with mqtt_device(port, None, v5=False) as client:
+            message = {"api_key": device["api_key"], "data": {"t": 1}}
+            client.client.reconnect_delay_set(60, 60)
+            sent = client.begin(f"iotflow/devices/{device['id']}/telemetry", message)
+            client.wait(lambda: client.end is not None)
+            assert not client.has_acknowledged(sent)
+        assert broker.rows(device) == []
+
+
+@contextmanager
+def _logged_in(broker: Broker, device: dict[str, Any], username: str) -> Iterator[MqttDevice]:
+    """Once the broker has heard of the device."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with mqtt_device(broker.port, username, device["api_key"], v5=False) as client:
+            if client.connection == "Success":
+                yield client
+                return
+        assert time.monotonic() < deadline, client.connection
+        time.sleep(ASK_SECONDS)
+
+
+@contextmanager
+def _listener(broker: Broker, device: dict[str, Any]) -> Iterator[MqttDevice]:
+    """Subscribed to what is refused of the device."""
+    with _logged_in(broker, device, str(device["id"])) as client:
+        client.subscribe(f"iotflow/devices/{device['id']}/errors")
+        yield client
+
+
+def _rose(broker: Broker, device: dict[str, Any], before: dict[str, float], reason: str) -> bool:
+    refused: dict[str, float] = broker.get("mqtt/status", device)["refused"]
+    return refused.get(reason, 0) > before.get(reason, 0)
+
+
+def _eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(ASK_SECONDS)

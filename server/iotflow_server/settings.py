@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     wrong_credentials_per_minute: int = Field(
         300,
         ge=1,
-        description="Wrong keys and tokens a minute from one address; beyond that, credentials not used lately are refused unseen.",
+        description="Wrong keys and tokens a minute from one address; beyond that, credentials never found before are refused unseen.",
     )
     max_message_bytes: int = Field(
         16 * 2**20, ge=65_536, le=2**30, description="Largest message the gRPC server takes."

@@ -12,9 +12,10 @@ from iotflow_server.interceptors.identity import Identity
 from iotflow_server.interceptors.initial_metadata import InitialMetadata
 from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
-from iotflow_server.interceptors.rate_limits import Buckets, RateLimits, WrongCredentials
+from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
 from iotflow_server.interceptors.validation import Validation
+from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.admin_service import AdminService
@@ -146,7 +147,7 @@ def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list
         Identity(
             identities,
             open_to(public_reads=settings.public_reads),
-            WrongCredentials(Buckets(settings.wrong_credentials_limit)),
+            WrongCredentials(settings.wrong_credentials_limit),
         ),
         *limits,
         stream_limits(settings),

@@ -50,13 +50,13 @@ class Identities:
             return token
         return None
 
-    def remembers_key(self, shown: str) -> bool:
-        """Whether it is known without a query whose key this is."""
-        return self._devices.remembers(shown)
+    def is_known_key(self, shown: str) -> bool:
+        """Whether a device was found by it the last time that somebody looked; it may have changed since."""
+        return self._devices.is_known(shown)
 
-    def remembers_token(self, secret: str) -> bool:
-        """As remembers_key."""
-        return self._tokens.remembers(secret)
+    def is_known_token(self, secret: str) -> bool:
+        """As is_known_key."""
+        return self._tokens.is_known(secret)
 
     def forget_device(self, device_id: int) -> None:
         self._devices.forget(device_id)

@@ -40,6 +40,8 @@ class Remembered(Generic[Found]):
         self._present: OrderedDict[bytes, tuple[float, Found]] = OrderedDict()
         self._absent: OrderedDict[bytes, float] = OrderedDict()
         self._digests: dict[int, set[bytes]] = {}
+        # The last to be found last.
+        self._known: OrderedDict[bytes, None] = OrderedDict()
         self._under_way: dict[bytes, asyncio.Task[Found | None]] = {}
         self._tasks: set[asyncio.Task[Found | None]] = set()
 
@@ -55,10 +57,9 @@ class Remembered(Generic[Found]):
         # One waiter's cancellation is not the others'.
         return await asyncio.shield(self._under_way.get(digest) or self._start(digest, key))
 
-    def remembers(self, key: str) -> bool:
-        """Whether this key was found in the last `ttl` seconds."""
-        present = self._present.get(sha256(key.encode()).digest())
-        return present is not None and present[0] > self._timer()
+    def is_known(self, key: str) -> bool:
+        """Whether the last look-up of this key found something, however long ago."""
+        return sha256(key.encode()).digest() in self._known
 
     def forget(self, identity: int) -> None:
         """From now on nobody hears of what was known of it until now."""
@@ -104,11 +105,15 @@ class Remembered(Generic[Found]):
     def _remember(self, digest: bytes, found: Found | None) -> None:
         now = self._timer()
         self._drop(digest)
+        self._known.pop(digest, None)
         if found is None:
             self._absent[digest] = now + ABSENCE_TTL
         else:
             self._present[digest] = (now + self._ttl, found)
             self._digests.setdefault(found.id, set()).add(digest)
+            self._known[digest] = None
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)
         if len(self._absent) > self._size:
             self._absent.popitem(last=False)
         if len(self._present) > self._size:

@@ -9,7 +9,7 @@ from iotflow_server.access import ANONYMOUS, Caller, Role, set_caller
 from iotflow_server.devices.identities import Identities
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.behaviours import Around, Context, Handler
-from iotflow_server.interceptors.rate_limits import WrongCredentials
+from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 
 CONTRACT = "/iotflow.v1."
 KEY_HEADER = "x-api-key"
@@ -52,11 +52,11 @@ class Identity:
         return ANONYMOUS
 
     async def _device(self, shown: str, context: Context) -> Caller:
-        if not self._identities.remembers_key(shown):
-            self._wrong.check(context)
+        if not self._identities.is_known_key(shown):
+            self._wrong.check(shown, context)
         key = await self._identities.key(shown)
         if key is None:
-            self._wrong.count(context)
+            self._wrong.count(shown, context)
             raise Unauthenticated("WRONG_KEY", "no device has this key")
         if key.device.status == "inactive":
             raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
@@ -65,11 +65,11 @@ class Identity:
     async def _token(self, authorization: str, context: Context) -> Caller:
         scheme, _, secret = authorization.partition(" ")
         secret = secret.strip()
-        if not self._identities.remembers_token(secret):
-            self._wrong.check(context)
+        if not self._identities.is_known_token(secret):
+            self._wrong.check(secret, context)
         token = await self._identities.token(secret) if secret and scheme.lower() in SCHEMES else None
         if token is None:
-            self._wrong.count(context)
+            self._wrong.count(secret, context)
             raise Unauthenticated(
                 "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
             )

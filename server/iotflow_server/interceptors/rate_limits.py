@@ -1,4 +1,4 @@
-"""So many calls a minute for each caller, and so many wrong credentials for each address."""
+"""So many calls a minute for each caller."""
 
 import time
 from collections import OrderedDict
@@ -35,6 +35,10 @@ class Buckets:
         """As take, without a call."""
         return self._wait(self._left(name, self._clock()))
 
+    def is_in_use(self, name: str) -> bool:
+        """Whether calls of this name are so recent that they still count."""
+        return self._left(name, self._clock()) < self._per_minute
+
     def _left(self, name: str, now: float) -> float:
         left, since = self._buckets.get(name, (float(self._per_minute), now))
         return min(float(self._per_minute), left + (now - since) * self._per_minute / 60)
@@ -67,24 +71,6 @@ class RateLimits:
         if wait := self._buckets.take(name):
             raise LimitExceeded("RATE_LIMIT", "too many calls; slow down", retry_after=wait)
         yield
-
-
-class WrongCredentials:
-    """Counts those of an address, so that nobody can try keys, or keep the registry busy with looking for them."""
-
-    def __init__(self, buckets: Buckets) -> None:
-        self._buckets = buckets
-
-    def check(self, context: Context) -> None:
-        """Raise LimitExceeded where the caller's address has shown too many: the next one is not even looked up."""
-        if wait := self._buckets.wait(address(context)):
-            raise LimitExceeded(
-                "RATE_LIMIT", "Too many wrong credentials came from this address; try again later.", retry_after=wait
-            )
-
-    def count(self, context: Context) -> None:
-        """One more."""
-        self._buckets.take(address(context))
 
 
 def address(context: Context) -> str:

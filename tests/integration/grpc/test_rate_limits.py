@@ -1,5 +1,6 @@
 """Limits of calls: wrong credentials are held before they are looked up, and streams count."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason, trailing
 
-PER_MINUTE = 30
+# Few, so that none is given back while a test runs.
+PER_MINUTE = 15
 Metadata = tuple[tuple[str, str], ...]
 
 
@@ -75,19 +77,43 @@ def test_gateways_speak_for_many_devices(
         )
 
 
+def test_a_wrong_credential_that_is_shown_again_and_again_is_limited_alone(devices: DeviceServiceStub) -> None:
+    """So that a device with a wrong key cannot lock out those behind the same address."""
+    neighbour = register(devices, "neighbour")
+    wrong = (("x-api-key", "w" * 32),)
+    error = refused(lambda: expect_wrong(heartbeat(devices, wrong)), 2 * PER_MINUTE)
+    assert reason(error) == "RATE_LIMIT"
+    heartbeat(devices, neighbour.metadata)()
+
+
+def expect_wrong(call: Callable[[], object]) -> None:
+    """Let the refusal pass that says so."""
+    try:
+        call()
+    except grpc.RpcError as error:
+        if reason(error) not in ("WRONG_KEY", "WRONG_TOKEN"):
+            raise
+
+
 def test_wrong_credentials_are_limited_by_address(devices: DeviceServiceStub) -> None:
-    """Whatever they are, so that trying keys, and looking for them, comes to an end; who is known goes on."""
-    known, silent = register(devices, "known lately"), register(devices, "not known lately")
+    """Different ones, whatever they are, so that trying keys, and looking for them, comes to an end; who is known goes on."""
+    known, silent = register(devices, "known"), register(devices, "never known")
     heartbeat(devices, known.metadata)()
-    for number in range(PER_MINUTE):
+    shown = itertools.count()
+
+    def guess() -> None:
+        number = next(shown)
         wrong = (("x-api-key", f"{number:032}"),) if number % 2 else (("authorization", f"Bearer {number:040}"),)
-        assert reasons(heartbeat(devices, wrong), 1)[0] in ("WRONG_KEY", "WRONG_TOKEN")
+        expect_wrong(heartbeat(devices, wrong))
+
+    assert reason(refused(guess, PER_MINUTE + 1)) == "RATE_LIMIT"
+    assert next(shown) > PER_MINUTE / 2
     for header, value in (("x-api-key", "1" * 32), ("authorization", "Bearer " + "1" * 40)):
         assert reasons(heartbeat(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
         assert reasons(watch(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
     assert reasons(heartbeat(devices, silent.metadata), 1) == ["RATE_LIMIT"], "right or wrong, it is not looked up"
     heartbeat(devices, known.metadata)()
-    # Nobody who was let in long ago, or never, is an exception; the refusal says when to come again.
+    # The refusal says when to come again.
     with pytest.raises(grpc.RpcError) as error:
         heartbeat(devices, silent.metadata)()
     assert 1 <= int(trailing(error.value)["retry-after"]) <= 60

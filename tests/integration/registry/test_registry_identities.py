@@ -194,3 +194,17 @@ async def test_all_can_be_forgotten(parts: Parts, identities: Identities, asked:
         await identities.device("nobody's")
         identities.forget_all()
     assert asked == [key, "nobody's"] * 2
+
+
+async def test_what_was_found_once_is_known_until_it_is_not_found(
+    parts: Parts, identities: Identities, timer: Timer
+) -> None:
+    device, key = await parts.registry.register(NewDevice("d"))
+    assert not identities.is_known_key(key)
+    await identities.device(key)
+    timer.seconds += 1_000
+    await parts.registry.update(device.id, DeviceChanges(location="elsewhere"))
+    assert identities.is_known_key(key)
+    await parts.keys.reset(device.id, timedelta(0))
+    assert await identities.device(key) is None
+    assert not identities.is_known_key(key)

@@ -181,10 +181,12 @@ class Reading(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     timestamp: _builtins.str
-    """RFC 3339 (without an offset: UTC), or seconds (10 digits) or milliseconds (13) since 1970. Empty: the server's time."""
+    """RFC 3339 (without an offset: UTC), or seconds (10 digits) or milliseconds (13) since 1970. Empty, or fewer than 10 digits: the server's time."""
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
-        """Measurement to value. Numbers are kept as DOUBLE, objects and lists as JSON text; null is no value."""
+        """Measurement to value. Numbers are kept as DOUBLE (in JSON bodies whole ones beyond 2^53 as INT64), objects and lists as JSON text; null is no
+        value.
+        """
 
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:

@@ -30,12 +30,14 @@ class SubmitTelemetryRequest(_message.Message):
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     timestamp: _builtins.str
-    """A time as above. Empty: the server's time."""
+    """A time as above. Empty, or fewer than 10 digits: the server's time."""
     device_id: _builtins.int
     """For gateways; 0: the calling device."""
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
-        """Measurement to value. Numbers are kept as DOUBLE, objects and lists as JSON text; null is no value."""
+        """Measurement to value. Numbers are kept as DOUBLE (in JSON bodies whole ones beyond 2^53 as INT64), objects and lists as JSON text; null is no
+        value.
+        """
 
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:

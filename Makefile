@@ -5,7 +5,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb test faults lint contract generate lock bench packages clean
+.PHONY: help up iotdb test faults lint contract generate lock bench soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -40,6 +40,9 @@ generate: $(VENV)/dev packages  ## Write the stubs anew after a change of the co
 
 bench: $(VENV)/dev  ## Measure; prints the table of docs/performance.md
 	$(BIN)/python -m tests.bench
+
+soak: $(VENV)/dev  ## Run under an even load and state the slope of the server's memory; make soak ARGS="30 300" (minutes, readings/s)
+	$(BIN)/python -m tests.bench.soak $(ARGS)
 
 lock: $(VENV)/dev  ## Pin the Python packages anew
 	tools/lock.sh

@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     subscriber_queue_bytes: int = Field(
         16 * 2**20,
         ge=1_024,
-        description="Bytes of readings that wait for one live reader at the most; beyond that the oldest are dropped.",
+        description="Memory of the readings that wait for one live reader at the most; beyond that the oldest are dropped.",
     )
     heartbeat_seconds: float = Field(
         15, gt=0, le=300, description="A live stream with nothing to say sends a heartbeat this often."

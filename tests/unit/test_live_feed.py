@@ -1,6 +1,7 @@
 """What a feed makes of many tellings: few events, each made once for all who want it alike."""
 
 import asyncio
+import gc
 from contextlib import ExitStack
 
 from iotflow_server.telemetry.live import Interest, LiveEvent, LiveFeed
@@ -60,3 +61,29 @@ def test_nobody_listens() -> None:
 
     assert asyncio.run(scene()) == 0
     assert LiveFeed(1).subscribers == 0
+
+
+def test_the_bound_of_a_slow_subscriber_counts_what_is_held_and_nothing_is_held_for_nobody() -> None:
+    """Of a single reading nearly everything is not its value: 16 bytes of it take a kilobyte and more."""
+    limit, readings, least = 2**20, 4_000, 1_000
+
+    async def scene() -> tuple[int, int, int]:
+        async with alone(limit) as process:
+            with process.heard() as slow:
+                for number in range(readings):
+                    await process.store(stored(number, [number]))
+                await slow.until(lambda ear: ear.dropped + len(ear.events) == readings)
+                heard, dropped = len(slow.events), slow.dropped
+            del slow
+            return heard, dropped, events_alive()
+
+    heard, dropped, alive = asyncio.run(scene())
+    assert 0 < heard <= limit / least
+    assert heard + dropped == readings
+    assert not alive
+
+
+def events_alive() -> int:
+    """Of the whole process."""
+    gc.collect()
+    return sum(isinstance(one, LiveEvent) for one in gc.get_objects())

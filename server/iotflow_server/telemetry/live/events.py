@@ -4,7 +4,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from iotflow_server.telemetry.batch import Batch
+from iotflow_server.telemetry.batch import Batch, ValueType
+
+# What objects take besides their values, about: an event, a column of it, a text; and a row and a value in a rendering.
+_EVENT_BYTES, _COLUMN_BYTES, _TEXT_BYTES = 1_000, 300, 60
+_RENDERED_BYTES, _ROW_BYTES, _CELL_BYTES = 500, 150, 120
 
 Rendering = TypeVar("Rendering")
 
@@ -20,12 +24,23 @@ class Source(Protocol):
     def device_type(self) -> str: ...
 
 
+def held_bytes(batch: Batch) -> int:
+    """About what a batch takes: of a single reading nearly all of it is not the values."""
+    texts = sum(len(column.values) for column in batch.columns if column.type is ValueType.TEXT)
+    return _EVENT_BYTES + _COLUMN_BYTES * len(batch.columns) + _TEXT_BYTES * texts + batch.size
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """Stored readings of a device."""
 
     source: Source
     batch: Batch
+
+    @property
+    def size(self) -> int:
+        """About the bytes that are held as long as it is."""
+        return held_bytes(self.batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,8 @@ class PresenceChange:
 
 @dataclass(slots=True)
 class LiveEvent:
-    """Told readings, one object for all who hear it, so that what is made of it is made once. size: about its bytes."""
+    """Told readings, one object for all who hear it, so that what is made of it is made once. size: about the bytes that it
+    holds without its renderings."""
 
     source: Source
     batch: Batch
@@ -72,7 +88,12 @@ class LiveEvent:
     _shared: dict[Hashable, Any] | None = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.size = self.batch.size
+        self.size = held_bytes(self.batch)
+
+    @property
+    def rendered_size(self) -> int:
+        """About the same with a rendering, whichever it is."""
+        return self.size + _RENDERED_BYTES + self.readings * (_ROW_BYTES + _CELL_BYTES * len(self.batch.columns))
 
     @property
     def readings(self) -> int:

@@ -17,11 +17,11 @@ ROUND_SECONDS = 0.02
 # instead of queues.
 LONGEST_ROUND_SECONDS = 0.1
 # More than this does not wait for its round.
-ROUND_BYTES = 2**20
+ROUND_BYTES = 8 * 2**20
 # Events no larger than a page can show and a client's default limit of a message allows.
 EVENT_ROWS, EVENT_VALUES = 1_000, 20_000
-# Of so many bytes of the newest readings, what is made of them for one subscriber is kept for the others.
-SHARED_BYTES = 4 * 2**20
+# So many bytes of the newest readings and of what is made of them for one subscriber are kept for the others.
+SHARED_BYTES = 16 * 2**20
 
 
 class LiveFeed:
@@ -48,7 +48,7 @@ class LiveFeed:
         if not self._by_id:
             return
         self._gathered += told
-        self._gathered_bytes += sum(one.batch.size for one in told)
+        self._gathered_bytes += sum(one.size for one in told)
         loop = asyncio.get_running_loop()
         wait = self._last_round + ROUND_SECONDS - loop.time()
         if wait <= 0 or self._gathered_bytes > ROUND_BYTES:
@@ -85,6 +85,14 @@ class LiveFeed:
             yield subscription
         finally:
             del self._by_id[id(subscription)]
+            if not self._by_id:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Hold nothing for others: there are none."""
+        self._gathered, self._gathered_bytes = [], 0
+        self._shared.clear()
+        self._shared_bytes = 0
 
     def _round_is_due(self) -> None:
         behind = sum(subscription.waiting for subscription in self._by_id.values())
@@ -111,8 +119,8 @@ class LiveFeed:
         for subscription in self._by_id.values():
             subscription.offer(event)
         self._shared.append(event)
-        self._shared_bytes += event.size
+        self._shared_bytes += event.rendered_size
         while self._shared_bytes > SHARED_BYTES:
             oldest = self._shared.popleft()
-            self._shared_bytes -= oldest.size
+            self._shared_bytes -= oldest.rendered_size
             oldest.forget()

@@ -13,7 +13,6 @@ from tests.contract.readings import (
     column,
     contents,
     doubles,
-    named,
     table,
 )
 
@@ -58,7 +57,7 @@ async def test_a_device_that_never_wrote_counts_nothing_and_can_be_deleted(store
     assert await store.count(404, Span()) == 0
 
 
-async def test_deleting_takes_the_span_of_one_device_and_leaves_types(store: TelemetryStore) -> None:
+async def test_deleting_takes_the_span_of_one_device(store: TelemetryStore) -> None:
     values = {time: float(time) for time in range(-5, 5)}
     await store.write([doubles(1, values, "a"), doubles(1, values, "b"), doubles(2, values, "a")])
     await store.delete(1, Span(-3, 2))
@@ -68,10 +67,6 @@ async def test_deleting_takes_the_span_of_one_device_and_leaves_types(store: Tel
     await store.delete(1, Span())
     assert await contents(store, 1) == {}
     assert await store.latest([1]) == {}
-    assert await store.measurements(1) == {"a": DOUBLE, "b": DOUBLE}
-    assert [named(one) for one in await store.write([batch(1, [1], column("a", TEXT, ["x"]))])] == [
-        [("a", 0, 1, "TYPE_CONFLICT")]
-    ]
 
 
 async def test_many_readings_are_deleted_all(store: TelemetryStore) -> None:

@@ -22,6 +22,7 @@ from iotflow_server.rpc import wire_devices
 from iotflow_server.rpc.commanding import Commanding
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.measurements import Measurements
 from iotflow_server.rpc.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.strict_json import fill, refuse_unknown
@@ -64,6 +65,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         self._online = online
         self._encoder = encoder
         self._store = store
+        self._measurements = Measurements(store, registry, audit)
         self._sessions = sessions
         self._figures = figures
 
@@ -126,6 +128,21 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         return wire.DeleteDeviceResponse(
             status=SUCCESS, message=f"Device {device.name} deleted successfully", device_id=device.id
         )
+
+    async def ListMeasurements(
+        self, request: wire.ListMeasurementsRequest, _context: Context
+    ) -> wire.ListMeasurementsResponse:
+        return await self._measurements.list(request)
+
+    async def DropMeasurement(
+        self, request: wire.DropMeasurementRequest, _context: Context
+    ) -> wire.DropMeasurementResponse:
+        return await self._measurements.drop(request)
+
+    async def RetypeMeasurement(
+        self, request: wire.RetypeMeasurementRequest, _context: Context
+    ) -> wire.RetypeMeasurementResponse:
+        return await self._measurements.retype(request)
 
     async def SetDeviceStatus(
         self, request: wire.SetDeviceStatusRequest, _context: Context

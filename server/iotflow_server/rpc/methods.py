@@ -44,6 +44,7 @@ READING_METHODS = (
 WRITING_METHODS = ("SubmitTelemetry", "SubmitTelemetryJson", "SubmitReadings", "SubmitReadingsJson", "StreamTelemetry")
 VIEWING_METHODS = (
     "ListDevices",
+    "ListMeasurements",
     "GetDevice",
     "GetDashboard",
     "GetAnalytics",
@@ -58,6 +59,8 @@ ADMIN_METHODS = (
     "UpdateDevice",
     "DeleteDevice",
     "SetDeviceStatus",
+    "DropMeasurement",
+    "RetypeMeasurement",
     "ResetDeviceKey",
     "ResetDeviceKeyJson",
     "SendCommand",

@@ -13,6 +13,9 @@ from iotflow_server.telemetry.conversion import convert, runs, widened
 MOST_MEASUREMENTS = 100_000
 
 
+TYPE_CONFLICT = "TYPE_CONFLICT"
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """What of a batch can be stored.
@@ -24,6 +27,11 @@ class Resolved:
     columns: tuple[Column, ...]
     rejections: tuple[Rejection, ...] = ()
     new_types: Mapping[str, ValueType] = field(default_factory=dict)
+
+    @property
+    def conflicts(self) -> set[str]:
+        """The measurements of which something is refused for its type."""
+        return {rejection.measurement for rejection in self.rejections if rejection.reason == TYPE_CONFLICT}
 
 
 def resolve(batch: Batch, known: Mapping[str, ValueType], most: int = MOST_MEASUREMENTS) -> Resolved:
@@ -109,4 +117,4 @@ def _rejections(column: Column, target: ValueType, misfits: Mask) -> list[Reject
     message = (
         f"{column.measurement} is kept as {target}; a {column.type} value that does not fit it without loss is refused."
     )
-    return [Rejection(index, count, column.measurement, "TYPE_CONFLICT", message) for index, count in runs(misfits)]
+    return [Rejection(index, count, column.measurement, TYPE_CONFLICT, message) for index, count in runs(misfits)]

@@ -116,7 +116,8 @@ class TelemetryStore(Protocol):
         earlier ones at an equal (device, measurement, time); a row without a value overwrites nothing. Writing the same
         again changes nothing.
 
-        The first value ever stored sets a measurement's type. A value of another type is kept in that type if it fits
+        The first value stored sets a measurement's type; one that has no readings any more, whether they were deleted or are
+        past their time, has no type. A value of another type is kept in that type if it fits
         without loss (2 or 2.0 in INT32, 2.5 in FLOAT, 7 in DOUBLE), and refused with reason TYPE_CONFLICT if not (2.5 in
         INT64, 0.1 in FLOAT, 2^53+1 in DOUBLE, text or a boolean in a number and the other way round). A refused batch
         sets no type; of an atomic one only the rows at fault are named. What no type can hold is refused with reason
@@ -165,10 +166,21 @@ class TelemetryStore(Protocol):
         """
 
     async def measurements(self, device_id: int) -> dict[str, ValueType]:
-        """What the device has ever stored, by name, sorted."""
+        """What the device has stored, by name, sorted; the types of those without readings hold no more."""
 
     async def delete(self, device_id: int, span: Span) -> None:
-        """Remove the readings within span, durably. Types stay."""
+        """Remove the readings within span, durably."""
+
+    async def drop(self, device_id: int, measurement: str) -> None:
+        """Remove a measurement with all its readings, durably; one that does not exist is none then either."""
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        """Keep a measurement's readings in another type from now on, durably: all of them or, where one does not fit it without
+        loss, none.
+
+        Numbers fit numbers that are equal; anything fits TEXT, as JSON writes it; text fits where it is JSON for a value of the
+        type. Raises InvalidArgument (NOT_LOSSLESS), FailedPrecondition where the readings are too many (TOO_MANY_READINGS).
+        """
 
     async def count(self, device_id: int, span: Span) -> int:
         """How many distinct times within span have a value."""

@@ -34,6 +34,17 @@ def set_desired(world: World) -> None:
     world.call("PUT", f"{ONE}/config", "admin", json={"configuration": {"a": 1}})
 
 
+def unavailable(world: World, text: str = "unavailable") -> None:
+    """The device has sent a text as `temp`."""
+    reading = {"data": {"temp": text}, "timestamp": "2026-01-01T00:00:00Z"}
+    assert world.call("POST", "/api/v1/devices/telemetry", "device", json=reading).status_code == 201
+
+
+def dropped(world: World) -> None:
+    unavailable(world)
+    world.call("DELETE", f"{ONE}/measurements/temp", "admin")
+
+
 def entry(action: str, **details: Any) -> Any:
     return Like(
         f"newest entry {action}",
@@ -100,6 +111,71 @@ CASES = [
         400,
         refusal(400, "INVALID_ARGUMENT", "status"),
         {"status": "gone"},
+    ),
+    Case(
+        "measurements",
+        "GET",
+        f"{ONE}/measurements",
+        "viewer",
+        200,
+        {**OK, "measurements": Like("temp among them", lambda value: {"name": "temp", "type": "TEXT"} in value)},
+        before=lambda w: unavailable(w),
+    ),
+    Case(
+        "a measurement dropped",
+        "DELETE",
+        f"{ONE}/measurements/temp",
+        "admin",
+        200,
+        {**OK, "message": TEXT},
+        before=lambda w: unavailable(w),
+    ),
+    Case(
+        "an unknown measurement dropped",
+        "DELETE",
+        f"{ONE}/measurements/unknown",
+        "admin",
+        404,
+        refusal(404, "MEASUREMENT_NOT_FOUND", "measurement"),
+    ),
+    Case(
+        "a measurement in another type",
+        "PUT",
+        f"{ONE}/measurements/temp",
+        "admin",
+        200,
+        {**OK, "message": TEXT, "measurement": {"name": "temp", "type": "DOUBLE"}},
+        {"type": "DOUBLE"},
+        before=lambda w: unavailable(w, "21.5"),
+    ),
+    Case(
+        "a measurement in a type that it does not fit",
+        "PUT",
+        f"{ONE}/measurements/temp",
+        "admin",
+        400,
+        refusal(400, "NOT_LOSSLESS", "type"),
+        {"type": "DOUBLE"},
+        before=lambda w: unavailable(w),
+    ),
+    Case(
+        "a measurement in a type that there is not",
+        "PUT",
+        f"{ONE}/measurements/temp",
+        "admin",
+        400,
+        refusal(400, "INVALID_ARGUMENT", "type"),
+        {"type": "COMPLEX"},
+    ),
+    Case(
+        "audit of a dropped measurement",
+        "GET",
+        AUDIT,
+        "admin",
+        200,
+        entry("telemetry.drop_measurement", measurement="temp", type="TEXT"),
+        params={"target": "device:{own}"},
+        before=lambda w: dropped(w),
     ),
     Case("a new key", "POST", f"{ONE}/reset-key", "admin", 200, lambda w: reset(w), {}),
     Case(
@@ -311,6 +387,9 @@ CASES = [
             ("PUT", NOWHERE, {"location": "x"}),
             ("DELETE", NOWHERE, None),
             ("PUT", f"{NOWHERE}/status", {"status": "active"}),
+            ("GET", f"{NOWHERE}/measurements", None),
+            ("DELETE", f"{NOWHERE}/measurements/m", None),
+            ("PUT", f"{NOWHERE}/measurements/m", {"type": "TEXT"}),
             ("POST", f"{NOWHERE}/reset-key", {}),
             ("POST", f"{NOWHERE}/commands", {"name": "x"}),
             ("GET", f"{NOWHERE}/commands", None),
@@ -328,6 +407,9 @@ CASES = [
             ("PUT", ONE, {"location": "x"}, False),
             ("DELETE", ONE, None, False),
             ("PUT", f"{ONE}/status", {"status": "active"}, False),
+            ("GET", f"{ONE}/measurements", None, True),
+            ("DELETE", f"{ONE}/measurements/note", None, False),
+            ("PUT", f"{ONE}/measurements/note", {"type": "TEXT"}, False),
             ("POST", f"{ONE}/reset-key", {}, False),
             ("POST", f"{ONE}/commands", {"name": "x"}, False),
             ("PUT", f"{ONE}/config", {"configuration": {"a": 1}}, False),

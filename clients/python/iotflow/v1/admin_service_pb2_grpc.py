@@ -69,6 +69,21 @@ class AdminServiceStub:
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyJsonRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
                 _registered_method=True)
+        self.ListMeasurements = channel.unary_unary(
+                '/iotflow.v1.AdminService/ListMeasurements',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListMeasurementsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ListMeasurementsResponse.FromString,
+                _registered_method=True)
+        self.DropMeasurement = channel.unary_unary(
+                '/iotflow.v1.AdminService/DropMeasurement',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.DropMeasurementRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.DropMeasurementResponse.FromString,
+                _registered_method=True)
+        self.RetypeMeasurement = channel.unary_unary(
+                '/iotflow.v1.AdminService/RetypeMeasurement',
+                request_serializer=iotflow_dot_v1_dot_admin__service__pb2.RetypeMeasurementRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_admin__service__pb2.RetypeMeasurementResponse.FromString,
+                _registered_method=True)
         self.SetDeviceStatus = channel.unary_unary(
                 '/iotflow.v1.AdminService/SetDeviceStatus',
                 request_serializer=iotflow_dot_v1_dot_admin__service__pb2.SetDeviceStatusRequest.SerializeToString,
@@ -214,6 +229,28 @@ class AdminServiceServicer:
         """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMeasurements(self, request, context):
+        """What a device has stored, by name, with the types its values are kept in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropMeasurement(self, request, context):
+        """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetypeMeasurement(self, request, context):
+        """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
+        (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -394,6 +431,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ResetDeviceKeyJson,
                     request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyJsonRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.SerializeToString,
+            ),
+            'ListMeasurements': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMeasurements,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.ListMeasurementsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.ListMeasurementsResponse.SerializeToString,
+            ),
+            'DropMeasurement': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropMeasurement,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.DropMeasurementRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.DropMeasurementResponse.SerializeToString,
+            ),
+            'RetypeMeasurement': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetypeMeasurement,
+                    request_deserializer=iotflow_dot_v1_dot_admin__service__pb2.RetypeMeasurementRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_admin__service__pb2.RetypeMeasurementResponse.SerializeToString,
             ),
             'SetDeviceStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.SetDeviceStatus,
@@ -657,6 +709,87 @@ class AdminService:
             '/iotflow.v1.AdminService/ResetDeviceKeyJson',
             iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyJsonRequest.SerializeToString,
             iotflow_dot_v1_dot_admin__service__pb2.ResetDeviceKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMeasurements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/ListMeasurements',
+            iotflow_dot_v1_dot_admin__service__pb2.ListMeasurementsRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.ListMeasurementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropMeasurement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/DropMeasurement',
+            iotflow_dot_v1_dot_admin__service__pb2.DropMeasurementRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.DropMeasurementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetypeMeasurement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/iotflow.v1.AdminService/RetypeMeasurement',
+            iotflow_dot_v1_dot_admin__service__pb2.RetypeMeasurementRequest.SerializeToString,
+            iotflow_dot_v1_dot_admin__service__pb2.RetypeMeasurementResponse.FromString,
             options,
             channel_credentials,
             insecure,

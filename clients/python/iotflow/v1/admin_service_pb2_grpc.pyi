@@ -56,6 +56,14 @@ class AdminServiceStub:
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
+    ListMeasurements: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListMeasurementsRequest, _admin_service_pb2.ListMeasurementsResponse]
+    """What a device has stored, by name, with the types its values are kept in."""
+    DropMeasurement: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.DropMeasurementRequest, _admin_service_pb2.DropMeasurementResponse]
+    """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own."""
+    RetypeMeasurement: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RetypeMeasurementRequest, _admin_service_pb2.RetypeMeasurementResponse]
+    """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
+    (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
+    """
     SetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]
     """inactive suspends the device: it is refused at every door until set otherwise."""
     SendCommand: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.SendCommandRequest, _admin_service_pb2.SendCommandResponse]
@@ -138,6 +146,14 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    ListMeasurements: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListMeasurementsRequest, _admin_service_pb2.ListMeasurementsResponse]  # type: ignore[assignment]
+    """What a device has stored, by name, with the types its values are kept in."""
+    DropMeasurement: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.DropMeasurementRequest, _admin_service_pb2.DropMeasurementResponse]  # type: ignore[assignment]
+    """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own."""
+    RetypeMeasurement: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RetypeMeasurementRequest, _admin_service_pb2.RetypeMeasurementResponse]  # type: ignore[assignment]
+    """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
+    (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
     """
     SetDeviceStatus: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.SetDeviceStatusRequest, _admin_service_pb2.SetDeviceStatusResponse]  # type: ignore[assignment]
     """inactive suspends the device: it is refused at every door until set otherwise."""
@@ -254,6 +270,32 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def ListMeasurements(
+        self,
+        request: _admin_service_pb2.ListMeasurementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListMeasurementsResponse, _abc.Awaitable[_admin_service_pb2.ListMeasurementsResponse]]:
+        """What a device has stored, by name, with the types its values are kept in."""
+
+    @_abc_1.abstractmethod
+    def DropMeasurement(
+        self,
+        request: _admin_service_pb2.DropMeasurementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.DropMeasurementResponse, _abc.Awaitable[_admin_service_pb2.DropMeasurementResponse]]:
+        """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own."""
+
+    @_abc_1.abstractmethod
+    def RetypeMeasurement(
+        self,
+        request: _admin_service_pb2.RetypeMeasurementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.RetypeMeasurementResponse, _abc.Awaitable[_admin_service_pb2.RetypeMeasurementResponse]]:
+        """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
+        (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
         """
 
     @_abc_1.abstractmethod

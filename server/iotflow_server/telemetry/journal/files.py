@@ -158,10 +158,10 @@ class JournalFiles:
             told.forget(self._own.path)
         self._leave_empty_folders()
 
-    def note_deletion(self, device_id: int, span: Span) -> None:
+    def note_deletion(self, device_id: int, span: Span, measurement: str) -> None:
         """Durable on return."""
         with locked_root(self._root, _PATIENCE):
-            deletions.note(self._root, Deletion(device_id, span, self._next_number()))
+            deletions.note(self._root, Deletion(device_id, span, self._next_number(), measurement))
 
     def _made_durable(self, number: int) -> None:
         # Before any of them goes: to replay what is left of them could undo what is gone.

@@ -138,9 +138,9 @@ class Journal:
         """Remove what any process has made durable. Unavailable: some of it may be there still."""
         await self._touch(self._files.drop)
 
-    async def note_deletion(self, device_id: int, span: Span) -> None:
+    async def note_deletion(self, device_id: int, span: Span, measurement: str = "") -> None:
         """Keep any replay from bringing back what is about to be deleted. Unavailable: it may not be kept from it."""
-        await self._touch(self._files.note_deletion, device_id, span)
+        await self._touch(self._files.note_deletion, device_id, span, measurement)
 
     async def _look(self) -> Elsewhere:
         adopted = len(self._files.adopted)

@@ -146,6 +146,16 @@ class JournaledStore:
         self._check_usable()
         await self._writing.delete(device_id, span)
 
+    async def drop(self, device_id: int, measurement: str) -> None:
+        """Unavailable while the backend is behind the journal, as `delete`."""
+        self._check_usable()
+        await self._writing.drop(device_id, measurement)
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        """Unavailable while the backend is behind the journal. The readings are in the journal while the backend changes them."""
+        self._check_usable()
+        await self._writing.retype(device_id, measurement, value_type)
+
     def read(
         self,
         device_id: int,

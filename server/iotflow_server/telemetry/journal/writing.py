@@ -5,12 +5,13 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.keeping import Keeper
 from iotflow_server.telemetry.journal.traffic import seen
 from iotflow_server.telemetry.journal.turns import Lanes, Turn
+from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.store import Span
 
 Answer = TypeVar("Answer")
@@ -57,6 +58,14 @@ class Writing:
         """Delete so that no replay brings it back. Unavailable while the backend is behind the journal."""
         await self._own(self._delete(device_id, span, self._lanes.enter([device_id])))
 
+    async def drop(self, device_id: int, measurement: str) -> None:
+        """Drop a measurement so that no replay brings it back. Unavailable while the backend is behind the journal."""
+        await self._own(self._drop(device_id, measurement, self._lanes.enter([device_id])))
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        """Keep a measurement in another type. Unavailable while the backend is behind the journal."""
+        await self._own(self._retype(device_id, measurement, value_type, self._lanes.enter([device_id])))
+
     async def _write(self, batches: Sequence[Batch], turn: Turn) -> list[Rejections]:
         async with turn, self._journal.traffic.append():
             self._journal.check_room()
@@ -88,18 +97,47 @@ class Writing:
             await self._journal.tell(number)
         return outcomes
 
+    async def _drop(self, device_id: int, measurement: str, turn: Turn) -> None:
+        async with turn:
+            with self._journal.traffic.direct():
+                self._keeper.check_caught_up()
+                await self._journal.note_deletion(device_id, Span(), measurement)
+                await self._change(self._backend.drop(device_id, measurement))
+
+    async def _retype(self, device_id: int, measurement: str, value_type: ValueType, turn: Turn) -> None:
+        async with turn, self._journal.traffic.append():
+            with self._journal.traffic.direct():
+                self._keeper.check_caught_up()
+                # What a crash may take from the backend now is not in the journal's older records either, once they are void.
+                await durably(self._backend, asyncio.sleep(0))
+                readings = self._backend.read(device_id, Span(), [measurement])
+                batches = await retyped(readings, measurement, value_type)
+                self._journal.check_room()
+                await self._journal.note_deletion(device_id, Span(), measurement)
+                if batches:
+                    await self._journal.append(batches)
+                await self._change(self._replaced(device_id, measurement, batches))
+
+    async def _replaced(self, device_id: int, measurement: str, batches: Sequence[Batch]) -> None:
+        await self._backend.drop(device_id, measurement)
+        if batches:
+            await self._backend.write(batches)
+
+    async def _change(self, change: Coroutine[Any, Any, None]) -> None:
+        try:
+            await durably(self._backend, change)
+        except Unavailable:
+            # The backend may carry it out yet, and what is written meanwhile must not go with it.
+            self._keeper.fall_behind(available=False)
+            raise
+
     async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
         async with turn:
             with self._journal.traffic.direct():
                 self._keeper.check_caught_up()
                 # No replay has to repeat the deletion, which would take readings that others have written since.
                 await self._journal.note_deletion(device_id, span)
-                try:
-                    await durably(self._backend, self._backend.delete(device_id, span))
-                except Unavailable:
-                    # The backend may carry it out yet, and what is written meanwhile must not go with it.
-                    self._keeper.fall_behind(available=False)
-                    raise
+                await self._change(self._backend.delete(device_id, span))
 
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""

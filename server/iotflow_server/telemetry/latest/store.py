@@ -88,6 +88,18 @@ class CachedLatestStore:
         finally:
             await self._values.forget([device_id])
 
+    async def drop(self, device_id: int, measurement: str) -> None:
+        try:
+            await self._backend.drop(device_id, measurement)
+        finally:
+            await self._values.forget([device_id])
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        try:
+            await self._backend.retype(device_id, measurement, value_type)
+        finally:
+            await self._values.forget([device_id])
+
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         try:
             await self._backend.set_retention(device_id, milliseconds)

@@ -65,6 +65,15 @@ class Catalogue:
         for device_id, types in added.items():
             self._keep(device_id, {**known[device_id], **types})
 
+    def drop(self, session: Session, device_id: int, names: Iterable[str]) -> None:
+        """Remove these measurements and all their readings; on return IoTDB's disk has that."""
+        # Of what is removed from its memory alone IoTDB may make a file that it then cannot read.
+        session.execute(f"FLUSH {self._paths.database}")
+        device = self._paths.device(device_id)
+        session.execute(f"DELETE TIMESERIES {', '.join(f'{device}.{quoted(name)}' for name in names)}")
+        session.execute(f"FLUSH {self._paths.database}")
+        self.forget([device_id])
+
     def forget(self, device_ids: Iterable[int]) -> None:
         """Look these devices up again when they write next."""
         with self._lock:

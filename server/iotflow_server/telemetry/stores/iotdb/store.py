@@ -8,6 +8,7 @@ import numpy as np
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
+from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
@@ -52,6 +53,7 @@ class IotdbStore:
         self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS, most_measurements)
         self._order = Order(_KNOWN_DEVICES, lambda: self._pool.generation) if sole else None
         self._retention = Retention(self._paths, clock, rules_seconds)
+        self._target = writing.Target(self._catalogue, self._paths, self._order, self._retention)
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class IotdbStore:
         await self._pool.watch()
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        return await self._pool.run(writing.write, self._catalogue, self._paths, self._order, batches)
+        return await self._pool.run(writing.write, self._target, batches)
 
     async def read(
         self,
@@ -145,6 +147,17 @@ class IotdbStore:
 
     async def delete(self, device_id: int, span: Span) -> None:
         await self._pool.run(_delete, self._paths, device_id, span)
+
+    async def drop(self, device_id: int, measurement: str) -> None:
+        await self._pool.run(_drop, self._catalogue, self._paths, device_id, measurement)
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        """What a crash in the middle of it loses must be kept elsewhere; see JournaledStore."""
+        if await self._chosen(device_id, [measurement]):
+            batches = await retyped(self.read(device_id, Span(), [measurement]), measurement, value_type)
+            await self.drop(device_id, measurement)
+            await self.write(batches)
+            await self.flush()
 
     async def count(self, device_id: int, span: Span) -> int:
         kept = await self._pool.ask(self._kept, device_id, span)
@@ -203,6 +216,11 @@ def _flush(session: Session, paths: Paths) -> None:
     session.execute(f"FLUSH {paths.database}")
     # Of a disk that is full IoTDB says that all went well. What it could not keep is gone, and it takes no writes any more.
     _probe(session, paths)
+
+
+def _drop(session: Session, catalogue: Catalogue, paths: Paths, device_id: int, measurement: str) -> None:
+    if measurement in types_of(session, paths, [device_id])[device_id]:
+        catalogue.drop(session, device_id, [measurement])
 
 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:

@@ -15,6 +15,12 @@ _EXPIRED = """
 SELECT id, :now - milliseconds FROM kept WHERE milliseconds IS NOT NULL
 AND EXISTS (SELECT 1 FROM reading WHERE series = kept.id AND time < :now - milliseconds)
 """
+_DROPPED = "SELECT id FROM series WHERE device_id < 0"
+# The last number stays taken: whoever still reads under it must not meet another series.
+_REMOVE_DROPPED = """
+DELETE FROM series WHERE device_id < 0 AND id < (SELECT max(id) FROM series)
+AND NOT EXISTS (SELECT 1 FROM reading WHERE series = series.id)
+"""
 _CUT = "SELECT time FROM reading WHERE series = ? AND time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
 _REMOVE = "DELETE FROM reading WHERE series = ? AND time >= ? AND time < ?"
 
@@ -38,8 +44,14 @@ def within_retention(connection: sqlite3.Connection, device_id: int, span: Span,
 
 
 def expired(connection: sqlite3.Connection, now: int) -> list[Removal]:
-    """What is past its time, by series."""
-    return [(series, Span(EARLIEST, end)) for series, end in connection.execute(_EXPIRED, {"now": now})]
+    """What is past its time, and all of what was dropped, by series."""
+    old = [(series, Span(EARLIEST, end)) for series, end in connection.execute(_EXPIRED, {"now": now})]
+    return old + [(series, Span()) for (series,) in connection.execute(_DROPPED)]
+
+
+def remove_dropped(connection: sqlite3.Connection) -> None:
+    """Forget the series that were dropped and have no readings any more."""
+    connection.execute(_REMOVE_DROPPED)
 
 
 def remove_slice(connection: sqlite3.Connection, removals: Iterable[Removal]) -> list[Removal]:

@@ -9,6 +9,15 @@ from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 
 _OF_DEVICE = "SELECT id, measurement, type FROM series WHERE device_id = ?"
+# Out of sight: no device has a number below 0, and what is kept under one goes in time.
+_HIDE = "UPDATE series SET device_id = -id, measurement = '' WHERE id = ?"
+_RETYPE = "UPDATE series SET type = ? WHERE id = ?"
+_HAS_READINGS = """
+SELECT EXISTS (
+    SELECT 1 FROM kept CROSS JOIN reading ON reading.series = kept.id
+    WHERE kept.id = ? AND (kept.milliseconds IS NULL OR reading.time >= ? - kept.milliseconds)
+)
+"""
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
 
 
@@ -41,14 +50,23 @@ class Catalogue:
     """The series of the devices that wrote of late, at most about `capacity` of them, so that a write need not look
     them up. most: of one device.
 
-    Belongs to the writing thread. What a transaction added must be forgotten when it fails.
+    Belongs to the writing thread. What a transaction changed must be forgotten when it fails. What other processes drop and
+    retype they count in the file (user_version), which is looked at once a transaction.
     """
 
     def __init__(self, capacity: int, most: int = MOST_MEASUREMENTS) -> None:
         self._capacity = capacity
         self.most = most
         self._size = 0
+        self._version = 0
         self._devices: OrderedDict[int, Known] = OrderedDict()
+
+    def refresh(self, connection: sqlite3.Connection) -> None:
+        """At the beginning of a transaction: forget all where another process dropped or retyped a series."""
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != self._version:
+            self.forget(list(self._devices))
+            self._version = version
 
     def of(self, connection: sqlite3.Connection, device_id: int) -> Known:
         """The device's series, those added in this transaction among them."""
@@ -68,6 +86,38 @@ class Catalogue:
                 known.types[measurement] = value_type
         self._size += len(types)
         self._make_room()
+
+    def without_readings(
+        self, connection: sqlite3.Connection, device_id: int, names: Iterable[str], now: int
+    ) -> list[str]:
+        """Those of the device's known measurements that have no readings any more, of the names given."""
+        ids = self.of(connection, device_id).ids
+        return [
+            name
+            for name in names
+            if name in ids and not connection.execute(_HAS_READINGS, (ids[name], now)).fetchone()[0]
+        ]
+
+    def drop(self, connection: sqlite3.Connection, device_id: int, names: Iterable[str]) -> None:
+        """Let these measurements be unknown; what is left of their readings is removed later."""
+        known = self.of(connection, device_id)
+        for name in names:
+            if name in known.ids:
+                connection.execute(_HIDE, (known.ids.pop(name),))
+                del known.types[name]
+                self._size -= 1
+        self._count_change(connection)
+
+    def retype(self, connection: sqlite3.Connection, device_id: int, name: str, value_type: ValueType) -> None:
+        """Set the type of a known measurement."""
+        known = self.of(connection, device_id)
+        connection.execute(_RETYPE, (value_type, known.ids[name]))
+        known.types[name] = value_type
+        self._count_change(connection)
+
+    def _count_change(self, connection: sqlite3.Connection) -> None:
+        self._version = (self._version + 1) % 2**31
+        connection.execute(f"PRAGMA user_version={self._version}")
 
     def forget(self, device_ids: Iterable[int]) -> None:
         """Look these devices up again when they write next."""

@@ -12,7 +12,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
-from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
+from iotflow_server.telemetry.stores.sqlite import aggregating, changing, lookup, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import Connections
 from iotflow_server.telemetry.stores.sqlite.scanning import Scan
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
@@ -83,7 +83,7 @@ class SqliteStore:
         return ""
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        return await self._connections.write(writing.write, self._catalogue, batches)
+        return await self._connections.write(writing.write, self._catalogue, batches, self._clock())
 
     async def read(
         self,
@@ -126,6 +126,12 @@ class SqliteStore:
         known = await self._connections.read(series_of, device_id)
         await self._remove([(series.id, span) for series in known])
 
+    async def drop(self, device_id: int, measurement: str) -> None:
+        await self._connections.write(changing.drop, self._catalogue, device_id, measurement)
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        await self._connections.write(changing.retype, self._catalogue, device_id, measurement, value_type)
+
     async def count(self, device_id: int, span: Span) -> int:
         return await self._connections.read(lookup.count, device_id, span, self._clock())
 
@@ -133,8 +139,9 @@ class SqliteStore:
         await self._connections.write(retention.set_rule, device_id, milliseconds)
 
     async def expire(self) -> None:
-        """Remove what is past its time; done regularly while the store is open."""
+        """Remove what is past its time, or was dropped; done regularly while the store is open."""
         await self._remove(await self._connections.read(retention.expired, self._clock()))
+        await self._connections.write(retention.remove_dropped)
 
     async def _remove(self, removals: list[retention.Removal]) -> None:
         while removals:

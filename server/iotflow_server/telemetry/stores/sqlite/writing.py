@@ -28,29 +28,32 @@ Row = tuple[int, int, object]
 _log = structlog.get_logger(__name__)
 
 
-def write(connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch]) -> list[Rejections]:
+def write(connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int) -> list[Rejections]:
     """Store the batches in one transaction or, if one of them cannot be stored, each in its own; answers what was
     refused."""
     try:
-        return _write_together(connection, catalogue, batches)
+        return _write_together(connection, catalogue, batches, now)
     except _UNSTORABLE:
-        return [_write_alone(connection, catalogue, batch) for batch in batches]
+        return [_write_alone(connection, catalogue, batch, now) for batch in batches]
 
 
-def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Batch) -> Rejections:
+def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Batch, now: int) -> Rejections:
     try:
-        return _write_together(connection, catalogue, [batch])[0]
+        return _write_together(connection, catalogue, [batch], now)[0]
     except _UNSTORABLE as error:
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
         message = "The batch holds a value that the store cannot keep."
         return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
 
 
-def _write_together(connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch]) -> list[Rejections]:
+def _write_together(
+    connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int
+) -> list[Rejections]:
     try:
         with transaction(connection):
+            catalogue.refresh(connection)
             rejections: list[Rejections] = []
-            rows = chain.from_iterable(_parts(connection, catalogue, batches, rejections))
+            rows = chain.from_iterable(_parts(connection, catalogue, batches, rejections, now))
             connection.executemany(_STORE, rows)
     except BaseException:
         catalogue.forget(batch.device_id for batch in batches)
@@ -59,13 +62,21 @@ def _write_together(connection: sqlite3.Connection, catalogue: Catalogue, batche
 
 
 def _parts(
-    connection: sqlite3.Connection, catalogue: Catalogue, batches: Iterable[Batch], rejections: list[Rejections]
+    connection: sqlite3.Connection,
+    catalogue: Catalogue,
+    batches: Iterable[Batch],
+    rejections: list[Rejections],
+    now: int,
 ) -> Iterator[Iterable[Row]]:
     """The rows to store, column by column, made as they are asked for; what is refused goes to rejections, a batch an
     entry."""
     for batch in batches:
         known = catalogue.of(connection, batch.device_id)
         resolved = resolve(batch, known.types, catalogue.most)
+        empty = catalogue.without_readings(connection, batch.device_id, resolved.conflicts, now)
+        if empty:
+            catalogue.drop(connection, batch.device_id, empty)
+            resolved = resolve(batch, known.types, catalogue.most)
         if resolved.new_types:
             catalogue.add(connection, batch.device_id, resolved.new_types)
         rejections.append(resolved.rejections)

@@ -1,0 +1,100 @@
+"""A measurement's readings in another type, as an admin asks for: whole, or not at all."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from iotflow_server.errors import FailedPrecondition, InvalidArgument
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Values, ValueType
+from iotflow_server.telemetry.conversion import convert
+
+# Readings of a measurement that are given another type at once: they are in memory meanwhile, and nothing else is written.
+MOST_READINGS = 1_000_000
+_WORDS = {"true": True, "false": False}
+
+
+def too_long(measurement: str) -> FailedPrecondition:
+    """What an admin is told of more readings than that."""
+    message = (
+        f"{measurement} has more than {MOST_READINGS:,} readings, which are too many to be given another type at once;"
+        " delete some of them, or drop the measurement."
+    )
+    return FailedPrecondition("TOO_MANY_READINGS", message)
+
+
+async def retyped(readings: AsyncGenerator[Batch], measurement: str, target: ValueType) -> list[Batch]:
+    """The readings of one measurement in this type. Raises InvalidArgument, FailedPrecondition."""
+    batches, count = list[Batch](), 0
+    async for batch in readings:
+        count += len(batch.times)
+        if count > MOST_READINGS:
+            raise too_long(measurement)
+        batches.append(Batch(batch.device_id, batch.times, (in_type(batch.columns[0], batch.times.tolist(), target),)))
+    return batches
+
+
+def in_type(column: Column, times: Sequence[int], target: ValueType) -> Column:
+    """The column, which has a value in every row, in this type. Raises InvalidArgument, naming the first value that does not fit."""
+    values, misfits = _converted(column, target)
+    if misfits.any():
+        row = int(np.argmax(misfits))
+        shown = str(column.values[row])[:50]
+        moment = np.datetime_as_string(np.datetime64(times[row], "ms"))
+        problem = (
+            f"{column.measurement} is kept as {column.type} and has {int(np.count_nonzero(misfits))} values that {target} does"
+            f" not hold without loss, the first of them {shown!r} at {moment}Z; delete these, or drop the measurement"
+        )
+        raise InvalidArgument("type", problem, "NOT_LOSSLESS")
+    return Column(column.measurement, target, values)
+
+
+def _converted(column: Column, target: ValueType) -> tuple[Values, Mask]:
+    if column.type is target or (column.type.is_number and target.is_number):
+        return convert(column, target)
+    if target is ValueType.TEXT:
+        return _texts(column), np.zeros(len(column.values), np.bool_)
+    if column.type is ValueType.TEXT:
+        return _parsed(column.values, target)
+    return np.zeros(len(column.values), target.dtype), np.ones(len(column.values), np.bool_)
+
+
+def _texts(column: Column) -> Values:
+    texts = np.empty(len(column.values), object)
+    shown = column.values.astype(str) if column.type is ValueType.FLOAT else map(_json, column.values.tolist())
+    texts[:] = [str(text) for text in shown]
+    return texts
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _parsed(texts: Values, target: ValueType) -> tuple[Values, Mask]:
+    values = np.zeros(len(texts), target.dtype)
+    misfits = np.zeros(len(texts), np.bool_)
+    for row, text in enumerate(texts.tolist()):
+        value = _WORDS.get(text) if target is ValueType.BOOLEAN else _number(text)
+        misfits[row] = value is None or not _put(values, row, value)
+    return values, misfits
+
+
+def _number(text: str) -> int | float | None:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value if type(value) in (int, float) else None
+
+
+def _put(values: Values, row: int, value: float) -> bool:
+    """Whether the value stands there without loss now."""
+    if values.dtype.kind == "i" and value != int(value):
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            values[row] = value
+    except OverflowError:
+        return False
+    return bool(values[row].item() == value)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 import structlog
 
 from iotflow.errors import ServerError
+from iotflow_gateway.descriptors import DescriptorErrors
 from iotflow_gateway.logs import configure_logs
 from iotflow_gateway.settings import Settings, WrongSettings, load_settings, unknown_settings
 
@@ -32,6 +33,7 @@ def started(run: Run) -> int:
 async def _until_asked(running: Coroutine[None, None, None]) -> int:
     work = asyncio.ensure_future(running)
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(DescriptorErrors())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # nohup ignores SIGHUP, and so does what it starts.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:

@@ -1,0 +1,68 @@
+"""Whoever takes all file descriptors of the adapter or the server keeps newcomers out, and stops nobody who is connected."""
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.mqtt.clients import eventually, logged_in, stored
+from tests.mqtt import EMBEDDED, Part, Stack, mqtt_stack
+from tests.processes import free_port
+
+DESCRIPTORS, CONNECTIONS = 96, 140
+WATCHED_SECONDS, MOST_PROCESSOR = 3.0, 0.5
+MOST_LINES = 3 * WATCHED_SECONDS + 20
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with mqtt_stack(tmp_path_factory.mktemp("mqtt"), EMBEDDED) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def connections(port: int) -> Iterator[None]:
+    """More than there are descriptors for; the system itself takes those that are not accepted."""
+    with contextlib.ExitStack() as open_:
+        for _ in range(CONNECTIONS):
+            open_.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+        yield
+
+
+def test_the_adapter_and_its_broker(stack: Stack) -> None:
+    metrics = free_port()
+    env = stack.env | {"IOTFLOW_GATEWAY_METRICS_PORT": str(metrics)}
+    command = ["sh", "-c", f"ulimit -n {DESCRIPTORS}; exec {sys.executable} -P -m iotflow_gateway"]
+    adapter = Part(command, env, "broker listens")
+    stack.ending.callback(adapter.close)
+    adapter.start()
+    assert adapter.process
+    device = stack.register("connected")
+    topic = f"iotflow/devices/{device.id}/telemetry"
+    with logged_in(stack, device) as client:
+        client.publish(topic, {"data": {"t": 1}})
+        with connections(stack.port), socket.create_connection(("127.0.0.1", metrics), 5) as scrape:
+            # It waits to be accepted, too.
+            scrape.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            pid = adapter.process.pid
+            eventually(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) >= DESCRIPTORS - 2)
+            lines, before = len(adapter.process.lines), processor_seconds(pid)
+            time.sleep(WATCHED_SECONDS)
+            assert processor_seconds(pid) - before < MOST_PROCESSOR * WATCHED_SECONDS
+            assert len(adapter.process.lines) - lines <= MOST_LINES, adapter.process.output
+            client.publish(topic, {"data": {"t": 2}})
+            assert len(stored(stack, device, 2)) == 2
+    assert adapter.process.alive
+    with logged_in(stack, device) as again:
+        again.publish(topic, {"data": {"t": 3}})
+        assert len(stored(stack, device, 3)) == 3
+
+
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -8,9 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 
-from tests.integration.mqtt.clients import eventually, logged_in, stored
+from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
 from tests.mqtt import EMBEDDED, Part, Stack, mqtt_stack
 from tests.processes import free_port
 
@@ -61,6 +64,31 @@ def test_the_adapter_and_its_broker(stack: Stack) -> None:
     with logged_in(stack, device) as again:
         again.publish(topic, {"data": {"t": 3}})
         assert len(stored(stack, device, 3)) == 3
+
+
+def test_the_server(tmp_path: Path) -> None:
+    port = free_port()
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open"}
+    server = Part(["sh", "-c", f"ulimit -n {DESCRIPTORS}; exec {sys.executable} -P -m iotflow_server"], env, "serving")
+    with contextlib.closing(server), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        server.start()
+        assert server.process
+        register(channel, "before")
+        with connections(port):
+            pid = server.process.pid
+            eventually(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) >= DESCRIPTORS - 2)
+            lines, before = len(server.process.lines), processor_seconds(pid)
+            time.sleep(WATCHED_SECONDS)
+            assert processor_seconds(pid) - before < MOST_PROCESSOR * WATCHED_SECONDS
+            assert len(server.process.lines) - lines <= MOST_LINES, server.process.output
+            register(channel, "meanwhile")
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as newcomer:
+            register(newcomer, "afterwards")
+
+
+def register(channel: grpc.Channel, name: str) -> None:
+    request = RegisterDeviceRequest(name=name)
+    assert DeviceServiceStub(channel).RegisterDevice(request, timeout=PATIENCE, wait_for_ready=True).device.id
 
 
 def processor_seconds(pid: int) -> float:

@@ -43,6 +43,7 @@ from iotflow_server.interceptors.behaviours import Layer, Layers
 from iotflow_server.interceptors.stalled import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import given_back
+from iotflow_server.rpc.adapter_links import AdapterLinks
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
@@ -141,7 +142,9 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         "ingest": telemetry.ingest.check,
         "live_bus": telemetry.bus.check,
     }
-    checks = HealthChecks(looks, PartsDown(settings.parts_file).check, sessions)
+    links = AdapterLinks()
+    beside: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
+    checks = HealthChecks(looks, beside, sessions)
     return Parts(
         store=telemetry.store,
         sessions=sessions,
@@ -156,9 +159,10 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
             sessions,
             mqtt_refusals,
             settings.mqtt_topic_prefix,
+            links,
             anonymous=settings.mqtt_anonymous,
         ),
-        gateway=gateway_service(fleet, sessions, encoder),
+        gateway=gateway_service(fleet, sessions, encoder, links),
         system=SystemService(checks, metrics, broker, mqtt_refusals),
         legacy=legacy_service(settings, fleet, telemetry, checks, broker),
     )

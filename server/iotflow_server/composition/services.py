@@ -18,6 +18,7 @@ from iotflow_server.interceptors.validation import Validation
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
+from iotflow_server.rpc.adapter_links import AdapterLinks
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.commanding import Commanding
@@ -61,7 +62,7 @@ def device_service(
     )
 
 
-def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder) -> GatewayService:
+def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, links: AdapterLinks) -> GatewayService:
     """What gateways say and ask for devices."""
     return GatewayService(
         fleet.registry,
@@ -72,6 +73,7 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder) ->
         PresenceReports(fleet.registry, fleet.presence, fleet.online, fleet.offers),
         Reporting(fleet.registry, fleet.presence, encoder),
         sessions,
+        links,
     )
 
 

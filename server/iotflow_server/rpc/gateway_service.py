@@ -14,6 +14,7 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.rpc import wire_devices
+from iotflow_server.rpc.adapter_links import AdapterLinks
 from iotflow_server.rpc.config_reports import report_in_message
 from iotflow_server.rpc.config_streams import BEGINNING, ConfigsOfAll
 from iotflow_server.rpc.gateway_commands import GatewayAnswers, GatewayStream
@@ -38,7 +39,9 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         reports: PresenceReports,
         reporting: Reporting,
         sessions: Sessions,
+        links: AdapterLinks,
     ) -> None:
+        self._links = links
         self._registry = registry
         self._commands = commands
         self._desired = desired
@@ -71,8 +74,9 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
             since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
         async with self._sessions.open(caller()) as session:
             configs = ConfigsOfAll(self._desired, self._registry, session)
-            async for message in configs.messages(since):
-                yield message
+            with self._links.retaining():
+                async for message in configs.messages(since):
+                    yield message
 
     async def ReportDeviceConfig(
         self, request: wire.ReportDeviceConfigRequest, _context: Context

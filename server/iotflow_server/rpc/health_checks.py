@@ -17,21 +17,20 @@ BY_GRAVITY = (UNHEALTHY, DEGRADED)
 
 
 class HealthChecks:
-    """checks: by name, in the order in which they are shown. parts: of what runs beside this server, shown while it fails."""
+    """checks: by name, in the order in which they are shown. beside: of what runs beside this server, shown while it fails."""
 
-    def __init__(self, checks: Mapping[str, Check], parts: Check, sessions: Sessions) -> None:
+    def __init__(self, checks: Mapping[str, Check], beside: Mapping[str, Check], sessions: Sessions) -> None:
         self._checks = checks
-        self._parts = parts
+        self._beside = beside
         self._sessions = sessions
 
     async def run(self) -> tuple[str, list[HealthCheck]]:
         """How the service is as a whole, and each part."""
-        looks = [_checked(name, check) for name, check in self._checks.items()]
-        *checks, parts = await asyncio.gather(*looks, _checked("parts", self._parts))
-        if parts.status != HEALTHY:
-            checks.append(parts)
-        found = {check.status for check in checks}
-        worst = next((status for status in BY_GRAVITY if status in found), HEALTHY)
+        looks = [_checked(name, check) for name, check in (*self._checks.items(), *self._beside.items())]
+        found = await asyncio.gather(*looks)
+        checks = [check for check in found if check.name in self._checks or check.status != HEALTHY]
+        statuses = {check.status for check in checks}
+        worst = next((status for status in BY_GRAVITY if status in statuses), HEALTHY)
         return DRAINING if self._sessions.draining else worst, checks
 
 

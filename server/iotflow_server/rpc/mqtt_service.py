@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from iotflow.mqtt_topics import ADAPTER, ANONYMOUS, REGISTRAR, TopicGrammar
@@ -13,6 +14,7 @@ from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
 from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.rpc.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt_refusals import MqttRefusals
 from iotflow_server.rpc.sessions import Session, Sessions
 from iotflow_server.rpc.wire_values import timestamp_of
@@ -35,9 +37,11 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
         sessions: Sessions,
         refusals: MqttRefusals,
         prefix: str,
+        links: AdapterLinks,
         *,
         anonymous: bool,
     ) -> None:
+        self._links = links
         self._registry = registry
         self._identities = identities
         self._accounts = accounts
@@ -51,8 +55,10 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
     ) -> AsyncIterator[wire.WatchAccountsResponse]:
         size = request.page_size or DEFAULT_PAGE
         watcher = self._accounts.watch()
+        leaving = ExitStack()
         try:
             async with self._sessions.open(caller()) as session:
+                leaving.enter_context(self._links.watching())
                 async for page in self._all(size):
                     yield page
                 while True:
@@ -64,6 +70,7 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
                     for first in range(0, len(changed or ()), size):
                         yield await self._changed((changed or ())[first : first + size])
         finally:
+            leaving.close()
             self._accounts.unwatch(watcher)
 
     async def FindAccount(self, request: wire.FindAccountRequest, _context: Context) -> wire.FindAccountResponse:

@@ -5,12 +5,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from iotflow.v1.system_service_pb2 import GetHealthRequest
+from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
 from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 from tests.mqtt_device import mqtt_device
@@ -138,3 +141,26 @@ def left_by_an_earlier_version(stack: Stack, name: str) -> None:
     assert subscribed.wait(PATIENCE)
     client.disconnect()
     client.loop_stop()
+
+
+def test_the_health_page_tells_of_an_adapter_that_loses_its_broker_again_and_again(stack: Stack) -> None:
+    adapter = stack.adapters[-1]
+    assert "mqtt" not in checks(stack)
+    losses = 0
+    while "mqtt" not in checks(stack):
+        losses += 1
+        assert losses < 9
+        connected = adapter.said("broker connected")
+        stack.broker.kill()
+        stack.broker.start()
+        adapter.wait_for("broker connected", connected + 1)
+    assert losses >= 4
+    assert "lost its broker" in checks(stack)["mqtt"]
+
+
+def checks(stack: Stack) -> dict[str, str]:
+    """What the health page shows, by name."""
+    with grpc.insecure_channel(stack.server.target) as channel:
+        request = GetHealthRequest(detailed=True)
+        answer = SystemServiceStub(channel).GetHealth(request, metadata=stack.admin, timeout=PATIENCE)
+    return {check.name: check.message for check in answer.checks}

@@ -85,7 +85,9 @@ class HealthCheck(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """database, telemetry_store, ingest, live_bus or parts (the other processes of `iotflow up`, while one does not run)."""
+    """database, telemetry_store, ingest, live_bus, parts (the other processes of `iotflow up`, while one does not run),
+    or mqtt (while an adapter has no connection to its broker, or loses it again and again).
+    """
     status: _builtins.str
     """healthy, degraded or unhealthy."""
     message: _builtins.str

@@ -30,14 +30,14 @@ class Site:
         self._stack = stack
         self._redis_url = redis_url
 
-    async def process(self, number: int = 1, of: int = 1) -> Arrival:
+    async def process(self, number: int = 1, of: int = 1, server: int = 1) -> Arrival:
         """A new one; without Redis there is one at a time."""
         given = Given(self._store, self._clock)
         if not self._redis_url:
             return ArrivalClock(given, self._clock)
         connection = RedisConnection(self._redis_url)
         self._stack.push_async_callback(connection.close)
-        alone = ArrivalClock(given, self._clock, own_lane(number, of))
+        alone = ArrivalClock(given, self._clock, own_lane(number, of, server))
         return RedisArrival(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
 
     async def store(self, times: range | list[int]) -> None:

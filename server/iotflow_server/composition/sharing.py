@@ -15,7 +15,7 @@ from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.shared.live import RedisBus
 from iotflow_server.shared.notices import RedisNotices
 from iotflow_server.shared.presence import RedisPresenceBoard
-from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
+from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given, Lane
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import is_elsewhere
@@ -54,12 +54,11 @@ async def started_bus(redis: RedisConnection | None, feed: LiveFeed, stack: Asyn
     return bus
 
 
-def arrival_of(member: Member, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
-    """Who gives out the times of readings that came without one."""
+def arrival_of(member: Member, server: int | None, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
+    """Who gives out the times of readings that came without one. server: its number; None: there are no others."""
     given = Given(store, utc_now_ms)
-    if redis is None:
-        return ArrivalClock(given, utc_now_ms)
-    return RedisArrival(redis, given, utc_now_ms, ArrivalClock(given, utc_now_ms, own_lane(member.number, member.of)))
+    alone = ArrivalClock(given, utc_now_ms, own_lane(member.number, member.of, server) if server else Lane())
+    return alone if redis is None else RedisArrival(redis, given, utc_now_ms, alone)
 
 
 async def tell_others(

@@ -149,3 +149,13 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(String(100))
     target: Mapped[str] = mapped_column(String(200))
     details: Mapped[dict[str, Any]]
+
+
+class ServerRow(Base):
+    """A server that shares this registry with others. started_at: the last time."""
+
+    __tablename__ = "servers"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    identity: Mapped[str] = mapped_column(String(400), unique=True)
+    started_at: Mapped[datetime]

@@ -44,9 +44,15 @@ return first
 _NAME = sha1(GIVE.encode()).hexdigest()  # noqa: S324
 
 
-def own_lane(number: int, of: int) -> Lane:
-    """The odd milliseconds of process `number` (from 1) of a group of so many: no other's of the group."""
-    return Lane(2 * of, 2 * number - 1)
+# Of the odd ones the first server has every other one, so that who has one server loses little; the others share the rest.
+FIRST, OTHERS = Lane(4, 1), 16
+
+
+def own_lane(number: int, of: int, server: int = 1) -> Lane:
+    """The odd milliseconds of process `number` (from 1) of a group of so many, on the server of this number (from 1, to
+    OTHERS + 1): no other's, whatever the sizes of the other servers' groups."""
+    lane = FIRST if server == 1 else Lane(FIRST.step * OTHERS, 3 + FIRST.step * (server - 2))
+    return Lane(lane.step * of, lane.rest + lane.step * (number - 1))
 
 
 class RedisArrival:

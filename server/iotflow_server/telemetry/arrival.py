@@ -44,9 +44,7 @@ class Lane:
 
     def refuse(self, ahead: int) -> LimitExceeded:
         """What a device is told whose next time would lie so far ahead."""
-        message = (
-            f"a device has {1_000 // self.step:,} readings a second without a time; send timestamps, or fewer readings"
-        )
+        message = f"a device has {1_000 / self.step:,.3g} readings a second without a time; send timestamps, or fewer readings"
         return LimitExceeded("ARRIVAL_RATE", message, retry_after=(ahead - AHEAD_MS) / 1_000)
 
 

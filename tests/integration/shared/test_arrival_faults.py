@@ -10,6 +10,8 @@ from tests.arrival import ALONE_MS, QUIET_MS, Site, Times, site
 from tests.redis_server import RedisServer
 
 PROCESSES = 3
+# The servers' numbers, and how many processes each has.
+MACHINES = ((1, 2), (2, 1), (3, 2), (17, 1))
 
 
 async def several(place: Site) -> list[Arrival]:
@@ -83,6 +85,20 @@ async def test_a_redis_that_started_from_older_figures_gives_none_again(redis: R
             # In between: nothing is stored yet of what was given.
             place.now += QUIET_MS // 2
         assert times.distinct
+
+
+async def test_servers_on_several_machines_meet_none_of_each_others_times(redis: RedisServer, tmp_path: Path) -> None:
+    """Nobody is asked, Redis being away, and each machine numbers its processes from 1."""
+    async with site(tmp_path, redis.url) as place:
+        times = Times([])
+        machines = [await place.process(number + 1, of, server) for server, of in MACHINES for number in range(of)]
+        redis.kill()
+        assert by_redis(await all_stamp(machines, times)) == {False}
+        place.now += ALONE_MS
+        await all_stamp(machines, times)
+        assert times.distinct
+        assert len(times.given) == 2 * 20 * len(machines)
+        redis.start()
 
 
 async def test_a_frozen_redis_holds_nobody_up_for_long(redis: RedisServer, tmp_path: Path) -> None:

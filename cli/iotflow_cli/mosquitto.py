@@ -17,19 +17,11 @@ DISCOVERY = """
 pattern write {prefix}/discovery/register/%c
 pattern read {prefix}/discovery/response/%c
 """
-# Their messages hold an `api_key`. The mount point tells them from those of a device that logged in.
+# Before the topics of clients without an account: it tells their messages, which hold an `api_key`, from those of a device that
+# logged in.
 MOUNT_POINT = "anonymous/"
-PUBLISHED = """
-topic write {root}/telemetry
-topic write {root}/telemetry/+
-topic write {root}/heartbeat
-topic write {root}/status
-topic write {root}/status/+
-topic write {root}/commands/ack
-topic write {root}/config/reported
-"""
-
-
+# What a device may publish, in a line of the ACL.
+DEVICE_WRITES, OWN = "pattern write ", "/%u/"
 # Without these glibc keeps what large messages took, however briefly.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
@@ -55,10 +47,7 @@ class Mosquitto:
         rules = rules.replace("iotflow/fleet", f"{self.prefix}/fleet")
         # Lines before any user's are for those without an account.
         discovery = DISCOVERY.format(prefix=self.prefix) if self.anonymous else ""
-        roots = (
-            [f"{MOUNT_POINT}{root}/+" for root in (f"{self.prefix}/devices", "devices")] if self.anonymous_port else []
-        )
-        published = "".join(PUBLISHED.format(root=root) for root in roots)
+        published = _published(rules) if self.anonymous_port else ""
         (self.folder / "acl").write_text(discovery + published + rules)
         self._config.write_text(self._text())
 
@@ -70,16 +59,17 @@ class Mosquitto:
     def _config(self) -> Path:
         return self.folder / "mosquitto.conf"
 
+    def _listeners(self) -> list[str]:
+        lines = [f"listener {self.port} {self.host}", _limit_of_listener()]
+        if self.anonymous_port:
+            lines += [f"listener {self.anonymous_port} {self.host}", f"mount_point {MOUNT_POINT}", _limit_of_listener()]
+        return lines
+
     def _text(self) -> str:
         lines = [
             # Started by root it would become another user, who cannot read the folder.
             f"user {getpass.getuser()}",
-            f"listener {self.port} {self.host}",
-            *(
-                [f"listener {self.anonymous_port} {self.host}", f"mount_point {MOUNT_POINT}"]
-                if self.anonymous_port
-                else []
-            ),
+            *self._listeners(),
             f"allow_anonymous {str(self.anonymous or self.anonymous_port is not None).lower()}",
             f"password_file {self.folder}/passwords",
             f"acl_file {self.folder}/acl",
@@ -94,11 +84,21 @@ class Mosquitto:
         return "\n".join(lines) + "\n"
 
 
+def _limit_of_listener() -> str:
+    """As the configuration that is shipped has it."""
+    return next(line for line in CONFIGURATION.read_text().splitlines() if line.startswith("max_connections"))
+
+
 def _limits() -> list[str]:
-    """Those of the configuration that is shipped: of each listener, and below the heading of that name."""
-    before, _, below = CONFIGURATION.read_text().partition(LIMITS)
-    of_listener = next(line for line in before.splitlines() if line.startswith("max_connections"))
-    return [of_listener, *(line for line in below.splitlines()[1:] if line and not line.startswith("#"))]
+    """Those of the configuration that is shipped, below the heading of that name."""
+    _, _, below = CONFIGURATION.read_text().partition(LIMITS)
+    return [line for line in below.splitlines()[1:] if line and not line.startswith("#")]
+
+
+def _published(rules: str) -> str:
+    """The rules for clients without an account: whatever a device may publish, for any device."""
+    own = [line.removeprefix(DEVICE_WRITES) for line in rules.splitlines() if line.startswith(DEVICE_WRITES)]
+    return "".join(f"topic write {MOUNT_POINT}{topic.replace(OWN, '/+/')}\n" for topic in own)
 
 
 def _program() -> str:

@@ -46,4 +46,6 @@ def is_clearing(properties: Properties | None) -> bool:
 
 
 def _may_stay(message: Message) -> bool:
-    return message.address.kind in SIGNS_OF_LIFE and len(message.payload) <= MOST_STATUS_BYTES
+    # Without a login, any name may stand in a topic.
+    few = not message.address.keyed
+    return few and message.address.kind in SIGNS_OF_LIFE and len(message.payload) <= MOST_STATUS_BYTES

@@ -171,6 +171,23 @@ CASES = [
         200,
         lambda world: {"message": TEXT, "device_id": world.own.id, "timestamp": TIME, "status": "online"},
     ),
+    *(
+        Case(
+            f"heartbeat that says {said!r}",
+            "POST",
+            HEARTBEAT,
+            "device",
+            200,
+            lambda world, status=status: {
+                "message": TEXT,
+                "device_id": world.own.id,
+                "timestamp": TIME,
+                "status": status,
+            },
+            {"status": said},
+        )
+        for said, status in (("OFFLINE", "offline"), (" offline ", "offline"), ("alive", "online"), (5, "online"))
+    ),
     Case(
         "nothing reported yet",
         "GET",

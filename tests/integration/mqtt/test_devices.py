@@ -116,6 +116,40 @@ def test_presence(stack: Stack, device: Device, way: str) -> None:
         eventually(lambda: stack.device(device).is_online)
 
 
+# What an online device says on which topic, and whether it is online then; None: it is refused.
+WORDS: dict[str, tuple[str, object, bool | None]] = {
+    "will of another firmware": ("status", {"status": "OFFLINE"}, False),
+    "a word": ("status", b"Offline", False),
+    "a word in JSON": ("status", b'"OFFLINE"', False),
+    "one topic for both": ("status/online", b"offline", False),
+    "heartbeat that says farewell": ("status/heartbeat", {"status": "offline"}, False),
+    "alive": ("status", {"status": "ALIVE"}, True),
+    "online": ("status", {"status": " Online "}, True),
+    "no word": ("status", {"battery": 3.7}, True),
+    "unknown": ("status", {"status": "lost"}, None),
+    "unknown text": ("status", b"connection lost", None),
+    "no text": ("status", {"status": 0}, None),
+}
+
+
+@pytest.mark.parametrize("said", WORDS)
+def test_status_words(stack: Stack, device: Device, client: MqttDevice, said: str) -> None:
+    """Read without case; a word that is none changes nothing, and the device hears so."""
+    root, (below, content, is_online) = f"iotflow/devices/{device.id}", WORDS[said]
+    client.subscribe(f"{root}/errors")
+    if is_online is False:
+        client.publish(f"{root}/status/online", b"")
+        eventually(lambda: stack.device(device).is_online)
+    elif is_online is None:
+        client.publish(f"{root}/status/offline", b"")
+        client.publish(f"{root}/status", b"a word to wait for")
+        client.hear()
+    client.publish(f"{root}/{below}", content)
+    if is_online is None:
+        assert client.hear(2)[1].json()["reason"] == "UNKNOWN_STATUS"
+    eventually(lambda: stack.device(device).is_online is bool(is_online))
+
+
 def test_last_will(stack: Stack, device: Device, client: MqttDevice) -> None:
     """A device that dies without a word is offline: its broker says so for it."""
     root = f"iotflow/devices/{device.id}"

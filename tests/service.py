@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import IOTFLOW, Running, free_port, running
+from tests.processes import IOTFLOW, PATIENCE, Running, free_port, running
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,16 @@ class Service:
 
 
 @contextmanager
-def iotflow_up(data_dir: Path, env: Mapping[str, str] | None = None, *options: str) -> Iterator[Service]:
-    """Start it, wait for the line `ready`, stop it by SIGTERM. Without MQTT, unless the options name a broker."""
+def iotflow_up(
+    data_dir: Path, env: Mapping[str, str] | None = None, *options: str, within: float = PATIENCE
+) -> Iterator[Service]:
+    """Start it, wait `within` seconds for the line `ready`, stop it by SIGTERM. Without MQTT, unless the options name a broker."""
     rest_port, grpc_port = free_port(), free_port()
     command = [IOTFLOW, "up", "--data-dir", str(data_dir)]
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
     broker = [] if "--broker" in options else ["--broker", "none"]
     with running([*command, *ports, *broker, *options], env) as process:
-        process.wait_for_line("ready")
+        process.wait_for_line("ready", within)
         yield Service(f"http://127.0.0.1:{rest_port}", rest_port, grpc_port, data_dir, process)
         if process.alive:
             process.terminate()

@@ -3,7 +3,7 @@
 import importlib
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.bench.table import Line, machine, render
@@ -20,6 +20,7 @@ PARTS = (
     "iotdb_fleet",
     "iotdb_queries",
     "mqtt",
+    "bystanders",
 )
 
 
@@ -31,11 +32,12 @@ def main(parts: Sequence[str]) -> None:
     sys.stdout.write(f"{machine()}\n\n{render(lines)}\n")
 
 
-def _measured(part: str, folder: Path) -> Iterable[Line]:
-    """A part's lines. folder: its own, so that parts need not know of each other's files."""
+def _measured(part: str, folder: Path) -> Iterator[Line]:
+    """A part's lines, told as they come. folder: its own, so that parts need not know of each other's files."""
     folder.mkdir()
-    lines: Iterable[Line] = importlib.import_module(f"tests.bench.{part}").measure(folder)
-    return lines
+    for line in importlib.import_module(f"tests.bench.{part}").measure(folder):
+        sys.stderr.write(f"{line.what}: {line.figure}\n")
+        yield line
 
 
 if __name__ == "__main__":

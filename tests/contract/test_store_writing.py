@@ -110,6 +110,7 @@ async def test_devices_are_apart(store: TelemetryStore) -> None:
 
 async def test_any_name_can_be_a_measurement(store: TelemetryStore) -> None:
     names = ["temp", "Temp", "a.b", "a b", "ö", "x'y\"`z", "1", "select", "root", "*"]
+    names += ["switch:0", "1-0:1.8.0", "Temperature [°C]", "Wind (m/s)", "% load", "#1", "{a}", "a=b", "x" * 128]
     await store.write([batch(1, [1], *(column(name, INT32, [row]) for row, name in enumerate(names)))])
     assert await contents(store, 1) == {(name, 1): row for row, name in enumerate(names)}
     assert list(await store.measurements(1)) == sorted(names)

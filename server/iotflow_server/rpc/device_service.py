@@ -1,5 +1,6 @@
 """DeviceService: what a device says of itself and asks for."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -135,7 +136,8 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
         if len(request.data) > MOST_BODY_BYTES:
             raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
-        return await self._reporting.report(calling_device().id, report_in_json(request.data))
+        report = await asyncio.to_thread(report_in_json, request.data)
+        return await self._reporting.report(calling_device().id, report)
 
     async def UnregisterDevice(
         self, _request: wire.UnregisterDeviceRequest, _context: Context

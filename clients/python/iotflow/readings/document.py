@@ -1,6 +1,7 @@
 """The bytes of a JSON payload, and what they hold."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -65,19 +66,24 @@ def _no_number(payload: bytes) -> tuple[str, str] | None:
         content = json.loads(payload, parse_constant=_NoNumber, parse_int=_whole)
     except (ValueError, RecursionError):
         return None
-    waiting: list[tuple[str, Any]] = [("", content)]
-    while waiting:
-        place, value = waiting.pop()
+    path: list[str] = []
+    # One iterator a level: places are written only of what is found, or they would take the square of the payload.
+    levels = [_inside([content])]
+    while levels:
+        place, value = next(levels[-1], ("", None))
         if isinstance(value, _NoNumber):
-            return place.removeprefix("."), value.word
-        waiting.extend(reversed(_inside(place, value)))
+            return "".join([*path, place]).removeprefix("[0]").removeprefix("."), value.word
+        if isinstance(value, dict | list):
+            path.append(place)
+            levels.append(_inside(value))
+        elif not place:
+            levels.pop()
+            path = path[:-1]
     return None
 
 
-def _inside(place: str, value: Any) -> list[tuple[str, Any]]:
-    # A place is cut where it is shown; here it must not grow with the depth.
-    if len(place) > 1_000:
-        return []
+def _inside(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    """Places and values."""
     if isinstance(value, dict):
-        return [(f"{place}.{name:.200}", inner) for name, inner in value.items()]
-    return [(f"{place}[{index}]", inner) for index, inner in enumerate(value)] if isinstance(value, list) else []
+        return ((f".{name:.200}", inner) for name, inner in value.items())
+    return ((f"[{index}]", inner) for index, inner in enumerate(value))

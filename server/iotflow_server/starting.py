@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 import structlog
 
 from iotflow_server.errors import Refusal
+from iotflow_server.event_loop import ServerLoop
 from iotflow_server.logs import configure_logs
 from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings
 
@@ -25,7 +26,8 @@ def started(run: Callable[[Settings], Coroutine[None, None, int]], **always: obj
             structlog.get_logger(__name__).warning("no such setting", name=name)
         # Databases, too, are for their owner only.
         os.umask(0o077)
-        return asyncio.run(run(settings))
+        with asyncio.Runner(loop_factory=ServerLoop) as runner:
+            return runner.run(run(settings))
     except WrongSettings as error:
         sys.stderr.write(f"The settings cannot be used:\n{error}\n")
         return 1

@@ -22,7 +22,7 @@ from iotflow_server.devices.verifiers import mosquitto_verifier
 from iotflow_server.errors import NotFound, PermissionDenied
 
 # In the order of KeyPair's fields.
-PAIR_COLUMNS = (DeviceRow.key_hash, DeviceRow.previous_key_hash, DeviceRow.previous_key_until)
+PAIR_COLUMNS = (DeviceRow.status, DeviceRow.key_hash, DeviceRow.previous_key_hash, DeviceRow.previous_key_until)
 # Of a device whose newest key has never been used since it was rotated to.
 NEVER_USED = and_(DeviceRow.previous_key_hash.is_not(None), DeviceRow.previous_key_until.is_(None))
 IS_NEWEST = DeviceRow.key_hash == bindparam("shown")
@@ -49,8 +49,10 @@ class DeviceKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The keyed hashes of a device's newest key and of the one before. until: see DeviceRow.previous_key_until."""
+    """The keyed hashes of a device's newest key and of the one before. until: see DeviceRow.previous_key_until. status: the
+    device's."""
 
+    status: str
     newest: str
     previous: str | None
     until: datetime | None

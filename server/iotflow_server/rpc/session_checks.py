@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from iotflow_server.devices.keys import DeviceKeys
+from iotflow_server.devices.keys import DeviceKeys, KeyPair
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.tokens import Tokens
-from iotflow_server.errors import PermissionDenied, Refusal, Unavailable
+from iotflow_server.errors import PermissionDenied, Unavailable
 from iotflow_server.rpc.sessions import Session, Sessions, void
 
 RETRY_SECONDS = 1.0
@@ -20,7 +20,6 @@ class SessionChecks:
     """Devices that this process changes are checked by a task of its own; what others change, by whoever hears of it."""
 
     def __init__(self, registry: Registry, keys: DeviceKeys, tokens: Tokens, sessions: Sessions) -> None:
-        self._registry = registry
         self._keys = keys
         self._tokens = tokens
         self._sessions = sessions
@@ -78,16 +77,9 @@ class SessionChecks:
         if not sessions:
             return
         ids = sorted({device_of(session) for session in sessions})
-        status = {device.id: device.status for device in await self._registry.get_many(ids)}
         pairs = await self._keys.pairs(ids)
         for session in sessions:
-            key, pair = session.who.key, pairs.get(device_of(session))
-            if refusal := _refusal(status.get(device_of(session))):
-                session.end(refusal)
-            elif key and pair and pair.holds(key.hash):
-                session.end_at(pair.end_of(key.hash), void(session.who))
-            else:
-                session.end(void(session.who))
+            _check(session, pairs.get(device_of(session)))
 
     async def _of_tokens(self, sessions: Sequence[Session]) -> None:
         valid = {token.id for token in await self._tokens.list()} if sessions else set()
@@ -101,10 +93,14 @@ def device_of(session: Session) -> int:
     return session.who.key.id if session.who.key else 0
 
 
-def _refusal(status: str | None) -> Refusal | None:
-    """Why a device of this status is let in no longer; None status: it was removed."""
-    if status is None:
-        return PermissionDenied("DEVICE_REMOVED", "the device was removed")
-    if status == "inactive":
-        return PermissionDenied("DEVICE_INACTIVE", "the device was set inactive")
-    return None
+def _check(session: Session, pair: KeyPair | None) -> None:
+    """End it now, or when its key's grace ends. pair: its device's; None: the device was removed."""
+    key = session.who.key
+    if pair is None:
+        session.end(PermissionDenied("DEVICE_REMOVED", "the device was removed"))
+    elif pair.status == "inactive":
+        session.end(PermissionDenied("DEVICE_INACTIVE", "the device was set inactive"))
+    elif key and pair.holds(key.hash):
+        session.end_at(pair.end_of(key.hash), void(session.who))
+    else:
+        session.end(void(session.who))

@@ -78,6 +78,7 @@ def test_command_comes_to_whoever_listens(stack: Stack, device: Device) -> None:
             assert client.hear()[0].json() | {"created_at": ""} == {
                 "id": sent.id,
                 "command_id": sent.id,
+                "device_id": device.id,
                 "name": command,
                 "command": command,
                 "type": command,

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from iotflow_server.clock import CLOCK
 from iotflow_server.errors import NotFound
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +75,5 @@ def device_not_found(device_id: int) -> NotFound:
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    """The server's time; see clock.py."""
+    return EPOCH + timedelta(milliseconds=CLOCK.now())

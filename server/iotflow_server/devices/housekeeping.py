@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Delete, Select, delete, select, tuple_
 from sqlalchemy.orm import aliased
 
+from iotflow_server.clock import CLOCK
 from iotflow_server.devices.command import Command
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.database import Database
@@ -54,15 +55,23 @@ class Expiry:
 class Pruning:
     """Removes finished commands and earlier desired versions that are older than `age`."""
 
-    def __init__(self, database: Database, age: timedelta, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        age: timedelta,
+        clock: Callable[[], datetime] = utc_now,
+        settled: Callable[[], bool] = CLOCK.is_settled,
+    ) -> None:
         self._database = database
         self._age = age
         self._clock = clock
+        self._settled = settled
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self.prune()
+            if self._settled():
+                await self.prune()
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def prune(self) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 from iotflow_server.access import Caller
+from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import Refusal, Unauthenticated, Unavailable
 
 
@@ -26,7 +27,7 @@ class Session:
         """Have it end then; None: no more. Takes the place of what was said before."""
         self.close()
         if moment is not None:
-            left = (moment - datetime.now(UTC)).total_seconds()
+            left = (moment - utc_now()).total_seconds()
             self._timer = asyncio.get_running_loop().call_later(left, self.end, refusal)
 
     def close(self) -> None:

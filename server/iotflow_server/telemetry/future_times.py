@@ -7,11 +7,10 @@ from datetime import timedelta
 import numpy as np
 
 from iotflow.readings.times import EPOCH
+from iotflow_server.clock import IS_SET_FROM_MS
 from iotflow_server.telemetry.batch import Batch, Mask, Rejection
 
 TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
-# 2025. A server whose clock shows less was started before its clock was set, and cannot tell what is ahead.
-CLOCK_IS_SET_FROM = 1_735_689_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,8 @@ class FutureLimit:
         if self.ahead is None:
             return ()
         now = self.now()
-        if now < CLOCK_IS_SET_FROM or np.maximum.reduce(batch.times) <= now + self.ahead:
+        # A server that was started before its clock was set cannot tell what is ahead.
+        if now < IS_SET_FROM_MS or np.maximum.reduce(batch.times) <= now + self.ahead:
             return ()
         beyond = batch.times > now + self.ahead
         return tuple(

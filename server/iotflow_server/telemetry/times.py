@@ -1,10 +1,11 @@
 """Times as people and devices write them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from iotflow import readings
 from iotflow.readings.times import EPOCH, FIRST_MS, LAST_MS, UNITS
+from iotflow_server.clock import CLOCK
 from iotflow_server.errors import InvalidArgument
 
 FIRST_TIME, LAST_TIME = FIRST_MS, LAST_MS
@@ -48,4 +49,4 @@ def to_ms(moment: datetime) -> int:
 
 def utc_now_ms() -> int:
     """The server's time in milliseconds since 1970 UTC."""
-    return to_ms(datetime.now(UTC))
+    return int(CLOCK.now())

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from iotflow_server.clock import CLOCK
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from iotflow_server.telemetry.times import utc_now_ms
 
 SCHEME = "iotdb://"
 
@@ -28,9 +30,17 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Tele
     values: what remembers IoTDB's newest values, if anything does. SQLite tells them as fast as Redis would.
     """
     if not is_elsewhere(settings.telemetry_url):
-        return SqliteStore(settings.data_dir / "telemetry.db", most_measurements=settings.max_device_measurements)
+        return SqliteStore(
+            settings.data_dir / "telemetry.db",
+            clock=utc_now_ms,
+            settled=CLOCK.is_settled,
+            most_measurements=settings.max_device_measurements,
+        )
     backend = IotdbStore(
-        address_of(settings.telemetry_url), sole=settings.is_sole, most_measurements=settings.max_device_measurements
+        address_of(settings.telemetry_url),
+        clock=utc_now_ms,
+        sole=settings.is_sole,
+        most_measurements=settings.max_device_measurements,
     )
     return JournaledStore(
         backend if values is None else CachedLatestStore(backend, values),

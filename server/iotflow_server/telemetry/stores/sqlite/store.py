@@ -41,6 +41,7 @@ class SqliteStore:
         path: Path,
         *,
         clock: Callable[[], int] = system_clock,
+        settled: Callable[[], bool] = lambda: True,
         readers: int = 6,
         read_seconds: float = 60.0,
         expiry_seconds: float = 60.0,
@@ -49,6 +50,7 @@ class SqliteStore:
         self._connections = Connections(path, readers, read_seconds)
         self._catalogue = Catalogue(_KNOWN_SERIES, most_measurements)
         self._clock = clock
+        self._settled = settled
         self._expiry_seconds = expiry_seconds
         self._expiry: asyncio.Task[None] | None = None
 
@@ -150,6 +152,8 @@ class SqliteStore:
     async def _expire_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._expiry_seconds)
+            if not self._settled():
+                continue
             try:
                 await self.expire()
             except Unavailable:

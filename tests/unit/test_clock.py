@@ -1,0 +1,132 @@
+"""The server's time while the system's clock steps, and what depends on it."""
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from iotflow_server.clock import CONFIRM_MS, SETTLED_MS, SteadyClock
+from iotflow_server.telemetry.arrival import ArrivalClock, Given
+from iotflow_server.telemetry.batch import Batch, Column, ValueType
+from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.stores.sqlite import SqliteStore
+
+NOW, SECOND, DAY, YEAR = 1_767_225_600_000, 1_000, 86_400_000, 365 * 86_400_000
+
+
+class Machine:
+    """A system's clock that can be set, and the time that passes."""
+
+    def __init__(self, wall: float = NOW) -> None:
+        self.wall = self.true = wall
+        self.clock = SteadyClock(lambda: self.wall, lambda: self.true)
+
+    def now(self) -> int:
+        return int(self.clock.now())
+
+    def step(self, milliseconds: float) -> None:
+        self.wall += milliseconds
+
+    def run(self, milliseconds: float, every: float = SECOND) -> None:
+        """Let time pass; the clock is looked at now and then."""
+        end = self.true + milliseconds
+        while self.true < end:
+            self.true += every
+            self.wall += every
+            self.clock.now()
+
+
+@pytest.mark.parametrize("step", [11 * SECOND, -11 * SECOND, YEAR, -YEAR])
+def test_a_leap_that_is_taken_back_changes_nothing(step: int) -> None:
+    machine = Machine()
+    machine.run(10 * SECOND)
+    machine.step(step)
+    for _ in range(20):
+        machine.run(SECOND)
+        assert machine.now() == machine.true
+    machine.step(-step)
+    machine.run(10 * SECOND)
+    assert machine.now() == machine.true
+
+
+@pytest.mark.parametrize("step", [11 * SECOND, YEAR, -YEAR])
+def test_a_step_that_lasts_is_followed(step: int) -> None:
+    machine = Machine()
+    machine.step(step)
+    machine.run(CONFIRM_MS + 5 * SECOND)
+    assert machine.now() == machine.wall
+
+
+def test_a_short_step_back_that_lasts_is_followed_without_a_time_coming_twice() -> None:
+    machine = Machine()
+    machine.step(-11 * SECOND)
+    shown = [machine.now()]
+    for _ in range(2_000):
+        machine.run(50, every=50)
+        shown.append(machine.now())
+    assert all(after > before for before, after in itertools.pairwise(shown))
+    assert abs(machine.now() - machine.wall) <= SECOND
+
+
+def test_a_clock_that_was_not_set_yet_is_followed_at_once() -> None:
+    machine = Machine(wall=1_000)
+    machine.step(NOW)
+    assert machine.now() == machine.wall
+
+
+def test_nothing_may_be_deleted_before_the_clock_was_in_agreement_for_long() -> None:
+    machine = Machine()
+    machine.run(SETTLED_MS - SECOND)
+    assert not machine.clock.is_settled()
+    machine.run(2 * SECOND)
+    assert machine.clock.is_settled()
+    machine.step(YEAR)
+    machine.run(10 * 60 * SECOND)
+    assert not machine.clock.is_settled()
+    machine.run(SETTLED_MS)
+    assert machine.clock.is_settled()
+
+
+@pytest.mark.parametrize("step", [-11 * SECOND, -3_600 * SECOND, -YEAR])
+def test_readings_without_a_time_are_taken_while_the_clock_is_set_back(tmp_path: Path, step: int) -> None:
+    async def scenario() -> None:
+        machine = Machine()
+        store = SqliteStore(tmp_path / "readings.db", clock=machine.now)
+        await store.start()
+        arrival = ArrivalClock(Given(store, machine.now), machine.now)
+        given = list(await arrival.stamp(1, 100))
+        machine.step(step)
+        for _ in range(50):
+            machine.run(SECOND)
+            given += await arrival.stamp(1, 100)
+        assert given == sorted(set(given))
+        await store.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_leap_of_a_year_deletes_nothing(tmp_path: Path) -> None:
+    async def scenario() -> int:
+        machine = Machine()
+        path = tmp_path / "readings.db"
+        store = SqliteStore(path, clock=machine.now, settled=machine.clock.is_settled, expiry_seconds=0.001)
+        await store.start()
+        times = np.array([NOW], np.int64)
+        await store.write([Batch(1, times, (Column("t", ValueType.DOUBLE, np.ones(1)),))])
+        await store.set_retention(None, 7 * DAY)
+        machine.run(SETTLED_MS + SECOND, every=60 * SECOND)
+        machine.step(YEAR)
+        for _ in range(20):
+            machine.run(SECOND)
+            # As many removals as there is time for.
+            await asyncio.sleep(0.005)
+        seen = await store.count(1, Span())
+        machine.step(-YEAR)
+        machine.run(SECOND)
+        left = await store.count(1, Span())
+        await store.close()
+        return min(seen, left)
+
+    assert asyncio.run(scenario()) == 1

@@ -246,3 +246,22 @@ async def test_damage_that_shows_later_ends_the_use_of_the_file(path: Path) -> N
         await store.check()
     assert refusal.value.reason == "STORE_DAMAGED"
     await store.close()
+
+
+async def test_what_another_process_drops_or_retypes_is_not_written_to(path: Path) -> None:
+    """Both remember the series that they write to."""
+    one, other = SqliteStore(path), SqliteStore(path)
+    await one.start()
+    await other.start()
+    first = batch(1, [1], column("m", TEXT, ["1.5"]), column("n", INT32, [1]))
+    await one.write([first])
+    await other.write([first])
+    await one.drop(1, "m")
+    await one.retype(1, "n", DOUBLE)
+    assert await other.write([batch(1, [2], column("m", DOUBLE, [2.5]), column("n", DOUBLE, [0.5]))]) == [()]
+    await one.expire()
+    for store in (one, other):
+        assert await contents(store, 1) == {("m", 2): 2.5, ("n", 1): 1.0, ("n", 2): 0.5}
+        assert await store.measurements(1) == {"m": DOUBLE, "n": DOUBLE}
+        await store.close()
+    assert rows(path) == 3

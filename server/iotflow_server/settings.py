@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         description="Other streams that a device, a token or, without a credential, an address has open at a time. Gateways have no limit.",
     )
     subscriptions_per_caller: int = Field(
-        50,
+        100,
         ge=1,
         le=1_000_000,
         description="Live readings and watches of fleet commands that a caller has open at a time.",

@@ -29,7 +29,8 @@ class Gateway:
     cors_origins: a regular expression that a page's whole origin must match. unary_timeout: for everything that is not
     a stream, such as 60s. body_timeout: how long a REST caller may pause within a body. admin_socket: where Envoy takes
     orders; None: nowhere. workers: the sockets of the server's processes; none: it is one process, at grpc_host and
-    grpc_port.
+    grpc_port. secret: what shows the server that a call came through here (its IOTFLOW_ENVOY_SECRET). only_here: only
+    this machine reaches the gateway; the server is told the name that a caller used for it.
     """
 
     folder: Path
@@ -44,11 +45,16 @@ class Gateway:
     body_timeout: str = "30s"
     concurrency: int = 2
     workers: Sequence[Path] = ()
+    secret: str = ""
+    only_here: bool = True
 
     def prepare(self) -> None:
         """Write the configuration and what it refers to."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._descriptors.write_bytes(descriptor_set())
+        # It has the secret in it.
+        self._config.touch(mode=0o600)
+        self._config.chmod(0o600)
         self._config.write_text(self.render())
 
     def render(self) -> str:
@@ -71,6 +77,7 @@ class Gateway:
             WHOLE_NUMBER_LISTS=", ".join(whole_number_lists()),
             METHODS=json.dumps(_methods()),
             BODY_TIMEOUT=self.body_timeout,
+            SERVER_HEADERS=", ".join(self._server_headers()),
         )
 
     def command(self) -> list[str]:
@@ -89,6 +96,14 @@ class Gateway:
     def address(self) -> str:
         """Where REST is."""
         return f"http://{self.rest_host}:{self.rest_port}"
+
+    def _server_headers(self) -> list[str]:
+        """What only the gateway tells the server; whatever callers send under these names is dropped."""
+        headers = {"x-iotflow-envoy": self.secret, "x-iotflow-host": "%REQ(:AUTHORITY)%" if self.only_here else ""}
+        return [
+            f'{{ header: {{ key: {name}, value: "{value}" }}, append_action: OVERWRITE_IF_EXISTS_OR_ADD }}'
+            for name, value in headers.items()
+        ]
 
     def _endpoints(self) -> list[str]:
         if not self.workers:

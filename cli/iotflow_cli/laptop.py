@@ -12,6 +12,7 @@ from iotflow_cli.data_folder import PARTS_DOWN
 # The server listens on loopback here, so that whoever can reach it has the machine anyway.
 DEFAULTS = {
     "IOTFLOW_PUBLIC_READS": "true",
+    "IOTFLOW_PUBLIC_DIAGNOSTICS": "true",
     "IOTFLOW_REGISTRATION": "open",
     "IOTFLOW_GATEWAY_ANONYMOUS": "true",
     "IOTFLOW_LOG_FORMAT": "console",

@@ -5,6 +5,7 @@ import asyncio
 import functools
 import os
 import resource
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -147,6 +148,8 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
         grpc_port=grpc_port,
         admin_socket=envoy.admin_socket_in(data_dir / "gateway"),
         workers=sockets,
+        secret=secrets.token_urlsafe(24),
+        only_here=laptop.is_here(rest_host),
     )
     gateway.prepare()
     defaults = laptop.defaults(rest_host)
@@ -154,7 +157,7 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
     if broker.host:
         defaults = {**defaults, "IOTFLOW_MQTT_HOST": broker.host, "IOTFLOW_MQTT_PORT": str(broker.port)}
     programs = [
-        _server(data_dir, grpc_port, defaults, addresses),
+        _server(data_dir, gateway, defaults, addresses),
         _envoy(gateway),
         *mqtt.programs(broker, data_dir, f"{HOST}:{grpc_port}", defaults),
     ]
@@ -165,8 +168,9 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
     return code
 
 
-def _server(data_dir: Path, grpc_port: int, defaults: Mapping[str, str], addresses: Sequence[str]) -> Program:
-    env = laptop.server_environment({**defaults, **laptop.chosen()}, data_dir, grpc_port)
+def _server(data_dir: Path, gateway: Gateway, defaults: Mapping[str, str], addresses: Sequence[str]) -> Program:
+    chosen = {**defaults, **laptop.chosen(), "IOTFLOW_ENVOY_SECRET": gateway.secret}
+    env = laptop.server_environment(chosen, data_dir, gateway.grpc_port)
     return Program(
         name="server",
         command=[sys.executable, "-P", "-m", "iotflow_server"],

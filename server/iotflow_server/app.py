@@ -9,7 +9,6 @@ import grpc
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
-from grpc_reflection.v1alpha import reflection
 
 from iotflow.v1 import (
     admin_service_pb2,
@@ -32,6 +31,7 @@ from iotflow_server.composition.services import (
     admin_service,
     device_service,
     gateway_service,
+    identity_of,
     layers,
     legacy_service,
     metrics_of,
@@ -39,17 +39,21 @@ from iotflow_server.composition.services import (
 )
 from iotflow_server.composition.sharing import redis_of, tell_others
 from iotflow_server.composition.telemetry import started_telemetry
+from iotflow_server.interceptors.addresses import Addresses
 from iotflow_server.interceptors.behaviours import Layer, Layers
 from iotflow_server.interceptors.stalled import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import given_back
+from iotflow_server.reflection import add_reflection
 from iotflow_server.rpc.adapter_links import AdapterLinks
 from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.diagnostics import Diagnostics
 from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.health_checks import Check, HealthChecks
 from iotflow_server.rpc.legacy_service import LegacyService
+from iotflow_server.rpc.methods import diagnostics_open_to
 from iotflow_server.rpc.mqtt_refusals import MqttRefusals
 from iotflow_server.rpc.mqtt_service import MqttService
 from iotflow_server.rpc.open_streams import OpenStreams
@@ -91,9 +95,7 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
-        reflection.enable_server_reflection(
-            (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME), server
-        )
+        add_reflection(server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
         port = listen(server, settings, member)
         await server.start()
         stack.push_async_callback(drain, server, checkup, parts.sessions, settings.drain_seconds)
@@ -136,6 +138,9 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     mqtt_refusals = MqttRefusals()
     encoder = DeviceEncoder(fleet.presence, fleet.online)
+    addresses = Addresses(settings.envoy_secret.get_secret_value())
+    identity = identity_of(settings, fleet.identities, addresses)
+    diagnostics = Diagnostics(identity, diagnostics_open_to(public=settings.public_diagnostics))
     looks: dict[str, Check] = {
         "database": fleet.database.check,
         "telemetry_store": telemetry.store.check,
@@ -148,9 +153,9 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     return Parts(
         store=telemetry.store,
         sessions=sessions,
-        layers=layers(settings, fleet.identities, metrics),
+        layers=layers(settings, identity, addresses, metrics),
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
-        telemetry=telemetry_service(settings, fleet, telemetry, sessions),
+        telemetry=telemetry_service(settings, fleet, telemetry, sessions, diagnostics),
         admin=admin_service(settings, fleet, telemetry, sessions, encoder),
         mqtt=MqttService(
             fleet.registry,
@@ -163,7 +168,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
             anonymous=settings.mqtt_anonymous,
         ),
         gateway=gateway_service(fleet, sessions, encoder, links),
-        system=SystemService(checks, metrics, broker, mqtt_refusals),
+        system=SystemService(checks, metrics, broker, mqtt_refusals, diagnostics),
         legacy=legacy_service(settings, fleet, telemetry, checks, broker),
     )
 

@@ -94,6 +94,14 @@ class Settings(BaseSettings):
         "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
     )
     public_reads: bool = Field(False, description="Whether telemetry may be read without any credential.")
+    public_diagnostics: bool = Field(
+        False,
+        description="Whether metrics, health in detail and reflection need no credential; else a viewer's or admin's token.",
+    )
+    envoy_secret: SecretStr = Field(
+        SecretStr(""),
+        description="What Envoy sends in `x-iotflow-envoy`; the server believes its `x-forwarded-for` only with it. Empty: never.",
+    )
     admin_token: SecretStr = Field(
         SecretStr(""), description="The admin token. Empty: kept in the file admin-token in the data folder."
     )

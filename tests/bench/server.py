@@ -60,12 +60,13 @@ class Server:
 
 @contextmanager
 def bench_server(folder: Path, telemetry: str = "sqlite", **changed: str) -> Iterator[Server]:
-    """Production's settings but for open registration, and what is changed. telemetry: as the setting has it."""
+    """Production's settings but for open registration and diagnostics, and what is changed. telemetry: as the setting has it."""
     port = free_port()
     env = {
         "IOTFLOW_DATA_DIR": str(folder),
         "IOTFLOW_GRPC_PORT": str(port),
         "IOTFLOW_REGISTRATION": "open",
+        "IOTFLOW_PUBLIC_DIAGNOSTICS": "true",
         "IOTFLOW_TELEMETRY": telemetry,
         **changed,
     }

@@ -6,6 +6,7 @@ from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.devices.figures import Figures
 from iotflow_server.devices.identities import Identities
+from iotflow_server.interceptors.addresses import Addresses
 from iotflow_server.interceptors.behaviours import Layer
 from iotflow_server.interceptors.errors import Errors
 from iotflow_server.interceptors.identity import Identity
@@ -23,6 +24,7 @@ from iotflow_server.rpc.admin_service import AdminService
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.commanding import Commanding
 from iotflow_server.rpc.device_service import DeviceService
+from iotflow_server.rpc.diagnostics import Diagnostics
 from iotflow_server.rpc.fleet_figures import FleetFigures
 from iotflow_server.rpc.gateway_service import GatewayService
 from iotflow_server.rpc.health_checks import HealthChecks
@@ -77,7 +79,16 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, li
     )
 
 
-def telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions) -> TelemetryService:
+def identity_of(settings: Settings, identities: Identities, addresses: Addresses) -> Identity:
+    """What tells who calls."""
+    open_to_roles = open_to(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
+    wrong = WrongCredentials(settings.wrong_credentials_limit, addresses)
+    return Identity(identities, open_to_roles, wrong)
+
+
+def telemetry_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, diagnostics: Diagnostics
+) -> TelemetryService:
     """Readings in, readings out."""
     streams = Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
     return TelemetryService(
@@ -88,6 +99,7 @@ def telemetry_service(settings: Settings, fleet: Fleet, telemetry: Telemetry, se
         fleet.audit,
         streams,
         location_of(settings.telemetry_url),
+        diagnostics,
     )
 
 
@@ -139,26 +151,23 @@ def legacy_service(
     )
 
 
-def layers(settings: Settings, identities: Identities, metrics: Metrics) -> list[Layer]:
+def layers(settings: Settings, identity: Identity, addresses: Addresses, metrics: Metrics) -> list[Layer]:
     """Outermost first."""
-    limits = [RateLimits(Buckets(settings.rate_limit_per_minute))] if settings.rate_limit_per_minute else []
+    rate = settings.rate_limit_per_minute
+    limits = [RateLimits(Buckets(rate), addresses)] if rate else []
     return [
         Errors(),
         CallMetrics(metrics.calls),
         Logging(),
-        Identity(
-            identities,
-            open_to(public_reads=settings.public_reads),
-            WrongCredentials(settings.wrong_credentials_limit),
-        ),
+        identity,
         *limits,
-        stream_limits(settings),
+        stream_limits(settings, addresses),
         Validation(),
         InitialMetadata(),
     ]
 
 
-def stream_limits(settings: Settings) -> StreamLimits:
+def stream_limits(settings: Settings, addresses: Addresses) -> StreamLimits:
     """Of each caller."""
     reads = StreamLimit(
         "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"
@@ -170,7 +179,7 @@ def stream_limits(settings: Settings) -> StreamLimits:
         "IOTFLOW_SUBSCRIPTIONS_PER_CALLER",
     )
     others = StreamLimit("STREAM_LIMIT", "streams open", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER")
-    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others)
+    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others, addresses)
 
 
 def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:

@@ -1,7 +1,6 @@
 """Who calls: credentials from the metadata become a Caller, checked against what the method is open to."""
 
-import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,6 +8,7 @@ from iotflow_server.access import ANONYMOUS, Caller, Role, set_caller
 from iotflow_server.devices.identities import Identities
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.sites import check_site
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 
 CONTRACT = "/iotflow.v1."
@@ -16,7 +16,6 @@ KEY_HEADER = "x-api-key"
 TOKEN_HEADER = "authorization"  # noqa: S105
 # The older service's word stands beside the standard one.
 SCHEMES = ("bearer", "admin")
-LOCAL_PAGE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 
 
 class Identity:
@@ -28,27 +27,31 @@ class Identity:
         self._open_to = open_to
 
     def around(self, method: str, _handler: Handler) -> Around | None:
-        # Health and reflection are not the contract's; a method of the contract that nobody listed fails here, never open.
-        roles = self._open_to[method] if method.startswith(CONTRACT) else None
+        # Health is not the contract's; a method of the contract that nobody listed fails here, never open.
+        roles = self._open_to[method] if method.startswith(CONTRACT) else self._open_to.get(method)
         if not roles:
             return None
 
         @asynccontextmanager
         async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
-            metadata = dict(context.invocation_metadata() or ())
-            who = await self._caller(metadata, context)
-            check_role(who, roles)
-            check_page(who, str(metadata.get("origin", "")))
-            set_caller(who)
+            set_caller(await self.require(context, roles))
             yield
 
         return identify
 
-    async def _caller(self, metadata: Mapping[str, str | bytes], context: Context) -> Caller:
-        if key := metadata.get(KEY_HEADER, ""):
-            return await self._device(str(key), context)
-        if authorization := metadata.get(TOKEN_HEADER, ""):
-            return await self._token(str(authorization), context)
+    async def require(self, context: Context, roles: frozenset[Role]) -> Caller:
+        """The caller, who has one of the roles; raises Unauthenticated or PermissionDenied."""
+        metadata = context.invocation_metadata() or ()
+        who = await self._caller(metadata, context)
+        check_role(who, roles)
+        check_site(who, metadata)
+        return who
+
+    async def _caller(self, metadata: Iterable[tuple[str, str | bytes]], context: Context) -> Caller:
+        if key := only(metadata, KEY_HEADER):
+            return await self._device(key, context)
+        if authorization := only(metadata, TOKEN_HEADER):
+            return await self._token(authorization, context)
         return ANONYMOUS
 
     async def _device(self, shown: str, context: Context) -> Caller:
@@ -76,6 +79,16 @@ class Identity:
         return Caller(Role(token.role), f"token:{token.name}", token_id=token.id, expires_at=token.expires_at)
 
 
+def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
+    """The header's value, "" for none; raises Unauthenticated where there are several, as whoever checks one may use another."""
+    values = [str(value) for name, value in metadata if name == header]
+    if len(values) > 1:
+        raise Unauthenticated(
+            "DUPLICATE_CREDENTIAL", f"{header} stands {len(values)} times in this call; send it once."
+        )
+    return values[0] if values else ""
+
+
 def check_role(who: Caller, roles: frozenset[Role]) -> None:
     """Raise Unauthenticated or PermissionDenied where the method is not open to the caller."""
     if who.role in roles:
@@ -86,12 +99,3 @@ def check_role(who: Caller, roles: frozenset[Role]) -> None:
     raise PermissionDenied(
         "WRONG_ROLE", f"not open to a {who.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
     )
-
-
-def check_page(who: Caller, origin: str) -> None:
-    """Raise Unauthenticated where a page of another site asks without a credential.
-
-    A browser that runs on this machine reaches what is open to this machine, for whatever page it shows.
-    """
-    if who.role is Role.ANONYMOUS and origin and not LOCAL_PAGE.fullmatch(origin):
-        raise Unauthenticated("CREDENTIAL_REQUIRED", f"a page of {origin} must show a credential")

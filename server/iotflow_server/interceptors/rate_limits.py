@@ -8,6 +8,7 @@ from typing import Any
 
 from iotflow_server.access import Role, caller
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.addresses import Addresses
 from iotflow_server.interceptors.behaviours import Around, Context, Handler
 
 MOST_CALLERS = 100_000
@@ -55,8 +56,9 @@ class RateLimits:
     WrongCredentials, before they are looked up.
     """
 
-    def __init__(self, buckets: Buckets) -> None:
+    def __init__(self, buckets: Buckets, addresses: Addresses) -> None:
         self._buckets = buckets
+        self._addresses = addresses
 
     def around(self, _method: str, _handler: Handler) -> Around:
         return self._limit
@@ -67,16 +69,7 @@ class RateLimits:
         if who.role is Role.GATEWAY:
             yield
             return
-        name = address(context) if who.role is Role.ANONYMOUS else who.name
+        name = self._addresses.name(context)
         if wait := self._buckets.take(name):
             raise LimitExceeded("RATE_LIMIT", "too many calls; slow down", retry_after=wait)
         yield
-
-
-def address(context: Context) -> str:
-    """Where the call comes from; behind Envoy, the address it saw."""
-    for key, value in context.invocation_metadata() or ():
-        if key == "x-forwarded-for":
-            return str(value).rsplit(",", 1)[-1].strip()
-    peer = context.peer()
-    return peer.rsplit(":", 1)[0]

@@ -9,8 +9,8 @@ from typing import Any
 
 from iotflow_server.access import Role, caller
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.addresses import Addresses
 from iotflow_server.interceptors.behaviours import Around, Context, Handler
-from iotflow_server.interceptors.rate_limits import address
 from iotflow_server.interceptors.stalled import when_gone
 
 RETRY_SECONDS = 5.0
@@ -37,9 +37,10 @@ class StreamLimits:
     """Stands behind the identity; anonymous callers are told apart by address. Gateways are not limited: they speak for many
     devices. limits: by the method's full name; others: of all other streams."""
 
-    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit) -> None:
+    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit, addresses: Addresses) -> None:
         self._limits = limits
         self._others = others
+        self._addresses = addresses
         self._open: Counter[tuple[str, str]] = Counter()
 
     def around(self, method: str, handler: Handler) -> Around | None:
@@ -49,11 +50,10 @@ class StreamLimits:
 
         @asynccontextmanager
         async def count(_request: Any, context: Context) -> AsyncIterator[None]:
-            who = caller()
-            if who.role is Role.GATEWAY:
+            if caller().role is Role.GATEWAY:
                 yield
                 return
-            key = (limit.reason, address(context) if who.role is Role.ANONYMOUS else who.name)
+            key = (limit.reason, self._addresses.name(context))
             if self._open[key] >= limit.most:
                 raise limit.refusal()
             self._open[key] += 1

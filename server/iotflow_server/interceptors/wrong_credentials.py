@@ -3,8 +3,9 @@
 from hashlib import sha256
 
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.addresses import Addresses
 from iotflow_server.interceptors.behaviours import Context
-from iotflow_server.interceptors.rate_limits import Buckets, address
+from iotflow_server.interceptors.rate_limits import Buckets
 
 
 class WrongCredentials:
@@ -14,7 +15,8 @@ class WrongCredentials:
     what its neighbours behind the same address have.
     """
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, addresses: Addresses) -> None:
+        self._addresses = addresses
         self._repeated = Buckets(per_minute)
         self._different = Buckets(per_minute)
 
@@ -23,7 +25,7 @@ class WrongCredentials:
         name = _name(shown)
         wait = self._repeated.wait(name)
         if not self._repeated.is_in_use(name):
-            wait = self._different.wait(address(context))
+            wait = self._different.wait(self._addresses.of(context))
         if wait:
             raise LimitExceeded(
                 "RATE_LIMIT", "Too many wrong credentials came from this address; try again later.", retry_after=wait
@@ -33,7 +35,7 @@ class WrongCredentials:
         """This one is wrong."""
         name = _name(shown)
         if not self._repeated.is_in_use(name):
-            self._different.take(address(context))
+            self._different.take(self._addresses.of(context))
         self._repeated.take(name)
 
 

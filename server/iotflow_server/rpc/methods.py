@@ -1,6 +1,7 @@
 """Whom each method is open to."""
 
 from iotflow_server.access import Role
+from iotflow_server.reflection import NAMES as REFLECTION_SERVICES
 
 ALL = frozenset(Role)
 # No credential is even looked at.
@@ -85,11 +86,19 @@ MQTT_METHODS = ("WatchAccounts", "FindAccount", "ReportRefusals", "Authenticate"
 # Streams that end by themselves, and those that go on for as long as somebody listens, by full name.
 READS = ("/iotflow.v1.TelemetryService/ReadTelemetry", "/iotflow.v1.TelemetryService/ExportTelemetry")
 SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.AdminService/WatchFleetCommands")
-SYSTEM_METHODS = ("GetHealth", "GetMetrics", "GetMqttStatus")
+# GetHealth tells details to those alone that diagnostics are open to.
+SYSTEM_METHODS = ("GetHealth", "GetMqttStatus")
+REFLECTION_METHODS = tuple(f"/{name}/ServerReflectionInfo" for name in REFLECTION_SERVICES)
 
 
-def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
+def diagnostics_open_to(*, public: bool) -> frozenset[Role]:
+    """The roles that may see metrics, health in detail and the contract by reflection."""
+    return ALL if public else VIEWER
+
+
+def open_to(*, public_reads: bool, public_diagnostics: bool) -> dict[str, frozenset[Role]]:
     """The roles of each method by full name; OPEN: anyone."""
+    diagnostics = diagnostics_open_to(public=public_diagnostics)
     readers = PUBLIC if public_reads else READER
     telemetry = (
         dict.fromkeys(READING_METHODS, readers)
@@ -105,13 +114,13 @@ def open_to(*, public_reads: bool) -> dict[str, frozenset[Role]]:
         "MqttService": dict.fromkeys(MQTT_METHODS, GATEWAY),
         "LegacyService": {
             "GetServiceInfo": OPEN,
-            "GetSystemStatus": OPEN,
+            "GetSystemStatus": diagnostics,
             "SubmitMqttTelemetryJson": DEVICE,
             "ListDeviceStatuses": VIEWER | {Role.ANONYMOUS} if public_reads else VIEWER,
         },
-        "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN),
+        "SystemService": dict.fromkeys(SYSTEM_METHODS, OPEN) | {"GetMetrics": diagnostics},
     }
-    return {
+    return dict.fromkeys(REFLECTION_METHODS, diagnostics) | {
         f"/iotflow.v1.{service}/{method}": roles
         for service, methods in services.items()
         for method, roles in methods.items()

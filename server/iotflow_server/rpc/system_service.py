@@ -10,6 +10,7 @@ from iotflow_server.interceptors.behaviours import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
 from iotflow_server.rpc.broker import Broker
 from iotflow_server.rpc.broker_probe import BrokerProbe
+from iotflow_server.rpc.diagnostics import Diagnostics
 from iotflow_server.rpc.health_checks import DRAINING, HEALTHY, UNHEALTHY, HealthChecks
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.mqtt_refusals import MqttRefusals
@@ -24,15 +25,25 @@ MQTTS_PORT = 8883
 class SystemService(system_service_pb2_grpc.SystemServiceServicer):
     """See system_service.proto for what each RPC promises."""
 
-    def __init__(self, checks: HealthChecks, metrics: Metrics, broker: Broker, refusals: MqttRefusals) -> None:
+    def __init__(
+        self,
+        checks: HealthChecks,
+        metrics: Metrics,
+        broker: Broker,
+        refusals: MqttRefusals,
+        diagnostics: Diagnostics,
+    ) -> None:
         self._checks = checks
         self._metrics = metrics
         self._broker = broker
         self._refusals = refusals
+        self._diagnostics = diagnostics
         self._probe = BrokerProbe(broker.host, broker.port)
         self._began = time.monotonic()
 
     async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
+        if request.detailed:
+            await self._diagnostics.require(context)
         status, checks = await self._checks.run()
         failed = [check.name for check in checks if check.status != HEALTHY]
         if status in (DRAINING, UNHEALTHY):

@@ -13,6 +13,7 @@ from iotflow_server.interceptors.behaviours import Context, Unreadable
 from iotflow_server.rpc import live_events
 from iotflow_server.rpc.aggregating import Aggregating
 from iotflow_server.rpc.breaking_off import broken_off
+from iotflow_server.rpc.diagnostics import Diagnostics
 from iotflow_server.rpc.exporting import Exporting
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.querying import Querying, span
@@ -51,6 +52,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         audit: Audit,
         streams: Streams,
         location: Location,
+        diagnostics: Diagnostics,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -59,6 +61,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._audit = audit
         self._streams = streams
         self._location = location
+        self._diagnostics = diagnostics
         self._submitting = Submitting(intake)
         self._querying = Querying(store, registry, intake.directory)
         self._aggregating = Aggregating(store, self._querying)
@@ -151,6 +154,11 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         )
 
     async def GetTelemetryStatus(
-        self, _request: wire.GetTelemetryStatusRequest, _context: Context
+        self, _request: wire.GetTelemetryStatusRequest, context: Context
     ) -> wire.GetTelemetryStatusResponse:
-        return await store_status(self._store, self._location, await self._registry.total())
+        status = await store_status(self._store, self._location, await self._registry.total())
+        if not await self._diagnostics.allowed(context):
+            # The rest is what clients of the older service read.
+            status.ClearField("journal")
+            status.ClearField("store")
+        return status

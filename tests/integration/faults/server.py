@@ -24,6 +24,7 @@ class Server:
             "IOTFLOW_DATA_DIR": str(folder),
             "IOTFLOW_GRPC_PORT": str(self._port),
             "IOTFLOW_REGISTRATION": "open",
+            "IOTFLOW_PUBLIC_DIAGNOSTICS": "true",
             "IOTFLOW_TELEMETRY": telemetry,
             **env,
         }

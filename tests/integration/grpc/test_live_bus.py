@@ -33,7 +33,7 @@ def redis() -> Iterator[RedisServer]:
 @pytest.fixture
 def servers(tmp_path: Path, redis: RedisServer) -> Iterator[Channels]:
     """Two of the same registry and store."""
-    asked = settings(tmp_path, redis_url=redis.url, public_reads=True, heartbeat_seconds=0.2)
+    asked = settings(tmp_path, redis_url=redis.url, public_reads=True, public_diagnostics=True, heartbeat_seconds=0.2)
     one, other = ServerThread(asked), ServerThread(asked)
     with (
         grpc.insecure_channel(f"127.0.0.1:{one.port}") as here,

@@ -128,7 +128,7 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str],
 
 
 def test_reflection_names_the_services(tmp_path: Path) -> None:
-    with server(tmp_path, free_port()) as (_, channel):
+    with server(tmp_path, free_port(), IOTFLOW_PUBLIC_DIAGNOSTICS="true") as (_, channel):
         names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
     assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Admin", "System")} <= names
     assert "grpc.health.v1.Health" in names

@@ -75,7 +75,11 @@ def opened(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any, m
 def test_headers_come_at_once_though_nothing_is_said(
     grpc_addr: str, device: Caller, admin_metadata: tuple[tuple[str, str], ...], method: MethodDescriptor
 ) -> None:
-    metadata = admin_metadata if Role.ADMIN in open_to(public_reads=False)[path(method)] else device.metadata
+    metadata = (
+        admin_metadata
+        if Role.ADMIN in open_to(public_reads=False, public_diagnostics=False)[path(method)]
+        else device.metadata
+    )
 
     async def scenario() -> None:
         async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):

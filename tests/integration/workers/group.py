@@ -52,7 +52,7 @@ class Workers:
 
 @contextmanager
 def workers(folder: Path, count: int, **env: str) -> Iterator[Workers]:
-    """A group on any free port that serves; registration is open."""
+    """A group on any free port that serves; registration and diagnostics are open."""
     with starting(folder, count, **env) as process:
         # Each worker says that it serves, and their parent says it last.
         lines = process.wait_for_lines(lambda line: f'"workers": {count}, "event": "serving"' in line)
@@ -64,7 +64,9 @@ def workers(folder: Path, count: int, **env: str) -> Iterator[Workers]:
 def starting(folder: Path, count: int, **env: str) -> Iterator[Running]:
     """The parent of a group."""
     ours = {"IOTFLOW_WORKERS": str(count), "IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": "0"}
-    with running(COMMAND, {**ours, "IOTFLOW_REGISTRATION": "open", **env}, folder) as process:
+    with running(
+        COMMAND, {**ours, "IOTFLOW_REGISTRATION": "open", "IOTFLOW_PUBLIC_DIAGNOSTICS": "true", **env}, folder
+    ) as process:
         yield process
 
 

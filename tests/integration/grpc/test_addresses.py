@@ -1,0 +1,35 @@
+"""Callers without a credential are told apart by address, and none can choose its own."""
+
+import grpc
+import pytest
+
+from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from tests.integration.grpc.device import reason
+
+SECRET = "s" * 32
+LIMIT = 3
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    return {"rate_limit_per_minute": LIMIT, "envoy_secret": SECRET}
+
+
+def calls_until_refused(devices: DeviceServiceStub, *headers: tuple[str, str], addresses: int) -> int:
+    """How many calls pass, each of another address by its own word."""
+    for number in range(addresses):
+        request = RegisterDeviceRequest(name=f"caller {headers} {number}"[:100])
+        try:
+            devices.RegisterDevice(request, metadata=(("x-forwarded-for", f"10.0.0.{number}"), *headers))
+        except grpc.RpcError as error:
+            assert reason(error) == "RATE_LIMIT"
+            return number
+    return addresses
+
+
+def test_a_callers_word_for_its_address_counts_through_envoy_alone(devices: DeviceServiceStub) -> None:
+    assert calls_until_refused(devices, addresses=2 * LIMIT) == LIMIT
+    assert calls_until_refused(devices, ("x-iotflow-envoy", "guess"), addresses=1) == 0
+    assert calls_until_refused(devices, ("x-iotflow-envoy", ""), addresses=1) == 0
+    assert calls_until_refused(devices, ("x-iotflow-envoy", SECRET), addresses=2 * LIMIT) == 2 * LIMIT

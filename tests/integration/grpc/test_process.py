@@ -29,7 +29,13 @@ ROWS = 20
 @contextmanager
 def server(folder: Path, port: int, **env: str) -> Iterator[tuple[Running, grpc.Channel]]:
     """`python -m iotflow_server`, answering."""
-    settings = {"IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open", **env}
+    settings = {
+        "IOTFLOW_DATA_DIR": str(folder),
+        "IOTFLOW_GRPC_PORT": str(port),
+        "IOTFLOW_REGISTRATION": "open",
+        "IOTFLOW_PUBLIC_DIAGNOSTICS": "true",
+        **env,
+    }
     with (
         running([sys.executable, "-m", "iotflow_server"], settings, cwd=folder) as process,
         grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
@@ -128,7 +134,7 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str],
 
 
 def test_reflection_names_the_services(tmp_path: Path) -> None:
-    with server(tmp_path, free_port(), IOTFLOW_PUBLIC_DIAGNOSTICS="true") as (_, channel):
+    with server(tmp_path, free_port()) as (_, channel):
         names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
     assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Admin", "System")} <= names
     assert "grpc.health.v1.Health" in names

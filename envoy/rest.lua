@@ -19,83 +19,6 @@ local function split_lists(path, names)
   return path
 end
 
--- Beyond this much of a body a bare NaN is not looked for; the transcoder refuses it all the same, without the field's name.
-local LOOKED_THROUGH, DEEPEST = 262144, 32
-local NO_NUMBER = { NaN = true, Infinity = true, ["-Infinity"] = true }
-
--- The position after the string that starts here; 34 is the quote.
-local function past_string(json, start)
-  local position = start + 1
-  while true do
-    local found = json:find('["\\]', position)
-    if not found then
-      return #json + 1
-    end
-    if json:byte(found) == 34 then
-      return found + 1
-    end
-    position = found + 2
-  end
-end
-
--- Steps into and out of objects and lists, so that `place` is always the way to the value that comes next.
-local function step(place, character)
-  local here = place[#place]
-  if character == "{" then
-    place[#place + 1] = { name = "" }
-  elseif character == "[" then
-    place[#place + 1] = { index = 0 }
-  elseif character == "}" or character == "]" then
-    place[#place] = nil
-  elseif character == "," and here and here.index then
-    here.index = here.index + 1
-  end
-end
-
-local function written(place)
-  local parts = {}
-  for number, part in ipairs(place) do
-    parts[number] = part.index and "[" .. part.index .. "]" or "." .. part.name
-  end
-  return (table.concat(parts):gsub("^%.", ""))
-end
-
--- Where the first NaN or Infinity stands bare, as some libraries write them though JSON has no such number.
-local function find_no_number(json)
-  local place, position = {}, 1
-  while position <= #json and #place <= DEEPEST do
-    local word = json:match("^[%w.+-]+", position)
-    if word and NO_NUMBER[word] then
-      return written(place), word
-    elseif word then
-      position = position + #word
-    elseif json:byte(position) == 34 then
-      local after = past_string(json, position)
-      if place[#place] and place[#place].name and json:match("^%s*:", after) then
-        place[#place].name = json:sub(position + 1, after - 2)
-      end
-      position = after
-    else
-      step(place, json:sub(position, position))
-      position = position + 1
-    end
-  end
-end
-
-local function refuse_no_number(handle)
-  local body = handle:body()
-  if not body then
-    return
-  end
-  local json = body:getBytes(0, math.min(body:length(), LOOKED_THROUGH))
-  if json:find("NaN", 1, true) or json:find("Infinity", 1, true) then
-    local field, word = find_no_number(json)
-    if field and field ~= "" then
-      handle:respond({ [":status"] = "400" }, field:sub(1, 128) .. ": " .. word .. " is not JSON")
-    end
-  end
-end
-
 -- Headers that mean something to gRPC are no business of a REST caller's, and a malformed one would end the call in the dark.
 local function drop_grpc_headers(headers)
   local names = {}
@@ -139,7 +62,6 @@ function envoy_on_request(handle)
   if path:find("?", 1, true) then
     headers:replace(":path", split_lists(path, handle:filterContext():get("whole_number_lists")))
   end
-  refuse_no_number(handle)
 end
 
 -- A refusal of the transcoder repeats what the caller sent, however long. So much of one is read, from its beginning and its end,
@@ -197,9 +119,6 @@ local COMPLAINTS = {
   end,
   ["^([%w_%.%[%]]+): invalid value (.*) for type ([%w_%./]+)$"] = function(field, value, kind)
     return "INVALID_ARGUMENT", field, "must be " .. (EXPECTED[kind] or "an object") .. ", not " .. short(value)
-  end,
-  ["^(.-): (%-?%a+) is not JSON$"] = function(field, word)
-    return "BAD_JSON", field, "is " .. word .. ", which JSON does not have"
   end,
   ["^([%w_%.%[%]]*): Proto fields must have a name"] = function(parent)
     return "INVALID_ARGUMENT", parent ~= "" and parent or "body", "has a field without a name"
@@ -288,7 +207,7 @@ end
 local function explain(handle, cause)
   local body = handle:body()
   local escaped = body:getBytes(0, body:length()):match('"message":"(.*)"}%s*$')
-  if cause:find("transcode", 1, true) or cause == "lua_response" then
+  if cause:find("transcode", 1, true) then
     body:setBytes(status(3, explained(bounded(escaped))))
   else
     body:setBytes(status(3, "BAD_REQUEST", "This is no valid HTTP request: " .. cause:gsub("[^%w]", " ") .. "."))

@@ -88,5 +88,6 @@ def test_a_hostile_url_is_answered_at_once(attacked: tuple[httpx.Client, Running
     answer = client.get(path)
     assert time.monotonic() - began < 5
     assert resident(process) - before < 50 * 2**20
-    assert answer.status_code in (200, 400, 404, 501), answer.text[:300]
+    # The stand-in takes less of a URL than the server does: 429.
+    assert answer.status_code in (200, 400, 404, 429, 501), answer.text[:300]
     assert answer.is_success or len(answer.content) < 1_500

@@ -1,6 +1,7 @@
 """google.protobuf.Struct and plain Python values."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -60,7 +61,7 @@ def check_json(field: str, content: Any, depth: int = 0) -> None:
     if type(content) is int and not -(2**63) <= content < 2**64:
         raise InvalidArgument(field, "is a whole number of more than 64 bits; write it as a text")
     if isinstance(content, dict | list):
-        check_depth(field, depth + 1)
+        check_depth(re.split(r"[.\[]", field, maxsplit=1)[0], depth + 1)
         inner = content.items() if isinstance(content, dict) else enumerate(content)
         for name, value in inner:
             place = f"{field}.{name:.100}" if isinstance(name, str) else f"{field}[{name}]"

@@ -31,7 +31,7 @@ POISON: dict[str, tuple[str, Any, str, str]] = {
     "nested": ("telemetry", b'{"data": {"a": ' + DEEP + b"}}", "INVALID_VALUE", "data.a"),
     "nested metadata": (
         "telemetry",
-        b'{"data": {"a": 1}, "metadata": {"b": ' + DEEP + b"}}",
+        b'{"timestamp": %d, "data": {"good": 0}, "metadata": {"b": ' % T + DEEP + b"}}",
         "INVALID_VALUE",
         "metadata.b",
     ),

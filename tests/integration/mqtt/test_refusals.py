@@ -54,7 +54,6 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
     "an empty batch": ("telemetry/batch", b"\x10\x07", "INVALID_PAYLOAD", "timestamps"),
     "others' rows": ("telemetry/batch", b"\x1a\x01\x05\x3a\x01\x01", "INVALID_PAYLOAD", "device_ids"),
     "an answer to nothing": ("commands/ack", {"command_id": True}, "INVALID_PAYLOAD", "command_id"),
-    "no topic": ("telemetry/else/more", {"data": {"a": 1}}, "UNKNOWN_TOPIC", ""),
 }
 
 

@@ -1,9 +1,11 @@
 """Times for readings that came without one, where the store cannot tell what it has."""
 
 import asyncio
+import itertools
 from pathlib import Path
 
 from iotflow_server.errors import Unavailable
+from iotflow_server.shared.arrival import FIRST, OTHERS, SHARED, own_lane
 from iotflow_server.telemetry.arrival import AHEAD_MS, ArrivalClock, Given
 from iotflow_server.telemetry.store import Latest
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -16,6 +18,18 @@ class AwayStore(SqliteStore):
 
     async def latest(self, *_: object) -> dict[int, tuple[Latest, ...]]:
         raise Unavailable("STORE_UNAVAILABLE", "away")
+
+
+def test_no_two_processes_of_any_two_servers_have_a_time_in_common() -> None:
+    """Whatever the sizes of the groups."""
+    seen: dict[int, tuple[int, int]] = {}
+    for server, of in zip(range(1, len(FIRST) + OTHERS + 1), itertools.cycle((1, 3, 2)), strict=False):
+        for number in range(1, of + 1):
+            for time in itertools.takewhile(
+                lambda time: time < NOW + 20_000, own_lane(number, of, server).behind(NOW, 10_000)
+            ):
+                assert seen.setdefault(time, (server, number)) == (server, number)
+                assert time % SHARED.step != SHARED.rest
 
 
 def test_no_time_of_the_process_before_is_given(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from iotflow_server.secret_files import kept_secret
 from iotflow_server.starting import CannotStart
 
 SERVER_ID = "server-id"
-MOST_SERVERS = 17
+MOST_SERVERS = 11
 # The number of a server that has not been started for so long goes to another one.
 FORGOTTEN = timedelta(days=30)
 # In each try of those that start together one gets a number.

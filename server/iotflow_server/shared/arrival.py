@@ -44,15 +44,23 @@ return first
 _NAME = sha1(GIVE.encode()).hexdigest()  # noqa: S324
 
 
-# Of the odd ones the first server has every other one, so that who has one server loses little; the others share the rest.
-FIRST, OTHERS = Lane(4, 1), 16
+# Of the odd ones: the first three servers have half of those that are left each, so that one, two or three machines lose
+# little; so many others share the rest.
+FIRST, OTHERS = (Lane(4, 1), Lane(8, 3), Lane(16, 7)), 8
+REST = Lane(16, 15)
 
 
 def own_lane(number: int, of: int, server: int = 1) -> Lane:
     """The odd milliseconds of process `number` (from 1) of a group of so many, on the server of this number (from 1, to
-    OTHERS + 1): no other's, whatever the sizes of the other servers' groups."""
-    lane = FIRST if server == 1 else Lane(FIRST.step * OTHERS, 3 + FIRST.step * (server - 2))
+    three and OTHERS): no other's, whatever the sizes of the other servers' groups."""
+    lane = _of_server(server)
     return Lane(lane.step * of, lane.rest + lane.step * (number - 1))
+
+
+def _of_server(server: int) -> Lane:
+    if server <= len(FIRST):
+        return FIRST[server - 1]
+    return Lane(REST.step * OTHERS, REST.rest + REST.step * (server - len(FIRST) - 1))
 
 
 class RedisArrival:

@@ -1,0 +1,56 @@
+"""Two machines that share a registry, with Redis away: no time is given twice."""
+
+import asyncio
+from pathlib import Path
+
+import grpc
+
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryRequest
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller
+from tests.integration.grpc.test_process import server
+from tests.processes import free_port
+
+READINGS, AT_A_TIME = 200, 20
+
+
+def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
+    ports = free_port(), free_port()
+    shared = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/shared.db",
+        # Nobody listens there.
+        "IOTFLOW_REDIS_URL": f"redis://127.0.0.1:{free_port()}",
+        "IOTFLOW_KEY_SECRET": "one secret that both of the machines know",
+    }
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    with server(folders[0], ports[0], **shared) as (_, channel), server(folders[1], ports[1], **shared):
+        device = register(DeviceServiceStub(channel), "heard by both")
+        times = asyncio.run(_given(ports, device))
+    assert len(times) == 2 * READINGS
+    assert len(set(times)) == len(times)
+
+
+async def _given(ports: tuple[int, int], device: Caller) -> list[int]:
+    """The times that both gave side by side."""
+    request = SubmitTelemetryRequest()
+    request.data["t"] = 1
+    times: list[int] = []
+    async with (
+        grpc.aio.insecure_channel(f"127.0.0.1:{ports[0]}") as one,
+        grpc.aio.insecure_channel(f"127.0.0.1:{ports[1]}") as two,
+    ):
+        stubs = [TelemetryServiceStub(one), TelemetryServiceStub(two)]
+        for _ in range(READINGS // AT_A_TIME):
+            answers = await asyncio.gather(
+                *(
+                    stub.SubmitTelemetry(request, metadata=device.metadata, timeout=60)
+                    for _ in range(AT_A_TIME)
+                    for stub in stubs
+                )
+            )
+            times += [answer.timestamp.ToMilliseconds() for answer in answers]
+    return times

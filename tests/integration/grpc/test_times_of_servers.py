@@ -12,24 +12,27 @@ from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
 from tests.integration.grpc.test_process import server
 from tests.processes import free_port
+from tests.redis_server import redis_server
 
 READINGS, AT_A_TIME = 200, 20
 
 
 def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
     ports = free_port(), free_port()
-    shared = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/shared.db",
-        # Nobody listens there.
-        "IOTFLOW_REDIS_URL": f"redis://127.0.0.1:{free_port()}",
-        "IOTFLOW_KEY_SECRET": "one secret that both of the machines know",
-    }
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
-    with server(folders[0], ports[0], **shared) as (_, channel), server(folders[1], ports[1], **shared):
-        device = register(DeviceServiceStub(channel), "heard by both")
-        times = asyncio.run(_given(ports, device))
+    with redis_server() as redis:
+        shared = {
+            "DATABASE_URL": f"sqlite:///{tmp_path}/shared.db",
+            "IOTFLOW_REDIS_URL": redis.url,
+            "IOTFLOW_KEY_SECRET": "one secret that both of the machines know",
+        }
+        with server(folders[0], ports[0], **shared) as (_, channel), server(folders[1], ports[1], **shared):
+            device = register(DeviceServiceStub(channel), "heard by both")
+            redis.kill()
+            times = asyncio.run(_given(ports, device))
+        redis.start()
     assert len(times) == 2 * READINGS
     assert len(set(times)) == len(times)
 

@@ -69,7 +69,7 @@ class LegacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSystemStatus(self, request, context):
-        """How the service is, with figures of its machine and its devices. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats.
+        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,7 @@ class LegacyServiceStub:
     GetServiceInfo: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.GetServiceInfoRequest, _legacy_service_pb2.GetServiceInfoResponse]
     """What this service is and where its paths begin."""
     GetSystemStatus: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.GetSystemStatusRequest, _legacy_service_pb2.GetSystemStatusResponse]
-    """How the service is, with figures of its machine and its devices. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
+    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
     ListDeviceStatuses: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]
     """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
     AdminService.ListDevices.
@@ -57,7 +57,7 @@ class LegacyServiceAsyncStub(LegacyServiceStub):
     GetServiceInfo: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.GetServiceInfoRequest, _legacy_service_pb2.GetServiceInfoResponse]  # type: ignore[assignment]
     """What this service is and where its paths begin."""
     GetSystemStatus: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.GetSystemStatusRequest, _legacy_service_pb2.GetSystemStatusResponse]  # type: ignore[assignment]
-    """How the service is, with figures of its machine and its devices. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
+    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
     ListDeviceStatuses: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]  # type: ignore[assignment]
     """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
     AdminService.ListDevices.
@@ -87,7 +87,7 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.GetSystemStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.GetSystemStatusResponse, _abc.Awaitable[_legacy_service_pb2.GetSystemStatusResponse]]:
-        """How the service is, with figures of its machine and its devices. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
+        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
 
     @_abc_1.abstractmethod
     def ListDeviceStatuses(

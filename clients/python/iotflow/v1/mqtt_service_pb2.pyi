@@ -40,7 +40,7 @@ class MqttAccount(_message.Message):
     """
     @_builtins.property
     def old_key_valid_until(self) -> _timestamp_pb2.Timestamp:
-        """When the grace of the device's older key ends, and with it the connections that were opened by that key. Absent: no grace runs. An
+        """When the grace of the device's older key ends or ended, and with it the connections that were opened by that key. Absent: none began. An
         account comes anew whenever the keys of its device change; FindAccount tells whether a key is still valid.
         """
 

@@ -32,7 +32,7 @@ def test_a_damaged_store_is_unhealthy_and_refuses_reads_and_writes(tmp_path: Pat
         stream(TelemetryServiceStub(channel), device, [batch(1, rows=5_000)])
     server.stop()
     damage(tmp_path / "telemetry.db")
-    server = ServerThread(settings(tmp_path))
+    server = ServerThread(settings(tmp_path, public_diagnostics=True))
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         telemetry = TelemetryServiceStub(channel)
         write = telemetry_service_pb2.SubmitTelemetryRequest()

@@ -33,6 +33,7 @@ ALIVE = telemetry_service_pb2.SubscribeTelemetryRequest()
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, object]:
     return {
+        "public_diagnostics": True,
         "streams_per_caller": STREAMS,
         "subscriptions_per_caller": SUBSCRIPTIONS,
         "reads_per_caller": READS,

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from errno import EDQUOT, EMFILE, ENFILE, ENOSPC
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
@@ -100,11 +101,12 @@ class Connections:
         try:
             return await asyncio.wrap_future(job)
         except (sqlite3.Error, OSError) as error:
-            _log.warning("store_unavailable", exc_info=error)
             if is_damage(error):
                 self._find_damaged(str(error))
                 raise Unavailable("STORE_DAMAGED", sentence(self._path.name)) from error
-            raise Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment.") from error
+            problem = _problem(error)
+            _log_limit.warning(_log, "store_unavailable", reason=str(error), problem=problem)
+            raise Unavailable("STORE_UNAVAILABLE", problem) from error
 
     def _find_damaged(self, problem: str) -> None:
         self._damaged = True
@@ -123,6 +125,17 @@ class Connections:
         for shelf in (self._idle, self._writer):
             while not shelf.empty():
                 shelf.get().close()
+
+
+def _problem(error: sqlite3.Error | OSError) -> str:
+    """A sentence for senders and for the health page; the driver's own words are in the log."""
+    errno = error.errno if isinstance(error, OSError) else None
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code == sqlite3.SQLITE_FULL or errno in (ENOSPC, EDQUOT):
+        return "The disk of the telemetry store is full; nothing is stored until there is room."
+    if code == sqlite3.SQLITE_CANTOPEN or errno in (EMFILE, ENFILE):
+        return "The telemetry store cannot open its files; the server may have run out of file descriptors."
+    return "The telemetry store cannot be used at the moment."
 
 
 def _too_long(seconds: float) -> LimitExceeded:

@@ -3,9 +3,11 @@
 from contextlib import AsyncExitStack
 
 from iotflow_server.composition.fleet import Fleet
+from iotflow_server.devices.database import Database
 from iotflow_server.devices.directory import Directory
 from iotflow_server.devices.exchange import PresenceExchange
 from iotflow_server.devices.heard_commands import HeardCommands
+from iotflow_server.devices.servers import ServerNumber, identity_in
 from iotflow_server.rpc.elsewhere import Elsewhere
 from iotflow_server.rpc.session_checks import SessionChecks
 from iotflow_server.settings import Settings
@@ -15,7 +17,7 @@ from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.shared.live import RedisBus
 from iotflow_server.shared.notices import RedisNotices
 from iotflow_server.shared.presence import RedisPresenceBoard
-from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given, Lane
+from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import is_elsewhere
@@ -54,10 +56,21 @@ async def started_bus(redis: RedisConnection | None, feed: LiveFeed, stack: Asyn
     return bus
 
 
-def arrival_of(member: Member, server: int | None, redis: RedisConnection | None, store: TelemetryStore) -> Arrival:
-    """Who gives out the times of readings that came without one. server: its number; None: there are no others."""
+async def started_arrival(
+    settings: Settings,
+    member: Member,
+    database: Database,
+    redis: RedisConnection | None,
+    store: TelemetryStore,
+    stack: AsyncExitStack,
+) -> Arrival:
+    """Who gives out the times of readings that came without one; closed with the stack. Raises CannotStart, Unavailable."""
     given = Given(store, utc_now_ms)
-    alone = ArrivalClock(given, utc_now_ms, own_lane(member.number, member.of, server) if server else Lane())
+    alone = ArrivalClock(given, utc_now_ms)
+    if not settings.is_sole:
+        number = ServerNumber(database, identity_in(settings.data_dir))
+        await number.start(lambda server: alone.move(own_lane(member.number, member.of, server)))
+        stack.push_async_callback(number.close)
     return alone if redis is None else RedisArrival(redis, given, utc_now_ms, alone)
 
 

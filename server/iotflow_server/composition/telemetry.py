@@ -4,9 +4,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from iotflow_server.composition.fleet import Fleet
-from iotflow_server.composition.sharing import arrival_of, started_bus, started_latest_values
+from iotflow_server.composition.sharing import started_arrival, started_bus, started_latest_values
 from iotflow_server.devices.directory import Directory
-from iotflow_server.devices.servers import identity_in, server_number
 from iotflow_server.settings import Settings
 from iotflow_server.shared.connection import RedisConnection
 from iotflow_server.shared.latest import RedisLatestValues
@@ -64,8 +63,7 @@ async def started_telemetry(
         settings.max_text_bytes,
         settings.max_device_measurements,
     )
-    server = None if settings.is_sole else await server_number(fleet.database, identity_in(settings.data_dir))
-    arrival = arrival_of(member, server, redis, store)
+    arrival = await started_arrival(settings, member, fleet.database, redis, store, stack)
     directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
     presence_feed = PresenceFeed(feed, directory)
     await presence_feed.start()

@@ -152,10 +152,10 @@ class AuditRow(Base):
 
 
 class ServerRow(Base):
-    """A server that shares this registry with others. started_at: the last time."""
+    """A server that shares this registry with others. renewed_at: when it last said that it has this number."""
 
     __tablename__ = "servers"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     identity: Mapped[str] = mapped_column(String(400), unique=True)
-    started_at: Mapped[datetime]
+    renewed_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server.devices.database import Database
-from iotflow_server.devices.servers import FORGOTTEN, MOST_SERVERS, server_number
+from iotflow_server.devices.servers import FORGOTTEN, MOST_SERVERS, ServerNumber, server_number
 from iotflow_server.shared.arrival import FIRST, OTHERS
 from iotflow_server.starting import CannotStart
 from tests.integration.registry.parts import Clock
@@ -23,7 +23,36 @@ async def test_each_has_its_own_at_every_start(database: Database, clock: Clock)
 
 async def test_that_of_a_server_that_is_gone_for_long_goes_to_another(database: Database, clock: Clock) -> None:
     assert [await server_number(database, name, clock) for name in "ab"] == [1, 2]
-    clock.now += FORGOTTEN - timedelta(days=1)
+    clock.now += FORGOTTEN - timedelta(minutes=1)
     assert await server_number(database, "b", clock) == 2
-    clock.now += timedelta(days=2)
+    clock.now += timedelta(minutes=2)
     assert [await server_number(database, name, clock) for name in "cab"] == [1, 3, 2]
+
+
+async def test_a_server_that_runs_keeps_its_number_however_long(database: Database, clock: Clock) -> None:
+    heard: list[int] = []
+    number = ServerNumber(database, "a", clock)
+    await number.start(heard.append)
+    for _ in range(3):
+        clock.now += FORGOTTEN - timedelta(minutes=1)
+        await number.renew(heard.append)
+    assert await server_number(database, "b", clock) == 2
+    await number.close()
+    assert heard == [1]
+
+
+async def test_servers_with_a_new_name_at_each_start_find_a_number(database: Database, clock: Clock) -> None:
+    for start in range(3 * MOST_SERVERS):
+        assert await server_number(database, f"container {start}", clock) <= 2
+        clock.now += FORGOTTEN * 0.6
+
+
+async def test_a_server_whose_number_was_given_away_takes_another(database: Database, clock: Clock) -> None:
+    heard: list[int] = []
+    number = ServerNumber(database, "a", clock)
+    await number.start(heard.append)
+    clock.now += FORGOTTEN + timedelta(minutes=1)
+    assert await server_number(database, "b", clock) == 1
+    await number.renew(heard.append)
+    await number.close()
+    assert heard == [1, 2]

@@ -14,7 +14,7 @@ def upgrade() -> None:
         "servers",
         sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("identity", sa.String(400), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_servers"),
         sa.UniqueConstraint("identity", name="uq_servers_identity"),
     )

@@ -42,9 +42,9 @@ Arrived = Callable[[Session, Arrival, bool], None]
 
 
 class Sessions(Broker):
-    """amqtt's broker with other rules: the guard lets in, a session is resumed by its owner only, and who comes with the client id
-    of another connection takes its place once it is let in. room: set while messages may come. opened: called with each session
-    that a client has begun or resumed."""
+    """amqtt's broker with other rules: the guard lets in, client ids are each owner's own, and who comes with the client id of
+    another connection of its owner takes its place once it is let in. room: set while messages may come. opened: called with
+    each session that a client has begun or resumed."""
 
     def __init__(
         self,
@@ -179,9 +179,9 @@ class Sessions(Broker):
             await conversation.over.wait()
 
     async def _resumed(self, session: Session) -> Session:
-        """The client's session of before, where it was kept and is its own."""
+        """The client's session of before, where it was kept."""
         before, _ = self._sessions.get(session.client_id, (None, None))
-        if before is None or before.clean_session or session.clean_session or not _is_owned(before, session):
+        if before is None or before.clean_session or session.clean_session:
             await self._delete_session(session.client_id)
             await self._make_way(session)
             return session
@@ -206,7 +206,7 @@ class Sessions(Broker):
     async def _end_oldest(self, sessions: list[Session]) -> None:
         """One whose client is away, if there is any."""
         oldest = min(sessions, key=lambda one: (self.is_connected(one), one.last_connect_time or 0))
-        log.info("session ended for a newer one", username=oldest.username, client_id=oldest.client_id)
+        log.info("session ended for a newer one", username=oldest.username, client_id=state(oldest).client_id)
         await self._take_over(oldest.client_id)
         await self._delete_session(oldest.client_id)
 
@@ -263,7 +263,7 @@ class Sessions(Broker):
         allowed = self._may(session, arrival.topic, publishing=True)
         if not (allowed or session.username):
             # It has no topic to hear of it.
-            log.info("published without a login", topic=arrival.topic[:200], client_id=session.client_id)
+            log.info("published without a login", topic=arrival.topic[:200], client_id=state(session).client_id)
             return False
         if allowed and session.username:
             if arrival.retain:
@@ -284,7 +284,8 @@ class Sessions(Broker):
         return self._may(session, topic, publishing=False)
 
     def _may(self, session: Session, topic: str, *, publishing: bool) -> bool:
-        return self._guard.allows(state(session).login, session.client_id, topic, publishing=publishing)
+        known = state(session)
+        return self._guard.allows(known.login, known.client_id, topic, publishing=publishing)
 
 
 def _is_owned(one: Session, other: Session) -> bool:

@@ -13,10 +13,11 @@ _KEY = "iotflow"
 
 @dataclass(slots=True)
 class State:
-    """login: by which the client came last. filters: subscribed to. unreleased: by packet id. kept_bytes: of messages that wait for
-    the client. shown: what a client without a login has shown."""
+    """login: by which the client came last. client_id: as the client gave it. filters: subscribed to. unreleased: by packet id.
+    kept_bytes: of messages that wait for the client. shown: what a client without a login has shown."""
 
     login: Login
+    client_id: str = ""
     filters: set[str] = field(default_factory=set)
     unreleased: dict[int, Unreleased] = field(default_factory=dict)
     kept_bytes: int = 0
@@ -30,8 +31,10 @@ def state(session: Session) -> State:
 
 
 def begin(session: Session, login: Login) -> None:
-    """It was let in."""
-    session.attributes[_KEY] = State(login)
+    """It was let in. Its client id is its owner's: no other owner's client of the same id ends its connection or its session."""
+    client_id = session.client_id or ""
+    session.attributes[_KEY] = State(login, client_id)
+    session.client_id = f"{login.device_id or login.username}/{client_id}"
 
 
 def owner(session: Session) -> int:

@@ -1,8 +1,8 @@
 """Requests of which every field counts: where credentials are made, a misspelt one must not be left out in silence."""
 
+import json
 from typing import Any, TypeVar
 
-import orjson
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
@@ -18,8 +18,12 @@ SHOWN = 100
 def fill(request: Request, body: HttpBody) -> Request:
     """The request with the fields of the body, checked as the contract says. An empty body has none. Raises InvalidArgument."""
     given = {field.name: value for field, value in request.ListFields()}
-    for name, value in _members(body.data).items():
+    seen: set[str] = set()
+    for name, value in _members(body.data):
         field = _field(request, name)
+        if field in seen:
+            raise InvalidArgument(field, "stands more than once in the body", "AMBIGUOUS_FIELD")
+        seen.add(field)
         _set(request, field, value)
         if field in given and getattr(request, field) != given[field]:
             raise InvalidArgument(field, "is another than in the path")
@@ -27,12 +31,16 @@ def fill(request: Request, body: HttpBody) -> Request:
     return request
 
 
-def _members(data: bytes) -> dict[str, Any]:
+class _Members(list[tuple[str, Any]]):
+    """Of an object, as they stand there: a dictionary would have the last one of each name only."""
+
+
+def _members(data: bytes) -> _Members:
     try:
-        content = orjson.loads(data) if data.strip() else {}
-    except orjson.JSONDecodeError:
+        content = json.loads(data.decode(), object_pairs_hook=_Members) if data.strip() else _Members()
+    except (ValueError, RecursionError):
         raise InvalidArgument("", "The body is not JSON.", "BAD_JSON") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, _Members):
         raise InvalidArgument("", "The body must be a JSON object.", "BAD_JSON")
     return content
 

@@ -338,6 +338,18 @@ CASES = [
         )
     ),
     *(
+        Case("a field twice", "POST", path, "admin", 400, refusal(400, "AMBIGUOUS_FIELD", name), raw=body)
+        for path, name, body in (
+            (TOKENS, "role", b'{"name": "x", "role": "viewer", "role": "admin"}'),
+            (
+                TOKENS,
+                "time_to_live_seconds",
+                b'{"name": "x", "role": "viewer", "time_to_live_seconds": 60, "timeToLiveSeconds": 0}',
+            ),
+            (f"{ONE}/reset-key", "grace_seconds", b'{"grace_seconds": 0, "grace_seconds": 3600}'),
+        )
+    ),
+    *(
         Case(name, "POST", TOKENS, "admin", 400, refusal(400, "BAD_JSON"), raw=body)
         for name, body in (("a list", b"[]"), ("cut short", b'{"name": "x", '), ("no text", b"\xff\xfe"))
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import raw_mqtt
 from tests.integration.mqtt.clients import eventually, logged_in, stored
 from tests.mqtt import EMBEDDED, Device, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice, mqtt_device
@@ -155,6 +156,31 @@ def test_client_id_of_another_connection(stack: Stack, device: Device) -> None:
             first.wait(lambda: first.end is not None)
             second.publish(topic, {"data": {"t": 2}})
             assert second.end is None
+
+
+def test_client_id_of_another_device_ends_neither_connection_nor_session(stack: Stack, device: Device) -> None:
+    """Whoever guesses a device's client id takes nothing from it, with a key of his own or without a login."""
+    root, other = f"iotflow/devices/{device.id}", stack.register(f"namesake of {device.id}")
+    session = {"v5": False, "kept": True}
+    with logged_in(stack, other):
+        pass
+    with mqtt_device(stack.port, str(device.id), device.key, "shared", **session) as listener:
+        listener.client.reconnect_delay_set(60, 60)
+        listener.subscribe(f"{root}/errors")
+        for login in ((str(other.id), other.key), ("", "")):
+            with raw_mqtt.connected(stack.port, *login, client_id="shared"):
+                with logged_in(stack, device) as talker:
+                    talker.publish(f"{root}/telemetry", {"data": 3})
+                assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
+                listener.heard.clear()
+        assert listener.end is None
+    with (
+        raw_mqtt.connected(stack.port, str(other.id), other.key, client_id="shared"),
+        logged_in(stack, device) as talker,
+    ):
+        talker.publish(f"{root}/telemetry", {"data": 3})
+    with mqtt_device(stack.port, str(device.id), device.key, "shared", **session) as listener:
+        assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
 
 
 def test_hears_later_what_it_missed(stack: Stack, device: Device) -> None:

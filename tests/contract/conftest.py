@@ -28,7 +28,7 @@ Opening = Callable[[], TelemetryStore]
 def sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     folder: Path = request.getfixturevalue("tmp_path")
     most: int = request.getfixturevalue("most_measurements")
-    return lambda: SqliteStore(folder / "readings.db", clock=clock, most_measurements=most)
+    return lambda: SqliteStore(folder / "readings.db", clock=clock, settled=clock.settled, most_measurements=most)
 
 
 def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
@@ -53,7 +53,7 @@ def shared_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     address: IotdbAddress = request.getfixturevalue("iotdb_address")
     most: int = request.getfixturevalue("most_measurements")
-    return lambda: IotdbStore(address, clock=clock, most_measurements=most)
+    return lambda: IotdbStore(address, clock=clock, settled=clock.settled, most_measurements=most)
 
 
 # From a test to what makes stores for it, not started yet, all of the same readings.

@@ -18,6 +18,10 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_700_000_000_000
+        self.is_settled = True
+
+    def settled(self) -> bool:
+        return self.is_settled
 
     def __call__(self) -> int:
         return self.now

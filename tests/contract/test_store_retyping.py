@@ -67,6 +67,17 @@ async def test_a_measurement_whose_readings_are_past_their_time_takes_another_ty
     assert await contents(store, 1) == {("temp", first + 2 * HOUR): 21.5}
 
 
+async def test_a_leap_of_the_clock_frees_no_measurement(store: TelemetryStore, clock: Clock) -> None:
+    await store.set_retention(1, HOUR)
+    await store.write([batch(1, [clock.now], column("temp", TEXT, ["21.5"]))])
+    first = clock.now
+    clock.now, clock.is_settled = first + 365 * 24 * HOUR, False
+    (refused,) = await store.write([doubles(1, {clock.now: 21.5}, "temp")])
+    assert named(refused) == [("temp", 0, 1, "TYPE_CONFLICT")]
+    clock.now, clock.is_settled = first, True
+    assert await contents(store, 1) == {("temp", first): "21.5"}
+
+
 async def test_a_dropped_measurement_is_unknown_and_begins_anew(make_store: Opening, store: TelemetryStore) -> None:
     await store.write(
         [batch(1, [1, 2], column("a", TEXT, ["x", "y"]), column("b", INT32, [1, 2])), doubles(2, {1: 1.0})]

@@ -39,6 +39,7 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Tele
     backend = IotdbStore(
         address_of(settings.telemetry_url),
         clock=utc_now_ms,
+        settled=CLOCK.is_settled,
         sole=settings.is_sole,
         most_measurements=settings.max_device_measurements,
     )

@@ -29,8 +29,8 @@ class IotdbStore:
     A write is not durable when it returns: IoTDB says yes before its disk has the readings, and a crash of its machine
     loses some seconds of them. Whoever promises more keeps them elsewhere until `flush` has returned.
 
-    clock: now, in milliseconds since 1970 UTC, for retention. sessions: how many calls run at a time, beside `readers`
-    questions, which callers share fairly; the others wait.
+    clock: now, in milliseconds since 1970 UTC, for retention. settled: whether by it anything may be removed.
+    sessions: how many calls run at a time, beside `readers` questions, which callers share fairly; the others wait.
     request_seconds: how long IoTDB may take for a request before it counts as away. rules_seconds: how long a retention
     rule set by another server may take to hold here. sole: whether nobody else writes to this database while this is open.
     most_measurements: of a device; further names are refused.
@@ -41,6 +41,7 @@ class IotdbStore:
         address: IotdbAddress,
         *,
         clock: Callable[[], int] = system_clock,
+        settled: Callable[[], bool] = lambda: True,
         sessions: int = 4,
         readers: int = 6,
         request_seconds: float = 60.0,
@@ -53,7 +54,7 @@ class IotdbStore:
         self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS, most_measurements)
         self._order = Order(_KNOWN_DEVICES, lambda: self._pool.generation) if sole else None
         self._retention = Retention(self._paths, clock, rules_seconds)
-        self._target = writing.Target(self._catalogue, self._paths, self._order, self._retention)
+        self._target = writing.Target(self._catalogue, self._paths, self._order, self._retention, settled)
 
     @property
     def name(self) -> str:

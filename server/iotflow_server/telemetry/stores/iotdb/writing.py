@@ -1,6 +1,6 @@
 """Storing groups of batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -28,12 +28,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where batches go."""
+    """Where batches go. settled: whether what is past its time by the store's clock is gone for good."""
 
     catalogue: Catalogue
     paths: Paths
     order: Order | None
     retention: Retention
+    settled: Callable[[], bool]
 
 
 def write(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
@@ -126,7 +127,7 @@ def _freed(session: Session, target: Target, known: Mapping[int, Types], fitted:
     for device_id, (resolved, _) in fitted.items():
         conflicts = sorted(known[device_id].keys() & set().union(*(one.conflicts for one in resolved)))
         if conflicts:
-            earliest = target.retention.earliest(session)(device_id)
+            earliest = target.retention.earliest(session)(device_id) if target.settled() else None
             newest = newest_times(session, target.paths, device_id, conflicts)
             empty = [name for name in conflicts if _is_empty(newest.get(name), earliest)]
             if empty:

@@ -15,7 +15,7 @@ _RETYPE = "UPDATE series SET type = ? WHERE id = ?"
 _HAS_READINGS = """
 SELECT EXISTS (
     SELECT 1 FROM kept CROSS JOIN reading ON reading.series = kept.id
-    WHERE kept.id = ? AND (kept.milliseconds IS NULL OR reading.time >= ? - kept.milliseconds)
+    WHERE kept.id = ?1 AND (kept.milliseconds IS NULL OR ?2 IS NULL OR reading.time >= ?2 - kept.milliseconds)
 )
 """
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
@@ -88,9 +88,10 @@ class Catalogue:
         self._make_room()
 
     def without_readings(
-        self, connection: sqlite3.Connection, device_id: int, names: Iterable[str], now: int
+        self, connection: sqlite3.Connection, device_id: int, names: Iterable[str], now: int | None
     ) -> list[str]:
-        """Those of the device's known measurements that have no readings any more, of the names given."""
+        """Those of the device's known measurements that have no readings any more, of the names given. now: None: what is past its
+        time counts too."""
         ids = self.of(connection, device_id).ids
         return [
             name

@@ -31,9 +31,10 @@ def system_clock() -> int:
 class SqliteStore:
     """Keeps readings in the file at `path`, made where it is missing.
 
-    clock: now, in milliseconds since 1970 UTC, for retention. readers: how many reads run at a time. read_seconds: how long
-    one may take. expiry_seconds: the time between two removals of what is past its time. most_measurements: of a device;
-    further names are refused.
+    clock: now, in milliseconds since 1970 UTC, for retention. settled: whether by it anything may be removed.
+    readers: how many reads run at a time. read_seconds: how long one may take.
+    expiry_seconds: the time between two removals of what is past its time. most_measurements: of a device; further names
+    are refused.
     """
 
     def __init__(
@@ -85,7 +86,9 @@ class SqliteStore:
         return ""
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        return await self._connections.write(writing.write, self._catalogue, batches, self._clock())
+        # After a leap of the clock nothing is past its time for good: a measurement keeps its readings, and their type.
+        now = self._clock() if self._settled() else None
+        return await self._connections.write(writing.write, self._catalogue, batches, now)
 
     async def read(
         self,

@@ -28,16 +28,18 @@ Row = tuple[int, int, object]
 _log = structlog.get_logger(__name__)
 
 
-def write(connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int) -> list[Rejections]:
+def write(
+    connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int | None
+) -> list[Rejections]:
     """Store the batches in one transaction or, if one of them cannot be stored, each in its own; answers what was
-    refused."""
+    refused. now: see Catalogue.without_readings."""
     try:
         return _write_together(connection, catalogue, batches, now)
     except _UNSTORABLE:
         return [_write_alone(connection, catalogue, batch, now) for batch in batches]
 
 
-def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Batch, now: int) -> Rejections:
+def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Batch, now: int | None) -> Rejections:
     try:
         return _write_together(connection, catalogue, [batch], now)[0]
     except _UNSTORABLE as error:
@@ -47,7 +49,7 @@ def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Ba
 
 
 def _write_together(
-    connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int
+    connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int | None
 ) -> list[Rejections]:
     try:
         with transaction(connection):
@@ -66,7 +68,7 @@ def _parts(
     catalogue: Catalogue,
     batches: Iterable[Batch],
     rejections: list[Rejections],
-    now: int,
+    now: int | None,
 ) -> Iterator[Iterable[Row]]:
     """The rows to store, column by column, made as they are asked for; what is refused goes to rejections, a batch an
     entry."""

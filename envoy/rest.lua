@@ -103,29 +103,50 @@ local EXPECTED = {
   TYPE_ENUM = "one of the words of its list",
 }
 
--- The transcoder's words, and what they become: a reason, the field at fault, and what is wrong with it.
+-- The transcoder's words, and what they become: a reason, the field at fault, and what is wrong with it. The first that fits counts.
 local COMPLAINTS = {
-  ["^Could not find field '(.-)' in the type"] = function(name)
-    return "UNKNOWN_PARAMETER", short(name), "is no parameter of this path"
-  end,
-  ["^The binding value '(.*)' of the field ([%w_%.]+) is conflicting with the value (.*) in the body"] = function(bound, field, value)
-    return "INVALID_ARGUMENT", field, "is '" .. short(bound) .. "' in the path and " .. short(value) .. " in the body"
-  end,
-  ["^([%w_%.%[%]]*): invalid value Starting an object on a scalar field for type ([%w_]+)$"] = function(parent, name)
-    return "INVALID_ARGUMENT", (parent .. "." .. name):gsub("^%.", ""), "must be a single value, not an object"
-  end,
-  ["^[%w_%.%[%]]*: invalid value oneof field .* Cannot set '([%w_]+)'"] = function(name)
-    return "INVALID_ARGUMENT", name, "is given twice"
-  end,
-  ["^([%w_%.%[%]]+): invalid value (.*) for type ([%w_%./]+)$"] = function(field, value, kind)
-    return "INVALID_ARGUMENT", field, "must be " .. (EXPECTED[kind] or "an object") .. ", not " .. short(value)
-  end,
-  ["^([%w_%.%[%]]*): Proto fields must have a name"] = function(parent)
-    return "INVALID_ARGUMENT", parent ~= "" and parent or "body", "has a field without a name"
-  end,
-  ["^([%w_%.%[%]]*): Proto field is not repeating"] = function(parent)
-    return "INVALID_ARGUMENT", parent ~= "" and parent or "body", "has a list where a single value belongs"
-  end,
+  {
+    "^Could not find field '(.-)' in the type",
+    function(name)
+      return "UNKNOWN_PARAMETER", short(name), "is no parameter of this path"
+    end,
+  },
+  {
+    "^The binding value '(.*)' of the field ([%w_%.]+) is conflicting with the value (.*) in the body",
+    function(bound, field, value)
+      return "INVALID_ARGUMENT", field, "is '" .. short(bound) .. "' in the path and " .. short(value) .. " in the body"
+    end,
+  },
+  {
+    "^([%w_%.%[%]]*): invalid value Starting an object on a scalar field for type ([%w_]+)$",
+    function(parent, name)
+      return "INVALID_ARGUMENT", (parent .. "." .. name):gsub("^%.", ""), "must be a single value, not an object"
+    end,
+  },
+  {
+    "^[%w_%.%[%]]*: invalid value oneof field .* Cannot set '([%w_]+)'",
+    function(name)
+      return "INVALID_ARGUMENT", name, "is given twice"
+    end,
+  },
+  {
+    "^([%w_%.%[%]]+): invalid value (.*) for type ([%w_%./]+)$",
+    function(field, value, kind)
+      return "INVALID_ARGUMENT", field, "must be " .. (EXPECTED[kind] or "an object") .. ", not " .. short(value)
+    end,
+  },
+  {
+    "^([%w_%.%[%]]*): Proto fields must have a name",
+    function(parent)
+      return "INVALID_ARGUMENT", parent ~= "" and parent or "body", "has a field without a name"
+    end,
+  },
+  {
+    "^([%w_%.%[%]]*): Proto field is not repeating",
+    function(parent)
+      return "INVALID_ARGUMENT", parent ~= "" and parent or "body", "has a list where a single value belongs"
+    end,
+  },
 }
 
 local NOT_JSON = {
@@ -156,10 +177,10 @@ end
 -- A reason, a sentence for people, and the field at fault, if any.
 local function explained(escaped)
   local complaint = plain(escaped)
-  for pattern, explain in pairs(COMPLAINTS) do
-    local first, second, third = complaint:match(pattern)
+  for _, known in ipairs(COMPLAINTS) do
+    local first, second, third = complaint:match(known[1])
     if first then
-      local reason, field, said = explain(first, second, third)
+      local reason, field, said = known[2](first, second, third)
       return reason, field .. " " .. said .. ".", field
     end
   end

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotflow.readings import EXACT
+from iotflow.readings.values import INT64_FIRST, INT64_LAST
 
 # What programs write where there is no value. In a column of texts these are texts; empty cells never are.
 MISSING = frozenset({"na", "n/a", "#n/a", "<na>", "nan", "null", "nil", "none", "-", "--", "?", "missing"})
 BOOLEANS = {"true": True, "false": False}
-INT64_FIRST, INT64_LAST = -(2**63), 2**63 - 1
 
 _WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?|[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)

@@ -7,13 +7,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from iotflow.readings import InvalidTime, parse_time
+from iotflow.readings.times import EPOCH, FIRST_MS, LAST_MS
 from iotflow_simulators.csv_choices import Choices
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-# The years 1 to 9999, as the server takes them.
-FIRST_TIME = -62_135_596_800_000
-LAST_TIME = 253_402_300_799_999
 # How many of a unit are a millisecond.
 UNITS = {"s": Decimal("0.001"), "ms": Decimal(1), "us": Decimal(1_000), "ns": Decimal(1_000_000)}
 
@@ -43,7 +40,7 @@ class TimeReader:
         """Milliseconds since 1970 UTC, rounded down. Raises InvalidCell."""
         moment = self._moment(cell.strip())
         time = moment if isinstance(moment, int) else self._of_moment(moment)
-        if not FIRST_TIME <= time <= LAST_TIME:
+        if not FIRST_MS <= time <= LAST_MS:
             raise InvalidCell(f"{cell!r:.60} lies outside the years 1 to 9999")
         self._last = time
         return time

@@ -8,11 +8,15 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from iotflow.readings.document import BAD_JSON
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.validation import check
+from iotflow_server.rpc.submissions import json_object
 
 Request = TypeVar("Request", bound=Message)
 SHOWN = 100
+# These requests are short, and are read on the event loop.
+MOST_BODY_BYTES = 65_536
 
 
 def fill(request: Request, body: HttpBody) -> Request:
@@ -36,13 +40,17 @@ class _Members(list[tuple[str, Any]]):
 
 
 def _members(data: bytes) -> _Members:
+    if len(data) > MOST_BODY_BYTES:
+        raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
+    if not data.strip():
+        return _Members()
+    # Says what is wrong as for every other body.
+    json_object(data)
     try:
-        content = json.loads(data.decode(), object_pairs_hook=_Members) if data.strip() else _Members()
+        members: _Members = json.loads(data, object_pairs_hook=_Members)
     except (ValueError, RecursionError):
-        raise InvalidArgument("", "The body is not JSON.", "BAD_JSON") from None
-    if not isinstance(content, _Members):
-        raise InvalidArgument("", "The body must be a JSON object.", "BAD_JSON")
-    return content
+        raise InvalidArgument("", "The body is nested too deeply, or a number in it is too long.", BAD_JSON) from None
+    return members
 
 
 def _field(request: Message, name: str) -> str:

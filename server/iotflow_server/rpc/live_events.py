@@ -1,6 +1,6 @@
 """SubscribeTelemetry and ReadTelemetry: readings as a stream."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 import structlog
@@ -9,6 +9,7 @@ from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.access import caller
 from iotflow_server.errors import Refusal
 from iotflow_server.rpc.querying import Querying, names, span
+from iotflow_server.rpc.replays import Replays, is_free
 from iotflow_server.rpc.sessions import Session
 from iotflow_server.rpc.wire_batches import encode
 from iotflow_server.rpc.wire_rows import add_rows
@@ -39,11 +40,16 @@ class LiveEvents:
     """One open SubscribeTelemetry."""
 
     def __init__(
-        self, request: telemetry_service_pb2.SubscribeTelemetryRequest, session: Session, heartbeat: float
+        self,
+        request: telemetry_service_pb2.SubscribeTelemetryRequest,
+        session: Session,
+        heartbeat: float,
+        replays: Replays,
     ) -> None:
         self._request = request
         self._session = session
         self._heartbeat = heartbeat
+        self._replays = replays.of(caller().name)
 
     async def events(self, feed: LiveFeed, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
         """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
@@ -55,7 +61,7 @@ class LiveEvents:
             yield _alive()
             try:
                 if since is not None:
-                    async for event in self._replay(since, store, querying):
+                    async for event in self._replay_in_turn(since, store, querying):
                         yield event
                 while True:
                     async for event in self._waiting(subscription):
@@ -80,7 +86,18 @@ class LiveEvents:
             None if fields is None else frozenset(fields),
         )
 
-    async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+    async def _replay_in_turn(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+        while not await is_free(self._replays, self._heartbeat):
+            self._check_session()
+            yield _alive()
+        try:
+            async with aclosing(self._replay(since, store, querying)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._replays.release()
+
+    async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncGenerator[Event]:
         async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
             reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
             async with aclosing(reading):

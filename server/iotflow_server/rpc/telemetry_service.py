@@ -17,6 +17,7 @@ from iotflow_server.rpc.diagnostics import Diagnostics
 from iotflow_server.rpc.exporting import Exporting
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.querying import Querying, span
+from iotflow_server.rpc.replays import Replays
 from iotflow_server.rpc.sessions import Sessions
 from iotflow_server.rpc.store_status import store_status
 from iotflow_server.rpc.submitting import Submitting
@@ -60,6 +61,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._registry = registry
         self._audit = audit
         self._streams = streams
+        self._replays = Replays()
         self._location = location
         self._diagnostics = diagnostics
         self._submitting = Submitting(intake)
@@ -127,7 +129,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self, request: wire.SubscribeTelemetryRequest, _context: Context
     ) -> AsyncIterator[wire.SubscribeTelemetryResponse]:
         async with self._streams.sessions.open(caller()) as session:
-            live = live_events.LiveEvents(request, session, self._streams.heartbeat)
+            live = live_events.LiveEvents(request, session, self._streams.heartbeat, self._replays)
             async for event in live.events(self._feed, self._store, self._querying):
                 yield event
 

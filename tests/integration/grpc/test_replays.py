@@ -1,0 +1,59 @@
+"""Live streams that ask for what was stored before: a caller who opens many of them is sent a few at a time."""
+
+from typing import Any
+
+import grpc
+import pytest
+
+from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import Caller, batch, stream
+
+PATIENCE, MOST = 60.0, 4
+# Together more than sockets and the client's library take for somebody who does not read.
+ROWS, BATCHES, TEXT = 100, 40, "x" * 10_000
+
+
+@pytest.fixture(scope="module")
+def server_settings() -> dict[str, object]:
+    return {"heartbeat_seconds": 0.2}
+
+
+@pytest.fixture(scope="module")
+def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
+    """A device with more readings than fit into what a connection takes unread."""
+    device = register(devices, "of many readings")
+    texts = {"strings": [TEXT] * ROWS}
+    batches = (batch(number, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
+    stream(TelemetryServiceStub(grpc_channel), device, batches)
+    return device
+
+
+def replay(stub: TelemetryServiceStub, device: Caller) -> Any:
+    request = telemetry_service_pb2.SubscribeTelemetryRequest(device_ids=[device.id], since="2020-01-01")
+    return stub.SubscribeTelemetry(request, metadata=device.metadata, timeout=PATIENCE)
+
+
+def is_sent_readings(call: Any, within: int = 2**31) -> bool:
+    """Whether one of so many events is no heartbeat."""
+    return any(event.HasField("telemetry") for event, _ in zip(call, range(within), strict=False))
+
+
+def test_replays_of_a_caller_take_turns(
+    grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, grpc_channel: grpc.Channel, much: Caller
+) -> None:
+    """Those that wait are told that they are alive; other callers do not wait, and who ends makes room."""
+    stalled = [replay(grpc_stub, much) for _ in range(MOST)]
+    assert all(is_sent_readings(call) for call in stalled)
+    waiting = replay(grpc_stub, much)
+    assert not is_sent_readings(waiting, within=4)
+    other = register(devices, "beside the greedy")
+    stream(TelemetryServiceStub(grpc_channel), other, [batch(1)])
+    beside = replay(grpc_stub, other)
+    assert is_sent_readings(beside)
+    stalled[0].cancel()
+    assert is_sent_readings(waiting)
+    for call in (*stalled, waiting, beside):
+        call.cancel()

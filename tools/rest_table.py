@@ -54,7 +54,7 @@ TAIL = """
   that is closed on one side is ended at once, without an answer.
 - `x-api-key` or `authorization` given twice is refused.
 - While only this machine reaches the gateway, a request for another host name than `localhost` or a loopback address must show a
-  credential, except for `/health`, `/api/v1/telemetry/status` and `/api/v1/mqtt/status`: a page of another site whose name leads to
+  credential, except for `/`, `/health`, `/api/v1/telemetry/status` and `/api/v1/mqtt/status`: a page of another site whose name leads to
   this machine (DNS rebinding) reaches nothing that is open to the machine.
 """
 

@@ -21,7 +21,7 @@ OPEN_HERE = [
     ("GET", "/health?detailed=true"),
     ("POST", REGISTER),
 ]
-OPEN_EVERYWHERE = ["/health", "/api/v1/telemetry/status", "/api/v1/mqtt/status"]
+OPEN_EVERYWHERE = ["/", "/health", "/api/v1/telemetry/status", "/api/v1/mqtt/status"]
 FOREIGN = ["evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.7:5000"]
 LOCAL = ["localhost", "LOCALHOST:5000", "127.0.0.1", "127.0.0.2:80", "[::1]:5000", "iot.localhost", "localhost."]
 

@@ -18,37 +18,43 @@ class MachineFigures:
 
 
 class Machine:
-    """folder: on the disk that is looked at."""
+    """folder: on the disk that is looked at. proc: where Linux tells of processors and memory; elsewhere their figures are 0."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, proc: Path = Path("/proc")) -> None:
         self._folder = folder
-        self._busy, self._total = _cpu_ticks()
+        self._proc = proc
+        self._busy, self._total = self._cpu_ticks()
 
     def figures(self) -> MachineFigures:
         """As they are now; of the processors, since the last call."""
-        busy, total = _cpu_ticks()
+        busy, total = self._cpu_ticks()
         share = (busy - self._busy) / max(1, total - self._total)
         self._busy, self._total = busy, total
-        whole, available = _memory_bytes()
+        whole, available = self._memory_bytes()
         disk = shutil.disk_usage(self._folder)
         return MachineFigures(
             cpu_percent=round(100 * share, 1),
-            memory_percent=round(100 * (1 - available / whole), 1),
+            memory_percent=round(100 * (whole - available) / max(1, whole), 1),
             memory_available_mb=round(available / 2**20, 1),
             disk_usage_percent=round(100 * disk.used / disk.total, 1),
             load=os.getloadavg(),
         )
 
+    def _cpu_ticks(self) -> tuple[int, int]:
+        """Of all processors since they started: busy ones, and all."""
+        first, *_ = self._lines("stat")
+        ticks = [int(word) for word in first.split()[1:9]]
+        return sum(ticks) - sum(ticks[3:5]), sum(ticks)
 
-def _cpu_ticks() -> tuple[int, int]:
-    """Of all processors since they started: busy ones, and all."""
-    ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    idle, waiting = ticks[3], ticks[4]
-    return sum(ticks) - idle - waiting, sum(ticks)
+    def _memory_bytes(self) -> tuple[int, int]:
+        """The machine's memory, and what of it can be had."""
+        lines = (line.split(":") for line in self._lines("meminfo") if line)
+        figures = {name: int(value.split()[0]) * 1_024 for name, value in lines}
+        return figures.get("MemTotal", 0), figures.get("MemAvailable", 0)
 
-
-def _memory_bytes() -> tuple[int, int]:
-    """The machine's memory, and what of it can be had."""
-    lines = (line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    figures = {name: int(value.split()[0]) * 1_024 for name, value in lines}
-    return figures["MemTotal"], figures["MemAvailable"]
+    def _lines(self, name: str) -> list[str]:
+        """One at the least."""
+        try:
+            return (self._proc / name).read_text().splitlines()
+        except FileNotFoundError:
+            return [""]

@@ -28,9 +28,16 @@ RECOGNISED = " (default: recognised, and refused where in doubt)"
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command and its options."""
     parser = commands.add_parser("replay", help="send the rows of a CSV file as a device would")
-    parser.add_argument("file", type=Path, metavar="FILE.csv", help="a column of times, and a column a measurement")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.csv", help="a column of times, and one column for each measurement"
+    )
     parser.add_argument("--device", required=True, metavar="NAME", help="registered where it does not exist")
-    parser.add_argument("--server", metavar="HOST:PORT", help="(default: 127.0.0.1 and IOTFLOW_GRPC_PORT, else 50051)")
+    parser.add_argument(
+        "--server",
+        type=_address,
+        metavar="HOST:PORT",
+        help="its gRPC address (default: 127.0.0.1 and IOTFLOW_GRPC_PORT, else 50051)",
+    )
     parser.add_argument("--speed", type=_speed, metavar="N", help="N times real time (default: as fast as possible)")
     parser.add_argument(
         "--time-column",
@@ -125,6 +132,13 @@ def _time_format(text: str) -> str:
     if text in UNITS or "%" in text:
         return text
     raise argparse.ArgumentTypeError("s, ms, us, ns or a format such as '%d.%m.%Y %H:%M' is needed")
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise argparse.ArgumentTypeError("the host and the port of gRPC are needed, such as localhost:50051")
+    return text
 
 
 def _zone(text: str) -> ZoneInfo:

@@ -164,7 +164,7 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
     down = functools.partial(write_down, data_dir / PARTS_DOWN)
     down(())
     code = await Supervisor(programs, say, down).run(functools.partial(_announce, gateway, broker, data_dir))
-    say("everything was stopped; start it again when that is mended" if code else "stopped")
+    say("all processes stopped; fix the error above and start again" if code else "stopped")
     return code
 
 

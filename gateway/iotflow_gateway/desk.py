@@ -181,8 +181,11 @@ def _api_key(message: Message, content: Any) -> str:
 def _misplaced(message: Message) -> Refused:
     root = message.address.root
     if root and not message.address.keyed and not message.topic.startswith(f"{root}/"):
-        return Refused("NOT_YOUR_TOPIC", f"{message.topic:.200} is not yours: by this login, yours begin with {root}/")
-    return Refused("UNKNOWN_TOPIC", f"nothing is published to {message.topic:.200}")
+        return Refused(
+            "NOT_YOUR_TOPIC",
+            f"{message.topic:.200} is no topic that you may publish to; with this login, yours begin with {root}/",
+        )
+    return Refused("UNKNOWN_TOPIC", f"there is no topic {message.topic:.200} to publish to")
 
 
 def _unknown(message: Message, *, keyed: bool) -> Refused:

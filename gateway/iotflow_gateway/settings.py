@@ -124,7 +124,10 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        lines = [f"{variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)]
+        lines = [
+            f"{variable(item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_input=False)
+        ]
         raise WrongSettings("\n".join(lines)) from None
     if settings.accounts == "payload" and settings.mosquitto_dir:
         raise WrongSettings(

@@ -302,7 +302,10 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{variable(item['loc'])}: {item['msg']}" for item in error.errors(include_input=False)]
+        lines = [
+            f"{variable(item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_input=False)
+        ]
         raise WrongSettings("\n".join(lines)) from None
 
 

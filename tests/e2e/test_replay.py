@@ -154,6 +154,8 @@ def test_what_is_in_doubt_is_refused_before_anything_is_sent(here: Installation,
     [
         (AMBIENT, [], "No server answers at 127.0.0.1:"),
         (Path("none.csv"), [], "none.csv: No such file or directory."),
+        (AMBIENT, ["--server", "localhost"], "argument --server: the host and the port of gRPC are needed"),
+        (AMBIENT, ["--server", "http://localhost:5000"], "argument --server: the host and the port of gRPC are needed"),
         (AMBIENT, ["--speed", "0"], "argument --speed: a number above 0 is needed"),
         (AMBIENT, ["--speed", "fast"], "argument --speed: a number above 0 is needed"),
         (AMBIENT, ["--time-format", "h"], "argument --time-format: s, ms, us, ns or a format"),

@@ -71,7 +71,7 @@ def dialect_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite")
-    raise ValueError("the registry's database URL must be sqlite:///<path> or postgresql://<…>")
+    raise ValueError("a database URL must be sqlite:///<path> or postgresql://<…>")
 
 
 def _postgres(url: URL, connections: int) -> Engine:

@@ -83,7 +83,7 @@ def _format(request: Request) -> Format:
     if not request.safe:
         return FORMATS[name]
     if name != "csv":
-        raise InvalidArgument("safe", f"is for csv: spreadsheets find no formulas in {name}")
+        raise InvalidArgument("safe", f"is for csv only; spreadsheets find no formulas in {name}")
     return SAFE_CSV
 
 

@@ -149,7 +149,7 @@ class Querying:
         if wanted:
             devices = await self._registry.get_many(wanted)
             if missing := set(wanted) - {device.id for device in devices}:
-                raise NotFound("DEVICE_NOT_FOUND", f"there is no device {min(missing)}", field="device_ids")
+                raise NotFound("DEVICE_NOT_FOUND", f"There is no device {min(missing)}.", field="device_ids")
             for device_id in wanted:
                 check_reads(device_id)
             return [device for device in devices if not types or device.device_type in types]

@@ -58,8 +58,9 @@ def _field(request: Message, name: str) -> str:
     fields = request.DESCRIPTOR.fields
     found = next((field.name for field in fields if name in (field.name, field.json_name)), None)
     if found is None:
-        known = ", ".join(field.name for field in fields) or "none"
-        raise InvalidArgument(name[:SHOWN], f"There is no such field here; there are: {known}.", "UNKNOWN_FIELD")
+        known = ", ".join(field.name for field in fields)
+        there = f"the fields of this request are {known}" if known else "this request has no fields"
+        raise InvalidArgument(name[:SHOWN], f"There is no such field; {there}.", "UNKNOWN_FIELD")
     return found
 
 

@@ -15,7 +15,7 @@ COMMAND = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
 def test_command(tmp_path: Path) -> None:
-    registration, command = COMMAND.findall(DOCUMENT.read_text())
+    registration, _, command = COMMAND.findall(DOCUMENT.read_text())
     with mqtt_stack(tmp_path, MOSQUITTO) as stack:
         places = {
             "localhost:50051": stack.server.target,

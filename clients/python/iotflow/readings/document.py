@@ -25,7 +25,8 @@ def document(payload: bytes) -> Any:
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        raise _not_json(payload, error.msg) from None
+        place = f", at line {error.lineno}, column {error.colno}" if error.pos else ""
+        raise _not_json(payload, error.msg + place) from None
 
 
 def exact_document(payload: bytes) -> Any:

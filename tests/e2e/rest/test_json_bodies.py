@@ -163,7 +163,7 @@ def test_digits_that_are_no_time_are_refused_by_name(world: World, digits: objec
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        (b'{"data": {"t": 1,}}', "trailing comma is not allowed, at line 1, column 18"),
+        (b'{"data": {"t": 1,}}', "trailing comma is not allowed, at line 1, column 17"),
         (b'\xef\xbb\xbf{"data": {"t": 1}}', "byte order mark"),
         (b"\x1f\x8b\x08\x00", "gzip"),
         (b"", "empty"),

@@ -1,5 +1,6 @@
 """Whatever a crash leaves of the last write, everything before it is read, and of it all or nothing."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,13 @@ def test_a_damaged_byte_of_an_earlier_record_loses_that_record_alone(
         assert opened(path).last == records(path)[-1].number
     finally:
         path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("look", [b"IFJR", b"IFJR" + (2**20).to_bytes(4, "little") + bytes(12)])
+def test_readings_that_look_like_records_cost_no_more_than_a_moment(path: Path, look: bytes) -> None:
+    """Behind a damaged record, whose content is a device's, as many bytes of them as a segment may have."""
+    (first, _, _), whole = ends(path), path.read_bytes()
+    path.write_bytes(whole[:first] + look * (16 * 2**20 // len(look)))
+    began = time.monotonic()
+    assert devices(path) == [[1]]
+    assert time.monotonic() - began < 20

@@ -18,6 +18,9 @@ _CHECKSUM = struct.Struct("<I")
 _MAGIC = b"IFJR"
 HEADER_SIZE = _HEAD.size + _CHECKSUM.size
 _BLOCK = 64 * 2**10
+# Readings may hold what looks like records. So many bytes are read behind a damaged one, each that looks so counting as a block of the
+# second size at the least: what stands behind more of them is not found.
+_MOST_SEARCHED, _LOOK = 256 * 2**20, 1_024
 
 _log = structlog.get_logger(__name__)
 
@@ -79,23 +82,32 @@ def scan(path: Path, start: int) -> tuple[int, int]:
 
 def _whole_behind(file: BinaryIO, place: int, size: int) -> int | None:
     """Where the next whole record stands behind this place."""
-    while (candidate := _next_magic(file, place + 1)) is not None:
-        if _read_record(file, candidate, size) is not None:
+    left = _MOST_SEARCHED
+    for candidate in _magics(file, place + 1):
+        file.seek(candidate)
+        length = _payload_length(file.read(HEADER_SIZE), candidate, size)
+        left -= _LOOK + (length or 0)
+        if left < 0:
+            _log.error("journal_search_given_up", offset=candidate, bytes=size - candidate)
+            return None
+        if length is not None and _read_record(file, candidate, size) is not None:
             return candidate
-        place = candidate
     return None
 
 
-def _next_magic(file: BinaryIO, place: int) -> int | None:
-    file.seek(place)
+def _magics(file: BinaryIO, place: int) -> Iterator[int]:
+    """Where records may begin from this place on; others may read the file meanwhile."""
     kept = b""
+    file.seek(place)
     while block := file.read(_BLOCK):
-        found = (kept + block).find(_MAGIC)
-        if found >= 0:
-            return place - len(kept) + found
+        searched = kept + block
+        found = searched.find(_MAGIC)
+        while found >= 0:
+            yield place - len(kept) + found
+            found = searched.find(_MAGIC, found + 1)
         place += len(block)
-        kept = (kept + block)[1 - len(_MAGIC) :]
-    return None
+        kept = searched[1 - len(_MAGIC) :]
+        file.seek(place)
 
 
 def _read_record(file: BinaryIO, place: int, size: int) -> Record | None:

@@ -67,19 +67,19 @@ class Room:
 
     def __init__(self, size: int) -> None:
         self._free = size
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     async def take(self, size: int) -> None:
         """Wait until there is room."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._free >= size)
-            self._free -= size
+        while self._free < size:
+            self._changed.clear()
+            await self._changed.wait()
+        self._free -= size
 
-    async def give_back(self, size: int) -> None:
-        """What was taken."""
-        async with self._changed:
-            self._free += size
-            self._changed.notify_all()
+    def give_back(self, size: int) -> None:
+        """What was taken. Waits for nothing: a connection that is cut off may be cancelled more than once."""
+        self._free += size
+        self._changed.set()
 
 
 class PacketReader:
@@ -130,7 +130,7 @@ class PacketReader:
         try:
             return await self._reader.readexactly(size)
         finally:
-            await self._large.give_back(size)
+            self._large.give_back(size)
 
 
 class Body:

@@ -1,0 +1,51 @@
+"""Large packets share their room, and give it back however their reading ends."""
+
+import asyncio
+
+import pytest
+
+from iotflow_gateway.embedded.packets import PacketReader, Room
+
+LARGE = 100_000
+# A PUBLISH of so many bytes, none of which come.
+HEADER = bytes([0x30, 0xA0, 0x8D, 0x06])
+
+
+async def _reading(room: Room) -> "asyncio.Task[object]":
+    stream = asyncio.StreamReader()
+    stream.feed_data(HEADER)
+    task = asyncio.create_task(PacketReader(stream, room).next(None))
+    await asyncio.sleep(0)
+    return task
+
+
+async def _cut_off(room: Room) -> None:
+    reading = [await _reading(room) for _ in range(3)]
+    for task in reading:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+def test_what_a_cut_off_client_had_is_there_for_others() -> None:
+    async def run() -> None:
+        room = Room(LARGE)
+        await _cut_off(room)
+        async with asyncio.timeout(10):
+            await room.take(LARGE)
+
+    asyncio.run(run())
+
+
+def test_who_waits_for_room_gets_it() -> None:
+    async def run() -> None:
+        room = Room(LARGE)
+        await room.take(LARGE)
+        waiting = [asyncio.create_task(room.take(LARGE // 2)) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in waiting)
+        room.give_back(LARGE)
+        async with asyncio.timeout(10):
+            await asyncio.gather(*waiting)
+
+    asyncio.run(run())

@@ -87,6 +87,8 @@ class Conversation(BrokerProtocolHandler):
                 if packet is None:
                     break
                 await self._carry_out(packet)
+                # What has come is read without waiting: between two packets the other connections have their turn.
+                await asyncio.sleep(0)
         except Malformed as problem:
             log.info("connection closed", problem=str(problem), username=self.session.username)
         except TimeoutError:

@@ -42,7 +42,10 @@ class Connections:
             return False
         if len(self._unidentified) >= MOST_UNIDENTIFIED:
             self._say("ended", f"{MOST_UNIDENTIFIED} connections have sent no CONNECT")
-            next(iter(self._unidentified)).transport.abort()
+            # Many may come before the event loop has closed this one: it makes room now.
+            oldest = next(iter(self._unidentified))
+            self.remove(oldest)
+            oldest.transport.abort()
         self._open.add(connection)
         self._unidentified[connection] = None
         return True

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -189,12 +190,39 @@ def test_a_device_has_a_limit_of_connections(stack: Stack, device: Device) -> No
 
 
 def test_connections_without_a_connect_keep_nobody_out(stack: Stack, device: Device) -> None:
+    """Nor do more at once than there may be connections."""
+    with logged_in(stack, device):
+        pass
     with ExitStack() as lines:
-        for _ in range(150):
+        for _ in range(1_100):
             lines.enter_context(raw.line(stack.port))
-        with logged_in(stack, device) as client:
-            client.publish(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}})
+        with raw.connected(stack.port, str(device.id), device.key) as client:
+            client.sendall(raw.publish(f"iotflow/devices/{device.id}/telemetry", b'{"data": {"t": 1}}', 0x02, 1))
+            assert _read(client, 4) == b"\x40\2\0\1"
     assert stored(stack, device)
+
+
+def test_who_sends_very_many_at_once_delays_nobody(stack: Stack, device: Device) -> None:
+    """Between two messages of one connection the others have their turn."""
+    other, flood = stack.register(f"beside the flood of {device.id}"), b"".join([_refused(device)] * 20_000)
+    with (
+        logged_in(stack, other) as bystander,
+        raw.connected(stack.port, str(device.id), device.key) as flooding,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        sending = threads.submit(flooding.sendall, flood)
+        waits = []
+        for number in range(10):
+            began = time.monotonic()
+            bystander.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"n": number}})
+            waits.append(time.monotonic() - began)
+        sending.result(CONNECT_SECONDS)
+    assert max(waits) < 2
+
+
+def _refused(device: Device) -> bytes:
+    """A message that is no reading."""
+    return raw.publish(f"iotflow/devices/{device.id}/telemetry", b'{"data": 5}')
 
 
 def test_messages_of_qos_2_that_are_not_released(stack: Stack, device: Device) -> None:

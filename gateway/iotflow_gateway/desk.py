@@ -105,6 +105,7 @@ class Desk:
             raise _unknown(message, keyed=self._is_keyed(message))
         if self._is_keyed(message):
             self._check_own(message, device_id)
+            message.device_id = device_id
             if message.shown:
                 message.shown.api_key = _api_key(message, content)
         if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):

@@ -19,10 +19,10 @@ class Shown:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """topic, payload: as published. device_id: whose it is, where the broker knows; 0: the address says. shown: see Shown; None: the
-    broker does not tell connections apart. message_id: the device's own, or empty; listed_ids: those of readings in a list, by their place.
-    correlation: MQTT 5's, or empty. stale: retained before the adapter subscribed. mid, qos: the broker's, of the delivery to the
-    adapter. waiting: for how many parts of it the server has yet to answer."""
+    """topic, payload: as published. device_id: whose it is, where the broker knows or its key has told; 0: the address says.
+    shown: see Shown; None: the broker does not tell connections apart. message_id: the device's own, or empty; listed_ids: those of
+    readings in a list, by their place. correlation: MQTT 5's, or empty. stale: retained before the adapter subscribed. mid, qos: the
+    broker's, of the delivery to the adapter. waiting: for how many parts of it the server has yet to answer."""
 
     topic: str
     address: Address

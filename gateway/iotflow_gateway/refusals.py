@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 MOST_OF_A_MESSAGE = 20
 # Of a device that is refused again and again, it hears so many in ten seconds: they wait in the broker's memory for its sessions.
 MOST_OF_A_DEVICE = 200
+# Of messages of clients without a login that show no key of the device, it hears so many: they must not crowd out its own.
+MOST_WITHOUT_KEY = 20
 # Of what the device wrote itself it hears so many characters again: a broker cuts off who sends more than it takes.
 LONGEST = 1_000
 # The log has one line for so long, however many are refused.
@@ -32,8 +34,8 @@ class Refusals:
         self._count = count
         self._unlogged: Counter[str] = Counter()
         self._next_line = 0.0
-        # By topic, since the last time that this was emptied.
-        self._told: Counter[str] = Counter()
+        # By topic and whether the sender is known to be the device, since the last time that this was emptied.
+        self._told: Counter[tuple[str, bool]] = Counter()
         self._empty_at = 0.0
 
     def tell(self, message: Message, refused: Refused) -> None:
@@ -45,18 +47,18 @@ class Refusals:
             self._log(message, refused)
         if not message.address.root or message.refusals > MOST_OF_A_MESSAGE:
             return
-        if not (
-            self._has_room(message.address.errors) and self._publish(message.address.errors, _said(message, refused))
-        ):
+        if not (self._has_room(message) and self._publish(message.address.errors, _said(message, refused))):
             self._metrics.untold()
 
-    def _has_room(self, topic: str) -> bool:
+    def _has_room(self, message: Message) -> bool:
         now = time.monotonic()
         if now >= self._empty_at:
             self._empty_at = now + LINE_SECONDS
             self._told.clear()
-        self._told[topic] += 1
-        return self._told[topic] <= MOST_OF_A_DEVICE
+        is_own = not message.address.keyed or bool(message.device_id)
+        told = (message.address.errors, is_own)
+        self._told[told] += 1
+        return self._told[told] <= (MOST_OF_A_DEVICE if is_own else MOST_WITHOUT_KEY)
 
     def _log(self, message: Message, refused: Refused) -> None:
         """The first of each while, with how many came since the line before."""

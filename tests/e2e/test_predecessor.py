@@ -230,14 +230,17 @@ def test_it_warns_at_the_start_and_names_the_port(broker: Broker) -> None:
         broker.service.process.wait_for_line(f"MQTT         127.0.0.1:{broker.anonymous_port} for clients without")
 
 
-def test_the_port_for_logins_takes_nothing_without_one(broker: Broker) -> None:
-    """A Mosquitto cannot tell whose a message is; a forged one would count as the device's own."""
-    if broker.kind == EMBEDDED:
-        pytest.skip("it has one port, and tells connections apart")
-    device = broker.register("forged")
-    with mqtt_device(broker.port, None, v5=True) as client:
-        topic = f"iotflow/devices/{device['id']}/telemetry"
-        assert client.publish(topic, {"data": {"forged": 1}}) == "Not authorized"
+def test_the_port_for_logins_stores_nothing_that_shows_no_key(broker: Broker) -> None:
+    """A Mosquitto cannot tell whose a message is, and takes none there; the embedded broker has one port, and can."""
+    device = broker.register(f"forged at {broker.kind}")
+    before = broker.get("mqtt/status", device)["refused"]
+    with mqtt_device(broker.port, None, v5=broker.kind == MOSQUITTO) as client:
+        answer = client.publish(f"iotflow/devices/{device['id']}/telemetry", {"data": {"forged": 1}})
+    if broker.kind == MOSQUITTO:
+        assert answer == "Not authorized"
+    else:
+        _eventually(lambda: _rose(broker, device, before, "KEY_REQUIRED"))
+    assert broker.rows(device) == []
 
 
 def test_off_unless_the_setting_says_so(tmp_path: Path) -> None:

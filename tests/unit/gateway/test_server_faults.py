@@ -52,6 +52,8 @@ class FailingServer(
         self.calls = 0
 
     async def StreamTelemetry(self, batches: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        # As the server does: writers wait for it.
+        await context.send_initial_metadata(())
         async for batch in batches:
             await self._check(batch, context)
             devices = batch.device_ids or [batch.device_id] * len(batch.timestamps)

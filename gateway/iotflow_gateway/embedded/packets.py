@@ -88,6 +88,8 @@ class PacketReader:
     def __init__(self, reader: asyncio.StreamReader, large: Room) -> None:
         self._reader = reader
         self._large = large
+        # Whether any byte came.
+        self.begun = False
 
     async def next(self, within: float | None) -> Packet | None:
         """The next packet, which begins within so many seconds; None: the client has gone.
@@ -97,6 +99,7 @@ class PacketReader:
         try:
             async with asyncio.timeout(within):
                 first = await self._reader.readexactly(1)
+            self.begun = True
             async with asyncio.timeout(PACKET_SECONDS):
                 return await self._rest(first)
         except (asyncio.IncompleteReadError, OSError):

@@ -139,7 +139,9 @@ class Sessions(Broker):
                     await self._take_over(session.client_id)
             except (AMQTTError, MQTTError, Malformed, OSError) as error:
                 problem = str(error) or "no CONNECT in time"
-                log.info("not let in", problem=problem)
+                # A probe closes its connection without a byte.
+                is_probe = isinstance(error, Malformed) and not reader.packets.begun
+                (log.debug if is_probe else log.info)("not let in", problem=problem)
                 raise MQTTError(problem) from None
             resumed = await self._resumed(session)
             refused.pop_all()

@@ -108,6 +108,17 @@ def test_mqtt_5_is_told_so(stack: Stack, login: tuple[str | None, str | None]) -
     assert "Traceback" not in stack.adapters[0].process.output
 
 
+def test_a_probe_that_sends_no_byte_is_not_logged(stack: Stack) -> None:
+    """Such as the server's own for the broker's state; a client that breaks off after its first byte is."""
+    ended = "the connection ended before it began"
+    before = stack.adapters[0].said(ended)
+    socket.create_connection(("127.0.0.1", stack.port)).close()
+    with socket.create_connection(("127.0.0.1", stack.port)) as client:
+        client.sendall(bytes([raw_mqtt.CONNECT]))
+    stack.adapters[0].wait_for(ended, before + 1)
+    assert stack.adapters[0].said(ended) == before + 1
+
+
 def test_why_somebody_is_not_let_in_is_in_the_log(stack: Stack, device: Device) -> None:
     inactive, key = f"the device is inactive; an admin can set it active: {device.id}", f"wrong key: {device.id}"
     for password, status, problem in ((device.key, "inactive", inactive), ("wrong", "active", key)):

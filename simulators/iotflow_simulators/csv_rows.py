@@ -61,9 +61,16 @@ class Chunk:
     def filled(self) -> "Chunk":
         """The rows that have any value."""
         filled = np.zeros(len(self.times), np.bool_)
-        for column in self.columns.values():
-            filled |= ~np.isnan(column) if column.dtype.kind == "f" else column != np.array(None)
+        for present in self.present().values():
+            filled |= present
         return self if filled.all() else self.part(filled)
+
+    def present(self) -> dict[str, NDArray[np.bool_]]:
+        """Measurement to shape (rows,): whether there is a value."""
+        return {
+            name: ~np.isnan(column) if column.dtype.kind == "f" else column != np.array(None)
+            for name, column in self.columns.items()
+        }
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ LINE_SECONDS = 5.0
 class Shown(Protocol):
     """Where progress is told."""
 
-    def advance(self, rows: int) -> None:
-        """So many rows more are acknowledged."""
+    def advance(self, rows: int, rejected: int) -> None:
+        """The server is done with these rows more; rejected: how many of them it stored nothing of."""
 
     def note(self, line: str) -> None:
         """Something a person should know."""
@@ -25,6 +25,11 @@ class Shown(Protocol):
 def shown(console: Console, total: int) -> AbstractContextManager[Shown]:
     """Progress towards this many rows, shown until the block is left."""
     return Bar(console, total) if console.is_terminal else Lines(console, total)
+
+
+def counted(number: int, thing: str) -> str:
+    """1 row, 2 rows."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def write(console: Console, line: str) -> None:
@@ -40,13 +45,22 @@ class Rate(ProgressColumn):
         return Text(f"{task.completed / seconds:,.0f} rows/s")
 
 
+class Rejected(ProgressColumn):
+    """Rows that the server stored nothing of, where there are any."""
+
+    def render(self, task: Task) -> Text:
+        rejected = task.fields["rejected"]
+        return Text(f"{rejected:,} rejected" if rejected else "")
+
+
 class Bar:
     """For a terminal."""
 
     def __init__(self, console: Console, total: int) -> None:
-        columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+        columns = (BarColumn(), MofNCompleteColumn(), Rejected(), Rate(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console)
-        self._task = self._progress.add_task("", total=total)
+        self._task = self._progress.add_task("", total=total, rejected=0)
+        self._rejected = 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -55,8 +69,9 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def advance(self, rows: int) -> None:
-        self._progress.advance(self._task, rows)
+    def advance(self, rows: int, rejected: int) -> None:
+        self._rejected += rejected
+        self._progress.update(self._task, advance=rows, rejected=self._rejected)
 
     def note(self, line: str) -> None:
         write(self._progress.console, line)
@@ -68,7 +83,7 @@ class Lines:
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
         self._total = total
-        self._rows = 0
+        self._rows = self._rejected = 0
         self._start = self._told = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -80,8 +95,9 @@ class Lines:
         if self._rows:
             self._tell(time.monotonic())
 
-    def advance(self, rows: int) -> None:
+    def advance(self, rows: int, rejected: int) -> None:
         self._rows += rows
+        self._rejected += rejected
         if (now := time.monotonic()) - self._told >= LINE_SECONDS:
             self._tell(now)
 
@@ -91,4 +107,6 @@ class Lines:
     def _tell(self, now: float) -> None:
         self._told = now
         rate = self._rows / max(now - self._start, 1e-3)
-        self.note(f"{self._rows:,} of {self._total:,} rows acknowledged, {rate:,.0f} rows/s")
+        rejected = f", {self._rejected:,} rejected" if self._rejected else ""
+        stored = f"{self._rows - self._rejected:,} of {counted(self._total, 'row')} acknowledged{rejected}"
+        self.note(f"{stored}, {rate:,.0f} rows/s")

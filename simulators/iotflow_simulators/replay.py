@@ -53,8 +53,7 @@ async def replay(
 
 
 def _acknowledged(rows: int, tally: Tally, shown: Shown) -> None:
-    tally.acknowledged += rows
-    shown.advance(rows)
+    shown.advance(rows, tally.acknowledge(rows))
 
 
 async def _send(recording: Recording, writer: TelemetryWriter, pace: Pace, tally: Tally) -> None:
@@ -63,4 +62,4 @@ async def _send(recording: Recording, writer: TelemetryWriter, pace: Pace, tally
         tally.empty += len(chunk.times) - len(filled.times)
         async for part in pace.parts(filled):
             await writer.send(encode_batch(part.times, part.columns))
-            tally.count(part.times, in_order=recording.in_order)
+            tally.count(part, in_order=recording.in_order)

@@ -92,7 +92,20 @@ def test_what_is_refused_is_named_and_the_rest_is_stored(here: Installation, tmp
         code, output = here.replayed(file, "infinite", "--time-format", "s")
         assert here.stored("infinite") == {"value": {1_000: 1.5, 3_000: 2.5}}
     assert code == 1
-    assert "rejected: value, 1 rows: NaN and infinity are no readings (NOT_FINITE)" in output
+    assert "rejected: value, 1 row: NaN and infinity are no readings (NOT_FINITE)" in output
+    assert "2 of 3 rows acknowledged, 1 rejected, " in output
+    assert "2 of 3 rows sent are acknowledged, 1 rejected; 3 distinct times" in output
+
+
+def test_a_row_that_is_rejected_whole_is_not_counted_as_acknowledged(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "ahead.csv"
+    file.write_text("time,a,b\n9999-01-01T00:00:00Z,1,2\n")
+    with here.server():
+        code, output = here.replayed(file, "ahead")
+    assert code == 1
+    assert "0 of 1 row acknowledged, 1 rejected, " in output
+    assert "0 of 1 row sent is acknowledged, 1 rejected; 1 distinct time\n" in output
+    assert "rejected: whole rows, 1 row: " in output
 
 
 def test_a_device_whose_key_is_not_kept_or_not_known(here: Installation) -> None:

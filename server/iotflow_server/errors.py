@@ -25,7 +25,8 @@ class InvalidArgument(Refusal):
     def __init__(
         self, field: str, message: str, reason: str = "INVALID_ARGUMENT", others: Sequence[tuple[str, str]] = ()
     ) -> None:
-        super().__init__(reason, f"{field}: {message}" if field else message, field=field)
+        is_named = not field or message.startswith((f"{field} ", f"{field}: "))
+        super().__init__(reason, message if is_named else f"{field}: {message}", field=field)
         self.violations = ((field, message), *others)
 
 

@@ -192,9 +192,9 @@ def _configuration(connection: Connection, device_id: int, changes: DeviceChange
 def _check_texts(name: str | None, device_type: str | None) -> None:
     """Both become parts of MQTT topics. None: stays as it is."""
     if name is not None and (problem := text_problem(name) or level_problem(name)):
-        raise InvalidArgument("name", f"The name {problem}.")
+        raise InvalidArgument("name", f"name {problem}.")
     if device_type and (problem := text_problem(device_type) or topic_problem(device_type)):
-        raise InvalidArgument("device_type", f"The device type {problem}.")
+        raise InvalidArgument("device_type", f"device_type {problem}.")
 
 
 def _name_taken(name: str) -> AlreadyExists:

@@ -97,3 +97,22 @@ def test_a_body_of_unknown_fields_alone_is_told_so(
     answer = world.call(verb, path, who, json=body)
     assert answer.status_code == 400
     assert " The request has none of the fields " in answer.json()["message"], answer.text
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "given", "message"),
+    [
+        ("GET", "/api/v1/telemetry/{own}?limit=0", None, "limit must be at least 1 and at most 10000."),
+        ("GET", "/api/v1/admin/audit?page_size=0", None, "page_size must be at least 1 and at most 1000."),
+        ("PUT", "/api/v1/admin/devices/{own}/status", {"status": "gone"}, "status must be one of active, "),
+        ("PUT", "/api/v1/admin/devices/{own}/config", {"expected_version": 1}, "configuration is required."),
+        ("POST", "/api/v1/devices/register", {"name": "a\u200bb"}, "name has "),
+        ("POST", "/api/v1/devices/register", {"name": "a", "device_type": "a+"}, "device_type has "),
+    ],
+)
+def test_a_message_names_its_field_once(
+    world: World, verb: str, path: str, given: dict[str, object] | None, message: str
+) -> None:
+    answer = world.call(verb, path, "admin", **({"json": given} if given else {}))
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(message), answer.text

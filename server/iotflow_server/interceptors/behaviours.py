@@ -10,6 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import ServerInterceptor, ServicerContext
 
+from iotflow_server.interceptors.empty_fields import keep
 from iotflow_server.interceptors.path_fields import conflict_finder
 
 # Quoted: grpc's classes are generic in their type stubs only.
@@ -111,12 +112,18 @@ def made_like(handler: Handler, behaviour: Any) -> Handler:
 
 def _tolerant(method: str, handler: Handler) -> Handler:
     """The same RPC, which takes requests and gives answers that are no messages."""
-    deserializer = _forgiving(handler.request_deserializer, conflict_finder(method))
+    # Of a stream's messages each is checked where it is read.
+    kept = _ignored if handler.request_streaming else keep
+    deserializer = _forgiving(handler.request_deserializer, conflict_finder(method), kept)
     made: Handler = _maker(handler)(behaviour_of(handler), deserializer, _outspoken(handler.response_serializer))
     return made
 
 
-def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None) -> Any:
+def _ignored(_content: bytes) -> None:
+    """Keep nothing."""
+
+
+def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None, kept: Callable[[bytes], None]) -> Any:
     """grpc would tell the caller the parser's own words, and the layers would never hear of it."""
 
     def deserialize(data: bytes) -> Any:
@@ -124,6 +131,7 @@ def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None) -> An
             request = deserializer(data)
         except DecodeError:
             return Malformed()
+        kept(data)
         field = conflict(data) if conflict else ""
         return Malformed(field) if field else request
 

@@ -75,8 +75,11 @@ async def abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> No
 
 
 def short(text: str, most: int) -> str:
-    """The text, cut to so many characters."""
-    return text if len(text) <= most else f"{text[: most - 2]} …"
+    """The text, cut to so many characters, between two words where there are any."""
+    if len(text) <= most:
+        return text
+    words = text[: most - 1].rpartition(" ")[0]
+    return f"{words if len(words) > most // 2 else text[: most - 2]} …"
 
 
 def status(code: grpc.StatusCode, refusal: errors.Refusal) -> status_pb2.Status:

@@ -1,6 +1,6 @@
 """Requests are checked against the rules in the contract, once, before any code sees them."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,8 +9,10 @@ from google.protobuf.message import Message
 
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.behaviours import Around, Context, Handler, Malformed
+from iotflow_server.interceptors.empty_fields import has_empty_fields
 from iotflow_server.interceptors.path_fields import path_fields
 from iotflow_server.interceptors.sentences import nothing_known, sentence
+from iotflow_server.rpc.http_status import from_rest
 
 
 class Validation:
@@ -22,10 +24,10 @@ class Validation:
         in_path = frozenset(field.name for field in path_fields(method))
 
         @asynccontextmanager
-        async def validate(request: Any, _context: Context) -> AsyncIterator[None]:
+        async def validate(request: Any, context: Context) -> AsyncIterator[None]:
             if isinstance(request, Malformed):
                 raise ambiguous(request.field) if request.field else malformed()
-            check(request, in_path)
+            check(request, lambda: _hint(request, in_path, context))
             yield
 
         return validate
@@ -42,14 +44,19 @@ def malformed() -> InvalidArgument:
     return InvalidArgument("", "the request cannot be read: malformed, not UTF-8, or nested too deeply", "MALFORMED")
 
 
-def check(request: Message, in_path: Collection[str] = ()) -> None:
-    """Raise InvalidArgument with every field that breaks a rule; in_path: the fields that REST callers give in the path."""
+def check(request: Message, hint: Callable[[], str] = str) -> None:
+    """Raise InvalidArgument with every field that breaks a rule; hint: what the message says beyond that."""
     found = protovalidate.collect_violations(request)
     if not found:
         return
     violations = [(field := field_path(item), sentence(field, item)) for item in found]
     (field, message), *others = violations
-    raise InvalidArgument(field, message + nothing_known(request, in_path), others=others)
+    raise InvalidArgument(field, message + hint(), others=others)
+
+
+def _hint(request: Message, in_path: Collection[str], context: Context) -> str:
+    """For callers of REST: the gateway leaves out fields that the contract does not have."""
+    return nothing_known(request, in_path) if from_rest(context) and not has_empty_fields(request) else ""
 
 
 def field_path(violation: protovalidate.Violation) -> str:

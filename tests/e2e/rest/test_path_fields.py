@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator
 
+import grpc
 import pytest
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToDict
 
+from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow_cli.descriptors import SERVICES
 from tests.e2e.rest.world import World
 
@@ -97,6 +100,46 @@ def test_a_body_of_unknown_fields_alone_is_told_so(
     answer = world.call(verb, path, who, json=body)
     assert answer.status_code == 400
     assert " The request has none of the fields " in answer.json()["message"], answer.text
+
+
+NAME_RULE = (
+    "name must have 1 to 100 characters, not only digits or only spaces, and none of / + # or control characters."
+)
+REGISTER, COMMANDS = "/api/v1/devices/register", "/api/v1/admin/devices/{own}/commands"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        (REGISTER, {"name": ""}, NAME_RULE),
+        (REGISTER, {"name": "", "host": "a"}, NAME_RULE),
+        (REGISTER, {"name": "a/b"}, NAME_RULE),
+        (COMMANDS, {"name": ""}, "name is required."),
+    ],
+)
+def test_an_empty_field_is_there(world: World, path: str, body: dict[str, object], message: str) -> None:
+    """It is named once, with its rule; nothing is said of fields that are not there."""
+    answer = world.call("POST", path, "admin", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == message
+
+
+def test_an_empty_field_of_grpc_is_there(world: World) -> None:
+    """Its bytes are those of a request without the field, so nothing is said of fields that are not there."""
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{world.service.grpc_port}") as channel,
+        pytest.raises(grpc.RpcError) as error,
+    ):
+        DeviceServiceStub(channel).RegisterDevice(RegisterDeviceRequest(name=""), timeout=10)
+    assert error.value.details() == NAME_RULE
+
+
+def test_a_long_message_ends_with_a_whole_word(world: World) -> None:
+    message = world.call("POST", REGISTER, "nobody", json={"host": "a"}).json()["message"]
+    assert message.startswith(f"{NAME_RULE} The request has none of the fields name, ")
+    assert len(message) <= 200
+    *_, last, dots = message.split(" ")
+    assert (last, dots) in [(f"{field.name},", "…") for field in RegisterDeviceRequest.DESCRIPTOR.fields]
 
 
 @pytest.mark.parametrize(

@@ -50,15 +50,15 @@ class _Gathering:
         return {(name, TYPES[kind]): cell for (name, kind), cell in self._cells.items() if cell[0]}
 
     def _refuses(self, name: str, row: int) -> bool:
+        if len(self._cells) >= self._limits.names:
+            # More than a device may have are not even looked at.
+            message = checks.too_many_names(name, self._limits.names)
+            self.rejections.append(Rejection(row, 1, name, "TOO_MANY_NAMES", message))
+            return True
         if problem := name_problem(name):
             self.rejections.append(Rejection(row, 1, name, "INVALID_NAME", problem))
             return True
-        if len(self._cells) < self._limits.names:
-            return False
-        # More than a device may have are not even gathered.
-        message = checks.too_many_names(name, self._limits.names)
-        self.rejections.append(Rejection(row, 1, name, "TOO_MANY_NAMES", message))
-        return True
+        return False
 
 
 def _refused_texts(name: str, rows: list[int], values: list[Any], limits: checks.Limits) -> list[Rejection]:

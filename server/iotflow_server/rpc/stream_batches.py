@@ -56,8 +56,13 @@ class Sent:
         for first, part in self.parts:
             outcome = await part
             buffered |= outcome.buffered
-            rejections += (replace(item, index=first + item.index) for item in outcome.rejections)
+            rejections += moved(outcome.rejections, first)
         return Outcome(tuple(rejections), buffered)
+
+
+def moved(rejections: Sequence[Rejection], rows: int) -> Sequence[Rejection]:
+    """As they count so many rows further up in the message."""
+    return [replace(item, index=rows + item.index) for item in rejections] if rows else rejections
 
 
 class Taking:

@@ -113,5 +113,8 @@ class TelemetryStream:
                     response = Response(committed_sequence=self._committed, buffered=outcome.buffered)
                 response.rejected.append(rejection(item, sent.sequence))
             self._committed = response.committed_sequence = sent.sequence
+            if outcome.rejections:
+                # Many messages may be stored by now, and each may be refused in a thousand places.
+                await asyncio.sleep(0)
             sent = self._window.next_stored()
         yield response

@@ -19,14 +19,16 @@ def accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
         by_name.setdefault(rejection.measurement, []).append(rejection)
     whole_rows = by_name.get("", [])
     kept = (_without(column, [*whole_rows, *by_name.get(column.measurement, ())]) for column in batch.columns)
-    columns = tuple(column for column in kept if column.present)
+    columns = tuple(column for column in kept if column and column.present)
     return replace(batch, columns=columns) if columns else None
 
 
-def _without(column: Column, rejections: Sequence[Rejection]) -> Column:
-    """The column without the rows of these rejections, all of which concern it."""
+def _without(column: Column, rejections: Sequence[Rejection]) -> Column | None:
+    """The column without the rows of these rejections, all of which concern it; None where one concerns every row."""
     if not rejections:
         return column
+    if rejections[0].count == len(column.values):
+        return None
     valid = _mask(column)
     for rejection in rejections:
         valid[rejection.index : rejection.index + rejection.count] = False

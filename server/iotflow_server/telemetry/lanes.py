@@ -1,7 +1,7 @@
 """The order in which batches go to the store: one device's never overtake each other, others' need not wait for them."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 from iotflow_server.devices.device import Device
@@ -12,7 +12,7 @@ from iotflow_server.telemetry.outcome import Outcome
 # so many bytes on, a write of its own is worth its price.
 SPILL_BYTES = 512 * 2**10
 # One transaction holds the store's writer; a larger group would only make its members wait longer, and take more memory.
-GROUP_VALUES, GROUP_BYTES = 500_000, 32 * 2**20
+GROUP_VALUES, GROUP_BYTES, GROUP_COLUMNS = 500_000, 32 * 2**20, 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +28,41 @@ class Waiting:
 
 
 class Lane:
-    """Batches that are written group after group. size: bytes that wait or are being written."""
+    """Batches that are written group after group; devices take turns. size: bytes that wait or are being written."""
 
     def __init__(self) -> None:
         self.size = 0
         self.arrived = asyncio.Event()
-        self._waiting: deque[Waiting] = deque()
+        # By device; the one whose turn is next first.
+        self._waiting: OrderedDict[int, deque[Waiting]] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
 
     def put(self, waiting: Waiting) -> None:
-        """Add at the end."""
-        self._waiting.append(waiting)
+        """Behind what else of the device waits."""
+        self._waiting.setdefault(waiting.device.id, deque()).append(waiting)
         self.size += waiting.size
         self.arrived.set()
 
     def take(self) -> list[Waiting]:
-        """The next group: all that waits, up to GROUP_VALUES and GROUP_BYTES."""
-        group, values, size = list[Waiting](), 0, 0
+        """The next group: a batch of each device in turn, up to GROUP_VALUES, GROUP_BYTES and GROUP_COLUMNS."""
+        group, values, size, columns = list[Waiting](), 0, 0, 0
         while self._waiting:
-            following = self._waiting[0]
+            following = next(iter(self._waiting.values()))[0]
             values, size = values + following.values, size + following.size
-            if group and (values > GROUP_VALUES or size > GROUP_BYTES):
+            columns += len(following.batch.columns)
+            if group and (values > GROUP_VALUES or size > GROUP_BYTES or columns > GROUP_COLUMNS):
                 break
-            group.append(self._waiting.popleft())
+            group.append(self._pop())
         return group
+
+    def _pop(self) -> Waiting:
+        device_id, batches = self._waiting.popitem(last=False)
+        taken = batches.popleft()
+        if batches:
+            self._waiting[device_id] = batches
+        return taken
 
 
 class Lanes:

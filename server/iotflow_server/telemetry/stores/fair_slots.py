@@ -3,16 +3,15 @@
 import asyncio
 from collections import Counter, OrderedDict, deque
 
-# So many slots no caller gets by itself: others find one free whatever it asks.
-KEPT_FREE = 2
+# So many slots a caller gets: others find one free whatever it asks, and the event loop its turn among the threads that read.
+MOST_OF_A_CALLER = 2
 
 
 class FairSlots:
-    """`slots` calls at a time, of one caller at most all but KEPT_FREE; where calls wait, callers take turns."""
+    """`slots` calls at a time, of one caller at most MOST_OF_A_CALLER; where calls wait, callers take turns."""
 
     def __init__(self, slots: int) -> None:
         self._free = slots
-        self._share = max(1, slots - KEPT_FREE)
         self._held: Counter[str] = Counter()
         # The caller whose turn is next first.
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
@@ -51,4 +50,4 @@ class FairSlots:
                 del self._waiting[caller]
 
     def _next(self) -> str | None:
-        return next((caller for caller in self._waiting if self._held[caller] < self._share), None)
+        return next((caller for caller in self._waiting if self._held[caller] < MOST_OF_A_CALLER), None)

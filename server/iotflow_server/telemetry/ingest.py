@@ -174,8 +174,9 @@ class Ingest:
 
 
 async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
-    """Beside the event loop where there is much to take out."""
-    if len(rejections) < FEW_REJECTIONS:
+    """Beside the event loop where there is much to take out; a column that is refused whole costs nothing."""
+    rows = len(batch.times)
+    if len(rejections) < FEW_REJECTIONS or sum(item.count < rows for item in rejections) < FEW_REJECTIONS:
         return accepted(batch, rejections)
     return await asyncio.to_thread(accepted, batch, rejections)
 

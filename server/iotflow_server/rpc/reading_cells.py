@@ -15,19 +15,24 @@ TYPES: dict[type, ValueType] = {
 }
 
 
-def cells_of(decoded: Decoded, limits: checks.Limits) -> tuple[Cells, list[Rejection]]:
-    """A reading's index is its row."""
+# Refused values that an answer names; the others are counted. Each takes much more memory than the value did.
+MOST_NAMED = 10_000
+
+
+def cells_of(decoded: Decoded, limits: checks.Limits) -> tuple[Cells, list[Rejection], int]:
+    """A reading's index is its row. With what is refused, and how many values beyond those."""
     gathering = _Gathering(limits, [_rejection(problem) for problem in decoded.problems])
     for reading in decoded.readings:
         gathering.add(reading)
-    return gathering.storable(), gathering.rejections
+    return gathering.storable(), gathering.rejections, gathering.more
 
 
 class _Gathering:
-    """Values of readings by measurement and type. rejections: takes what is refused."""
+    """Values of readings by measurement and type. rejections: takes what is refused; more: how many values beyond MOST_NAMED are."""
 
     def __init__(self, limits: checks.Limits, rejections: list[Rejection]) -> None:
         self.rejections = rejections
+        self.more = 0
         self._limits = limits
         self._cells: dict[tuple[str, type], tuple[list[int], list[Any]]] = {}
 
@@ -50,15 +55,19 @@ class _Gathering:
         return {(name, TYPES[kind]): cell for (name, kind), cell in self._cells.items() if cell[0]}
 
     def _refuses(self, name: str, row: int) -> bool:
-        if len(self._cells) >= self._limits.names:
-            # More than a device may have are not even looked at.
+        # More than a device may have are not even looked at.
+        is_full = len(self._cells) >= self._limits.names
+        problem = None if is_full else name_problem(name)
+        if not is_full and problem is None:
+            return False
+        if len(self.rejections) >= MOST_NAMED:
+            self.more += 1
+        elif problem:
+            self.rejections.append(Rejection(row, 1, name, "INVALID_NAME", problem))
+        else:
             message = checks.too_many_names(name, self._limits.names)
             self.rejections.append(Rejection(row, 1, name, "TOO_MANY_NAMES", message))
-            return True
-        if problem := name_problem(name):
-            self.rejections.append(Rejection(row, 1, name, "INVALID_NAME", problem))
-            return True
-        return False
+        return True
 
 
 def _refused_texts(name: str, rows: list[int], values: list[Any], limits: checks.Limits) -> list[Rejection]:

@@ -39,7 +39,8 @@ OF_TIMES = ("INVALID_TIME", TOO_FAR_AHEAD)
 
 # Each with its first row.
 Parts = list[tuple[int, Batch]]
-TakenApart = tuple[Submission, Cells, list[Rejection]]
+# What can be stored, what is refused, and how many values are besides.
+TakenApart = tuple[Submission, Cells, list[Rejection], int]
 
 
 class Submitting:
@@ -76,7 +77,7 @@ class Submitting:
         return take_apart() if size < AT_ONCE_BYTES else await asyncio.to_thread(take_apart)
 
     async def _one(self, taken_apart: TakenApart) -> SubmitTelemetryResponse:
-        submission, cells, rejections = taken_apart
+        submission, cells, rejections, _ = taken_apart
         device = await self._intake.writer(submission.device_id)
         _refuse(rejections, one=True)
         times = await self._times(device.id, submission)
@@ -93,7 +94,7 @@ class Submitting:
         )
 
     async def _many(self, taken_apart: TakenApart) -> SubmitReadingsResponse:
-        submission, cells, rejections = taken_apart
+        submission, cells, rejections, more = taken_apart
         device = await self._intake.writer(submission.device_id)
         limits = self._intake.limits
         if submission.atomic:
@@ -105,7 +106,7 @@ class Submitting:
         parts = divide() if is_small else await asyncio.to_thread(divide)
         results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
         outcomes = [await result for result in results]
-        answer = partial(_answer, parts, outcomes, rejections)
+        answer = partial(_answer, parts, outcomes, rejections, more)
         return answer() if is_small else await asyncio.to_thread(answer)
 
     async def _times(self, device_id: int, submission: Submission) -> Times:
@@ -145,8 +146,10 @@ def _divided(device_id: int, times: Times, cells: Cells, most_cells: int, *, ato
     return list(batches(device_id, times, cells, most_cells, atomic=atomic))
 
 
-def _answer(parts: Parts, outcomes: Sequence[Outcome], rejections: list[Rejection]) -> SubmitReadingsResponse:
-    """Raises InvalidArgument where nothing was stored."""
+def _answer(
+    parts: Parts, outcomes: Sequence[Outcome], rejections: list[Rejection], more: int
+) -> SubmitReadingsResponse:
+    """more: how many values are refused besides. Raises InvalidArgument where nothing was stored."""
     stored = list[Times]()
     for (first, batch), outcome in zip(parts, outcomes, strict=True):
         stored.append(stored_times(accepted(batch, outcome.rejections)))
@@ -159,20 +162,22 @@ def _answer(parts: Parts, outcomes: Sequence[Outcome], rejections: list[Rejectio
     response = SubmitReadingsResponse(accepted=count, buffered=buffered)
     if merged_count := merged(stored):
         response.merged = merged_count
-    _name(rejections, response)
+    _name(rejections, response, more)
     return response
 
 
-def _name(rejections: Sequence[Rejection], response: SubmitReadingsResponse) -> None:
+def _name(rejections: Sequence[Rejection], response: SubmitReadingsResponse, more: int) -> None:
     """As many as an answer has room for, and how many more there are."""
     room = ANSWER_BYTES
     for item in each_row(rejections):
         wire = rejection(item)
         room -= wire.ByteSize()
         if room < 0:
-            response.more_rejected = sum(one.count for one in rejections) - len(response.rejected)
+            more += sum(one.count for one in rejections) - len(response.rejected)
             break
         response.rejected.append(wire)
+    if more:
+        response.more_rejected = more
 
 
 def _field(item: Rejection, *, one: bool) -> str:

@@ -75,7 +75,7 @@ def by_mqtt(payload: bytes, content: Any) -> tuple[Stored, Refusals, dict[int, i
 
 def by_rest(payload: bytes) -> tuple[Stored, Refusals, dict[int, int | None]]:
     submission = many_in_json(payload, LIMITS.columns)
-    cells, rejections = cells_of(submission.decoded, LIMITS)
+    cells, rejections, _ = cells_of(submission.decoded, LIMITS)
     stored: Stored = {
         (row, name): (type_, value)
         for (name, type_), (rows, values) in cells.items()

@@ -1,0 +1,21 @@
+"""What of many readings is refused takes little memory, however many values that are."""
+
+from iotflow.readings import Decoded, Reading
+from iotflow_server.rpc.reading_cells import MOST_NAMED, cells_of
+from iotflow_server.telemetry.checks import Limits
+
+LIMITS = Limits(rows=10_000, columns=1_000, values=1_000_000, text_bytes=100, names=3)
+
+
+def test_refused_values_beyond_those_named_are_counted() -> None:
+    readings = [Reading(None, {f"r{row}_{name}": 1.0 for name in range(10)}, row) for row in range(2_000)]
+    cells, rejections, more = cells_of(Decoded(readings), LIMITS)
+    assert [name for name, _ in cells] == ["r0_0", "r0_1", "r0_2"]
+    assert len(rejections) == MOST_NAMED
+    assert len(rejections) + more == 20_000 - 3
+    assert {item.reason for item in rejections} == {"TOO_MANY_NAMES"}
+
+
+def test_few_are_all_named() -> None:
+    cells, rejections, more = cells_of(Decoded([Reading(None, {"a": 1.0, "b;c": 2.0}, 0)]), LIMITS)
+    assert ([name for name, _ in cells], [item.measurement for item in rejections], more) == (["a"], ["b;c"], 0)

@@ -7,19 +7,14 @@ from typing import Any
 
 # A name service that does not answer holds as many threads as look names up.
 RESOLVERS = 4
-# Threads for large messages and answers. They compute in Python, where one runs at a time whatever their number, and the event loop
-# waits for its turn among them.
-COMPUTING = 2
 
 
 class ServerLoop(asyncio.SelectorEventLoop):
-    """Looks names up in threads of their own: while the name service hangs, other work in threads goes on. That has few threads, so
-    that the event loop gets its turn."""
+    """Looks names up in threads of their own: while the name service hangs, other work in threads goes on."""
 
     def __init__(self) -> None:
         super().__init__()
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "resolver")
-        self.set_default_executor(ThreadPoolExecutor(COMPUTING, "computing"))
 
     async def getaddrinfo(
         self,

@@ -1,6 +1,5 @@
 """AdminService: the fleet as people and programs run it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
 from iotflow_server.access import caller
+from iotflow_server.computing import computed
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.desired import DesiredConfigs
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter
@@ -87,7 +87,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             await self._presence.flush()
         total, devices = await self._registry.page(wanted, place(request.page_token), size)
         # Configurations may be long: beside the event loop, and no more than an answer should have.
-        shown = await asyncio.to_thread(lambda: [self._encoder.device(device) for device in devices])
+        shown = await computed(lambda: [self._encoder.device(device) for device in devices])
         shown = shown[: fitting(shown)]
         is_last = len(shown) == len(devices) < size
         return wire.ListDevicesResponse(

@@ -1,6 +1,5 @@
 """DeviceService: what a device says of itself and asks for."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -9,6 +8,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.access import caller, calling_device, calling_key
+from iotflow_server.computing import computed
 from iotflow_server.devices.audit import Audit
 from iotflow_server.devices.commands import Commands
 from iotflow_server.devices.desired import DesiredConfigs
@@ -136,7 +136,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
         if len(request.data) > MOST_BODY_BYTES:
             raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
-        report = await asyncio.to_thread(report_in_json, request.data)
+        report = await computed(report_in_json, request.data)
         return await self._reporting.report(calling_device().id, report)
 
     async def UnregisterDevice(

@@ -1,12 +1,12 @@
 """ExportTelemetry: readings as a file, a piece at a time."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_service_pb2
+from iotflow_server.computing import computed
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.behaviours import Context
@@ -48,10 +48,10 @@ class Exporting:
         async with aclosing(ahead(self._readings(request, within, export.chunk_rows))) as readings:
             async for device, chunk in readings:
                 check(session)
-                for piece in await asyncio.to_thread(export.add, device, chunk):
+                for piece in await computed(export.add, device, chunk):
                     check(session)
                     yield piece
-        for piece in await asyncio.to_thread(export.finish):
+        for piece in await computed(export.finish):
             check(session)
             yield piece
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_server.access import Role, caller
+from iotflow_server.computing import computed
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
 from iotflow_server.rpc.wire_batches import are_in_time, decode
@@ -91,7 +92,7 @@ class Taking:
     async def _decoded(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
         if len(message.columns) < WIDE:
             return decode(message, self._intake.limits, known)
-        return await asyncio.to_thread(decode, message, self._intake.limits, known)
+        return await computed(decode, message, self._intake.limits, known)
 
     async def _parts(self, message: TelemetryBatch, refused: list[Rejection]) -> AsyncIterator[Part]:
         """What can be stored. Raises InvalidArgument where nothing of it can."""

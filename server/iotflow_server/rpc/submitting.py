@@ -1,6 +1,5 @@
 """The unary ways in: one reading, or many."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,7 @@ from iotflow.v1.telemetry_service_pb2 import (
     SubmitTelemetryRequest,
     SubmitTelemetryResponse,
 )
+from iotflow_server.computing import computed
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc import submissions
 from iotflow_server.rpc.reading_cells import cells_of
@@ -74,7 +74,7 @@ class Submitting:
             submission = read()
             return submission, *cells_of(submission.decoded, self._intake.limits)
 
-        return take_apart() if size < AT_ONCE_BYTES else await asyncio.to_thread(take_apart)
+        return take_apart() if size < AT_ONCE_BYTES else await computed(take_apart)
 
     async def _one(self, taken_apart: TakenApart) -> SubmitTelemetryResponse:
         submission, cells, rejections, _ = taken_apart
@@ -103,11 +103,11 @@ class Submitting:
         times = await self._times(device.id, submission)
         is_small = submission.rows < AT_ONCE
         divide = partial(_divided, device.id, times, cells, limits.values, atomic=submission.atomic)
-        parts = divide() if is_small else await asyncio.to_thread(divide)
+        parts = divide() if is_small else await computed(divide)
         results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
         outcomes = [await result for result in results]
         answer = partial(_answer, parts, outcomes, rejections, more)
-        return answer() if is_small else await asyncio.to_thread(answer)
+        return answer() if is_small else await computed(answer)
 
     async def _times(self, device_id: int, submission: Submission) -> Times:
         """One a row; rows that are refused have one that means nothing."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from iotflow_server.computing import computed
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal, Unavailable
 from iotflow_server.log_limits import LogLimit
@@ -178,7 +179,7 @@ async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | No
     rows = len(batch.times)
     if len(rejections) < FEW_REJECTIONS or sum(item.count < rows for item in rejections) < FEW_REJECTIONS:
         return accepted(batch, rejections)
-    return await asyncio.to_thread(accepted, batch, rejections)
+    return await computed(accepted, batch, rejections)
 
 
 def _fail(group: list[Waiting], refusal: Refusal) -> None:

@@ -1,0 +1,21 @@
+"""Long computations in Python, beside the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+Params = ParamSpec("Params")
+Answer = TypeVar("Answer")
+
+# One thread: of those that compute the interpreter runs one at a time, and the event loop waits for its turn among all of them. It is
+# not asyncio's, in which files are read and backends waited for.
+_thread = ThreadPoolExecutor(1, "computing")
+
+
+async def computed(work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+    """What work(…) returns; the event loop serves others meanwhile, and other computations wait."""
+    call = partial(copy_context().run, work, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_thread, call)

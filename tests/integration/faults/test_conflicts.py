@@ -1,6 +1,7 @@
 """A batch that IoTDB will not have among those of many devices: it suffers alone, and is named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -43,14 +44,21 @@ def named(answers: Sequence[StreamTelemetryResponse]) -> list[tuple[int, str, in
     return [(one.sequence, one.measurement, one.index, one.count, one.reason) for one in refused]
 
 
-async def check(service: Service, devices: Sequence[Device], rounds: int, odd: Device, odd_round: int) -> None:
-    """All devices have all rounds, but for what the odd one said in words."""
+async def check(
+    service: Service,
+    devices: Sequence[Device],
+    rounds: int,
+    odd: Device,
+    odd_round: int,
+    besides: Mapping[tuple[str, int], object] = MappingProxyType({}),
+) -> None:
+    """All devices have all rounds, but for what the odd one said in words. besides: what the odd one has else."""
     for device in devices:
         times = [T0 + 1_000 * second for second in range(rounds * ROWS)]
         at_odds = {T0 + 1_000 * (odd_round * ROWS + row) for row in range(ROWS)} if device is odd else set()
-        expected = {("n", time): time / 8 for time in times} | {
-            ("m", time): time * device.id for time in times if time not in at_odds
-        }
+        expected: dict[tuple[str, int], object] = {("n", time): time / 8 for time in times}
+        expected |= {("m", time): time * device.id for time in times if time not in at_odds}
+        expected |= besides if device is odd else {}
         stored = await service.stored(device)
         assert {(name, time): value for name in stored for time, value in stored[name].items()} == expected
 
@@ -76,11 +84,11 @@ async def test_a_type_that_only_iotdb_knows_of_hurts_that_batch_only(service: Se
     await sent(service, [encode_batch([T0], {"n": [T0 / 8]}, device_id=device.id) for device in devices])
     # Another server, of which this one knows nothing, has got text from the device.
     session = service.database.session()
-    session.execute(f"CREATE ALIGNED TIMESERIES root.iotflow.devices.device_{odd.id} (m TEXT)")
+    session.execute(f"INSERT INTO root.iotflow.devices.device_{odd.id}(time, m) ALIGNED VALUES ({T0 - 1}, 'text')")
     session.close()
     group = [numbers(device, 0) for device in devices]
     assert named(await sent(service, group)) == [(devices.index(odd) + 1, "m", 0, ROWS, "TYPE_CONFLICT")]
-    await check(service, devices, 1, odd, 0)
+    await check(service, devices, 1, odd, 0, {("m", T0 - 1): "text"})
 
 
 async def test_a_conflict_that_comes_while_iotdb_is_away_is_counted_and_named_later(service: Service) -> None:

@@ -112,6 +112,8 @@ def test_command_told_to_a_group(stack: Stack, device: Device, client: MqttDevic
         "group": group,
         "group_command": sent.group_command,
         "name": "stop",
+        "command": "stop",
+        "type": "stop",
         "parameters": {"rpm": 0},
         "created_at": "",
         "expires_at": None,

@@ -77,10 +77,11 @@ def test_the_bound_of_a_slow_subscriber_counts_what_is_held_and_nothing_is_held_
             del slow
             return heard, dropped, events_alive()
 
+    others = events_alive()
     heard, dropped, alive = asyncio.run(scene())
     assert 0 < heard <= limit / least
     assert heard + dropped == readings
-    assert not alive
+    assert alive <= others
 
 
 def events_alive() -> int:

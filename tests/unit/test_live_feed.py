@@ -70,8 +70,8 @@ def test_the_bound_of_a_slow_subscriber_counts_what_is_held_and_nothing_is_held_
     async def scene() -> tuple[int, int, int]:
         async with alone(limit) as process:
             with process.heard() as slow:
-                for number in range(readings):
-                    await process.store(stored(number, [number]))
+                # At once: the subscriber takes none of them meanwhile.
+                await process.store(*(stored(number, [number]) for number in range(readings)))
                 await slow.until(lambda ear: ear.dropped + len(ear.events) == readings)
                 heard, dropped = len(slow.events), slow.dropped
             del slow

@@ -91,7 +91,7 @@ def test_one_that_gives_up_at_the_start_ends_the_group(tmp_path: Path, redis: st
     (tmp_path / "admin-token").write_text("short\n")
     with starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as process:
         assert process.exit_code() == 1
-        assert "admin-token holds no secret" in process.output
+        assert "admin-token is too short" in process.output
         assert "ended with exit code 1" in process.output
         assert "Traceback" not in process.output
 

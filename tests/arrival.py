@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from iotflow_server.shared.arrival import ALONE_SECONDS, RedisArrival, own_lane
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.telemetry.arrival import AHEAD_MS, Arrival, ArrivalClock, Given
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.timestamps import ALONE_SECONDS, RedisArrival, own_lane
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from iotflow_server.telemetry.timestamps import AHEAD_MS, Arrival, ArrivalClock, Given
 
 # Until a Redis that has just started gives out times, for calls of so many readings.
 QUIET_MS, MOST_READINGS = 2 * AHEAD_MS, 5_000

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.latest import RedisLatestValues
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
-from iotflow_server.telemetry.store import Latest, TelemetryStore
+from iotflow_server.telemetry.ports import Latest, TelemetryStore
 from tests.contract.durable import DurableBackend
 from tests.contract.readings import cells
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.live import RedisBus
 from iotflow_server.devices.device import Device, utc_now
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.live import RedisBus
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import (
     DirectBus,

@@ -18,7 +18,7 @@ from sqlalchemy import (
     insert,
 )
 
-from iotflow_server.devices.engines import dialect_url
+from iotflow_server.db.engines import dialect_url
 
 MADE = datetime(2025, 7, 18, 13, 0, 18, 250_000, tzinfo=UTC)
 SEEN = datetime(2025, 8, 1, 6, 30, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from iotflow_server.devices.presence import Heard
+from iotflow_server.presence.last_seen import Heard
 
 
 class MemoryBoard:

@@ -17,8 +17,8 @@ from iotflow.v1 import (
     system_service_pb2,
     telemetry_service_pb2,
 )
-from iotflow_server.access import Role
-from iotflow_server.rpc.methods import open_to
+from iotflow_server.auth.permissions import open_to
+from iotflow_server.auth.principal import Role
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rest.md"
 MODULES = (

@@ -4,13 +4,13 @@ import argparse
 import os
 from pathlib import Path
 
-from iotflow_cli import laptop
+from iotflow_cli import local_defaults
 from iotflow_cli.errors import UsageError
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command and its options."""
-    chosen = laptop.chosen()
+    chosen = local_defaults.chosen()
     parser = commands.add_parser("migrate", help="take over the devices of the older service's database")
     parser.add_argument(
         "--from",

@@ -9,16 +9,16 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from iotflow_cli import laptop
+from iotflow_cli import local_defaults
 from iotflow_cli.console import say
 from iotflow_cli.errors import UsageError
-from iotflow_server.devices import older_migration, older_service
-from iotflow_server.devices.credentials import KeyHasher
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.engines import dialect_url
-from iotflow_server.devices.older_migration import Plan, Present
+from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.secret_files import KEY_SECRET, WeakSecret, kept_secret
+from iotflow_server.db import legacy_database, legacy_migration
+from iotflow_server.db.database import Database
+from iotflow_server.db.engines import dialect_url
+from iotflow_server.db.legacy_migration import Plan, Present
 from iotflow_server.errors import Unavailable
-from iotflow_server.secret_files import KEY_SECRET, WeakSecret, kept_secret
 from iotflow_server.settings import WrongSettings, load_settings
 
 SHOWN_NOTES = 50
@@ -35,23 +35,23 @@ class Target:
 def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
     """The exit code: 0 where all devices are here. Raises UsageError."""
     try:
-        source = older_service.older_database(source_url)
+        source = legacy_database.older_database(source_url)
         if source is None:
             raise UsageError(f"There is no database of the older service at {_shown(source_url)}.")
         target = _target(data_dir, dry_run=dry_run)
-        devices = older_service.older_devices(source)
+        devices = legacy_database.older_devices(source)
         say(f"from  {_shown(source)}: {len(devices)} devices")
         say(f"to    {_shown(target.url)}")
         plan = asyncio.run(_migrated(devices, target, dry_run=dry_run))
-        users = older_service.older_users(source)
+        users = legacy_database.older_users(source)
     except (SQLAlchemyError, Unavailable, ValueError, WrongSettings, WeakSecret, OSError) as error:
         raise UsageError(f"The devices cannot be taken over: {error}") from None
     return _report(plan, users, target, dry_run=dry_run)
 
 
 def _target(data_dir: Path, *, dry_run: bool) -> Target:
-    url = laptop.chosen().get("IOTFLOW_DATABASE_URL") or f"sqlite:///{data_dir}/registry.db"
-    if older_service.older_database(url):
+    url = local_defaults.chosen().get("IOTFLOW_DATABASE_URL") or f"sqlite:///{data_dir}/registry.db"
+    if legacy_database.older_database(url):
         raise UsageError("IOTFLOW_DATABASE_URL names the older service's database, which is left as it is.")
     secret = load_settings().key_secret.get_secret_value()
     if not secret and dry_run and not (data_dir / KEY_SECRET).exists():
@@ -66,10 +66,10 @@ async def _migrated(devices: Sequence[dict[str, Any]], target: Target, *, dry_ru
     try:
         if not dry_run:
             await database.start()
-        here = await older_migration.present(database) if await database.exists() else Present({}, frozenset())
-        plan = older_migration.plan(devices, here, target.hasher)
+        here = await legacy_migration.present(database) if await database.exists() else Present({}, frozenset())
+        plan = legacy_migration.plan(devices, here, target.hasher)
         if not dry_run and not plan.conflicts:
-            await older_migration.carry_out(database, plan.rows)
+            await legacy_migration.carry_out(database, plan.rows)
         return plan
     finally:
         await database.close()

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from iotflow_cli import laptop
+from iotflow_cli import local_defaults
 from iotflow_cli.broker import MOSQUITTO, NONE, Broker
-from iotflow_cli.child import Program
+from iotflow_cli.child_process import Program
 from iotflow_cli.mosquitto import ENVIRONMENT, Mosquitto
 
 PATIENCE = 2.0
@@ -19,7 +19,7 @@ def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str,
     """To be started after the server. server: host:port. Raises UsageError."""
     if broker.kind == NONE:
         return []
-    env = environment(broker, data_dir, server, {**defaults, **laptop.chosen()})
+    env = environment(broker, data_dir, server, {**defaults, **local_defaults.chosen()})
     ready_file = Path(env["IOTFLOW_GATEWAY_READY_FILE"])
     adapter = Program(
         name="mqtt",

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from iotflow_cli import laptop
+from iotflow_cli import local_defaults
 from iotflow_cli.errors import UsageError
-from iotflow_server.secret_files import ADMIN_TOKEN
+from iotflow_server.auth.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
 from iotflow_simulators.csv_choices import Choices
 from iotflow_simulators.csv_description import description
@@ -165,7 +165,7 @@ def _encoding(text: str) -> str:
 
 def _token(settings: Settings, server: str) -> str:
     """The admin token kept on this machine, for a server on this machine and no other."""
-    if not laptop.is_here(server.rpartition(":")[0].strip("[]")):
+    if not local_defaults.is_here(server.rpartition(":")[0].strip("[]")):
         return ""
     try:
         return settings.admin_token.get_secret_value() or (settings.data_dir / ADMIN_TOKEN).read_text().strip()

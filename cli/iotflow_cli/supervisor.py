@@ -5,8 +5,8 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator, Sequence
 
-from iotflow_cli.child import Program, Say
-from iotflow_cli.part import Part, Restarts
+from iotflow_cli.child_process import Program, Say
+from iotflow_cli.supervised_part import Part, Restarts
 
 ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DEFAULT_RESTARTS = Restarts()

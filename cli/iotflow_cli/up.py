@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from iotflow_cli import envoy, laptop, mqtt
+from iotflow_cli import envoy, local_defaults, mqtt
 from iotflow_cli.broker import EMBEDDED, Broker, chosen_broker
-from iotflow_cli.child import Program
+from iotflow_cli.child_process import Program
 from iotflow_cli.console import say
 from iotflow_cli.data_folder import PARTS_DOWN, taken, write_down
 from iotflow_cli.envoy import Gateway
@@ -31,7 +31,7 @@ OPEN_FILES = 65536
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command and its options."""
-    chosen = laptop.chosen()
+    chosen = local_defaults.chosen()
     parser = commands.add_parser("up", help="run the service on this machine until Ctrl-C")
     parser.add_argument(
         "--data-dir",
@@ -111,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _anonymous_port(broker: Broker, rest_host: str) -> int | None:
-    return mqtt.anonymous_port(broker, {**laptop.defaults(rest_host), **laptop.chosen()})
+    return mqtt.anonymous_port(broker, {**local_defaults.defaults(rest_host), **local_defaults.chosen()})
 
 
 def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: Broker) -> None:
@@ -125,7 +125,7 @@ def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: Broker)
     if anonymous_port := _anonymous_port(broker, rest_host):
         listening.append(Listening("MQTT without a login", broker.host, anonymous_port, "--mqtt-port"))
     # One that runs already has its port; the others must choose.
-    check_distinct([named, *listening] if laptop.is_here(broker.host) and not broker.is_ours else listening)
+    check_distinct([named, *listening] if local_defaults.is_here(broker.host) and not broker.is_ours else listening)
     for one in listening:
         check_free(one.host, one.port, one.option)
 
@@ -139,7 +139,7 @@ def _allow_many_connections() -> None:
 
 
 async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, workers: int, broker: Broker) -> int:
-    sockets = laptop.worker_sockets(data_dir, workers)
+    sockets = local_defaults.worker_sockets(data_dir, workers)
     gateway = Gateway(
         folder=data_dir / "gateway",
         rest_host=rest_host,
@@ -149,10 +149,10 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
         admin_socket=envoy.admin_socket_in(data_dir / "gateway"),
         workers=sockets,
         secret=secrets.token_urlsafe(24),
-        only_here=laptop.is_here(rest_host),
+        only_here=local_defaults.is_here(rest_host),
     )
     gateway.prepare()
-    defaults = laptop.defaults(rest_host)
+    defaults = local_defaults.defaults(rest_host)
     addresses = [f"unix:{socket}" for socket in sockets] or [f"{HOST}:{grpc_port}"]
     if broker.host:
         defaults = {**defaults, "IOTFLOW_MQTT_HOST": broker.host, "IOTFLOW_MQTT_PORT": str(broker.port)}
@@ -169,15 +169,15 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
 
 
 def _server(data_dir: Path, gateway: Gateway, defaults: Mapping[str, str], addresses: Sequence[str]) -> Program:
-    chosen = {**defaults, **laptop.chosen(), "IOTFLOW_ENVOY_SECRET": gateway.secret}
-    env = laptop.server_environment(chosen, data_dir, gateway.grpc_port)
+    chosen = {**defaults, **local_defaults.chosen(), "IOTFLOW_ENVOY_SECRET": gateway.secret}
+    env = local_defaults.server_environment(chosen, data_dir, gateway.grpc_port)
     return Program(
         name="server",
         command=[sys.executable, "-P", "-m", "iotflow_server"],
         env=env,
         ready=functools.partial(all_serve, addresses),
-        start_within=START_SECONDS + laptop.store_start_seconds(env),
-        grace=laptop.drain_seconds(env) + SPARE_SECONDS,
+        start_within=START_SECONDS + local_defaults.store_start_seconds(env),
+        grace=local_defaults.drain_seconds(env) + SPARE_SECONDS,
     )
 
 
@@ -213,6 +213,6 @@ def _program() -> str:
 
 
 def _admin_token(file: Path) -> str:
-    if laptop.chosen().get("IOTFLOW_ADMIN_TOKEN") or not file.exists():
+    if local_defaults.chosen().get("IOTFLOW_ADMIN_TOKEN") or not file.exists():
         return "as set in IOTFLOW_ADMIN_TOKEN"
     return f"{file.read_text().strip()} (kept in {file})"

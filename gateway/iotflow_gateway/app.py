@@ -12,28 +12,28 @@ import grpc
 import structlog
 
 from iotflow.channels import credentials, open_channel
+from iotflow_gateway.accounts.account_watch import Watching
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
-from iotflow_gateway.accounts.watching import Watching
 from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession
-from iotflow_gateway.desk import Desk, Handler
-from iotflow_gateway.devices.answering import Answering
-from iotflow_gateway.devices.answers import Answers
+from iotflow_gateway.devices.acknowledgements import Answering
 from iotflow_gateway.devices.commands import Commands
 from iotflow_gateway.devices.configs import Configs
+from iotflow_gateway.devices.grouped_calls import Answers
 from iotflow_gateway.devices.presence import Presence
 from iotflow_gateway.discovery import Discovery
 from iotflow_gateway.embedded import EmbeddedBroker, Guard, Strangers
-from iotflow_gateway.joining import Joining
-from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.refusal import Refused
-from iotflow_gateway.refusal_reports import RefusalReports
-from iotflow_gateway.refusals import Refusals
+from iotflow_gateway.pipeline.batcher import Joining
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.uplink import Uplink
+from iotflow_gateway.rejections.error_topics import Refusals
+from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.reports import RefusalReports
+from iotflow_gateway.router import Desk, Handler
 from iotflow_gateway.settings import Settings
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
-from iotflow_gateway.uplink import Uplink
 
 log = structlog.get_logger(__name__)
 

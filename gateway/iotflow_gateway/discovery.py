@@ -12,7 +12,7 @@ from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow_gateway.message import Message
+from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
 SECONDS = 10.0

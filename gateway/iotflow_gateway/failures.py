@@ -7,7 +7,7 @@ import structlog
 
 from iotflow.backoff import Backoff
 from iotflow.errors import ServerError
-from iotflow_gateway.refusal import Refused
+from iotflow_gateway.rejections.rejected import Refused
 
 log = structlog.get_logger(__name__)
 

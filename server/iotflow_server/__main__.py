@@ -6,9 +6,9 @@ import iotflow.safe_path  # noqa: F401
 
 # isort: split
 
-from iotflow_server.interpreter import settle
+from iotflow_server.process import started
+from iotflow_server.runtime_tuning import settle
 from iotflow_server.settings import Settings
-from iotflow_server.starting import started
 from iotflow_server.stopping import asked_to_stop
 from iotflow_server.workers.group import Group
 

@@ -26,6 +26,7 @@ from iotflow.v1 import (
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
 )
+from iotflow_server.auth.permissions import diagnostics_open_to
 from iotflow_server.composition.fleet import started_fleet
 from iotflow_server.composition.services import (
     admin_service,
@@ -39,32 +40,31 @@ from iotflow_server.composition.services import (
 )
 from iotflow_server.composition.sharing import redis_of, tell_others
 from iotflow_server.composition.telemetry import started_telemetry
-from iotflow_server.interceptors.addresses import Addresses
-from iotflow_server.interceptors.behaviours import Layer, Layers
-from iotflow_server.interceptors.stalled import ends_when_stalled
+from iotflow_server.interceptors.middleware import Layer, Layers
+from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.stalled_readers import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import given_back
 from iotflow_server.reflection import add_reflection
-from iotflow_server.rpc.adapter_links import AdapterLinks
-from iotflow_server.rpc.admin_service import AdminService
-from iotflow_server.rpc.broker import Broker
-from iotflow_server.rpc.device_service import DeviceService
-from iotflow_server.rpc.diagnostics import Diagnostics
-from iotflow_server.rpc.gateway_service import GatewayService
-from iotflow_server.rpc.health_checks import Check, HealthChecks
-from iotflow_server.rpc.legacy_service import LegacyService
-from iotflow_server.rpc.methods import diagnostics_open_to
-from iotflow_server.rpc.mqtt_refusals import MqttRefusals
-from iotflow_server.rpc.mqtt_service import MqttService
-from iotflow_server.rpc.open_streams import OpenStreams
-from iotflow_server.rpc.parts_down import PartsDown
-from iotflow_server.rpc.session_checks import SessionChecks
-from iotflow_server.rpc.sessions import Sessions
-from iotflow_server.rpc.system_service import SystemService
-from iotflow_server.rpc.telemetry_service import TelemetryService
-from iotflow_server.rpc.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.devices.service import DeviceService
+from iotflow_server.rpc.fleet.service import AdminService
+from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
+from iotflow_server.rpc.gateway.service import GatewayService
+from iotflow_server.rpc.legacy.service import LegacyService
+from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.mqtt.service import MqttService
+from iotflow_server.rpc.streams.open_streams import OpenStreams
+from iotflow_server.rpc.streams.session_checks import SessionChecks
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.system.diagnostics import Diagnostics
+from iotflow_server.rpc.system.health_checks import Check, HealthChecks
+from iotflow_server.rpc.system.parts_down import PartsDown
+from iotflow_server.rpc.system.service import SystemService
+from iotflow_server.rpc.telemetry.service import TelemetryService
 from iotflow_server.settings import Settings
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.workers.member import ALONE, Member
 
 log = structlog.get_logger(__name__)

@@ -4,7 +4,7 @@ import grpc
 import structlog
 from grpc_health.v1.health import aio as health
 
-from iotflow_server.rpc.sessions import Sessions
+from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.settings import Settings
 from iotflow_server.workers.member import Member, socket_in
 from iotflow_server.workers.port import PortTaken

@@ -11,7 +11,7 @@ import numpy as np
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest, ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_server.telemetry.exporting import FORMATS
+from iotflow_server.telemetry.export import FORMATS
 from tests.bench.server import bench_server
 from tests.bench.table import Line
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from iotflow_server.telemetry.store import Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.model import Model
 from tests.contract.readings import cells, chunks, contents_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.latest import MemoryLatestValues
+from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
-from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.durable import DurableBackend

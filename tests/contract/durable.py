@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 
 
 class DurableBackend:

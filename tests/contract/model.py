@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.store import Function, Span
+from iotflow_server.telemetry.ports import Function, Span
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, Contents, cells
 
 FIGURES: dict[Function, Callable[[Sequence[Any]], Any]] = {

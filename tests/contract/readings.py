@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
-from iotflow_server.telemetry.store import Span, TelemetryStore, Windows
+from iotflow_server.telemetry.ports import Span, TelemetryStore, Windows
 
 DOUBLE, FLOAT, INT64, INT32, BOOLEAN, TEXT = ValueType
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.telemetry.arrival import AHEAD_MS
+from iotflow_server.telemetry.timestamps import AHEAD_MS
 from tests.arrival import MOST_READINGS, Site, Times, site
 from tests.redis_server import RedisServer, redis_server
 

@@ -9,7 +9,7 @@ import pytest
 from iotflow_server.telemetry.batch import Batch, Column
 from iotflow_server.telemetry.latest import LatestValues, MemoryLatestValues, Values
 from iotflow_server.telemetry.latest.values import LIFE_SECONDS
-from iotflow_server.telemetry.store import Latest
+from iotflow_server.telemetry.ports import Latest
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles
 from tests.latest import plain, sharing
 from tests.redis_server import RedisServer

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from iotflow_server.devices.exchange import PresenceBoard
-from iotflow_server.devices.presence import Heard, Said
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.presence import RedisPresenceBoard
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.presence import RedisPresenceBoard
+from iotflow_server.presence.exchange import PresenceBoard
+from iotflow_server.presence.last_seen import Heard, Said
 from tests.presence import MemoryBoard
 from tests.redis_server import RedisServer
 

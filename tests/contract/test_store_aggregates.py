@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
 from tests.contract.model import FIGURES, Model
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles, table
 

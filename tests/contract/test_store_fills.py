@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import Fill, Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Fill, Function, Span, TelemetryStore
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles, table
 
 TIMES = [-15, 5, 35]

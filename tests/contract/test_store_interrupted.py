@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.sqlite import SqliteStore

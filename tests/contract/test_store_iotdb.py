@@ -7,7 +7,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Function, Span
+from iotflow_server.telemetry.ports import Function, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import INT32, TEXT, Clock, batch, chunks, column, contents, contents_of, doubles, named
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.store import Function, Span
+from iotflow_server.telemetry.ports import Function, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names, overlaps, rows
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model

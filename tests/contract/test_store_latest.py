@@ -1,7 +1,7 @@
 """The newest values of many devices."""
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from tests.contract.readings import BOOLEAN, INT64, TEXT, batch, column, doubles
 from tests.latest import plain
 

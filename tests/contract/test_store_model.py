@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.store import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import batch, column, table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from tests.contract.conftest import Opening
 from tests.contract.readings import DOUBLE, INT32, TEXT, batch, column, contents, doubles, named
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.store import Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import DOUBLE, INT32, Clock, batch, chunks, column, contents, doubles, named
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from iotflow_server.telemetry.store import Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import (
     DOUBLE,
     TEXT,

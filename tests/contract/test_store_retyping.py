@@ -7,7 +7,7 @@ import pytest
 from iotflow_server.errors import FailedPrecondition, InvalidArgument
 from iotflow_server.telemetry import retyping
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
 from tests.contract.conftest import Opening
 from tests.contract.readings import (
     BOOLEAN,

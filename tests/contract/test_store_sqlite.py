@@ -12,7 +12,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import Function, Span
+from iotflow_server.telemetry.ports import Function, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named

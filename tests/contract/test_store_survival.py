@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import DOUBLE, Clock, contents, doubles
 from tests.iotdb import until_it_takes_writes

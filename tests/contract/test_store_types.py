@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from tests.contract.readings import (
     BOOLEAN,
     DOUBLE,

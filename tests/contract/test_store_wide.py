@@ -2,7 +2,7 @@
 
 import pytest
 
-from iotflow_server.telemetry.store import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
 from tests.contract.readings import DOUBLE, Contents, batch, chunks, column, contents, contents_of, table
 from tests.latest import plain
 

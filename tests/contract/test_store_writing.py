@@ -3,7 +3,7 @@
 import pytest
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from tests.contract.readings import (
     BOOLEAN,
     DOUBLE,

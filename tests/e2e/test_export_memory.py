@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from iotflow_server.telemetry.exporting import FORMATS
+from iotflow_server.telemetry.export import FORMATS
 from tests.service import Service, iotflow_up
 
 START = 1_767_225_600_000

@@ -4,11 +4,11 @@ import asyncio
 import itertools
 from pathlib import Path
 
+from iotflow_server.cluster.timestamps import FIRST, OTHERS, SHARED, own_lane
 from iotflow_server.errors import Unavailable
-from iotflow_server.shared.arrival import FIRST, OTHERS, SHARED, own_lane
-from iotflow_server.telemetry.arrival import AHEAD_MS, ArrivalClock, Given
-from iotflow_server.telemetry.store import Latest
+from iotflow_server.telemetry.ports import Latest
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from iotflow_server.telemetry.timestamps import AHEAD_MS, ArrivalClock, Given
 
 NOW = 1_767_225_600_000
 

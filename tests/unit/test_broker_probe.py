@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from iotflow_server.rpc.broker_probe import BrokerProbe
+from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
 
 
 async def _answers(port: int, listening: socket.socket, count: int) -> tuple[list[bool], int]:

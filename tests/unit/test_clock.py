@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from iotflow_server.clock import CONFIRM_MS, SETTLED_MS, SteadyClock
-from iotflow_server.telemetry.arrival import ArrivalClock, Given
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
+from iotflow_server.telemetry.timestamps import ArrivalClock, Given
 
 NOW, SECOND, DAY, YEAR = 1_767_225_600_000, 1_000, 86_400_000, 365 * 86_400_000
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from iotflow_server.telemetry.store import EARLIEST, LATEST, Span
+from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
 from iotflow_server.telemetry.stores.iotdb.order import Check, Order
 from iotflow_server.telemetry.stores.iotdb.session import StatementFailed
 

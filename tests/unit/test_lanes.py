@@ -7,7 +7,7 @@ import numpy as np
 
 from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.lanes import GROUP_COLUMNS, GROUP_VALUES, Lane, Waiting
+from iotflow_server.telemetry.write_queue import GROUP_COLUMNS, GROUP_VALUES, Lane, Waiting
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow_server.shared.live import entries
-from iotflow_server.shared.live.entries import Device, Head, body, entry, grouped, head_of, told_in
+from iotflow_server.cluster.live import entries
+from iotflow_server.cluster.live.entries import Device, Head, body, entry, grouped, head_of, told_in
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import Told
 from iotflow_server.telemetry.live.pieces import joined, pieces

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow_server.shared.live.entries import head_of, told_in
-from iotflow_server.shared.live.outbox import Outbox
+from iotflow_server.cluster.live.entries import head_of, told_in
+from iotflow_server.cluster.live.outbox import Outbox
 from iotflow_server.telemetry.live import Told
 from tests.live import stored
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from iotflow_server.devices.command import Command
-from iotflow_server.rpc import progress
-from iotflow_server.rpc.progress import Progress
+from iotflow_server.commands.command import Command
+from iotflow_server.rpc.telemetry import progress
+from iotflow_server.rpc.telemetry.progress import Progress
 
 
 def command(command_id: int, state: str) -> Command:

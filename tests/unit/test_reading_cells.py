@@ -1,7 +1,7 @@
 """What of many readings is refused takes little memory, however many values that are."""
 
 from iotflow.readings import Decoded, Reading
-from iotflow_server.rpc.reading_cells import MOST_NAMED, cells_of
+from iotflow_server.intake.reading_cells import MOST_NAMED, cells_of
 from iotflow_server.telemetry.checks import Limits
 
 LIMITS = Limits(rows=10_000, columns=1_000, values=1_000_000, text_bytes=100, names=3)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from iotflow_server.telemetry.latest import regulars
-from iotflow_server.telemetry.latest.regulars import HABIT_SECONDS, Regulars
+from iotflow_server.telemetry.latest import hot_devices
+from iotflow_server.telemetry.latest.hot_devices import HABIT_SECONDS, Regulars
 
 
 def test_a_device_is_regular_from_the_second_time_on_and_until_nobody_has_asked_for_long() -> None:
@@ -18,7 +18,7 @@ def test_a_device_is_regular_from_the_second_time_on_and_until_nobody_has_asked_
 
 
 def test_it_notes_so_many_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regulars, "MOST_DEVICES", 2)
+    monkeypatch.setattr(hot_devices, "MOST_DEVICES", 2)
     noted = Regulars(timer=lambda: 0.0)
     noted.note([1, 2, 3])
     assert noted.note([3, 2, 1]) == [3, 2]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_server.secret_files import ADMIN_TOKEN, WeakSecret, kept_secret
+from iotflow_server.auth.secret_files import ADMIN_TOKEN, WeakSecret, kept_secret
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"short", b"\xff\xfe\x00", bytes(40)])

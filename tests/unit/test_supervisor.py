@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_cli.child import Program
-from iotflow_cli.part import Restarts
+from iotflow_cli.child_process import Program
+from iotflow_cli.supervised_part import Restarts
 from iotflow_cli.supervisor import Supervisor
 from tests.processes import PATIENCE, running
 
@@ -260,8 +260,8 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 
 SUPERVISING = """
 import asyncio, os, pathlib, sys
-from iotflow_cli.child import Program
-from iotflow_cli.part import Restarts
+from iotflow_cli.child_process import Program
+from iotflow_cli.supervised_part import Restarts
 from iotflow_cli.supervisor import Supervisor
 
 async def ready():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow_server.devices.twin import difference, merged
+from iotflow_server.config.twin import difference, merged
 
 # The RFC's appendix A: original, patch, result.
 RFC_7396: list[tuple[Any, Any, Any]] = [

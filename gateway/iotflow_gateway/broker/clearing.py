@@ -5,7 +5,7 @@ from collections.abc import Callable
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from iotflow_gateway.message import Message
+from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import SIGNS_OF_LIFE
 
 # A user property: an empty message with it is no message of a device.

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 from typing import Protocol
 
-from iotflow_gateway.message import Message
+from iotflow_gateway.pipeline.message import Message
 
 
 class CannotConnect(Exception):

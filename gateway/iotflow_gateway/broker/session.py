@@ -13,9 +13,9 @@ from paho.mqtt.properties import Properties
 from iotflow.backoff import Backoff
 from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.clearing import Clearing, clearing_properties, is_clearing
-from iotflow_gateway.broker.line import BrokerAddress, Line
+from iotflow_gateway.broker.connection import BrokerAddress, Line
 from iotflow_gateway.broker.port import CannotConnect, Delivery
-from iotflow_gateway.message import MOST_BYTES, Message, Unacknowledged
+from iotflow_gateway.pipeline.message import MOST_BYTES, Message, Unacknowledged
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)

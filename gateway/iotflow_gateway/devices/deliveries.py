@@ -10,7 +10,7 @@ from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
 from iotflow_gateway.broker import Broker, CannotConnect, Delivery
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
-from iotflow_gateway.devices.unreached import Unreached
+from iotflow_gateway.devices.unreachable import Unreached
 from iotflow_gateway.topics import Topics, is_published_to
 
 log = structlog.get_logger(__name__)

@@ -9,10 +9,10 @@ import grpc
 from iotflow.status_words import OFFLINE, STATUS_WORDS, status_word
 from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from iotflow_gateway.devices.answers import persistently
+from iotflow_gateway.devices.grouped_calls import persistently
 from iotflow_gateway.failures import TRIES
-from iotflow_gateway.message import Message
-from iotflow_gateway.refusal import Refused
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.rejections.rejected import Refused
 from iotflow_gateway.topics import Kind
 
 MOST = 10_000

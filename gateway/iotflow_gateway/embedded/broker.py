@@ -16,7 +16,7 @@ from iotflow_gateway.embedded.guard import Guard
 from iotflow_gateway.embedded.revision import Revision
 from iotflow_gateway.embedded.sessions import Sessions
 from iotflow_gateway.embedded.state import owner, state
-from iotflow_gateway.message import MOST_BYTES, Message
+from iotflow_gateway.pipeline.message import MOST_BYTES, Message
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,9 @@ from amqtt.mqtt.constants import QOS_1
 from amqtt.session import Session
 
 from iotflow_gateway.embedded.arrival import Arrival, last_will
+from iotflow_gateway.embedded.client_protocol import Conversation
 from iotflow_gateway.embedded.connect import CONNACK_UNSUPPORTED, Unsupported, checked
-from iotflow_gateway.embedded.conversation import Conversation
+from iotflow_gateway.embedded.fanout import Spreading
 from iotflow_gateway.embedded.guard import Guard, Login, Undecided
 from iotflow_gateway.embedded.limits import (
     LONGEST_FILTER,
@@ -26,7 +27,6 @@ from iotflow_gateway.embedded.limits import (
     Connections,
 )
 from iotflow_gateway.embedded.packets import Malformed, Room
-from iotflow_gateway.embedded.spreading import Spreading
 from iotflow_gateway.embedded.state import begin, owner, state
 from iotflow_gateway.embedded.wire import Reader, Writer
 from iotflow_gateway.topics import Topics

@@ -6,7 +6,7 @@ from amqtt.session import Session
 
 from iotflow_gateway.embedded.arrival import Unreleased
 from iotflow_gateway.embedded.guard import Login
-from iotflow_gateway.message import Shown
+from iotflow_gateway.pipeline.message import Shown
 
 _KEY = "iotflow"
 

@@ -4,21 +4,21 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from iotflow_server.devices.accounts import Accounts
-from iotflow_server.devices.audit import Audit
-from iotflow_server.devices.commands import Commands
-from iotflow_server.devices.credentials import KeyHasher
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.desired import DesiredConfigs
-from iotflow_server.devices.housekeeping import Housekeeping
-from iotflow_server.devices.identities import Identities
+from iotflow_server.audit import Audit
+from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.identities import Identities
+from iotflow_server.auth.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.auth.tokens import BUILT_IN_GATEWAY, Tokens
+from iotflow_server.commands.commands import Commands
+from iotflow_server.commands.leases import Offers
+from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.db.database import Database
+from iotflow_server.db.housekeeping import Housekeeping
 from iotflow_server.devices.keys import DeviceKeys
-from iotflow_server.devices.offers import Offers
-from iotflow_server.devices.online import Online
-from iotflow_server.devices.presence import Presence
 from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.tokens import BUILT_IN_GATEWAY, Tokens
-from iotflow_server.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.mqtt.accounts import Accounts
+from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.online import Online
 from iotflow_server.settings import Settings
 
 

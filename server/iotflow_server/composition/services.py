@@ -2,42 +2,42 @@
 
 from collections.abc import Callable
 
+from iotflow_server.auth.identities import Identities
+from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, open_to
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
-from iotflow_server.devices.figures import Figures
-from iotflow_server.devices.identities import Identities
-from iotflow_server.interceptors.addresses import Addresses
-from iotflow_server.interceptors.behaviours import Layer
+from iotflow_server.devices.statistics import Figures
+from iotflow_server.interceptors.authentication import Identity
 from iotflow_server.interceptors.errors import Errors
-from iotflow_server.interceptors.identity import Identity
 from iotflow_server.interceptors.initial_metadata import InitialMetadata
 from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
+from iotflow_server.interceptors.middleware import Layer
+from iotflow_server.interceptors.peer_addresses import Addresses
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
 from iotflow_server.interceptors.validation import Validation
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
-from iotflow_server.rpc.adapter_links import AdapterLinks
-from iotflow_server.rpc.admin_service import AdminService
-from iotflow_server.rpc.broker import Broker
-from iotflow_server.rpc.commanding import Commanding
-from iotflow_server.rpc.device_service import DeviceService
-from iotflow_server.rpc.diagnostics import Diagnostics
-from iotflow_server.rpc.fleet_figures import FleetFigures
-from iotflow_server.rpc.gateway_service import GatewayService
-from iotflow_server.rpc.health_checks import HealthChecks
-from iotflow_server.rpc.legacy_service import LegacyService
-from iotflow_server.rpc.methods import READS, SUBSCRIPTIONS, open_to
-from iotflow_server.rpc.presence_reports import PresenceReports
-from iotflow_server.rpc.registration import Registration
-from iotflow_server.rpc.reporting import Reporting
-from iotflow_server.rpc.sessions import Sessions
-from iotflow_server.rpc.submitting import Submitting
-from iotflow_server.rpc.telemetry_service import Streams, TelemetryService
-from iotflow_server.rpc.twins import Twins
-from iotflow_server.rpc.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.commands.handler import Commanding
+from iotflow_server.rpc.config.twins import Twins
+from iotflow_server.rpc.devices.registration import Registration
+from iotflow_server.rpc.devices.service import DeviceService
+from iotflow_server.rpc.devices.state_reports import Reporting
+from iotflow_server.rpc.fleet.service import AdminService
+from iotflow_server.rpc.fleet.statistics import FleetFigures
+from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
+from iotflow_server.rpc.gateway.presence_reports import PresenceReports
+from iotflow_server.rpc.gateway.service import GatewayService
+from iotflow_server.rpc.legacy.service import LegacyService
+from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.system.diagnostics import Diagnostics
+from iotflow_server.rpc.system.health_checks import HealthChecks
+from iotflow_server.rpc.telemetry.service import Streams, TelemetryService
+from iotflow_server.rpc.telemetry.submit import Submitting
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.stores.choice import location_of
 from iotflow_server.workers.member import Member

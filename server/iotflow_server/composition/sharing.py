@@ -2,26 +2,26 @@
 
 from contextlib import AsyncExitStack
 
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.invalidations import RedisNotices
+from iotflow_server.cluster.latest import RedisLatestValues
+from iotflow_server.cluster.live import RedisBus
+from iotflow_server.cluster.presence import RedisPresenceBoard
+from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
+from iotflow_server.cluster.timestamps import RedisArrival, own_lane
+from iotflow_server.commands.remote_relay import HeardCommands
 from iotflow_server.composition.fleet import Fleet
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.directory import Directory
-from iotflow_server.devices.exchange import PresenceExchange
-from iotflow_server.devices.heard_commands import HeardCommands
-from iotflow_server.devices.servers import ServerNumber, identity_in
-from iotflow_server.rpc.elsewhere import Elsewhere
-from iotflow_server.rpc.session_checks import SessionChecks
+from iotflow_server.db.database import Database
+from iotflow_server.devices.device_cache import Directory
+from iotflow_server.presence.exchange import PresenceExchange
+from iotflow_server.rpc.cache_invalidator import Elsewhere
+from iotflow_server.rpc.streams.session_checks import SessionChecks
 from iotflow_server.settings import Settings
-from iotflow_server.shared.arrival import RedisArrival, own_lane
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.latest import RedisLatestValues
-from iotflow_server.shared.live import RedisBus
-from iotflow_server.shared.notices import RedisNotices
-from iotflow_server.shared.presence import RedisPresenceBoard
-from iotflow_server.telemetry.arrival import Arrival, ArrivalClock, Given
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.stores.choice import is_elsewhere
 from iotflow_server.telemetry.times import utc_now_ms
+from iotflow_server.telemetry.timestamps import Arrival, ArrivalClock, Given
 from iotflow_server.workers.member import Member
 
 

@@ -3,19 +3,19 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.sharing import started_arrival, started_bus, started_latest_values
-from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.device_cache import Directory
 from iotflow_server.settings import Settings
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.latest import RedisLatestValues
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
+from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.retention_rule import RetentionRule
-from iotflow_server.telemetry.store import TelemetryStore
 from iotflow_server.telemetry.stores.choice import chosen_store
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.times import utc_now_ms

@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, update
 
-from iotflow_server.devices.credentials import KeyHasher, generate_key
-from iotflow_server.devices.database import Database
+from iotflow_server.auth.hashing import KeyHasher, generate_key
+from iotflow_server.db.database import Database
+from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, device_not_found, utc_now
-from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device
-from iotflow_server.devices.verifiers import mosquitto_verifier
 from iotflow_server.errors import NotFound, PermissionDenied
+from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 # In the order of KeyPair's fields.
 PAIR_COLUMNS = (DeviceRow.status, DeviceRow.key_hash, DeviceRow.previous_key_hash, DeviceRow.previous_key_until)

@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, fun
 from sqlalchemy.exc import IntegrityError
 
 from iotflow.topic_names import level_problem, text_problem, topic_problem
-from iotflow_server.devices.credentials import KeyHasher, generate_key
-from iotflow_server.devices.database import Database
+from iotflow_server.auth.hashing import KeyHasher, generate_key
+from iotflow_server.db.database import Database
+from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
+from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
-from iotflow_server.devices.documents import MOST_CONFIGURATION_BYTES, check_size
-from iotflow_server.devices.models import DeviceRow
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
-from iotflow_server.devices.verifiers import mosquitto_verifier
 from iotflow_server.errors import AlreadyExists, InvalidArgument
+from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 # Fields of DeviceChanges that are columns of the same name.
 PLAIN_CHANGES = (

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_
 
+from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, DeviceFilter
-from iotflow_server.devices.models import DeviceRow
 
 # How much longer than others a device that was said to have a session may be silent. Nobody may be left to say that it has gone:
 # a last will is lost when its broker is killed.

@@ -13,8 +13,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
 from iotflow_server import errors
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
-from iotflow_server.interceptors.unread import discard
+from iotflow_server.interceptors.discard_unread import discard
+from iotflow_server.interceptors.middleware import Around, Context, Handler
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.middleware import Around, Context, Handler
 from iotflow_server.rpc.http_status import from_rest
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
-from iotflow_server.access import caller
+from iotflow_server.auth.principal import caller
 from iotflow_server.errors import Refusal
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.middleware import Around, Context, Handler
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import Histogram
 
 from iotflow_server.errors import Refusal
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.middleware import Around, Context, Handler
 
 
 class CallMetrics:

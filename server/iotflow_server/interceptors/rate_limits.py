@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from iotflow_server.access import Role, caller
+from iotflow_server.auth.principal import Role, caller
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.interceptors.addresses import Addresses
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
+from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.peer_addresses import Addresses
 
 MOST_CALLERS = 100_000
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from iotflow_server.access import Role, caller
+from iotflow_server.auth.principal import Role, caller
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.interceptors.addresses import Addresses
-from iotflow_server.interceptors.behaviours import Around, Context, Handler
-from iotflow_server.interceptors.stalled import when_gone
+from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.stalled_readers import when_gone
 
 RETRY_SECONDS = 5.0
 

@@ -8,10 +8,10 @@ import protovalidate
 from google.protobuf.message import Message
 
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.interceptors.behaviours import Around, Context, Handler, Malformed
 from iotflow_server.interceptors.empty_fields import has_empty_fields
+from iotflow_server.interceptors.middleware import Around, Context, Handler, Malformed
 from iotflow_server.interceptors.path_fields import path_fields
-from iotflow_server.interceptors.sentences import nothing_known, sentence
+from iotflow_server.interceptors.violation_messages import nothing_known, sentence
 from iotflow_server.rpc.http_status import from_rest
 
 

@@ -1,6 +1,6 @@
 """The HTTP status of a REST answer, where it is not the one that the gRPC status stands for."""
 
-from iotflow_server.interceptors.behaviours import Context
+from iotflow_server.interceptors.middleware import Context
 
 # The gateway adds the first to what it transcodes, and understands the second.
 FROM_REST, STATUS = "x-envoy-original-path", "x-http-code"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Mask, Times, Values, ValueType
-from iotflow_server.telemetry.store import Fill, Span
+from iotflow_server.telemetry.ports import Fill, Span
 
 # The largest float64 below 2^63: a line between two int64 may round up to 2^63 itself, which no int64 can hold.
 _INT64_TOP = float(np.nextafter(2.0**63, 0.0))

@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from iotflow_server.computing import computed
+from iotflow_server.compute_thread import computed
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import Refusal, Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.future_times import FutureLimit
-from iotflow_server.telemetry.lanes import Lane, Lanes, Waiting
 from iotflow_server.telemetry.outcome import Outcome, Stored
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.write_queue import Lane, Lanes, Waiting
 
 log = structlog.get_logger(__name__)
 

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iotflow_server.access import caller, own_or_named
+from iotflow_server.auth.principal import caller, own_or_named
 from iotflow_server.devices.device import Device
-from iotflow_server.devices.directory import Directory
-from iotflow_server.devices.presence import Presence
+from iotflow_server.devices.device_cache import Directory
 from iotflow_server.errors import PermissionDenied
-from iotflow_server.telemetry.arrival import Arrival
+from iotflow_server.presence.last_seen import Presence
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.timestamps import Arrival
 
 
 @dataclass(frozen=True, slots=True)

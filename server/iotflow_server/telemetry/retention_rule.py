@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 
 _RETRY_SECONDS = 5.0
 # A store that says nothing keeps nobody from starting.

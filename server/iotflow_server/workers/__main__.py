@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from iotflow_server.app import running_server
-from iotflow_server.interpreter import settle
+from iotflow_server.process import started
+from iotflow_server.runtime_tuning import settle
 from iotflow_server.settings import Settings
-from iotflow_server.starting import started
 from iotflow_server.stopping import asked_to_stop
 from iotflow_server.workers.lifeline import Lifeline
 from iotflow_server.workers.member import Member

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from iotflow_server.starting import CannotStart
+from iotflow_server.process import CannotStart
 from iotflow_server.workers.member import folder_in, socket_in
 
 # The kernel has a fixed room for a socket's path: 108 bytes on Linux, 104 elsewhere.

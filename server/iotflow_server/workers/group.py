@@ -7,8 +7,8 @@ import structlog
 from iotflow_server.settings import Settings
 from iotflow_server.stopping import asked_to_stop
 from iotflow_server.workers.folder import taken
-from iotflow_server.workers.place import Place
 from iotflow_server.workers.port import held
+from iotflow_server.workers.slot import Place
 
 # What a worker may take beyond its time for draining.
 SPARE_SECONDS = 4.0

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from iotflow_server.starting import CannotStart
+from iotflow_server.process import CannotStart
 
 
 class PortTaken(CannotStart):

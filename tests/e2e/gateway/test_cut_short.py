@@ -21,7 +21,7 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_cli.envoy import Gateway
-from iotflow_server.telemetry.exporting import FORMATS
+from iotflow_server.telemetry.export import FORMATS
 from tests.e2e.gateway.conftest import open_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, reason, stream

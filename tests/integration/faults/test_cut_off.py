@@ -6,7 +6,7 @@ from pathlib import Path
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbStore
 from tests.contract.readings import DOUBLE, batch, column, contents
 from tests.integration.faults.database import Database

@@ -11,7 +11,7 @@ import pytest
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import contents
 from tests.integration.faults.disk import fill, small_disk

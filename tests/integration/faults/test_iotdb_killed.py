@@ -6,7 +6,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbStore
 from tests.contract.readings import contents, doubles
 from tests.integration.faults.database import Database

@@ -19,8 +19,8 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_server.telemetry.exporting import FORMATS
-from iotflow_server.telemetry.exporting.pieces import PIECE_BYTES
+from iotflow_server.telemetry.export import FORMATS
+from iotflow_server.telemetry.export.pieces import PIECE_BYTES
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import T0, Caller, batch, reason, stream
 

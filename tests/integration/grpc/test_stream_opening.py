@@ -18,8 +18,8 @@ from iotflow.v1 import (
     telemetry_pb2,
     telemetry_service_pb2,
 )
-from iotflow_server.access import Role
-from iotflow_server.rpc.methods import open_to
+from iotflow_server.auth.permissions import open_to
+from iotflow_server.auth.principal import Role
 from tests.integration.grpc.device import Caller, batch
 
 FILES: tuple[Any, ...] = (

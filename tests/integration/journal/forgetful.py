@@ -11,7 +11,7 @@ from typing import Any
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 
 

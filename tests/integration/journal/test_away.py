@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import DOUBLE, INT32, TEXT, batch, column, contents, doubles, named
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 

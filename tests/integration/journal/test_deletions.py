@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import deletions
-from iotflow_server.telemetry.journal.deletions import Deletion, noted, without
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.journal.recovery import deletions
+from iotflow_server.telemetry.journal.recovery.deletions import Deletion, noted, without
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import DOUBLE, TEXT, batch, cells, column, contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, journaled, journals
 

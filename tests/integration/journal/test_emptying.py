@@ -9,7 +9,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 from tests.integration.journal.test_kill import REPOSITORY

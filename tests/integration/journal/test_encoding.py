@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.journal.encoding import decode, encode
+from iotflow_server.telemetry.journal.disk.encoding import decode, encode
 
 # Lone surrogates too: no store has to keep them, but the journal must not be what fails.
 TEXTS = st.text(st.characters(), max_size=5)

@@ -13,7 +13,7 @@ import pytest
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled
 

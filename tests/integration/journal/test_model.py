@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import Contents, contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, die, journaled
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, until
 

@@ -11,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledStore, traffic
-from iotflow_server.telemetry.journal.folders import locked_root
+from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal.coordination import write_coordinator
+from iotflow_server.telemetry.journal.disk.folders import locked_root
 from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import (
     ForgetfulBackend,
@@ -173,7 +174,7 @@ async def test_readings_from_before_the_machine_was_started_are_older(
 async def test_a_process_that_stands_still_keeps_nobody_out(
     backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "_STOP_SECONDS", 0.01)
+    monkeypatch.setattr(write_coordinator, "_STOP_SECONDS", 0.01)
     async with two(backend, root) as (first, second):
         backend.away = True
         await first.write([doubles(1, {1: 1.0})])
@@ -221,7 +222,7 @@ async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
 async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
     backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "_CLOSED_SECONDS", 0.05)
+    monkeypatch.setattr(write_coordinator, "_CLOSED_SECONDS", 0.05)
     async with two(backend, root) as (first, second):
         with second._journal.replaying():
             backend.away = True

@@ -4,8 +4,8 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.journal.deletions import Deletion, without
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.journal.recovery.deletions import Deletion, without
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import DOUBLE, INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotflow_server.telemetry.journal.encoding import decode
-from iotflow_server.telemetry.journal.files import JournalFiles
-from iotflow_server.telemetry.journal.history import History
-from iotflow_server.telemetry.journal.records import HEADER_SIZE, Record, read_records
-from iotflow_server.telemetry.journal.segments import Segment, SegmentWriter, found
+from iotflow_server.telemetry.journal.disk.encoding import decode
+from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
+from iotflow_server.telemetry.journal.disk.records import HEADER_SIZE, Record, read_records
+from iotflow_server.telemetry.journal.disk.segments import Segment, SegmentWriter, found
+from iotflow_server.telemetry.journal.recovery.history import History
 from tests.contract.readings import TEXT, batch, column, doubles
 
 GROUPS = [

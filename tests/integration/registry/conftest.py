@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_server.devices.database import Database
+from iotflow_server.db.database import Database
 from tests.coroutines import pytest_pyfunc_call, runner
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.postgres import Postgres, postgres_server

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from iotflow_server.devices.audit import Audit
-from iotflow_server.devices.commands import Commands
-from iotflow_server.devices.credentials import KeyHasher
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.desired import DesiredConfigs
+from iotflow_server.audit import Audit
+from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.tokens import Tokens
+from iotflow_server.commands.commands import Commands
+from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.db.database import Database
 from iotflow_server.devices.device import Device, NewDevice
-from iotflow_server.devices.figures import Figures
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.tokens import Tokens
+from iotflow_server.devices.statistics import Figures
 
 SECRET = b"for tests"
 GRACE = timedelta(hours=1)

@@ -11,15 +11,15 @@ from sqlalchemy import create_engine, inspect, select, text
 
 from iotflow_cli.errors import UsageError
 from iotflow_cli.migration import migrate
-from iotflow_server.devices.credentials import KeyHasher
-from iotflow_server.devices.database import Database
+from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.secret_files import KEY_SECRET, kept_secret
+from iotflow_server.db.database import Database
+from iotflow_server.db.engines import dialect_url
+from iotflow_server.db.legacy_database import OlderDatabase
+from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, NewDevice
-from iotflow_server.devices.engines import dialect_url
 from iotflow_server.devices.keys import DeviceKeys
-from iotflow_server.devices.models import DeviceRow
-from iotflow_server.devices.older_service import OlderDatabase
 from iotflow_server.devices.registry import Registry
-from iotflow_server.secret_files import KEY_SECRET, kept_secret
 from tests import older_service
 from tests.integration.registry.parts import GRACE
 from tests.older_service import MADE, SEEN, key_of

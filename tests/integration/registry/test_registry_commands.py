@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
-from iotflow_server.devices.command import Answer
+from iotflow_server.commands.command import Answer
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Parts
 
@@ -138,7 +138,7 @@ async def test_a_group_is_the_devices_of_a_type(parts: Parts) -> None:
 async def test_a_device_has_so_many_that_have_not_ended_and_no_more(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("iotflow_server.devices.command_steps.MOST_OPEN", 2)
+    monkeypatch.setattr("iotflow_server.commands.transactions.MOST_OPEN", 2)
     device, other = await parts.make("a"), await parts.make("b")
     first, _ = [await parts.commands.send(device.id, "x", {}, None, f"{n}") for n in range(2)]
     with pytest.raises(errors.LimitExceeded) as refusal:
@@ -204,7 +204,7 @@ async def test_every_change_is_told_once_it_is_there(parts: Parts) -> None:
 async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("iotflow_server.devices.news.MOST_WAITING", 2)
+    monkeypatch.setattr("iotflow_server.devices.change_feed.MOST_WAITING", 2)
     device = await parts.make()
     with parts.commands.news.listen(None, lambda _: True) as listener:
         sent = [await parts.commands.send(device.id, "x", {}, None, "") for _ in range(3)]

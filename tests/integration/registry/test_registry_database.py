@@ -16,10 +16,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from iotflow_server import errors
-from iotflow_server.devices.database import READ_PATIENCE, WRITE_PATIENCE, Database
+from iotflow_server.db.database import READ_PATIENCE, WRITE_PATIENCE, Database
+from iotflow_server.db.migration import migrate
+from iotflow_server.db.models import Base
 from iotflow_server.devices.device import DeviceChanges, NewDevice
-from iotflow_server.devices.migration import migrate
-from iotflow_server.devices.models import Base
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.postgres import postgres_server
 

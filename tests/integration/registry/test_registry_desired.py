@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from iotflow_server import errors
-from iotflow_server.devices.desired import Desired
-from iotflow_server.devices.models import DesiredRow
+from iotflow_server.config.desired import Desired
+from iotflow_server.db.models import DesiredRow
 from tests.integration.registry.parts import Parts
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from iotflow_server.devices.device import Device, DeviceChanges
-from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.device_cache import Directory
 from tests.integration.registry.parts import Parts
 
 

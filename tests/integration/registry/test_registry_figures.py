@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from iotflow_server.devices.audit import AuditEntry
+from iotflow_server.audit import AuditEntry
 from iotflow_server.devices.device import DeviceChanges, NewDevice
-from iotflow_server.devices.presence import Presence
+from iotflow_server.presence.last_seen import Presence
 from tests.integration.registry.parts import Parts
 
 

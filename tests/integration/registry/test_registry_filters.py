@@ -1,7 +1,7 @@
 """Which devices a filter means, and pages of them."""
 
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice
-from iotflow_server.devices.presence import Presence
+from iotflow_server.presence.last_seen import Presence
 from tests.integration.registry.parts import Parts
 
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from iotflow_server.devices.commands import Commands
-from iotflow_server.devices.housekeeping import Expiry, Pruning
+from iotflow_server.commands.commands import Commands
+from iotflow_server.db.housekeeping import Expiry, Pruning
 from tests.integration.registry.parts import Parts
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
+from iotflow_server.auth.identities import Identities
 from iotflow_server.devices.device import Device, DeviceChanges, NewDevice
-from iotflow_server.devices.identities import Identities
 from iotflow_server.devices.keys import DeviceKey
 from tests.integration.registry.parts import Parts
 

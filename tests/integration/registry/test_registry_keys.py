@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import MetaData, select
 
-from iotflow_server.devices.credentials import ALPHABET, KeyHasher, generate_key
+from iotflow_server.auth.hashing import ALPHABET, KeyHasher, generate_key
+from iotflow_server.db.models import Base
 from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.keys import DeviceKey, DeviceKeys
-from iotflow_server.devices.models import Base
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound, PermissionDenied
 from tests.integration.registry.parts import GRACE, Parts

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from iotflow_server.devices.command import Answer
-from iotflow_server.devices.command_steps import REST
+from iotflow_server.commands.command import Answer
+from iotflow_server.commands.leases import LEASE, Offers
+from iotflow_server.commands.transactions import REST
 from iotflow_server.devices.device import DeviceChanges
-from iotflow_server.devices.offers import LEASE, Offers
 from tests.integration.registry.parts import Parts
 
 MOST = 100

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server.devices.device import DeviceChanges, DeviceFilter
-from iotflow_server.devices.online import Online
-from iotflow_server.devices.presence import Presence, Said
+from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.online import Online
 from tests.integration.registry.parts import Parts
 
 WINDOW, SECOND = timedelta(minutes=5), timedelta(seconds=1)

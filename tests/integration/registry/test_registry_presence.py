@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
-from iotflow_server.devices.database import Database, Work
-from iotflow_server.devices.presence import Presence
+from iotflow_server.db.database import Database, Work
+from iotflow_server.presence.last_seen import Presence
 from tests.integration.registry.parts import Parts
 
 SECOND = timedelta(seconds=1)
@@ -79,7 +79,7 @@ async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presenc
 async def test_memory_is_bounded_by_forgetting_what_is_written(
     parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("iotflow_server.devices.presence.MOST_REMEMBERED", 1)
+    monkeypatch.setattr("iotflow_server.presence.last_seen.MOST_REMEMBERED", 1)
     one, two = await parts.make("one"), await parts.make("two")
     for device in (one, two):
         presence.seen(device.id)

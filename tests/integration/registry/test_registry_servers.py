@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.servers import FORGOTTEN, MOST_SERVERS, ServerNumber, server_number
-from iotflow_server.shared.arrival import FIRST, OTHERS
-from iotflow_server.starting import CannotStart
+from iotflow_server.cluster.server_numbers import FORGOTTEN, MOST_SERVERS, ServerNumber, server_number
+from iotflow_server.cluster.timestamps import FIRST, OTHERS
+from iotflow_server.db.database import Database
+from iotflow_server.process import CannotStart
 from tests.integration.registry.parts import Clock
 
 

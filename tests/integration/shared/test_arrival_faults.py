@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 from time import monotonic
 
-from iotflow_server.shared import arrival
-from iotflow_server.telemetry.arrival import Arrival
+from iotflow_server.cluster import timestamps
+from iotflow_server.telemetry.timestamps import Arrival
 from tests.arrival import ALONE_MS, QUIET_MS, Site, Times, site
 from tests.redis_server import RedisServer
 
@@ -62,7 +62,7 @@ async def test_a_process_that_alone_does_not_reach_redis_meets_no_other(redis: R
         # Older than what the first process waits for, as Redis sees it.
         with redis.client() as client:
             client.set("{iotflow:arrival}:began", place.now - QUIET_MS)
-            client.script_load(arrival.GIVE)
+            client.script_load(timestamps.GIVE)
         given = await all_stamp(processes, times)
         assert by_redis(given[:20]) == {False}
         assert by_redis(given[20:]) == {True}
@@ -103,13 +103,13 @@ async def test_servers_on_several_machines_meet_none_of_each_others_times(redis:
 
 async def test_a_frozen_redis_holds_nobody_up_for_long(redis: RedisServer, tmp_path: Path) -> None:
     async with site(tmp_path, redis.url) as place:
-        place.patience = arrival.PATIENCE_SECONDS
+        place.patience = timestamps.PATIENCE_SECONDS
         times, (process, *_) = Times([]), await several(place)
         redis.freeze()
         began = monotonic()
         for _ in range(200):
             await all_stamp([process], times, 1)
             place.now += 5
-        assert monotonic() - began < 2 * arrival.PATIENCE_SECONDS + 1
+        assert monotonic() - began < 2 * timestamps.PATIENCE_SECONDS + 1
         redis.thaw()
         assert times.distinct

@@ -10,9 +10,9 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 
+from iotflow_server.cluster.connection import CONNECTIONS, RedisConnection
 from iotflow_server.errors import InvalidArgument, Unavailable
 from iotflow_server.settings import Settings
-from iotflow_server.shared.connection import CONNECTIONS, RedisConnection
 from tests.redis_server import RedisServer, redis_server
 
 SECONDS = 0.3

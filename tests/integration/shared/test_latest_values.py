@@ -9,10 +9,10 @@ from random import Random
 
 import pytest
 
-from iotflow_server.shared.latest import RedisLatestValues
-from iotflow_server.shared.latest.values import PATIENCE_SECONDS
+from iotflow_server.cluster.latest import RedisLatestValues
+from iotflow_server.cluster.latest.values import PATIENCE_SECONDS
 from iotflow_server.telemetry.latest import CachedLatestStore
-from iotflow_server.telemetry.store import Latest, Span
+from iotflow_server.telemetry.ports import Latest, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import doubles
 from tests.latest import SharingStore, answered, plain

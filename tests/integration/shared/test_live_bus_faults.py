@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.live.stream import Stream
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.live.stream import Stream
 from tests.live import PATIENCE, Ear, Process, several, sharing, stored
 from tests.redis_server import RedisServer
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from iotflow_server.cluster import invalidations
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.invalidations import RedisNotices
 from iotflow_server.errors import Unavailable
-from iotflow_server.shared import notices
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.notices import RedisNotices
 from tests.redis_server import RedisServer
 
 PATIENCE = 15.0
@@ -108,7 +108,7 @@ async def test_what_could_not_be_carried_through_is_done_again(redis: RedisServe
 
 async def test_too_many_to_be_told_are_told_as_one(redis: RedisServer) -> None:
     async with two(redis) as (one, other):
-        for device_id in range(notices.MOST + 1):
+        for device_id in range(invalidations.MOST + 1):
             one.notices.device_changed(device_id)
         await other.until(lambda heard: heard == [ANYTHING])
 

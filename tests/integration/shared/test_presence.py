@@ -8,13 +8,13 @@ from pathlib import Path
 
 import structlog
 
-from iotflow_server.devices.database import Database
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.presence import RedisPresenceBoard
+from iotflow_server.db.database import Database
 from iotflow_server.devices.device import Device
-from iotflow_server.devices.exchange import PresenceExchange
-from iotflow_server.devices.online import Online
-from iotflow_server.devices.presence import Presence, Said
-from iotflow_server.shared.connection import RedisConnection
-from iotflow_server.shared.presence import RedisPresenceBoard
+from iotflow_server.presence.exchange import PresenceExchange
+from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.online import Online
 from tests.redis_server import RedisServer
 
 PATIENCE = 20.0

@@ -9,11 +9,11 @@ import pytest
 
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_server.devices.credentials import KeyHasher
-from iotflow_server.devices.database import Database
-from iotflow_server.devices.tokens import Tokens
-from iotflow_server.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
-from iotflow_server.telemetry.journal.files import JournalFiles
+from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
+from iotflow_server.auth.tokens import Tokens
+from iotflow_server.db.database import Database
+from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, stream

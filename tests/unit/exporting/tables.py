@@ -12,7 +12,7 @@ from pyarrow import csv, ipc, parquet
 
 from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.exporting import FORMATS, Columns, Export, join
+from iotflow_server.telemetry.export import FORMATS, Columns, Export, join
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXACT = 2**53

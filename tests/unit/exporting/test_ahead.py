@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from iotflow_server.telemetry.exporting import ahead
+from iotflow_server.telemetry.export import ahead
 
 
 class Source:

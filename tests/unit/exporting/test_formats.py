@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from iotflow_server.rpc import wire_rows
+from iotflow_server.rpc.codec import wire_rows
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.exporting import FORMATS, Columns, Export
-from iotflow_server.telemetry.exporting.columns import common_type
-from iotflow_server.telemetry.exporting.parquet_file import GROUP_BYTES
-from iotflow_server.telemetry.exporting.pieces import PIECE_BYTES
-from iotflow_server.telemetry.exporting.time_texts import time_texts
+from iotflow_server.telemetry.export import FORMATS, Columns, Export
+from iotflow_server.telemetry.export.columns import common_type
+from iotflow_server.telemetry.export.parquet_file import GROUP_BYTES
+from iotflow_server.telemetry.export.pieces import PIECE_BYTES
+from iotflow_server.telemetry.export.time_texts import time_texts
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 from tests.unit.exporting.tables import Filled, columns_of, device, expected, pieces, read_back, types_of
 

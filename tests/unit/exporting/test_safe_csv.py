@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.exporting import SAFE_CSV, Columns, Export
+from iotflow_server.telemetry.export import SAFE_CSV, Columns, Export
 from tests.unit.exporting.tables import columns_of, device, types_of
 
 UNSAFE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\x01", "\x85x", "＝1", "=\nx", '="a"', "-"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
-from iotflow_gateway.message import Message, Unacknowledged
+from iotflow_gateway.pipeline.message import Message, Unacknowledged
 from iotflow_gateway.topics import Address
 from tests.processes import running
 

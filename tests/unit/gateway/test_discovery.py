@@ -5,7 +5,7 @@ import json
 
 from iotflow.channels import open_channel
 from iotflow_gateway.discovery import MOST, Discovery
-from iotflow_gateway.message import Message
+from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
 

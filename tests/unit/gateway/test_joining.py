@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from iotflow.batches import decode_batch
 from iotflow.readings import Reading, Values
 from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
-from iotflow_gateway.bundles import Bundle
-from iotflow_gateway.joining import BUSY, Joining
-from iotflow_gateway.message import Message
-from iotflow_gateway.outgoing import Outgoing
-from iotflow_gateway.rows import Rows
+from iotflow_gateway.pipeline.batcher import BUSY, Joining
+from iotflow_gateway.pipeline.device_rows import Rows
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.multi_device_batch import Bundle
+from iotflow_gateway.pipeline.pending_batch import Outgoing
 from iotflow_gateway.topics import Address
-from iotflow_server.rpc.wire_batches import decode
-from iotflow_server.rpc.wire_runs import runs
+from iotflow_server.rpc.codec.wire_batches import decode
+from iotflow_server.rpc.codec.wire_runs import runs
 from iotflow_server.telemetry.checks import Limits
 
 VALUES = st.one_of(st.floats(allow_nan=False), st.integers(2**53, 2**63 - 1), st.booleans(), st.text(max_size=3))

@@ -9,9 +9,9 @@ import grpc
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.broker import CannotConnect, Delivery
-from iotflow_gateway.devices.answers import Answers
 from iotflow_gateway.devices.configs import Configs
-from iotflow_gateway.message import Message
+from iotflow_gateway.devices.grouped_calls import Answers
+from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Address, Topics
 
 PATIENCE = 10.0

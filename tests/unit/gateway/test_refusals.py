@@ -1,9 +1,9 @@
 """What a device hears of refusals is bounded, and no stranger can use up its share."""
 
-from iotflow_gateway.message import Message
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.refusal import Refused
-from iotflow_gateway.refusals import MOST_OF_A_DEVICE, MOST_WITHOUT_KEY, Refusals
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.rejections.error_topics import MOST_OF_A_DEVICE, MOST_WITHOUT_KEY, Refusals
+from iotflow_gateway.rejections.rejected import Refused
 from iotflow_gateway.topics import Topics
 
 TOPIC = "iotflow/devices/7/telemetry"

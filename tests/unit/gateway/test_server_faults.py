@@ -19,16 +19,16 @@ from iotflow.v1 import (
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
 )
+from iotflow_gateway.accounts.account_watch import Watching
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
-from iotflow_gateway.accounts.watching import Watching
-from iotflow_gateway.devices.answers import Answers
+from iotflow_gateway.devices.grouped_calls import Answers
 from iotflow_gateway.devices.presence import Presence
-from iotflow_gateway.joining import Joining
-from iotflow_gateway.message import Message
-from iotflow_gateway.refusal import Refused
+from iotflow_gateway.pipeline.batcher import Joining
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.uplink import Uplink
+from iotflow_gateway.rejections.rejected import Refused
 from iotflow_gateway.topics import Address, Kind
-from iotflow_gateway.uplink import Uplink
 from iotflow_server.errors import Failed, Refusal, Unauthenticated
 from iotflow_server.interceptors.errors import CODES, status
 

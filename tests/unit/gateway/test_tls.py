@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from iotflow_gateway.broker.line import BrokerAddress, Line
+from iotflow_gateway.broker.connection import BrokerAddress, Line
 from tests.integration.mqtt.certificates import authority, certificate
 
 CONNECT, SUBSCRIBE = 0x10, 0x82

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow_gateway.message import Message
-from iotflow_gateway.readings import document, readings
-from iotflow_gateway.refusal import Refused
-from iotflow_gateway.rows import Rows
+from iotflow_gateway.pipeline.device_rows import Rows
+from iotflow_gateway.pipeline.json_readings import document, readings
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.rejections.rejected import Refused
 from iotflow_gateway.topics import Address
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.reading_cells import cells_of
-from iotflow_server.rpc.submissions import many_in_json
-from iotflow_server.rpc.wire_batches import decode
-from iotflow_server.rpc.wire_runs import runs
+from iotflow_server.intake.reading_cells import cells_of
+from iotflow_server.rpc.codec.wire_batches import decode
+from iotflow_server.rpc.codec.wire_runs import runs
+from iotflow_server.rpc.telemetry.submissions import many_in_json
 from iotflow_server.telemetry.checks import Limits
 
 LIMITS = Limits(10_000, 1_000, 1_000_000, 100, 5_000)

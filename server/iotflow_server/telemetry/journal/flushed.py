@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 
 Answer = TypeVar("Answer")
 

@@ -15,10 +15,10 @@ import structlog
 from iotflow_server.errors import Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal.files import JournalFiles
-from iotflow_server.telemetry.journal.replay import Past
-from iotflow_server.telemetry.journal.traffic import Elsewhere, Traffic
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.journal.coordination.write_coordinator import Elsewhere, Traffic
+from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
+from iotflow_server.telemetry.journal.recovery.replay import Past
+from iotflow_server.telemetry.ports import Span
 
 Answer = TypeVar("Answer")
 

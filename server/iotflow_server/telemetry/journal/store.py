@@ -12,10 +12,10 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal.flushed import FlushedStore
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.keeping import Keeper
-from iotflow_server.telemetry.journal.writing import Writing
+from iotflow_server.telemetry.journal.recovery.checkpointer import Keeper
+from iotflow_server.telemetry.journal.write_path import Writing
 from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 
 # Whoever asks how things are waits no longer for a backend that says nothing.
 _CHECK_SECONDS = 3.0

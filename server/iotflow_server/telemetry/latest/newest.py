@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Times, ValueType
-from iotflow_server.telemetry.store import Latest
+from iotflow_server.telemetry.ports import Latest
 
 Newest = dict[str, Latest]
 

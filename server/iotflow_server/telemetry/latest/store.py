@@ -7,9 +7,9 @@ from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal import FlushedStore
 from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.latest.regulars import Regulars
+from iotflow_server.telemetry.latest.hot_devices import Regulars
 from iotflow_server.telemetry.latest.values import LatestValues, Values
-from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 
 
 class CachedLatestStore:

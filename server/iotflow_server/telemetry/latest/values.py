@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.store import Latest
+from iotflow_server.telemetry.ports import Latest
 
 # The newest value of each measurement of a device, by name.
 Values = tuple[Latest, ...]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from iotflow_server.devices.directory import Directory
+from iotflow_server.devices.device_cache import Directory
 from iotflow_server.errors import NotFound, Unavailable
 from iotflow_server.telemetry.live.events import PresenceChange
 from iotflow_server.telemetry.live.feed import LiveFeed

@@ -7,7 +7,7 @@ from iotflow_server.clock import CLOCK
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.journal import JournaledStore
 from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
-from iotflow_server.telemetry.store import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from iotflow_server.telemetry.times import utc_now_ms

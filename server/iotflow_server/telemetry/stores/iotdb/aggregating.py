@@ -7,14 +7,14 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Times, ValueType
 from iotflow_server.telemetry.filling import filled, spread, windows_of
-from iotflow_server.telemetry.store import Figures, Fill, Function, Span, Windows
+from iotflow_server.telemetry.ports import Figures, Fill, Function, Span, Windows
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer
-from iotflow_server.telemetry.stores.iotdb.figures import OF_ANY_TYPE, figure, figure_type
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.reading import Query, page
 from iotflow_server.telemetry.stores.iotdb.rows import Device
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import within
+from iotflow_server.telemetry.stores.iotdb.window_functions import OF_ANY_TYPE, figure, figure_type
 
 # Of the others, IoTDB's percentiles are approximations, and its standard deviation loses digits far from zero (six were
 # right of values about 2^40): these are taken from the readings.

@@ -6,7 +6,7 @@ from itertools import zip_longest
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Values, ValueType
-from iotflow_server.telemetry.store import Latest, Span
+from iotflow_server.telemetry.ports import Latest, Span
 from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.newest import newest_of_many

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column
-from iotflow_server.telemetry.store import Latest
+from iotflow_server.telemetry.ports import Latest
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.rows import Device, same_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session

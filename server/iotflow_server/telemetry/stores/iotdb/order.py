@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from iotflow_server.telemetry.store import EARLIEST, Span
+from iotflow_server.telemetry.ports import EARLIEST, Span
 from iotflow_server.telemetry.stores.iotdb.session import StatementFailed
 
 

@@ -13,7 +13,7 @@ question brings back.
 
 import re
 
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.spans import within

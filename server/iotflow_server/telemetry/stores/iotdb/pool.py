@@ -12,9 +12,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 from thrift.transport.TTransport import TTransportException
 
-from iotflow_server.access import caller
+from iotflow_server.auth.principal import caller
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
+from iotflow_server.telemetry.stores.iotdb.sentinel_connections import Witnesses
 from iotflow_server.telemetry.stores.iotdb.session import (
     BROKEN,
     NOT_LOGGED_IN,
@@ -23,7 +24,6 @@ from iotflow_server.telemetry.stores.iotdb.session import (
     Session,
     StatementFailed,
 )
-from iotflow_server.telemetry.stores.iotdb.witnesses import Witnesses
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells
 from iotflow_server.telemetry.stores.iotdb.catalogue import Types
 from iotflow_server.telemetry.stores.iotdb.names import Paths

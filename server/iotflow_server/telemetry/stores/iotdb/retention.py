@@ -13,7 +13,7 @@ import numpy as np
 import structlog
 
 from iotflow_server.telemetry.batch import Column, ValueType
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet

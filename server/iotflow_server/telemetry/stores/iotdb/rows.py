@@ -7,7 +7,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.filling import blanks
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Answer, Cells
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.order import Order

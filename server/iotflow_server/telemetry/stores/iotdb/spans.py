@@ -7,7 +7,7 @@ span must have an open end.
 import numpy as np
 
 from iotflow_server.telemetry.batch import Times
-from iotflow_server.telemetry.store import EARLIEST, LATEST, Span
+from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
 from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.session import Session

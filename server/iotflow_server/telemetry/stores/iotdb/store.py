@@ -7,9 +7,9 @@ import numpy as np
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
+from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.retyping import retyped
-from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths

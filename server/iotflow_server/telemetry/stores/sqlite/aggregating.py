@@ -8,7 +8,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Times, ValueType
 from iotflow_server.telemetry.filling import filled, spread, windows_of
-from iotflow_server.telemetry.store import Figures, Fill, Function, Span, Windows
+from iotflow_server.telemetry.ports import Figures, Fill, Function, Span, Windows
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
 

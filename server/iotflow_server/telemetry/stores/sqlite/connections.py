@@ -12,8 +12,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
-from iotflow_server.access import caller
-from iotflow_server.damage import found_damage, is_damage, sentence
+from iotflow_server.auth.principal import caller
+from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
 from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.stores.fair_slots import FairSlots

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, ValueType
-from iotflow_server.telemetry.store import Latest, Span
+from iotflow_server.telemetry.ports import Latest, Span
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import series_of
 

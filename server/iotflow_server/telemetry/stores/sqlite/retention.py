@@ -4,7 +4,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterable
 
-from iotflow_server.telemetry.store import EARLIEST, Span
+from iotflow_server.telemetry.ports import EARLIEST, Span
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
 
 _EVERY_DEVICE = "*"

@@ -8,7 +8,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Times, Values
 from iotflow_server.telemetry.filling import blanks
-from iotflow_server.telemetry.store import Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from iotflow_server.db.write_ahead_log import use_write_ahead_log
 from iotflow_server.telemetry.stores.sqlite.reading import ReadingConnection
-from iotflow_server.write_ahead import use_write_ahead_log
 
 BUSY_SECONDS = 5.0
 

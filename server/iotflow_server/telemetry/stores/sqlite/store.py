@@ -10,8 +10,8 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
-from iotflow_server.telemetry.store import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.stores.sqlite import aggregating, changing, lookup, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import Connections
 from iotflow_server.telemetry.stores.sqlite.scanning import Scan

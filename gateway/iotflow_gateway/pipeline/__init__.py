@@ -1,0 +1,1 @@
+"""From MQTT messages to batches on the telemetry stream."""

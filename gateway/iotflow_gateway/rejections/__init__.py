@@ -1,0 +1,1 @@
+"""Rejected messages: error topics, counters and reports."""

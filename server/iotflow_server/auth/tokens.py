@@ -1,0 +1,121 @@
+"""Bearer tokens of people and services."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from iotflow_server.auth.hashing import KeyHasher, generate_key
+from iotflow_server.db.database import Database
+from iotflow_server.db.models import TokenRow
+from iotflow_server.devices.device import utc_now
+from iotflow_server.errors import AlreadyExists, FailedPrecondition, NotFound
+
+BUILT_IN, BUILT_IN_GATEWAY = "admin-token", "gateway-token"
+SECRET_LENGTH = 40
+
+# In the order of AccessToken's fields.
+COLUMNS = (TokenRow.id, TokenRow.name, TokenRow.role, TokenRow.created_at, TokenRow.expires_at)
+
+
+# Built once: it runs for every secret that is not remembered, and takes longer to build than to run.
+BY_SECRET = select(*COLUMNS).where(TokenRow.secret_hash == bindparam("secret_hash"))
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """role: admin, viewer, gateway or registrar. expires_at: UTC; None: valid until revoked. Never holds the secret."""
+
+    id: int
+    name: str
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class Tokens:
+    """Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, hasher: KeyHasher, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._clock = clock
+        self._listeners: list[Callable[[int], None]] = []
+
+    def on_change(self, listener: Callable[[int], None]) -> None:
+        """Call listener with the id of every token that this process has just revoked, or may have."""
+        self._listeners.append(listener)
+
+    async def create(self, name: str, role: str, time_to_live: timedelta | None) -> tuple[AccessToken, str]:
+        """Make a token; the secret is told here and never again. Raises AlreadyExists (NAME_TAKEN)."""
+        secret = generate_key(SECRET_LENGTH)
+        now = self._clock()
+        values = {
+            "name": name,
+            "role": role,
+            "secret_hash": self._hasher.hash(secret),
+            "created_at": now,
+            "expires_at": None if time_to_live is None else now + time_to_live,
+        }
+        statement = insert(TokenRow).returning(*COLUMNS)
+        try:
+            row = await self._database.write(lambda connection: connection.execute(statement, values).one())
+        except IntegrityError as error:
+            raise AlreadyExists("NAME_TAKEN", f"There is a token named {name!r} already.", field="name") from error
+        return AccessToken(*row), secret
+
+    async def by_secret(self, secret: str) -> AccessToken | None:
+        """The token, unless it is unknown or expired."""
+        values = {"secret_hash": self._hasher.hash(secret)}
+        row = await self._database.read(lambda connection: connection.execute(BY_SECRET, values).one_or_none())
+        if row is None or (row.expires_at is not None and row.expires_at <= self._clock()):
+            return None
+        return AccessToken(*row)
+
+    async def revoke(self, token_id: int) -> AccessToken:
+        """Void at once; returns the token as it was.
+
+        Raises NotFound (TOKEN_NOT_FOUND), FailedPrecondition (TOKEN_BUILT_IN).
+        """
+        try:
+            return await self._database.write(lambda connection: _revoke(connection, token_id))
+        finally:
+            for listener in self._listeners:
+                listener(token_id)
+
+    async def ensure_builtin(self, secret: str, name: str = BUILT_IN, role: str = "admin") -> None:
+        """Give the token of this name exactly this secret, this role and no end."""
+        values = {"name": name, "role": role, "secret_hash": self._hasher.hash(secret), "expires_at": None}
+        now = self._clock()
+        try:
+            await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
+        except IntegrityError:
+            # Another process has just inserted the row: now there is one to update.
+            await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
+
+    async def list(self) -> Sequence[AccessToken]:
+        """All of them, by id, expired ones too."""
+        statement = select(*COLUMNS).order_by(TokenRow.id)
+        return await self._database.read(
+            lambda connection: [AccessToken(*row) for row in connection.execute(statement)]
+        )
+
+
+def _revoke(connection: Connection, token_id: int) -> AccessToken:
+    row = connection.execute(delete(TokenRow).where(TokenRow.id == token_id).returning(*COLUMNS)).one_or_none()
+    if row is None:
+        raise NotFound("TOKEN_NOT_FOUND", f"There is no token {token_id}.")
+    if row.name in (BUILT_IN, BUILT_IN_GATEWAY):
+        raise FailedPrecondition("TOKEN_BUILT_IN", "The token of the data folder is changed by deleting its file.")
+    return AccessToken(*row)
+
+
+def _ensure_builtin(connection: Connection, values: dict[str, Any], now: datetime) -> None:
+    same = TokenRow.secret_hash == values["secret_hash"]
+    connection.execute(delete(TokenRow).where(same, TokenRow.name != values["name"]))
+    changed = connection.execute(update(TokenRow).where(TokenRow.name == values["name"]).values(values)).rowcount
+    if not changed:
+        connection.execute(insert(TokenRow).values(created_at=now, **values))

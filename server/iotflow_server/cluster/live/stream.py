@@ -1,0 +1,105 @@
+"""The Redis stream that all server processes write to and read from.
+
+An entry's id is `<epoch>-<bytes>`. bytes: how many there were in the stream in all, this entry included, so that trimming
+by id bounds exactly what Redis holds, be the entries large or small. epoch: when the stream began; one that Redis lost and
+began anew has a later one. Each entry also tells how many readings there were in all: a reader that compares that with
+what it has read knows how many it missed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from iotflow_server.cluster.connection import RedisConnection
+from iotflow_server.cluster.script import Script
+from iotflow_server.errors import Unavailable
+
+# What Redis keeps: readers that are further behind have missed something.
+STREAM_BYTES = 64 * 2**20
+# One answer's entries.
+READ_ENTRIES = 16
+# How long Redis holds back an answer when there is nothing to read, and how long the answer may then take.
+BLOCK_SECONDS, ANSWER_SECONDS = 1.0, 1.0
+
+# The braces keep both on one node of a cluster.
+_KEYS = ("{iotflow:live}:stream", "{iotflow:live}:totals")
+
+# The epoch, bytes and readings; begins an epoch where there is none. Numbers as text: Lua would round large ones.
+_OPEN = Script(
+    """
+local epoch = redis.call('HGET', KEYS[2], 'epoch')
+if not epoch then
+  local now = redis.call('TIME')
+  epoch = string.format('%.0f', now[1] * 1000000 + now[2])
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[2], 'epoch', epoch, 'bytes', 0, 'readings', 0)
+end
+return redis.call('HMGET', KEYS[2], 'epoch', 'bytes', 'readings')
+""",
+    *_KEYS,
+)
+
+# ARGV: epoch, limit, then readings and payload of each entry. Adds nothing to a stream of another epoch.
+_APPEND = Script(
+    """
+local epoch = redis.call('HGET', KEYS[2], 'epoch')
+if epoch ~= ARGV[1] then return 0 end
+for i = 3, #ARGV, 2 do
+  local bytes = redis.call('HINCRBY', KEYS[2], 'bytes', #ARGV[i + 1] + 64)
+  local readings = redis.call('HINCRBY', KEYS[2], 'readings', ARGV[i])
+  local oldest = string.format('%s-%.0f', epoch, math.max(0, bytes - ARGV[2]))
+  local id = string.format('%s-%.0f', epoch, bytes)
+  redis.call('XADD', KEYS[1], 'MINID', '~', oldest, id, 'r', string.format('%.0f', readings), 'e', ARGV[i + 1])
+end
+return 1
+""",
+    *_KEYS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind an entry: its id, and the readings up to it."""
+
+    epoch: int
+    bytes: int = 0
+    readings: int = 0
+
+
+class Stream:
+    """Methods raise Unavailable. limit_bytes: about what Redis keeps."""
+
+    def __init__(self, connection: RedisConnection, limit_bytes: int = STREAM_BYTES) -> None:
+        self._connection = connection
+        self._limit = limit_bytes
+
+    async def end(self) -> Place:
+        """Behind the last entry."""
+        epoch, size, readings = await self._connection.run(_OPEN.call())
+        return Place(int(epoch), int(size), int(readings))
+
+    async def append(self, epoch: int, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
+        """Add entries, given as number of readings and payload, all or none, within seconds.
+
+        Unavailable: they may have been added, or may still be; or the stream is of another epoch now.
+        """
+        arguments = [epoch, self._limit, *(part for one in entries for part in one)]
+        if not await self._connection.run(_APPEND.call(*arguments), seconds=seconds):
+            raise Unavailable("REDIS_EMPTIED", "Redis has lost what it held")
+
+    async def read(self, place: Place) -> list[tuple[Place, bytes]]:
+        """The next entries, each with the place behind it; waits a while for the first."""
+
+        async def work(redis: "Redis") -> Any:
+            start = f"{place.epoch}-{place.bytes}"
+            return await redis.xread({_KEYS[0]: start}, READ_ENTRIES, int(BLOCK_SECONDS * 1_000))
+
+        answer = await self._connection.run(work, seconds=BLOCK_SECONDS + ANSWER_SECONDS)
+        return [_entry(*one) for _, entries in answer for one in entries]
+
+
+def _entry(name: bytes, fields: dict[bytes, bytes]) -> tuple[Place, bytes]:
+    epoch, _, size = name.partition(b"-")
+    return Place(int(epoch), int(size), int(fields[b"r"])), fields[b"e"]

@@ -1,0 +1,1 @@
+"""Commands to devices: state, delivery and leases."""

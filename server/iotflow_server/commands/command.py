@@ -1,0 +1,76 @@
+"""A command and how far it has come."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from iotflow_server.db.models import CommandRow
+
+OPEN = ("queued", "delivered")
+OUTCOMES = ("succeeded", "failed")
+# A device that got the command before may have carried it out all the same; then its word counts.
+OVERRULED = ("expired", "cancelled")
+
+# In the order of Command's fields.
+COMMAND_COLUMNS = (
+    CommandRow.id,
+    CommandRow.device_id,
+    CommandRow.name,
+    CommandRow.parameters,
+    CommandRow.state,
+    CommandRow.created_at,
+    CommandRow.delivered_at,
+    CommandRow.finished_at,
+    CommandRow.expires_at,
+    CommandRow.result,
+    CommandRow.group_command,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """state: queued, delivered, succeeded, failed, expired or cancelled. Times are aware, in UTC. group_command: what it has in
+    common with the others that were sent to a group at once."""
+
+    id: int
+    device_id: int
+    name: str
+    parameters: dict[str, Any]
+    state: str
+    created_at: datetime
+    delivered_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    result: dict[str, Any] | None
+    group_command: str | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommand:
+    """expires_at: aware; None: never. idempotency_key: empty for none. announced: whether the group is told as a whole."""
+
+    name: str
+    parameters: dict[str, Any]
+    expires_at: datetime | None = None
+    idempotency_key: str = ""
+    announced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of a command. state: delivered, succeeded, failed; unreachable: it is to wait for its device; or announced: its
+    group was told. result: what the device answered."""
+
+    device_id: int
+    command_id: int
+    state: str
+    result: dict[str, Any] | None = None
+
+
+def commands_of(rows: Iterable[Any]) -> list[Command]:
+    return [Command(*row) for row in rows]

@@ -1,0 +1,222 @@
+"""Orders to devices, kept until they are done, have failed or come too late."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
+
+from iotflow_server.commands import transactions as steps
+from iotflow_server.commands.command import COMMAND_COLUMNS, OUTCOMES, Answer, Command, NewCommand, commands_of
+from iotflow_server.db.database import Database
+from iotflow_server.db.json_documents import check_size
+from iotflow_server.db.models import CommandRow
+from iotflow_server.devices.change_feed import News
+from iotflow_server.devices.device import utc_now
+from iotflow_server.errors import FailedPrecondition, InvalidArgument, NotFound, Refusal, Unavailable
+
+T = TypeVar("T")
+# Changes something and notes what.
+Step = Callable[[Connection, list[Command]], T]
+
+
+class Commands:
+    """Every method may raise Unavailable. news: told of every change, once it is durable."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = utc_now, news: News[Command] | None = None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.news: News[Command] = news or News()
+
+    async def send(
+        self,
+        device_id: int,
+        name: str,
+        parameters: dict[str, Any],
+        time_to_live: timedelta | None,
+        idempotency_key: str,
+    ) -> Command:
+        """Queue a command, or find the one that this key made for this device before.
+
+        Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING), InvalidArgument for too large parameters.
+        """
+        now = self._clock()
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
+        return await self._sent(
+            device_id, lambda connection, changed: steps.send(connection, device_id, new, now, changed)
+        )
+
+    async def send_to_group(
+        self,
+        device_type: str,
+        name: str,
+        parameters: dict[str, Any],
+        time_to_live: timedelta | None,
+        idempotency_key: str,
+        *,
+        announced: bool = False,
+    ) -> steps.GroupOutcome:
+        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none.
+
+        announced: whether gateways also tell it to the group as a whole. Raises InvalidArgument for too large parameters.
+        """
+        now = self._clock()
+        new = _new(name, parameters, _end(now, time_to_live), idempotency_key, announced=announced)
+        return await self._sent(
+            None, lambda connection, changed: steps.send_to_group(connection, device_type, new, now, changed)
+        )
+
+    async def deliver(self, device_id: int) -> list[Command]:
+        """Those neither finished nor expired, oldest first; queued ones become delivered."""
+        now = self._clock()
+        waiting = await self._database.read(lambda connection: steps.open_of(connection, device_id))
+        # Devices ask often and seldom get something new: no write then.
+        if all(command.state == "delivered" and not steps.is_late(command, now) for command in waiting):
+            return waiting
+        return await self._write(
+            device_id, lambda connection, changed: steps.deliver(connection, device_id, now, changed)
+        )
+
+    async def hand_over(self, device_id: int, command_id: int) -> Command:
+        """Note that somebody else has brought the command to its device. One that has ended stays so.
+
+        Raises NotFound (COMMAND_NOT_FOUND).
+        """
+        now = self._clock()
+        return await self._write(
+            device_id, lambda connection, changed: steps.hand_over(connection, device_id, command_id, now, changed)
+        )
+
+    async def acknowledge(self, device_id: int, command_id: int, state: str, result: dict[str, Any] | None) -> Command:
+        """End a command as succeeded or failed. The same state again changes nothing.
+
+        One that expired or was cancelled after it was delivered still ends as the device says. Raises NotFound
+        (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED) where it has ended otherwise, InvalidArgument for another state.
+        """
+        if state not in OUTCOMES:
+            raise InvalidArgument("state", "A command ends as succeeded or failed.")
+        check_size("result", result, steps.MOST_BYTES)
+        outcome = {"state": state, "result": result, "now": self._clock()}
+        return await self._write(
+            device_id,
+            lambda connection, changed: steps.acknowledge(connection, device_id, command_id, outcome, changed),
+        )
+
+    async def note(self, answers: Sequence[Answer]) -> list[Command | Refusal]:
+        """What is said of commands, in this order, in one transaction; each as it is then, or why it was refused.
+
+        delivered: see hand_over; succeeded, failed: see acknowledge.
+        """
+        now = self._clock()
+
+        # By command, those of each in their order: two transactions lock the same rows in the same order.
+        order = sorted(range(len(answers)), key=lambda place: answers[place].command_id)
+
+        def step(connection: Connection, changed: list[Command]) -> list[Command | Refusal]:
+            outcomes = {place: _noted(connection, answers[place], now, changed) for place in order}
+            return [outcomes[place] for place in range(len(answers))]
+
+        try:
+            return await self._write(None, step)
+        except InvalidArgument as refusal:
+            # A result that cannot be kept spoils them all.
+            if len(answers) == 1:
+                return [refusal]
+            return [one for answer in answers for one in await self.note([answer])]
+
+    async def cancel(self, command_id: int) -> Command:
+        """End a command that has not ended; once more changes nothing.
+
+        Raises NotFound (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED).
+        """
+        now = self._clock()
+        return await self._write(None, lambda connection, changed: steps.cancel(connection, command_id, now, changed))
+
+    async def expire(self) -> datetime | None:
+        """End those that nobody may get any more; returns when the next ones do."""
+        while (late := await self._database.read(steps.next_expiry)) is not None and late <= self._clock():
+            now = self._clock()
+            await self._write(None, lambda connection, changed: steps.expire(connection, now, changed))  # noqa: B023
+        return late
+
+    async def get(self, command_id: int) -> Command:
+        """Raises NotFound (COMMAND_NOT_FOUND)."""
+        found = await self._database.read(lambda connection: steps.by_id(connection, command_id))
+        if found is None:
+            raise NotFound("COMMAND_NOT_FOUND", f"There is no command {command_id}.")
+        return found
+
+    async def of_group(self, device_id: int, group_command: str) -> int:
+        """The id of the device's command among those of a group. Raises NotFound (COMMAND_NOT_FOUND)."""
+        found = await self._database.read(lambda connection: steps.of_group(connection, device_id, group_command))
+        if found is None:
+            raise NotFound("COMMAND_NOT_FOUND", f"The device has no command of {group_command!r}.")
+        return found
+
+    async def get_many(self, ids: Sequence[int]) -> list[Command]:
+        """Those that exist, by id."""
+        statement = select(*COMMAND_COLUMNS).where(steps.among(ids)).order_by(CommandRow.id)
+        return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
+
+    async def page(self, device_id: int, state: str, before_id: int | None, size: int) -> list[Command]:
+        """Newest first, with ids below before_id where it is given. device_id 0, state empty: whatever it is."""
+        statement = select(*COMMAND_COLUMNS).order_by(CommandRow.id.desc()).limit(size)
+        if device_id:
+            statement = statement.where(CommandRow.device_id == device_id)
+        if state:
+            statement = statement.where(CommandRow.state == state)
+        if before_id is not None:
+            statement = statement.where(CommandRow.id < before_id)
+        return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
+
+    async def open_count(self) -> int:
+        """Of all devices, neither finished nor expired."""
+        statement = select(func.count()).select_from(CommandRow).where(steps.in_time(self._clock()))
+        return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+
+    async def _sent(self, device_id: int | None, step: Step[T]) -> T:
+        try:
+            return await self._write(device_id, step)
+        except IntegrityError:
+            # The same key, or the end of a device, came in between: now it can be seen.
+            return await self._write(device_id, step)
+
+    async def _write(self, device_id: int | None, step: Step[T]) -> T:
+        changed: list[Command] = []
+
+        def work(connection: Connection) -> T:
+            # Anew where the database has it run again.
+            changed.clear()
+            return step(connection, changed)
+
+        try:
+            outcome = await self._database.write(work)
+        except (asyncio.CancelledError, Unavailable):
+            # It may have been carried out all the same.
+            self.news.miss(device_id)
+            raise
+        self.news.tell(changed)
+        return outcome
+
+
+def _noted(connection: Connection, answer: Answer, now: datetime, changed: list[Command]) -> Command | Refusal:
+    try:
+        return steps.note(connection, answer, now, changed)
+    except (NotFound, FailedPrecondition) as refusal:
+        # Nothing was changed by then.
+        return refusal
+
+
+def _new(
+    name: str, parameters: dict[str, Any], expires_at: datetime | None, idempotency_key: str, *, announced: bool = False
+) -> NewCommand:
+    check_size("parameters", parameters, steps.MOST_BYTES)
+    return NewCommand(name, parameters, expires_at, idempotency_key, announced)
+
+
+def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:
+    return None if time_to_live is None else now + time_to_live

@@ -1,0 +1,1 @@
+"""Desired configurations and their difference from the reported ones."""

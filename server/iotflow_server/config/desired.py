@@ -1,0 +1,135 @@
+"""What people want a device to run with, in versions."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select
+
+from iotflow_server.config.twin import equal, merged
+from iotflow_server.db.database import Database
+from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
+from iotflow_server.db.models import DesiredRow, DeviceRow
+from iotflow_server.devices.change_feed import News
+from iotflow_server.devices.device import device_not_found, utc_now
+from iotflow_server.errors import Unavailable, VersionConflict
+
+# In the order of Desired's fields.
+COLUMNS = (DesiredRow.device_id, DesiredRow.version, DesiredRow.document, DesiredRow.actor, DesiredRow.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """version: 0 where nobody said anything yet; rises by one with each change. actor: who made it, such as token:<name>.
+    changed_at: aware, in UTC."""
+
+    device_id: int
+    version: int
+    document: dict[str, Any]
+    actor: str = ""
+    changed_at: datetime | None = None
+
+
+class DesiredConfigs:
+    """Every method may raise Unavailable. news: told of every new version, once it is durable."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = utc_now, news: News[Desired] | None = None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.news: News[Desired] = news or News()
+
+    async def get(self, device_id: int) -> Desired:
+        """Also for a device that does not exist: version 0, empty."""
+        return await self._database.read(lambda connection: _newest(connection, device_id))
+
+    async def set(self, device_id: int, document: dict[str, Any], expected_version: int | None, actor: str) -> Desired:
+        """Make document the next version. expected_version: the one it is based on; None: whatever is there.
+
+        Raises NotFound (DEVICE_NOT_FOUND), VersionConflict (VERSION_CONFLICT), InvalidArgument for too large a document.
+        """
+        return await self._append(
+            device_id, lambda present: Desired(device_id, present.version + 1, document), expected_version, actor
+        )
+
+    async def patch(self, device_id: int, patch: dict[str, Any], expected_version: int | None, actor: str) -> Desired:
+        """Make the next version out of the present one by a JSON merge patch; one that changes nothing makes none.
+
+        Raises as set does.
+        """
+
+        def patched(present: Desired) -> Desired:
+            document = merged(present.document, patch)
+            unchanged = present.version and equal(document, present.document)
+            return present if unchanged else Desired(device_id, present.version + 1, document)
+
+        return await self._append(device_id, patched, expected_version, actor)
+
+    async def page(self, device_id: int, before_version: int | None, size: int) -> list[Desired]:
+        """The versions of a device, newest first, those below before_version where it is given."""
+        statement = _of_device(device_id).limit(size)
+        if before_version is not None:
+            statement = statement.where(DesiredRow.version < before_version)
+        return await self._database.read(lambda connection: [Desired(*row) for row in connection.execute(statement)])
+
+    async def changed_since(self, since: datetime, after_id: int, size: int) -> list[Desired]:
+        """The newest version of each device that was changed since then, by device, those with ids above after_id."""
+        newest = (
+            select(DesiredRow.device_id, func.max(DesiredRow.version).label("version"))
+            .where(DesiredRow.created_at >= since, DesiredRow.device_id > after_id)
+            .group_by(DesiredRow.device_id)
+            .order_by(DesiredRow.device_id)
+            .limit(size)
+            .subquery()
+        )
+        is_newest = (DesiredRow.device_id == newest.c.device_id) & (DesiredRow.version == newest.c.version)
+        statement = select(*COLUMNS).join(newest, is_newest).order_by(DesiredRow.device_id)
+        return await self._database.read(lambda connection: [Desired(*row) for row in connection.execute(statement)])
+
+    async def _append(
+        self, device_id: int, make: Callable[[Desired], Desired], expected_version: int | None, actor: str
+    ) -> Desired:
+        now = self._clock()
+
+        def append(connection: Connection) -> tuple[Desired, bool]:
+            # The lock makes versions follow one another; without the row there is nothing to configure.
+            locked = select(DeviceRow.id).where(DeviceRow.id == device_id).with_for_update()
+            if connection.scalar(locked) is None:
+                raise device_not_found(device_id)
+            present = _newest(connection, device_id)
+            _check_version(expected_version, present.version)
+            made = make(present)
+            if made is present:
+                return present, False
+            check_size("configuration", made.document, MOST_CONFIGURATION_BYTES)
+            values = {"device_id": device_id, "version": made.version, "document": made.document}
+            connection.execute(insert(DesiredRow), values | {"actor": actor, "created_at": now})
+            return Desired(device_id, made.version, made.document, actor, now), True
+
+        try:
+            desired, is_new = await self._database.write(append)
+        except (asyncio.CancelledError, Unavailable):
+            # It may have been carried out all the same.
+            self.news.miss(device_id)
+            raise
+        if is_new:
+            self.news.tell([desired])
+        return desired
+
+
+def _of_device(device_id: int) -> Select[Any]:
+    return select(*COLUMNS).where(DesiredRow.device_id == device_id).order_by(DesiredRow.version.desc())
+
+
+def _newest(connection: Connection, device_id: int) -> Desired:
+    row = connection.execute(_of_device(device_id).limit(1)).one_or_none()
+    return Desired(device_id, 0, {}) if row is None else Desired(*row)
+
+
+def _check_version(expected: int | None, present: int) -> None:
+    if expected not in (None, present):
+        message = f"The change is based on version {expected}; the present one is {present}."
+        raise VersionConflict("VERSION_CONFLICT", message, field="expected_version")

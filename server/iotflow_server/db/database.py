@@ -1,0 +1,176 @@
+"""Units of work in threads: nothing here blocks the event loop."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from iotflow_server import errors
+from iotflow_server.db.engines import has_file, is_sqlite, reading_engine, writing_engine
+from iotflow_server.db.jobs import Job
+from iotflow_server.db.json_documents import unstorable
+from iotflow_server.db.legacy_database import refuse_older
+from iotflow_server.db.migration import migrate
+from iotflow_server.db.models import DeviceRow
+from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
+from iotflow_server.log_limits import LogLimit
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+READERS = 4
+# How long the start waits for the check of SQLite's file.
+CHECK_SECONDS = 5.0
+# SQLite has one writer at a time: a second thread would only wait for the first one's lock.
+SQLITE_WRITERS = 1
+POSTGRES_WRITERS = 4
+
+# Seconds that a caller waits: for a read, for a write (SQLite waits for other processes for SQLITE_PATIENCE of them), for the
+# schema while other processes bring it up to date, and for a thread that was told to give up.
+READ_PATIENCE, WRITE_PATIENCE, START_PATIENCE, GIVE_UP_PATIENCE = 4.0, 7.0, 60.0, 0.5
+
+log = structlog.get_logger(__name__)
+log_limit = LogLimit()
+
+
+class Database:
+    """The registry's database, by URL: sqlite:///<path> or postgresql://<…>.
+
+    A unit of work is a function of one connection; it runs in a thread and may run SQL as it likes. It raises domain
+    errors of its own; where the database fails it, or does not answer in time, the caller sees Unavailable, and where a
+    value cannot be stored, InvalidArgument.
+    """
+
+    def __init__(self, url: str) -> None:
+        writers = SQLITE_WRITERS if is_sqlite(url) else POSTGRES_WRITERS
+        self._url = url
+        self._writing = writing_engine(url, writers)
+        self._reading = reading_engine(url, READERS)
+        self._writers = ThreadPoolExecutor(writers, "registry-write")
+        self._readers = ThreadPoolExecutor(READERS, "registry-read")
+
+    async def start(self) -> None:
+        """Bring the schema up to date. Raises Unavailable, OlderDatabase."""
+        await _finished(self._writers, self._migrate, START_PATIENCE)
+
+    async def exists(self) -> bool:
+        """Whether there is a registry, of whatever version; looking makes none. Raises Unavailable."""
+        return has_file(self._url) and await self.read(lambda connection: inspect(connection).has_table("devices"))
+
+    async def close(self) -> None:
+        """Let running work end, then close the connections."""
+        await asyncio.to_thread(self._close)
+
+    async def check(self) -> str:
+        """Raises Unavailable where the database does not answer; nothing else can be amiss."""
+        await self.read(lambda connection: connection.execute(select(DeviceRow.id).limit(1)).first())
+        return ""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run work that changes nothing; each of its statements sees what is committed by then."""
+        return await _finished(self._readers, lambda: self._read(work), READ_PATIENCE)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run work in one transaction, durable on return, undone if work raises.
+
+        A caller cancelled meanwhile is held until the outcome stands, so that its `finally` follows the commit.
+        """
+        return await _finished(self._writers, lambda: self._write(work), WRITE_PATIENCE)
+
+    def _read(self, work: Work[T]) -> T:
+        with _translated(), self._reading.connect() as connection:
+            return work(connection)
+
+    def _write(self, work: Work[T]) -> T:
+        with _translated(), self._writing.begin() as connection:
+            return work(connection)
+
+    def _migrate(self) -> None:
+        with _translated():
+            refuse_older(self._url)
+            migrate(self._url)
+            if is_sqlite(self._url):
+                self._check_file()
+
+    def _check_file(self) -> None:
+        with self._reading.connect() as connection:
+            driver = connection.connection.driver_connection
+            problem = found_damage(driver, CHECK_SECONDS) if isinstance(driver, sqlite3.Connection) else ""
+        if problem:
+            log.error("registry_damaged", problem=problem)
+            raise _damaged()
+
+    def _close(self) -> None:
+        for threads in (self._writers, self._readers):
+            threads.shutdown()
+        for engine in (self._writing, self._reading):
+            engine.dispose()
+
+
+async def _finished(threads: ThreadPoolExecutor, work: Callable[[], T], patience: float) -> T:
+    """Raises Unavailable where it takes more than `patience` seconds, the wait for a thread included."""
+    job = Job()
+    running = threads.submit(job.run, work)
+    outcome = asyncio.wrap_future(running)
+    deadline = asyncio.get_running_loop().time() + patience
+    try:
+        await asyncio.wait([outcome], timeout=patience)
+    except asyncio.CancelledError:
+        if not running.cancel():
+            await asyncio.wait([outcome], timeout=deadline - asyncio.get_running_loop().time())
+            await _given_up(job, outcome)
+        raise
+    if not outcome.done() and not running.cancel():
+        await _given_up(job, outcome)
+    if not outcome.done() or outcome.cancelled():
+        log_limit.warning(log, "registry_unavailable", reason="Timeout", error=f"no answer in {patience:g} seconds")
+        raise _unavailable()
+    return outcome.result()
+
+
+async def _given_up(job: Job, outcome: "asyncio.Future[T]") -> None:
+    if not outcome.done():
+        job.give_up()
+        await asyncio.wait([outcome], timeout=GIVE_UP_PATIENCE)
+    # Marks a failure as seen: nobody may be left to hear of it.
+    outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, NotSupportedError):
+        raise
+    except DataError as error:
+        raise unstorable() from error
+    except (DBAPIError, PoolTimeout) as error:
+        if is_damage(getattr(error, "orig", None)):
+            log_limit.warning(log, "registry_damaged", reason=type(error).__name__, error=str(error))
+            raise _damaged() from error
+        log_limit.warning(log, "registry_unavailable", reason=type(error).__name__, error=str(error))
+        raise _unavailable() from error
+    except StatementError as error:
+        raise unstorable() from error
+
+
+def _damaged() -> errors.Unavailable:
+    return errors.Unavailable("REGISTRY_DAMAGED", sentence("registry.db"))
+
+
+def _unavailable() -> errors.Unavailable:
+    return errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.")

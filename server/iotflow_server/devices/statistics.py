@@ -1,0 +1,73 @@
+"""Counts over all devices, for the dashboard and the analytics."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from iotflow_server.db.database import Database
+from iotflow_server.db.models import DeviceRow
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.rows import DEVICE_COLUMNS, devices, online
+
+STATUSES = ("active", "inactive", "maintenance", "error")
+MOST_GROUPS = 100
+
+Grouping = Literal["device_type", "status", "location", "firmware_version"]
+
+
+class Figures:
+    """Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def by_status(self) -> dict[str, int]:
+        """How many devices have each status; those that no device has are 0."""
+        return dict.fromkeys(STATUSES, 0) | dict(await self.grouped("status"))
+
+    async def grouped(self, column: Grouping) -> list[tuple[str, int]]:
+        """How many devices have each value of column, most first; the 100 commonest."""
+        by = {
+            "device_type": DeviceRow.device_type,
+            "status": DeviceRow.status,
+            "location": DeviceRow.location,
+            "firmware_version": DeviceRow.firmware_version,
+        }[column]
+        statement = select(by, func.count()).group_by(by).order_by(func.count().desc(), by).limit(MOST_GROUPS)
+        return await self._database.read(
+            lambda connection: [(value, count) for value, count in connection.execute(statement)]
+        )
+
+    async def registrations(self, days: int = 30) -> list[tuple[str, int]]:
+        """Devices made on each of the last `days` days (UTC), such as ("2026-01-31", 4); today is last.
+
+        A day without any is there too. Devices removed since do not count.
+        """
+        today = self._clock().astimezone(UTC).date()
+        wanted = [today - timedelta(days=ago) for ago in reversed(range(days))]
+        since = datetime.combine(wanted[0], time(), UTC)
+        counts = await self._database.read(lambda connection: _registrations(connection, since))
+        return [(day.isoformat(), counts.get(day.isoformat(), 0)) for day in wanted]
+
+    async def recently_seen(self, limit: int) -> list[Device]:
+        """Those heard last, newest first."""
+        heard = DeviceRow.last_seen.is_not(None)
+        statement = select(*DEVICE_COLUMNS).where(heard).order_by(DeviceRow.last_seen.desc()).limit(limit)
+        return await self._database.read(lambda connection: devices(connection.execute(statement)))
+
+    async def online(self, since: datetime) -> int:
+        """How many are online where who was heard since then is."""
+        statement = select(func.count()).select_from(DeviceRow).where(online(since))
+        return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+
+
+def _registrations(connection: Connection, since: datetime) -> dict[str, int]:
+    # PostgreSQL would take the day from the session's zone; SQLite holds UTC.
+    is_postgres = connection.dialect.name == "postgresql"
+    created = func.timezone("UTC", DeviceRow.created_at) if is_postgres else DeviceRow.created_at
+    day = func.date(created).label("day")
+    rows = connection.execute(select(day, func.count()).where(DeviceRow.created_at >= since).group_by(day))
+    return {str(name): count for name, count in rows}

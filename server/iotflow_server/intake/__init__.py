@@ -1,0 +1,1 @@
+"""One decoder per payload format, to batches of columns."""

@@ -1,0 +1,101 @@
+"""Who calls: credentials from the metadata become a Caller, checked against what the method is open to."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from iotflow_server.auth.identities import Identities
+from iotflow_server.auth.principal import ANONYMOUS, Caller, Role, set_caller
+from iotflow_server.errors import PermissionDenied, Unauthenticated
+from iotflow_server.interceptors.browser_origins import check_site
+from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.wrong_credentials import WrongCredentials
+
+CONTRACT = "/iotflow.v1."
+KEY_HEADER = "x-api-key"
+TOKEN_HEADER = "authorization"  # noqa: S105
+# The older service's word stands beside the standard one.
+SCHEMES = ("bearer", "admin")
+
+
+class Identity:
+    """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
+
+    def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]], wrong: WrongCredentials) -> None:
+        self._identities = identities
+        self._wrong = wrong
+        self._open_to = open_to
+
+    def around(self, method: str, _handler: Handler) -> Around | None:
+        # Health is not the contract's; a method of the contract that nobody listed fails here, never open.
+        roles = self._open_to[method] if method.startswith(CONTRACT) else self._open_to.get(method)
+        if not roles:
+            return None
+
+        @asynccontextmanager
+        async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
+            set_caller(await self.require(context, roles))
+            yield
+
+        return identify
+
+    async def require(self, context: Context, roles: frozenset[Role]) -> Caller:
+        """The caller, who has one of the roles; raises Unauthenticated or PermissionDenied."""
+        metadata = context.invocation_metadata() or ()
+        who = await self._caller(metadata, context)
+        check_role(who, roles)
+        check_site(who, metadata)
+        return who
+
+    async def _caller(self, metadata: Iterable[tuple[str, str | bytes]], context: Context) -> Caller:
+        if key := only(metadata, KEY_HEADER):
+            return await self._device(key, context)
+        if authorization := only(metadata, TOKEN_HEADER):
+            return await self._token(authorization, context)
+        return ANONYMOUS
+
+    async def _device(self, shown: str, context: Context) -> Caller:
+        if not self._identities.is_known_key(shown):
+            self._wrong.check(shown, context)
+        key = await self._identities.key(shown)
+        if key is None:
+            self._wrong.count(shown, context)
+            raise Unauthenticated("WRONG_KEY", "no device has this key")
+        if key.device.status == "inactive":
+            raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
+        return Caller(Role.DEVICE, f"device:{key.id}", key)
+
+    async def _token(self, authorization: str, context: Context) -> Caller:
+        scheme, _, secret = authorization.partition(" ")
+        secret = secret.strip()
+        if not self._identities.is_known_token(secret):
+            self._wrong.check(secret, context)
+        token = await self._identities.token(secret) if secret and scheme.lower() in SCHEMES else None
+        if token is None:
+            self._wrong.count(secret, context)
+            raise Unauthenticated(
+                "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
+            )
+        return Caller(Role(token.role), f"token:{token.name}", token_id=token.id, expires_at=token.expires_at)
+
+
+def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
+    """The header's value, "" for none; raises Unauthenticated where there are several, as whoever checks one may use another."""
+    values = [str(value) for name, value in metadata if name == header]
+    if len(values) > 1:
+        raise Unauthenticated(
+            "DUPLICATE_CREDENTIAL", f"{header} stands {len(values)} times in this call; send it once."
+        )
+    return values[0] if values else ""
+
+
+def check_role(who: Caller, roles: frozenset[Role]) -> None:
+    """Raise Unauthenticated or PermissionDenied where the method is not open to the caller."""
+    if who.role in roles:
+        return
+    wanted = "a device's key in x-api-key" if Role.DEVICE in roles else "a token in authorization: Bearer"
+    if who.role is Role.ANONYMOUS:
+        raise Unauthenticated("CREDENTIAL_REQUIRED", f"show {wanted}")
+    raise PermissionDenied(
+        "WRONG_ROLE", f"not open to a {who.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
+    )

@@ -1,0 +1,33 @@
+"""Where a call comes from."""
+
+import secrets
+
+from iotflow_server.auth.principal import Role, caller
+from iotflow_server.interceptors.middleware import Context
+
+# Envoy sets both and lets no caller set them: what proves that a call came through it, and the addresses that it saw.
+SECRET_HEADER, FORWARDED_HEADER = "x-iotflow-envoy", "x-forwarded-for"
+
+
+class Addresses:
+    """envoy_secret: what Envoy shows with each call; only with it the address that Envoy saw is believed. Empty: never."""
+
+    def __init__(self, envoy_secret: str) -> None:
+        self._secret = envoy_secret.encode()
+
+    def name(self, context: Context) -> str:
+        """What a limit knows the caller by: its name, or where it has none its address."""
+        who = caller()
+        return self.of(context) if who.role is Role.ANONYMOUS else who.name
+
+    def of(self, context: Context) -> str:
+        """The caller's address, without a port."""
+        shown = forwarded = ""
+        for name, value in context.invocation_metadata() or ():
+            if name == SECRET_HEADER:
+                shown = str(value)
+            elif name == FORWARDED_HEADER:
+                forwarded = str(value)
+        if forwarded and self._secret and secrets.compare_digest(shown.encode(), self._secret):
+            return forwarded.rsplit(",", 1)[-1].strip()
+        return context.peer().rsplit(":", 1)[0]

@@ -1,0 +1,107 @@
+"""Callers that do not read what they asked for."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, suppress
+from contextvars import ContextVar
+from typing import Any
+
+import grpc
+import structlog
+
+from iotflow_server.auth.principal import caller
+from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.errors import abort
+from iotflow_server.interceptors.middleware import Context, Handler, behaviour_of, made_like
+
+log = structlog.get_logger(__name__)
+
+
+def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
+    """The same stream, ended when a message of it has not been taken for so many seconds: flow control holds it up until the
+    caller reads. A stream that has nothing to say may be silent for ever."""
+    behaviour = behaviour_of(handler)
+    if not inspect.isasyncgenfunction(behaviour):
+        # grpc's own services write to the context, and too little to stall.
+        return handler
+
+    async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+        watch = Watch(method, context, seconds)
+        _watch.set(watch)
+        try:
+            async with aclosing(behaviour(request, context)) as answers:
+                async for answer in answers:
+                    watch.begin()
+                    yield answer
+                    watch.end()
+        finally:
+            watch.close()
+
+    return made_like(handler, stream)
+
+
+class Watch:
+    """Ends one call while a message of it waits too long. One timer a stream, not one a message."""
+
+    def __init__(self, method: str, context: Context, seconds: float) -> None:
+        self._method = method
+        self._context = context
+        self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._call = asyncio.current_task()
+        self._since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """A message is being sent."""
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def end(self) -> None:
+        """It was taken."""
+        self._since = None
+
+    def close(self) -> None:
+        """The call is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def when_gone(self, callback: Callable[[], None]) -> None:
+        """Call it when gRPC holds nothing of the call any more: now, or when a stalled caller reads on or goes."""
+        if self._ending is None:
+            callback()
+        else:
+            self._ending.add_done_callback(lambda _: callback())
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._since is None or self._call is None:
+            return
+        left = self._since + self._seconds - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+            return
+        log.warning("stalled_stream_ended", method=self._method, caller=caller().name, seconds=self._seconds)
+        self._ending = self._loop.create_task(self._end(), name="end of a stalled stream")
+        self._call.cancel()
+
+    async def _end(self) -> None:
+        """gRPC has no way to reset the stream: the status waits behind the message until the caller reads or goes."""
+        message = f"nothing of a message was taken for {self._seconds:g} s; read faster, or ask for less"
+        with suppress(grpc.aio.AbortError, grpc.aio.InternalError):
+            await abort(self._context, LimitExceeded("NOT_READ", message, retry_after=1.0), unary=False)
+
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+def when_gone(callback: Callable[[], None]) -> None:
+    """Of the call under way; see Watch."""
+    watch = _watch.get()
+    if watch is None:
+        callback()
+    else:
+        watch.when_gone(callback)

@@ -1,0 +1,1 @@
+"""Devices as MQTT brokers authenticate them."""

@@ -1,0 +1,1 @@
+"""Last seen times and online state of devices."""

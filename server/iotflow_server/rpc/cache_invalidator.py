@@ -1,0 +1,55 @@
+"""What other server processes changed, carried through in this one."""
+
+from iotflow_server.auth.identities import Identities
+from iotflow_server.commands.commands import Commands
+from iotflow_server.commands.remote_relay import HeardCommands
+from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.devices.device_cache import Directory
+from iotflow_server.mqtt.accounts import Accounts
+from iotflow_server.rpc.streams.session_checks import SessionChecks
+
+
+class Elsewhere:
+    """Forgets what is remembered of a changed device or token, then has the streams checked. Methods raise Unavailable."""
+
+    def __init__(
+        self,
+        identities: Identities,
+        directory: Directory,
+        accounts: Accounts,
+        checks: SessionChecks,
+        commands: Commands,
+        heard: HeardCommands,
+        desired: DesiredConfigs,
+    ) -> None:
+        self._identities = identities
+        self._directory = directory
+        self._accounts = accounts
+        self._checks = checks
+        self._commands = commands
+        self._heard = heard
+        self._desired = desired
+
+    async def device(self, device_id: int) -> None:
+        self._identities.forget_device(device_id)
+        self._directory.forget(device_id)
+        self._accounts.changed(device_id)
+        await self._checks.of_device(device_id)
+
+    async def token(self, token_id: int) -> None:
+        self._identities.forget_token(token_id)
+        await self._checks.of_token(token_id)
+
+    async def command(self, command_id: int) -> None:
+        self._heard.changed(command_id)
+
+    async def desired(self, device_id: int) -> None:
+        self._desired.news.hear(await self._desired.get(device_id))
+
+    async def anything(self) -> None:
+        self._commands.news.miss()
+        self._desired.news.miss()
+        self._identities.forget_all()
+        self._directory.forget_all()
+        self._accounts.anything_changed()
+        await self._checks.of_all()

@@ -1,0 +1,1 @@
+"""Wire messages to domain types and back."""

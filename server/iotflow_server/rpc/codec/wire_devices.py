@@ -1,0 +1,102 @@
+"""Devices, commands and tokens as they travel."""
+
+from typing import Any
+
+from iotflow.v1 import admin_pb2, command_pb2, device_pb2, device_service_pb2
+from iotflow_server.audit import AuditEntry
+from iotflow_server.auth.tokens import AccessToken
+from iotflow_server.commands.command import Command
+from iotflow_server.devices.device import Device
+from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.online import Online
+from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+
+
+class DeviceEncoder:
+    """Devices with what is known of their presence."""
+
+    def __init__(self, presence: Presence, online: Online) -> None:
+        self._presence = presence
+        self._online = online
+
+    def device(self, device: Device) -> device_pb2.Device:
+        """A device as lists show it."""
+        return device_pb2.Device(**self._fields(device))
+
+    def status(self, device: Device, telemetry_count: int) -> device_service_pb2.DeviceStatus:
+        """A device as GetDeviceStatus shows it."""
+        return device_service_pb2.DeviceStatus(**self._fields(device), telemetry_count=telemetry_count)
+
+    def _fields(self, device: Device) -> dict[str, Any]:
+        return {
+            "id": device.id,
+            "name": device.name,
+            "description": device.description,
+            "device_type": device.device_type,
+            "status": device.status,
+            "location": device.location,
+            "firmware_version": device.firmware_version,
+            "hardware_version": device.hardware_version,
+            "configuration": to_struct(device.configuration),
+            "created_at": timestamp_of(device.created_at),
+            "updated_at": timestamp_of(device.updated_at),
+            "last_seen": timestamp_of(self._presence.last_seen(device)),
+            "is_online": self._online.is_online(device),
+        }
+
+
+def registered(device: Device, key: str) -> device_service_pb2.RegisteredDevice:
+    """A device just made, with its key."""
+    return device_service_pb2.RegisteredDevice(
+        id=device.id,
+        name=device.name,
+        api_key=key,
+        status=device.status,
+        device_type=device.device_type,
+        description=device.description,
+        location=device.location,
+        firmware_version=device.firmware_version,
+        hardware_version=device.hardware_version,
+        created_at=timestamp_of(device.created_at),
+        updated_at=timestamp_of(device.updated_at),
+    )
+
+
+def command(item: Command) -> command_pb2.Command:
+    """A command with its times."""
+    return command_pb2.Command(
+        id=item.id,
+        device_id=item.device_id,
+        name=item.name,
+        parameters=to_struct(item.parameters),
+        state=item.state,
+        created_at=timestamp_of(item.created_at),
+        delivered_at=timestamp_of(item.delivered_at),
+        finished_at=timestamp_of(item.finished_at),
+        expires_at=timestamp_of(item.expires_at),
+        result=None if item.result is None else to_struct(item.result),
+        group_command=item.group_command,
+    )
+
+
+def access_token(token: AccessToken) -> admin_pb2.AccessToken:
+    """A token without its secret."""
+    return admin_pb2.AccessToken(
+        id=token.id,
+        name=token.name,
+        role=token.role,
+        created_at=timestamp_of(token.created_at),
+        expires_at=timestamp_of(token.expires_at),
+    )
+
+
+def audit_entry(entry: AuditEntry) -> admin_pb2.AuditEntry:
+    """One thing somebody did."""
+    return admin_pb2.AuditEntry(
+        id=entry.id,
+        timestamp=timestamp_of(entry.timestamp),
+        actor=entry.actor,
+        action=entry.action,
+        target=entry.target,
+        details=to_struct(entry.details),
+    )

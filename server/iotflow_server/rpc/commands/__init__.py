@@ -1,0 +1,1 @@
+"""Commands, as operators send them and as devices receive them."""

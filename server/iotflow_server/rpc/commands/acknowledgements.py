@@ -1,0 +1,104 @@
+"""What comes up a stream of commands: answers, each followed by its receipt."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from iotflow.v1 import command_pb2
+from iotflow_server.commands.command import Answer, Command
+from iotflow_server.errors import Refusal
+from iotflow_server.interceptors.middleware import Malformed
+from iotflow_server.interceptors.validation import malformed
+
+Wire = TypeVar("Wire")
+Decode = Callable[[Wire], Answer]
+Note = Callable[[Sequence[Answer]], Awaitable[Sequence[Command | Refusal]]]
+
+# Answers on their way, their receipts included; beyond that nothing more is read.
+MOST_WAITING = 256
+
+
+class Answers(Generic[Wire]):
+    """Works through answers in order, all that wait at a time. wake: called when there is something to take or to check."""
+
+    def __init__(self, decode: Decode[Wire], note: Note, wake: Callable[[], None]) -> None:
+        self._decode = decode
+        self._note = note
+        self._wake = wake
+        self._waiting: deque[Any] = deque()
+        self._come = asyncio.Event()
+        self._receipts: deque[command_pb2.CommandReceipt] = deque()
+        self._room = asyncio.Semaphore(MOST_WAITING)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @asynccontextmanager
+    async def coming(self, answers: AsyncIterator[Wire]) -> AsyncIterator[None]:
+        """Work until the block is left, whether or not more will come."""
+        self._tasks = [
+            asyncio.create_task(self._read(answers), name="answers are read"),
+            asyncio.create_task(self._work(), name="answers are noted"),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(lambda _: self._wake())
+        try:
+            yield
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def take(self) -> list[command_pb2.CommandReceipt]:
+        """The receipts since the last call. Raises what ended the work: InvalidArgument where something was no message."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
+        taken = list(self._receipts)
+        self._receipts.clear()
+        for _ in taken:
+            self._room.release()
+        return taken
+
+    async def _read(self, answers: AsyncIterator[Wire]) -> None:
+        async for answer in answers:
+            if isinstance(answer, Malformed):
+                raise malformed()
+            await self._room.acquire()
+            self._waiting.append(answer)
+            self._come.set()
+
+    async def _work(self) -> None:
+        while True:
+            await self._come.wait()
+            self._come.clear()
+            group = list(self._waiting)
+            self._waiting.clear()
+            self._receipts += await self._noted(group)
+            self._wake()
+
+    async def _noted(self, group: Sequence[Any]) -> list[command_pb2.CommandReceipt]:
+        decoded = [self._decoded(answer) for answer in group]
+        answers = [answer for answer in decoded if isinstance(answer, Answer)]
+        try:
+            outcomes = iter(await self._note(answers) if answers else ())
+        except Refusal as refusal:
+            outcomes = iter([refusal] * len(answers))
+        return [
+            _receipt(answer, next(outcomes) if isinstance(found, Answer) else found)
+            for answer, found in zip(group, decoded, strict=True)
+        ]
+
+    def _decoded(self, answer: Any) -> Answer | Refusal:
+        try:
+            return self._decode(answer)
+        except Refusal as refusal:
+            return refusal
+
+
+def _receipt(answer: Any, outcome: Command | Refusal) -> command_pb2.CommandReceipt:
+    receipt = command_pb2.CommandReceipt(command_id=answer.command_id, state=answer.state)
+    if isinstance(outcome, Refusal):
+        receipt.reason, receipt.message = outcome.reason, outcome.message
+        receipt.retryable = outcome.retry_after is not None
+    return receipt

@@ -1,0 +1,71 @@
+"""StreamCommands: a device's commands down, what became of them up."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+from iotflow.v1 import device_service_pb2
+from iotflow_server.commands.command import OUTCOMES, Answer, Command
+from iotflow_server.commands.commands import Commands
+from iotflow_server.errors import InvalidArgument, Refusal
+from iotflow_server.presence.last_seen import Presence
+from iotflow_server.rpc.codec.wire_devices import command
+from iotflow_server.rpc.codec.wire_values import plain_struct
+from iotflow_server.rpc.commands.acknowledgements import Answers
+from iotflow_server.rpc.streams.sessions import Session
+
+Request = device_service_pb2.StreamCommandsRequest
+Response = device_service_pb2.StreamCommandsResponse
+
+# Where another process queues a command and the line to it is down, this is how late it may come.
+LOOK_AGAIN_SECONDS = 30.0
+
+
+class CommandStream:
+    """One open StreamCommands."""
+
+    def __init__(self, device_id: int, commands: Commands, presence: Presence, session: Session) -> None:
+        self._device_id = device_id
+        self._commands = commands
+        self._presence = presence
+        self._session = session
+        self._sent: set[int] = set()
+
+    async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
+        """Commands that are open, then others as they are queued; receipts in between."""
+        with self._commands.news.listen(self._device_id, lambda told: told.state == "queued") as listener:
+            self._session.ended.add_done_callback(lambda _: listener.wake())
+            answers = Answers(self._decode, self._note, listener.wake)
+            async with answers.coming(requests):
+                look_at = 0.0
+                while True:
+                    news, missed = listener.take()
+                    if news or missed or _now() >= look_at:
+                        for item in await self._fresh():
+                            yield Response(command=command(item))
+                        look_at = _now() + LOOK_AGAIN_SECONDS
+                    for receipt in answers.take():
+                        yield Response(receipt=receipt)
+                    if self._session.refusal:
+                        raise self._session.refusal
+                    await listener.wait(look_at - _now())
+
+    async def _fresh(self) -> list[Command]:
+        """Those that have not gone down this stream."""
+        waiting = await self._commands.deliver(self._device_id)
+        fresh = [item for item in waiting if item.id not in self._sent]
+        self._sent = {item.id for item in waiting}
+        return fresh
+
+    def _decode(self, answer: Request) -> Answer:
+        if answer.state not in OUTCOMES:
+            raise InvalidArgument("state", "one of succeeded, failed")
+        result = plain_struct(answer.result, "result") if answer.HasField("result") else None
+        return Answer(self._device_id, answer.command_id, answer.state, result)
+
+    async def _note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
+        self._presence.seen(self._device_id)
+        return await self._commands.note(answers)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,1 @@
+"""Reported and desired configurations."""

@@ -1,0 +1,94 @@
+"""What a device reports of itself, whether it came as JSON or as a message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from iotflow.readings.document import exact_document
+from iotflow.v1.device_service_pb2 import UpdateDeviceConfigRequest
+from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
+from iotflow_server.devices.device import DeviceChanges
+from iotflow_server.errors import InvalidArgument
+from iotflow_server.interceptors.validation import check
+from iotflow_server.rpc.codec.wire_values import check_json, has_wide_numbers, plain, plain_struct
+from iotflow_server.rpc.config.typed_values import FIELD, typed
+from iotflow_server.rpc.telemetry.submissions import json_object
+
+# Four times what is kept of a configuration: it may be written with spaces, and beside other fields.
+MOST_BODY_BYTES = 4 * MOST_CONFIGURATION_BYTES
+CHANGED = ("status", "location", "firmware_version", "hardware_version")
+TEXTS = (*CHANGED, "config_key", "data_type")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReport:
+    """texts: the fields that are texts, those that were given. value: of the key config_key, as data_type reads it."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    configuration: dict[str, Any] | None = None
+    value: Any = None
+
+    @property
+    def key(self) -> str:
+        """Empty where the report is not of one key."""
+        return self.texts.get("config_key", "")
+
+    def changes(self) -> DeviceChanges:
+        """What is to be changed; absent fields stay None."""
+        return DeviceChanges(
+            **{name: self.texts.get(name) for name in CHANGED},
+            configuration=self.configuration,
+            configuration_key=(self.key, self.value) if self.key else None,
+        )
+
+
+def report_in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
+    """Of a request that is typed. Raises InvalidArgument."""
+    texts = {name: getattr(request, name) for name in CHANGED if request.HasField(name)}  # type: ignore[arg-type]
+    texts |= {"config_key": request.config_key, "data_type": request.data_type}
+    has_configuration = request.HasField("configuration")
+    configuration = plain_struct(request.configuration, "configuration") if has_configuration else None
+    value = typed(plain(request.config_value, FIELD), request.data_type) if request.config_key else None
+    return ConfigReport(texts, configuration, value)
+
+
+def report_in_json(body: bytes) -> ConfigReport:
+    """Of the body of PUT /api/v1/devices/config. Raises InvalidArgument."""
+    content = json_object(body)
+    if has_wide_numbers(content):
+        content = exact_document(body)
+    request = UpdateDeviceConfigRequest()
+    texts = {name: _text(content, name, request) for name in TEXTS if _given(content, name) is not None}
+    configuration = _given(content, "configuration")
+    if not isinstance(configuration, dict | None):
+        raise InvalidArgument("configuration", "must be an object")
+    if configuration is not None:
+        request.configuration.SetInParent()
+    if any(name in content for name in _spellings(FIELD)):
+        request.config_value.SetInParent()
+    # The rules of the contract, which look at all but the values.
+    check(request)
+    check_json("configuration", configuration)
+    value = _given(content, FIELD)
+    check_json(FIELD, value)
+    return ConfigReport(texts, configuration, typed(value, request.data_type) if request.config_key else None)
+
+
+def _text(content: Mapping[str, Any], name: str, request: UpdateDeviceConfigRequest) -> str:
+    text = _given(content, name)
+    if not isinstance(text, str):
+        raise InvalidArgument(name, "must be a text")
+    setattr(request, name, text)
+    return text
+
+
+def _given(content: Mapping[str, Any], name: str) -> Any:
+    """By the contract's name or the JSON name. Raises InvalidArgument where both are there, and differ."""
+    values = [content[spelling] for spelling in _spellings(name) if content.get(spelling) is not None]
+    if len(values) > 1 and values[0] != values[1]:
+        raise InvalidArgument(name, "is given twice, and differently")
+    return values[0] if values else None
+
+
+def _spellings(name: str) -> set[str]:
+    return {name, UpdateDeviceConfigRequest.DESCRIPTOR.fields_by_name[name].json_name}

@@ -1,0 +1,120 @@
+"""Desired configurations as streams: a device's own, and those of all devices."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
+
+from iotflow.v1 import device_service_pb2, gateway_service_pb2
+from iotflow_server.config.desired import Desired, DesiredConfigs
+from iotflow_server.devices.change_feed import Listener
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.registry import Registry
+from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+from iotflow_server.rpc.streams.sessions import Session
+
+Own = device_service_pb2.WatchConfigResponse
+OfDevice = gateway_service_pb2.WatchDeviceConfigsResponse
+
+# Where another process makes a version and the line to it is down, this is how late it may come.
+LOOK_AGAIN_SECONDS = 30.0
+# Clocks of processes differ, and a version is there a little after its time.
+OVERLAP = timedelta(minutes=1)
+PAGE = 500
+BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+async def own(device_id: int, desired: DesiredConfigs, session: Session) -> AsyncIterator[Own]:
+    """WatchConfig: what is desired now, then each change."""
+    with desired.news.listen(device_id, lambda _: True) as listener:
+        session.ended.add_done_callback(lambda _: listener.wake())
+        last = -1
+        while True:
+            listener.take()
+            found = await desired.get(device_id)
+            if found.version > last:
+                last = found.version
+                yield _own(found)
+            if session.refusal:
+                raise session.refusal
+            await listener.wait(LOOK_AGAIN_SECONDS)
+
+
+class ConfigsOfAll:
+    """One open WatchDeviceConfigs."""
+
+    def __init__(self, desired: DesiredConfigs, registry: Registry, session: Session) -> None:
+        self._desired = desired
+        self._registry = registry
+        self._session = session
+        # The newest versions sent, by device, as far as they may be found again.
+        self._sent: dict[int, Desired] = {}
+
+    async def messages(self, since: datetime) -> AsyncIterator[OfDevice]:
+        """What was changed since then, then each change."""
+        with self._desired.news.listen(None, lambda _: True) as listener:
+            self._session.ended.add_done_callback(lambda _: listener.wake())
+            while True:
+                begun = utc_now()
+                async for message in self._stored(since):
+                    yield message
+                since = begun - OVERLAP
+                self._sent = {key: sent for key, sent in self._sent.items() if (sent.changed_at or begun) >= since}
+                yield OfDevice(caught_up=gateway_service_pb2.ConfigsCaughtUp(timestamp=timestamp_of(since)))
+                async for message in self._told(listener):
+                    yield message
+
+    async def _stored(self, since: datetime) -> AsyncIterator[OfDevice]:
+        last = 0
+        while page := await self._desired.changed_since(since, last, PAGE):
+            last = page[-1].device_id
+            for message in await self._fresh(page):
+                yield message
+
+    async def _told(self, listener: Listener[Desired]) -> AsyncIterator[OfDevice]:
+        """What is told, until something was missed or may have been."""
+        look_at = _now() + LOOK_AGAIN_SECONDS
+        while _now() < look_at:
+            news, missed = listener.take()
+            for message in await self._fresh(news):
+                yield message
+            if self._session.refusal:
+                raise self._session.refusal
+            if missed:
+                return
+            await listener.wait(look_at - _now())
+
+    async def _fresh(self, found: Iterable[Desired]) -> list[OfDevice]:
+        """Those that are newer than what was sent, of devices that exist."""
+        newest: dict[int, Desired] = {}
+        for one in found:
+            sent = self._sent.get(one.device_id)
+            if sent is None or sent.version < one.version:
+                newest[one.device_id] = one
+        devices = await self._registry.get_many(list(newest)) if newest else []
+        self._sent |= newest
+        return [_of(device, newest[device.id]) for device in devices]
+
+
+def _own(desired: Desired) -> Own:
+    if not desired.version:
+        return Own()
+    return Own(
+        desired=to_struct(desired.document),
+        desired_version=desired.version,
+        changed_at=timestamp_of(desired.changed_at),
+    )
+
+
+def _of(device: Device, desired: Desired) -> OfDevice:
+    config = gateway_service_pb2.DesiredConfig(
+        device_id=device.id,
+        device_name=device.name,
+        desired=to_struct(desired.document),
+        desired_version=desired.version,
+        changed_at=timestamp_of(desired.changed_at),
+    )
+    return OfDevice(config=config)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,1 @@
+"""DeviceService: requests of devices about themselves."""

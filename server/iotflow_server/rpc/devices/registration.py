@@ -1,0 +1,23 @@
+"""Who may register devices."""
+
+from dataclasses import dataclass
+
+from iotflow_server.auth.principal import Role, caller
+from iotflow_server.errors import PermissionDenied, Unauthenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """mode: anyone (open), registrars and admins (token), admins (closed)."""
+
+    mode: str
+
+    def check(self) -> None:
+        """Raise Unauthenticated or PermissionDenied where the caller may not register."""
+        allowed = {"open": set(Role), "token": {Role.REGISTRAR, Role.ADMIN}, "closed": {Role.ADMIN}}[self.mode]
+        who = caller()
+        if who.role in allowed:
+            return
+        if who.role is Role.ANONYMOUS and self.mode == "token":
+            raise Unauthenticated("TOKEN_REQUIRED", "registration needs a registrar's token in authorization: Bearer")
+        raise PermissionDenied("REGISTRATION_CLOSED", "registration is not open to you; ask an admin")

@@ -1,0 +1,213 @@
+"""DeviceService: what a device says of itself and asks for."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.status_words import OFFLINE, status_word
+from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
+from iotflow_server.audit import Audit
+from iotflow_server.auth.principal import caller, calling_device, calling_key
+from iotflow_server.commands.commands import Commands
+from iotflow_server.compute_thread import computed
+from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.config.twin import difference
+from iotflow_server.devices.device import NewDevice, utc_now
+from iotflow_server.devices.keys import DeviceKeys
+from iotflow_server.devices.registry import Registry
+from iotflow_server.errors import InvalidArgument, PermissionDenied
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.online import Online
+from iotflow_server.rpc.codec import wire_devices
+from iotflow_server.rpc.codec.page_tokens import fitting
+from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
+from iotflow_server.rpc.commands.device_stream import CommandStream
+from iotflow_server.rpc.config import streams
+from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, report_in_json, report_in_message
+from iotflow_server.rpc.devices.registration import Registration
+from iotflow_server.rpc.devices.state_reports import Reporting
+from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.telemetry.ports import Span, TelemetryStore
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = device_service_pb2
+
+
+class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
+    """See device_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        keys: DeviceKeys,
+        commands: Commands,
+        desired: DesiredConfigs,
+        audit: Audit,
+        presence: Presence,
+        online: Online,
+        encoder: DeviceEncoder,
+        store: TelemetryStore,
+        sessions: Sessions,
+        registration: Registration,
+        broker: Broker,
+        reporting: Reporting,
+    ) -> None:
+        self._registry = registry
+        self._keys = keys
+        self._commands = commands
+        self._desired = desired
+        self._audit = audit
+        self._presence = presence
+        self._online = online
+        self._encoder = encoder
+        self._store = store
+        self._sessions = sessions
+        self._registration = registration
+        self._broker = broker
+        self._reporting = reporting
+
+    async def RegisterDevice(
+        self, request: wire.RegisterDeviceRequest, context: Context
+    ) -> wire.RegisterDeviceResponse:
+        self._registration.check()
+        device, key = await self._registry.register(
+            NewDevice(
+                name=request.name,
+                device_type=request.device_type or "sensor",
+                description=request.description,
+                location=request.location,
+                firmware_version=request.firmware_version,
+                hardware_version=request.hardware_version,
+            )
+        )
+        await answer_with(context, 201)
+        return wire.RegisterDeviceResponse(
+            message="Device registered successfully", device=wire_devices.registered(device, key)
+        )
+
+    async def GetDeviceStatus(
+        self, _request: wire.GetDeviceStatusRequest, _context: Context
+    ) -> wire.GetDeviceStatusResponse:
+        device = await self._registry.get(calling_device().id)
+        self._presence.seen(device.id)
+        count = await self._store.count(device.id, Span())
+        return wire.GetDeviceStatusResponse(status="success", device=self._encoder.status(device, count))
+
+    async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:
+        device = calling_device()
+        goes = status_word(request.status.string_value) == OFFLINE
+        if goes:
+            await self._online.say([Said(device.id, online=False, at=utc_now())])
+        else:
+            self._presence.seen(device.id)
+        return wire.SendHeartbeatResponse(
+            message="Heartbeat received",
+            device_id=device.id,
+            timestamp=timestamp_ms(utc_now_ms()),
+            status=OFFLINE if goes else "online",
+        )
+
+    async def GetDeviceConfig(
+        self, _request: wire.GetDeviceConfigRequest, _context: Context
+    ) -> wire.GetDeviceConfigResponse:
+        device = await self._registry.get(calling_device().id)
+        self._presence.seen(device.id)
+        desired = await self._desired.get(device.id)
+        missing = difference(desired.document, device.configuration)
+        return wire.GetDeviceConfigResponse(
+            status="success",
+            device_id=device.id,
+            configuration=to_struct(device.configuration),
+            desired=to_struct(desired.document) if desired.version else None,
+            desired_version=desired.version,
+            difference=to_struct(missing) if missing else None,
+        )
+
+    async def UpdateDeviceConfig(
+        self, request: wire.UpdateDeviceConfigRequest, _context: Context
+    ) -> wire.UpdateDeviceConfigResponse:
+        return await self._reporting.report(calling_device().id, report_in_message(request))
+
+    async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
+        if len(request.data) > MOST_BODY_BYTES:
+            raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
+        report = await computed(report_in_json, request.data)
+        return await self._reporting.report(calling_device().id, report)
+
+    async def UnregisterDevice(
+        self, _request: wire.UnregisterDeviceRequest, _context: Context
+    ) -> wire.UnregisterDeviceResponse:
+        device = await self._keys.unregister(calling_key())
+        self._sessions.cut_off(caller().name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
+        return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
+
+    async def RotateApiKeyJson(self, request: HttpBody, context: Context) -> wire.RotateApiKeyResponse:
+        return await self.RotateApiKey(fill(wire.RotateApiKeyRequest(), request), context)
+
+    async def RotateApiKey(self, request: wire.RotateApiKeyRequest, _context: Context) -> wire.RotateApiKeyResponse:
+        refuse_unknown(request)
+        key = calling_key()
+        successor, old_until = await self._keys.rotate(key)
+        await self._audit.record(caller().name, "device.rotate_key", f"device:{key.id}")
+        return wire.RotateApiKeyResponse(
+            message="Key rotated; the old one stays valid for a while after the new one is first used",
+            device_id=key.id,
+            api_key=successor,
+            old_key_valid_until=timestamp_of(old_until),
+        )
+
+    async def EndKeyGrace(self, _request: wire.EndKeyGraceRequest, _context: Context) -> wire.EndKeyGraceResponse:
+        key = calling_key()
+        await self._keys.end_grace(key)
+        await self._audit.record(caller().name, "device.end_key_grace", f"device:{key.id}")
+        return wire.EndKeyGraceResponse(message="Only this key is valid now", device_id=key.id)
+
+    async def GetMqttCredentials(
+        self, _request: wire.GetMqttCredentialsRequest, _context: Context
+    ) -> wire.GetMqttCredentialsResponse:
+        credentials = self._broker.credentials(calling_device().id)
+        return wire.GetMqttCredentialsResponse(status="success", credentials=credentials)
+
+    async def ListCommands(self, _request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
+        device = calling_device()
+        self._presence.seen(device.id)
+        found = [wire_devices.command(item) for item in await self._commands.deliver(device.id)]
+        # The others come when some of these are answered.
+        commands = found[: fitting(found)]
+        return wire.ListCommandsResponse(commands=commands, count=len(commands))
+
+    async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:
+        result = plain_struct(request.result, "result") if request.HasField("result") else None
+        device = calling_device()
+        self._presence.seen(device.id)
+        acknowledged = await self._commands.acknowledge(
+            device.id, request.command_id, request.state or "succeeded", result
+        )
+        return wire.AckCommandResponse(message="Acknowledged", command=wire_devices.command(acknowledged))
+
+    async def StreamCommands(
+        self, request_iterator: AsyncIterator[wire.StreamCommandsRequest], _context: Context
+    ) -> AsyncIterator[wire.StreamCommandsResponse]:
+        device = calling_device()
+        self._presence.seen(device.id)
+        async with self._sessions.open(caller()) as session:
+            stream = CommandStream(device.id, self._commands, self._presence, session)
+            async with aclosing(stream.messages(request_iterator)) as messages:
+                async for message in messages:
+                    yield message
+
+    async def WatchConfig(
+        self, _request: wire.WatchConfigRequest, _context: Context
+    ) -> AsyncIterator[wire.WatchConfigResponse]:
+        device = calling_device()
+        self._presence.seen(device.id)
+        async with self._sessions.open(caller()) as session:
+            async for message in streams.own(device.id, self._desired, session):
+                yield message

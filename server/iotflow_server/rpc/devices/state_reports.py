@@ -1,0 +1,34 @@
+"""What a device reports of itself, whichever door it came by."""
+
+from iotflow.v1 import device_service_pb2
+from iotflow_server.devices.registry import Registry
+from iotflow_server.presence.last_seen import Presence
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_values import to_struct
+from iotflow_server.rpc.config.reports import ConfigReport
+
+wire = device_service_pb2
+
+
+class Reporting:
+    """UpdateDeviceConfig, for the device itself and for a gateway."""
+
+    def __init__(self, registry: Registry, presence: Presence, encoder: DeviceEncoder) -> None:
+        self._registry = registry
+        self._presence = presence
+        self._encoder = encoder
+
+    async def report(self, device_id: int, report: ConfigReport) -> wire.UpdateDeviceConfigResponse:
+        """Raises NotFound, InvalidArgument, Unavailable."""
+        device = await self._registry.update(device_id, report.changes())
+        self._presence.seen(device_id)
+        response = wire.UpdateDeviceConfigResponse(
+            status="success",
+            message="Device configuration updated successfully",
+            device=self._encoder.device(device),
+            config_key=report.key,
+            data_type=report.texts.get("data_type", ""),
+        )
+        if report.key:
+            response.config_value.CopyFrom(to_struct({"value": report.value}).fields["value"])
+        return response

@@ -1,0 +1,110 @@
+"""The counts behind dashboard, analytics and stats."""
+
+from collections.abc import Iterable
+
+from iotflow.v1 import admin_service_pb2
+from iotflow_server.auth.tokens import Tokens
+from iotflow_server.commands.commands import Commands
+from iotflow_server.devices.statistics import Figures
+from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.online import Online
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_values import timestamp_ms
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = admin_service_pb2
+RECENT = 10
+
+
+class FleetFigures:
+    """Counts over all devices, and of this process."""
+
+    def __init__(
+        self,
+        figures: Figures,
+        tokens: Tokens,
+        commands: Commands,
+        presence: Presence,
+        online: Online,
+        encoder: DeviceEncoder,
+        tally: Tally,
+        feed: LiveFeed,
+        sessions: Sessions,
+    ) -> None:
+        self._figures = figures
+        self._tokens = tokens
+        self._commands = commands
+        self._presence = presence
+        self._online = online
+        self._encoder = encoder
+        self._tally = tally
+        self._feed = feed
+        self._sessions = sessions
+
+    async def dashboard(self) -> wire.GetDashboardResponse:
+        """GetDashboard."""
+        # What was heard in the last moments is in memory only.
+        await self._presence.flush()
+        recent = await self._figures.recently_seen(RECENT)
+        return wire.GetDashboardResponse(
+            status="success",
+            timestamp=timestamp_ms(utc_now_ms()),
+            devices=await self._device_counts(),
+            recently_seen=[self._encoder.device(device) for device in recent],
+            ingest=self._ingest(),
+        )
+
+    async def analytics(self) -> wire.GetAnalyticsResponse:
+        """GetAnalytics."""
+        return wire.GetAnalyticsResponse(
+            status="success",
+            by_type=_named(await self._figures.grouped("device_type")),
+            by_status=_named((await self._figures.by_status()).items()),
+            by_location=_named(await self._figures.grouped("location")),
+            by_firmware_version=_named(await self._figures.grouped("firmware_version")),
+            registrations=_named(await self._figures.registrations()),
+        )
+
+    async def stats(self) -> wire.GetStatsResponse:
+        """GetStats."""
+        await self._presence.flush()
+        return wire.GetStatsResponse(
+            status="success",
+            timestamp=timestamp_ms(utc_now_ms()),
+            device_stats=await self._device_counts(),
+            ingest_stats=self._ingest(),
+            tokens=len(await self._tokens.list()),
+            open_commands=await self._commands.open_count(),
+        )
+
+    async def _device_counts(self) -> wire.DeviceCounts:
+        by_status = await self._figures.by_status()
+        total = sum(by_status.values())
+        online = await self._figures.online(self._online.since)
+        return wire.DeviceCounts(
+            total=total,
+            active=by_status["active"],
+            inactive=by_status["inactive"],
+            maintenance=by_status["maintenance"],
+            error=by_status["error"],
+            online=online,
+            offline=total - online,
+        )
+
+    def _ingest(self) -> wire.IngestFigures:
+        tally = self._tally
+        return wire.IngestFigures(
+            batches_stored=tally.batches,
+            readings_stored=tally.readings,
+            values_stored=tally.values,
+            values_rejected=tally.rejected,
+            open_streams=len(self._sessions),
+            subscribers=self._feed.subscribers,
+        )
+
+
+def _named(counts: Iterable[tuple[str, int]]) -> list[wire.NamedCount]:
+    return [wire.NamedCount(name=name, count=count) for name, count in counts]

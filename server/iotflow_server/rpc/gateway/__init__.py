@@ -1,0 +1,1 @@
+"""GatewayService: requests of gateways on behalf of devices."""

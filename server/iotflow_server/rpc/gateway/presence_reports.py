@@ -1,0 +1,76 @@
+"""ReportPresence: which devices came, went or gave a sign of life, as a gateway says it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from iotflow.v1 import gateway_service_pb2
+from iotflow_server.commands.leases import Offers
+from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.registry import Registry
+from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.online import Online
+
+wire = gateway_service_pb2
+
+
+class PresenceReports:
+    """Notes what counts and names the rest."""
+
+    def __init__(self, registry: Registry, presence: Presence, online: Online, offers: Offers) -> None:
+        self._registry = registry
+        self._presence = presence
+        self._online = online
+        self._offers = offers
+
+    async def note(self, request: wire.ReportPresenceRequest) -> wire.ReportPresenceResponse:
+        """Durable on return. Raises Unavailable."""
+        reports = request.reports
+        devices = await self._registry.get_many(list({report.device_id for report in reports}))
+        rejected = list(_rejections(reports, {device.id: device for device in devices}))
+        refused = {item.index for item in rejected}
+        await self._carry_through([report for index, report in enumerate(reports) if index not in refused])
+        return wire.ReportPresenceResponse(accepted=len(reports) - len(rejected), rejected=rejected)
+
+    async def _carry_through(self, reports: Sequence[wire.PresenceReport]) -> None:
+        now = utc_now()
+        said = []
+        for report in reports:
+            at = _time(report, now)
+            if report.state != "offline":
+                self._presence.seen(report.device_id, at)
+            if report.state != "heartbeat":
+                said.append(Said(report.device_id, report.state == "online", at))
+        if said:
+            await self._online.say(said)
+        if back := {report.device_id for report in reports if report.state != "offline"}:
+            await self._offers.are_back(back)
+
+
+def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Device]) -> Iterator[wire.PresenceRejection]:
+    for index, report in enumerate(reports):
+        device = devices.get(report.device_id)
+        if device is None:
+            yield _rejection(index, report, "DEVICE_NOT_FOUND", f"There is no device {report.device_id}.")
+        elif device.status == "inactive" and report.state != "offline":
+            text = f"device {report.device_id} is inactive; an admin can set it active"
+            yield _rejection(index, report, "DEVICE_INACTIVE", text)
+        elif not _is_time(report.timestamp):
+            yield _rejection(index, report, "INVALID_TIME", "the time lies outside the years 1 to 9999")
+
+
+def _rejection(index: int, report: wire.PresenceReport, reason: str, message: str) -> wire.PresenceRejection:
+    return wire.PresenceRejection(index=index, device_id=report.device_id, reason=reason, message=message)
+
+
+def _is_time(timestamp: Timestamp) -> bool:
+    try:
+        timestamp.ToDatetime(UTC)
+    except ValueError:
+        return False
+    return True
+
+
+def _time(report: wire.PresenceReport, now: datetime) -> datetime:
+    return min(now, report.timestamp.ToDatetime(UTC)) if report.HasField("timestamp") else now

@@ -1,0 +1,1 @@
+"""LegacyService: paths of the predecessor."""

@@ -1,0 +1,1 @@
+"""MqttService: accounts and permissions of MQTT brokers."""

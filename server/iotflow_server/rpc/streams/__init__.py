@@ -1,0 +1,1 @@
+"""Open streams and the sessions they belong to."""

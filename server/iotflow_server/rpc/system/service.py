@@ -1,0 +1,77 @@
+"""SystemService: how the server itself is."""
+
+import time
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
+from iotflow_server import VERSION
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.metrics import CONTENT_TYPE, Metrics
+from iotflow_server.rpc.codec.wire_values import timestamp_ms
+from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
+from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.system.diagnostics import Diagnostics
+from iotflow_server.rpc.system.health_checks import DRAINING, HEALTHY, UNHEALTHY, HealthChecks
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = system_service_pb2
+# Where brokers take TLS, by convention.
+MQTTS_PORT = 8883
+
+
+class SystemService(system_service_pb2_grpc.SystemServiceServicer):
+    """See system_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        checks: HealthChecks,
+        metrics: Metrics,
+        broker: Broker,
+        refusals: MqttRefusals,
+        diagnostics: Diagnostics,
+    ) -> None:
+        self._checks = checks
+        self._metrics = metrics
+        self._broker = broker
+        self._refusals = refusals
+        self._diagnostics = diagnostics
+        self._probe = BrokerProbe(broker.host, broker.port)
+        self._began = time.monotonic()
+
+    async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
+        if request.detailed:
+            await self._diagnostics.require(context)
+        status, checks = await self._checks.run()
+        failed = [check.name for check in checks if check.status != HEALTHY]
+        if status in (DRAINING, UNHEALTHY):
+            await answer_with(context, 503)
+        return wire.GetHealthResponse(
+            status=status,
+            message=f"not well: {', '.join(failed)}" if failed else "IoTFlow is running",
+            version=VERSION,
+            timestamp=timestamp_ms(utc_now_ms()),
+            uptime_seconds=round(time.monotonic() - self._began, 3),
+            checks=checks if request.detailed else [],
+        )
+
+    async def GetMetrics(self, _request: wire.GetMetricsRequest, _context: Context) -> HttpBody:
+        return HttpBody(content_type=CONTENT_TYPE, data=self._metrics.text())
+
+    async def GetMqttStatus(self, _request: wire.GetMqttStatusRequest, _context: Context) -> wire.GetMqttStatusResponse:
+        is_reachable = await self._probe.is_reachable()
+        return wire.GetMqttStatusResponse(
+            status="available" if is_reachable else "unavailable",
+            connected=is_reachable,
+            host=self._broker.host,
+            port=self._broker.port,
+            broker_info=wire.BrokerInfo(
+                host=self._broker.host,
+                port=self._broker.port,
+                connected=is_reachable,
+                tls_enabled=self._broker.port == MQTTS_PORT,
+            ),
+            refused=self._refusals.counts,
+        )

@@ -1,0 +1,49 @@
+"""How the telemetry store is."""
+
+from iotflow.v1 import telemetry_service_pb2
+from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.journal_state import JournalState
+from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.stores.choice import Location
+
+wire = telemetry_service_pb2
+HEALTHY, BUFFERING, UNAVAILABLE = "healthy", "buffering", "unavailable"
+
+
+async def store_status(store: TelemetryStore, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
+    """GetTelemetryStatus: asks the store itself, and tells of the journal where there is one."""
+    taken = await _takes_writes(store)
+    journal = store.journal
+    available = taken if journal is None else journal.backend_available
+    buffering = not available or (journal is not None and journal.buffering)
+    return wire.GetTelemetryStatusResponse(
+        iotdb_available=available,
+        iotdb_host=location.host,
+        iotdb_port=location.port,
+        iotdb_database=location.database,
+        total_devices=devices,
+        status=(BUFFERING if buffering else HEALTHY) if taken else UNAVAILABLE,
+        store=store.name,
+        journal=None if journal is None else _journal(journal),
+    )
+
+
+async def _takes_writes(store: TelemetryStore) -> bool:
+    try:
+        await store.check()
+    except Unavailable:
+        return False
+    return True
+
+
+def _journal(state: JournalState) -> wire.JournalStatus:
+    return wire.JournalStatus(
+        buffering=state.buffering,
+        replaying=state.replaying,
+        bytes=state.bytes,
+        limit_bytes=state.limit_bytes,
+        entries=state.entries,
+        oldest_seconds=round(state.oldest_seconds, 3),
+        replayed_values=state.replayed,
+        refused_values=state.refused,
+    )

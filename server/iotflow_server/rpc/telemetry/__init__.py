@@ -1,0 +1,1 @@
+"""TelemetryService: readings in, readings out."""

@@ -1,0 +1,176 @@
+"""SubscribeTelemetry and ReadTelemetry: readings as a stream."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+import structlog
+
+from iotflow.v1 import telemetry_service_pb2
+from iotflow_server.auth.principal import caller
+from iotflow_server.errors import Refusal
+from iotflow_server.rpc.codec.wire_batches import encode
+from iotflow_server.rpc.codec.wire_rows import add_rows
+from iotflow_server.rpc.codec.wire_values import timestamp_ms
+from iotflow_server.rpc.streams.sessions import Session
+from iotflow_server.rpc.telemetry.query import Querying, names, span
+from iotflow_server.rpc.telemetry.replays import Replays, is_free
+from iotflow_server.telemetry.live import (
+    Dropped,
+    FeedState,
+    Interest,
+    LiveEvent,
+    LiveFeed,
+    PresenceChange,
+    Subscription,
+)
+from iotflow_server.telemetry.pages import parts
+from iotflow_server.telemetry.ports import LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+log = structlog.get_logger(__name__)
+
+Event = telemetry_service_pb2.SubscribeTelemetryResponse
+# Rows of stored readings in one event; small enough that a page shows them while more are coming.
+REPLAY_ROWS = 1_000
+# And bytes: events are made on the event loop.
+REPLAY_BYTES = 2**16
+
+
+class LiveEvents:
+    """One open SubscribeTelemetry."""
+
+    def __init__(
+        self,
+        request: telemetry_service_pb2.SubscribeTelemetryRequest,
+        session: Session,
+        heartbeat: float,
+        replays: Replays,
+    ) -> None:
+        self._request = request
+        self._session = session
+        self._heartbeat = heartbeat
+        self._replays = replays.of(caller().name)
+
+    async def events(self, feed: LiveFeed, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+        """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
+        request = self._request
+        since = parse_time(request.since, utc_now_ms(), "since") if request.since else None
+        interest = await self._interest(querying)
+        with feed.subscribe(interest) as subscription:
+            self._session.ended.add_done_callback(lambda _: subscription.wake())
+            yield _alive()
+            try:
+                if since is not None:
+                    async for event in self._replay_in_turn(since, store, querying):
+                        yield event
+                while True:
+                    async for event in self._waiting(subscription):
+                        yield event
+            except Refusal as refusal:
+                yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
+                raise
+            except Exception:
+                yield _error("INTERNAL", "internal error; the server's log has more", retryable=True)
+                raise
+
+    async def _interest(self, querying: Querying) -> Interest:
+        request = self._request
+        own = caller().device
+        ids = list(request.device_ids)
+        if ids or own:
+            ids = [device.id for device in await querying.readable_devices(ids, [])]
+        fields = names(request.fields)
+        return Interest(
+            frozenset(ids) if ids else None,
+            frozenset(request.device_types) or None,
+            None if fields is None else frozenset(fields),
+        )
+
+    async def _replay_in_turn(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+        while not await is_free(self._replays, self._heartbeat):
+            self._check_session()
+            yield _alive()
+        try:
+            async with aclosing(self._replay(since, store, querying)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._replays.release()
+
+    async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncGenerator[Event]:
+        async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
+            reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
+            async with aclosing(reading):
+                async for chunk in reading:
+                    self._check_session()
+                    for part in parts(chunk, REPLAY_BYTES):
+                        yield self._readings(LiveEvent(device, part))
+
+    async def _waiting(self, subscription: Subscription) -> AsyncIterator[Event]:
+        """What waits now, or a heartbeat when nothing has come for a while."""
+        if not await subscription.wait(self._heartbeat):
+            yield _alive()
+        while taken := subscription.take():
+            self._check_session()
+            yield self._event(taken)
+        self._check_session()
+
+    def _check_session(self) -> None:
+        if self._session.refusal:
+            raise self._session.refusal
+
+    def _event(self, taken: LiveEvent | PresenceChange | Dropped | FeedState) -> Event:
+        match taken:
+            case PresenceChange():
+                return _presence(taken)
+            case Dropped(readings):
+                return Event(dropped=telemetry_service_pb2.LiveDropped(readings=readings))
+            case FeedState(degraded, message):
+                return Event(feed=telemetry_service_pb2.LiveFeedState(degraded=degraded, message=message))
+        return self._readings(taken)
+
+    def _readings(self, event: LiveEvent) -> Event:
+        return event.rendered("columns", _columns) if self._request.columnar else event.rendered("rows", _rows)
+
+
+def _columns(event: LiveEvent) -> Event:
+    return Event(batch=encode(event.batch))
+
+
+def _rows(event: LiveEvent) -> Event:
+    readings = telemetry_service_pb2.LiveReadings(device_id=event.source.id, device_name=event.source.name)
+    add_rows(readings, "data", event.batch)
+    return Event(telemetry=readings)
+
+
+def _presence(change: PresenceChange) -> Event:
+    presence = telemetry_service_pb2.LivePresence(
+        device_id=change.source.id,
+        device_name=change.source.name,
+        online=change.online,
+        timestamp=timestamp_ms(change.at),
+    )
+    return Event(presence=presence)
+
+
+def _alive() -> Event:
+    return Event(heartbeat=telemetry_service_pb2.LiveHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
+
+
+def _error(reason: str, message: str, *, retryable: bool) -> Event:
+    return Event(error=telemetry_service_pb2.LiveError(reason=reason, message=message, retryable=retryable))
+
+
+async def read(
+    request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: Querying
+) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
+    """ReadTelemetry: device by device, chunk by chunk."""
+    asked = span(request.start_time, request.end_time, utc_now_ms())
+    async for device in querying.each_readable(request.device_ids, []):
+        reading = store.read(device.id, asked, names(request.fields), newest_first=request.newest_first)
+        async with aclosing(reading):
+            async for chunk in reading:
+                if session.refusal:
+                    raise session.refusal
+                for part in parts(chunk):
+                    yield telemetry_service_pb2.ReadTelemetryResponse(batch=encode(part))

@@ -1,0 +1,166 @@
+"""TelemetryService: each RPC hands over to the part that does it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_pb2_grpc
+from iotflow_server.audit import Audit
+from iotflow_server.auth.principal import caller
+from iotflow_server.devices.registry import Registry
+from iotflow_server.interceptors.middleware import Context, Unreadable
+from iotflow_server.rpc.codec.wire_values import timestamp_ms
+from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.streams.abort_mid_stream import broken_off
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.system.diagnostics import Diagnostics
+from iotflow_server.rpc.system.store_status import store_status
+from iotflow_server.rpc.telemetry import live_events
+from iotflow_server.rpc.telemetry.aggregate import Aggregating
+from iotflow_server.rpc.telemetry.export import Exporting
+from iotflow_server.rpc.telemetry.query import Querying, span
+from iotflow_server.rpc.telemetry.replays import Replays
+from iotflow_server.rpc.telemetry.stream import TelemetryStream
+from iotflow_server.rpc.telemetry.submit import Submitting
+from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.live import LiveFeed
+from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.stores.choice import Location
+from iotflow_server.telemetry.times import utc_now_ms
+
+wire = telemetry_service_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """How streams behave. window: batches; heartbeat: seconds."""
+
+    sessions: Sessions
+    window: int
+    heartbeat: float
+
+
+class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
+    """See telemetry_service.proto for what each RPC promises."""
+
+    def __init__(
+        self,
+        store: TelemetryStore,
+        intake: Intake,
+        feed: LiveFeed,
+        registry: Registry,
+        audit: Audit,
+        streams: Streams,
+        location: Location,
+        diagnostics: Diagnostics,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._feed = feed
+        self._registry = registry
+        self._audit = audit
+        self._streams = streams
+        self._replays = Replays()
+        self._location = location
+        self._diagnostics = diagnostics
+        self._submitting = Submitting(intake)
+        self._querying = Querying(store, registry, intake.directory)
+        self._aggregating = Aggregating(store, self._querying)
+        self._exporting = Exporting(store, self._querying)
+
+    async def SubmitTelemetry(
+        self, request: wire.SubmitTelemetryRequest, _context: Context
+    ) -> wire.SubmitTelemetryResponse:
+        return await self._submitting.one(request)
+
+    async def SubmitReadings(
+        self, request: wire.SubmitReadingsRequest, _context: Context
+    ) -> wire.SubmitReadingsResponse:
+        return await self._submitting.many(request)
+
+    async def SubmitTelemetryJson(self, request: HttpBody, context: Context) -> wire.SubmitTelemetryResponse:
+        response = await self._submitting.one(request)
+        await answer_with(context, 201)
+        return response
+
+    async def SubmitReadingsJson(self, request: HttpBody, _context: Context) -> wire.SubmitReadingsResponse:
+        return await self._submitting.many(request)
+
+    async def StreamTelemetry(
+        self, request_iterator: AsyncIterator[telemetry_pb2.TelemetryBatch], _context: Context
+    ) -> AsyncIterator[wire.StreamTelemetryResponse]:
+        async with self._streams.sessions.open(caller()) as session:
+            stream = TelemetryStream(self._intake, session, self._streams.window)
+            async for answer in stream.answers(request_iterator):
+                yield answer
+
+    async def GetTelemetry(self, request: wire.GetTelemetryRequest, _context: Context) -> wire.GetTelemetryResponse:
+        return await self._querying.newest(request)
+
+    async def GetTelemetryRange(
+        self, request: wire.GetTelemetryRangeRequest, _context: Context
+    ) -> wire.GetTelemetryRangeResponse:
+        return await self._querying.range(request)
+
+    async def GetLatestTelemetry(
+        self, request: wire.GetLatestTelemetryRequest, _context: Context
+    ) -> wire.GetLatestTelemetryResponse:
+        return await self._querying.latest(request)
+
+    async def ListLatestTelemetry(
+        self, request: wire.ListLatestTelemetryRequest, _context: Context
+    ) -> wire.ListLatestTelemetryResponse:
+        return await self._querying.latest_of_many(request)
+
+    async def AggregateTelemetry(
+        self, request: wire.AggregateTelemetryRequest, _context: Context
+    ) -> wire.AggregateTelemetryResponse:
+        return await self._aggregating.aggregate(request)
+
+    async def ReadTelemetry(
+        self, request: wire.ReadTelemetryRequest, _context: Context
+    ) -> AsyncIterator[wire.ReadTelemetryResponse]:
+        async with self._streams.sessions.open(caller()) as session:
+            async for answer in live_events.read(request, session, self._store, self._querying):
+                yield answer
+
+    async def SubscribeTelemetry(
+        self, request: wire.SubscribeTelemetryRequest, _context: Context
+    ) -> AsyncIterator[wire.SubscribeTelemetryResponse]:
+        async with self._streams.sessions.open(caller()) as session:
+            live = live_events.LiveEvents(request, session, self._streams.heartbeat, self._replays)
+            async for event in live.events(self._feed, self._store, self._querying):
+                yield event
+
+    async def ExportTelemetry(
+        self, request: wire.ExportTelemetryRequest, context: Context
+    ) -> AsyncIterator[HttpBody | Unreadable]:
+        async with self._streams.sessions.open(caller()) as session:
+            async for piece in broken_off(self._exporting.bodies(request, session, context), context):
+                yield piece
+
+    async def DeleteTelemetry(
+        self, request: wire.DeleteTelemetryRequest, _context: Context
+    ) -> wire.DeleteTelemetryResponse:
+        device = await self._querying.readable(request.device_id)
+        range_ = span(request.start_time, request.end_time, utc_now_ms())
+        await self._store.delete(device.id, range_)
+        details = {"start": range_.start, "end": range_.end}
+        await self._audit.record(caller().name, "telemetry.delete", f"device:{device.id}", details)
+        return wire.DeleteTelemetryResponse(
+            message=f"Telemetry data deleted for device {device.name}",
+            device_id=device.id,
+            start_time=timestamp_ms(range_.start),
+            end_time=timestamp_ms(range_.end),
+        )
+
+    async def GetTelemetryStatus(
+        self, _request: wire.GetTelemetryStatusRequest, context: Context
+    ) -> wire.GetTelemetryStatusResponse:
+        status = await store_status(self._store, self._location, await self._registry.total())
+        if not await self._diagnostics.allowed(context):
+            # The rest is what clients of the older service read.
+            status.ClearField("journal")
+            status.ClearField("store")
+        return status

@@ -1,5 +1,0 @@
-"""Newest values that all server processes remember together, in a Redis."""
-
-from iotflow_server.shared.latest.values import RedisLatestValues
-
-__all__ = ["RedisLatestValues"]

@@ -1,5 +1,0 @@
-"""The live bus over a Redis stream."""
-
-from iotflow_server.shared.live.bus import RedisBus
-
-__all__ = ["RedisBus"]

@@ -1,0 +1,1 @@
+"""Coordination between the processes that share a journal folder."""

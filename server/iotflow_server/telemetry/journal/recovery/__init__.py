@@ -1,0 +1,1 @@
+"""Checkpoints, and replay of what the backend may have lost."""

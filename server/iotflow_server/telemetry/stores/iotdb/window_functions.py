@@ -1,0 +1,67 @@
+"""Figures over windows, computed from columns: for what IoTDB has no function, and where windows are sparse."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from iotflow_server.telemetry.batch import Column, Times, Values, ValueType
+from iotflow_server.telemetry.ports import Function
+
+OF_ANY_TYPE = (Function.COUNT, Function.FIRST, Function.LAST)
+_OF_THE_TYPE = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
+
+
+def figure_type(function: Function, value_type: ValueType) -> ValueType:
+    """The type of a function of a measurement."""
+    if function is Function.COUNT:
+        return ValueType.INT64
+    return value_type if function in _OF_THE_TYPE else ValueType.DOUBLE
+
+
+def figure(function: Function, column: Column, firsts: Times) -> Column:
+    """The function of each window. column: values in order of time, all there; firsts: shape (windows,), the rows with
+    which they begin, rising from 0."""
+    sizes = np.diff(np.append(firsts, len(column.values)))
+    # Readings may add up to more than a float64 holds; infinity says so.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = _FUNCTIONS[function](column.values, firsts, sizes)
+    kind = figure_type(function, column.type)
+    valid = sizes > 1 if function is Function.STDDEV else None
+    return Column(column.measurement, kind, values.astype(kind.dtype, copy=False), valid)
+
+
+def _sum(values: Values, firsts: Times, _sizes: Times) -> Values:
+    sums: Values = np.add.reduceat(values, firsts, dtype=np.float64)
+    return sums
+
+
+def _avg(values: Values, firsts: Times, sizes: Times) -> Values:
+    return _sum(values, firsts, sizes) / sizes
+
+
+def _stddev(values: Values, firsts: Times, sizes: Times) -> Values:
+    # The mean first, then the distances from it: the sum of squares in one go loses all digits when the values are
+    # large and close together.
+    wide = values.astype(np.float64)
+    distances = wide - np.repeat(_avg(wide, firsts, sizes), sizes)
+    return np.sqrt(_sum(distances * distances, firsts, sizes) / np.maximum(sizes - 1, 1))
+
+
+def _median(values: Values, firsts: Times, sizes: Times) -> Values:
+    windows = np.repeat(np.arange(len(sizes)), sizes)
+    ranked = values[np.lexsort((values, windows))].astype(np.float64)
+    middle: Values = ranked[firsts + (sizes - 1) // 2] / 2 + ranked[firsts + sizes // 2] / 2
+    return middle
+
+
+_FUNCTIONS: Mapping[Function, Callable[[Values, Times, Times], Values]] = {
+    Function.COUNT: lambda _values, _firsts, sizes: sizes,
+    Function.SUM: _sum,
+    Function.AVG: _avg,
+    Function.MIN: lambda values, firsts, _sizes: np.minimum.reduceat(values, firsts),
+    Function.MAX: lambda values, firsts, _sizes: np.maximum.reduceat(values, firsts),
+    Function.FIRST: lambda values, firsts, _sizes: values[firsts],
+    Function.LAST: lambda values, firsts, sizes: values[firsts + sizes - 1],
+    Function.MEDIAN: _median,
+    Function.STDDEV: _stddev,
+}

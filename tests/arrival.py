@@ -11,7 +11,7 @@ from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.timestamps import ALONE_SECONDS, RedisArrival, own_lane
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
-from iotflow_server.telemetry.timestamps import AHEAD_MS, Arrival, ArrivalClock, Given
+from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps, TimestampAllocator
 
 # Until a Redis that has just started gives out times, for calls of so many readings.
 QUIET_MS, MOST_READINGS = 2 * AHEAD_MS, 5_000
@@ -30,14 +30,14 @@ class Site:
         self._stack = stack
         self._redis_url = redis_url
 
-    async def process(self, number: int = 1, of: int = 1, server: int = 1) -> Arrival:
+    async def process(self, number: int = 1, of: int = 1, server: int = 1) -> TimestampAllocator:
         """A new one; without Redis there is one at a time."""
-        given = Given(self._store, self._clock)
+        given = NewestTimestamps(self._store, self._clock)
         if not self._redis_url:
-            return ArrivalClock(given, self._clock)
+            return LocalTimestampAllocator(given, self._clock)
         connection = RedisConnection(self._redis_url)
         self._stack.push_async_callback(connection.close)
-        alone = ArrivalClock(given, self._clock, own_lane(number, of, server))
+        alone = LocalTimestampAllocator(given, self._clock, own_lane(number, of, server))
         return RedisArrival(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
 
     async def store(self, times: range | list[int]) -> None:

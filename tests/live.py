@@ -16,8 +16,8 @@ from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import (
     DirectBus,
     Dropped,
+    EventFilter,
     FeedState,
-    Interest,
     LiveBus,
     LiveEvent,
     LiveFeed,
@@ -70,8 +70,8 @@ class Process:
         await self.bus.publish(stored)
 
     @contextmanager
-    def heard(self, interest: Interest | None = None) -> Iterator[Ear]:
-        with self.feed.subscribe(interest or Interest()) as subscription:
+    def heard(self, interest: EventFilter | None = None) -> Iterator[Ear]:
+        with self.feed.subscribe(interest or EventFilter()) as subscription:
             yield Ear(subscription)
 
 

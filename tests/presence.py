@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from iotflow_server.presence.last_seen import Heard
+from iotflow_server.presence.last_seen import Sightings
 
 
 class MemoryBoard:
     """PresenceBoard of all who were made with the same list of what was told."""
 
-    def __init__(self, told: list[tuple["MemoryBoard", Heard]]) -> None:
+    def __init__(self, told: list[tuple["MemoryBoard", Sightings]]) -> None:
         self._told = told
         self._place = 0
 
-    async def exchange(self, heard: Heard | None) -> Sequence[Heard]:
+    async def exchange(self, heard: Sightings | None) -> Sequence[Sightings]:
         found = [one for teller, one in self._told[self._place :] if teller is not self]
         if heard is not None:
             self._told.append((self, heard))

@@ -17,7 +17,7 @@ from iotflow.v1 import (
     system_service_pb2,
     telemetry_service_pb2,
 )
-from iotflow_server.auth.permissions import open_to
+from iotflow_server.auth.permissions import permissions
 from iotflow_server.auth.principal import Role
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rest.md"
@@ -62,7 +62,7 @@ TAIL = """
 def page() -> str:
     """One row a path."""
     rows = ["| Path | RPC | Open to |", "|---|---|---|"]
-    roles = open_to(public_reads=False, public_diagnostics=False)
+    roles = permissions(public_reads=False, public_diagnostics=False)
     for module in MODULES:
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:

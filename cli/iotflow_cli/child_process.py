@@ -34,7 +34,7 @@ class Program:
     grace: float = 15.0
 
 
-class Child:
+class ChildProcess:
     """A program that runs, in a session of its own: a terminal's Ctrl-C does not reach it."""
 
     def __init__(self, program: Program, process: asyncio.subprocess.Process, telling: asyncio.Task[None]) -> None:

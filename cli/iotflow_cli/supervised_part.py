@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from iotflow_cli.child_process import Child, Program, Say
+from iotflow_cli.child_process import ChildProcess, Program, Say
 from iotflow_cli.waiting import until
 
 
@@ -21,7 +21,7 @@ class Restarts:
     steady: float = 60.0
 
 
-class Part:
+class SupervisedPart:
     """tell: takes the program's lines. say: takes lines about it. ending: done when the run ends; nothing is started from then
     on. changed: called when `trouble` has changed."""
 
@@ -44,7 +44,7 @@ class Part:
         self._restarts = restarts
         self._changed = changed
         self._failures = 0
-        self._child: Child | None = None
+        self._child: ChildProcess | None = None
         self._starting = asyncio.Lock()
 
     async def start(self) -> str:
@@ -53,12 +53,12 @@ class Part:
             async with self._starting:
                 if self._ending.done():
                     return ""
-                self._child = child = await Child.start(self._program, self._tell)
+                self._child = child = await ChildProcess.start(self._program, self._tell)
         except OSError as error:
             return f"{self.name} cannot be started ({error.strerror})"
         return await self._ready(child)
 
-    async def _ready(self, child: Child) -> str:
+    async def _ready(self, child: ChildProcess) -> str:
         ready = asyncio.create_task(until(self._program.ready, self._program.start_within))
         ended = asyncio.create_task(child.ended())
         await asyncio.wait((ready, ended, self._ending), return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 
 from iotflow_cli.child_process import Program, Say
-from iotflow_cli.supervised_part import Part, Restarts
+from iotflow_cli.supervised_part import Restarts, SupervisedPart
 
 ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DEFAULT_RESTARTS = Restarts()
@@ -29,7 +29,7 @@ class Supervisor:
         self._ending: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         width = max(len(program.name) for program in programs)
         self._parts = [
-            Part(program, self._prefixed(program.name, width), say, self._ending, restarts, self._tell_down)
+            SupervisedPart(program, self._prefixed(program.name, width), say, self._ending, restarts, self._tell_down)
             for program in programs
         ]
 
@@ -56,7 +56,7 @@ class Supervisor:
             keeping.append(asyncio.create_task(self._keep(part)))
         announce()
 
-    async def _keep(self, part: Part) -> None:
+    async def _keep(self, part: SupervisedPart) -> None:
         trouble = f"{part.name} is not watched any more"
         try:
             trouble = await part.keep()
@@ -72,7 +72,7 @@ class Supervisor:
         stopped_well = [await self._stop(part) for part in reversed(self._parts)]
         return all(stopped_well)
 
-    async def _stop(self, part: Part) -> bool:
+    async def _stop(self, part: SupervisedPart) -> bool:
         stopped_well = await part.stop()
         if not stopped_well:
             self._say(f"{part.name} had to be killed")

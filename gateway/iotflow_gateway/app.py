@@ -12,26 +12,26 @@ import grpc
 import structlog
 
 from iotflow.channels import credentials, open_channel
-from iotflow_gateway.accounts.account_watch import Watching
+from iotflow_gateway.accounts.account_watch import AccountWatch
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession
-from iotflow_gateway.devices.acknowledgements import Answering
+from iotflow_gateway.devices.acknowledgements import AcknowledgementHandler
 from iotflow_gateway.devices.commands import Commands
 from iotflow_gateway.devices.configs import Configs
-from iotflow_gateway.devices.grouped_calls import Answers
+from iotflow_gateway.devices.grouped_calls import GroupedCalls
 from iotflow_gateway.devices.presence import Presence
 from iotflow_gateway.discovery import Discovery
-from iotflow_gateway.embedded import EmbeddedBroker, Guard, Strangers
+from iotflow_gateway.embedded import EmbeddedBroker, Guard, UnknownLogins
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.pipeline.batcher import Joining
+from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.uplink import Uplink
-from iotflow_gateway.rejections.error_topics import Refusals
-from iotflow_gateway.rejections.rejected import Refused
-from iotflow_gateway.rejections.reports import RefusalReports
-from iotflow_gateway.router import Desk, Handler
+from iotflow_gateway.rejections.error_topics import ErrorTopics
+from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.rejections.reports import RejectionReports
+from iotflow_gateway.router import Handler, MessageRouter
 from iotflow_gateway.settings import Settings
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
 
@@ -43,7 +43,7 @@ Work = Coroutine[Any, Any, None]
 async def run(settings: Settings) -> None:
     """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
     async with AsyncExitStack() as stack:
-        tasks = [asyncio.create_task(work) for work in _works(settings, stack)]
+        tasks = [asyncio.create_task(work) for work in _tasks(settings, stack)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -55,7 +55,7 @@ async def run(settings: Settings) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Context:
     """What all parts stand on. own: the adapter's login at the broker."""
 
     settings: Settings
@@ -76,27 +76,27 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Callbacks:
     """What becomes of a message: something of it is refused, and nothing more will be done about it."""
 
-    refused: Callable[[Message, Refused], None]
+    refused: Callable[[Message, Rejected], None]
     finished: Callable[[Message], None]
 
 
-def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
+def _tasks(settings: Settings, stack: AsyncExitStack) -> list[Work]:
     """What runs side by side; what is to be closed at the end goes onto the stack."""
     ground = _ground(settings, stack)
     channel, metadata, topics, directory = ground.channel, ground.metadata, ground.topics, ground.directory
     # Whoever takes the messages publishes its refusals by the broker that brings them.
     broker = _broker(ground, lambda message: desk.take(message))
-    reports = RefusalReports(channel, metadata)
-    ends, joining = _ends(ground, broker, reports), Joining()
+    reports = RejectionReports(channel, metadata)
+    ends, joining = _ends(ground, broker, reports), Batcher()
     presence = Presence(channel, metadata, ends.refused, ends.finished)
     desk = _desk(ground, stack, joining, _handlers(ground, stack, broker, presence, ends), ends)
     configs = Configs(channel, metadata, topics, broker, directory)
     mosquitto = _mosquitto(ground)
-    watching = Watching(channel, metadata, directory, mosquitto.changed if mosquitto else nothing)
-    _show(ground, broker)
+    watching = AccountWatch(channel, metadata, directory, mosquitto.changed if mosquitto else noop)
+    _register_metrics(ground, broker)
     return [
         watching.run(),
         Uplink(channel, ground.token, joining, ends.refused, ends.finished).run(),
@@ -111,38 +111,38 @@ def _works(settings: Settings, stack: AsyncExitStack) -> list[Work]:
     ]
 
 
-def _ground(settings: Settings, stack: AsyncExitStack) -> Ground:
+def _ground(settings: Settings, stack: AsyncExitStack) -> Context:
     token, channel = settings.secret(), open_channel(settings.server)
     stack.push_async_callback(channel.close)
     topics = Topics(settings.mqtt_topic_prefix)
-    return Ground(settings, channel, token, _address(settings, token), topics, Metrics(), Directory())
+    return Context(settings, channel, token, _address(settings, token), topics, Metrics(), Directory())
 
 
-def _broker(ground: Ground, take: Callable[[Message], None]) -> Broker:
+def _broker(ground: Context, take: Callable[[Message], None]) -> Broker:
     settings, address, topics, directory = ground.settings, ground.address, ground.topics, ground.directory
     if settings.broker == "elsewhere":
         return BrokerSession(address, topics, _filters(settings, topics), _replaced(settings, topics), take)
-    strangers = Strangers(newcomers=settings.discovery, publishers=settings.anonymous)
+    strangers = UnknownLogins(newcomers=settings.discovery, publishers=settings.anonymous)
     guard = Guard(ground.channel, ground.metadata, directory, topics, ground.own, strangers)
     embedded = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
     directory.on_change(embedded.account_changed)
     return embedded
 
 
-def _ends(ground: Ground, broker: Broker, reports: RefusalReports) -> Ends:
+def _ends(ground: Context, broker: Broker, reports: RejectionReports) -> Callbacks:
     def finished(message: Message) -> None:
         ground.metrics.finished()
         broker.finish(message)
 
-    return Ends(Refusals(broker.publish, ground.metrics, reports.count).tell, finished)
+    return Callbacks(ErrorTopics(broker.publish, ground.metrics, reports.count).tell, finished)
 
 
 def _handlers(
-    ground: Ground, stack: AsyncExitStack, broker: Broker, presence: Presence, ends: Ends
+    ground: Context, stack: AsyncExitStack, broker: Broker, presence: Presence, ends: Callbacks
 ) -> dict[Kind, Handler]:
     """Who carries out what is no telemetry."""
-    answers = Answers(ends.refused, ends.finished)
-    answering = Answering(ground.channel, ground.metadata, answers)
+    answers = GroupedCalls(ends.refused, ends.finished)
+    answering = AcknowledgementHandler(ground.channel, ground.metadata, answers)
     discovery = Discovery(ground.channel, ground.topics, broker.publish, ends.finished)
     stack.push_async_callback(answers.close)
     stack.push_async_callback(discovery.close)
@@ -155,8 +155,8 @@ def _handlers(
 
 
 def _desk(
-    ground: Ground, stack: AsyncExitStack, joining: Joining, handlers: Mapping[Kind, Handler], ends: Ends
-) -> Desk:
+    ground: Context, stack: AsyncExitStack, joining: Batcher, handlers: Mapping[Kind, Handler], ends: Callbacks
+) -> MessageRouter:
     lookups = Lookups(ground.channel, ground.metadata)
     stack.push_async_callback(lookups.close)
     keyed = ground.settings.accounts == "payload"
@@ -167,10 +167,12 @@ def _desk(
             "anonymous_clients_allowed",
             problem="clients without a login may publish; each message shows the device's key to whoever listens on the network",
         )
-    return Desk(ground.directory, lookups, joining, handlers, ends.refused, ends.finished, ground.metrics, keyed=keyed)
+    return MessageRouter(
+        ground.directory, lookups, joining, handlers, ends.refused, ends.finished, ground.metrics, keyed=keyed
+    )
 
 
-async def _serve(watching: Watching, mosquitto: MosquittoAccounts | None, broker: Broker) -> None:
+async def _serve(watching: AccountWatch, mosquitto: MosquittoAccounts | None, broker: Broker) -> None:
     """Messages are taken once their devices are known, and the broker knows the adapter."""
     await watching.complete()
     if mosquitto:
@@ -185,11 +187,11 @@ async def _tell_ready(broker: Broker, file: Path) -> None:
     await asyncio.Event().wait()
 
 
-def nothing() -> None:
+def noop() -> None:
     """Nobody wants to know."""
 
 
-def _show(ground: Ground, broker: Broker) -> None:
+def _register_metrics(ground: Context, broker: Broker) -> None:
     metrics = ground.metrics
     metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: broker.waiting)
     metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(ground.directory))
@@ -197,7 +199,7 @@ def _show(ground: Ground, broker: Broker) -> None:
         metrics.serve(ground.settings.metrics_port)
 
 
-def _mosquitto(ground: Ground) -> MosquittoAccounts | None:
+def _mosquitto(ground: Context) -> MosquittoAccounts | None:
     settings = ground.settings
     if settings.mosquitto_dir is None:
         return None

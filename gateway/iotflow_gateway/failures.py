@@ -7,7 +7,7 @@ import structlog
 
 from iotflow.backoff import Backoff
 from iotflow.errors import ServerError
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +37,9 @@ def breaks_off(error: ServerError) -> bool:
     return error.code in FAULTS or error.reason == STORE_FAILED
 
 
-def given_up(error: ServerError) -> Refused:
+def given_up(error: ServerError) -> Rejected:
     """What a device is told of a message that the server failed over each time."""
-    return Refused(
+    return Rejected(
         error.reason or error.code.name,
         f"the server failed over this message each time it was sent: {error.message}",
         retryable=breaks_off(error),

@@ -10,11 +10,11 @@ from iotflow.readings.decoding import MOST_READINGS
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.pipeline.batcher import Joining
+from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.json_readings import document, merged_notice, readings, refused, text_or_document
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.protobuf_batches import batch
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ LONGEST_ID = 1_000
 Handler = Callable[[Message, int, Any], None]
 
 
-class Desk:
+class MessageRouter:
     """keyed: whose a message is, is told by an `api_key` in it. handlers: what is done with messages that are no telemetry, given
     the message, the device's id and the JSON that it holds; finish() is theirs to call.
 
@@ -39,9 +39,9 @@ class Desk:
         self,
         directory: Directory,
         lookups: Lookups,
-        joining: Joining,
+        joining: Batcher,
         handlers: Mapping[Kind, Handler],
-        refused: Callable[[Message, Refused], None],
+        refused: Callable[[Message, Rejected], None],
         finished: Callable[[Message], None],
         metrics: Metrics,
         *,
@@ -70,7 +70,7 @@ class Desk:
         if kind is None:
             raise _misplaced(message)
         if len(message.payload) > LONGEST:
-            raise Refused("TOO_LARGE", f"a message has at most {LONGEST} bytes")
+            raise Rejected("TOO_LARGE", f"a message has at most {LONGEST} bytes")
         in_protobuf = kind is Kind.BATCH or (kind is Kind.TELEMETRY and message.content_type == PROTOBUF)
         content = None if in_protobuf else _content(kind, message)
         if kind is Kind.REGISTER:
@@ -131,19 +131,19 @@ class Desk:
     def _check_own(self, message: Message, device_id: int) -> None:
         account = self._directory.account(device_id)
         if account is not None and message.address.device not in account.usernames:
-            raise Refused("NOT_YOUR_DEVICE", "the key is another device's", field="api_key")
+            raise Rejected("NOT_YOUR_DEVICE", "the key is another device's", field="api_key")
 
     def _or_refuse(self, message: Message, work: Callable[[], None]) -> None:
         try:
             work()
-        except Refused as refused:
+        except Rejected as refused:
             self._refuse(message, refused)
         except Exception:
             # Whatever is wrong with it, or with us: those behind it must not wait for it.
             log.exception("message not understood", topic=message.topic)
-            self._refuse(message, Refused("INTERNAL", "the adapter does not understand this message"))
+            self._refuse(message, Rejected("INTERNAL", "the adapter does not understand this message"))
 
-    def _refuse(self, message: Message, refused: Refused) -> None:
+    def _refuse(self, message: Message, refused: Rejected) -> None:
         self._refused(message, refused)
         self._finished(message)
 
@@ -175,21 +175,23 @@ def _api_key(message: Message, content: Any) -> str:
         # A last will is plain text, and of the same connection as the messages before.
         key = message.shown.api_key
     if not isinstance(key, str) or not key:
-        raise Refused("KEY_REQUIRED", "without a login, a message holds the device's key as `api_key`", field="api_key")
+        raise Rejected(
+            "KEY_REQUIRED", "without a login, a message holds the device's key as `api_key`", field="api_key"
+        )
     return key
 
 
-def _misplaced(message: Message) -> Refused:
+def _misplaced(message: Message) -> Rejected:
     root = message.address.root
     if root and not message.address.keyed and not message.topic.startswith(f"{root}/"):
-        return Refused(
+        return Rejected(
             "NOT_YOUR_TOPIC",
             f"{message.topic:.200} is no topic that you may publish to; with this login, yours begin with {root}/",
         )
-    return Refused("UNKNOWN_TOPIC", f"there is no topic {message.topic:.200} to publish to")
+    return Rejected("UNKNOWN_TOPIC", f"there is no topic {message.topic:.200} to publish to")
 
 
-def _unknown(message: Message, *, keyed: bool) -> Refused:
+def _unknown(message: Message, *, keyed: bool) -> Rejected:
     if keyed:
-        return Refused("WRONG_KEY", "no device has this key", field="api_key")
-    return Refused("DEVICE_NOT_FOUND", f"there is no device {message.address.device:.100}")
+        return Rejected("WRONG_KEY", "no device has this key", field="api_key")
+    return Rejected("DEVICE_NOT_FOUND", f"there is no device {message.address.device:.100}")

@@ -7,7 +7,7 @@ import iotflow.safe_path  # noqa: F401
 # isort: split
 
 from iotflow_server.process import started
-from iotflow_server.runtime_tuning import settle
+from iotflow_server.runtime_tuning import tune_runtime
 from iotflow_server.settings import Settings
 from iotflow_server.stopping import asked_to_stop
 from iotflow_server.workers.group import Group
@@ -22,7 +22,7 @@ async def run(settings: Settings) -> int:
 
     asked = asked_to_stop()
     async with running_server(settings):
-        settle()
+        tune_runtime()
         await asked.wait()
     return 0
 

@@ -40,8 +40,8 @@ from iotflow_server.composition.services import (
 )
 from iotflow_server.composition.sharing import redis_of, tell_others
 from iotflow_server.composition.telemetry import started_telemetry
-from iotflow_server.interceptors.middleware import Layer, Layers
-from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.middleware import Middleware, MiddlewareChain
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.stalled_readers import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import given_back
@@ -52,7 +52,7 @@ from iotflow_server.rpc.fleet.service import AdminService
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.service import GatewayService
 from iotflow_server.rpc.legacy.service import LegacyService
-from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
 from iotflow_server.rpc.mqtt.service import MqttService
 from iotflow_server.rpc.streams.open_streams import OpenStreams
@@ -91,7 +91,9 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
         await stack.enter_async_context(given_back())
         parts = await _parts(settings, member, stack)
         watched = partial(ends_when_stalled, settings.write_timeout_seconds)
-        server = grpc.aio.server(interceptors=[Layers(parts.layers, watched)], options=options(settings, member))
+        server = grpc.aio.server(
+            interceptors=[MiddlewareChain(parts.layers, watched)], options=options(settings, member)
+        )
         _add_services(server, parts)
         checkup = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
@@ -111,7 +113,7 @@ class Parts:
 
     store: TelemetryStore
     sessions: Sessions
-    layers: Sequence[Layer]
+    layers: Sequence[Middleware]
     devices: DeviceService
     telemetry: TelemetryService
     admin: AdminService
@@ -135,10 +137,10 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     if redis is not None:
         await tell_others(redis, fleet, telemetry.intake.directory, session_checks, stack)
     metrics = metrics_of(fleet, telemetry, sessions, member)
-    broker = Broker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
+    broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     mqtt_refusals = MqttRefusals()
     encoder = DeviceEncoder(fleet.presence, fleet.online)
-    addresses = Addresses(settings.envoy_secret.get_secret_value())
+    addresses = PeerAddresses(settings.envoy_secret.get_secret_value())
     identity = identity_of(settings, fleet.identities, addresses)
     diagnostics = Diagnostics(identity, diagnostics_open_to(public=settings.public_diagnostics))
     looks: dict[str, Check] = {

@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 _thread = ThreadPoolExecutor(1, "computing")
 
 
-async def computed(work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+async def run_in_compute_thread(work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
     """What work(…) returns; the event loop serves others meanwhile, and other computations wait."""
     call = partial(copy_context().run, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_thread, call)

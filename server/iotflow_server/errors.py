@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class Refusal(Exception):
+class DomainError(Exception):
     """A request that is not carried out.
 
     reason: a word for programs, UPPER_SNAKE_CASE. message: a sentence for people, free of secrets and of drivers' words.
@@ -19,7 +19,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
 
-class InvalidArgument(Refusal):
+class InvalidArgument(DomainError):
     """A field holds what it must not; nothing was stored."""
 
     def __init__(
@@ -30,44 +30,44 @@ class InvalidArgument(Refusal):
         self.violations = ((field, message), *others)
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(DomainError):
     """No credential, or a wrong one."""
 
 
-class PermissionDenied(Refusal):
+class PermissionDenied(DomainError):
     """A known caller asks for what is not theirs."""
 
 
-class NotFound(Refusal):
+class NotFound(DomainError):
     """There is no such thing."""
 
 
-class AlreadyExists(Refusal):
+class AlreadyExists(DomainError):
     """The name is taken."""
 
 
-class FailedPrecondition(Refusal):
+class FailedPrecondition(DomainError):
     """The thing is in a state that does not allow this."""
 
 
-class VersionConflict(Refusal):
+class VersionConflict(DomainError):
     """Somebody else changed it in between."""
 
 
-class LimitExceeded(Refusal):
+class LimitExceeded(DomainError):
     """Too much for now; retry_after says when."""
 
 
-class Unavailable(Refusal):
+class Unavailable(DomainError):
     """A part is away; nothing was acknowledged, and retry_after says when to try again."""
 
     def __init__(self, reason: str, message: str, retry_after: float = 1.0) -> None:
         super().__init__(reason, message, retry_after=retry_after)
 
 
-class NotImplementedYet(Refusal):
+class NotImplementedYet(DomainError):
     """The contract has it, this version does not."""
 
 
-class Failed(Refusal):
+class InternalError(DomainError):
     """A fault of the server's own; what it was is in the log and nowhere else."""

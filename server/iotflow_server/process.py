@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 
-from iotflow_server.errors import Refusal
+from iotflow_server.errors import DomainError
 from iotflow_server.event_loop import ServerLoop
 from iotflow_server.logs import configure_logs
 from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings
@@ -31,6 +31,6 @@ def started(run: Callable[[Settings], Coroutine[None, None, int]], **always: obj
     except WrongSettings as error:
         sys.stderr.write(f"The settings cannot be used:\n{error}\n")
         return 1
-    except (CannotStart, Refusal, OSError) as error:
+    except (CannotStart, DomainError, OSError) as error:
         structlog.get_logger(__name__).error("cannot run", problem=str(error))
         return 1

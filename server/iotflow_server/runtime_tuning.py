@@ -13,7 +13,7 @@ _COLLECT_AFTER = (100_000, 50, 1_000)
 _TURN_SECONDS = 0.001
 
 
-def settle() -> None:
+def tune_runtime() -> None:
     """Called once all parts are there.
 
     What there is by now stays for good, and a batch leaves no cycles behind: looking for them after each 700 objects costs

@@ -8,7 +8,7 @@ from iotflow_server.telemetry.ports import TelemetryStore
 class DurableBackend:
     """Everything is the store's own; there is never anything to flush."""
 
-    incarnation = 0
+    epoch = 0
 
     def __init__(self, store: TelemetryStore) -> None:
         self._store = store

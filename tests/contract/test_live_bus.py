@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from iotflow_server.telemetry.batch import Batch, Column
-from iotflow_server.telemetry.live import FeedState, Interest
+from iotflow_server.telemetry.live import EventFilter, FeedState
 from iotflow_server.telemetry.outcome import Stored
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, cells, column
 from tests.live import Process, alone, several, stored
@@ -82,9 +82,9 @@ async def test_filters(processes: Opening) -> None:
     async with processes() as sites:
         there = sites[-1]
         with (
-            there.heard(Interest(device_ids=frozenset({1}))) as by_id,
-            there.heard(Interest(device_types=frozenset({"lamp"}))) as by_type,
-            there.heard(Interest(measurements=frozenset({"b"}))) as by_measurement,
+            there.heard(EventFilter(device_ids=frozenset({1}))) as by_id,
+            there.heard(EventFilter(device_types=frozenset({"lamp"}))) as by_type,
+            there.heard(EventFilter(measurements=frozenset({"b"}))) as by_measurement,
             there.heard() as everything,
         ):
             await sites[0].store(stored(1, [1]), stored(2, [2], "lamp"), stored(2, [3], "lamp", "b"))

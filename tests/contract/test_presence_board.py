@@ -11,7 +11,7 @@ import pytest
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.presence.exchange import PresenceBoard
-from iotflow_server.presence.last_seen import Heard, Said
+from iotflow_server.presence.last_seen import SessionReport, Sightings
 from tests.presence import MemoryBoard
 from tests.redis_server import RedisServer
 
@@ -32,7 +32,7 @@ def opened(request: pytest.FixtureRequest) -> Opening:
 
 @asynccontextmanager
 async def _joined() -> AsyncIterator[list[PresenceBoard]]:
-    told: list[tuple[MemoryBoard, Heard]] = []
+    told: list[tuple[MemoryBoard, Sightings]] = []
     yield [MemoryBoard(told) for _ in range(3)]
 
 
@@ -45,11 +45,11 @@ async def _sharing(url: str) -> AsyncIterator[list[PresenceBoard]]:
         yield [RedisPresenceBoard(connection) for connection in connections]
 
 
-def heard(*device_ids: int, later: float = 0) -> Heard:
-    return Heard(NOW + timedelta(seconds=later), np.array(device_ids, np.int64))
+def heard(*device_ids: int, later: float = 0) -> Sightings:
+    return Sightings(NOW + timedelta(seconds=later), np.array(device_ids, np.int64))
 
 
-async def told(board: PresenceBoard, heard: Heard | None = None) -> list[tuple[datetime, list[int]]]:
+async def told(board: PresenceBoard, heard: Sightings | None = None) -> list[tuple[datetime, list[int]]]:
     return [(one.at, one.device_ids.tolist()) for one in await board.exchange(heard)]
 
 
@@ -68,7 +68,7 @@ async def test_each_is_told_what_the_others_heard_and_nothing_twice(opened: Open
 
 async def test_what_gateways_said_comes_with_it(opened: Opening) -> None:
     async with opened() as (one, two, _):
-        said = (Said(1, True, NOW), Said(2**40, False, NOW + timedelta(microseconds=1)))
+        said = (SessionReport(1, True, NOW), SessionReport(2**40, False, NOW + timedelta(microseconds=1)))
         await one.exchange(replace(heard(), said=said))
         (told,) = await two.exchange(None)
         assert (told.device_ids.tolist(), told.said) == ([], said)

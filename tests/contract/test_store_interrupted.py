@@ -62,7 +62,7 @@ async def test_iotdb_is_not_waited_for_when_the_caller_has_gone(iotdb_address: I
     store = IotdbStore(iotdb_address)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
-    incarnation = store.incarnation
+    epoch = store.epoch
     calls = [asyncio.create_task(store._pool.ask(silent)) for _ in range(CALLS)]
     done, _ = await asyncio.wait(calls, timeout=0.5)
     assert not done
@@ -73,5 +73,5 @@ async def test_iotdb_is_not_waited_for_when_the_caller_has_gone(iotdb_address: I
     assert await asyncio.wait_for(store.count(1, Span()), 20) == 1
     assert time.monotonic() - began < 20
     # A journal in front of it takes this for a loss of what was not flushed.
-    assert store.incarnation == incarnation
+    assert store.epoch == epoch
     await store.close()

@@ -128,8 +128,8 @@ async def test_long_texts_are_read_in_pages_that_fit(iotdb_address: IotdbAddress
     store = await opened(iotdb_address, clock)
     texts = {time: f"{time} " + "x" * 60_000 for time in range(480)}
     await store.write([batch(1, list(texts), column("t", TEXT, list(texts.values())))])
-    incarnation = store.incarnation
+    epoch = store.epoch
     assert await contents(store, 1) == {("t", time): text for time, text in texts.items()}
     assert max([len(chunk.times) async for chunk in store.read(1, Span(), ["t"])]) < 480
-    assert store.incarnation == incarnation
+    assert store.epoch == epoch
     await store.close()

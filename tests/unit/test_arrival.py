@@ -8,7 +8,7 @@ from iotflow_server.cluster.timestamps import FIRST, OTHERS, SHARED, own_lane
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.ports import Latest
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
-from iotflow_server.telemetry.timestamps import AHEAD_MS, ArrivalClock, Given
+from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps
 
 NOW = 1_767_225_600_000
 
@@ -40,10 +40,10 @@ def test_no_time_of_the_process_before_is_given(tmp_path: Path) -> None:
         def clock() -> int:
             return now
 
-        before = ArrivalClock(Given(store, clock), clock)
+        before = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
         now += AHEAD_MS
         last = (await before.stamp(1, 10_000))[-1]
-        after = ArrivalClock(Given(store, clock), clock)
+        after = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
         now += 1
         assert (await after.stamp(1, 1))[0] > last
 

@@ -11,7 +11,7 @@ from iotflow_server.clock import CONFIRM_MS, SETTLED_MS, SteadyClock
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
-from iotflow_server.telemetry.timestamps import ArrivalClock, Given
+from iotflow_server.telemetry.timestamps import LocalTimestampAllocator, NewestTimestamps
 
 NOW, SECOND, DAY, YEAR = 1_767_225_600_000, 1_000, 86_400_000, 365 * 86_400_000
 
@@ -95,7 +95,7 @@ def test_readings_without_a_time_are_taken_while_the_clock_is_set_back(tmp_path:
         machine = Machine()
         store = SqliteStore(tmp_path / "readings.db", clock=machine.now)
         await store.start()
-        arrival = ArrivalClock(Given(store, machine.now), machine.now)
+        arrival = LocalTimestampAllocator(NewestTimestamps(store, machine.now), machine.now)
         given = list(await arrival.stamp(1, 100))
         machine.step(step)
         for _ in range(50):

@@ -7,26 +7,26 @@ import numpy as np
 
 from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.write_queue import GROUP_COLUMNS, GROUP_VALUES, Lane, Waiting
+from iotflow_server.telemetry.write_queue import GROUP_COLUMNS, GROUP_VALUES, QueuedBatch, WriteQueue
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def waiting(device_id: int, number: int, *, rows: int = 1, columns: int = 1) -> Waiting:
+def waiting(device_id: int, number: int, *, rows: int = 1, columns: int = 1) -> QueuedBatch:
     """number: the batch's first time, which tells batches apart."""
     device = Device(device_id, f"d{device_id}", "", "", "active", "", "", "", {}, NOW, NOW, None)
     made = tuple(Column(f"m{column}", ValueType.DOUBLE, np.zeros(rows)) for column in range(columns))
     batch = Batch(device_id, np.arange(rows) + number, made)
-    return Waiting(device, batch, batch.values, batch.size, asyncio.get_running_loop().create_future())
+    return QueuedBatch(device, batch, batch.values, batch.size, asyncio.get_running_loop().create_future())
 
 
-def numbers(group: list[Waiting]) -> list[tuple[int, int]]:
+def numbers(group: list[QueuedBatch]) -> list[tuple[int, int]]:
     return [(one.batch.device_id, int(one.batch.times[0])) for one in group]
 
 
 def test_a_device_with_much_to_write_does_not_go_before_the_others() -> None:
     async def run() -> None:
-        lane, wide = Lane(), GROUP_COLUMNS // 4
+        lane, wide = WriteQueue(), GROUP_COLUMNS // 4
         for number in range(100):
             lane.put(waiting(1, number, columns=wide))
         lane.put(waiting(2, 0))
@@ -39,7 +39,7 @@ def test_a_device_with_much_to_write_does_not_go_before_the_others() -> None:
 
 def test_a_group_is_bounded_and_a_batch_beyond_the_bound_goes_alone() -> None:
     async def run() -> None:
-        lane = Lane()
+        lane = WriteQueue()
         lane.put(waiting(1, 0, rows=GROUP_VALUES + 1))
         lane.put(waiting(1, 1, rows=GROUP_VALUES // 2))
         lane.put(waiting(1, 2, rows=GROUP_VALUES // 2))

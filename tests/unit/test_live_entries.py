@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from iotflow_server.cluster.live import entries
 from iotflow_server.cluster.live.entries import Device, Head, body, entry, grouped, head_of, told_in
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.live import Told
+from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, pieces
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -21,12 +21,12 @@ Rows = dict[int, list[tuple[int, list[tuple[str, str, Any]]]]]
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> Told:
+def tellings(draw: st.DrawFn) -> LiveReadings:
     device_id = draw(st.integers(1, 4))
     rows = draw(st.integers(1, 5))
     columns = tuple(_column(draw, name, kind, rows) for name, kind in draw(SHAPES))
     times = np.array(draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows)), np.int64)
-    return Told(Device(device_id, draw(NAMES), draw(NAMES)), Batch(device_id, times, columns))
+    return LiveReadings(Device(device_id, draw(NAMES), draw(NAMES)), Batch(device_id, times, columns))
 
 
 def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
@@ -36,7 +36,7 @@ def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
     return Column(name, kind, np.array(held, kind.dtype), None if valid is None else np.array(valid, np.bool_))
 
 
-def rows_of(told: Sequence[Told]) -> Rows:
+def rows_of(told: Sequence[LiveReadings]) -> Rows:
     """By device the rows in order, each with the values it has."""
     rows: Rows = defaultdict(list)
     for one in told:
@@ -48,7 +48,7 @@ def rows_of(told: Sequence[Told]) -> Rows:
 
 
 @given(st.lists(tellings(), max_size=12))
-def test_joined_and_cut(told: list[Told]) -> None:
+def test_joined_and_cut(told: list[LiveReadings]) -> None:
     together = joined(told)
     assert rows_of(together) == rows_of(told)
     cut = [piece for one in together for piece in pieces(one, 2)]
@@ -57,7 +57,7 @@ def test_joined_and_cut(told: list[Told]) -> None:
 
 
 @given(st.lists(tellings(), max_size=12))
-def test_through_entries(told: list[Told]) -> None:
+def test_through_entries(told: list[LiveReadings]) -> None:
     head = Head(b"0123456789abcdef", 7, 2**40, 3)
     carried = []
     for group in grouped(told):
@@ -68,17 +68,17 @@ def test_through_entries(told: list[Told]) -> None:
     assert rows_of(carried) == rows_of(told)
 
 
-def _source(told: Told) -> tuple[int, str, str]:
+def _source(told: LiveReadings) -> tuple[int, str, str]:
     return told.source.id, told.source.name, told.source.device_type
 
 
 def test_entries_are_bounded_and_a_fleet_lies_in_few_columns() -> None:
     wide = Batch(1, np.arange(10_000), tuple(Column(f"m{n}", ValueType.DOUBLE, np.zeros(10_000)) for n in range(20)))
     fleet = [
-        Told(Device(number, "", ""), Batch(number, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),)))
+        LiveReadings(Device(number, "", ""), Batch(number, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),)))
         for number in range(2, 1_000)
     ]
-    payloads = [body(group) for group in grouped([Told(Device(1, "", ""), wide), *fleet])]
+    payloads = [body(group) for group in grouped([LiveReadings(Device(1, "", ""), wide), *fleet])]
     assert len(payloads) >= 6
     assert max(map(len, payloads)) < 1.2 * entries.ENTRY_BYTES
     (alone,) = [body(group) for group in grouped(fleet)]

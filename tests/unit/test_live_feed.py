@@ -4,7 +4,7 @@ import asyncio
 import gc
 from contextlib import ExitStack
 
-from iotflow_server.telemetry.live import Interest, LiveEvent, LiveFeed
+from iotflow_server.telemetry.live import EventFilter, LiveEvent, LiveFeed
 from iotflow_server.telemetry.live.feed import SHARED_BYTES
 from tests.live import alone, stored
 
@@ -34,7 +34,7 @@ def test_an_event_is_rendered_once_for_all_who_want_it_alike_and_not_kept_for_ev
         rows = 1_000
         async with alone() as process:
             with ExitStack() as stack:
-                wants = [Interest(), Interest(), Interest(measurements=frozenset({"m"}))]
+                wants = [EventFilter(), EventFilter(), EventFilter(measurements=frozenset({"m"}))]
                 subscriptions = [stack.enter_context(process.feed.subscribe(want)) for want in wants]
                 subscriptions += [stack.enter_context(process.feed.subscribe(want)) for want in wants]
                 await process.store(stored(1, range(rows)))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from iotflow_server.cluster.live.entries import head_of, told_in
 from iotflow_server.cluster.live.outbox import Outbox
-from iotflow_server.telemetry.live import Told
+from iotflow_server.telemetry.live import LiveReadings
 from tests.live import stored
 
 # About eight entries.
@@ -45,7 +45,7 @@ class Sender:
     def put(self, times: int) -> None:
         for _ in range(times):
             one = stored(1, [self.sent])
-            self.outbox.put([Told(one.device, one.batch)])
+            self.outbox.put([LiveReadings(one.device, one.batch)])
             self.sent += 1
 
     def send(self, others: Others, course: str, meanwhile: int) -> None:

@@ -25,7 +25,7 @@ GOODBYE_SECONDS = 1.0
 ACCEPT_SECONDS = 2.0
 
 
-def nothing(*_: object) -> None:
+def noop(*_: object) -> None:
     """What is called where the caller asked for no call."""
 
 
@@ -56,9 +56,9 @@ class TelemetryWriter:
         token: str = "",
         window: int = 64,
         connect_timeout: float = 10.0,
-        on_acknowledged: Callable[[int], None] = nothing,
-        on_rejected: Callable[[Rejection], None] = nothing,
-        on_interrupted: Callable[[ServerError, float], None] = nothing,
+        on_acknowledged: Callable[[int], None] = noop,
+        on_rejected: Callable[[Rejection], None] = noop,
+        on_interrupted: Callable[[ServerError, float], None] = noop,
     ) -> None:
         self._owns_channel = isinstance(target, str)
         self._channel = open_channel(target) if isinstance(target, str) else target

@@ -15,7 +15,7 @@ from iotflow_gateway.failures import StreamFailures
 log = structlog.get_logger(__name__)
 
 
-class Watching:
+class AccountWatch:
     """changed: called after each change of the directory, once it is complete."""
 
     def __init__(

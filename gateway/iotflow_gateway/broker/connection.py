@@ -15,7 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from iotflow_gateway.broker.port import CannotConnect, Delivery
+from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect
 
 KEEPALIVE_SECONDS = 30
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
@@ -53,7 +53,7 @@ class BrokerAddress:
     window: int = 10_000
 
 
-class Line:
+class MqttConnection:
     """received: called with each message, in the loop. May be connected once; closed is set when it is over."""
 
     def __init__(self, address: BrokerAddress, received: Callable[[paho.MQTTMessage], None]) -> None:
@@ -168,7 +168,9 @@ class Line:
         """Take away what is retained at a topic; whether there was room for that."""
         return self._client.publish(topic, b"", 1, True, properties).rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    async def deliver(self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None) -> Delivery:
+    async def deliver(
+        self, topic: str, payload: bytes, *, retain: bool, properties: Properties | None
+    ) -> BrokerDelivery:
         """Send a message of QoS 1 and wait for the broker's word. Raises CannotConnect where it does not come."""
         self.last_topic = topic
         sent = self._client.publish(topic, payload, 1, retain, properties if self._address.v5 else None)
@@ -183,8 +185,8 @@ class Line:
         finally:
             del self._published[sent.mid]
         if not self._address.v5:
-            return Delivery.UNKNOWN
-        return Delivery.UNHEARD if code.value == NO_MATCHING_SUBSCRIBERS else Delivery.HEARD
+            return BrokerDelivery.UNKNOWN
+        return BrokerDelivery.UNHEARD if code.value == NO_MATCHING_SUBSCRIBERS else BrokerDelivery.HEARD
 
     def pause(self) -> None:
         """Take nothing from the broker for a while."""

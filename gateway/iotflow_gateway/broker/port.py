@@ -10,7 +10,7 @@ class CannotConnect(Exception):
     """The broker is away, or refuses; the message says why."""
 
 
-class Delivery(Enum):
+class BrokerDelivery(Enum):
     """What the broker says to a message: somebody listens, nobody does, or nothing (MQTT 3.1.1 has no words for it)."""
 
     HEARD = auto()
@@ -59,7 +59,7 @@ class Broker(Protocol):
         retain: bool = False,
         expiry: int | None = None,
         device_id: int = 0,
-    ) -> Delivery:
+    ) -> BrokerDelivery:
         """Send a message of QoS 1 and wait for the broker's word. expiry: seconds. device_id: for this device alone, whatever name
         stands in the topic, where the broker can tell. Raises CannotConnect."""
         ...

@@ -13,8 +13,8 @@ from paho.mqtt.properties import Properties
 from iotflow.backoff import Backoff
 from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.clearing import Clearing, clearing_properties, is_clearing
-from iotflow_gateway.broker.connection import BrokerAddress, Line
-from iotflow_gateway.broker.port import CannotConnect, Delivery
+from iotflow_gateway.broker.connection import BrokerAddress, MqttConnection
+from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect
 from iotflow_gateway.pipeline.message import MOST_BYTES, Message, Unacknowledged
 from iotflow_gateway.topics import Topics
 
@@ -46,7 +46,7 @@ class BrokerSession:
         self._filters, self._replaced = list(filters), list(replaced)
         self._clearing = Clearing(self._clear)
         self._take = take
-        self._line: Line | None = None
+        self._line: MqttConnection | None = None
         self._unacknowledged = Unacknowledged(self._acknowledge)
         self._backoff = Backoff(longest=5.0)
         self._connected = asyncio.Event()
@@ -99,16 +99,16 @@ class BrokerSession:
         retain: bool = False,
         expiry: int | None = None,
         device_id: int = 0,  # noqa: ARG002
-    ) -> Delivery:
+    ) -> BrokerDelivery:
         """Send a message and wait for the broker's word. expiry: seconds. Raises CannotConnect."""
         if not self._takes(topic):
-            return Delivery.UNHEARD
+            return BrokerDelivery.UNHEARD
         if self._line is None or not self._connected.is_set():
             raise CannotConnect("the broker is away")
         clears = retain and not payload
         if clears and not self._address.v5 and self._topics.parse(topic).kind:
             # Without a mark it would come back as a message of the device's.
-            return Delivery.UNHEARD
+            return BrokerDelivery.UNHEARD
         properties = clearing_properties() if clears else _expiring(expiry)
         return await self._line.deliver(topic, payload, retain=retain, properties=properties)
 
@@ -125,7 +125,7 @@ class BrokerSession:
 
     async def _one_line(self) -> None:
         """From connecting to the end of the connection."""
-        line = Line(self._address, self._received)
+        line = MqttConnection(self._address, self._received)
         self._line = line
         try:
             await line.connect()

@@ -7,17 +7,17 @@ from google.protobuf.json_format import ParseDict, ParseError
 
 from iotflow.v1.gateway_service_pb2 import AckDeviceCommandRequest, ReportDeviceConfigRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from iotflow_gateway.devices.grouped_calls import Answers
+from iotflow_gateway.devices.grouped_calls import GroupedCalls
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 LARGEST_ID = 2**31 - 1
 
 
-class Answering:
+class AcknowledgementHandler:
     """The handlers of two topics."""
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], answers: Answers) -> None:
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], answers: GroupedCalls) -> None:
         self._stub = GatewayServiceStub(channel)
         self._metadata = metadata
         self._answers = answers
@@ -38,11 +38,11 @@ def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
     state = str(said.get("state", "succeeded")).lower()
     if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
-        raise Refused("INVALID_PAYLOAD", "an answer has the command's id, a whole number", field="command_id")
+        raise Rejected("INVALID_PAYLOAD", "an answer has the command's id, a whole number", field="command_id")
     if not isinstance(group_command, str):
-        raise Refused("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")
+        raise Rejected("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")
     if state not in ("succeeded", "failed"):
-        raise Refused("INVALID_PAYLOAD", "a command ends as succeeded or failed", field="state")
+        raise Rejected("INVALID_PAYLOAD", "a command ends as succeeded or failed", field="state")
     request = AckDeviceCommandRequest(
         device_id=device_id, command_id=command_id, state=state, group_command=group_command
     )
@@ -53,7 +53,7 @@ def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
 
 def _report(device_id: int, content: Any) -> ReportDeviceConfigRequest:
     if not isinstance(content, dict):
-        raise Refused("INVALID_PAYLOAD", "a configuration is an object")
+        raise Rejected("INVALID_PAYLOAD", "a configuration is an object")
     request = ReportDeviceConfigRequest(device_id=device_id)
     # Also where nothing of it is known: the server then names what there is.
     request.config.SetInParent()
@@ -65,4 +65,4 @@ def _parse(content: dict[str, Any], message: Any) -> None:
     try:
         ParseDict(content, message, ignore_unknown_fields=True)
     except ParseError as error:
-        raise Refused("INVALID_PAYLOAD", str(error)[:300]) from None
+        raise Rejected("INVALID_PAYLOAD", str(error)[:300]) from None

@@ -8,9 +8,9 @@ import structlog
 
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
-from iotflow_gateway.broker import Broker, CannotConnect, Delivery
+from iotflow_gateway.broker import Broker, BrokerDelivery, CannotConnect
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
-from iotflow_gateway.devices.unreachable import Unreached
+from iotflow_gateway.devices.unreachable import UnreachableCommands
 from iotflow_gateway.topics import Topics, is_published_to
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ class Deliveries:
         self._answer = answer
         self._tasks = tasks
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._unreached = Unreached()
+        self._unreached = UnreachableCommands()
         # By device; bounded by what the server offers without an answer.
         self._waiting: dict[int, deque[DeviceCommand]] = {}
 
@@ -73,15 +73,15 @@ class Deliveries:
         del self._waiting[device_id]
 
     async def _deliver(self, offered: DeviceCommand) -> None:
-        command, delivery = offered.command, Delivery.UNHEARD
+        command, delivery = offered.command, BrokerDelivery.UNHEARD
         self._unreached.offered(command.id)
         if not self._unreached.is_behind(command.device_id, command.id):
             async with self._room:
                 delivery = await self._publish_or_not(offered)
-        if delivery is Delivery.UNHEARD:
+        if delivery is BrokerDelivery.UNHEARD:
             self._unreached.add(command.device_id, command.id)
             await self._answer(command, "unreachable")
-        elif delivery is Delivery.HEARD:
+        elif delivery is BrokerDelivery.HEARD:
             await self._answer(command, "delivered")
 
     async def _announce(self, offered: DeviceCommand) -> None:
@@ -93,7 +93,7 @@ class Deliveries:
                 await self._broker.deliver(topic, payload, expiry=seconds_left(offered.command))
         await self._answer(offered.command, "announced")
 
-    async def _publish_or_not(self, offered: DeviceCommand) -> Delivery:
+    async def _publish_or_not(self, offered: DeviceCommand) -> BrokerDelivery:
         try:
             return await self._publish(offered)
         except CannotConnect:
@@ -101,19 +101,19 @@ class Deliveries:
         except Exception:
             # One command must not end the stream of all the others.
             log.exception("command_not_published", command=offered.command.id)
-            return Delivery.UNHEARD
+            return BrokerDelivery.UNHEARD
 
-    async def _publish(self, offered: DeviceCommand) -> Delivery:
+    async def _publish(self, offered: DeviceCommand) -> BrokerDelivery:
         payload, expiry, device_id = (
             command_document(offered.command),
             seconds_left(offered.command),
             offered.command.device_id,
         )
-        delivery = Delivery.UNHEARD
+        delivery = BrokerDelivery.UNHEARD
         for topic in self._topics.commands(device_id, offered.device_name, offered.command.name):
             is_its_own = self._topics.is_by_id(topic, device_id)
             kept = expiry if is_its_own else min(expiry or KEPT_BY_NAME, KEPT_BY_NAME)
             delivery = await self._broker.deliver(topic, payload, expiry=kept, device_id=device_id)
-            if delivery is Delivery.HEARD:
+            if delivery is BrokerDelivery.HEARD:
                 break
         return delivery

@@ -10,7 +10,7 @@ from iotflow.backoff import Backoff
 from iotflow.errors import ServerError, server_error
 from iotflow_gateway.failures import TRIES, given_up, is_fault
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 # Calls at a time; what comes meanwhile waits, bounded by the window of the broker's messages.
 AT_ONCE = 16
@@ -21,10 +21,10 @@ Call = Callable[[], Awaitable[object]]
 log = structlog.get_logger(__name__)
 
 
-class Answers:
+class GroupedCalls:
     """refused, finished: called with what becomes of a message."""
 
-    def __init__(self, refused: Callable[[Message, Refused], None], finished: Callable[[Message], None]) -> None:
+    def __init__(self, refused: Callable[[Message, Rejected], None], finished: Callable[[Message], None]) -> None:
         self._refused = refused
         self._finished = finished
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -56,12 +56,12 @@ class Answers:
         async with self._room:
             try:
                 await persistently(call)
-            except Refused as refused:
+            except Rejected as refused:
                 self._refused(message, refused)
             except Exception:
                 # Those behind it must not wait for it.
                 log.exception("message_not_sent", topic=message.topic)
-                self._refused(message, Refused("INTERNAL", "the adapter cannot send this message to the server"))
+                self._refused(message, Rejected("INTERNAL", "the adapter cannot send this message to the server"))
         self._finished(message)
 
 
@@ -83,11 +83,11 @@ async def persistently(call: Call, tries: int = TRIES) -> object:
             await asyncio.sleep(backoff.delay(error.retry_after))
 
 
-def _refusal(error: ServerError, faults: int, tries: int) -> Refused | None:
+def _refusal(error: ServerError, faults: int, tries: int) -> Rejected | None:
     """What to tell the device; None: the call is to be made again."""
     if is_fault(error):
         return given_up(error) if faults >= tries else None
     # Without a credential that counts, it is the adapter that is refused, not the message.
     if error.retryable or error.code is grpc.StatusCode.UNAUTHENTICATED:
         return None
-    return Refused(error.reason or error.code.name, error.message, field=error.field)
+    return Rejected(error.reason or error.code.name, error.message, field=error.field)

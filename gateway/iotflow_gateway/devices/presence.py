@@ -12,7 +12,7 @@ from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.devices.grouped_calls import persistently
 from iotflow_gateway.failures import TRIES
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Kind
 
 MOST = 10_000
@@ -27,7 +27,7 @@ class Presence:
         self,
         channel: grpc.aio.Channel,
         metadata: tuple[tuple[str, str], ...],
-        refused: Callable[[Message, Refused], None],
+        refused: Callable[[Message, Rejected], None],
         finished: Callable[[Message], None],
     ) -> None:
         self._stub = GatewayServiceStub(channel)
@@ -57,7 +57,7 @@ class Presence:
         """All of them by one call or, where the server does not take that, one at a time: one must not stop the others."""
         try:
             await self._report(told)
-        except Refused as refused:
+        except Rejected as refused:
             if len(told) == 1:
                 self._refused(told[0][0], refused)
             else:
@@ -69,14 +69,14 @@ class Presence:
     async def _tell_alone(self, one: tuple[Message, PresenceReport]) -> None:
         try:
             await self._report([one], tries=1)
-        except Refused as refused:
+        except Rejected as refused:
             self._refused(one[0], refused)
 
     async def _report(self, told: Told, tries: int = TRIES) -> None:
         request = ReportPresenceRequest(reports=[report for _, report in told])
         answer = await persistently(lambda: self._stub.ReportPresence(request, metadata=self._metadata), tries)
         for item in getattr(answer, "rejected", ()):
-            self._refused(told[item.index][0], Refused(item.reason, item.message))
+            self._refused(told[item.index][0], Rejected(item.reason, item.message))
 
 
 def _state(kind: Kind, content: Any) -> str:
@@ -90,4 +90,4 @@ def _state(kind: Kind, content: Any) -> str:
         return state
     if said is None or said == "":
         return "heartbeat"
-    raise Refused("UNKNOWN_STATUS", f"a status is one of {', '.join(STATUS_WORDS)}", field="status")
+    raise Rejected("UNKNOWN_STATUS", f"a status is one of {', '.join(STATUS_WORDS)}", field="status")

@@ -3,7 +3,7 @@
 from collections import Counter
 
 
-class Unreached:
+class UnreachableCommands:
     """Until then the server may offer later ones, which must not overtake them; from then on it keeps the order itself."""
 
     def __init__(self) -> None:

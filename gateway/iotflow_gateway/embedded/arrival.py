@@ -9,7 +9,7 @@ from iotflow_gateway.embedded.packets import Published
 
 
 @dataclass(slots=True, eq=False)
-class Arrival:
+class InboundMessage:
     """repeated: sent before, and not acknowledged then. settled: nothing more will be done about it; answered: it was
     acknowledged."""
 
@@ -31,26 +31,26 @@ class Unreleased:
     settled: asyncio.Event
 
     @classmethod
-    def of(cls, arrival: Arrival) -> "Unreleased":
-        return cls(_digest(arrival), arrival.settled)
+    def of(cls, inbound_message: InboundMessage) -> "Unreleased":
+        return cls(_digest(inbound_message), inbound_message.settled)
 
-    def is_same(self, arrival: Arrival) -> bool:
+    def is_same(self, inbound_message: InboundMessage) -> bool:
         """Whether it is this one, sent once more."""
-        return arrival.repeated and self.digest == _digest(arrival)
+        return inbound_message.repeated and self.digest == _digest(inbound_message)
 
 
-def arrival(published: Published) -> Arrival:
+def inbound_message(published: Published) -> InboundMessage:
     """The message of a PUBLISH."""
-    return Arrival(
+    return InboundMessage(
         published.topic, published.payload, published.qos, published.packet_id, published.retain, published.repeated
     )
 
 
-def last_will(session: Session) -> Arrival:
+def last_will(session: Session) -> InboundMessage:
     """What a client asked to have published when it is gone."""
     topic, payload = session.will_topic or "", bytes(session.will_message or b"")
-    return Arrival(topic, payload, session.will_qos or 0, retain=bool(session.will_retain))
+    return InboundMessage(topic, payload, session.will_qos or 0, retain=bool(session.will_retain))
 
 
-def _digest(arrival: Arrival) -> int:
-    return hash((arrival.topic, arrival.payload))
+def _digest(inbound_message: InboundMessage) -> int:
+    return hash((inbound_message.topic, inbound_message.payload))

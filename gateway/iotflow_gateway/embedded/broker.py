@@ -10,10 +10,10 @@ from amqtt.errors import BrokerError
 from amqtt.session import Session
 
 from iotflow_gateway.accounts.directory import Account
-from iotflow_gateway.broker import Delivery
-from iotflow_gateway.embedded.arrival import Arrival
+from iotflow_gateway.broker import BrokerDelivery
+from iotflow_gateway.embedded.arrival import InboundMessage
 from iotflow_gateway.embedded.guard import Guard
-from iotflow_gateway.embedded.revision import Revision
+from iotflow_gateway.embedded.revision import ConnectionReview
 from iotflow_gateway.embedded.sessions import Sessions
 from iotflow_gateway.embedded.state import owner, state
 from iotflow_gateway.pipeline.message import MOST_BYTES, Message
@@ -41,8 +41,8 @@ class EmbeddedBroker:
         self._take = take
         self._window = window
         self._sessions: Sessions | None = None
-        self._revision = Revision(guard)
-        self._arrivals: dict[Message, Arrival] = {}
+        self._revision = ConnectionReview(guard)
+        self._arrivals: dict[Message, InboundMessage] = {}
         self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -107,17 +107,17 @@ class EmbeddedBroker:
         retain: bool = False,
         expiry: int | None = None,  # noqa: ARG002
         device_id: int = 0,
-    ) -> Delivery:
+    ) -> BrokerDelivery:
         """Send a message of QoS 1; HEARD: somebody has it. Nothing expires here: what nobody hears now is not kept."""
         if self._sessions is None:
-            return Delivery.UNHEARD
+            return BrokerDelivery.UNHEARD
         spreading = self._sessions.spreading
         if retain:
             spreading.retained.put(device_id, topic, payload)
         heard = await spreading.spread(topic, payload, 1, only=device_id)
-        return Delivery.HEARD if heard else Delivery.UNHEARD
+        return BrokerDelivery.HEARD if heard else BrokerDelivery.UNHEARD
 
-    def _arrived(self, session: Session, arrival: Arrival, allowed: bool) -> None:
+    def _arrived(self, session: Session, arrival: InboundMessage, allowed: bool) -> None:
         message = self._message(session, arrival, allowed=allowed)
         self._arrivals[message] = arrival
         self._bytes += len(message.payload)
@@ -130,7 +130,7 @@ class EmbeddedBroker:
         else:
             self._room.clear()
 
-    def _message(self, session: Session, arrival: Arrival, *, allowed: bool) -> Message:
+    def _message(self, session: Session, arrival: InboundMessage, *, allowed: bool) -> Message:
         username = session.username or ""
         if not allowed:
             address = self._topics.elsewhere(username)

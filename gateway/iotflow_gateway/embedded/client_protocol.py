@@ -20,7 +20,7 @@ from amqtt.mqtt.publish import PublishPacket
 from amqtt.mqtt.pubrec import PubrecPacket
 from amqtt.session import OutgoingApplicationMessage, Session
 
-from iotflow_gateway.embedded.arrival import Arrival, Unreleased, arrival
+from iotflow_gateway.embedded.arrival import InboundMessage, Unreleased, inbound_message
 from iotflow_gateway.embedded.limits import MOST_UNANSWERED, MOST_UNANSWERED_BYTES, MOST_UNRELEASED
 from iotflow_gateway.embedded.packets import (
     Malformed,
@@ -43,10 +43,10 @@ KEEPALIVES = 1.5
 MOST_WAITING = 10
 
 # Whether the message was taken; what is not is not acknowledged.
-Arrive = Callable[[Session, Arrival], bool]
+Arrive = Callable[[Session, InboundMessage], bool]
 
 
-class Conversation(BrokerProtocolHandler):
+class ClientProtocol(BrokerProtocolHandler):
     """From CONNECT to the end of the connection."""
 
     def prepare(self, packets: PacketReader, room: asyncio.Event, arrive: Arrive) -> None:
@@ -54,7 +54,7 @@ class Conversation(BrokerProtocolHandler):
         self._packets = packets
         self._room = room
         self._arrive = arrive
-        self._before: Arrival | None = None
+        self._before: InboundMessage | None = None
         self._answers: set[asyncio.Task[None]] = set()
         self._sent: dict[int, asyncio.Future[bool]] = {}
         self._unanswered, self._unanswered_bytes = 0, 0
@@ -107,7 +107,7 @@ class Conversation(BrokerProtocolHandler):
     async def _carry_out(self, packet: Packet) -> None:
         match packet.type:
             case Type.PUBLISH:
-                self._take(arrival(published(packet)))
+                self._take(inbound_message(published(packet)))
             case Type.SUBSCRIBE | Type.UNSUBSCRIBE:
                 await self._subscribe(packet)
             case Type.PINGREQ:
@@ -167,7 +167,7 @@ class Conversation(BrokerProtocolHandler):
         finally:
             del self._sent[packet_id], session.inflight_out[packet_id]
 
-    def _take(self, arrived: Arrival) -> None:
+    def _take(self, arrived: InboundMessage) -> None:
         if arrived.qos == QOS_2:
             self._receive_once(arrived)
             return
@@ -175,7 +175,7 @@ class Conversation(BrokerProtocolHandler):
         if arrived.qos == QOS_1:
             self._begin(self._answer(arrived, PubackPacket.build(arrived.packet_id)))
 
-    def _receive_once(self, arrived: Arrival) -> None:
+    def _receive_once(self, arrived: InboundMessage) -> None:
         """Method B of MQTT's section 4.3.3: handed on at once, its id known until PUBREL."""
         unreleased = state(self.session).unreleased
         first = unreleased.get(arrived.packet_id)
@@ -188,12 +188,12 @@ class Conversation(BrokerProtocolHandler):
             unreleased[arrived.packet_id] = Unreleased.of(arrived)
         self._begin(self._answer(arrived, PubrecPacket.build(arrived.packet_id)))
 
-    def _hand_on(self, arrived: Arrival) -> None:
+    def _hand_on(self, arrived: InboundMessage) -> None:
         """A client that may not publish, and cannot be told so, is cut off (MQTT-3.3.5-2)."""
         if not self._arrive(self.session, arrived):
             raise Malformed(f"published without a login to {arrived.topic:.200}")
 
-    async def _answer(self, arrived: Arrival, packet: PubackPacket | PubrecPacket) -> None:
+    async def _answer(self, arrived: InboundMessage, packet: PubackPacket | PubrecPacket) -> None:
         """In the order in which messages came (MQTT-4.6.0-2)."""
         before, self._before = self._before, arrived
         await arrived.settled.wait()

@@ -6,7 +6,7 @@ from typing import Any
 
 from amqtt.session import OutgoingApplicationMessage, Session
 
-from iotflow_gateway.embedded.client_protocol import Conversation
+from iotflow_gateway.embedded.client_protocol import ClientProtocol
 from iotflow_gateway.embedded.limits import MOST_KEPT, MOST_KEPT_BYTES
 from iotflow_gateway.embedded.retained import Retained
 from iotflow_gateway.embedded.state import owner, state
@@ -17,14 +17,14 @@ MOST_UNDER_WAY, MOST_BYTES_UNDER_WAY = 10_000, 64 * 2**20
 Subscriptions = Mapping[str, list[tuple[Session, int]]]
 
 
-class Spreading:
+class Fanout:
     """subscriptions: by topic filter, who subscribed and the QoS that was granted. speaking: the conversation with a session,
     if there is one. hears: whether a session may hear of a topic. matches: whether a topic matches a filter."""
 
     def __init__(
         self,
         subscriptions: Subscriptions,
-        speaking: Callable[[Session], Conversation | None],
+        speaking: Callable[[Session], ClientProtocol | None],
         hears: Callable[[Session, str], bool],
         matches: Callable[[str, str], bool],
     ) -> None:

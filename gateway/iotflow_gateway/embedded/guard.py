@@ -19,7 +19,7 @@ ANSWER_SECONDS = 5.0
 NOBODYS = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
 
 
-class Undecided(Exception):
+class AuthUnavailable(Exception):
     """Nobody can say whether a client may connect."""
 
 
@@ -35,7 +35,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Strangers:
+class UnknownLogins:
     """What clients without a login may do. newcomers: register devices. publishers: publish messages that hold an `api_key`."""
 
     newcomers: bool
@@ -52,7 +52,7 @@ class Guard:
         directory: Directory,
         topics: Topics,
         own: tuple[str, str],
-        strangers: Strangers,
+        strangers: UnknownLogins,
     ) -> None:
         self._stub = MqttServiceStub(channel)
         self._metadata = metadata
@@ -75,7 +75,7 @@ class Guard:
             if error.code() in NOBODYS:
                 return None
             log.warning("cannot tell who connects", problem=error.details())
-            raise Undecided from None
+            raise AuthUnavailable from None
 
     def problem(self, username: str) -> str:
         """Why somebody of this name was not let in."""

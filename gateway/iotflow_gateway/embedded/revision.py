@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from amqtt.session import Session
 
-from iotflow_gateway.embedded.guard import Guard, Undecided
+from iotflow_gateway.embedded.guard import AuthUnavailable, Guard
 from iotflow_gateway.embedded.sessions import Sessions
 from iotflow_gateway.embedded.state import owner, state
 
@@ -13,7 +13,7 @@ from iotflow_gateway.embedded.state import owner, state
 AGAIN_SECONDS = 1.0
 
 
-class Revision:
+class ConnectionReview:
     """A device that is removed loses its sessions; one that is suspended, or whose key is void, its connections."""
 
     def __init__(self, guard: Guard) -> None:
@@ -49,7 +49,7 @@ class Revision:
         for session in filter(sessions.is_connected, sessions.of(device_id)):
             try:
                 login = await self._guard.admits(session.username or "", session.password or "")
-            except Undecided:
+            except AuthUnavailable:
                 self._suspect_later(device_id, AGAIN_SECONDS)
                 return
             if login is None:

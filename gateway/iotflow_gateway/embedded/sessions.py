@@ -12,11 +12,11 @@ from amqtt.mqtt.connack import NOT_AUTHORIZED, SERVER_UNAVAILABLE, ConnackPacket
 from amqtt.mqtt.constants import QOS_1
 from amqtt.session import Session
 
-from iotflow_gateway.embedded.arrival import Arrival, last_will
-from iotflow_gateway.embedded.client_protocol import Conversation
+from iotflow_gateway.embedded.arrival import InboundMessage, last_will
+from iotflow_gateway.embedded.client_protocol import ClientProtocol
 from iotflow_gateway.embedded.connect import CONNACK_UNSUPPORTED, Unsupported, checked
-from iotflow_gateway.embedded.fanout import Spreading
-from iotflow_gateway.embedded.guard import Guard, Login, Undecided
+from iotflow_gateway.embedded.fanout import Fanout
+from iotflow_gateway.embedded.guard import AuthUnavailable, Guard, Login
 from iotflow_gateway.embedded.limits import (
     LONGEST_FILTER,
     MOST_ANONYMOUS,
@@ -38,7 +38,7 @@ CONNECT_SECONDS = 10.0
 REFUSED = 0x80
 
 # Called with a message of a session, and whether its client may publish it.
-Arrived = Callable[[Session, Arrival, bool], None]
+Arrived = Callable[[Session, InboundMessage, bool], None]
 
 
 class Sessions(Broker):
@@ -63,7 +63,7 @@ class Sessions(Broker):
         self._opened = opened
         self._connections = Connections()
         self._large = Room(READING_BYTES)
-        self.spreading = Spreading(self._subscriptions, self._conversation, self._hears, self._matches)
+        self.spreading = Fanout(self._subscriptions, self._conversation, self._hears, self._matches)
 
     def of(self, device_id: int) -> list[Session]:
         """The device's sessions."""
@@ -129,7 +129,7 @@ class Sessions(Broker):
 
     async def _initialize_client_session(
         self, reader: Reader, writer: Writer, *_remote: object
-    ) -> tuple[Conversation, Session]:
+    ) -> tuple[ClientProtocol, Session]:
         async with AsyncExitStack() as refused:
             refused.push_async_callback(writer.close)
             try:
@@ -147,7 +147,7 @@ class Sessions(Broker):
             refused.pop_all()
         return conversation, resumed
 
-    async def _greeted(self, reader: Reader, writer: Writer) -> tuple[Conversation, Session]:
+    async def _greeted(self, reader: Reader, writer: Writer) -> tuple[ClientProtocol, Session]:
         """By its CONNECT."""
         try:
             connect = checked(await reader.packets.next(CONNECT_SECONDS))
@@ -156,14 +156,14 @@ class Sessions(Broker):
             await writer.drain()
             raise MQTTError("a client of MQTT 5: the embedded broker speaks 3.1.1, --broker mosquitto both") from None
         self._connections.identified(writer.connection)
-        conversation, session = await Conversation.init_from_connect(connect, writer, self.plugins_manager)
+        conversation, session = await ClientProtocol.init_from_connect(connect, writer, self.plugins_manager)
         return conversation, session
 
     async def _let_in(self, session: Session, writer: Writer) -> None:
         username = session.username or ""
         try:
             login = await self._guard.admits(username, session.password or "")
-        except Undecided:
+        except AuthUnavailable:
             await ConnackPacket.build(0, SERVER_UNAVAILABLE).to_stream(writer)
             raise MQTTError("server away") from None
         if login is None:
@@ -217,7 +217,7 @@ class Sessions(Broker):
         reader: Reader,
         writer: Writer,
         client_session: Session,
-        handler: Conversation,
+        handler: ClientProtocol,
         *_listener: object,
     ) -> None:
         handler.prepare(reader.packets, self._room, self._arrive)
@@ -234,10 +234,10 @@ class Sessions(Broker):
         finally:
             await self._end(client_session, handler)
 
-    async def _handle_disconnect(self, client_session: Session, handler: Conversation, *_waiter: object) -> None:
+    async def _handle_disconnect(self, client_session: Session, handler: ClientProtocol, *_waiter: object) -> None:
         """The connection is over: _end does what is to be done, whatever ended it."""
 
-    async def _end(self, session: Session, conversation: Conversation) -> None:
+    async def _end(self, session: Session, conversation: ClientProtocol) -> None:
         await self._stop_handler(conversation)
         session.transitions.disconnect()
         if session.will_flag and not conversation.said_goodbye:
@@ -256,12 +256,12 @@ class Sessions(Broker):
     def _is_listening(self, session: Session) -> None:
         """A device that listens can be reached: what waits for it comes now, whether it says that it is there or not."""
         if owner(session) and state(session).filters:
-            self._arrived(session, Arrival(self._topics.heartbeat(session.username), b""), True)
+            self._arrived(session, InboundMessage(self._topics.heartbeat(session.username), b""), True)
 
     async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
         return self._may(session, topic, publishing=action is Action.PUBLISH)
 
-    def _arrive(self, session: Session, arrival: Arrival) -> bool:
+    def _arrive(self, session: Session, arrival: InboundMessage) -> bool:
         allowed = self._may(session, arrival.topic, publishing=True)
         if not (allowed or session.username):
             # It has no topic to hear of it.
@@ -277,10 +277,10 @@ class Sessions(Broker):
     def _all(self) -> Iterator[Session]:
         return (session for session, _ in self._sessions.values())
 
-    def _conversation(self, session: Session) -> Conversation | None:
+    def _conversation(self, session: Session) -> ClientProtocol | None:
         """With who is connected."""
         _, handler = self._sessions.get(session.client_id, (None, None))
-        return handler if isinstance(handler, Conversation) and not handler.over.is_set() else None
+        return handler if isinstance(handler, ClientProtocol) and not handler.over.is_set() else None
 
     def _hears(self, session: Session, topic: str) -> bool:
         return self._may(session, topic, publishing=False)

@@ -12,7 +12,7 @@ from iotflow_gateway.pipeline.message import Message
 ENOUGH_ROWS, ENOUGH_VALUES, ENOUGH_BYTES = 1_000, 200_000, 2**20
 
 
-class Rows:
+class DeviceRows:
     """Readings of one device in the order in which they came. timeless: the server is to give the times."""
 
     def __init__(self, device_id: int, *, timeless: bool) -> None:
@@ -83,13 +83,13 @@ class Rows:
         batch.columns.extend(wire_columns(self.columns, len(self)))
         return batch
 
-    def by_message(self) -> "list[Rows]":
+    def by_message(self) -> "list[DeviceRows]":
         """Each message's rows by themselves."""
         ends = [*self._begins[1:], len(self)]
         return [self._part(*one) for one in zip(self._owners, self._begins, ends, strict=True)]
 
-    def _part(self, owner: Message, first: int, end: int) -> "Rows":
-        part = Rows(self.device_id, timeless=self.timeless)
+    def _part(self, owner: Message, first: int, end: int) -> "DeviceRows":
+        part = DeviceRows(self.device_id, timeless=self.timeless)
         part.times, part._indices = self.times[first:end], self._indices[first:end]
         part._owners, part._begins, part.bytes = [owner], [0], len(owner.payload)
         for name, (kind, rows, values) in self.columns.items():

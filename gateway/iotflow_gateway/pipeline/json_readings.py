@@ -8,7 +8,7 @@ import orjson
 from iotflow.readings import Decoded, InvalidReading, decode
 from iotflow.readings import document as document_of
 from iotflow.readings.document import BAD_JSON
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 
 def document(payload: bytes) -> Any:
@@ -35,13 +35,13 @@ def readings(payload: bytes, content: Any) -> Decoded:
         raise refused(problem) from None
 
 
-def refused(problem: InvalidReading, *, is_notice: bool = False) -> Refused:
+def refused(problem: InvalidReading, *, is_notice: bool = False) -> Rejected:
     """What the device is told of it."""
     reason = "INVALID_PAYLOAD" if problem.reason == BAD_JSON else problem.reason
-    return Refused(reason, problem.message, field=problem.field, index=problem.index, is_notice=is_notice)
+    return Rejected(reason, problem.message, field=problem.field, index=problem.index, is_notice=is_notice)
 
 
-def merged_notice(merged: int) -> Refused:
+def merged_notice(merged: int) -> Rejected:
     """What a device is told whose list has equal times."""
     message = f"{merged} readings have the time (in milliseconds) of another one in the list, and are merged with it"
-    return Refused("READINGS_MERGED", message, field="timestamp", is_notice=True)
+    return Rejected("READINGS_MERGED", message, field="timestamp", is_notice=True)

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from iotflow.readings import MOST_MEASUREMENTS
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow_gateway.pipeline.columns import Cells, wire_columns
-from iotflow_gateway.pipeline.device_rows import ENOUGH_BYTES, ENOUGH_ROWS, ENOUGH_VALUES, Rows
+from iotflow_gateway.pipeline.device_rows import ENOUGH_BYTES, ENOUGH_ROWS, ENOUGH_VALUES, DeviceRows
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.pending_batch import Outgoing
+from iotflow_gateway.pipeline.pending_batch import PendingBatch
 
 # Devices that have little in common send each other's columns empty: of so many cells, at least one in eight has a value.
 FEW_CELLS, CELLS_A_VALUE = 4_000, 8
 
 
-class Bundle:
+class MultiDeviceBatch:
     """Rows of some devices, one device after the other."""
 
-    def __init__(self, first: Rows) -> None:
+    def __init__(self, first: DeviceRows) -> None:
         self._parts = [first]
         # The first row of each part.
         self._firsts = [0]
@@ -28,7 +28,7 @@ class Bundle:
         return self._size
 
     @property
-    def parts(self) -> Sequence[Rows]:
+    def parts(self) -> Sequence[DeviceRows]:
         """A device's rows each."""
         return self._parts
 
@@ -37,7 +37,7 @@ class Bundle:
         """Whether it takes no more of any device."""
         return self._size >= ENOUGH_ROWS or self._bytes >= ENOUGH_BYTES
 
-    def take(self, rows: Rows) -> bool:
+    def take(self, rows: DeviceRows) -> bool:
         """Take another device's rows, if they go together with these. Nothing may join them any more."""
         if not self._takes(rows):
             return False
@@ -49,7 +49,7 @@ class Bundle:
         self._bytes += rows.bytes
         return True
 
-    def _takes(self, rows: Rows) -> bool:
+    def _takes(self, rows: DeviceRows) -> bool:
         size, kinds = self._size + len(rows), self._kinds
         if rows.timeless is not self._parts[0].timeless:
             return False
@@ -78,10 +78,10 @@ class Bundle:
         batch.columns.extend(wire_columns(columns, self._size))
         return batch
 
-    def divided(self) -> list[Outgoing]:
+    def divided(self) -> list[PendingBatch]:
         """By device, or by message where they are one device's; empty: it is of one message."""
         parts = self._parts if len(self._parts) > 1 else self._parts[0].by_message()
-        return [Bundle(part) for part in parts] if len(parts) > 1 else []
+        return [MultiDeviceBatch(part) for part in parts] if len(parts) > 1 else []
 
     def is_refused_whole(self, rejection: Rejection) -> bool:
         """Whether it is the batch that the server does not take, for which no device may be to blame: it may know of no such
@@ -103,7 +103,7 @@ class Bundle:
             yield from part.concerned(max(rejection.index - first, 0), end - first, rejection.measurement)
 
 
-def _append(part: Rows, first: int, columns: dict[str, Cells]) -> None:
+def _append(part: DeviceRows, first: int, columns: dict[str, Cells]) -> None:
     """Add a device's rows, which become those from `first` on."""
     for name, (kind, rows, values) in part.columns.items():
         cells = columns.get(name)

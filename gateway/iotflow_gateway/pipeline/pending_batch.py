@@ -7,7 +7,7 @@ from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow_gateway.pipeline.message import Message
 
 
-class Outgoing(Protocol):
+class PendingBatch(Protocol):
     """A batch and whose it is; its length is its number of rows."""
 
     def __len__(self) -> int: ...
@@ -24,12 +24,12 @@ class Outgoing(Protocol):
         """The messages that a rejection concerns, each with the index of the first reading concerned in it."""
         ...
 
-    def divided(self) -> "list[Outgoing]":
+    def divided(self) -> "list[PendingBatch]":
         """The same in smaller batches, in order; empty: it is of one message."""
         ...
 
 
-class Ready:
+class PassthroughBatch:
     """A batch that a device made itself."""
 
     def __init__(self, message: Message, batch: TelemetryBatch) -> None:
@@ -50,5 +50,5 @@ class Ready:
     def concerned(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
         yield self._message, rejection.index
 
-    def divided(self) -> list[Outgoing]:
+    def divided(self) -> list[PendingBatch]:
         return []

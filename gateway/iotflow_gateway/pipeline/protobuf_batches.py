@@ -4,7 +4,7 @@ from google.protobuf.message import DecodeError
 
 from iotflow.readings.decoding import MOST_READINGS
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 
 def batch(payload: bytes, device_id: int) -> TelemetryBatch:
@@ -12,14 +12,14 @@ def batch(payload: bytes, device_id: int) -> TelemetryBatch:
     try:
         decoded = TelemetryBatch.FromString(payload)
     except DecodeError:
-        raise Refused("INVALID_PAYLOAD", "the payload is no iotflow.v1.TelemetryBatch") from None
+        raise Rejected("INVALID_PAYLOAD", "the payload is no iotflow.v1.TelemetryBatch") from None
     if decoded.device_ids:
-        raise Refused("INVALID_PAYLOAD", "is for gateways: a device's rows are its own", field="device_ids")
+        raise Rejected("INVALID_PAYLOAD", "is for gateways: a device's rows are its own", field="device_ids")
     if not decoded.timestamps:
-        raise Refused("INVALID_PAYLOAD", "a batch needs at least one row", field="timestamps")
+        raise Rejected("INVALID_PAYLOAD", "a batch needs at least one row", field="timestamps")
     if decoded.timeless and len(decoded.timestamps) > MOST_READINGS:
         # For their times the server makes whatever comes behind them wait.
-        raise Refused(
+        raise Rejected(
             "TOO_MANY_READINGS", f"a batch without times has at most {MOST_READINGS} rows", field="timestamps"
         )
     decoded.device_id = device_id

@@ -11,11 +11,11 @@ from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.writer import TelemetryWriter
 from iotflow_gateway.failures import TRIES, StreamFailures, breaks_off, given_up
-from iotflow_gateway.pipeline.batcher import Joining
+from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.multi_device_batch import Bundle
-from iotflow_gateway.pipeline.pending_batch import Outgoing
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
+from iotflow_gateway.pipeline.pending_batch import PendingBatch
+from iotflow_gateway.rejections.rejected import Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ TRIES_TOGETHER = 2
 MOST_BREAKS = 3
 UPGRADE = "it costs more: the server should be as new as the adapter, and its limits on batches the usual ones"
 
-Tell = Callable[[Message, Refused], None]
+Tell = Callable[[Message, Rejected], None]
 
 
 class Uplink:
@@ -42,7 +42,7 @@ class Uplink:
         self,
         channel: grpc.aio.Channel,
         token: str,
-        joining: Joining,
+        joining: Batcher,
         refused: Tell,
         finished: Callable[[Message], None],
     ) -> None:
@@ -51,14 +51,14 @@ class Uplink:
         self._joining = joining
         self._refused = refused
         self._finished = finished
-        self._under_way: deque[Outgoing] = deque()
+        self._under_way: deque[PendingBatch] = deque()
         # The writer's number of the oldest batch under way.
         self._oldest = 1
         self._interrupted = False
         # Refused as a whole: their parts are sent again one by one.
-        self._apart: set[Bundle] = set()
+        self._apart: set[MultiDeviceBatch] = set()
         # To be sent again before all others, one at a time, and how often the server has failed over the first.
-        self._again: deque[Outgoing] = deque()
+        self._again: deque[PendingBatch] = deque()
         self._faults = 0
         # How often in a row the server has broken off.
         self._broken_off = 0
@@ -102,7 +102,7 @@ class Uplink:
         while True:
             await self._send_one(writer, await self._joining.next())
 
-    async def _send_one(self, writer: TelemetryWriter, outgoing: Outgoing) -> None:
+    async def _send_one(self, writer: TelemetryWriter, outgoing: PendingBatch) -> None:
         self._under_way.append(outgoing)
         await writer.send(outgoing.batch())
 
@@ -127,13 +127,13 @@ class Uplink:
         elif self._faults >= TRIES:
             self._give_up(given_up(error))
 
-    def _divide(self, parts: list[Outgoing]) -> None:
+    def _divide(self, parts: list[PendingBatch]) -> None:
         self._again.popleft()
         self._again.extendleft(reversed(parts))
         self._joining.divided(len(parts))
         self._faults = 0
 
-    def _give_up(self, refused: Refused) -> None:
+    def _give_up(self, refused: Rejected) -> None:
         outgoing = self._again.popleft()
         self._faults = 0
         for message in outgoing.messages():
@@ -158,7 +158,7 @@ class Uplink:
             else:
                 self._finish(outgoing)
 
-    def _finish(self, outgoing: Outgoing) -> None:
+    def _finish(self, outgoing: PendingBatch) -> None:
         for message in outgoing.messages():
             message.waiting -= 1
             if not message.waiting:
@@ -166,14 +166,14 @@ class Uplink:
 
     def _rejected(self, rejection: Rejection) -> None:
         outgoing = self._under_way[rejection.sequence - self._oldest]
-        if isinstance(outgoing, Bundle) and outgoing.is_refused_whole(rejection):
+        if isinstance(outgoing, MultiDeviceBatch) and outgoing.is_refused_whole(rejection):
             log.warning("devices are sent apart", problem=rejection.message, hint=UPGRADE)
             self._apart.add(outgoing)
             return
         reason, said, retryable = rejection.reason, rejection.message, rejection.retryable
         field = f"data.{rejection.measurement}" if rejection.measurement else ""
         for message, index in outgoing.concerned(rejection):
-            self._refused(message, Refused(reason, said, field=field, index=index, retryable=retryable))
+            self._refused(message, Rejected(reason, said, field=field, index=index, retryable=retryable))
 
     def _interruption(self, error: ServerError, delay: float) -> None:
         self._broken_off = self._broken_off + 1 if breaks_off(error) else 0

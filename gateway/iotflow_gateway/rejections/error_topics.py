@@ -9,7 +9,7 @@ import structlog
 
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ LONGEST = 1_000
 LINE_SECONDS = 10.0
 
 
-class Refusals:
+class ErrorTopics:
     """publish: sends a payload to a topic; whether it could. count: called with the reason of each."""
 
     def __init__(self, publish: Callable[[str, bytes], bool], metrics: Metrics, count: Callable[[str], None]) -> None:
@@ -38,7 +38,7 @@ class Refusals:
         self._told: Counter[tuple[str, bool]] = Counter()
         self._empty_at = 0.0
 
-    def tell(self, message: Message, refused: Refused) -> None:
+    def tell(self, message: Message, refused: Rejected) -> None:
         """On the device's topic for errors, where there is a device."""
         message.refusals += 1
         if not refused.is_notice:
@@ -60,7 +60,7 @@ class Refusals:
         self._told[told] += 1
         return self._told[told] <= (MOST_OF_A_DEVICE if is_own else MOST_WITHOUT_KEY)
 
-    def _log(self, message: Message, refused: Refused) -> None:
+    def _log(self, message: Message, refused: Rejected) -> None:
         """The first of each while, with how many came since the line before."""
         self._unlogged[refused.reason] += 1
         now = time.monotonic()
@@ -75,13 +75,13 @@ class Refusals:
             self._unlogged.clear()
 
 
-def _message_id(message: Message, refused: Refused) -> str:
+def _message_id(message: Message, refused: Rejected) -> str:
     """The message's, or that of the reading at fault in its list."""
     own = None if refused.index is None else message.listed_ids.get(refused.index)
     return own or message.message_id
 
 
-def _said(message: Message, refused: Refused) -> bytes:
+def _said(message: Message, refused: Rejected) -> bytes:
     said = {
         "reason": refused.reason,
         "message": refused.message[:LONGEST],

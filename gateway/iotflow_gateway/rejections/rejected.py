@@ -1,7 +1,7 @@
 """Why a message is not taken."""
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """reason: a word for programs; message: a sentence for people; index: which reading of the payload, where it is known; field:
     where in that, or in the payload; retryable: whether the same message may be taken later; is_notice: nothing is refused, yet
     the device must know of it."""

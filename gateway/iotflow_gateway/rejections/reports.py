@@ -9,7 +9,7 @@ import structlog
 from iotflow.v1.mqtt_service_pb2 import ReportRefusalsRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.devices.grouped_calls import persistently
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 BETWEEN_SECONDS = 1.0
 
 
-class RefusalReports:
+class RejectionReports:
     """What was counted when the adapter ends is reported no more."""
 
     def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
@@ -41,5 +41,5 @@ class RefusalReports:
             self._counted = Counter()
             try:
                 await persistently(lambda: self._stub.ReportRefusals(request, metadata=self._metadata))  # noqa: B023
-            except Refused as refused:
+            except Rejected as refused:
                 log.warning("refusals_not_counted", problem=refused.message)

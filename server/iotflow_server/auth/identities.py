@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
-from iotflow_server.auth.lookup_cache import Remembered
+from iotflow_server.auth.lookup_cache import LookupCache
 from iotflow_server.auth.tokens import AccessToken, Tokens
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.keys import DeviceKey, DeviceKeys
@@ -28,8 +28,8 @@ class Identities:
         timer: Callable[[], float] = monotonic,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._devices = Remembered(keys.find, ttl, size, timer)
-        self._tokens = Remembered(tokens.by_secret, ttl, size, timer)
+        self._devices = LookupCache(keys.find, ttl, size, timer)
+        self._tokens = LookupCache(tokens.by_secret, ttl, size, timer)
         self._clock = clock
         registry.on_change(self.forget_device)
         tokens.on_change(self.forget_token)

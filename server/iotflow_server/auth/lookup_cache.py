@@ -18,7 +18,7 @@ class Identified(Protocol):
 Found = TypeVar("Found", bound=Identified)
 
 
-class Remembered(Generic[Found]):
+class LookupCache(Generic[Found]):
     """What look_up finds for a key, for ttl seconds and at most `size` of them.
 
     Keys are secrets: they are held only as digests, which also bounds what a long one costs. What is absent is

@@ -96,7 +96,7 @@ def diagnostics_open_to(*, public: bool) -> frozenset[Role]:
     return ALL if public else VIEWER
 
 
-def open_to(*, public_reads: bool, public_diagnostics: bool) -> dict[str, frozenset[Role]]:
+def permissions(*, public_reads: bool, public_diagnostics: bool) -> dict[str, frozenset[Role]]:
     """The roles of each method by full name; OPEN: anyone."""
     diagnostics = diagnostics_open_to(public=public_diagnostics)
     readers = PUBLIC if public_reads else READER

@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Principal:
     """Whoever made the call. name: device:<id>, token:<name>, or anonymous; key: set for devices; token_id, expires_at:
     of a token."""
 
@@ -43,16 +43,16 @@ class Caller:
         return self.key.until if self.key else self.expires_at
 
 
-ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")
-_caller: ContextVar[Caller] = ContextVar("caller", default=ANONYMOUS)
+ANONYMOUS = Principal(Role.ANONYMOUS, "anonymous")
+_caller: ContextVar[Principal] = ContextVar("caller", default=ANONYMOUS)
 
 
-def caller() -> Caller:
+def caller() -> Principal:
     """The caller of the RPC under way."""
     return _caller.get()
 
 
-def set_caller(who: Caller) -> None:
+def set_principal(who: Principal) -> None:
     """Called once for each RPC, by the identity interceptor."""
     _caller.set(who)
 

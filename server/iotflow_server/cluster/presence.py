@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.typing import EncodableT
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.presence.last_seen import Heard, Said
+from iotflow_server.presence.last_seen import SessionReport, Sightings
 
 # More than it takes until all of it is in the devices' rows. When nobody tells any more, the whole stream ends.
 KEEP_MS, END_SECONDS = 5_000, 60
@@ -30,7 +30,7 @@ class RedisPresenceBoard:
         self._connection = connection
         self._place = _BEGINNING
 
-    async def exchange(self, heard: Heard | None) -> Sequence[Heard]:
+    async def exchange(self, heard: Sightings | None) -> Sequence[Sightings]:
         place, self._place = self._place, _BEGINNING
         answers = await self._connection.run(_step(place, heard))
         found = [entry for _, entries in answers[0] or () for entry in entries]
@@ -40,7 +40,7 @@ class RedisPresenceBoard:
         return list(map(_decoded, (fields for _, fields in found)))
 
 
-def _step(place: str, heard: Heard | None) -> Callable[["Redis"], Any]:
+def _step(place: str, heard: Sightings | None) -> Callable[["Redis"], Any]:
     async def work(redis: "Redis") -> Any:
         async with redis.pipeline(transaction=True) as pipeline:
             pipeline.xread({_KEY: place})
@@ -53,19 +53,20 @@ def _step(place: str, heard: Heard | None) -> Callable[["Redis"], Any]:
     return work
 
 
-def _encoded(heard: Heard) -> dict[EncodableT, EncodableT]:
+def _encoded(heard: Sightings) -> dict[EncodableT, EncodableT]:
     fields: dict[EncodableT, EncodableT] = {"h": _AT.pack(_microseconds(heard.at)) + heard.device_ids.tobytes()}
     if heard.said:
         fields["s"] = b"".join(_SAID.pack(one.device_id, one.online, _microseconds(one.at)) for one in heard.said)
     return fields
 
 
-def _decoded(fields: dict[bytes, bytes]) -> Heard:
+def _decoded(fields: dict[bytes, bytes]) -> Sightings:
     entry = fields[b"h"]
     said = tuple(
-        Said(device_id, online, _moment(at)) for device_id, online, at in _SAID.iter_unpack(fields.get(b"s", b""))
+        SessionReport(device_id, online, _moment(at))
+        for device_id, online, at in _SAID.iter_unpack(fields.get(b"s", b""))
     )
-    return Heard(_moment(_AT.unpack_from(entry)[0]), np.frombuffer(entry, np.int64, offset=_AT.size), said)
+    return Sightings(_moment(_AT.unpack_from(entry)[0]), np.frombuffer(entry, np.int64, offset=_AT.size), said)
 
 
 def _microseconds(moment: datetime) -> int:

@@ -14,7 +14,7 @@ from iotflow_server.auth.secret_files import kept_secret
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import ServerRow
 from iotflow_server.devices.device import utc_now
-from iotflow_server.errors import Refusal, Unavailable
+from iotflow_server.errors import DomainError, Unavailable
 from iotflow_server.process import CannotStart
 
 SERVER_ID = "server-id"
@@ -69,7 +69,7 @@ class ServerNumber:
             await asyncio.sleep(RENEW_SECONDS)
             try:
                 await self.renew(changed)
-            except (Refusal, CannotStart) as problem:
+            except (DomainError, CannotStart) as problem:
                 log.warning("server_number_not_renewed", problem=str(problem))
             except Exception:
                 # Without it, another server would get the number.

@@ -10,11 +10,11 @@ from redis.exceptions import NoScriptError
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.timestamps import AHEAD_MS, ArrivalClock, Given, Lane
+from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps, TimestampStride
 
 # The even milliseconds are given out by Redis, the odd ones by processes without it. So nobody has to know which of the
 # others reach it, and a process that comes back too early, or falls out, meets none of their times.
-SHARED = Lane(2, 0)
+SHARED = TimestampStride(2, 0)
 
 # A reading waits so long for Redis; after a failure, processes go on alone for a while instead.
 PATIENCE_SECONDS, ALONE_SECONDS = 0.5, 1.0
@@ -46,21 +46,21 @@ _NAME = sha1(GIVE.encode()).hexdigest()  # noqa: S324
 
 # Of the odd ones: the first three servers have half of those that are left each, so that one, two or three machines lose
 # little; so many others share the rest.
-FIRST, OTHERS = (Lane(4, 1), Lane(8, 3), Lane(16, 7)), 8
-REST = Lane(16, 15)
+FIRST, OTHERS = (TimestampStride(4, 1), TimestampStride(8, 3), TimestampStride(16, 7)), 8
+REST = TimestampStride(16, 15)
 
 
-def own_lane(number: int, of: int, server: int = 1) -> Lane:
+def own_lane(number: int, of: int, server: int = 1) -> TimestampStride:
     """The odd milliseconds of process `number` (from 1) of a group of so many, on the server of this number (from 1, to
     three and OTHERS): no other's, whatever the sizes of the other servers' groups."""
     lane = _of_server(server)
-    return Lane(lane.step * of, lane.rest + lane.step * (number - 1))
+    return TimestampStride(lane.step * of, lane.rest + lane.step * (number - 1))
 
 
-def _of_server(server: int) -> Lane:
+def _of_server(server: int) -> TimestampStride:
     if server <= len(FIRST):
         return FIRST[server - 1]
-    return Lane(REST.step * OTHERS, REST.rest + REST.step * (server - len(FIRST) - 1))
+    return TimestampStride(REST.step * OTHERS, REST.rest + REST.step * (server - len(FIRST) - 1))
 
 
 class RedisArrival:
@@ -70,9 +70,9 @@ class RedisArrival:
     def __init__(
         self,
         connection: RedisConnection,
-        given: Given,
+        given: NewestTimestamps,
         now: Callable[[], int],
-        alone: ArrivalClock,
+        alone: LocalTimestampAllocator,
         timer: Callable[[], float] = monotonic,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:

@@ -62,7 +62,7 @@ class NewCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """What is said of a command. state: delivered, succeeded, failed; unreachable: it is to wait for its device; or announced: its
     group was told. result: what the device answered."""
 

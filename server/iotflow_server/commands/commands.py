@@ -9,13 +9,13 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server.commands import transactions as steps
-from iotflow_server.commands.command import COMMAND_COLUMNS, OUTCOMES, Answer, Command, NewCommand, commands_of
+from iotflow_server.commands.command import COMMAND_COLUMNS, OUTCOMES, Command, CommandResult, NewCommand, commands_of
 from iotflow_server.db.database import Database
 from iotflow_server.db.json_documents import check_size
 from iotflow_server.db.models import CommandRow
-from iotflow_server.devices.change_feed import News
+from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import utc_now
-from iotflow_server.errors import FailedPrecondition, InvalidArgument, NotFound, Refusal, Unavailable
+from iotflow_server.errors import DomainError, FailedPrecondition, InvalidArgument, NotFound, Unavailable
 
 T = TypeVar("T")
 # Changes something and notes what.
@@ -26,11 +26,11 @@ class Commands:
     """Every method may raise Unavailable. news: told of every change, once it is durable."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = utc_now, news: News[Command] | None = None
+        self, database: Database, clock: Callable[[], datetime] = utc_now, news: ChangeFeed[Command] | None = None
     ) -> None:
         self._database = database
         self._clock = clock
-        self.news: News[Command] = news or News()
+        self.news: ChangeFeed[Command] = news or ChangeFeed()
 
     async def send(
         self,
@@ -106,7 +106,7 @@ class Commands:
             lambda connection, changed: steps.acknowledge(connection, device_id, command_id, outcome, changed),
         )
 
-    async def note(self, answers: Sequence[Answer]) -> list[Command | Refusal]:
+    async def note(self, answers: Sequence[CommandResult]) -> list[Command | DomainError]:
         """What is said of commands, in this order, in one transaction; each as it is then, or why it was refused.
 
         delivered: see hand_over; succeeded, failed: see acknowledge.
@@ -116,7 +116,7 @@ class Commands:
         # By command, those of each in their order: two transactions lock the same rows in the same order.
         order = sorted(range(len(answers)), key=lambda place: answers[place].command_id)
 
-        def step(connection: Connection, changed: list[Command]) -> list[Command | Refusal]:
+        def step(connection: Connection, changed: list[Command]) -> list[Command | DomainError]:
             outcomes = {place: _noted(connection, answers[place], now, changed) for place in order}
             return [outcomes[place] for place in range(len(answers))]
 
@@ -203,7 +203,9 @@ class Commands:
         return outcome
 
 
-def _noted(connection: Connection, answer: Answer, now: datetime, changed: list[Command]) -> Command | Refusal:
+def _noted(
+    connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]
+) -> Command | DomainError:
     try:
         return steps.note(connection, answer, now, changed)
     except (NotFound, FailedPrecondition) as refusal:

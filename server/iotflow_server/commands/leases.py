@@ -18,7 +18,7 @@ from iotflow_server.commands.command import COMMAND_COLUMNS, Command, commands_o
 from iotflow_server.commands.transactions import NOBODY
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import CommandRow, DeviceRow
-from iotflow_server.devices.change_feed import News
+from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import utc_now
 
 # How long a gateway may take to answer.
@@ -32,7 +32,7 @@ OFFERED = select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type).join(
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CommandLease:
     """A command and whom it is for. announced: for the group as a whole, not for the device."""
 
     command: Command
@@ -41,20 +41,20 @@ class Offer:
     announced: bool = False
 
 
-class Offers:
+class CommandLeases:
     """gateway: a name that no other open stream has. Every method may raise Unavailable.
 
     What can be offered again is told by news.
     """
 
-    def __init__(self, database: Database, news: News[Command], clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, database: Database, news: ChangeFeed[Command], clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database
         self._news = news
         self._clock = clock
         self._back: dict[int, float] = {}
         self._back_bound = FEW_DEVICES
 
-    async def take(self, gateway: str, most: int) -> list[Offer]:
+    async def take(self, gateway: str, most: int) -> list[CommandLease]:
         """Some of the queued commands that are not with another gateway or resting, oldest first; they are this gateway's now.
 
         A device's commands stay in order: none is taken while an earlier one is with another gateway or resting. Those of
@@ -69,14 +69,14 @@ class Offers:
         taken = await self._database.write(lambda connection: _take(connection, gateway, ids, now))
         return [offer for offer in found if offer.command.id in taken]
 
-    async def announcements(self) -> list[Offer]:
+    async def announcements(self) -> list[CommandLease]:
         """Commands that groups are still to be told of, oldest first; any gateway may tell them, and several may."""
         now = self._clock()
         statement = OFFERED.where(CommandRow.announced.is_not(None), _in_time(now)).order_by(CommandRow.id)
         rows = await self._database.read(lambda connection: connection.execute(statement).all())
         return [replace(offer, announced=True) for offer in _offers(rows)]
 
-    async def are_back(self, device_ids: Collection[int]) -> None:
+    async def release_for(self, device_ids: Collection[int]) -> None:
         """Offer what rests of these devices."""
         self._note_back(device_ids)
         # Written into the statement: both databases limit the number of parameters.
@@ -116,7 +116,7 @@ class Offers:
         self._news.tell(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
 
 
-def _free(connection: Connection, gateway: str, now: datetime, most: int) -> list[Offer]:
+def _free(connection: Connection, gateway: str, now: datetime, most: int) -> list[CommandLease]:
     earlier = aliased(CommandRow)
     elsewhere = (
         select(earlier.id)
@@ -137,9 +137,9 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
     return _offers(connection.execute(statement))
 
 
-def _offers(rows: Iterable[Any]) -> list[Offer]:
+def _offers(rows: Iterable[Any]) -> list[CommandLease]:
     width = len(COMMAND_COLUMNS)
-    return [Offer(Command(*row[:width]), *row[width:]) for row in rows]
+    return [CommandLease(Command(*row[:width]), *row[width:]) for row in rows]
 
 
 def _in_time(now: datetime) -> ColumnElement[bool]:

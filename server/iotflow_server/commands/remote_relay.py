@@ -13,7 +13,7 @@ MOST_WAITING = 10_000
 log = structlog.get_logger(__name__)
 
 
-class HeardCommands:
+class RemoteCommandRelay:
     """Tells this process's listeners, each command as it is when it is read."""
 
     def __init__(self, commands: Commands) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
 
-from iotflow_server.commands.command import COMMAND_COLUMNS, OPEN, OVERRULED, Answer, Command, NewCommand, commands_of
+from iotflow_server.commands.command import (
+    COMMAND_COLUMNS,
+    OPEN,
+    OVERRULED,
+    Command,
+    CommandResult,
+    NewCommand,
+    commands_of,
+)
 from iotflow_server.db.json_documents import check_size
 from iotflow_server.db.models import CommandRow, DeviceRow
 from iotflow_server.devices.device import device_not_found
@@ -160,7 +168,7 @@ def rest(connection: Connection, device_id: int, command_id: int, now: datetime)
     return _existing(connection, command_id, device_id)
 
 
-def note(connection: Connection, answer: Answer, now: datetime, changed: list[Command]) -> Command:
+def note(connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]) -> Command:
     match answer.state:
         case "delivered":
             return hand_over(connection, answer.device_id, answer.command_id, now, changed)

@@ -10,14 +10,14 @@ from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.auth.tokens import BUILT_IN_GATEWAY, Tokens
 from iotflow_server.commands.commands import Commands
-from iotflow_server.commands.leases import Offers
+from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.db.database import Database
 from iotflow_server.db.housekeeping import Housekeeping
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.mqtt.accounts import Accounts
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.settings import Settings
 
@@ -31,11 +31,11 @@ class Fleet:
     keys: DeviceKeys
     tokens: Tokens
     identities: Identities
-    presence: Presence
+    presence: LastSeen
     online: Online
     audit: Audit
     commands: Commands
-    offers: Offers
+    offers: CommandLeases
     desired: DesiredConfigs
     accounts: Accounts
 
@@ -55,7 +55,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await tokens.ensure_builtin(gateway_token, BUILT_IN_GATEWAY, "gateway")
     identities = Identities(registry, keys, tokens)
     stack.push_async_callback(identities.close)
-    presence = Presence(database, tells=bool(settings.redis_url))
+    presence = LastSeen(database, tells=bool(settings.redis_url))
     await presence.start()
     stack.push_async_callback(presence.close)
     window = timedelta(seconds=settings.online_window_seconds)
@@ -64,7 +64,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await online.start()
     stack.push_async_callback(online.close)
     commands = Commands(database)
-    offers = Offers(database, commands.news)
+    offers = CommandLeases(database, commands.news)
     if settings.is_sole:
         await offers.release_all()
     desired = DesiredConfigs(database)

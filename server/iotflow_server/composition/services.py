@@ -3,17 +3,17 @@
 from collections.abc import Callable
 
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, open_to
+from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, permissions
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
-from iotflow_server.devices.statistics import Figures
-from iotflow_server.interceptors.authentication import Identity
+from iotflow_server.devices.statistics import DeviceStatistics
+from iotflow_server.interceptors.authentication import Authentication
 from iotflow_server.interceptors.errors import Errors
 from iotflow_server.interceptors.initial_metadata import InitialMetadata
 from iotflow_server.interceptors.logging import Logging
 from iotflow_server.interceptors.metrics import CallMetrics
-from iotflow_server.interceptors.middleware import Layer
-from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.middleware import Middleware
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
 from iotflow_server.interceptors.validation import Validation
@@ -21,30 +21,35 @@ from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.commands.handler import Commanding
-from iotflow_server.rpc.config.twins import Twins
-from iotflow_server.rpc.devices.registration import Registration
+from iotflow_server.rpc.commands.handler import CommandHandler
+from iotflow_server.rpc.config.twins import TwinHandler
+from iotflow_server.rpc.devices.registration import RegistrationPolicy
 from iotflow_server.rpc.devices.service import DeviceService
-from iotflow_server.rpc.devices.state_reports import Reporting
+from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.fleet.service import AdminService
-from iotflow_server.rpc.fleet.statistics import FleetFigures
+from iotflow_server.rpc.fleet.statistics import FleetStatistics
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.presence_reports import PresenceReports
 from iotflow_server.rpc.gateway.service import GatewayService
 from iotflow_server.rpc.legacy.service import LegacyService
-from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import HealthChecks
 from iotflow_server.rpc.telemetry.service import Streams, TelemetryService
-from iotflow_server.rpc.telemetry.submit import Submitting
+from iotflow_server.rpc.telemetry.submit import SubmitHandler
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.stores.choice import location_of
 from iotflow_server.workers.member import Member
 
 
 def device_service(
-    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder, broker: Broker
+    settings: Settings,
+    fleet: Fleet,
+    telemetry: Telemetry,
+    sessions: Sessions,
+    encoder: DeviceEncoder,
+    broker: AdvertisedBroker,
 ) -> DeviceService:
     """What a device says of itself and asks for."""
     return DeviceService(
@@ -58,9 +63,9 @@ def device_service(
         encoder,
         telemetry.store,
         sessions,
-        Registration(settings.registration),
+        RegistrationPolicy(settings.registration),
         broker,
-        Reporting(fleet.registry, fleet.presence, encoder),
+        StateReportHandler(fleet.registry, fleet.presence, encoder),
     )
 
 
@@ -73,17 +78,17 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, li
         fleet.presence,
         fleet.offers,
         PresenceReports(fleet.registry, fleet.presence, fleet.online, fleet.offers),
-        Reporting(fleet.registry, fleet.presence, encoder),
+        StateReportHandler(fleet.registry, fleet.presence, encoder),
         sessions,
         links,
     )
 
 
-def identity_of(settings: Settings, identities: Identities, addresses: Addresses) -> Identity:
+def identity_of(settings: Settings, identities: Identities, addresses: PeerAddresses) -> Authentication:
     """What tells who calls."""
-    open_to_roles = open_to(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
+    open_to_roles = permissions(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
     wrong = WrongCredentials(settings.wrong_credentials_limit, addresses)
-    return Identity(identities, open_to_roles, wrong)
+    return Authentication(identities, open_to_roles, wrong)
 
 
 def telemetry_service(
@@ -107,8 +112,8 @@ def admin_service(
     settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder
 ) -> AdminService:
     """What people administer."""
-    figures = FleetFigures(
-        Figures(fleet.database),
+    figures = FleetStatistics(
+        DeviceStatistics(fleet.database),
         fleet.tokens,
         fleet.commands,
         fleet.presence,
@@ -121,8 +126,8 @@ def admin_service(
     return AdminService(
         fleet.registry,
         fleet.keys,
-        Commanding(fleet.commands, fleet.audit, sessions, settings.heartbeat_seconds),
-        Twins(fleet.registry, fleet.desired, fleet.audit),
+        CommandHandler(fleet.commands, fleet.audit, sessions, settings.heartbeat_seconds),
+        TwinHandler(fleet.registry, fleet.desired, fleet.audit),
         fleet.desired,
         fleet.tokens,
         fleet.audit,
@@ -136,22 +141,24 @@ def admin_service(
 
 
 def legacy_service(
-    settings: Settings, fleet: Fleet, telemetry: Telemetry, checks: HealthChecks, broker: Broker
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, checks: HealthChecks, broker: AdvertisedBroker
 ) -> LegacyService:
     """What clients of the older service ask for."""
     return LegacyService(
         checks,
         Machine(settings.data_dir),
         fleet.registry,
-        Figures(fleet.database),
+        DeviceStatistics(fleet.database),
         fleet.presence,
         fleet.online,
-        Submitting(telemetry.intake),
+        SubmitHandler(telemetry.intake),
         broker,
     )
 
 
-def layers(settings: Settings, identity: Identity, addresses: Addresses, metrics: Metrics) -> list[Layer]:
+def layers(
+    settings: Settings, identity: Authentication, addresses: PeerAddresses, metrics: Metrics
+) -> list[Middleware]:
     """Outermost first."""
     rate = settings.rate_limit_per_minute
     limits = [RateLimits(Buckets(rate), addresses)] if rate else []
@@ -167,7 +174,7 @@ def layers(settings: Settings, identity: Identity, addresses: Addresses, metrics
     ]
 
 
-def stream_limits(settings: Settings, addresses: Addresses) -> StreamLimits:
+def stream_limits(settings: Settings, addresses: PeerAddresses) -> StreamLimits:
     """Of each caller."""
     reads = StreamLimit(
         "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"

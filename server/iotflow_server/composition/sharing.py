@@ -9,19 +9,19 @@ from iotflow_server.cluster.live import RedisBus
 from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
 from iotflow_server.cluster.timestamps import RedisArrival, own_lane
-from iotflow_server.commands.remote_relay import HeardCommands
+from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.db.database import Database
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.presence.exchange import PresenceExchange
-from iotflow_server.rpc.cache_invalidator import Elsewhere
+from iotflow_server.rpc.cache_invalidator import CacheInvalidator
 from iotflow_server.rpc.streams.session_checks import SessionChecks
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.stores.choice import is_elsewhere
 from iotflow_server.telemetry.times import utc_now_ms
-from iotflow_server.telemetry.timestamps import Arrival, ArrivalClock, Given
+from iotflow_server.telemetry.timestamps import LocalTimestampAllocator, NewestTimestamps, TimestampAllocator
 from iotflow_server.workers.member import Member
 
 
@@ -63,10 +63,10 @@ async def started_arrival(
     redis: RedisConnection | None,
     store: TelemetryStore,
     stack: AsyncExitStack,
-) -> Arrival:
+) -> TimestampAllocator:
     """Who gives out the times of readings that came without one; closed with the stack. Raises CannotStart, Unavailable."""
-    given = Given(store, utc_now_ms)
-    alone = ArrivalClock(given, utc_now_ms)
+    given = NewestTimestamps(store, utc_now_ms)
+    alone = LocalTimestampAllocator(given, utc_now_ms)
     if not settings.is_sole:
         number = ServerNumber(database, identity_in(settings.data_dir))
         await number.start(lambda server: alone.move(own_lane(member.number, member.of, server)))
@@ -75,13 +75,13 @@ async def started_arrival(
 
 
 async def tell_others(
-    redis: RedisConnection, fleet: Fleet, directory: Directory, checks: SessionChecks, stack: AsyncExitStack
+    redis: RedisConnection, fleet: Fleet, directory: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    heard = HeardCommands(fleet.commands)
+    heard = RemoteCommandRelay(fleet.commands)
     await heard.start()
     stack.push_async_callback(heard.close)
-    elsewhere = Elsewhere(
+    elsewhere = CacheInvalidator(
         fleet.identities,
         directory,
         fleet.accounts,

@@ -7,7 +7,7 @@ from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.sharing import started_arrival, started_bus, started_latest_values
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.future_times import FutureLimit
@@ -64,7 +64,7 @@ async def started_telemetry(
         settings.max_device_measurements,
     )
     arrival = await started_arrival(settings, member, fleet.database, redis, store, stack)
-    directory = Directory(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
+    directory = DeviceCache(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
     presence_feed = PresenceFeed(feed, directory)
     await presence_feed.start()
     stack.push_async_callback(presence_feed.close)

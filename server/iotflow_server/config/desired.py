@@ -12,7 +12,7 @@ from iotflow_server.config.twin import equal, merged
 from iotflow_server.db.database import Database
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
 from iotflow_server.db.models import DesiredRow, DeviceRow
-from iotflow_server.devices.change_feed import News
+from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import device_not_found, utc_now
 from iotflow_server.errors import Unavailable, VersionConflict
 
@@ -21,7 +21,7 @@ COLUMNS = (DesiredRow.device_id, DesiredRow.version, DesiredRow.document, Desire
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
+class DesiredConfig:
     """version: 0 where nobody said anything yet; rises by one with each change. actor: who made it, such as token:<name>.
     changed_at: aware, in UTC."""
 
@@ -36,46 +36,52 @@ class DesiredConfigs:
     """Every method may raise Unavailable. news: told of every new version, once it is durable."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = utc_now, news: News[Desired] | None = None
+        self, database: Database, clock: Callable[[], datetime] = utc_now, news: ChangeFeed[DesiredConfig] | None = None
     ) -> None:
         self._database = database
         self._clock = clock
-        self.news: News[Desired] = news or News()
+        self.news: ChangeFeed[DesiredConfig] = news or ChangeFeed()
 
-    async def get(self, device_id: int) -> Desired:
+    async def get(self, device_id: int) -> DesiredConfig:
         """Also for a device that does not exist: version 0, empty."""
         return await self._database.read(lambda connection: _newest(connection, device_id))
 
-    async def set(self, device_id: int, document: dict[str, Any], expected_version: int | None, actor: str) -> Desired:
+    async def set(
+        self, device_id: int, document: dict[str, Any], expected_version: int | None, actor: str
+    ) -> DesiredConfig:
         """Make document the next version. expected_version: the one it is based on; None: whatever is there.
 
         Raises NotFound (DEVICE_NOT_FOUND), VersionConflict (VERSION_CONFLICT), InvalidArgument for too large a document.
         """
         return await self._append(
-            device_id, lambda present: Desired(device_id, present.version + 1, document), expected_version, actor
+            device_id, lambda present: DesiredConfig(device_id, present.version + 1, document), expected_version, actor
         )
 
-    async def patch(self, device_id: int, patch: dict[str, Any], expected_version: int | None, actor: str) -> Desired:
+    async def patch(
+        self, device_id: int, patch: dict[str, Any], expected_version: int | None, actor: str
+    ) -> DesiredConfig:
         """Make the next version out of the present one by a JSON merge patch; one that changes nothing makes none.
 
         Raises as set does.
         """
 
-        def patched(present: Desired) -> Desired:
+        def patched(present: DesiredConfig) -> DesiredConfig:
             document = merged(present.document, patch)
             unchanged = present.version and equal(document, present.document)
-            return present if unchanged else Desired(device_id, present.version + 1, document)
+            return present if unchanged else DesiredConfig(device_id, present.version + 1, document)
 
         return await self._append(device_id, patched, expected_version, actor)
 
-    async def page(self, device_id: int, before_version: int | None, size: int) -> list[Desired]:
+    async def page(self, device_id: int, before_version: int | None, size: int) -> list[DesiredConfig]:
         """The versions of a device, newest first, those below before_version where it is given."""
         statement = _of_device(device_id).limit(size)
         if before_version is not None:
             statement = statement.where(DesiredRow.version < before_version)
-        return await self._database.read(lambda connection: [Desired(*row) for row in connection.execute(statement)])
+        return await self._database.read(
+            lambda connection: [DesiredConfig(*row) for row in connection.execute(statement)]
+        )
 
-    async def changed_since(self, since: datetime, after_id: int, size: int) -> list[Desired]:
+    async def changed_since(self, since: datetime, after_id: int, size: int) -> list[DesiredConfig]:
         """The newest version of each device that was changed since then, by device, those with ids above after_id."""
         newest = (
             select(DesiredRow.device_id, func.max(DesiredRow.version).label("version"))
@@ -87,14 +93,16 @@ class DesiredConfigs:
         )
         is_newest = (DesiredRow.device_id == newest.c.device_id) & (DesiredRow.version == newest.c.version)
         statement = select(*COLUMNS).join(newest, is_newest).order_by(DesiredRow.device_id)
-        return await self._database.read(lambda connection: [Desired(*row) for row in connection.execute(statement)])
+        return await self._database.read(
+            lambda connection: [DesiredConfig(*row) for row in connection.execute(statement)]
+        )
 
     async def _append(
-        self, device_id: int, make: Callable[[Desired], Desired], expected_version: int | None, actor: str
-    ) -> Desired:
+        self, device_id: int, make: Callable[[DesiredConfig], DesiredConfig], expected_version: int | None, actor: str
+    ) -> DesiredConfig:
         now = self._clock()
 
-        def append(connection: Connection) -> tuple[Desired, bool]:
+        def append(connection: Connection) -> tuple[DesiredConfig, bool]:
             # The lock makes versions follow one another; without the row there is nothing to configure.
             locked = select(DeviceRow.id).where(DeviceRow.id == device_id).with_for_update()
             if connection.scalar(locked) is None:
@@ -107,7 +115,7 @@ class DesiredConfigs:
             check_size("configuration", made.document, MOST_CONFIGURATION_BYTES)
             values = {"device_id": device_id, "version": made.version, "document": made.document}
             connection.execute(insert(DesiredRow), values | {"actor": actor, "created_at": now})
-            return Desired(device_id, made.version, made.document, actor, now), True
+            return DesiredConfig(device_id, made.version, made.document, actor, now), True
 
         try:
             desired, is_new = await self._database.write(append)
@@ -124,9 +132,9 @@ def _of_device(device_id: int) -> Select[Any]:
     return select(*COLUMNS).where(DesiredRow.device_id == device_id).order_by(DesiredRow.version.desc())
 
 
-def _newest(connection: Connection, device_id: int) -> Desired:
+def _newest(connection: Connection, device_id: int) -> DesiredConfig:
     row = connection.execute(_of_device(device_id).limit(1)).one_or_none()
-    return Desired(device_id, 0, {}) if row is None else Desired(*row)
+    return DesiredConfig(device_id, 0, {}) if row is None else DesiredConfig(*row)
 
 
 def _check_version(expected: int | None, present: int) -> None:

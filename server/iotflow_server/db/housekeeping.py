@@ -15,7 +15,7 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import CommandRow, DesiredRow
 from iotflow_server.devices.device import utc_now
-from iotflow_server.errors import Refusal
+from iotflow_server.errors import DomainError
 
 # Commands that other processes were sent expire in them; these look after those of a process that has died.
 LOOK_AGAIN_SECONDS = 30.0
@@ -127,7 +127,7 @@ async def _kept_running(work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
-        except Refusal as refusal:
+        except DomainError as refusal:
             log.debug("housekeeping put off", reason=refusal.reason)
         except Exception:
             # Without it, tables would grow and commands stay for ever.

@@ -9,15 +9,15 @@ from typing import Generic, Protocol, TypeVar
 MOST_WAITING = 10_000
 
 
-class OfDevice(Protocol):
+class DeviceChange(Protocol):
     @property
     def device_id(self) -> int: ...
 
 
-Item = TypeVar("Item", bound=OfDevice)
+Item = TypeVar("Item", bound=DeviceChange)
 
 
-class Listener(Generic[Item]):
+class ChangeSubscription(Generic[Item]):
     """One listener's bounded queue: who tells never waits for it."""
 
     def __init__(self, wanted: Callable[[Item], bool]) -> None:
@@ -62,12 +62,12 @@ class Listener(Generic[Item]):
         return items, missed
 
 
-class News(Generic[Item]):
+class ChangeFeed(Generic[Item]):
     """Tells what this process changes, and what it hears of others' changes, to all who listen in it."""
 
     def __init__(self) -> None:
-        self._by_device: dict[int, set[Listener[Item]]] = {}
-        self._of_all: set[Listener[Item]] = set()
+        self._by_device: dict[int, set[ChangeSubscription[Item]]] = {}
+        self._of_all: set[ChangeSubscription[Item]] = set()
         self._others: list[Callable[[Item], None]] = []
 
     def on_change(self, tell_others: Callable[[Item], None]) -> None:
@@ -94,9 +94,9 @@ class News(Generic[Item]):
             listener.miss()
 
     @contextmanager
-    def listen(self, device_id: int | None, wanted: Callable[[Item], bool]) -> Iterator[Listener[Item]]:
+    def listen(self, device_id: int | None, wanted: Callable[[Item], bool]) -> Iterator[ChangeSubscription[Item]]:
         """Hears all that is told until the block is left, of this device or of all."""
-        listener = Listener(wanted)
+        listener = ChangeSubscription(wanted)
         group = self._of_all if device_id is None else self._by_device.setdefault(device_id, set())
         group.add(listener)
         try:

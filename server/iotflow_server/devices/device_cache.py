@@ -8,7 +8,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 
 
-class Directory:
+class DeviceCache:
     """A bounded memory of the registry, for calls that name a device again and again."""
 
     def __init__(

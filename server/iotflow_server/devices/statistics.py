@@ -17,7 +17,7 @@ MOST_GROUPS = 100
 Grouping = Literal["device_type", "status", "location", "firmware_version"]
 
 
-class Figures:
+class DeviceStatistics:
     """Every method may raise Unavailable."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.principal import ANONYMOUS, Caller, Role, set_caller
+from iotflow_server.auth.principal import ANONYMOUS, Principal, Role, set_principal
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.browser_origins import check_site
 from iotflow_server.interceptors.middleware import Around, Context, Handler
@@ -18,7 +18,7 @@ TOKEN_HEADER = "authorization"  # noqa: S105
 SCHEMES = ("bearer", "admin")
 
 
-class Identity:
+class Authentication:
     """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
 
     def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]], wrong: WrongCredentials) -> None:
@@ -34,12 +34,12 @@ class Identity:
 
         @asynccontextmanager
         async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
-            set_caller(await self.require(context, roles))
+            set_principal(await self.require(context, roles))
             yield
 
         return identify
 
-    async def require(self, context: Context, roles: frozenset[Role]) -> Caller:
+    async def require(self, context: Context, roles: frozenset[Role]) -> Principal:
         """The caller, who has one of the roles; raises Unauthenticated or PermissionDenied."""
         metadata = context.invocation_metadata() or ()
         who = await self._caller(metadata, context)
@@ -47,14 +47,14 @@ class Identity:
         check_site(who, metadata)
         return who
 
-    async def _caller(self, metadata: Iterable[tuple[str, str | bytes]], context: Context) -> Caller:
+    async def _caller(self, metadata: Iterable[tuple[str, str | bytes]], context: Context) -> Principal:
         if key := only(metadata, KEY_HEADER):
             return await self._device(key, context)
         if authorization := only(metadata, TOKEN_HEADER):
             return await self._token(authorization, context)
         return ANONYMOUS
 
-    async def _device(self, shown: str, context: Context) -> Caller:
+    async def _device(self, shown: str, context: Context) -> Principal:
         if not self._identities.is_known_key(shown):
             self._wrong.check(shown, context)
         key = await self._identities.key(shown)
@@ -63,9 +63,9 @@ class Identity:
             raise Unauthenticated("WRONG_KEY", "no device has this key")
         if key.device.status == "inactive":
             raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
-        return Caller(Role.DEVICE, f"device:{key.id}", key)
+        return Principal(Role.DEVICE, f"device:{key.id}", key)
 
-    async def _token(self, authorization: str, context: Context) -> Caller:
+    async def _token(self, authorization: str, context: Context) -> Principal:
         scheme, _, secret = authorization.partition(" ")
         secret = secret.strip()
         if not self._identities.is_known_token(secret):
@@ -76,7 +76,7 @@ class Identity:
             raise Unauthenticated(
                 "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
             )
-        return Caller(Role(token.role), f"token:{token.name}", token_id=token.id, expires_at=token.expires_at)
+        return Principal(Role(token.role), f"token:{token.name}", token_id=token.id, expires_at=token.expires_at)
 
 
 def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
@@ -89,7 +89,7 @@ def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
     return values[0] if values else ""
 
 
-def check_role(who: Caller, roles: frozenset[Role]) -> None:
+def check_role(who: Principal, roles: frozenset[Role]) -> None:
     """Raise Unauthenticated or PermissionDenied where the method is not open to the caller."""
     if who.role in roles:
         return

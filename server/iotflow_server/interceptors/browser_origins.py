@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from iotflow_server.auth.principal import Caller, Role
+from iotflow_server.auth.principal import Principal, Role
 from iotflow_server.errors import Unauthenticated
 
 # A gateway that only this machine reaches says by which name it was asked for; a name that was made to lead here
@@ -14,7 +14,7 @@ LOCAL_HOST = re.compile(LOCAL, re.IGNORECASE)
 LOCAL_PAGE = re.compile(f"https?://{LOCAL}", re.IGNORECASE)
 
 
-def check_site(who: Caller, metadata: Iterable[tuple[str, str | bytes]]) -> None:
+def check_site(who: Principal, metadata: Iterable[tuple[str, str | bytes]]) -> None:
     """Raise Unauthenticated where a page of another site, or one under another site's name, asks without a credential.
 
     A browser that runs on this machine reaches what is open to this machine, for whatever page it shows.

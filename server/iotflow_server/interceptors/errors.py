@@ -23,7 +23,7 @@ DOMAIN = "iotflow"
 # every call of every caller behind the gateway. Characters, and bytes for the fields together; a character of the message
 # takes up to twelve bytes there.
 MESSAGE, FIELD, DESCRIPTION, ROOM = 200, 150, 200, 1_500
-CODES: dict[type[errors.Refusal], grpc.StatusCode] = {
+CODES: dict[type[errors.DomainError], grpc.StatusCode] = {
     errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
     errors.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
     errors.PermissionDenied: grpc.StatusCode.PERMISSION_DENIED,
@@ -34,9 +34,9 @@ CODES: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.LimitExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
     errors.NotImplementedYet: grpc.StatusCode.UNIMPLEMENTED,
-    errors.Failed: grpc.StatusCode.INTERNAL,
+    errors.InternalError: grpc.StatusCode.INTERNAL,
 }
-FAILED = errors.Failed("INTERNAL", "internal error; the server's log has more")
+FAILED = errors.InternalError("INTERNAL", "internal error; the server's log has more")
 
 
 class Errors:
@@ -49,7 +49,7 @@ class Errors:
         async def translate(_request: Any, context: Context) -> AsyncIterator[None]:
             try:
                 yield
-            except errors.Refusal as refusal:
+            except errors.DomainError as refusal:
                 if handler.request_streaming:
                     await discard(context)
                 await abort(context, refusal, unary=unary)
@@ -62,7 +62,7 @@ class Errors:
         return translate
 
 
-async def abort(context: Context, refusal: errors.Refusal, *, unary: bool) -> None:
+async def abort(context: Context, refusal: errors.DomainError, *, unary: bool) -> None:
     """End the call with the refusal's status."""
     code = CODES[type(refusal)]
     hint = () if refusal.retry_after is None else (("retry-after", str(math.ceil(refusal.retry_after))),)
@@ -82,7 +82,7 @@ def short(text: str, most: int) -> str:
     return f"{words if len(words) > most // 2 else text[: most - 2]} …"
 
 
-def status(code: grpc.StatusCode, refusal: errors.Refusal) -> status_pb2.Status:
+def status(code: grpc.StatusCode, refusal: errors.DomainError) -> status_pb2.Status:
     """google.rpc.Status of a refusal: ErrorInfo always, BadRequest for fields, RetryInfo where a retry makes sense."""
     return status_pb2.Status(
         code=code.value[0],
@@ -91,7 +91,7 @@ def status(code: grpc.StatusCode, refusal: errors.Refusal) -> status_pb2.Status:
     )
 
 
-def _details(refusal: errors.Refusal) -> list[Any]:
+def _details(refusal: errors.DomainError) -> list[Any]:
     info = error_details_pb2.ErrorInfo(reason=refusal.reason, domain=DOMAIN)
     info.metadata["retryable"] = "false" if refusal.retry_after is None else "true"
     details: list[Any] = [info]

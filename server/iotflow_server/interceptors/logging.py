@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from iotflow_server.auth.principal import caller
-from iotflow_server.errors import Refusal
+from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.middleware import Around, Context, Handler
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ class Logging:
             began = time.perf_counter()
             try:
                 yield
-            except Refusal as refusal:
+            except DomainError as refusal:
                 log.info("refused", method=method, caller=caller().name, reason=refusal.reason, ms=_since(began))
                 raise
             log.debug("answered", method=method, caller=caller().name, ms=_since(began))

@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client import Histogram
 
-from iotflow_server.errors import Refusal
+from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.middleware import Around, Context, Handler
 
 
@@ -28,7 +28,7 @@ class CallMetrics:
             try:
                 yield
                 outcome = "OK"
-            except Refusal as refusal:
+            except DomainError as refusal:
                 outcome = refusal.reason
                 raise
             finally:

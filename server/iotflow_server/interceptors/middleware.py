@@ -28,7 +28,7 @@ class Malformed:
     field: str = ""
 
 
-class Unreadable:
+class AbortMarker:
     """Stands in place of an answer of a stream, and travels as bytes that are no message of any method."""
 
 
@@ -42,20 +42,20 @@ class Encoded:
     content: bytes
 
 
-class Layer(Protocol):
+class Middleware(Protocol):
     """One concern of every call."""
 
     def around(self, method: str, handler: Handler) -> Around | None:
         """What to put about this method, by its full name; None: nothing. Asked once a method."""
 
 
-class Layers(ServerInterceptor):
+class MiddlewareChain(ServerInterceptor):
     """All layers, outermost first. A method is wrapped at its first call; later ones cost no building.
 
     watched: from a method and its streaming RPC to the same RPC, watched while it sends.
     """
 
-    def __init__(self, layers: Sequence[Layer], watched: Callable[[str, Handler], Handler]) -> None:
+    def __init__(self, layers: Sequence[Middleware], watched: Callable[[str, Handler], Handler]) -> None:
         self._layers = layers
         self._watched = watched
         self._wrapped: dict[str, Handler] = {}
@@ -78,18 +78,18 @@ class Layers(ServerInterceptor):
         for layer in reversed(self._layers):
             around = layer.around(method, handler)
             if around is not None:
-                wrapped = wrap(wrapped, around)
+                wrapped = wrap_handler(wrapped, around)
         return self._watched(method, wrapped) if handler.response_streaming else wrapped
 
 
-def wrap(handler: Handler, around: Around) -> Handler:
+def wrap_handler(handler: Handler, around: Around) -> Handler:
     """The same RPC with `around` about its behaviour."""
     if handler.response_streaming:
         return _wrap_streaming(handler, around)
     return _wrap_unary(handler, around)
 
 
-def behaviour_of(handler: Handler) -> Any:
+def handler_function(handler: Handler) -> Any:
     """What is called for the RPC."""
     if handler.response_streaming:
         return handler.stream_stream if handler.request_streaming else handler.unary_stream
@@ -115,7 +115,7 @@ def _tolerant(method: str, handler: Handler) -> Handler:
     # Of a stream's messages each is checked where it is read.
     kept = _ignored if handler.request_streaming else keep
     deserializer = _forgiving(handler.request_deserializer, conflict_finder(method), kept)
-    made: Handler = _maker(handler)(behaviour_of(handler), deserializer, _outspoken(handler.response_serializer))
+    made: Handler = _maker(handler)(handler_function(handler), deserializer, _outspoken(handler.response_serializer))
     return made
 
 
@@ -142,13 +142,13 @@ def _outspoken(serializer: Any) -> Any:
     def serialize(answer: Any) -> bytes:
         if isinstance(answer, Encoded):
             return answer.content
-        return NO_MESSAGE if isinstance(answer, Unreadable) else serializer(answer)
+        return NO_MESSAGE if isinstance(answer, AbortMarker) else serializer(answer)
 
     return serialize if serializer else None
 
 
 def _wrap_unary(handler: Handler, around: Around) -> Handler:
-    behaviour, streaming = behaviour_of(handler), handler.request_streaming
+    behaviour, streaming = handler_function(handler), handler.request_streaming
 
     async def unary(request: Any, context: Context) -> Any:
         async with around(None if streaming else request, context):
@@ -158,7 +158,7 @@ def _wrap_unary(handler: Handler, around: Around) -> Handler:
 
 
 def _wrap_streaming(handler: Handler, around: Around) -> Handler:
-    behaviour, streaming = behaviour_of(handler), handler.request_streaming
+    behaviour, streaming = handler_function(handler), handler.request_streaming
     if not inspect.isasyncgenfunction(behaviour):
         # grpc's own services write to the context instead of yielding.
         return _wrap_writing(handler, behaviour, around)

@@ -9,7 +9,7 @@ from iotflow_server.interceptors.middleware import Context
 SECRET_HEADER, FORWARDED_HEADER = "x-iotflow-envoy", "x-forwarded-for"
 
 
-class Addresses:
+class PeerAddresses:
     """envoy_secret: what Envoy shows with each call; only with it the address that Envoy saw is believed. Empty: never."""
 
     def __init__(self, envoy_secret: str) -> None:

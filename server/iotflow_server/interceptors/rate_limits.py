@@ -9,7 +9,7 @@ from typing import Any
 from iotflow_server.auth.principal import Role, caller
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.middleware import Around, Context, Handler
-from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
 
 MOST_CALLERS = 100_000
 
@@ -56,7 +56,7 @@ class RateLimits:
     WrongCredentials, before they are looked up.
     """
 
-    def __init__(self, buckets: Buckets, addresses: Addresses) -> None:
+    def __init__(self, buckets: Buckets, addresses: PeerAddresses) -> None:
         self._buckets = buckets
         self._addresses = addresses
 

@@ -13,7 +13,7 @@ import structlog
 from iotflow_server.auth.principal import caller
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.errors import abort
-from iotflow_server.interceptors.middleware import Context, Handler, behaviour_of, made_like
+from iotflow_server.interceptors.middleware import Context, Handler, handler_function, made_like
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
     """The same stream, ended when a message of it has not been taken for so many seconds: flow control holds it up until the
     caller reads. A stream that has nothing to say may be silent for ever."""
-    behaviour = behaviour_of(handler)
+    behaviour = handler_function(handler)
     if not inspect.isasyncgenfunction(behaviour):
         # grpc's own services write to the context, and too little to stall.
         return handler

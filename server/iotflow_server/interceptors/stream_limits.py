@@ -10,7 +10,7 @@ from typing import Any
 from iotflow_server.auth.principal import Role, caller
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.middleware import Around, Context, Handler
-from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.stalled_readers import when_gone
 
 RETRY_SECONDS = 5.0
@@ -37,7 +37,7 @@ class StreamLimits:
     """Stands behind the identity; anonymous callers are told apart by address. Gateways are not limited: they speak for many
     devices. limits: by the method's full name; others: of all other streams."""
 
-    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit, addresses: Addresses) -> None:
+    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit, addresses: PeerAddresses) -> None:
         self._limits = limits
         self._others = others
         self._addresses = addresses

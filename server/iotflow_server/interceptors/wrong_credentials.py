@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.interceptors.peer_addresses import Addresses
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.rate_limits import Buckets
 
 
@@ -15,7 +15,7 @@ class WrongCredentials:
     what its neighbours behind the same address have.
     """
 
-    def __init__(self, per_minute: int, addresses: Addresses) -> None:
+    def __init__(self, per_minute: int, addresses: PeerAddresses) -> None:
         self._addresses = addresses
         self._repeated = Buckets(per_minute)
         self._different = Buckets(per_minute)

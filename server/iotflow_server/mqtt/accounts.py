@@ -32,7 +32,7 @@ class Account:
     old_key_until: datetime | None
 
 
-class Watcher:
+class AccountSubscription:
     """What has changed since one who watches last asked."""
 
     def __init__(self) -> None:
@@ -67,17 +67,17 @@ class Accounts:
 
     def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
-        self._watchers: set[Watcher] = set()
+        self._watchers: set[AccountSubscription] = set()
         registry.on_change(self.changed)
         registry.on_register(self.changed)
 
-    def watch(self) -> Watcher:
+    def watch(self) -> AccountSubscription:
         """Hear of all that changes from now on, until unwatch."""
-        watcher = Watcher()
+        watcher = AccountSubscription()
         self._watchers.add(watcher)
         return watcher
 
-    def unwatch(self, watcher: Watcher) -> None:
+    def unwatch(self, watcher: AccountSubscription) -> None:
         self._watchers.discard(watcher)
 
     def changed(self, device_id: int) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import Unavailable
-from iotflow_server.presence.last_seen import Heard, Presence
+from iotflow_server.presence.last_seen import LastSeen, Sightings
 from iotflow_server.presence.online import Online
 
 # Devices noted at a time; readings go on in between.
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 class PresenceBoard(Protocol):
     """Where server processes tell each other which devices they heard."""
 
-    async def exchange(self, heard: Heard | None) -> Sequence[Heard]:
+    async def exchange(self, heard: Sightings | None) -> Sequence[Sightings]:
         """Tell the others, and answer what they have told since the last call; at the first call, and after one that
         failed, what they told in the last seconds. Nothing is told twice but after failures. Raises Unavailable: it may
         not have been told."""
@@ -34,7 +34,7 @@ class PresenceExchange:
     What cannot be told is not told later: by then it stands in the devices' rows.
     """
 
-    def __init__(self, presence: Presence, online: Online, board: PresenceBoard, interval: float = 1.0) -> None:
+    def __init__(self, presence: LastSeen, online: Online, board: PresenceBoard, interval: float = 1.0) -> None:
         self._presence = presence
         self._online = online
         self._board = board
@@ -67,12 +67,12 @@ class PresenceExchange:
         for heard in await self._board.exchange(self._news()):
             self._online.said_elsewhere(heard.said)
             for first in range(0, len(heard.device_ids), PIECE):
-                self._presence.heard_elsewhere(Heard(heard.at, heard.device_ids[first : first + PIECE]))
+                self._presence.heard_elsewhere(Sightings(heard.at, heard.device_ids[first : first + PIECE]))
                 await asyncio.sleep(0)
 
-    def _news(self) -> Heard | None:
-        heard, said = self._presence.take_news(), self._online.take_news()
+    def _news(self) -> Sightings | None:
+        heard, said = self._presence.drain_changes(), self._online.drain_changes()
         if not said:
             return heard
-        nobody = Heard(utc_now(), np.empty(0, np.int64))
+        nobody = Sightings(utc_now(), np.empty(0, np.int64))
         return replace(heard or nobody, said=said)

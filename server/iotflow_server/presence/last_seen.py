@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, utc_now
-from iotflow_server.errors import Refusal
+from iotflow_server.errors import DomainError
 
 # Devices remembered beyond their being written.
 MOST_REMEMBERED = 250_000
@@ -33,7 +33,7 @@ _write = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SessionReport:
     """A gateway said at this time that the device has a session, or has gone."""
 
     device_id: int
@@ -42,15 +42,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Sightings:
     """Devices heard at this time or a little later. device_ids: shape (devices,), int64. said: what gateways said besides."""
 
     at: datetime
     device_ids: NDArray[np.int64]
-    said: tuple[Said, ...] = ()
+    said: tuple[SessionReport, ...] = ()
 
 
-class Presence:
+class LastSeen:
     """flush_interval: seconds between writes. In that time a device costs one row, however often it is heard.
 
     tells: whether somebody takes the news, to tell other processes.
@@ -92,14 +92,14 @@ class Presence:
             if device_id not in self._known:
                 self._tell(device_id, at)
 
-    def take_news(self) -> Heard | None:
+    def drain_changes(self) -> Sightings | None:
         """What was heard here since the last call; None: nothing."""
         if not self._news:
             return None
         news, self._news = self._news, set()
-        return Heard(min(map(self._heard.__getitem__, news)), np.fromiter(news, np.int64, len(news)))
+        return Sightings(min(map(self._heard.__getitem__, news)), np.fromiter(news, np.int64, len(news)))
 
-    def heard_elsewhere(self, heard: Heard) -> None:
+    def heard_elsewhere(self, heard: Sightings) -> None:
         """Note what another process heard, which also writes it."""
         noted = self._heard
         for device_id in heard.device_ids.tolist():
@@ -162,7 +162,7 @@ class Presence:
     async def _try_to_flush(self) -> None:
         try:
             await self.flush()
-        except (Refusal, SQLAlchemyError) as error:
+        except (DomainError, SQLAlchemyError) as error:
             log.warning("presence_not_written", devices=len(self._unwritten), error=str(error))
 
     def _forget_surplus(self) -> None:

@@ -11,8 +11,8 @@ from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.rows import LONGER_SILENCE, online
-from iotflow_server.errors import Refusal
-from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.errors import DomainError
+from iotflow_server.presence.last_seen import LastSeen, SessionReport
 
 # How much later than it could be told it is told that a device was not heard any more.
 MOST_LATE_SECONDS = 30.0
@@ -42,7 +42,7 @@ class Online:
     def __init__(
         self,
         database: Database,
-        presence: Presence,
+        presence: LastSeen,
         window: timedelta,
         clock: Callable[[], datetime] = utc_now,
         *,
@@ -53,8 +53,8 @@ class Online:
         self._window = window
         self._clock = clock
         self._online: set[int] = set()
-        self._said: dict[int, Said] = {}
-        self._news: list[Said] | None = [] if tells else None
+        self._said: dict[int, SessionReport] = {}
+        self._news: list[SessionReport] | None = [] if tells else None
         self._listeners: list[Listener] = []
         self._task: asyncio.Task[None] | None = None
         presence.on_heard(self._decide, unless=self._online)
@@ -76,10 +76,10 @@ class Online:
     def is_online(self, device: Device) -> bool:
         said = self._said.get(device.id)
         if device.said_at is not None and (said is None or said.at < device.said_at):
-            said = Said(device.id, bool(device.said_online), device.said_at)
+            said = SessionReport(device.id, bool(device.said_online), device.said_at)
         return self._is_online(said, self._presence.last_seen(device))
 
-    async def say(self, said: Sequence[Said]) -> None:
+    async def say(self, said: Sequence[SessionReport]) -> None:
         """Note what gateways said, durably on return. Raises Unavailable."""
         # Sorted, so that two processes lock the same rows in the same order.
         ordered = sorted(said, key=lambda one: (one.device_id, one.at))
@@ -89,7 +89,7 @@ class Online:
             self._news += ordered
         self.said_elsewhere(ordered)
 
-    def said_elsewhere(self, said: Iterable[Said]) -> None:
+    def said_elsewhere(self, said: Iterable[SessionReport]) -> None:
         """Note what another process has noted in the devices' rows."""
         for one in said:
             before = self._said.get(one.device_id)
@@ -99,12 +99,12 @@ class Online:
 
     def gone(self, device_id: int) -> None:
         """Note that the device was removed, or set inactive, as its row says."""
-        said = Said(device_id, False, self._clock())
+        said = SessionReport(device_id, False, self._clock())
         if self._news is not None:
             self._news.append(said)
         self.said_elsewhere([said])
 
-    def take_news(self) -> tuple[Said, ...]:
+    def drain_changes(self) -> tuple[SessionReport, ...]:
         """What was said here since the last call."""
         if not self._news:
             return ()
@@ -146,7 +146,7 @@ class Online:
             await asyncio.sleep(pause)
             try:
                 await self.look_around()
-            except Refusal as refusal:
+            except DomainError as refusal:
                 log.debug("nobody looked who is online", reason=refusal.reason)
             except Exception:
                 # Without it, nobody would ever be told again that a device has gone.
@@ -156,7 +156,7 @@ class Online:
         statement = select(DeviceRow.id).where(online(self.since))
         return await self._database.read(lambda connection: set(connection.scalars(statement)))
 
-    def _is_online(self, said: Said | None, heard: datetime | None) -> bool:
+    def _is_online(self, said: SessionReport | None, heard: datetime | None) -> bool:
         if said is not None and said.online and max(said.at, heard or said.at) >= self.since - LONGER_SILENCE:
             return True
         gone = said is not None and heard is not None and said.at >= heard

@@ -2,24 +2,24 @@
 
 from iotflow_server.auth.identities import Identities
 from iotflow_server.commands.commands import Commands
-from iotflow_server.commands.remote_relay import HeardCommands
+from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.config.desired import DesiredConfigs
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.mqtt.accounts import Accounts
 from iotflow_server.rpc.streams.session_checks import SessionChecks
 
 
-class Elsewhere:
+class CacheInvalidator:
     """Forgets what is remembered of a changed device or token, then has the streams checked. Methods raise Unavailable."""
 
     def __init__(
         self,
         identities: Identities,
-        directory: Directory,
+        directory: DeviceCache,
         accounts: Accounts,
         checks: SessionChecks,
         commands: Commands,
-        heard: HeardCommands,
+        heard: RemoteCommandRelay,
         desired: DesiredConfigs,
     ) -> None:
         self._identities = identities

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
-from iotflow_server.errors import Refusal, Unavailable
+from iotflow_server.errors import DomainError, Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection
@@ -17,7 +17,7 @@ from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.outcome import Outcome, Stored
 from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.tally import Tally
-from iotflow_server.telemetry.write_queue import Lane, Lanes, Waiting
+from iotflow_server.telemetry.write_queue import QueuedBatch, WriteQueue, WriteQueues
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Ingest:
         self._limit = queue_bytes
         self._tally = tally
         self._publish = publish
-        self._lanes = Lanes(store.writers)
+        self._lanes = WriteQueues(store.writers)
         self._waiting_bytes = 0
         self._room = asyncio.Event()
         self._closing = False
@@ -103,23 +103,23 @@ class Ingest:
                 return outcome
             batch = kept
         size = batch.size + BESIDES_BYTES + BESIDES_COLUMN_BYTES * len(batch.columns)
-        self._queue(Waiting(device, batch, batch.values, size, outcome, refused))
+        self._queue(QueuedBatch(device, batch, batch.values, size, outcome, refused))
         return outcome
 
-    def _queue(self, waiting: Waiting) -> None:
+    def _queue(self, waiting: QueuedBatch) -> None:
         self._lanes.put(waiting)
         self._waiting_bytes += waiting.size
         if self._waiting_bytes >= self._limit:
             self._room.clear()
 
-    async def _write_groups(self, lane: Lane) -> None:
+    async def _write_groups(self, lane: WriteQueue) -> None:
         while not (self._closing and not lane):
             await lane.arrived.wait()
             lane.arrived.clear()
             while lane:
                 await self._write_group(lane)
 
-    async def _write_group(self, lane: Lane) -> None:
+    async def _write_group(self, lane: WriteQueue) -> None:
         group = lane.take()
         self._waiting_bytes -= sum(waiting.size for waiting in group)
         if self._waiting_bytes < self._limit:
@@ -129,10 +129,10 @@ class Ingest:
         finally:
             self._lanes.done(lane, group)
 
-    async def _write(self, group: list[Waiting]) -> None:
+    async def _write(self, group: list[QueuedBatch]) -> None:
         try:
             rejections = await self._store.write([waiting.batch for waiting in group])
-        except Refusal as refusal:
+        except DomainError as refusal:
             self._failed_at, self._failure = time.monotonic(), refusal.message
             self._log_limit.warning(
                 log, "telemetry_not_stored", reason=refusal.reason, batches=len(group), problem=refusal.message
@@ -148,7 +148,7 @@ class Ingest:
                 [Outcome((*one.refused, *refused), buffered) for one, refused in zip(group, rejections, strict=True)],
             )
 
-    async def _failed(self, group: list[Waiting], error: Exception) -> None:
+    async def _failed(self, group: list[QueuedBatch], error: Exception) -> None:
         """What the store did is unknown, so nothing is acknowledged. One batch that it fails over must not fail the others."""
         if len(group) > 1:
             for waiting in group:
@@ -161,7 +161,7 @@ class Ingest:
         )
         _fail(group, Unavailable(FAILED.reason, FAILED.message))
 
-    async def _tell(self, group: list[Waiting], outcomes: list[Outcome]) -> None:
+    async def _tell(self, group: list[QueuedBatch], outcomes: list[Outcome]) -> None:
         stored = []
         for waiting, outcome in zip(group, outcomes, strict=True):
             kept = await _accepted(waiting.batch, outcome.rejections)
@@ -179,10 +179,10 @@ async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | No
     rows = len(batch.times)
     if len(rejections) < FEW_REJECTIONS or sum(item.count < rows for item in rejections) < FEW_REJECTIONS:
         return accepted(batch, rejections)
-    return await computed(accepted, batch, rejections)
+    return await run_in_compute_thread(accepted, batch, rejections)
 
 
-def _fail(group: list[Waiting], refusal: Refusal) -> None:
+def _fail(group: list[QueuedBatch], refusal: DomainError) -> None:
     for waiting in group:
         if not waiting.outcome.done():
             waiting.outcome.set_exception(refusal)

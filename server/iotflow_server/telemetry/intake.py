@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from iotflow_server.auth.principal import caller, own_or_named
 from iotflow_server.devices.device import Device
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.errors import PermissionDenied
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.tally import Tally
-from iotflow_server.telemetry.timestamps import Arrival
+from iotflow_server.telemetry.timestamps import TimestampAllocator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Intake:
     """The parts that every way of writing uses."""
 
     ingest: Ingest
-    directory: Directory
-    presence: Presence
-    arrival: Arrival
+    directory: DeviceCache
+    presence: LastSeen
+    arrival: TimestampAllocator
     limits: Limits
     tally: Tally
 

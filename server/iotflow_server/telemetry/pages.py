@@ -21,7 +21,7 @@ PART_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PageQuery:
     """One device's readings. asked: the span of the first page; span: what is still to come."""
 
     device_id: int
@@ -33,7 +33,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReadingPage:
     """The rows of a page, chunk by chunk, and where the next begins (None: nowhere)."""
 
     chunks: tuple[Batch, ...]
@@ -41,7 +41,7 @@ class Page:
     rest: Span | None
 
 
-async def page(store: TelemetryStore, query: Query) -> Page:
+async def page(store: TelemetryStore, query: PageQuery) -> ReadingPage:
     """At most query.limit rows, fewer where they are very large."""
     chunks: list[Batch] = []
     left, room = query.limit, PAGE_BYTES
@@ -59,8 +59,8 @@ async def page(store: TelemetryStore, query: Query) -> Page:
             room -= chunk.size
             # A row that no longer fits tells that there is another page.
             if fitting < len(chunk.times):
-                return Page(tuple(chunks), query.limit - left, _rest(query, chunks[-1]))
-    return Page(tuple(chunks), query.limit - left, None)
+                return ReadingPage(tuple(chunks), query.limit - left, _rest(query, chunks[-1]))
+    return ReadingPage(tuple(chunks), query.limit - left, None)
 
 
 def _rows_within(room: int, chunk: Batch) -> int:
@@ -68,7 +68,7 @@ def _rows_within(room: int, chunk: Batch) -> int:
     return max(0, room * len(chunk.times) // chunk.size)
 
 
-def _rest(query: Query, last: Batch) -> Span:
+def _rest(query: PageQuery, last: Batch) -> Span:
     time = int(last.times[-1])
     return Span(query.span.start, time) if query.newest_first else Span(time + 1, query.span.end)
 
@@ -80,7 +80,7 @@ def parts(chunk: Batch, most: int = PART_BYTES) -> Iterator[Batch]:
         yield rows_of(chunk, first, first + rows)
 
 
-def token(query: Query, rest: Span | None) -> str:
+def token(query: PageQuery, rest: Span | None) -> str:
     """The opaque token of the next page; empty where there is none."""
     if rest is None:
         return ""

@@ -59,7 +59,7 @@ class Latest:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class WindowFigures:
     """One function of one measurement; column has a row for each window of the answer."""
 
     function: Function
@@ -71,7 +71,7 @@ class Windows:
     """times: the starts of the windows, rising. figures: in the order measurement, then function as asked for."""
 
     times: Times
-    figures: tuple[Figures, ...]
+    figures: tuple[WindowFigures, ...]
 
 
 class TelemetryStore(Protocol):

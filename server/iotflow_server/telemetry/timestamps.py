@@ -16,7 +16,7 @@ AHEAD_MS = 10_000
 PATIENCE_SECONDS = 2.0
 
 
-class Arrival(Protocol):
+class TimestampAllocator(Protocol):
     """Gives each reading of a device a time of its own: two that arrive within one millisecond must not overwrite each
     other, whichever process takes them."""
 
@@ -30,7 +30,7 @@ class Arrival(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class TimestampStride:
     """The milliseconds that leave `rest` when divided by `step`: of two lanes that do not meet, each can be given out
     without asking about the other."""
 
@@ -48,7 +48,7 @@ class Lane:
         return LimitExceeded("ARRIVAL_RATE", message, retry_after=(ahead - AHEAD_MS) / 1_000)
 
 
-class Given:
+class NewestTimestamps:
     """The newest time of each device that this process knows of: given here or, for a device that was not heard since
     the start, stored; another process may have given that one. Where the store cannot tell: all that a process before this
     one can have given out. now: milliseconds since 1970 UTC."""
@@ -86,15 +86,15 @@ class Given:
         return newest if newest <= self._now() + AHEAD_MS else 0
 
 
-class ArrivalClock:
+class LocalTimestampAllocator:
     """The times of one lane, given out by this process alone."""
 
-    def __init__(self, given: Given, now: Callable[[], int], lane: Lane | None = None) -> None:
+    def __init__(self, given: NewestTimestamps, now: Callable[[], int], lane: TimestampStride | None = None) -> None:
         self._given = given
         self._now = now
-        self._lane = lane or Lane()
+        self._lane = lane or TimestampStride()
 
-    def move(self, lane: Lane) -> None:
+    def move(self, lane: TimestampStride) -> None:
         """Give out the times of this one from now on."""
         self._lane = lane
 

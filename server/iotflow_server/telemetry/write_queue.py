@@ -16,7 +16,7 @@ GROUP_VALUES, GROUP_BYTES, GROUP_COLUMNS = 500_000, 32 * 2**20, 1_500
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedBatch:
     """A batch on its way; outcome is set when it is durable. refused: rows that were left out of it."""
 
     device: Device
@@ -27,27 +27,27 @@ class Waiting:
     refused: tuple[Rejection, ...] = ()
 
 
-class Lane:
+class WriteQueue:
     """Batches that are written group after group; devices take turns. size: bytes that wait or are being written."""
 
     def __init__(self) -> None:
         self.size = 0
         self.arrived = asyncio.Event()
         # By device; the one whose turn is next first.
-        self._waiting: OrderedDict[int, deque[Waiting]] = OrderedDict()
+        self._waiting: OrderedDict[int, deque[QueuedBatch]] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedBatch) -> None:
         """Behind what else of the device waits."""
         self._waiting.setdefault(waiting.device.id, deque()).append(waiting)
         self.size += waiting.size
         self.arrived.set()
 
-    def take(self) -> list[Waiting]:
+    def take(self) -> list[QueuedBatch]:
         """The next group: a batch of each device in turn, up to GROUP_VALUES, GROUP_BYTES and GROUP_COLUMNS."""
-        group, values, size, columns = list[Waiting](), 0, 0, 0
+        group, values, size, columns = list[QueuedBatch](), 0, 0, 0
         while self._waiting:
             following = next(iter(self._waiting.values()))[0]
             values, size = values + following.values, size + following.size
@@ -57,7 +57,7 @@ class Lane:
             group.append(self._pop())
         return group
 
-    def _pop(self) -> Waiting:
+    def _pop(self) -> QueuedBatch:
         device_id, batches = self._waiting.popitem(last=False)
         taken = batches.popleft()
         if batches:
@@ -65,15 +65,15 @@ class Lane:
         return taken
 
 
-class Lanes:
+class WriteQueues:
     """Gives each device a lane for as long as something of it is on its way: the first that is not full, or the emptiest."""
 
     def __init__(self, number: int) -> None:
-        self.all = [Lane() for _ in range(number)]
-        self._lanes: dict[int, Lane] = {}
+        self.all = [WriteQueue() for _ in range(number)]
+        self._lanes: dict[int, WriteQueue] = {}
         self._under_way: dict[int, int] = {}
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedBatch) -> None:
         """Behind whatever else of the device is on its way."""
         device_id = waiting.device.id
         lane = self._lanes.get(device_id)
@@ -82,7 +82,7 @@ class Lanes:
         self._under_way[device_id] = self._under_way.get(device_id, 0) + 1
         lane.put(waiting)
 
-    def done(self, lane: Lane, group: list[Waiting]) -> None:
+    def done(self, lane: WriteQueue, group: list[QueuedBatch]) -> None:
         """The group is not on its way any more."""
         for waiting in group:
             lane.size -= waiting.size
@@ -91,7 +91,7 @@ class Lanes:
             if not self._under_way[device_id]:
                 del self._under_way[device_id], self._lanes[device_id]
 
-    def _choose(self) -> Lane:
+    def _choose(self) -> WriteQueue:
         for lane in self.all:
             if lane.size < SPILL_BYTES:
                 return lane

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from iotflow_server.app import running_server
 from iotflow_server.process import started
-from iotflow_server.runtime_tuning import settle
+from iotflow_server.runtime_tuning import tune_runtime
 from iotflow_server.settings import Settings
 from iotflow_server.stopping import asked_to_stop
 from iotflow_server.workers.lifeline import Lifeline
@@ -26,7 +26,7 @@ async def work(number: int, port: int, lifeline: int, settings: Settings) -> int
     parent = await Lifeline.of(socket.socket(fileno=lifeline))
     own = settings.model_copy(update={"grpc_port": port})
     async with _set_when_gone(parent, asked), running_server(own, Member(number, settings.workers)):
-        settle()
+        tune_runtime()
         parent.say_serving()
         await asked.wait()
     return 0

@@ -8,7 +8,7 @@ from iotflow_server.settings import Settings
 from iotflow_server.stopping import asked_to_stop
 from iotflow_server.workers.folder import taken
 from iotflow_server.workers.port import held
-from iotflow_server.workers.slot import Place
+from iotflow_server.workers.slot import WorkerSlot
 
 # What a worker may take beyond its time for draining.
 SPARE_SECONDS = 4.0
@@ -28,11 +28,11 @@ class Group:
         settings = self._settings
         asked = asked_to_stop()
         with taken(settings.data_dir, settings.workers), held(settings.grpc_host, settings.grpc_port) as port:
-            places = [Place(number + 1, port, self._grace) for number in range(settings.workers)]
+            places = [WorkerSlot(number + 1, port, self._grace) for number in range(settings.workers)]
             await self._keep(places, asked, f"{settings.grpc_host}:{port}")
         return 0
 
-    async def _keep(self, places: list[Place], asked: asyncio.Event, address: str) -> None:
+    async def _keep(self, places: list[WorkerSlot], asked: asyncio.Event, address: str) -> None:
         """Until asked to stop, or until a place cannot be kept."""
         announcing = asyncio.create_task(_announce(places, address))
         stopping = asyncio.create_task(asked.wait())
@@ -48,7 +48,7 @@ class Group:
                 raise outcome
 
 
-async def _announce(places: list[Place], address: str) -> None:
+async def _announce(places: list[WorkerSlot], address: str) -> None:
     for place in places:
         await place.served.wait()
     log.info("serving", address=address, workers=len(places))

@@ -14,7 +14,7 @@ from iotflow_server.workers.lifeline import Lifeline
 log = structlog.get_logger(__name__)
 
 
-class Process:
+class WorkerProcess:
     """A process that runs."""
 
     def __init__(self, process: asyncio.subprocess.Process, lifeline: Lifeline) -> None:
@@ -53,7 +53,7 @@ class Process:
 
 
 @asynccontextmanager
-async def process(number: int, port: int, grace: float) -> AsyncIterator[Process]:
+async def process(number: int, port: int, grace: float) -> AsyncIterator[WorkerProcess]:
     """A new worker on the port that the parent holds; stopped when the block is left."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -64,7 +64,7 @@ async def process(number: int, port: int, grace: float) -> AsyncIterator[Process
             pass_fds=[theirs.fileno()],
             stdin=asyncio.subprocess.DEVNULL,
         )
-    worker = Process(started, await Lifeline.of(ours))
+    worker = WorkerProcess(started, await Lifeline.of(ours))
     try:
         yield worker
     finally:

@@ -6,7 +6,7 @@ import signal
 import structlog
 
 from iotflow_server.process import CannotStart
-from iotflow_server.workers.process import Process, process
+from iotflow_server.workers.process import WorkerProcess, process
 
 # Seconds from a worker's end to the next one's start: twice as many each time, until one has served for long.
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
@@ -15,7 +15,7 @@ LONG = 60.0
 log = structlog.get_logger(__name__)
 
 
-class Place:
+class WorkerSlot:
     """number: from 1. port: the one all share. grace: seconds until a worker that was told to end is killed."""
 
     def __init__(self, number: int, port: int, grace: float) -> None:
@@ -40,7 +40,7 @@ class Place:
                 log.error("worker not started", worker=self._number, problem=str(error), again_after_seconds=pause)
             await asyncio.sleep(pause)
 
-    async def _follow(self, worker: Process) -> float:
+    async def _follow(self, worker: WorkerProcess) -> float:
         """The seconds from its end to the start of the next one."""
         loop = asyncio.get_running_loop()
         since = loop.time()

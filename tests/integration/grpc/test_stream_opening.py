@@ -18,7 +18,7 @@ from iotflow.v1 import (
     telemetry_pb2,
     telemetry_service_pb2,
 )
-from iotflow_server.auth.permissions import open_to
+from iotflow_server.auth.permissions import permissions
 from iotflow_server.auth.principal import Role
 from tests.integration.grpc.device import Caller, batch
 
@@ -77,7 +77,7 @@ def test_headers_come_at_once_though_nothing_is_said(
 ) -> None:
     metadata = (
         admin_metadata
-        if Role.ADMIN in open_to(public_reads=False, public_diagnostics=False)[path(method)]
+        if Role.ADMIN in permissions(public_reads=False, public_diagnostics=False)[path(method)]
         else device.metadata
     )
 

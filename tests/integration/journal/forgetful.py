@@ -25,7 +25,7 @@ class ForgetfulBackend:
         self._flushed = folder / "flushed.db"
         self._store = SqliteStore(self._path)
         self._moment = asyncio.Lock()
-        self.incarnation = 0
+        self.epoch = 0
         self.away = False
         self.next_write: asyncio.Event | None = None
         self.flushes = 0
@@ -67,7 +67,7 @@ class ForgetfulBackend:
 
     async def restart(self) -> None:
         """What was not flushed is gone; it answers again."""
-        self.incarnation += 1
+        self.epoch += 1
         self.away = False
         async with self._moment:
             await self._store.close()

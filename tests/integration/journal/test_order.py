@@ -42,7 +42,7 @@ async def test_a_replay_begins_when_the_writes_under_way_have_ended(
     under_way = asyncio.create_task(store.write([doubles(1, {1: 1.0})]))
     await until(lambda: backend.next_write is None)
     await store.write([doubles(2, {1: 1.0})])
-    backend.incarnation += 1
+    backend.epoch += 1
     await store.write([doubles(2, {2: 2.0})])
     assert store.journal.buffering
     later = asyncio.create_task(store.write([doubles(1, {1: 2.0})]))

@@ -12,7 +12,7 @@ from iotflow_server.db.database import Database
 from iotflow_server.devices.device import Device, NewDevice
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.statistics import Figures
+from iotflow_server.devices.statistics import DeviceStatistics
 
 SECRET = b"for tests"
 GRACE = timedelta(hours=1)
@@ -40,7 +40,7 @@ class Parts:
     commands: Commands
     desired: DesiredConfigs
     audit: Audit
-    figures: Figures
+    figures: DeviceStatistics
 
     async def make(self, name: str = "thermometer") -> Device:
         device, _ = await self.registry.register(NewDevice(name))
@@ -59,5 +59,5 @@ def parts_of(database: Database, clock: Clock) -> Parts:
         commands=Commands(database, clock),
         desired=DesiredConfigs(database, clock),
         audit=Audit(database, clock),
-        figures=Figures(database, clock),
+        figures=DeviceStatistics(database, clock),
     )

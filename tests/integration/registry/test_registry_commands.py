@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
-from iotflow_server.commands.command import Answer
+from iotflow_server.commands.command import CommandResult
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Parts
 
@@ -218,15 +218,15 @@ async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> N
     first, second = [(await parts.commands.send(device.id, "x", {}, None, "")).id for _ in range(2)]
     outcomes = await parts.commands.note(
         [
-            Answer(device.id, first, "delivered"),
-            Answer(device.id, first, "succeeded", {"n": 1}),
-            Answer(device.id, first, "failed"),
-            Answer(device.id, 999, "delivered"),
-            Answer(device.id, second, "unreachable"),
-            Answer(device.id, second, "failed", {"why": "x"}),
+            CommandResult(device.id, first, "delivered"),
+            CommandResult(device.id, first, "succeeded", {"n": 1}),
+            CommandResult(device.id, first, "failed"),
+            CommandResult(device.id, 999, "delivered"),
+            CommandResult(device.id, second, "unreachable"),
+            CommandResult(device.id, second, "failed", {"why": "x"}),
         ]
     )
-    told = [one.reason if isinstance(one, errors.Refusal) else one.state for one in outcomes]
+    told = [one.reason if isinstance(one, errors.DomainError) else one.state for one in outcomes]
     assert told == ["delivered", "succeeded", "COMMAND_ENDED", "COMMAND_NOT_FOUND", "queued", "failed"]
     assert (await parts.commands.get(first)).result == {"n": 1}
 
@@ -235,7 +235,10 @@ async def test_a_result_that_cannot_be_stored_spoils_no_others(parts: Parts) -> 
     device = await parts.make()
     first, second = [(await parts.commands.send(device.id, "x", {}, None, "")).id for _ in range(2)]
     outcomes = await parts.commands.note(
-        [Answer(device.id, first, "succeeded", {"n": float("nan")}), Answer(device.id, second, "succeeded")]
+        [
+            CommandResult(device.id, first, "succeeded", {"n": float("nan")}),
+            CommandResult(device.id, second, "succeeded"),
+        ]
     )
     assert [isinstance(one, errors.InvalidArgument) for one in outcomes] == [True, False]
     assert [(await parts.commands.get(one)).state for one in (first, second)] == ["queued", "succeeded"]

@@ -6,21 +6,21 @@ import pytest
 from sqlalchemy import select
 
 from iotflow_server import errors
-from iotflow_server.config.desired import Desired
+from iotflow_server.config.desired import DesiredConfig
 from iotflow_server.db.models import DesiredRow
 from tests.integration.registry.parts import Parts
 
 
 async def test_versions_rise_and_stay(parts: Parts) -> None:
     device = await parts.make()
-    assert await parts.desired.get(device.id) == Desired(device.id, 0, {})
+    assert await parts.desired.get(device.id) == DesiredConfig(device.id, 0, {})
 
     first = await parts.desired.set(device.id, {"interval": 5}, None, "token:one")
     second = await parts.desired.set(device.id, {"interval": 9}, 1, "token:two")
 
     now = parts.clock.now
-    assert first == Desired(device.id, 1, {"interval": 5}, "token:one", now)
-    assert second == Desired(device.id, 2, {"interval": 9}, "token:two", now)
+    assert first == DesiredConfig(device.id, 1, {"interval": 5}, "token:one", now)
+    assert second == DesiredConfig(device.id, 2, {"interval": 9}, "token:two", now)
     assert await parts.desired.get(device.id) == second
     columns = select(DesiredRow.version, DesiredRow.document, DesiredRow.actor, DesiredRow.created_at)
     history = await parts.database.read(
@@ -38,7 +38,7 @@ async def test_a_change_based_on_another_version_is_refused(parts: Parts, expect
         await parts.desired.set(device.id, {"a": 2}, expected, "token:me")
 
     assert refusal.value.reason == "VERSION_CONFLICT"
-    assert await parts.desired.get(device.id) == Desired(device.id, 1, {"a": 1}, "token:me", parts.clock.now)
+    assert await parts.desired.get(device.id) == DesiredConfig(device.id, 1, {"a": 1}, "token:me", parts.clock.now)
 
 
 async def test_of_changes_based_on_one_version_at_once_one_wins(parts: Parts) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from iotflow_server.devices.device import Device, DeviceChanges
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from tests.integration.registry.parts import Parts
 
 
@@ -36,7 +36,7 @@ def registry(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Registry:
 async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
     now = 0.0
-    directory = Directory(parts.registry, ttl=5, clock=lambda: now)
+    directory = DeviceCache(parts.registry, ttl=5, clock=lambda: now)
     assert [await directory.get(device.id) for _ in range(3)] == [device] * 3
     assert registry.asked == 1
     now = 5.0
@@ -46,7 +46,7 @@ async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Re
 
 async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
-    directory = Directory(parts.registry, ttl=5)
+    directory = DeviceCache(parts.registry, ttl=5)
     await directory.get(device.id)
     changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
     assert await directory.get(device.id) == changed
@@ -57,7 +57,7 @@ async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry
 
 async def test_an_answer_from_before_a_change_is_not_remembered(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
-    directory = Directory(parts.registry, ttl=5)
+    directory = DeviceCache(parts.registry, ttl=5)
     registry.may_answer.clear()
     early = asyncio.create_task(directory.get(device.id))
     await registry.has_looked.wait()

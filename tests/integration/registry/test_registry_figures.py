@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from iotflow_server.audit import AuditEntry
 from iotflow_server.devices.device import DeviceChanges, NewDevice
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from tests.integration.registry.parts import Parts
 
 
@@ -56,7 +56,7 @@ async def test_registrations_by_day(parts: Parts) -> None:
 
 async def test_who_was_heard(parts: Parts) -> None:
     made = [await parts.make(f"d{number}") for number in range(4)]
-    presence = Presence(parts.database, clock=parts.clock)
+    presence = LastSeen(parts.database, clock=parts.clock)
     since = parts.clock.advance(minutes=1)
     for device in (made[2], made[0], made[1]):
         presence.seen(device.id)

@@ -1,7 +1,7 @@
 """Which devices a filter means, and pages of them."""
 
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from tests.integration.registry.parts import Parts
 
 
@@ -12,7 +12,7 @@ async def names(parts: Parts, wanted: DeviceFilter) -> list[str]:
 
 
 async def heard(parts: Parts, *devices: Device) -> None:
-    presence = Presence(parts.database, clock=parts.clock)
+    presence = LastSeen(parts.database, clock=parts.clock)
     for device in devices:
         presence.seen(device.id)
     await presence.flush()

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from iotflow_server.commands.command import Answer
-from iotflow_server.commands.leases import LEASE, Offers
+from iotflow_server.commands.command import CommandResult
+from iotflow_server.commands.leases import LEASE, CommandLeases
 from iotflow_server.commands.transactions import REST
 from iotflow_server.devices.device import DeviceChanges
 from tests.integration.registry.parts import Parts
@@ -14,19 +14,19 @@ MOST = 100
 
 
 @pytest.fixture
-def offers(parts: Parts) -> Offers:
-    return Offers(parts.database, parts.commands.news, parts.clock)
+def offers(parts: Parts) -> CommandLeases:
+    return CommandLeases(parts.database, parts.commands.news, parts.clock)
 
 
 async def send(parts: Parts, device_id: int, *names: str) -> list[int]:
     return [(await parts.commands.send(device_id, name, {}, None, "")).id for name in names]
 
 
-async def taken(offers: Offers, gateway: str, most: int = MOST) -> list[int]:
+async def taken(offers: CommandLeases, gateway: str, most: int = MOST) -> list[int]:
     return [offer.command.id for offer in await offers.take(gateway, most)]
 
 
-async def test_each_command_is_with_one_gateway(parts: Parts, offers: Offers) -> None:
+async def test_each_command_is_with_one_gateway(parts: Parts, offers: CommandLeases) -> None:
     devices = [await parts.make(f"d{number}") for number in range(4)]
     sent = [one for device in devices for one in await send(parts, device.id, "a", "b")]
     halves = await asyncio.gather(*(offers.take(gateway, MOST) for gateway in ("one", "other")))
@@ -35,7 +35,7 @@ async def test_each_command_is_with_one_gateway(parts: Parts, offers: Offers) ->
     assert await taken(offers, "third") == []
 
 
-async def test_a_devices_commands_stay_in_order(parts: Parts, offers: Offers) -> None:
+async def test_a_devices_commands_stay_in_order(parts: Parts, offers: CommandLeases) -> None:
     device = await parts.make()
     first, second, third = await send(parts, device.id, "a", "b", "c")
     assert await taken(offers, "one", 1) == [first]
@@ -46,7 +46,9 @@ async def test_a_devices_commands_stay_in_order(parts: Parts, offers: Offers) ->
     assert await taken(offers, "other") == [third]
 
 
-async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(parts: Parts, offers: Offers) -> None:
+async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(
+    parts: Parts, offers: CommandLeases
+) -> None:
     device = await parts.make()
     [command] = await send(parts, device.id, "a")
     assert await taken(offers, "gone") == [command]
@@ -59,24 +61,26 @@ async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(par
     assert await taken(offers, "next") == [command]
 
 
-async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(parts: Parts, offers: Offers) -> None:
+async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(
+    parts: Parts, offers: CommandLeases
+) -> None:
     device, other = await parts.make("a"), await parts.make("b")
     first, second = await send(parts, device.id, "a", "b")
     [third] = await send(parts, other.id, "c")
     assert await taken(offers, "one", 1) == [first]
-    await parts.commands.note([Answer(device.id, first, "unreachable")])
+    await parts.commands.note([CommandResult(device.id, first, "unreachable")])
     assert await taken(offers, "one") == [third]
-    await offers.are_back([other.id])
+    await offers.release_for([other.id])
     assert await taken(offers, "one") == []
-    await offers.are_back([device.id])
+    await offers.release_for([device.id])
     assert await taken(offers, "one") == [first, second]
-    await parts.commands.note([Answer(device.id, first, "unreachable")])
+    await parts.commands.note([CommandResult(device.id, first, "unreachable")])
     await parts.commands.hand_over(other.id, third)
     parts.clock.now += REST
     assert await taken(offers, "two") == [first, second]
 
 
-async def test_what_nobody_may_get_is_not_offered(parts: Parts, offers: Offers) -> None:
+async def test_what_nobody_may_get_is_not_offered(parts: Parts, offers: CommandLeases) -> None:
     device, suspended = await parts.make("a"), await parts.make("b")
     await parts.registry.update(suspended.id, DeviceChanges(status="inactive"))
     await send(parts, suspended.id, "waits")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server.devices.device import DeviceChanges, DeviceFilter
-from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
 from tests.integration.registry.parts import Parts
 
@@ -18,7 +18,7 @@ class Known:
     """What one process knows."""
 
     def __init__(self, parts: Parts) -> None:
-        self.presence = Presence(parts.database, clock=parts.clock)
+        self.presence = LastSeen(parts.database, clock=parts.clock)
         self.online = Online(parts.database, self.presence, WINDOW, parts.clock, tells=True)
         self.told: list[tuple[int, bool]] = []
         self.online.on_change(lambda device_id, online, _: self.told.append((device_id, online)))
@@ -51,7 +51,7 @@ async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None
         if heard is not None:
             known.presence.seen(device.id, now - heard * SECOND)
         if said is not None:
-            await known.online.say([Said(device.id, is_online, now - said * SECOND)])
+            await known.online.say([SessionReport(device.id, is_online, now - said * SECOND)])
         wanted[device.id] = is_expected(heard, said, is_online)
     await known.presence.flush()
     expected = {device_id for device_id, is_online in wanted.items() if is_online}
@@ -79,8 +79,8 @@ async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
         known.presence.seen(device.id)
         parts.clock.advance(seconds=1)
     assert known.take() == [(device.id, True)]
-    await known.online.say([Said(device.id, False, parts.clock.now)])
-    await known.online.say([Said(device.id, False, parts.clock.now)])
+    await known.online.say([SessionReport(device.id, False, parts.clock.now)])
+    await known.online.say([SessionReport(device.id, False, parts.clock.now)])
     assert known.take() == [(device.id, False)]
     parts.clock.advance(seconds=1)
     known.presence.seen(device.id)
@@ -94,13 +94,13 @@ async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
 async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Known) -> None:
     device, silent = await parts.make("a"), await parts.make("b")
     known.presence.seen(silent.id)
-    await known.online.say([Said(device.id, True, parts.clock.now)])
+    await known.online.say([SessionReport(device.id, True, parts.clock.now)])
     await known.presence.flush()
     parts.clock.advance(minutes=6)
     again = Known(parts)
     await again.online.start()
     assert (again.online.count, again.take()) == (1, [])
-    await again.online.say([Said(device.id, False, parts.clock.now)])
+    await again.online.say([SessionReport(device.id, False, parts.clock.now)])
     assert again.take() == [(device.id, False)]
     await again.online.close()
 
@@ -108,7 +108,7 @@ async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Kno
 async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, known: Known) -> None:
     """Broker and gateway died: nobody is left to say that the device has gone."""
     device, talkative = await parts.make("a"), await parts.make("b")
-    await known.online.say([Said(one.id, True, parts.clock.now) for one in (device, talkative)])
+    await known.online.say([SessionReport(one.id, True, parts.clock.now) for one in (device, talkative)])
     parts.clock.advance(days=1, minutes=4)
     await known.online.look_around()
     assert known.online.count == 2
@@ -126,7 +126,7 @@ async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, 
 async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> None:
     device, removed = await parts.make("a"), await parts.make("b")
     parts.registry.on_gone(known.online.gone)
-    await known.online.say([Said(one.id, True, parts.clock.now) for one in (device, removed)])
+    await known.online.say([SessionReport(one.id, True, parts.clock.now) for one in (device, removed)])
     known.take()
     parts.clock.advance(seconds=1)
     await parts.registry.update(device.id, DeviceChanges(status="inactive"))
@@ -141,8 +141,8 @@ async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> Non
 
 async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
     device = await parts.make()
-    await known.online.say([Said(device.id, True, parts.clock.now)])
-    await known.online.say([Said(device.id, False, parts.clock.now - SECOND)])
+    await known.online.say([SessionReport(device.id, True, parts.clock.now)])
+    await known.online.say([SessionReport(device.id, False, parts.clock.now - SECOND)])
     assert known.online.is_online(await parts.registry.get(device.id))
     assert known.take() == [(device.id, True)]
 
@@ -150,17 +150,19 @@ async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
 async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts, known: Known) -> None:
     other = Known(parts)
     device, gone = await parts.make("a"), await parts.make("b")
-    await known.online.say([Said(gone.id, True, parts.clock.now)])
+    await known.online.say([SessionReport(gone.id, True, parts.clock.now)])
     known.take()
     parts.clock.advance(seconds=1)
-    await other.online.say([Said(device.id, True, parts.clock.now), Said(gone.id, False, parts.clock.now)])
+    await other.online.say(
+        [SessionReport(device.id, True, parts.clock.now), SessionReport(gone.id, False, parts.clock.now)]
+    )
     parts.clock.advance(seconds=1)
     await known.online.look_around()
     assert sorted(known.take()) == [(device.id, True), (gone.id, False)]
 
 
 async def test_it_looks_around_by_itself(parts: Parts) -> None:
-    presence = Presence(parts.database)
+    presence = LastSeen(parts.database)
     online = Online(parts.database, presence, 0.2 * SECOND)
     device = await parts.make()
     await online.start()

@@ -7,18 +7,18 @@ import pytest
 
 from iotflow_server import errors
 from iotflow_server.db.database import Database, Work
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from tests.integration.registry.parts import Parts
 
 SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def presence(parts: Parts) -> Presence:
-    return Presence(parts.database, flush_interval=0.01, clock=parts.clock)
+def presence(parts: Parts) -> LastSeen:
+    return LastSeen(parts.database, flush_interval=0.01, clock=parts.clock)
 
 
-async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, presence: Presence) -> None:
+async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, presence: LastSeen) -> None:
     device = await parts.make()
     assert presence.last_seen(device) is None
 
@@ -33,14 +33,14 @@ async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, pr
     assert presence.last_seen(device) == parts.clock.now
 
 
-async def test_the_newer_of_memory_and_row_counts(parts: Parts, presence: Presence) -> None:
+async def test_the_newer_of_memory_and_row_counts(parts: Parts, presence: LastSeen) -> None:
     device = await parts.make()
     now = parts.clock.now
     presence.seen(device.id, now)
     presence.seen(device.id, now - SECOND)
     assert presence.last_seen(device) == now
 
-    other = Presence(parts.database, clock=parts.clock)
+    other = LastSeen(parts.database, clock=parts.clock)
     other.seen(device.id, now + SECOND)
     await other.flush()
     await presence.flush()
@@ -51,7 +51,7 @@ async def test_the_newer_of_memory_and_row_counts(parts: Parts, presence: Presen
 
 
 async def test_one_write_for_all_that_was_heard(
-    parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, presence: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     devices = [await parts.make(f"d{number}") for number in range(20)]
     writes = count_writes(parts.database, monkeypatch)
@@ -67,7 +67,7 @@ async def test_one_write_for_all_that_was_heard(
     }
 
 
-async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presence: Presence) -> None:
+async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presence: LastSeen) -> None:
     gone, kept = await parts.make("gone"), await parts.make("kept")
     presence.seen(gone.id)
     presence.seen(kept.id)
@@ -77,7 +77,7 @@ async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presenc
 
 
 async def test_memory_is_bounded_by_forgetting_what_is_written(
-    parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, presence: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("iotflow_server.presence.last_seen.MOST_REMEMBERED", 1)
     one, two = await parts.make("one"), await parts.make("two")
@@ -91,7 +91,7 @@ async def test_memory_is_bounded_by_forgetting_what_is_written(
     assert presence.last_seen(await parts.registry.get(one.id)) == parts.clock.now
 
 
-async def test_it_writes_by_itself(parts: Parts, presence: Presence) -> None:
+async def test_it_writes_by_itself(parts: Parts, presence: LastSeen) -> None:
     device = await parts.make()
     await presence.start()
     presence.seen(device.id)
@@ -103,7 +103,7 @@ async def test_it_writes_by_itself(parts: Parts, presence: Presence) -> None:
 
 async def test_closing_writes_what_is_left(parts: Parts) -> None:
     device = await parts.make()
-    presence = Presence(parts.database, flush_interval=3600, clock=parts.clock)
+    presence = LastSeen(parts.database, flush_interval=3600, clock=parts.clock)
     await presence.start()
     presence.seen(device.id)
     await presence.close()
@@ -111,7 +111,7 @@ async def test_closing_writes_what_is_left(parts: Parts) -> None:
 
 
 async def test_what_cannot_be_written_is_tried_again(
-    parts: Parts, presence: Presence, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, presence: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = await parts.make()
     failures = fail_writes(parts.database, monkeypatch, times=3)

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import monotonic
 
 from iotflow_server.cluster import timestamps
-from iotflow_server.telemetry.timestamps import Arrival
+from iotflow_server.telemetry.timestamps import TimestampAllocator
 from tests.arrival import ALONE_MS, QUIET_MS, Site, Times, site
 from tests.redis_server import RedisServer
 
@@ -14,11 +14,11 @@ PROCESSES = 3
 MACHINES = ((1, 2), (2, 1), (3, 2), (4, 1))
 
 
-async def several(place: Site) -> list[Arrival]:
+async def several(place: Site) -> list[TimestampAllocator]:
     return [await place.process(number + 1, PROCESSES) for number in range(PROCESSES)]
 
 
-async def all_stamp(processes: list[Arrival], times: Times, rounds: int = 20) -> list[range]:
+async def all_stamp(processes: list[TimestampAllocator], times: Times, rounds: int = 20) -> list[range]:
     """Each at the same time as the others; the clock stands still, so that all want the same times."""
     given = await asyncio.gather(*(process.stamp(1, 1) for process in processes for _ in range(rounds)))
     for some in given:

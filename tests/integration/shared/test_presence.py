@@ -13,7 +13,7 @@ from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device import Device
 from iotflow_server.presence.exchange import PresenceExchange
-from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
 from tests.redis_server import RedisServer
 
@@ -22,14 +22,14 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[Presence]]:
+async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[LastSeen]]:
     """Two of one registry, that write nothing."""
     async with of_both(redis, folder) as opened:
         yield [presence for presence, _ in opened]
 
 
 @asynccontextmanager
-async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[Presence, Online]]]:
+async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[LastSeen, Online]]]:
     """What two processes of one registry know."""
     async with AsyncExitStack() as stack:
         opened = []
@@ -39,7 +39,7 @@ async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[
             stack.push_async_callback(database.close)
             connection = RedisConnection(redis.url)
             stack.push_async_callback(connection.close)
-            presence = Presence(database, tells=True)
+            presence = LastSeen(database, tells=True)
             online = Online(database, presence, timedelta(minutes=5), tells=True)
             exchange = PresenceExchange(presence, online, RedisPresenceBoard(connection), interval=0.01)
             await exchange.start()
@@ -59,7 +59,7 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def until_heard(presence: Presence, device_id: int) -> datetime:
+async def until_heard(presence: LastSeen, device_id: int) -> datetime:
     await until(lambda: presence.last_seen(device(device_id)) != LONG_AGO)
     return presence.last_seen(device(device_id)) or LONG_AGO
 
@@ -106,9 +106,9 @@ async def test_what_gateways_say_to_one_the_other_knows_and_tells(redis: RedisSe
         changes: list[tuple[int, bool]] = []
         there.on_change(lambda device_id, online, _: changes.append((device_id, online)))
         now = datetime.now(UTC)
-        await here.say([Said(1, True, now), Said(2, True, now)])
+        await here.say([SessionReport(1, True, now), SessionReport(2, True, now)])
         await until(lambda: there.is_online(device(1)))
-        await here.say([Said(1, False, now)])
+        await here.say([SessionReport(1, False, now)])
         await until(lambda: not there.is_online(device(1)))
         assert changes == [(1, True), (2, True), (1, False)]
         assert here.count == there.count == 1

@@ -4,7 +4,7 @@ import asyncio
 
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
-from iotflow_gateway.broker import Delivery
+from iotflow_gateway.broker import BrokerDelivery
 from iotflow_gateway.devices.deliveries import Deliveries
 from iotflow_gateway.topics import Topics
 
@@ -16,10 +16,10 @@ class Listening:
         self.listens = False
         self.published: list[str] = []
 
-    async def deliver(self, topic: str, _payload: bytes, **_options: object) -> Delivery:
+    async def deliver(self, topic: str, _payload: bytes, **_options: object) -> BrokerDelivery:
         if self.listens:
             self.published.append(topic)
-        return Delivery.HEARD if self.listens else Delivery.UNHEARD
+        return BrokerDelivery.HEARD if self.listens else BrokerDelivery.UNHEARD
 
 
 class Delivering:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from iotflow.batches import decode_batch
 from iotflow.readings import Reading, Values
 from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
-from iotflow_gateway.pipeline.batcher import BUSY, Joining
-from iotflow_gateway.pipeline.device_rows import Rows
+from iotflow_gateway.pipeline.batcher import BUSY, Batcher
+from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.multi_device_batch import Bundle
-from iotflow_gateway.pipeline.pending_batch import Outgoing
+from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
+from iotflow_gateway.pipeline.pending_batch import PendingBatch
 from iotflow_gateway.topics import Address
 from iotflow_server.rpc.codec.wire_batches import decode
 from iotflow_server.rpc.codec.wire_runs import runs
@@ -35,8 +35,8 @@ def message() -> Message:
     return Message("t", Address(None, "", ""), b"", 1, 1)
 
 
-async def drained(joining: Joining, rows: int) -> list[Outgoing]:
-    out: list[Outgoing] = []
+async def drained(joining: Batcher, rows: int) -> list[PendingBatch]:
+    out: list[PendingBatch] = []
     while sum(map(len, out)) < rows:
         out.append(await joining.next())
         joining.done(out[-1])
@@ -45,7 +45,7 @@ async def drained(joining: Joining, rows: int) -> list[Outgoing]:
 
 @given(SENT)
 def test_every_reading_comes_out_once_in_its_devices_order(sent: list[tuple[int, list[Reading]]]) -> None:
-    joining, messages = Joining(), [message() for _ in sent]
+    joining, messages = Batcher(), [message() for _ in sent]
     for (device_id, readings), one in zip(sent, messages, strict=True):
         joining.add(device_id, one, readings)
     total = sum(len(readings) for _, readings in sent)
@@ -78,7 +78,7 @@ def unpacked(batch: TelemetryBatch) -> list[tuple[int, int | None, dict[str, Any
 
 
 def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
-    rows, messages = Rows(1, timeless=False), [message() for _ in range(4)]
+    rows, messages = DeviceRows(1, timeless=False), [message() for _ in range(4)]
     for number, one in enumerate(messages):
         readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0}, 1)]
         assert rows.take(one, readings, 0) == 2
@@ -88,7 +88,7 @@ def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
 
 
 def test_a_rejection_concerns_the_devices_whose_rows_it_names() -> None:
-    joining, messages = Joining(), [message() for _ in range(4)]
+    joining, messages = Batcher(), [message() for _ in range(4)]
     for number, one in enumerate(messages):
         joining.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}, row) for row in range(2)])
     (bundle,) = asyncio.run(drained(joining, 8))
@@ -103,7 +103,7 @@ def test_a_rejection_concerns_the_devices_whose_rows_it_names() -> None:
 
 
 async def test_devices_go_together_while_others_are_on_their_way() -> None:
-    joining = Joining()
+    joining = Batcher()
     sent = []
     for device_id in range(BUSY):
         joining.add(device_id, message(), [Reading(0, {"a": 1.0})])
@@ -120,7 +120,7 @@ async def test_devices_go_together_while_others_are_on_their_way() -> None:
 
 async def test_what_does_not_go_together_waits_for_nobody() -> None:
     """However many are on their way: it would not grow."""
-    joining = Joining()
+    joining = Batcher()
     for number in range(60):
         joining.add(1, message(), [Reading(number, {"a": "text" if number % 2 else 1.0})])
     async with asyncio.timeout(5):
@@ -129,11 +129,11 @@ async def test_what_does_not_go_together_waits_for_nobody() -> None:
 
 
 async def test_those_who_were_refused_together_go_apart() -> None:
-    joining, messages = Joining(), [message() for _ in range(4)]
+    joining, messages = Batcher(), [message() for _ in range(4)]
     for device_id in range(3):
         joining.add(device_id, messages[device_id], [Reading(0, {"a": 1.0})])
     bundle = await joining.next()
-    assert isinstance(bundle, Bundle)
+    assert isinstance(bundle, MultiDeviceBatch)
     assert bundle.is_refused_whole(Rejection(reason="INVALID_ARGUMENT", count=3))
     assert not bundle.is_refused_whole(Rejection(reason="INVALID_ARGUMENT", count=2))
     assert not bundle.is_refused_whole(Rejection(reason="TYPE_CONFLICT", measurement="a", count=3))
@@ -149,13 +149,13 @@ async def test_those_who_were_refused_together_go_apart() -> None:
 
 
 async def test_two_that_were_refused_keep_their_order() -> None:
-    joining, bundles = Joining(), list[Outgoing]()
+    joining, bundles = Batcher(), list[PendingBatch]()
     for time_ms in (1, 2):
         for device_id in (1, 2):
             joining.add(device_id, message(), [Reading(time_ms, {"a": 1.0})])
         bundles.append(await joining.next())
     for bundle in bundles:
-        assert isinstance(bundle, Bundle)
+        assert isinstance(bundle, MultiDeviceBatch)
         joining.done(bundle)
         joining.again(bundle)
     batches = [(await joining.next()).batch() for _ in range(4)]
@@ -164,7 +164,7 @@ async def test_two_that_were_refused_keep_their_order() -> None:
 
 def test_many_refusals_of_many_devices_are_told_apart_quickly() -> None:
     """Looked for, not walked to: that would take half a minute."""
-    joining, messages = Joining(), [message() for _ in range(1_000)]
+    joining, messages = Batcher(), [message() for _ in range(1_000)]
     for device_id, one in enumerate(messages):
         joining.add(device_id, one, [Reading(0, {f"m{n}": 1.0 for n in range(50)})])
     (bundle,) = asyncio.run(drained(joining, 1_000))
@@ -177,7 +177,7 @@ def test_many_refusals_of_many_devices_are_told_apart_quickly() -> None:
 
 async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:
     """Though a batch that a device made goes alone, and what does not fit waits for the next."""
-    joining = Joining()
+    joining = Batcher()
     first, text, last = Reading(1, {"a": 1.0}), Reading(2, {"a": "text"}), Reading(3, {"a": 3.0})
     for reading in (first, text, last):
         joining.add(1, message(), [reading])
@@ -196,7 +196,7 @@ async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:
 
 
 def test_devices_that_have_nothing_in_common_are_not_sent_as_empty_columns() -> None:
-    joining = Joining()
+    joining = Batcher()
     for device_id in range(500):
         joining.add(device_id, message(), [Reading(0, {f"m{device_id}_{n}": 1.0 for n in range(6)})])
     batches = [outgoing.batch() for outgoing in asyncio.run(drained(joining, 500))]
@@ -217,7 +217,7 @@ FLEETS = {
 @pytest.mark.parametrize("fleet", FLEETS)
 def test_batches_stay_below_what_a_server_takes(fleet: str) -> None:
     devices, kinds, rows, measurements = FLEETS[fleet]
-    joining = Joining()
+    joining = Batcher()
     for number in range(max(devices, kinds)):
         kind = number % kinds * measurements
         values: Values = {f"m{kind + column}": 1.0 for column in range(measurements)}

@@ -8,9 +8,9 @@ import grpc
 
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.lookups import Lookups
-from iotflow_gateway.broker import CannotConnect, Delivery
+from iotflow_gateway.broker import BrokerDelivery, CannotConnect
 from iotflow_gateway.devices.configs import Configs
-from iotflow_gateway.devices.grouped_calls import Answers
+from iotflow_gateway.devices.grouped_calls import GroupedCalls
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Address, Topics
 
@@ -38,7 +38,7 @@ async def test_answers_of_a_device_follow_each_other() -> None:
 
         return called
 
-    answers = Answers(lambda *_: None, noted)
+    answers = GroupedCalls(lambda *_: None, noted)
     first, second, other = message(), message(), message()
     answers.give(first, 1, call("first", may_end))
     answers.give(second, 1, call("second"))
@@ -101,12 +101,12 @@ class Refusing:
     async def connected(self) -> None:
         return
 
-    async def deliver(self, topic: str, payload: bytes, **_: object) -> Delivery:
+    async def deliver(self, topic: str, payload: bytes, **_: object) -> BrokerDelivery:
         if not self.back.is_set():
             raise CannotConnect("refused")
         self.retained[topic] = payload
         self.news.set()
-        return Delivery.HEARD
+        return BrokerDelivery.HEARD
 
 
 async def test_names_are_followed_by_a_broker_that_refuses_for_a_while() -> None:

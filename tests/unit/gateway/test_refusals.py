@@ -2,12 +2,12 @@
 
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.error_topics import MOST_OF_A_DEVICE, MOST_WITHOUT_KEY, Refusals
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.error_topics import MOST_OF_A_DEVICE, MOST_WITHOUT_KEY, ErrorTopics
+from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Topics
 
 TOPIC = "iotflow/devices/7/telemetry"
-REFUSED = Refused("WRONG_KEY", "no device has this key", field="api_key")
+REFUSED = Rejected("WRONG_KEY", "no device has this key", field="api_key")
 
 
 def test_refusals_of_messages_without_a_key_do_not_crowd_out_the_devices_own() -> None:
@@ -17,7 +17,7 @@ def test_refusals_of_messages_without_a_key_do_not_crowd_out_the_devices_own() -
         published.append(topic)
         return True
 
-    topics, refusals = Topics("iotflow"), Refusals(publish, Metrics(), lambda _reason: None)
+    topics, refusals = Topics("iotflow"), ErrorTopics(publish, Metrics(), lambda _reason: None)
     for number in range(10 * MOST_OF_A_DEVICE):
         refusals.tell(Message(TOPIC, topics.keyed(TOPIC), b"{}", number, 1), REFUSED)
     assert published == ["iotflow/devices/7/errors"] * MOST_WITHOUT_KEY

@@ -19,21 +19,21 @@ from iotflow.v1 import (
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
 )
-from iotflow_gateway.accounts.account_watch import Watching
+from iotflow_gateway.accounts.account_watch import AccountWatch
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
-from iotflow_gateway.devices.grouped_calls import Answers
+from iotflow_gateway.devices.grouped_calls import GroupedCalls
 from iotflow_gateway.devices.presence import Presence
-from iotflow_gateway.pipeline.batcher import Joining
+from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.uplink import Uplink
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address, Kind
-from iotflow_server.errors import Failed, Refusal, Unauthenticated
+from iotflow_server.errors import DomainError, InternalError, Unauthenticated
 from iotflow_server.interceptors.errors import CODES, status
 
 PATIENCE = 30.0
-FAILED = Failed("INTERNAL", "internal error; the server's log has more")
+FAILED = InternalError("INTERNAL", "internal error; the server's log has more")
 POISON = "poison"
 
 
@@ -44,7 +44,7 @@ class FailingServer(
 ):
     """Fails, as the server itself says it, over every request that `fails_over` says yes to. stored: rows, by device and time."""
 
-    def __init__(self, fails_over: Callable[[Any], bool], says: Refusal | None = FAILED) -> None:
+    def __init__(self, fails_over: Callable[[Any], bool], says: DomainError | None = FAILED) -> None:
         self._fails_over = fails_over
         self._says = says
         self.stored: list[tuple[int, int]] = []
@@ -85,7 +85,7 @@ class FailingServer(
         await context.abort(code, self._says.message, trailing_metadata=(details,))
 
 
-def failing(fails_over: Callable[[Any], bool], says: Refusal | None = FAILED) -> FailingServer:
+def failing(fails_over: Callable[[Any], bool], says: DomainError | None = FAILED) -> FailingServer:
     return FailingServer(fails_over, says)  # type: ignore[abstract]
 
 
@@ -112,7 +112,7 @@ class Ended:
         self.finished: list[str] = []
         self._news = asyncio.Event()
 
-    def refuse(self, message: Message, refused: Refused) -> None:
+    def refuse(self, message: Message, refused: Rejected) -> None:
         self.refused.append((message.topic, refused.reason, refused.retryable))
 
     def finish(self, message: Message) -> None:
@@ -146,7 +146,7 @@ def has_poison(request: Any) -> bool:
 
 async def test_one_message_is_given_up_and_all_others_are_stored() -> None:
     """Whoever came in a batch with it is stored, once the batch is taken apart."""
-    server, ended, joining = failing(has_poison), Ended(), Joining()
+    server, ended, joining = failing(has_poison), Ended(), Batcher()
     sent: list[str] = []
     for number in range(300):
         device, names = number % 20, ["fine"] if number != 150 else ["fine", POISON]
@@ -168,7 +168,7 @@ async def test_one_message_is_given_up_and_all_others_are_stored() -> None:
 
 async def test_a_batch_of_the_devices_own_is_given_up() -> None:
     """Also where the server breaks off without a word of its own."""
-    server, ended, joining = failing(has_poison, None), Ended(), Joining()
+    server, ended, joining = failing(has_poison, None), Ended(), Batcher()
     column = telemetry_pb2.Column(measurement=POISON, doubles=[1.0])
     joining.add_batch(7, message("own"), telemetry_pb2.TelemetryBatch(device_id=7, timestamps=[1], columns=[column]))
     joining.add(7, message("behind it"), [Reading(2, {"fine": 1.0})])
@@ -181,7 +181,7 @@ async def test_a_batch_of_the_devices_own_is_given_up() -> None:
 
 async def test_a_passing_fault_costs_nothing() -> None:
     left = iter([True, True, True])
-    server, ended, joining = failing(lambda _: next(left, False)), Ended(), Joining()
+    server, ended, joining = failing(lambda _: next(left, False)), Ended(), Batcher()
     for number in range(50):
         joining.add(number, message(str(number)), [Reading(number, {"fine": 1.0})])
     async with serving(server) as channel:
@@ -193,13 +193,13 @@ async def test_a_passing_fault_costs_nothing() -> None:
 
 async def test_a_server_that_does_not_know_the_adapter_ends_it_and_loses_nothing() -> None:
     server = failing(lambda _: True, Unauthenticated("WRONG_TOKEN", "no token"))
-    ended, joining = Ended(), Joining()
+    ended, joining = Ended(), Batcher()
     joining.add(1, message("kept"), [Reading(1, {"fine": 1.0})])
     async with serving(server) as channel:
         with pytest.raises(ServerError, match="WRONG_TOKEN"):
             await Uplink(channel, "token", joining, ended.refuse, ended.finish).run()
         with pytest.raises(ServerError, match="WRONG_TOKEN"):
-            await Watching(channel, (), Directory(), lambda: None).run()
+            await AccountWatch(channel, (), Directory(), lambda: None).run()
     assert not ended.finished
 
 
@@ -225,7 +225,7 @@ async def test_a_lookup_that_fails_is_given_up() -> None:
         assert isinstance(odd, asyncio.Task)
         assert isinstance(other, asyncio.Task)
         assert await other == 7
-        with pytest.raises(Refused, match="failed over"):
+        with pytest.raises(Rejected, match="failed over"):
             await odd
         await lookups.close()
 
@@ -234,7 +234,7 @@ async def test_an_answer_that_fails_is_given_up_and_those_behind_it_go_on() -> N
     ended, server = Ended(), failing(lambda request: len(request.reports) == 2)
     async with serving(server) as channel:
         stub = gateway_service_pb2_grpc.GatewayServiceStub(channel)
-        answers = Answers(ended.refuse, ended.finish)
+        answers = GroupedCalls(ended.refuse, ended.finish)
 
         def call(reports: int) -> Callable[[], Any]:
             request = gateway_service_pb2.ReportPresenceRequest()
@@ -259,7 +259,7 @@ async def test_a_watch_that_fails_is_begun_again() -> None:
     fails = failing_first(3)
     server = failing(lambda _: next(fails))
     async with serving(server) as channel:
-        watching = Watching(channel, (), Directory(), lambda: None)
+        watching = AccountWatch(channel, (), Directory(), lambda: None)
         async with at_work(watching.run()) as (task,):
             await watching.complete()
             assert not task.done()

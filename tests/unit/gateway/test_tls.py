@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
-from iotflow_gateway.broker.connection import BrokerAddress, Line
+from iotflow_gateway.broker.connection import BrokerAddress, MqttConnection
 from tests.integration.mqtt.certificates import authority, certificate
 
 CONNECT, SUBSCRIBE = 0x10, 0x82
@@ -39,7 +39,7 @@ async def test_messages_behind_an_answer(tmp_path: Path) -> None:
     async with await asyncio.start_server(broker, "127.0.0.1", 0, ssl=context) as server:
         port = server.sockets[0].getsockname()[1]
         address = BrokerAddress("127.0.0.1", port, "", "", "c", tls=True, ca_file=tmp_path / "ca.crt", v5=False)
-        line = Line(address, received.put_nowait)
+        line = MqttConnection(address, received.put_nowait)
         await line.connect()
         await line.subscribe(["t"])
         async with asyncio.timeout(5):

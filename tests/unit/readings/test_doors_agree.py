@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow_gateway.pipeline.device_rows import Rows
+from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.json_readings import document, readings
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Refused
+from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.intake.reading_cells import cells_of
@@ -56,7 +56,7 @@ def by_mqtt(payload: bytes, content: Any) -> tuple[Stored, Refusals, dict[int, i
     refused: Refusals = {(one.index or 0, one.measurement, one.reason) for one in decoded.problems}
     start = 0
     while start < len(decoded.readings):
-        rows = Rows(1, timeless=decoded.readings[start].time is None)
+        rows = DeviceRows(1, timeless=decoded.readings[start].time is None)
         end = rows.take(Message("t", Address(None, "", ""), b"", 1, 1), decoded.readings, start)
         batch, rejections = decode(rows.batch(), LIMITS, runs(rows.batch()))
         indices = [reading.index for reading in decoded.readings[start:end]]
@@ -102,7 +102,7 @@ def test_whatever_is_sent(listed: list[Any]) -> None:
 def test_what_is_no_payload_is_refused_in_the_same_words(payload: bytes) -> None:
     with pytest.raises(InvalidArgument) as rest:
         many_in_json(payload, LIMITS.columns)
-    with pytest.raises(Refused) as mqtt:
+    with pytest.raises(Rejected) as mqtt:
         readings(payload, document(payload))
     if rest.value.reason == "BAD_JSON" and payload != b"5":
         assert (mqtt.value.field, mqtt.value.message) == rest.value.violations[0]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from iotflow_server.cluster.latest.entries import ROLL_SECONDS
 
 
-class Roll:
+class CachedDeviceIndex:
     """known: generation and version, as Redis told them."""
 
     def __init__(self) -> None:

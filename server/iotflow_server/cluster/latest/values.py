@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.latest.device_index import Roll
+from iotflow_server.cluster.latest.device_index import CachedDeviceIndex
 from iotflow_server.cluster.latest.entries import ASK, FILL, FORGET, MOST_BYTES, NOTE, filled, split
 from iotflow_server.cluster.latest.fields import decode, encode
 from iotflow_server.cluster.script import Script
@@ -41,7 +41,7 @@ class RedisLatestValues:
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
-        self._roll = Roll()
+        self._roll = CachedDeviceIndex()
         self._telling = False
         self._asking = False
         self._lost = asyncio.Event()

@@ -12,7 +12,7 @@ from iotflow_server.cluster.live.outbox import Outbox
 from iotflow_server.cluster.live.stream import STREAM_BYTES, Stream
 from iotflow_server.cluster.live.subscription import Listener
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.live import BusState, FeedState, LiveFeed, Told
+from iotflow_server.telemetry.live import BusState, FeedState, LiveFeed, LiveReadings
 from iotflow_server.telemetry.outcome import Stored
 
 # What senders wait for at the most, once, when Redis stops answering.
@@ -82,7 +82,7 @@ class RedisBus:
 
     async def publish(self, stored: Sequence[Stored]) -> None:
         with self._or_down():
-            self._outbox.put([Told(one.device, one.batch) for one in stored])
+            self._outbox.put([LiveReadings(one.device, one.batch) for one in stored])
             if self._up:
                 async with self._sending:
                     if self._up:

@@ -9,7 +9,7 @@ import orjson
 
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.disk import encoding
-from iotflow_server.telemetry.live import Told
+from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, part, pieces, stacked
 
 # Small enough that a reader takes several at a time, large enough that an entry's own cost does not count. A single row
@@ -41,9 +41,9 @@ class Device:
     device_type: str
 
 
-def grouped(told: Iterable[Told]) -> Iterator[list[Told]]:
+def grouped(told: Iterable[LiveReadings]) -> Iterator[list[LiveReadings]]:
     """The readings of one entry after the other, each device's in their order."""
-    group: list[Told] = []
+    group: list[LiveReadings] = []
     size = 0
     for one in joined(told):
         for piece, piece_size in _split(one):
@@ -56,7 +56,7 @@ def grouped(told: Iterable[Told]) -> Iterator[list[Told]]:
         yield group
 
 
-def body(told: Sequence[Told]) -> bytes:
+def body(told: Sequence[LiveReadings]) -> bytes:
     """An entry without its head. Devices with equal columns lie in one batch: a fleet's readings cost a few large arrays, not
     many small ones."""
     runs = _runs(told)
@@ -75,7 +75,7 @@ def head_of(payload: bytes) -> Head:
     return Head(*_HEAD.unpack_from(payload))
 
 
-def told_in(payload: bytes) -> list[Told]:
+def told_in(payload: bytes) -> list[LiveReadings]:
     """The readings of an entry."""
     (length,) = _LENGTH.unpack_from(payload, _HEAD.size)
     start = _HEAD.size + _LENGTH.size
@@ -84,9 +84,9 @@ def told_in(payload: bytes) -> list[Told]:
     return [one for run, batch in zip(runs, batches, strict=True) for one in _parted(run, batch)]
 
 
-def _runs(told: Sequence[Told]) -> list[list[Told]]:
+def _runs(told: Sequence[LiveReadings]) -> list[list[LiveReadings]]:
     """Those with equal columns together, a device's first batch before its second."""
-    runs: dict[tuple[int, Any], list[Told]] = {}
+    runs: dict[tuple[int, Any], list[LiveReadings]] = {}
     seen: dict[int, int] = {}
     for one in told:
         before = seen.get(one.batch.device_id, 0)
@@ -96,19 +96,19 @@ def _runs(told: Sequence[Told]) -> list[list[Told]]:
     return [runs[key] for key in sorted(runs, key=lambda key: key[0])]
 
 
-def _row(told: Told) -> tuple[int, str, str, int]:
+def _row(told: LiveReadings) -> tuple[int, str, str, int]:
     source = told.source
     return source.id, source.name, source.device_type, len(told.batch.times)
 
 
-def _parted(run: Sequence[tuple[int, str, str, int]], batch: Batch) -> Iterator[Told]:
+def _parted(run: Sequence[tuple[int, str, str, int]], batch: Batch) -> Iterator[LiveReadings]:
     start = 0
     for device_id, name, device_type, rows in run:
-        yield Told(Device(device_id, name, device_type), part(batch, device_id, start, start + rows))
+        yield LiveReadings(Device(device_id, name, device_type), part(batch, device_id, start, start + rows))
         start += rows
 
 
-def _split(told: Told) -> Iterator[tuple[Told, int]]:
+def _split(told: LiveReadings) -> Iterator[tuple[LiveReadings, int]]:
     size = told.batch.size
     if size <= ENTRY_BYTES:
         yield told, size

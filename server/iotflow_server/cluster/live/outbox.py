@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from iotflow_server.cluster.live.entries import Head, body, entry, grouped
-from iotflow_server.telemetry.live import Told
+from iotflow_server.telemetry.live import LiveReadings
 
 # What the stream has taken is kept a little longer: Redis may die before the others have read it.
 KEPT_SECONDS = 2.0
@@ -39,7 +39,7 @@ class Outbox:
         self._taken_bytes = 0
         self._waiting: deque[Leaving] = deque()
         self._waiting_bytes = 0
-        self._unheard: deque[tuple[int, Sequence[Told]]] = deque()
+        self._unheard: deque[tuple[int, Sequence[LiveReadings]]] = deque()
         self._dropped = 0
         self._untold = 0
         # The last number that next() gave, 0 when settled; and the drops it told.
@@ -61,7 +61,7 @@ class Outbox:
         """Readings that others will never hear."""
         return self._dropped
 
-    def put(self, told: Sequence[Told]) -> None:
+    def put(self, told: Sequence[LiveReadings]) -> None:
         """Add readings at the end."""
         for group in grouped(told):
             self._number += 1
@@ -120,9 +120,9 @@ class Outbox:
         """Whether an entry came from here."""
         return head.publisher == self._publisher
 
-    def hear(self, number: int | None = None) -> list[Told]:
+    def hear(self, number: int | None = None) -> list[LiveReadings]:
         """What this process's own subscribers have not heard, up to the entry of that number, or all; each once."""
-        heard: list[Told] = []
+        heard: list[LiveReadings] = []
         while self._unheard and (number is None or self._unheard[0][0] <= number):
             heard += self._unheard.popleft()[1]
         return heard

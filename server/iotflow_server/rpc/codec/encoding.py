@@ -5,7 +5,7 @@ from typing import TypeVar, cast
 
 from google.protobuf.message import Message
 
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.interceptors.middleware import Encoded
 
 Answer = TypeVar("Answer", bound=Message)
@@ -14,5 +14,5 @@ Answer = TypeVar("Answer", bound=Message)
 async def encoded(head: Answer, rest: Iterable[bytes]) -> Answer:
     """The head with what the rest adds to it, which are pieces of the same message as bytes, each made in a few milliseconds. They
     are made in a thread, which lets others run between them. What is answered only stands for the message (see Encoded)."""
-    content = await computed(lambda: b"".join([head.SerializeToString(), *rest]))
+    content = await run_in_compute_thread(lambda: b"".join([head.SerializeToString(), *rest]))
     return cast(Answer, Encoded(content))

@@ -7,7 +7,7 @@ from iotflow_server.audit import AuditEntry
 from iotflow_server.auth.tokens import AccessToken
 from iotflow_server.commands.command import Command
 from iotflow_server.devices.device import Device
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 
@@ -15,7 +15,7 @@ from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 class DeviceEncoder:
     """Devices with what is known of their presence."""
 
-    def __init__(self, presence: Presence, online: Online) -> None:
+    def __init__(self, presence: LastSeen, online: Online) -> None:
         self._presence = presence
         self._online = online
 

@@ -7,20 +7,20 @@ from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from iotflow.v1 import command_pb2
-from iotflow_server.commands.command import Answer, Command
-from iotflow_server.errors import Refusal
+from iotflow_server.commands.command import Command, CommandResult
+from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
 
 Wire = TypeVar("Wire")
-Decode = Callable[[Wire], Answer]
-Note = Callable[[Sequence[Answer]], Awaitable[Sequence[Command | Refusal]]]
+Decode = Callable[[Wire], CommandResult]
+Note = Callable[[Sequence[CommandResult]], Awaitable[Sequence[Command | DomainError]]]
 
 # Answers on their way, their receipts included; beyond that nothing more is read.
 MOST_WAITING = 256
 
 
-class Answers(Generic[Wire]):
+class CommandAcknowledgements(Generic[Wire]):
     """Works through answers in order, all that wait at a time. wake: called when there is something to take or to check."""
 
     def __init__(self, decode: Decode[Wire], note: Note, wake: Callable[[], None]) -> None:
@@ -79,26 +79,26 @@ class Answers(Generic[Wire]):
 
     async def _noted(self, group: Sequence[Any]) -> list[command_pb2.CommandReceipt]:
         decoded = [self._decoded(answer) for answer in group]
-        answers = [answer for answer in decoded if isinstance(answer, Answer)]
+        answers = [answer for answer in decoded if isinstance(answer, CommandResult)]
         try:
             outcomes = iter(await self._note(answers) if answers else ())
-        except Refusal as refusal:
+        except DomainError as refusal:
             outcomes = iter([refusal] * len(answers))
         return [
-            _receipt(answer, next(outcomes) if isinstance(found, Answer) else found)
+            _receipt(answer, next(outcomes) if isinstance(found, CommandResult) else found)
             for answer, found in zip(group, decoded, strict=True)
         ]
 
-    def _decoded(self, answer: Any) -> Answer | Refusal:
+    def _decoded(self, answer: Any) -> CommandResult | DomainError:
         try:
             return self._decode(answer)
-        except Refusal as refusal:
+        except DomainError as refusal:
             return refusal
 
 
-def _receipt(answer: Any, outcome: Command | Refusal) -> command_pb2.CommandReceipt:
+def _receipt(answer: Any, outcome: Command | DomainError) -> command_pb2.CommandReceipt:
     receipt = command_pb2.CommandReceipt(command_id=answer.command_id, state=answer.state)
-    if isinstance(outcome, Refusal):
+    if isinstance(outcome, DomainError):
         receipt.reason, receipt.message = outcome.reason, outcome.message
         receipt.retryable = outcome.retry_after is not None
     return receipt

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from iotflow.v1 import device_service_pb2
-from iotflow_server.commands.command import OUTCOMES, Answer, Command
+from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
 from iotflow_server.commands.commands import Commands
-from iotflow_server.errors import InvalidArgument, Refusal
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.errors import DomainError, InvalidArgument
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_devices import command
 from iotflow_server.rpc.codec.wire_values import plain_struct
-from iotflow_server.rpc.commands.acknowledgements import Answers
+from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.streams.sessions import Session
 
 Request = device_service_pb2.StreamCommandsRequest
@@ -23,7 +23,7 @@ LOOK_AGAIN_SECONDS = 30.0
 class CommandStream:
     """One open StreamCommands."""
 
-    def __init__(self, device_id: int, commands: Commands, presence: Presence, session: Session) -> None:
+    def __init__(self, device_id: int, commands: Commands, presence: LastSeen, session: Session) -> None:
         self._device_id = device_id
         self._commands = commands
         self._presence = presence
@@ -34,7 +34,7 @@ class CommandStream:
         """Commands that are open, then others as they are queued; receipts in between."""
         with self._commands.news.listen(self._device_id, lambda told: told.state == "queued") as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
-            answers = Answers(self._decode, self._note, listener.wake)
+            answers = CommandAcknowledgements(self._decode, self._note, listener.wake)
             async with answers.coming(requests):
                 look_at = 0.0
                 while True:
@@ -56,13 +56,13 @@ class CommandStream:
         self._sent = {item.id for item in waiting}
         return fresh
 
-    def _decode(self, answer: Request) -> Answer:
+    def _decode(self, answer: Request) -> CommandResult:
         if answer.state not in OUTCOMES:
             raise InvalidArgument("state", "one of succeeded, failed")
         result = plain_struct(answer.result, "result") if answer.HasField("result") else None
-        return Answer(self._device_id, answer.command_id, answer.state, result)
+        return CommandResult(self._device_id, answer.command_id, answer.state, result)
 
-    async def _note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
+    async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         self._presence.seen(self._device_id)
         return await self._commands.note(answers)
 

@@ -9,8 +9,8 @@ from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
-from iotflow_server.devices.change_feed import Listener
-from iotflow_server.errors import Refusal
+from iotflow_server.devices.change_feed import ChangeSubscription
+from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec import wire_devices
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_ms
@@ -22,7 +22,7 @@ wire = admin_service_pb2
 Event = wire.WatchFleetCommandsResponse
 
 
-class Commanding:
+class CommandHandler:
     """The part of AdminService that is about commands. heartbeat: seconds."""
 
     def __init__(self, commands: Commands, audit: Audit, sessions: Sessions, heartbeat: float) -> None:
@@ -110,11 +110,11 @@ class Commanding:
                         yield event
                     if session.refusal:
                         raise session.refusal
-            except Refusal as refusal:
+            except DomainError as refusal:
                 yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
                 raise
 
-    async def _ended(self, sent: Command, listener: Listener[Command], seconds: float) -> Command:
+    async def _ended(self, sent: Command, listener: ChangeSubscription[Command], seconds: float) -> Command:
         """The command when it has ended, or as it is after so many seconds, or when the server goes down."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
@@ -136,7 +136,7 @@ def _lifetime(request: wire.SendCommandRequest | wire.SendGroupCommandRequest) -
     return timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
 
 
-def _events(listener: Listener[Command], progress: Progress) -> list[Event]:
+def _events(listener: ChangeSubscription[Command], progress: Progress) -> list[Event]:
     """What has come, or a heartbeat."""
     told, missed = listener.take()
     lost = [Event(missed=wire.CommandsMissed(timestamp=timestamp_ms(utc_now_ms())))] if missed else []

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
 from iotflow.v1 import device_service_pb2, gateway_service_pb2
-from iotflow_server.config.desired import Desired, DesiredConfigs
-from iotflow_server.devices.change_feed import Listener
+from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
+from iotflow_server.devices.change_feed import ChangeSubscription
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.registry import Registry
 from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
@@ -23,7 +23,7 @@ PAGE = 500
 BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-async def own(device_id: int, desired: DesiredConfigs, session: Session) -> AsyncIterator[Own]:
+async def device_config_stream(device_id: int, desired: DesiredConfigs, session: Session) -> AsyncIterator[Own]:
     """WatchConfig: what is desired now, then each change."""
     with desired.news.listen(device_id, lambda _: True) as listener:
         session.ended.add_done_callback(lambda _: listener.wake())
@@ -39,7 +39,7 @@ async def own(device_id: int, desired: DesiredConfigs, session: Session) -> Asyn
             await listener.wait(LOOK_AGAIN_SECONDS)
 
 
-class ConfigsOfAll:
+class FleetConfigStream:
     """One open WatchDeviceConfigs."""
 
     def __init__(self, desired: DesiredConfigs, registry: Registry, session: Session) -> None:
@@ -47,7 +47,7 @@ class ConfigsOfAll:
         self._registry = registry
         self._session = session
         # The newest versions sent, by device, as far as they may be found again.
-        self._sent: dict[int, Desired] = {}
+        self._sent: dict[int, DesiredConfig] = {}
 
     async def messages(self, since: datetime) -> AsyncIterator[OfDevice]:
         """What was changed since then, then each change."""
@@ -70,7 +70,7 @@ class ConfigsOfAll:
             for message in await self._fresh(page):
                 yield message
 
-    async def _told(self, listener: Listener[Desired]) -> AsyncIterator[OfDevice]:
+    async def _told(self, listener: ChangeSubscription[DesiredConfig]) -> AsyncIterator[OfDevice]:
         """What is told, until something was missed or may have been."""
         look_at = _now() + LOOK_AGAIN_SECONDS
         while _now() < look_at:
@@ -83,9 +83,9 @@ class ConfigsOfAll:
                 return
             await listener.wait(look_at - _now())
 
-    async def _fresh(self, found: Iterable[Desired]) -> list[OfDevice]:
+    async def _fresh(self, found: Iterable[DesiredConfig]) -> list[OfDevice]:
         """Those that are newer than what was sent, of devices that exist."""
-        newest: dict[int, Desired] = {}
+        newest: dict[int, DesiredConfig] = {}
         for one in found:
             sent = self._sent.get(one.device_id)
             if sent is None or sent.version < one.version:
@@ -95,7 +95,7 @@ class ConfigsOfAll:
         return [_of(device, newest[device.id]) for device in devices]
 
 
-def _own(desired: Desired) -> Own:
+def _own(desired: DesiredConfig) -> Own:
     if not desired.version:
         return Own()
     return Own(
@@ -105,7 +105,7 @@ def _own(desired: Desired) -> Own:
     )
 
 
-def _of(device: Device, desired: Desired) -> OfDevice:
+def _of(device: Device, desired: DesiredConfig) -> OfDevice:
     config = gateway_service_pb2.DesiredConfig(
         device_id=device.id,
         device_name=device.name,

@@ -3,7 +3,7 @@
 from iotflow.v1 import admin_service_pb2
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
-from iotflow_server.config.desired import Desired, DesiredConfigs
+from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
 from iotflow_server.devices.registry import Registry
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
@@ -12,7 +12,7 @@ from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_of, to_
 wire = admin_service_pb2
 
 
-class Twins:
+class TwinHandler:
     """The part of AdminService that is about configurations."""
 
     def __init__(self, registry: Registry, desired: DesiredConfigs, audit: Audit) -> None:
@@ -75,7 +75,7 @@ class Twins:
             status="success", versions=page, next_page_token="" if is_last else token_of(page[-1].version)
         )
 
-    async def _note(self, action: str, desired: Desired) -> None:
+    async def _note(self, action: str, desired: DesiredConfig) -> None:
         target = f"device:{desired.device_id}"
         await self._audit.record(caller().name, action, target, {"version": desired.version})
 
@@ -84,11 +84,11 @@ def _expected(request: wire.SetDesiredConfigRequest | wire.PatchDesiredConfigReq
     return request.expected_version if request.HasField("expected_version") else None
 
 
-def _message(desired: Desired) -> str:
+def _message(desired: DesiredConfig) -> str:
     return f"Desired configuration is at version {desired.version}"
 
 
-def _version(desired: Desired) -> wire.ConfigVersion:
+def _version(desired: DesiredConfig) -> wire.ConfigVersion:
     return wire.ConfigVersion(
         version=desired.version,
         desired=to_struct(desired.document),

@@ -7,7 +7,7 @@ from iotflow_server.errors import PermissionDenied, Unauthenticated
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class RegistrationPolicy:
     """mode: anyone (open), registrars and admins (token), admins (closed)."""
 
     mode: str

@@ -10,7 +10,7 @@ from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller, calling_device, calling_key
 from iotflow_server.commands.commands import Commands
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import NewDevice, utc_now
@@ -18,7 +18,7 @@ from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, PermissionDenied
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec import wire_devices
 from iotflow_server.rpc.codec.page_tokens import fitting
@@ -28,10 +28,10 @@ from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_ms, tim
 from iotflow_server.rpc.commands.device_stream import CommandStream
 from iotflow_server.rpc.config import streams
 from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, report_in_json, report_in_message
-from iotflow_server.rpc.devices.registration import Registration
-from iotflow_server.rpc.devices.state_reports import Reporting
+from iotflow_server.rpc.devices.registration import RegistrationPolicy
+from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.telemetry.ports import Span, TelemetryStore
 from iotflow_server.telemetry.times import utc_now_ms
@@ -49,14 +49,14 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         commands: Commands,
         desired: DesiredConfigs,
         audit: Audit,
-        presence: Presence,
+        presence: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
         store: TelemetryStore,
         sessions: Sessions,
-        registration: Registration,
-        broker: Broker,
-        reporting: Reporting,
+        registration: RegistrationPolicy,
+        broker: AdvertisedBroker,
+        reporting: StateReportHandler,
     ) -> None:
         self._registry = registry
         self._keys = keys
@@ -103,7 +103,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         device = calling_device()
         goes = status_word(request.status.string_value) == OFFLINE
         if goes:
-            await self._online.say([Said(device.id, online=False, at=utc_now())])
+            await self._online.say([SessionReport(device.id, online=False, at=utc_now())])
         else:
             self._presence.seen(device.id)
         return wire.SendHeartbeatResponse(
@@ -137,7 +137,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
         if len(request.data) > MOST_BODY_BYTES:
             raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
-        report = await computed(report_in_json, request.data)
+        report = await run_in_compute_thread(report_in_json, request.data)
         return await self._reporting.report(calling_device().id, report)
 
     async def UnregisterDevice(
@@ -209,5 +209,5 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         device = calling_device()
         self._presence.seen(device.id)
         async with self._sessions.open(caller()) as session:
-            async for message in streams.own(device.id, self._desired, session):
+            async for message in streams.device_config_stream(device.id, self._desired, session):
                 yield message

@@ -2,7 +2,7 @@
 
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.registry import Registry
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import to_struct
 from iotflow_server.rpc.config.reports import ConfigReport
@@ -10,10 +10,10 @@ from iotflow_server.rpc.config.reports import ConfigReport
 wire = device_service_pb2
 
 
-class Reporting:
+class StateReportHandler:
     """UpdateDeviceConfig, for the device itself and for a gateway."""
 
-    def __init__(self, registry: Registry, presence: Presence, encoder: DeviceEncoder) -> None:
+    def __init__(self, registry: Registry, presence: LastSeen, encoder: DeviceEncoder) -> None:
         self._registry = registry
         self._presence = presence
         self._encoder = encoder

@@ -9,24 +9,24 @@ from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
 from iotflow_server.auth.tokens import Tokens
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec import wire_devices
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import to_struct
-from iotflow_server.rpc.commands.handler import Commanding
-from iotflow_server.rpc.config.twins import Twins
+from iotflow_server.rpc.commands.handler import CommandHandler
+from iotflow_server.rpc.config.twins import TwinHandler
 from iotflow_server.rpc.fleet.measurements import Measurements
-from iotflow_server.rpc.fleet.statistics import FleetFigures
+from iotflow_server.rpc.fleet.statistics import FleetStatistics
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.telemetry.ports import Span, TelemetryStore
@@ -42,17 +42,17 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         self,
         registry: Registry,
         keys: DeviceKeys,
-        commanding: Commanding,
-        twins: Twins,
+        commanding: CommandHandler,
+        twins: TwinHandler,
         desired: DesiredConfigs,
         tokens: Tokens,
         audit: Audit,
-        presence: Presence,
+        presence: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
         store: TelemetryStore,
         sessions: Sessions,
-        figures: FleetFigures,
+        figures: FleetStatistics,
     ) -> None:
         self._registry = registry
         self._keys = keys
@@ -87,7 +87,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             await self._presence.flush()
         total, devices = await self._registry.page(wanted, place(request.page_token), size)
         # Configurations may be long: beside the event loop, and no more than an answer should have.
-        shown = await computed(lambda: [self._encoder.device(device) for device in devices])
+        shown = await run_in_compute_thread(lambda: [self._encoder.device(device) for device in devices])
         shown = shown[: fitting(shown)]
         is_last = len(shown) == len(devices) < size
         return wire.ListDevicesResponse(

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from iotflow.v1 import admin_service_pb2
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.commands.commands import Commands
-from iotflow_server.devices.statistics import Figures
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.devices.statistics import DeviceStatistics
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
@@ -19,15 +19,15 @@ wire = admin_service_pb2
 RECENT = 10
 
 
-class FleetFigures:
+class FleetStatistics:
     """Counts over all devices, and of this process."""
 
     def __init__(
         self,
-        figures: Figures,
+        figures: DeviceStatistics,
         tokens: Tokens,
         commands: Commands,
-        presence: Presence,
+        presence: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
         tally: Tally,

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from iotflow.v1 import gateway_service_pb2
-from iotflow_server.commands.command import OUTCOMES, Answer, Command
+from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
 from iotflow_server.commands.commands import Commands
-from iotflow_server.commands.leases import LEASE, Offer, Offers
-from iotflow_server.errors import InvalidArgument, Refusal
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.commands.leases import LEASE, CommandLease, CommandLeases
+from iotflow_server.errors import DomainError, InvalidArgument
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_devices import command
 from iotflow_server.rpc.codec.wire_values import plain_struct
-from iotflow_server.rpc.commands.acknowledgements import Answers
+from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.streams.sessions import Session
 
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
@@ -32,7 +32,7 @@ LOOK_AGAIN_SECONDS = 10.0
 class GatewayAnswers:
     """Notes what gateways say of commands."""
 
-    def __init__(self, commands: Commands, presence: Presence) -> None:
+    def __init__(self, commands: Commands, presence: LastSeen) -> None:
         self._commands = commands
         self._presence = presence
 
@@ -42,11 +42,11 @@ class GatewayAnswers:
         if request.group_command and not request.command_id:
             answer = replace(answer, command_id=await self._commands.of_group(request.device_id, request.group_command))
         (outcome,) = await self.note([answer])
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, DomainError):
             raise outcome
         return outcome
 
-    async def note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
+    async def note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         """Each command as it is then, or why the answer was refused. Raises Unavailable."""
         outcomes = await self._commands.note(answers)
         for answer, outcome in zip(answers, outcomes, strict=True):
@@ -55,18 +55,18 @@ class GatewayAnswers:
         return outcomes
 
 
-def decoded(answer: Request | gateway_service_pb2.AckDeviceCommandRequest) -> Answer:
+def decoded(answer: Request | gateway_service_pb2.AckDeviceCommandRequest) -> CommandResult:
     """Raises InvalidArgument."""
     if answer.state not in WORDS:
         raise InvalidArgument("state", f"one of {', '.join(WORDS)}")
     result = plain_struct(answer.result, "result") if answer.HasField("result") else None
-    return Answer(answer.device_id, answer.command_id, answer.state, result)
+    return CommandResult(answer.device_id, answer.command_id, answer.state, result)
 
 
 class GatewayStream:
     """One open StreamDeviceCommands."""
 
-    def __init__(self, commands: Commands, offers: Offers, answers: GatewayAnswers, session: Session) -> None:
+    def __init__(self, commands: Commands, offers: CommandLeases, answers: GatewayAnswers, session: Session) -> None:
         self._news = commands.news
         self._offers = offers
         self._answers = answers
@@ -82,7 +82,7 @@ class GatewayStream:
         """Commands that are queued and no other gateway's, then others as they are; receipts in between."""
         with self._news.listen(None, lambda told: told.state == "queued") as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
-            answers = Answers(decoded, self._note, listener.wake)
+            answers = CommandAcknowledgements(decoded, self._note, listener.wake)
             try:
                 async with answers.coming(requests):
                     while True:
@@ -97,10 +97,10 @@ class GatewayStream:
                         await listener.wait(self._look_at - _now())
             finally:
                 # Where it cannot be done, the others wait for the end of its time.
-                with suppress(Refusal):
+                with suppress(DomainError):
                     await self._offers.release(self._name)
 
-    async def _fresh(self) -> Sequence[Offer]:
+    async def _fresh(self) -> Sequence[CommandLease]:
         """As many as there is room for."""
         now = _now()
         self._offered = {command_id: until for command_id, until in self._offered.items() if until > now}
@@ -113,12 +113,12 @@ class GatewayStream:
         self._look_at = now + LOOK_AGAIN_SECONDS
         return [*announcements, *offers]
 
-    async def _note(self, answers: Sequence[Answer]) -> Sequence[Command | Refusal]:
+    async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         gone = {one.device_id for one in answers if one.state == "unreachable" and self._is_stale(one)}
         try:
             outcomes = await self._answers.note(answers)
             if gone:
-                await self._offers.are_back(gone)
+                await self._offers.release_for(gone)
             return outcomes
         finally:
             was_enough = len(self._offered) > ENOUGH
@@ -127,13 +127,13 @@ class GatewayStream:
             if was_enough and len(self._offered) <= ENOUGH:
                 self._look_at = 0.0
 
-    def _is_stale(self, answer: Answer) -> bool:
+    def _is_stale(self, answer: CommandResult) -> bool:
         """Whether the device came back after the command was offered."""
         until = self._offered.get(answer.command_id)
         return until is not None and self._offers.came_back(answer.device_id, until - LEASE.total_seconds())
 
 
-def _offered(offer: Offer) -> Response:
+def _offered(offer: CommandLease) -> Response:
     return Response(
         command=gateway_service_pb2.DeviceCommand(
             command=command(offer.command),

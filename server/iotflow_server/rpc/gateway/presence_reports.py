@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from iotflow.v1 import gateway_service_pb2
-from iotflow_server.commands.leases import Offers
+from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.registry import Registry
-from iotflow_server.presence.last_seen import Presence, Said
+from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
 
 wire = gateway_service_pb2
@@ -18,7 +18,7 @@ wire = gateway_service_pb2
 class PresenceReports:
     """Notes what counts and names the rest."""
 
-    def __init__(self, registry: Registry, presence: Presence, online: Online, offers: Offers) -> None:
+    def __init__(self, registry: Registry, presence: LastSeen, online: Online, offers: CommandLeases) -> None:
         self._registry = registry
         self._presence = presence
         self._online = online
@@ -41,11 +41,11 @@ class PresenceReports:
             if report.state != "offline":
                 self._presence.seen(report.device_id, at)
             if report.state != "heartbeat":
-                said.append(Said(report.device_id, report.state == "online", at))
+                said.append(SessionReport(report.device_id, report.state == "online", at))
         if said:
             await self._online.say(said)
         if back := {report.device_id for report in reports if report.state != "offline"}:
-            await self._offers.are_back(back)
+            await self._offers.release_for(back)
 
 
 def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Device]) -> Iterator[wire.PresenceRejection]:

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from iotflow.v1 import gateway_service_pb2, gateway_service_pb2_grpc
 from iotflow_server.auth.principal import caller
 from iotflow_server.commands.commands import Commands
-from iotflow_server.commands.leases import Offers
+from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec import wire_devices
 from iotflow_server.rpc.config.reports import report_in_message
-from iotflow_server.rpc.config.streams import BEGINNING, ConfigsOfAll
-from iotflow_server.rpc.devices.state_reports import Reporting
+from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
+from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.commands import GatewayAnswers, GatewayStream
 from iotflow_server.rpc.gateway.presence_reports import PresenceReports
@@ -34,10 +34,10 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         registry: Registry,
         commands: Commands,
         desired: DesiredConfigs,
-        presence: Presence,
-        offers: Offers,
+        presence: LastSeen,
+        offers: CommandLeases,
         reports: PresenceReports,
-        reporting: Reporting,
+        reporting: StateReportHandler,
         sessions: Sessions,
         links: AdapterLinks,
     ) -> None:
@@ -73,7 +73,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         if request.since:
             since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
         async with self._sessions.open(caller()) as session:
-            configs = ConfigsOfAll(self._desired, self._registry, session)
+            configs = FleetConfigStream(self._desired, self._registry, session)
             with self._links.retaining():
                 async for message in configs.messages(since):
                     yield message

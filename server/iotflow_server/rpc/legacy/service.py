@@ -7,17 +7,17 @@ from iotflow.v1 import legacy_service_pb2, legacy_service_pb2_grpc
 from iotflow_server import VERSION
 from iotflow_server.auth.principal import calling_device
 from iotflow_server.devices.registry import Registry
-from iotflow_server.devices.statistics import Figures
+from iotflow_server.devices.statistics import DeviceStatistics
 from iotflow_server.errors import Unauthenticated, Unavailable
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.machine import Machine
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.system.health_checks import HEALTHY, HealthChecks
-from iotflow_server.rpc.telemetry.submit import Submitting
+from iotflow_server.rpc.telemetry.submit import SubmitHandler
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = legacy_service_pb2
@@ -41,11 +41,11 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
         checks: HealthChecks,
         machine: Machine,
         registry: Registry,
-        figures: Figures,
-        presence: Presence,
+        figures: DeviceStatistics,
+        presence: LastSeen,
         online: Online,
-        submitting: Submitting,
-        broker: Broker,
+        submitting: SubmitHandler,
+        broker: AdvertisedBroker,
     ) -> None:
         self._checks = checks
         self._machine = machine

@@ -6,7 +6,7 @@ from iotflow.v1 import device_service_pb2
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class AdvertisedBroker:
     """host empty: there is none. prefix: the first part of every topic."""
 
     host: str

@@ -13,7 +13,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.mqtt.accounts import Account, Accounts, Watcher
+from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
@@ -143,7 +143,7 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
         return next(iter(await self._registry.get_many([int(username)])), None)
 
 
-async def _unless_ended(session: Session, watcher: Watcher) -> list[int] | None:
+async def _unless_ended(session: Session, watcher: AccountSubscription) -> list[int] | None:
     """What changed next; raises what the session ends with."""
     news = asyncio.create_task(watcher.next())
     try:

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
-from iotflow_server.interceptors.middleware import Context, Unreadable
+from iotflow_server.interceptors.middleware import AbortMarker, Context
 from iotflow_server.rpc.http_status import from_rest
 
 Answer = TypeVar("Answer")
 
 
-async def broken_off(answers: AsyncIterator[Answer], context: Context) -> AsyncIterator[Answer | Unreadable]:
+async def abort_mid_stream(answers: AsyncIterator[Answer], context: Context) -> AsyncIterator[Answer | AbortMarker]:
     """The answers; where they fail after the first, over REST, an unreadable one at the end.
 
     Behind a body HTTP/1.1 shows no status: the gateway would end the transfer as if all had come. Where it cannot read
@@ -22,5 +22,5 @@ async def broken_off(answers: AsyncIterator[Answer], context: Context) -> AsyncI
             yield answer
     except Exception:
         if begun and from_rest(context):
-            yield Unreadable()
+            yield AbortMarker()
         raise

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from iotflow_server.presence.last_seen import Presence
+from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.streams.sessions import Sessions
 
 
 class OpenStreams:
     """interval: seconds, well within the online window."""
 
-    def __init__(self, sessions: Sessions, presence: Presence, interval: float) -> None:
+    def __init__(self, sessions: Sessions, presence: LastSeen, interval: float) -> None:
         self._sessions = sessions
         self._presence = presence
         self._interval = interval

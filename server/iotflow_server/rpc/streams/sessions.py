@@ -5,25 +5,25 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from iotflow_server.auth.principal import Caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import utc_now
-from iotflow_server.errors import Refusal, Unauthenticated, Unavailable
+from iotflow_server.errors import DomainError, Unauthenticated, Unavailable
 
 
 class Session:
     """One open stream. `ended` has the reason when it is to end."""
 
-    def __init__(self, who: Caller) -> None:
+    def __init__(self, who: Principal) -> None:
         self.who = who
-        self.ended: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[DomainError] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.TimerHandle | None = None
 
-    def end(self, refusal: Refusal) -> None:
+    def end(self, refusal: DomainError) -> None:
         """Ask the stream to end with this; only the first reason counts."""
         if not self.ended.done():
             self.ended.set_result(refusal)
 
-    def end_at(self, moment: datetime | None, refusal: Refusal) -> None:
+    def end_at(self, moment: datetime | None, refusal: DomainError) -> None:
         """Have it end then; None: no more. Takes the place of what was said before."""
         self.close()
         if moment is not None:
@@ -37,7 +37,7 @@ class Session:
             self._timer = None
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> DomainError | None:
         """Why the stream is to end, or None while it may go on."""
         return self.ended.result() if self.ended.done() else None
 
@@ -69,7 +69,7 @@ class Sessions:
         return self._draining
 
     @asynccontextmanager
-    async def open(self, who: Caller) -> AsyncIterator[Session]:
+    async def open(self, who: Principal) -> AsyncIterator[Session]:
         """A stream of this caller until the block is left; ended when the caller's token or key is no longer valid."""
         if self._draining:
             raise going_down()
@@ -87,7 +87,7 @@ class Sessions:
             if not self._open:
                 self._empty.set()
 
-    def cut_off(self, owner: str, refusal: Refusal) -> None:
+    def cut_off(self, owner: str, refusal: DomainError) -> None:
         """End every stream of a caller at once."""
         for session in self._open:
             if session.who.name == owner:
@@ -105,7 +105,7 @@ class Sessions:
             return
 
 
-def void(who: Caller) -> Unauthenticated:
+def void(who: Principal) -> Unauthenticated:
     """What a stream ends with whose caller's credential is no longer valid."""
     if who.key:
         return Unauthenticated("WRONG_KEY", "this key was replaced and its grace is over; use the device's new key")

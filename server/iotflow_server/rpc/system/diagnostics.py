@@ -1,15 +1,15 @@
 """Who may see how the server is in detail: its figures, its parts, its contract."""
 
 from iotflow_server.auth.principal import Role
-from iotflow_server.errors import Refusal
-from iotflow_server.interceptors.authentication import Identity
+from iotflow_server.errors import DomainError
+from iotflow_server.interceptors.authentication import Authentication
 from iotflow_server.interceptors.middleware import Context
 
 
 class Diagnostics:
     """For calls that are open to anyone and show more to some."""
 
-    def __init__(self, identity: Identity, roles: frozenset[Role]) -> None:
+    def __init__(self, identity: Authentication, roles: frozenset[Role]) -> None:
         self._identity = identity
         self._roles = roles
 
@@ -21,6 +21,6 @@ class Diagnostics:
         """Whether the caller may see them."""
         try:
             await self.require(context)
-        except Refusal:
+        except DomainError:
             return False
         return True

@@ -10,7 +10,7 @@ from iotflow_server.interceptors.middleware import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.mqtt.advertised_broker import Broker
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
 from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
 from iotflow_server.rpc.system.diagnostics import Diagnostics
@@ -29,7 +29,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         self,
         checks: HealthChecks,
         metrics: Metrics,
-        broker: Broker,
+        broker: AdvertisedBroker,
         refusals: MqttRefusals,
         diagnostics: Diagnostics,
     ) -> None:

@@ -10,7 +10,7 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.encoding import encoded
 from iotflow_server.rpc.codec.wire_rows import put_value, time_texts
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.telemetry.query import Querying, names, span
+from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
 from iotflow_server.telemetry.ports import Fill, Function, Span, TelemetryStore, Windows
 from iotflow_server.telemetry.times import parse_duration, utc_now_ms
 
@@ -21,10 +21,10 @@ ALIASES = {"mean": "avg"}
 INFINITE = (math.inf, -math.inf)
 
 
-class Aggregating:
+class AggregateHandler:
     """Figures over windows, computed by the store."""
 
-    def __init__(self, store: TelemetryStore, querying: Querying) -> None:
+    def __init__(self, store: TelemetryStore, querying: QueryHandler) -> None:
         self._store = store
         self._querying = querying
 

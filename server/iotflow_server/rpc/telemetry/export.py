@@ -6,13 +6,13 @@ from contextlib import aclosing
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_service_pb2
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.http_status import from_rest
 from iotflow_server.rpc.streams.sessions import Session
-from iotflow_server.rpc.telemetry.query import Querying, names, span
+from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
 from iotflow_server.telemetry.batch import Batch, ValueType
 from iotflow_server.telemetry.export import FORMATS, SAFE_CSV, Columns, Export, Format, ahead, join
 from iotflow_server.telemetry.ports import Span, TelemetryStore
@@ -24,10 +24,10 @@ MOST_COLUMNS = 5_000
 Request = telemetry_service_pb2.ExportTelemetryRequest
 
 
-class Exporting:
+class ExportHandler:
     """Whoever takes the pieces slowly holds up the reading too: no more than a chunk of readings waits."""
 
-    def __init__(self, store: TelemetryStore, querying: Querying) -> None:
+    def __init__(self, store: TelemetryStore, querying: QueryHandler) -> None:
         self._store = store
         self._querying = querying
 
@@ -48,10 +48,10 @@ class Exporting:
         async with aclosing(ahead(self._readings(request, within, export.chunk_rows))) as readings:
             async for device, chunk in readings:
                 check(session)
-                for piece in await computed(export.add, device, chunk):
+                for piece in await run_in_compute_thread(export.add, device, chunk):
                     check(session)
                     yield piece
-        for piece in await computed(export.finish):
+        for piece in await run_in_compute_thread(export.finish):
             check(session)
             yield piece
 

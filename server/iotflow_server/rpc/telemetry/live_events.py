@@ -7,17 +7,17 @@ import structlog
 
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.auth.principal import caller
-from iotflow_server.errors import Refusal
+from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.streams.sessions import Session
-from iotflow_server.rpc.telemetry.query import Querying, names, span
+from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
 from iotflow_server.rpc.telemetry.replays import Replays, is_free
 from iotflow_server.telemetry.live import (
     Dropped,
+    EventFilter,
     FeedState,
-    Interest,
     LiveEvent,
     LiveFeed,
     PresenceChange,
@@ -51,7 +51,7 @@ class LiveEvents:
         self._heartbeat = heartbeat
         self._replays = replays.of(caller().name)
 
-    async def events(self, feed: LiveFeed, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+    async def events(self, feed: LiveFeed, store: TelemetryStore, querying: QueryHandler) -> AsyncIterator[Event]:
         """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
         request = self._request
         since = parse_time(request.since, utc_now_ms(), "since") if request.since else None
@@ -66,27 +66,27 @@ class LiveEvents:
                 while True:
                     async for event in self._waiting(subscription):
                         yield event
-            except Refusal as refusal:
+            except DomainError as refusal:
                 yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
                 raise
             except Exception:
                 yield _error("INTERNAL", "internal error; the server's log has more", retryable=True)
                 raise
 
-    async def _interest(self, querying: Querying) -> Interest:
+    async def _interest(self, querying: QueryHandler) -> EventFilter:
         request = self._request
         own = caller().device
         ids = list(request.device_ids)
         if ids or own:
             ids = [device.id for device in await querying.readable_devices(ids, [])]
         fields = names(request.fields)
-        return Interest(
+        return EventFilter(
             frozenset(ids) if ids else None,
             frozenset(request.device_types) or None,
             None if fields is None else frozenset(fields),
         )
 
-    async def _replay_in_turn(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncIterator[Event]:
+    async def _replay_in_turn(self, since: int, store: TelemetryStore, querying: QueryHandler) -> AsyncIterator[Event]:
         while not await is_free(self._replays, self._heartbeat):
             self._check_session()
             yield _alive()
@@ -97,7 +97,7 @@ class LiveEvents:
         finally:
             self._replays.release()
 
-    async def _replay(self, since: int, store: TelemetryStore, querying: Querying) -> AsyncGenerator[Event]:
+    async def _replay(self, since: int, store: TelemetryStore, querying: QueryHandler) -> AsyncGenerator[Event]:
         async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
             reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
             async with aclosing(reading):
@@ -162,7 +162,7 @@ def _error(reason: str, message: str, *, retryable: bool) -> Event:
 
 
 async def read(
-    request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: Querying
+    request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: QueryHandler
 ) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
     """ReadTelemetry: device by device, chunk by chunk."""
     asked = span(request.start_time, request.end_time, utc_now_ms())

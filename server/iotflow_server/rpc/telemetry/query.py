@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.auth.principal import caller, calling_device, check_reads
 from iotflow_server.devices.device import Device, DeviceFilter
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, NotFound
 from iotflow_server.rpc.codec.encoding import encoded
 from iotflow_server.rpc.codec.wire_rows import add_rows, put_value, rows_bytes
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.telemetry.pages import Page, Query, page, spans, token
+from iotflow_server.telemetry.pages import PageQuery, ReadingPage, page, spans, token
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Latest, Span, TelemetryStore
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
@@ -45,10 +45,10 @@ def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time"
     return found
 
 
-class Querying:
+class QueryHandler:
     """Answers from the store, for whoever may read the device."""
 
-    def __init__(self, store: TelemetryStore, registry: Registry, directory: Directory) -> None:
+    def __init__(self, store: TelemetryStore, registry: Registry, directory: DeviceCache) -> None:
         self._store = store
         self._registry = registry
         self._directory = directory
@@ -97,12 +97,12 @@ class Querying:
         return await with_rows(response, found)
 
     @staticmethod
-    def _query(device: Device, request: Any, asked: Span, *, newest_first: bool) -> Query:
+    def _query(device: Device, request: Any, asked: Span, *, newest_first: bool) -> PageQuery:
         rest = asked
         if request.page_token:
             asked, rest = spans(request.page_token, device.id)
         limit = request.limit if request.HasField("limit") else DEFAULT_LIMIT
-        return Query(device.id, asked, rest, names(request.fields), limit, newest_first)
+        return PageQuery(device.id, asked, rest, names(request.fields), limit, newest_first)
 
     async def latest(
         self, request: telemetry_service_pb2.GetLatestTelemetryRequest
@@ -170,7 +170,7 @@ class Querying:
             _, devices = await self._registry.page(DeviceFilter(), devices[-1].id, MOST_DEVICES)
 
 
-async def with_rows(response: Paged, found: Page) -> Paged:
+async def with_rows(response: Paged, found: ReadingPage) -> Paged:
     """The response with the page's rows; very many are made beside the event loop, which goes on serving others."""
     if sum(chunk.values + COLUMN * len(chunk.columns) for chunk in found.chunks) < ROWS_AT_ONCE:
         for chunk in found.chunks:

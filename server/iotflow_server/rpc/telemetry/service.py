@@ -9,20 +9,20 @@ from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_p
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
 from iotflow_server.devices.registry import Registry
-from iotflow_server.interceptors.middleware import Context, Unreadable
+from iotflow_server.interceptors.middleware import AbortMarker, Context
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.streams.abort_mid_stream import broken_off
+from iotflow_server.rpc.streams.abort_mid_stream import abort_mid_stream
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.store_status import store_status
 from iotflow_server.rpc.telemetry import live_events
-from iotflow_server.rpc.telemetry.aggregate import Aggregating
-from iotflow_server.rpc.telemetry.export import Exporting
-from iotflow_server.rpc.telemetry.query import Querying, span
+from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
+from iotflow_server.rpc.telemetry.export import ExportHandler
+from iotflow_server.rpc.telemetry.query import QueryHandler, span
 from iotflow_server.rpc.telemetry.replays import Replays
 from iotflow_server.rpc.telemetry.stream import TelemetryStream
-from iotflow_server.rpc.telemetry.submit import Submitting
+from iotflow_server.rpc.telemetry.submit import SubmitHandler
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.ports import TelemetryStore
@@ -64,10 +64,10 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._replays = Replays()
         self._location = location
         self._diagnostics = diagnostics
-        self._submitting = Submitting(intake)
-        self._querying = Querying(store, registry, intake.directory)
-        self._aggregating = Aggregating(store, self._querying)
-        self._exporting = Exporting(store, self._querying)
+        self._submitting = SubmitHandler(intake)
+        self._querying = QueryHandler(store, registry, intake.directory)
+        self._aggregating = AggregateHandler(store, self._querying)
+        self._exporting = ExportHandler(store, self._querying)
 
     async def SubmitTelemetry(
         self, request: wire.SubmitTelemetryRequest, _context: Context
@@ -135,9 +135,9 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
 
     async def ExportTelemetry(
         self, request: wire.ExportTelemetryRequest, context: Context
-    ) -> AsyncIterator[HttpBody | Unreadable]:
+    ) -> AsyncIterator[HttpBody | AbortMarker]:
         async with self._streams.sessions.open(caller()) as session:
-            async for piece in broken_off(self._exporting.bodies(request, session, context), context):
+            async for piece in abort_mid_stream(self._exporting.bodies(request, session, context), context):
                 yield piece
 
     async def DeleteTelemetry(

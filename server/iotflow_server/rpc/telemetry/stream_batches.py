@@ -9,7 +9,7 @@ import numpy as np
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_server.auth.principal import Role, caller
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
 from iotflow_server.rpc.codec.wire_batches import are_in_time, decode
@@ -92,7 +92,7 @@ class Taking:
     async def _decoded(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
         if len(message.columns) < WIDE:
             return decode(message, self._intake.limits, known)
-        return await computed(decode, message, self._intake.limits, known)
+        return await run_in_compute_thread(decode, message, self._intake.limits, known)
 
     async def _parts(self, message: TelemetryBatch, refused: list[Rejection]) -> AsyncIterator[Part]:
         """What can be stored. Raises InvalidArgument where nothing of it can."""

@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2 import (
     SubmitTelemetryRequest,
     SubmitTelemetryResponse,
 )
-from iotflow_server.compute_thread import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.intake.reading_cells import cells_of
 from iotflow_server.rpc.codec.wire_batches import rejection
@@ -43,7 +43,7 @@ Parts = list[tuple[int, Batch]]
 TakenApart = tuple[Submission, Cells, list[Rejection], int]
 
 
-class Submitting:
+class SubmitHandler:
     """Of typed requests, and of JSON bodies as they came, which mean the same."""
 
     def __init__(self, intake: Intake) -> None:
@@ -74,7 +74,7 @@ class Submitting:
             submission = read()
             return submission, *cells_of(submission.decoded, self._intake.limits)
 
-        return take_apart() if size < AT_ONCE_BYTES else await computed(take_apart)
+        return take_apart() if size < AT_ONCE_BYTES else await run_in_compute_thread(take_apart)
 
     async def _one(self, taken_apart: TakenApart) -> SubmitTelemetryResponse:
         submission, cells, rejections, _ = taken_apart
@@ -103,11 +103,11 @@ class Submitting:
         times = await self._times(device.id, submission)
         is_small = submission.rows < AT_ONCE
         divide = partial(_divided, device.id, times, cells, limits.values, atomic=submission.atomic)
-        parts = divide() if is_small else await computed(divide)
+        parts = divide() if is_small else await run_in_compute_thread(divide)
         results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
         outcomes = [await result for result in results]
         answer = partial(_answer, parts, outcomes, rejections, more)
-        return answer() if is_small else await computed(answer)
+        return answer() if is_small else await run_in_compute_thread(answer)
 
     async def _times(self, device_id: int, submission: Submission) -> Times:
         """One a row; rows that are refused have one that means nothing."""

@@ -13,7 +13,7 @@ class FlushedStore(TelemetryStore, Protocol):
     """A backend that acknowledges what its own disk does not have yet."""
 
     @property
-    def incarnation(self) -> int:
+    def epoch(self) -> int:
         """Another number as soon as the backend may have lost what was not flushed: its process, or a connection that
         stood for it, has gone. Changes before a write to the new one succeeds."""
 
@@ -23,9 +23,9 @@ class FlushedStore(TelemetryStore, Protocol):
 
 async def durably(backend: FlushedStore, change: Coroutine[Any, Any, Answer]) -> Answer:
     """Change the backend; on return its disk has the change. Unavailable: it may not."""
-    incarnation = backend.incarnation
+    epoch = backend.epoch
     answer = await change
     await backend.flush()
-    if backend.incarnation != incarnation:
+    if backend.epoch != epoch:
         raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was written to.")
     return answer

@@ -15,9 +15,9 @@ import structlog
 from iotflow_server.errors import Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal.coordination.write_coordinator import Elsewhere, Traffic
+from iotflow_server.telemetry.journal.coordination.write_coordinator import Elsewhere, WriteCoordinator
 from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
-from iotflow_server.telemetry.journal.recovery.replay import Past
+from iotflow_server.telemetry.journal.recovery.replay import ReplayBounds
 from iotflow_server.telemetry.ports import Span
 
 Answer = TypeVar("Answer")
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingAppend:
     """A group on its way to the disk; number is set when it is there."""
 
     group: Sequence[Batch]
@@ -40,13 +40,13 @@ class Journal:
     more is taken; the last taken may go beyond it. Opened: traffic, of all processes of this disk.
     """
 
-    traffic: Traffic
+    traffic: WriteCoordinator
 
     def __init__(self, root: Path, limit_bytes: int, segment_bytes: int) -> None:
         self._files = JournalFiles(root, segment_bytes)
         self.limit_bytes = limit_bytes
         self._thread = ThreadPoolExecutor(1, "journal")
-        self._waiting: list[Waiting] = []
+        self._waiting: list[PendingAppend] = []
         self._committing: asyncio.Task[None] | None = None
         self._log_limit = LogLimit()
 
@@ -57,7 +57,7 @@ class Journal:
         except OSError as error:
             raise _unusable(error) from error
         files = self._files
-        self.traffic = Traffic(files.board, files.under_way, files.clock.now, self._look)
+        self.traffic = WriteCoordinator(files.board, files.under_way, files.clock.now, self._look)
         return is_first
 
     async def close(self) -> None:
@@ -94,7 +94,7 @@ class Journal:
 
         Unavailable: nothing is promised of it.
         """
-        waiting = Waiting(group, asyncio.get_running_loop().create_future())
+        waiting = PendingAppend(group, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit(), name="journal commit")
@@ -121,7 +121,7 @@ class Journal:
         """Whether there are records of which this process cannot know that the backend still has them."""
         return await self._run(self._files.others_have_records) or bool(self._files.adopted)
 
-    async def past(self) -> Past:
+    async def past(self) -> ReplayBounds:
         """What a replay begins with; nobody deletes anything meanwhile."""
         return await self._touch(self._files.past)
 

@@ -12,8 +12,8 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal.flushed import FlushedStore
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.recovery.checkpointer import Keeper
-from iotflow_server.telemetry.journal.write_path import Writing
+from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
+from iotflow_server.telemetry.journal.write_path import WritePath
 from iotflow_server.telemetry.journal_state import JournalState
 from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 
@@ -60,10 +60,10 @@ class JournaledStore:
     ) -> None:
         self._backend = backend
         self._journal = Journal(root, limit_bytes, segment_bytes)
-        self._keeper = Keeper(backend, self._journal, quiet_seconds)
+        self._keeper = Checkpointer(backend, self._journal, quiet_seconds)
         # A journal that is smaller than that must not be full before it is emptied.
         due_bytes = min(checkpoint_bytes, limit_bytes // 2)
-        self._writing = Writing(backend, self._journal, self._keeper, due_bytes, patience_seconds)
+        self._writing = WritePath(backend, self._journal, self._keeper, due_bytes, patience_seconds)
         self._checkpoint_seconds = checkpoint_seconds
         self._retry_seconds = retry_seconds
         self._start_seconds = start_seconds

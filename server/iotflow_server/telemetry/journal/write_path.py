@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.journal.coordination.device_locks import Lanes, Turn
+from iotflow_server.telemetry.journal.coordination.device_locks import PerDeviceLock, PerDeviceLocks
 from iotflow_server.telemetry.journal.coordination.write_coordinator import seen
 from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.recovery.checkpointer import Keeper
+from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.retyping import retyped
 
@@ -21,7 +21,7 @@ Direct = asyncio.Task[list[Rejections]]
 _SILENT = Unavailable("STORE_UNAVAILABLE", "The telemetry store says nothing.")
 
 
-class Writing:
+class WritePath:
     """Writes and deletes, for each device in the order of the calls; see JournaledStore.
 
     checkpoint_bytes: with so much in the journal the keeper has work. patience: seconds that a write waits for the backend;
@@ -32,7 +32,7 @@ class Writing:
         self,
         backend: FlushedStore,
         journal: Journal,
-        keeper: Keeper,
+        keeper: Checkpointer,
         checkpoint_bytes: int,
         patience: float,
     ) -> None:
@@ -41,7 +41,7 @@ class Writing:
         self._keeper = keeper
         self._checkpoint_bytes = checkpoint_bytes
         self._patience = patience
-        self._lanes = Lanes()
+        self._lanes = PerDeviceLocks()
         self._calls: set[asyncio.Task[Any]] = set()
 
     async def drain(self) -> None:
@@ -66,7 +66,7 @@ class Writing:
         """Keep a measurement in another type. Unavailable while the backend is behind the journal."""
         await self._own(self._retype(device_id, measurement, value_type, self._lanes.enter([device_id])))
 
-    async def _write(self, batches: Sequence[Batch], turn: Turn) -> list[Rejections]:
+    async def _write(self, batches: Sequence[Batch], turn: PerDeviceLock) -> list[Rejections]:
         async with turn, self._journal.traffic.append():
             self._journal.check_room()
             direct = self._journal.traffic.write(lambda: self._backend.write(batches))
@@ -97,14 +97,14 @@ class Writing:
             await self._journal.tell(number)
         return outcomes
 
-    async def _drop(self, device_id: int, measurement: str, turn: Turn) -> None:
+    async def _drop(self, device_id: int, measurement: str, turn: PerDeviceLock) -> None:
         async with turn:
             with self._journal.traffic.direct():
                 self._keeper.check_caught_up()
                 await self._journal.note_deletion(device_id, Span(), measurement)
                 await self._change(self._backend.drop(device_id, measurement))
 
-    async def _retype(self, device_id: int, measurement: str, value_type: ValueType, turn: Turn) -> None:
+    async def _retype(self, device_id: int, measurement: str, value_type: ValueType, turn: PerDeviceLock) -> None:
         async with turn, self._journal.traffic.append():
             with self._journal.traffic.direct():
                 self._keeper.check_caught_up()
@@ -131,7 +131,7 @@ class Writing:
             self._keeper.fall_behind(available=False)
             raise
 
-    async def _delete(self, device_id: int, span: Span, turn: Turn) -> None:
+    async def _delete(self, device_id: int, span: Span, turn: PerDeviceLock) -> None:
         async with turn:
             with self._journal.traffic.direct():
                 self._keeper.check_caught_up()

@@ -9,7 +9,7 @@ MOST_DEVICES = 100_000
 HABIT_SECONDS = 60.0
 
 
-class Regulars:
+class HotDevices:
     """Notes who is asked about: to remember the values of a device that is asked about once would be a waste, and every
     reading that it stores meanwhile would have to pay for it. timer: seconds."""
 

@@ -7,7 +7,7 @@ from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal import FlushedStore
 from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.latest.hot_devices import Regulars
+from iotflow_server.telemetry.latest.hot_devices import HotDevices
 from iotflow_server.telemetry.latest.values import LatestValues, Values
 from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 
@@ -22,7 +22,7 @@ class CachedLatestStore:
     def __init__(self, backend: FlushedStore, values: LatestValues) -> None:
         self._backend = backend
         self._values = values
-        self._regulars = Regulars()
+        self._regulars = HotDevices()
 
     @property
     def name(self) -> str:
@@ -41,8 +41,8 @@ class CachedLatestStore:
         return self._backend.journal
 
     @property
-    def incarnation(self) -> int:
-        return self._backend.incarnation
+    def epoch(self) -> int:
+        return self._backend.epoch
 
     async def start(self) -> None:
         await self._backend.start()

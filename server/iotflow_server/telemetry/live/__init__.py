@@ -1,7 +1,15 @@
 """Readings on their way to whoever listens, as they are stored."""
 
 from iotflow_server.telemetry.live.bus import BusState, DirectBus, LiveBus
-from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent, PresenceChange, Source, Told
+from iotflow_server.telemetry.live.events import (
+    Dropped,
+    EventFilter,
+    EventSource,
+    FeedState,
+    LiveEvent,
+    LiveReadings,
+    PresenceChange,
+)
 from iotflow_server.telemetry.live.feed import LiveFeed
 from iotflow_server.telemetry.live.presence import PresenceFeed
 from iotflow_server.telemetry.live.subscription import Subscription
@@ -10,14 +18,14 @@ __all__ = [
     "BusState",
     "DirectBus",
     "Dropped",
+    "EventFilter",
+    "EventSource",
     "FeedState",
-    "Interest",
     "LiveBus",
     "LiveEvent",
     "LiveFeed",
+    "LiveReadings",
     "PresenceChange",
     "PresenceFeed",
-    "Source",
     "Subscription",
-    "Told",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from iotflow_server.telemetry.live.events import Told
+from iotflow_server.telemetry.live.events import LiveReadings
 from iotflow_server.telemetry.live.feed import LiveFeed
 from iotflow_server.telemetry.outcome import Stored
 
@@ -66,7 +66,7 @@ class DirectBus:
 
     async def publish(self, stored: Sequence[Stored]) -> None:
         if self._feed.subscribers:
-            self._feed.tell([Told(one.device, one.batch) for one in stored])
+            self._feed.tell([LiveReadings(one.device, one.batch) for one in stored])
 
     async def check(self) -> str:
         return ""

@@ -13,7 +13,7 @@ _RENDERED_BYTES, _ROW_BYTES, _CELL_BYTES = 500, 150, 120
 Rendering = TypeVar("Rendering")
 
 
-class Source(Protocol):
+class EventSource(Protocol):
     """What is told of a device."""
 
     @property
@@ -31,10 +31,10 @@ def held_bytes(batch: Batch) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LiveReadings:
     """Stored readings of a device."""
 
-    source: Source
+    source: EventSource
     batch: Batch
 
     @property
@@ -62,7 +62,7 @@ class FeedState:
 class PresenceChange:
     """A device came online or went offline. at: milliseconds since 1970 UTC."""
 
-    source: Source
+    source: EventSource
     online: bool
     at: int
 
@@ -82,7 +82,7 @@ class LiveEvent:
     """Told readings, one object for all who hear it, so that what is made of it is made once. size: about the bytes that it
     holds without its renderings."""
 
-    source: Source
+    source: EventSource
     batch: Batch
     size: int = field(init=False)
     _shared: dict[Hashable, Any] | None = field(default_factory=dict)
@@ -118,7 +118,7 @@ class LiveEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
+class EventFilter:
     """What a subscriber wants to hear; None: no limit."""
 
     device_ids: frozenset[int] | None = None
@@ -133,7 +133,7 @@ class Interest:
             return event
         return event.rendered(self.measurements, self._of_measurements)
 
-    def covers(self, source: Source) -> bool:
+    def covers(self, source: EventSource) -> bool:
         """Whether anything of this device is of interest."""
         is_wanted = self.device_ids is None or source.id in self.device_ids
         return is_wanted and (self.device_types is None or source.device_type in self.device_types)

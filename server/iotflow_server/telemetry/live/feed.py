@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from iotflow_server.telemetry.live.events import FeedState, Interest, LiveEvent, PresenceChange, Told
+from iotflow_server.telemetry.live.events import EventFilter, FeedState, LiveEvent, LiveReadings, PresenceChange
 from iotflow_server.telemetry.live.pieces import joined, pieces
 from iotflow_server.telemetry.live.subscription import Subscription
 
@@ -31,7 +31,7 @@ class LiveFeed:
         self._limit = queue_bytes
         self._by_id: dict[int, Subscription] = {}
         self._state = FeedState()
-        self._gathered: list[Told] = []
+        self._gathered: list[LiveReadings] = []
         self._gathered_bytes = 0
         self._last_round = -math.inf
         self._next_round: asyncio.TimerHandle | None = None
@@ -43,7 +43,7 @@ class LiveFeed:
         """How many listen."""
         return len(self._by_id)
 
-    def tell(self, told: Sequence[Told]) -> None:
+    def tell(self, told: Sequence[LiveReadings]) -> None:
         """Offer readings to all who listen."""
         if not self._by_id:
             return
@@ -76,7 +76,7 @@ class LiveFeed:
             subscription.tell(state)
 
     @contextmanager
-    def subscribe(self, interest: Interest) -> Iterator[Subscription]:
+    def subscribe(self, interest: EventFilter) -> Iterator[Subscription]:
         """A subscription that hears everything told from now until the block is left."""
         self._round()
         subscription = Subscription(interest, self._limit, self._state if self._state.degraded else None)

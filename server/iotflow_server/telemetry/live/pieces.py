@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Mask
-from iotflow_server.telemetry.live.events import Told
+from iotflow_server.telemetry.live.events import LiveReadings
 
 
-def joined(told: Iterable[Told]) -> list[Told]:
+def joined(told: Iterable[LiveReadings]) -> list[LiveReadings]:
     """The same readings, those of a device together, neighbours with equal columns as one batch."""
-    runs: dict[int, list[list[Told]]] = {}
+    runs: dict[int, list[list[LiveReadings]]] = {}
     for one in told:
         of_device = runs.setdefault(one.batch.device_id, [])
         if of_device and _alike(of_device[-1][-1].batch, one.batch):
@@ -20,14 +20,14 @@ def joined(told: Iterable[Told]) -> list[Told]:
     return [run[0] if len(run) == 1 else _join(run) for of_device in runs.values() for run in of_device]
 
 
-def pieces(told: Told, rows: int) -> Iterator[Told]:
+def pieces(told: LiveReadings, rows: int) -> Iterator[LiveReadings]:
     """The same readings in batches of at most so many rows."""
     count = len(told.batch.times)
     if count <= rows:
         yield told
         return
     for start in range(0, count, rows):
-        yield Told(told.source, part(told.batch, told.batch.device_id, start, start + rows))
+        yield LiveReadings(told.source, part(told.batch, told.batch.device_id, start, start + rows))
 
 
 def stacked(batches: Sequence[Batch]) -> Batch:
@@ -61,9 +61,9 @@ def _alike(one: Batch, other: Batch) -> bool:
     )
 
 
-def _join(run: Sequence[Told]) -> Told:
+def _join(run: Sequence[LiveReadings]) -> LiveReadings:
     # The last one knows the device best: its name may have changed.
-    return Told(run[-1].source, stacked([one.batch for one in run]))
+    return LiveReadings(run[-1].source, stacked([one.batch for one in run]))
 
 
 def _stacked(parts: Sequence[Column]) -> Column:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from iotflow_server.devices.device_cache import Directory
+from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.errors import NotFound, Unavailable
 from iotflow_server.telemetry.live.events import PresenceChange
 from iotflow_server.telemetry.live.feed import LiveFeed
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 class PresenceFeed:
     """Tells the subscribers of this process; every process finds out by itself who is online."""
 
-    def __init__(self, feed: LiveFeed, directory: Directory) -> None:
+    def __init__(self, feed: LiveFeed, directory: DeviceCache) -> None:
         self._feed = feed
         self._directory = directory
         self._changes: asyncio.Queue[tuple[int, bool, datetime]] = asyncio.Queue(MOST_WAITING)

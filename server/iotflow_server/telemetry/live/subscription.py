@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from iotflow_server.telemetry.live.events import Dropped, FeedState, Interest, LiveEvent, PresenceChange
+from iotflow_server.telemetry.live.events import Dropped, EventFilter, FeedState, LiveEvent, PresenceChange
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Subscription:
     limit: bytes of readings. state: how the feed is, to be told where it is not None.
     """
 
-    interest: Interest
+    interest: EventFilter
     limit: int
     state: FeedState | None = None
     _events: deque[LiveEvent | PresenceChange] = field(default_factory=deque)

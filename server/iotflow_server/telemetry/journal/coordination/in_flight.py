@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from iotflow_server.telemetry.journal.coordination.shared_counters import Words, peek
+from iotflow_server.telemetry.journal.coordination.shared_counters import SharedCounters, peek
 
 _FILE = "under-way"
 
@@ -17,7 +17,7 @@ class _Word(IntEnum):
     DIRECTS = 1
 
 
-class Oldest(NamedTuple):
+class OldestCall(NamedTuple):
     """Of one process, the clock's number at which the oldest began of the calls that write to its journal, and of those
     that are before the backend, which may take longer; 0: there is none."""
 
@@ -28,7 +28,7 @@ class Oldest(NamedTuple):
 class Calls:
     """Those of one kind. word: where the others look."""
 
-    def __init__(self, words: Words, word: _Word, now: Callable[[], int]) -> None:
+    def __init__(self, words: SharedCounters, word: _Word, now: Callable[[], int]) -> None:
         self._words = words
         self._word = word
         self._now = now
@@ -51,29 +51,29 @@ class Calls:
                 self._words[self._word] = next(iter(self._begun.values()), 0)
 
 
-class UnderWay:
+class InFlightCalls:
     """What this process is about; folder: its journal's."""
 
     def __init__(self, folder: Path, now: Callable[[], int]) -> None:
-        self._words = Words(folder / _FILE, len(_Word))
+        self._words = SharedCounters(folder / _FILE, len(_Word))
         self.appends = Calls(self._words, _Word.APPENDS, now)
         self.directs = Calls(self._words, _Word.DIRECTS, now)
 
     @property
-    def oldest(self) -> Oldest:
-        return Oldest(*(self._words[word] for word in _Word))
+    def oldest(self) -> OldestCall:
+        return OldestCall(*(self._words[word] for word in _Word))
 
     def close(self) -> None:
         """Let go of the memory."""
         self._words.close()
 
 
-def oldest_in(folder: Path) -> Oldest:
+def oldest_in(folder: Path) -> OldestCall:
     """What the process that has this folder is about; nothing, where it has hardly begun."""
     try:
-        return Oldest(*peek(folder / _FILE, len(_Word)))
+        return OldestCall(*peek(folder / _FILE, len(_Word)))
     except FileNotFoundError:
-        return Oldest(0, 0)
+        return OldestCall(0, 0)
 
 
 def forget(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 _SIZE = 8
 
 
-class Words:
+class SharedCounters:
     """A few numbers, 0 to 2^64 - 1, in a small file that each process maps into its memory.
 
     One is read and written whole. Who has to read it before writing sees to it that nobody else writes meanwhile.

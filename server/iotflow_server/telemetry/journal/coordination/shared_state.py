@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from iotflow_server.telemetry.journal.coordination import file_locks
-from iotflow_server.telemetry.journal.coordination.shared_counters import Words
+from iotflow_server.telemetry.journal.coordination.shared_counters import SharedCounters
 
 _WORDS, _REPLAY, _CLOSING = "board", "replay", "closing"
 # What is done under that lock takes no time.
@@ -19,7 +19,7 @@ class _Word(IntEnum):
     DURABLE = 2
 
 
-class Board:
+class SharedState:
     """behind: the backend lacks something of the journals; nobody writes to it but the one who replays. closed: nobody
     adds to the journals either, for a moment. durable: the backend has every record up to this number past a crash; replaying one of
     them could undo what came after it.
@@ -29,7 +29,7 @@ class Board:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._words = Words(root / _WORDS, len(_Word))
+        self._words = SharedCounters(root / _WORDS, len(_Word))
 
     @property
     def behind(self) -> bool:

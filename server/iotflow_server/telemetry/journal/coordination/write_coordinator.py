@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal.coordination.in_flight import Oldest, UnderWay
-from iotflow_server.telemetry.journal.coordination.shared_state import Board
+from iotflow_server.telemetry.journal.coordination.in_flight import InFlightCalls, OldestCall
+from iotflow_server.telemetry.journal.coordination.shared_state import SharedState
 
 Answer = TypeVar("Answer")
 
@@ -23,14 +23,14 @@ _STOP_SECONDS = 2.0
 _CLOSED_SECONDS = 10.0
 
 # By folder, of the processes that run.
-Elsewhere = dict[Path, Oldest]
+Elsewhere = dict[Path, OldestCall]
 
 
-class Traffic:
+class WriteCoordinator:
     """look: what the others are about."""
 
     def __init__(
-        self, board: Board, own: UnderWay, now: Callable[[], int], look: Callable[[], Awaitable[Elsewhere]]
+        self, board: SharedState, own: InFlightCalls, now: Callable[[], int], look: Callable[[], Awaitable[Elsewhere]]
     ) -> None:
         self._board = board
         self._own = own
@@ -86,7 +86,7 @@ class Traffic:
     async def ended(self, before: int) -> None:
         """Wait for whatever began before this number; in vain, should the backend fall behind."""
 
-        def began_before(one: Oldest) -> bool:
+        def began_before(one: OldestCall) -> bool:
             return 0 < one.appends < before or 0 < one.directs < before
 
         await self._none(lambda one: began_before(one) and not self.behind)
@@ -138,12 +138,12 @@ class Traffic:
             message = "Another process of this disk does not go on; the telemetry store gets nothing before it does."
             raise Unavailable("STORE_CATCHING_UP", message) from None
 
-    async def _none(self, what: Callable[[Oldest], bool]) -> None:
+    async def _none(self, what: Callable[[OldestCall], bool]) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
         while any(map(what, await self._everywhere())):  # noqa: ASYNC110 - words of other processes ring no bell
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _everywhere(self) -> list[Oldest]:
+    async def _everywhere(self) -> list[OldestCall]:
         return [self._own.oldest, *(await self._look()).values()]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotflow_server.telemetry.journal.coordination import file_locks
-from iotflow_server.telemetry.journal.coordination.in_flight import Oldest, forget, oldest_in
+from iotflow_server.telemetry.journal.coordination.in_flight import OldestCall, forget, oldest_in
 from iotflow_server.telemetry.journal.disk.segments import SUFFIX
 from iotflow_server.telemetry.journal.disk.sync_folder import sync_folder
 
@@ -46,7 +46,7 @@ class Others:
     in each."""
 
     gone: list[Folder]
-    there: dict[Path, Oldest]
+    there: dict[Path, OldestCall]
 
 
 def create(root: Path) -> Folder:
@@ -73,7 +73,7 @@ def others(root: Path, own: set[Path]) -> Others:
     return found
 
 
-def there(root: Path, own: set[Path]) -> dict[Path, Oldest]:
+def there(root: Path, own: set[Path]) -> dict[Path, OldestCall]:
     """The same for who does not hold the root's lock: nobody counts as gone."""
     return {path: oldest_in(path) for path in every(root) if path not in own}
 

@@ -9,9 +9,9 @@ import structlog
 
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.coordination.file_locks import Busy
-from iotflow_server.telemetry.journal.coordination.in_flight import UnderWay
+from iotflow_server.telemetry.journal.coordination.in_flight import InFlightCalls
 from iotflow_server.telemetry.journal.coordination.record_clock import Clock, clock_in
-from iotflow_server.telemetry.journal.coordination.shared_state import Board
+from iotflow_server.telemetry.journal.coordination.shared_state import SharedState
 from iotflow_server.telemetry.journal.coordination.write_coordinator import Elsewhere
 from iotflow_server.telemetry.journal.disk import folders
 from iotflow_server.telemetry.journal.disk.encoding import Part, encode
@@ -21,7 +21,7 @@ from iotflow_server.telemetry.journal.disk.segments import SUFFIX, Segment, Segm
 from iotflow_server.telemetry.journal.recovery import acknowledged_rejections, deletions
 from iotflow_server.telemetry.journal.recovery.deletions import Deletion
 from iotflow_server.telemetry.journal.recovery.history import History
-from iotflow_server.telemetry.journal.recovery.replay import Past
+from iotflow_server.telemetry.journal.recovery.replay import ReplayBounds
 from iotflow_server.telemetry.ports import Span
 
 # Appends wait meanwhile; whoever asks tries again.
@@ -34,9 +34,9 @@ class JournalFiles:
     """sealed: the segments nothing is added to any more. adopted: folders of processes that are gone, which this one has
     taken over. Opened: board, clock, under_way, of all processes and of this one."""
 
-    board: Board
+    board: SharedState
     clock: Clock
-    under_way: UnderWay
+    under_way: InFlightCalls
 
     def __init__(self, root: Path, segment_bytes: int) -> None:
         self._root = root
@@ -52,12 +52,12 @@ class JournalFiles:
         is_first = not self._root.exists()
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked_root(self._root):
-            self.board = Board(self._root)
+            self.board = SharedState(self._root)
             self._own = folders.create(self._root)
             others = folders.others(self._root, {self._own.path})
             self._adopt(others.gone)
             self.clock = clock_in(self._root, self._highest)
-            self.under_way = UnderWay(self._own.path, self.clock.now)
+            self.under_way = InFlightCalls(self._own.path, self.clock.now)
             if not others.there:
                 self.board.reset()
         return is_first
@@ -117,7 +117,7 @@ class JournalFiles:
 
     def tell(self, number: int) -> None:
         """The sender of this record knows what of it was refused."""
-        acknowledged_rejections.tell(self._own.path, number)
+        acknowledged_rejections.acknowledge_rejections(self._own.path, number)
 
     def seal(self) -> None:
         """End the segment that is written to."""
@@ -126,11 +126,13 @@ class JournalFiles:
             self.sealed.append(self._writer.segment)
             self._writer = None
 
-    def past(self) -> Past:
+    def past(self) -> ReplayBounds:
         """What a replay begins with."""
         with locked_root(self._root, _PATIENCE):
-            refused = set[int]().union(*(acknowledged_rejections.told(folder) for folder in folders.every(self._root)))
-            return Past(History(self._root, self.board.durable), deletions.noted(self._root), refused)
+            refused = set[int]().union(
+                *(acknowledged_rejections.acknowledged_rejections(folder) for folder in folders.every(self._root))
+            )
+            return ReplayBounds(History(self._root, self.board.durable), deletions.noted(self._root), refused)
 
     def made_durable(self, number: int) -> None:
         """The backend has all records of all journals up to this number past a crash."""

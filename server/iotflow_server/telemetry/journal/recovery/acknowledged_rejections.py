@@ -8,7 +8,7 @@ import numpy as np
 _FILE = "told"
 
 
-def tell(folder: Path, number: int) -> None:
+def acknowledge_rejections(folder: Path, number: int) -> None:
     """Note a record. Not forced to the disk: the worst that a crash of the machine does is to have it told again."""
     file = os.open(folder / _FILE, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
@@ -17,7 +17,7 @@ def tell(folder: Path, number: int) -> None:
         os.close(file)
 
 
-def told(folder: Path) -> set[int]:
+def acknowledged_rejections(folder: Path) -> set[int]:
     """Those that were noted."""
     try:
         data = (folder / _FILE).read_bytes()

@@ -7,7 +7,7 @@ import structlog
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal.flushed import FlushedStore
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.recovery.recovery import CatchingUp
+from iotflow_server.telemetry.journal.recovery.recovery import Recovery
 
 # How long to leave another process to its replay before asking again how far it is.
 _OTHER_SECONDS = 0.1
@@ -15,7 +15,7 @@ _OTHER_SECONDS = 0.1
 _log = structlog.get_logger(__name__)
 
 
-class Keeper:
+class Checkpointer:
     """Drops from the journal what the backend has durably, and replays what it may have lost.
 
     behind: the backend lacks something of the journals of this disk; until it has it, writes go to the journals alone,
@@ -28,14 +28,14 @@ class Keeper:
         self._journal = journal
         self._one_at_a_time = asyncio.Lock()
         self._incarnation = 0
-        self.catching_up = CatchingUp(backend, journal, quiet_seconds)
+        self.catching_up = Recovery(backend, journal, quiet_seconds)
         self.due = asyncio.Event()
         self.available = True
         self.trouble: Unavailable | None = None
 
     async def begin(self) -> None:
         """Look at what is in the journals at the start."""
-        self._incarnation = self._backend.incarnation
+        self._incarnation = self._backend.epoch
         if not self.available or await self._journal.may_be_lacking():
             self.fall_behind(self.available)
 
@@ -46,7 +46,7 @@ class Keeper:
     @property
     def lost(self) -> bool:
         """Whether the backend is another than it was."""
-        return self._backend.incarnation != self._incarnation
+        return self._backend.epoch != self._incarnation
 
     @property
     def lacking(self) -> bool:
@@ -147,7 +147,7 @@ class Keeper:
         await asyncio.sleep(_OTHER_SECONDS)
 
     def _trust_the_backend(self) -> None:
-        incarnation = self._backend.incarnation
+        epoch = self._backend.epoch
         # Until then nobody but the one who replays, and flushes, has written to it.
         if self.behind:
-            self._incarnation = incarnation
+            self._incarnation = epoch

@@ -9,7 +9,7 @@ import structlog
 
 from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
 from iotflow_server.telemetry.journal.journal import Journal
-from iotflow_server.telemetry.journal.recovery.replay import Figures, Replay
+from iotflow_server.telemetry.journal.recovery.replay import Replay, ReplayFigures
 
 # So little is replayed while new writes wait: some tens of milliseconds.
 _LAST_ROUND_BYTES = 4 * 2**20
@@ -17,14 +17,14 @@ _LAST_ROUND_BYTES = 4 * 2**20
 _log = structlog.get_logger(__name__)
 
 
-class CatchingUp:
+class Recovery:
     """For the one process that replays, while the backend is behind. replaying: it is under way."""
 
     def __init__(self, backend: FlushedStore, journal: Journal, quiet_seconds: float) -> None:
         self._backend = backend
         self._journal = journal
         self._quiet_seconds = quiet_seconds
-        self.figures = Figures()
+        self.figures = ReplayFigures()
         self.replaying = False
 
     async def run(self, caught_up: Callable[[], None]) -> None:

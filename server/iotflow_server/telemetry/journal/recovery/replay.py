@@ -10,7 +10,7 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.journal.coordination.write_coordinator import Traffic
+from iotflow_server.telemetry.journal.coordination.write_coordinator import WriteCoordinator
 from iotflow_server.telemetry.journal.disk.encoding import decode
 from iotflow_server.telemetry.journal.recovery.deletions import Deletion, without
 from iotflow_server.telemetry.journal.recovery.history import History
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Figures:
+class ReplayFigures:
     """Values written again, and of them refused, since the start."""
 
     replayed: int = 0
@@ -37,7 +37,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ReplayBounds:
     """records: what the backend may lack. deletions: what of it must not come back. told: numbers of records of which
     something was refused, and their senders know it."""
 
@@ -70,7 +70,9 @@ class _Group:
 class Replay:
     """Writes what all journals of a disk have to the backend, in the order of the records' numbers."""
 
-    def __init__(self, backend: TelemetryStore, traffic: Traffic, past: Past, figures: Figures) -> None:
+    def __init__(
+        self, backend: TelemetryStore, traffic: WriteCoordinator, past: ReplayBounds, figures: ReplayFigures
+    ) -> None:
         self._backend = backend
         self._traffic = traffic
         self._past = past

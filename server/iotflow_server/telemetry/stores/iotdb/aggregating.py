@@ -7,10 +7,10 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Times, ValueType
 from iotflow_server.telemetry.filling import filled, spread, windows_of
-from iotflow_server.telemetry.ports import Figures, Fill, Function, Span, Windows
-from iotflow_server.telemetry.stores.iotdb.blocks import Answer
+from iotflow_server.telemetry.ports import Fill, Function, Span, WindowFigures, Windows
+from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.reading import Query, page
+from iotflow_server.telemetry.stores.iotdb.reading import ColumnQuery, page
 from iotflow_server.telemetry.stores.iotdb.rows import Device
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import within
@@ -35,7 +35,7 @@ _PAGE_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AggregatePart:
     """One function of one measurement: the windows that have it, by their starts (shape (windows,), rising), and its
     values."""
 
@@ -45,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AggregateRequest:
     """What is wanted of one measurement of a device."""
 
     device_id: int
@@ -57,7 +57,7 @@ class Asked:
 
 
 def aggregate(
-    session: Session, paths: Paths, asked: Iterable[Asked], span: Span, window: int, fill: Fill | None
+    session: Session, paths: Paths, asked: Iterable[AggregateRequest], span: Span, window: int, fill: Fill | None
 ) -> Windows:
     """The figures asked for. span: as asked for, before retention cut it."""
     parts = [part for one in asked for part in _parts(session, paths, one)]
@@ -66,7 +66,7 @@ def aggregate(
     return Windows(grid, tuple(_figures(grid, part, fill) for part in parts))
 
 
-def _parts(session: Session, paths: Paths, asked: Asked) -> list[Part]:
+def _parts(session: Session, paths: Paths, asked: AggregateRequest) -> list[AggregatePart]:
     had = [one for one in asked.functions if asked.type.is_number or one in OF_ANY_TYPE]
     readings, bounds = _extent(session, paths, asked) if had else (0, Span(0, 0))
     grid = (bounds.end - 1) // asked.window - bounds.start // asked.window + 1
@@ -80,7 +80,7 @@ def _is_dense(windows: int, readings: int, bounds: Span) -> bool:
     return 0 < windows <= max(_WINDOWS, readings) and bounds.end - bounds.start < _CENTURIES
 
 
-def _extent(session: Session, paths: Paths, asked: Asked) -> tuple[int, Span]:
+def _extent(session: Session, paths: Paths, asked: AggregateRequest) -> tuple[int, Span]:
     """How many readings there are, and the span from the first to the last of them."""
     if asked.span.start >= asked.span.end:
         return 0, Span(0, 0)
@@ -94,8 +94,8 @@ def _extent(session: Session, paths: Paths, asked: Asked) -> tuple[int, Span]:
 
 
 def _pushed(
-    session: Session, paths: Paths, asked: Asked, bounds: Span, functions: Sequence[Function]
-) -> dict[Function, Part]:
+    session: Session, paths: Paths, asked: AggregateRequest, bounds: Span, functions: Sequence[Function]
+) -> dict[Function, AggregatePart]:
     """By IoTDB, whose answer has a row for each window of the bounds."""
     start, end = bounds.start // asked.window * asked.window, ((bounds.end - 1) // asked.window + 1) * asked.window
     # The count comes along always, to tell the windows that have a figure.
@@ -108,23 +108,25 @@ def _pushed(
     return {one.function: one for one in _read(answer, asked, called) if one.function in functions}
 
 
-def _read(answer: Answer, asked: Asked, called: Sequence[Function]) -> Iterable[Part]:
+def _read(answer: QueryResult, asked: AggregateRequest, called: Sequence[Function]) -> Iterable[AggregatePart]:
     columns = list(answer.columns.values())
     counts = columns[0].values
     for function, cells in zip(called, columns, strict=True):
         had = cells.valid & (counts > 0)
         kind = figure_type(function, asked.type)
         values = cells.values[had].astype(kind.dtype, copy=False)
-        yield Part(function, answer.times[had], Column(asked.measurement, kind, values))
+        yield AggregatePart(function, answer.times[had], Column(asked.measurement, kind, values))
 
 
-def _gathered(session: Session, paths: Paths, asked: Asked, functions: Sequence[Function]) -> dict[Function, Part]:
+def _gathered(
+    session: Session, paths: Paths, asked: AggregateRequest, functions: Sequence[Function]
+) -> dict[Function, AggregatePart]:
     """From the readings, page by page: in memory are the figures, a page, and the readings of one window."""
-    pieces: dict[Function, list[Part]] = {function: [_nothing(asked, function)] for function in functions}
+    pieces: dict[Function, list[AggregatePart]] = {function: [_nothing(asked, function)] for function in functions}
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = asked.span if functions else None
     device = Device(asked.device_id, asked.measurement)
-    query = Query(device, [asked.measurement], newest_first=False, rows=_PAGE_ROWS, chunk_rows=_PAGE_ROWS)
+    query = ColumnQuery(device, [asked.measurement], newest_first=False, rows=_PAGE_ROWS, chunk_rows=_PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)
         ahead = read.ahead
@@ -135,7 +137,10 @@ def _gathered(session: Session, paths: Paths, asked: Asked, functions: Sequence[
 
 
 def _finish(
-    waiting: list[tuple[Times, Column]], asked: Asked, pieces: dict[Function, list[Part]], ended: bool
+    waiting: list[tuple[Times, Column]],
+    asked: AggregateRequest,
+    pieces: dict[Function, list[AggregatePart]],
+    ended: bool,
 ) -> list[tuple[Times, Column]]:
     """Add the figures of the windows that are complete; answers the readings of the one that may not be."""
     if not waiting or (not ended and waiting[0][0][0] // asked.window == waiting[-1][0][-1] // asked.window):
@@ -147,27 +152,29 @@ def _finish(
     done = Column(asked.measurement, asked.type, values[:cut])
     had, firsts = np.unique(starts[:cut], return_index=True)
     for function, parts in pieces.items():
-        parts.append(Part(function, had, figure(function, done, firsts)))
+        parts.append(AggregatePart(function, had, figure(function, done, firsts)))
     return [] if ended else [(times[cut:], Column(asked.measurement, asked.type, values[cut:]))]
 
 
-def _nothing(asked: Asked, function: Function) -> Part:
+def _nothing(asked: AggregateRequest, function: Function) -> AggregatePart:
     kind = figure_type(function, asked.type)
-    return Part(function, np.empty(0, np.int64), Column(asked.measurement, kind, np.empty(0, kind.dtype)))
+    return AggregatePart(function, np.empty(0, np.int64), Column(asked.measurement, kind, np.empty(0, kind.dtype)))
 
 
-def _joined(asked: Asked, function: Function, parts: Sequence[Part]) -> Part:
+def _joined(asked: AggregateRequest, function: Function, parts: Sequence[AggregatePart]) -> AggregatePart:
     starts = np.concatenate([part.starts for part in parts])
     values = np.concatenate([part.column.values for part in parts])
     valid = [np.ones(len(part.starts), np.bool_) if part.column.valid is None else part.column.valid for part in parts]
     had = np.concatenate(valid)
-    return Part(function, starts[had], Column(asked.measurement, figure_type(function, asked.type), values[had]))
+    return AggregatePart(
+        function, starts[had], Column(asked.measurement, figure_type(function, asked.type), values[had])
+    )
 
 
-def _figures(grid: Times, part: Part, fill: Fill | None) -> Figures:
+def _figures(grid: Times, part: AggregatePart, fill: Fill | None) -> WindowFigures:
     column = spread(grid, part.starts, part.column)
     if part.function is Function.COUNT:
         column = Column(column.measurement, column.type, column.values)
     elif fill is not None:
         column = filled(column, fill)
-    return Figures(part.function, column)
+    return WindowFigures(part.function, column)

@@ -26,7 +26,7 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """What a statement answers.
 
     times: shape (rows,), int64 milliseconds; zeros where the rows have no time. columns: by the name in the answer, in
@@ -37,7 +37,9 @@ class Answer:
     columns: dict[str, Cells]
 
 
-def answer(names: Sequence[str], types: Sequence[str], places: Iterable[int], blocks: Iterable[bytes]) -> Answer:
+def query_result(
+    names: Sequence[str], types: Sequence[str], places: Iterable[int], blocks: Iterable[bytes]
+) -> QueryResult:
     """The answer from its blocks. places: where in a block each of the named columns is."""
     decoded = [_decode(block) for block in blocks]
     times = np.concatenate([np.empty(0, np.int64), *(times for times, _ in decoded)])
@@ -45,7 +47,7 @@ def answer(names: Sequence[str], types: Sequence[str], places: Iterable[int], bl
         name: _joined(_KINDS[kind], [cells[place] for _, cells in decoded])
         for name, kind, place in zip(names, types, places, strict=True)
     }
-    return Answer(times, columns)
+    return QueryResult(times, columns)
 
 
 def _joined(kind: ValueType, parts: Sequence[Cells]) -> Cells:

@@ -14,7 +14,7 @@ question brings back.
 import re
 
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb.blocks import Answer
+from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.spans import within
 
@@ -29,7 +29,7 @@ def question(paths: Paths, device_id: int, measurement: str, span: Span) -> str:
     return f"EXPLAIN ANALYZE SELECT max_time({quoted(measurement)}) FROM {paths.device(device_id)} {within(span)}"
 
 
-def in_order(told: Answer | None) -> bool:
+def in_order(told: QueryResult | None) -> bool:
     """Whether all rows of the span that are there were written in the order of time, so that each is in one source;
     False where IoTDB does not say."""
     text = "\n".join(line for cells in told.columns.values() for line in cells.values) if told else ""

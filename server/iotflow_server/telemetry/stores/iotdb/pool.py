@@ -15,7 +15,7 @@ from thrift.transport.TTransport import TTransportException
 from iotflow_server.auth.principal import caller
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
-from iotflow_server.telemetry.stores.iotdb.sentinel_connections import Witnesses
+from iotflow_server.telemetry.stores.iotdb.sentinel_connections import SentinelConnections
 from iotflow_server.telemetry.stores.iotdb.session import (
     BROKEN,
     NOT_LOGGED_IN,
@@ -61,7 +61,7 @@ class Pool:
         # The last used first, so that a store with little to do keeps few connections busy.
         self._holders: LifoQueue[_Holder] = LifoQueue()
         self._generation = 0
-        self._witnesses = Witnesses(address.nodes, self._witness)
+        self._witnesses = SentinelConnections(address.nodes, self._witness)
         self._turns = count()
         self.usable = True
         self._failing = False

@@ -20,7 +20,7 @@ _TEXT_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ColumnPage:
     """batch: None where there is nothing in this part. ahead: what is left to read; None: nothing."""
 
     batch: Batch | None
@@ -28,7 +28,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ColumnQuery:
     """measurements: in the order wanted, each once; they need not exist. rows: of a page, at the most. chunk_rows: the same
     where none of them is text, whose length nobody knows before the first page."""
 
@@ -38,7 +38,7 @@ class Query:
     rows: int
     chunk_rows: int
 
-    def after(self, batch: Batch) -> "Query":
+    def after(self, batch: Batch) -> "ColumnQuery":
         """The query for what follows the batch, whose rows are like those ahead."""
         fitting = max(1, min(self.chunk_rows, _PAGE_BYTES * len(batch.times) // max(1, batch.size)))
         return replace(self, rows=fitting)
@@ -52,29 +52,29 @@ def query_for(
     *,
     newest_first: bool,
     chunk_rows: int,
-) -> Query:
+) -> ColumnQuery:
     """measurements: None for all that have a type. Others may have one since a moment ago."""
     names = list(types if measurements is None else dict.fromkeys(measurements))
     known = next((name for name in names if name in types), "")
     has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
     rows = min(chunk_rows, _TEXT_ROWS) if has_texts else chunk_rows
-    return Query(Device(device_id, known, order), names, newest_first, rows, chunk_rows)
+    return ColumnQuery(Device(device_id, known, order), names, newest_first, rows, chunk_rows)
 
 
-def page(session: Session, paths: Paths, query: Query, span: Span) -> Page:
+def page(session: Session, paths: Paths, query: ColumnQuery, span: Span) -> ColumnPage:
     """The next rows of the span, by statements of its own each time, so that a reader that pauses holds no session."""
     if not query.measurements or span.start >= span.end:
-        return Page(None, None)
+        return ColumnPage(None, None)
     limit = max(1, min(query.rows, _PAGE_VALUES // len(query.measurements)))
     found = next_rows(session, paths, query.device, query.measurements, span, limit, newest_first=query.newest_first)
     if not len(found.times):
-        return Page(None, None)
+        return ColumnPage(None, None)
     ahead = None if len(found.times) < limit else beyond(span, int(found.times[-1]), newest_first=query.newest_first)
     if not found.certain:
         # Most pages hold nothing that was written out of order, though the span ahead does.
         present = [name for name, cells in found.columns.items() if cells.valid.any()]
         found = same_rows(session, paths, query.device, present, found.times)
-    return Page(_batch(query, found), ahead)
+    return ColumnPage(_batch(query, found), ahead)
 
 
 def column(measurement: str, cells: Cells) -> Column:
@@ -82,7 +82,7 @@ def column(measurement: str, cells: Cells) -> Column:
     return Column(measurement, cells.type, cells.values, None if cells.valid.all() else cells.valid)
 
 
-def _batch(query: Query, rows: Rows) -> Batch | None:
+def _batch(query: ColumnQuery, rows: Rows) -> Batch | None:
     present = [
         column(name, rows.columns[name])
         for name in query.measurements

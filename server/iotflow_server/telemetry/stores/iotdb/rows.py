@@ -8,7 +8,7 @@ import numpy as np
 from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.filling import blanks
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb.blocks import Answer, Cells
+from iotflow_server.telemetry.stores.iotdb.blocks import Cells, QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.overlaps import in_order, question
@@ -81,7 +81,7 @@ def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], 
     return Rows(answer.times, {paths.split(path)[1]: cells for path, cells in answer.columns.items()}, certain)
 
 
-def _checked(session: Session, paths: Paths, device: Device, span: Span, statement: str) -> tuple[Answer, bool]:
+def _checked(session: Session, paths: Paths, device: Device, span: Span, statement: str) -> tuple[QueryResult, bool]:
     """The answer, and whether it is certain."""
     order = device.order
     check = order.check(device.id, span) if order else None

@@ -6,7 +6,7 @@ from threading import Lock
 from iotflow_server.telemetry.stores.iotdb.session import BROKEN, Session, StatementFailed
 
 
-class Witnesses:
+class SentinelConnections:
     """Connections that nothing is sent through, one with each node: while they stand, no node has gone and come back.
 
     A connection that is worked with cannot tell: one that was made anew after a restart knows nothing of it, and one from

@@ -27,7 +27,7 @@ from thrift.Thrift import TException
 from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TFramedTransport
 
-from iotflow_server.telemetry.stores.iotdb.blocks import Answer, answer
+from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult, query_result
 from iotflow_server.telemetry.stores.iotdb.insertion import insert_request
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
 
@@ -112,12 +112,12 @@ class Session:
         request = TSExecuteStatementReq(self._id, statement, self._statement, timeout=self._timeout)
         _check(self._ready().executeUpdateStatementV2(request).status)
 
-    def query(self, statement: str) -> Answer:
+    def query(self, statement: str) -> QueryResult:
         """The whole answer of a statement; whoever asks sees to it that it is bounded."""
         self._ask(self._ready(), statement)
         return self._whole(statement, self._client.recv_executeQueryStatementV2())
 
-    def query_after(self, before: str, statement: str) -> tuple[Answer | None, Answer]:
+    def query_after(self, before: str, statement: str) -> tuple[QueryResult | None, QueryResult]:
         """The answers of two statements, the second begun as soon as the first has ended; None: it was refused."""
         client = self._ready()
         self._ask(client, before)
@@ -153,7 +153,7 @@ class Session:
         return self._client
 
     def _open(self, address: IotdbAddress) -> int:
-        answer = self._client.openSession(
+        query_result = self._client.openSession(
             TSOpenSessionReq(
                 TSProtocolVersion.IOTDB_SERVICE_PROTOCOL_V3,
                 "UTC",
@@ -162,14 +162,14 @@ class Session:
                 {"version": "V_1_0", "sql_dialect": "tree"},
             )
         )
-        _check(answer.status)
-        return int(answer.sessionId)
+        _check(query_result.status)
+        return int(query_result.sessionId)
 
     def _ask(self, client: Client, statement: str) -> None:
         request = TSExecuteStatementReq(self._id, statement, self._statement, _FETCH_ROWS, self._timeout)
         client.send_executeQueryStatementV2(request)
 
-    def _whole(self, statement: str, first: Any) -> Answer:
+    def _whole(self, statement: str, first: Any) -> QueryResult:
         """The answer that begins so."""
         _check(first.status)
         blocks, more = list(first.queryResult or ()), first.moreData
@@ -180,13 +180,13 @@ class Session:
         self._client.send_closeOperation(TSCloseOperationReq(self._id, first.queryId, self._statement))
         self._unread += 1
         places = first.columnIndex2TsBlockColumnIndexList or range(len(first.columns))
-        return answer(first.columns, first.dataTypeList, places, blocks)
+        return query_result(first.columns, first.dataTypeList, places, blocks)
 
     def _fetch(self, statement: str, query_id: int) -> tuple[list[bytes], bool]:
         request = TSFetchResultsReq(self._id, statement, _FETCH_ROWS, query_id, True, self._timeout, self._statement)
-        answer = self._ready().fetchResultsV2(request)
-        _check(answer.status)
-        return answer.queryResult or [], answer.moreData
+        query_result = self._ready().fetchResultsV2(request)
+        _check(query_result.status)
+        return query_result.queryResult or [], query_result.moreData
 
 
 def _refusal(status: Any) -> StatementFailed | None:

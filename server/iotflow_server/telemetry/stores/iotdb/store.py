@@ -76,7 +76,7 @@ class IotdbStore:
         """Connections are made when they are needed."""
 
     @property
-    def incarnation(self) -> int:
+    def epoch(self) -> int:
         """Another number once a connection broke: the server behind it may have lost what was not flushed. Certain when
         `flush` has returned."""
         return self._pool.generation
@@ -109,7 +109,7 @@ class IotdbStore:
             self._begun, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
         )
         while True:
-            if self.incarnation != server:
+            if self.epoch != server:
                 # What the first pages had may be missing in these, and the other way round.
                 raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was read; ask again.")
             if page.batch is not None:
@@ -138,7 +138,7 @@ class IotdbStore:
         types = await self._chosen(device_id, measurements)
         distinct = tuple(dict.fromkeys(functions))
         asked = [
-            aggregating.Asked(device_id, measurement, value_type, kept, window, distinct)
+            aggregating.AggregateRequest(device_id, measurement, value_type, kept, window, distinct)
             for measurement, value_type in types.items()
         ]
         return await self._pool.ask(aggregating.aggregate, self._paths, asked, span, window, fill)
@@ -176,9 +176,9 @@ class IotdbStore:
         *,
         newest_first: bool,
         chunk_rows: int,
-    ) -> tuple[reading.Query, reading.Page, int]:
-        """The first page, and how to read on; with the incarnation that it is of."""
-        server, kept = self.incarnation, self._kept(session, device_id, span)
+    ) -> tuple[reading.ColumnQuery, reading.ColumnPage, int]:
+        """The first page, and how to read on; with the epoch that it is of."""
+        server, kept = self.epoch, self._kept(session, device_id, span)
         if measurements is None:
             types: Types = types_of(session, self._paths, [device_id])[device_id]
         else:

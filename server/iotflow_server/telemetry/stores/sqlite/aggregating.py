@@ -8,7 +8,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Times, ValueType
 from iotflow_server.telemetry.filling import filled, spread, windows_of
-from iotflow_server.telemetry.ports import Figures, Fill, Function, Span, Windows
+from iotflow_server.telemetry.ports import Fill, Function, Span, WindowFigures, Windows
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
 
@@ -66,7 +66,7 @@ _OF_THE_TYPE = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AggregateResult:
     """One function of one measurement: the windows that have it, by their starts (shape (windows,), rising), and its
     values."""
 
@@ -87,7 +87,7 @@ def aggregate(
 ) -> Windows:
     """Figures over windows; see the port."""
     kept = within_retention(connection, device_id, span, now)
-    answers: list[Answer] = []
+    answers: list[AggregateResult] = []
     for series in series_of(connection, device_id, measurements):
         answers += _answers(connection, series, kept, window, tuple(dict.fromkeys(functions)))
     grid = _union(answer.starts for answer in answers) if fill is None else windows_of(span, window)
@@ -96,10 +96,10 @@ def aggregate(
 
 def _answers(
     connection: sqlite3.Connection, series: Series, span: Span, window: int, functions: Sequence[Function]
-) -> list[Answer]:
+) -> list[AggregateResult]:
     had = [function for function in functions if series.type.is_number or function in _OF_ANY_TYPE]
     arguments = {"series": series.id, "start": span.start, "end": span.end, "window": window}
-    found: dict[Function, Answer] = {}
+    found: dict[Function, AggregateResult] = {}
     if any(function in _PLAIN_ORDER for function in had):
         rows = connection.execute(_PLAIN, arguments).fetchall()
         for place, function in enumerate(_PLAIN_ORDER, start=1):
@@ -114,18 +114,20 @@ def _answers(
     return [found[function] for function in had]
 
 
-def _answer(function: Function, series: Series, rows: Sequence[tuple[int, object]]) -> Answer:
+def _answer(function: Function, series: Series, rows: Sequence[tuple[int, object]]) -> AggregateResult:
     value_type = _type(function, series.type)
     # Where the readings add up to no number, SQLite says NULL.
     had = [(start, value) for start, value in rows if value is not None]
     starts = np.array([start for start, _ in had], np.int64)
     values = np.array([value for _, value in had], value_type.dtype)
-    return Answer(function, starts, Column(series.measurement, value_type, values))
+    return AggregateResult(function, starts, Column(series.measurement, value_type, values))
 
 
-def _rooted(variance: Answer) -> Answer:
+def _rooted(variance: AggregateResult) -> AggregateResult:
     column = variance.column
-    return Answer(variance.function, variance.starts, Column(column.measurement, column.type, np.sqrt(column.values)))
+    return AggregateResult(
+        variance.function, variance.starts, Column(column.measurement, column.type, np.sqrt(column.values))
+    )
 
 
 def _type(function: Function, value_type: ValueType) -> ValueType:
@@ -138,10 +140,10 @@ def _union(starts: Iterable[Times]) -> Times:
     return np.unique(np.concatenate([np.empty(0, np.int64), *starts]))
 
 
-def _figures(grid: Times, answer: Answer, fill: Fill | None) -> Figures:
+def _figures(grid: Times, answer: AggregateResult, fill: Fill | None) -> WindowFigures:
     column = spread(grid, answer.starts, answer.column)
     if answer.function is Function.COUNT:
         column = Column(column.measurement, column.type, column.values)
     elif fill is not None:
         column = filled(column, fill)
-    return Figures(answer.function, column)
+    return WindowFigures(answer.function, column)

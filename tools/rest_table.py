@@ -32,30 +32,31 @@ MODULES = (
 )
 HEAD = """# REST paths
 
-Made from the contract by `make generate`. Parameters and bodies are the request's fields in `proto/iotflow/v1`: those not
-in the path stand in the URL for GET and DELETE, in the body for POST, PUT and PATCH. Devices show `x-api-key`, tokens
-`authorization: Bearer <token>`. Where `IOTFLOW_PUBLIC_READS` is on, reading telemetry is open to anyone; where
-`IOTFLOW_PUBLIC_DIAGNOSTICS` is on, `/metrics`, `/health?detailed=true` and gRPC reflection are. Who may register is
-`IOTFLOW_REGISTRATION`'s to say.
+This page is generated from the contract (`make generate`). The fields of requests and answers are
+in `proto/iotflow/v1`. Fields that are not in the path are URL parameters for GET and DELETE, and
+part of the body for POST, PUT and PATCH. A device sends `x-api-key: KEY`, a token is sent as
+`authorization: Bearer TOKEN`. With `IOTFLOW_PUBLIC_READS`, reads of telemetry are open to anyone;
+with `IOTFLOW_PUBLIC_DIAGNOSTICS`, `/metrics`, `/health?detailed=true` and gRPC reflection are.
+`IOTFLOW_REGISTRATION` sets who may register devices.
 """
 TAIL = """
 ## HTTP
 
 - HTTP/1.0, HTTP/1.1 and HTTP/2 are served. `HEAD` works where `GET` does.
-- A body is JSON in UTF-8, without a byte order mark, whatever its `Content-Type` says; a missing one is fine. A protobuf body and a
-  body with a `Content-Encoding` (gzip, deflate) are refused with 415.
-- Unknown fields of a body are ignored; a request without any known field is refused, and the answer lists the fields. Unknown
-  parameters of a URL are refused.
-- A field that stands in the path may be repeated in the query or the body with the same value only.
-- A method that a path does not have is refused with 405; the header `allow` lists the others.
-- A body of more than 4 MiB is refused with 413, headers of more than 60 KiB with 431. A caller that sends nothing for 30 seconds
-  while its body is incomplete gets 408.
-- A client must not close its side of the connection before it has the answer (`nc -N`, `shutdown(SHUT_WR)`): an HTTP/1 connection
-  that is closed on one side is ended at once, without an answer.
-- `x-api-key` or `authorization` given twice is refused.
-- While only this machine reaches the gateway, a request for another host name than `localhost` or a loopback address must show a
-  credential, except for `/`, `/health`, `/api/v1/telemetry/status` and `/api/v1/mqtt/status`: a page of another site whose name leads to
-  this machine (DNS rebinding) reaches nothing that is open to the machine.
+- A body is JSON in UTF-8 without a byte order mark, whatever its `Content-Type`. A protobuf body,
+  and a body with a `Content-Encoding` (gzip, deflate), are rejected with 415.
+- Unknown fields of a body are ignored. A request without any known field is rejected, and the
+  answer lists the fields. Unknown URL parameters are rejected.
+- A field of the path may be repeated in the query or the body with the same value only.
+- A method that a path does not have is rejected with 405; the header `allow` lists the others.
+- A body of more than 4 MiB is rejected with 413, headers of more than 60 KiB with 431. A caller
+  that pauses for 30 seconds within a body gets 408.
+- A client must not close its side of the connection before it has the answer (`nc -N`,
+  `shutdown(SHUT_WR)`): an HTTP/1 connection that is closed on one side ends without an answer.
+- A repeated `x-api-key` or `authorization` header is rejected.
+- While only this machine can reach the gateway, a request for a host name other than `localhost` or
+  a loopback address must show a credential, except for `/`, `/health`, `/api/v1/telemetry/status`
+  and `/api/v1/mqtt/status`. This defeats DNS rebinding by pages of other sites.
 """
 
 

@@ -24,7 +24,7 @@ def older(name: str, alias: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """Each field is the environment variable IOTFLOW_<FIELD>; descriptions go into the README's table."""
+    """Each field is the environment variable IOTFLOW_<FIELD>; descriptions go into docs/settings.md."""
 
     model_config = SettingsConfigDict(
         env_prefix="IOTFLOW_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True

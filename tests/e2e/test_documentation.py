@@ -1,0 +1,129 @@
+"""The examples of the README and of docs/, run as they stand against the real service."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import IOTFLOW, free_port
+from tests.service import Service, iotflow_up
+
+ROOT = Path(__file__).resolve().parents[2]
+# In this order, in one shell: later pages use the device of the first, and the last one replaces its key.
+PAGES = ("README.md", "docs/api.md", "docs/mqtt.md", "docs/recordings.md", "docs/security.md")
+# What is not to be run is marked `console`.
+EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```(?:json|csv)\n(.*?)```)?", re.DOTALL)
+MQTT_PORT = free_port()
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of commands, and the answer that the page shows below it, if any."""
+
+    page: str
+    language: str
+    text: str
+    answer: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:\n{self.text}"
+
+
+EXAMPLES = [
+    Example(page, match[1], match[2], match[3] or "")
+    for page in PAGES
+    for match in EXAMPLE.finditer((ROOT / page).read_text())
+]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    mqtt = ("--broker", "embedded", "--mqtt-port", str(MQTT_PORT))
+    with iotflow_up(tmp_path_factory.mktemp("docs") / "data", None, *mqtt) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def outputs(service: Service) -> list[str]:
+    """What each example writes."""
+    folder = service.data_dir.parent
+    (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/bin/iotflow").symlink_to(IOTFLOW)
+    (folder / "tests").symlink_to(ROOT / "tests")
+    assert shutil.which("curl"), "the examples need curl"
+    env = {**os.environ, "IOTFLOW_GRPC_PORT": str(service.grpc_port), "IOTFLOW_DATA_DIR": str(service.data_dir)}
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script(folder, service)],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    return [(folder / f"{number}.out").read_text() for number in range(len(EXAMPLES))]
+
+
+def script(folder: Path, service: Service) -> str:
+    """All examples, the output of each in a file of its own."""
+    blocks = []
+    for number, example in enumerate(EXAMPLES):
+        command = here(example.text, service)
+        if example.language == "python":
+            (folder / f"{number}.py").write_text(command)
+            command = f"{shlex.quote(sys.executable)} {number}.py\n"
+        blocks.append(f"{{\n{command}}} > {number}.out\n")
+    return "".join(blocks)
+
+
+def here(text: str, service: Service) -> str:
+    """The example with this service's ports."""
+    places = {
+        "localhost:5000": f"localhost:{service.rest_port}",
+        "localhost:50051": f"localhost:{service.grpc_port}",
+        "localhost -p 1883": f"localhost -p {MQTT_PORT}",
+    }
+    for place, own in places.items():
+        text = text.replace(place, own)
+    return text
+
+
+def shape(value: Any) -> Any:
+    """Keys and kinds, without what differs from run to run."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value]
+    return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+
+
+def test_every_page_has_examples() -> None:
+    assert {example.page for example in EXAMPLES} == set(PAGES)
+
+
+def test_answers_are_as_shown(outputs: list[str]) -> None:
+    for example, output in zip(EXAMPLES, outputs, strict=True):
+        if example.answer.startswith("{"):
+            assert shape(json.loads(output)) == shape(json.loads(example.answer)), f"{example}\n{output}"
+        elif example.answer:
+            assert output.splitlines()[0] == example.answer.splitlines()[0], f"{example}\n{output}"
+
+
+def test_streams_show_what_was_stored(outputs: list[str]) -> None:
+    assert sum("all acknowledged" in output for output in outputs) == 1
+    assert sum('"temperature":21.5' in output and output.startswith("data: ") for output in outputs) == 1
+
+
+@pytest.mark.parametrize("table", ["settings_table.py", "rest_table.py"])
+def test_tables_are_current(table: str) -> None:
+    run = subprocess.run([sys.executable, str(ROOT / "tools" / table), "--check"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

@@ -5,7 +5,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb test faults lint contract generate lock bench soak packages clean
+.PHONY: help up iotdb test faults lint contract docs generate lock bench soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -16,7 +16,7 @@ up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-po
 iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 6667, from jars that Maven brings once
 	@exec $(BIN)/python -m tools.iotdb_server
 
-test: lint contract packages  ## Check and test everything
+test: lint contract docs packages  ## Check and test everything
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m pytest --ignore=tests/integration/faults
 
@@ -32,13 +32,16 @@ lint: $(VENV)/dev  ## Style and types
 contract: $(VENV)/dev packages  ## Lint, format and breaking changes of the contract; the committed stubs are current
 	$(BIN)/python tools/contract.py deps check drift
 
+docs: $(VENV)/dev  ## Build the website into build/site; links and anchors that lead nowhere fail
+	$(BIN)/zensical build --clean --strict
+
 generate: $(VENV)/dev packages  ## Write the stubs anew after a change of the contract
 	$(BIN)/buf format -w proto
 	$(BIN)/python tools/contract.py deps generate
 	$(BIN)/python tools/settings_table.py
 	$(BIN)/python tools/rest_table.py
 
-bench: $(VENV)/dev  ## Measure; prints the table of docs/performance.md
+bench: $(VENV)/dev  ## Measure; prints the tables of docs/performance.md
 	$(BIN)/python -m tests.bench
 
 soak: $(VENV)/dev  ## Run under an even load and state the slope of the server's memory; make soak ARGS="30 300" (minutes, readings/s)
@@ -51,7 +54,7 @@ packages:
 	@tools/debian_packages.sh
 
 clean:  ## Remove what was made, but no data
-	rm -rf $(VENV) build .proto-deps .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build .proto-deps .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/runtime: requirements.txt pyproject.toml clients/python/pyproject.toml
 	@test -n "$(PYTHON)" || { echo "IoTFlow needs Python 3.11 or later; install it, or name it: make PYTHON=<path>" >&2; exit 1; }

@@ -12,7 +12,10 @@ from iotflow_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # Where a table stands, and whose it is.
-TABLES: dict[Path, type[BaseSettings]] = {ROOT / "docs" / "settings.md": Settings, ROOT / "docs" / "mqtt.md": GatewaySettings}
+TABLES: dict[Path, type[BaseSettings]] = {
+    ROOT / "docs" / "settings.md": Settings,
+    ROOT / "docs" / "mqtt.md": GatewaySettings,
+}
 BEGIN, END = "<!-- settings -->", "<!-- /settings -->"
 
 

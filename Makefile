@@ -29,17 +29,18 @@ lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff format --quiet --check
 	$(BIN)/mypy
 
-contract: $(VENV)/dev packages  ## Lint, format and breaking changes of the contract; the committed stubs are current
-	$(BIN)/python tools/contract.py deps check drift
+contract: $(VENV)/dev packages  ## Lint, format and breaking changes of the contract; the committed stubs and references are current and valid
+	$(BIN)/python tools/contract.py deps check drift validate
 
 docs: $(VENV)/dev  ## Build the website into build/site; links and anchors that lead nowhere fail
 	$(BIN)/zensical build --clean --strict
 
-generate: $(VENV)/dev packages  ## Write the stubs anew after a change of the contract
+generate: $(VENV)/dev packages  ## Write the stubs and references anew after a change of the contract
 	$(BIN)/buf format -w proto
 	$(BIN)/python tools/contract.py deps generate
 	$(BIN)/python tools/settings_table.py
 	$(BIN)/python tools/rest_table.py
+	$(BIN)/python -m tools.api
 
 bench: $(VENV)/dev  ## Measure; prints the tables of docs/performance.md
 	$(BIN)/python -m tests.bench

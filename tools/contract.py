@@ -1,7 +1,7 @@
 """Works on the contract: brings the protos it imports, checks it, generates the committed stubs.
 
 `deps` fills .proto-deps, `check` runs lint, format and the breaking-change check, `generate` writes clients/python, `drift`
-regenerates and fails when that changed a committed file.
+regenerates these and the references in api/ and fails when that changed a committed file, `validate` validates the references.
 """
 
 import json
@@ -87,14 +87,17 @@ def generate() -> None:
 
 def drift() -> None:
     generate()
-    changed = output("git", "status", "--porcelain", "--", *STUBS)
+    run(sys.executable, "-m", "tools.api")
+    changed = output("git", "status", "--porcelain", "--", *STUBS, "api")
     if changed:
-        sys.exit(
-            f"The committed stubs are not what the contract generates; commit what `make generate` wrote:\n{changed}"
-        )
+        sys.exit(f"These files are not what the contract generates; commit what `make generate` wrote:\n{changed}")
+
+
+def validate() -> None:
+    run(sys.executable, "-m", "tools.api.validation")
 
 
 if __name__ == "__main__":
-    steps = {"deps": deps, "check": check, "generate": generate, "drift": drift}
+    steps = {"deps": deps, "check": check, "generate": generate, "drift": drift, "validate": validate}
     for step in sys.argv[1:]:
         steps[step]()

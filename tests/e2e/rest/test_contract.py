@@ -1,7 +1,8 @@
-"""Every row of the contract's REST table, through the real gateway: status, exact JSON, and every refusal."""
+"""Every row of the contract's REST table, through the real gateway: status, exact JSON as the reference has it, and every refusal."""
 
 import pytest
 
+from tests.api_reference import answer_problems
 from tests.e2e.rest import (
     adapter_cases,
     admin_cases,
@@ -37,6 +38,7 @@ def test_rest(case: Case, world: World) -> None:
     assert answer.headers["content-type"].startswith("application/json"), answer.text
     assert answer.status_code == case.status, answer.text
     assert without_noise(answer.json()) == expected
+    assert answer_problems(case.method, case.path.partition("?")[0], case.status, answer.json()) == []
     for name, value in case.headers.items():
         assert answer.headers.get(name) == value, dict(answer.headers)
     if answer.status_code >= 400:

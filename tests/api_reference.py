@@ -1,0 +1,51 @@
+"""The committed references, and what they say of an answer."""
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+FOLDER = Path(__file__).resolve().parents[1] / "api"
+
+
+@functools.cache
+def reference(name: str) -> dict[str, Any]:
+    """The whole document: openapi or asyncapi."""
+    document: dict[str, Any] = yaml.load((FOLDER / f"{name}.yaml").read_text(), yaml.CSafeLoader)
+    return document
+
+
+def problems(name: str, schema: dict[str, Any], value: object) -> list[str]:
+    """Where a value is not as a schema of a document says."""
+    whole = {**schema, "components": reference(name)["components"]}
+    found = Draft202012Validator(whole).iter_errors(value)
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def operation(method: str, path: str) -> dict[str, Any] | None:
+    """The documented operation of a request, if there is one."""
+    paths = reference("openapi")["paths"]
+    # What is written out comes before what is left open.
+    fitting = sorted((one for one in paths if _fits(one, path)), key=lambda one: one.count("{"))
+    found: list[dict[str, Any]] = [paths[one][method.lower()] for one in fitting if method.lower() in paths[one]]
+    return found[0] if found else None
+
+
+def answer_problems(method: str, path: str, status: int, answer: object) -> list[str]:
+    """Where the answer to a request is not as documented."""
+    documented = operation(method, path)
+    if documented is None:
+        return [] if status in (404, 405) else [f"{method} {path} is not documented"]
+    response = documented["responses"].get(str(status))
+    if response is None:
+        return [f"{method} {path} does not document {status}"]
+    if "$ref" in response:
+        response = reference("openapi")["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return problems("openapi", response["content"]["application/json"]["schema"], answer)
+
+
+def _fits(template: str, path: str) -> bool:
+    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path))

@@ -1,0 +1,1 @@
+"""Generates the references of the REST and MQTT interfaces from the contract."""

@@ -1,0 +1,130 @@
+"""Refusals: their schema, the HTTP statuses they have, and what the contract states about them."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.api.rules import Schema
+from tools.api.schemas import component
+
+_TYPE = "type.googleapis.com/google.rpc."
+# The HTTP status that the gateway answers for a gRPC status.
+HTTP_STATUS = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "ABORTED": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+RESPONSES = {
+    int(status): said for status, said in tomllib.loads(Path(__file__).with_suffix(".toml").read_text()).items()
+}
+_ALWAYS, _WITH_BODY, _WITH_CREDENTIAL, _RETRYABLE = (
+    {400, 429, 500, 503, 504},
+    {408, 413, 415},
+    {401, 403},
+    {408, 429, 503, 504},
+)
+_STATED = re.compile(
+    rf"\b({'|'.join(HTTP_STATUS)})(?: \(([A-Z_, ]+)\))?: (.*?)(?= [A-Z]+_[A-Z_]+(?: \([A-Z_, ]+\))?: |\n|$)"
+)
+
+
+def statuses(*, has_body: bool, needs_credential: bool, names_something: bool) -> set[int]:
+    """The statuses that any operation of this kind may be refused with."""
+    kinds = ((has_body, _WITH_BODY), (needs_credential, _WITH_CREDENTIAL), (names_something, {404}))
+    return _ALWAYS.union(*(found for applies, found in kinds if applies))
+
+
+def stated(comment: str) -> Iterator[tuple[int, str]]:
+    """The refusals that a method's comment states, as `CODE (REASON): when.`"""
+    for code, reason, text in _STATED.findall(comment):
+        yield HTTP_STATUS[code], f"{f'`{reason}`: ' if reason else ''}{text[:1].upper()}{text[1:]}"
+
+
+def response(status: int, own: list[str]) -> Schema:
+    """An operation's response for a status; own: what its comment states about it."""
+    said = RESPONSES[status]
+    if not own:
+        return {"$ref": f"#/components/responses/{said['name']}"}
+    return {"description": "\n\n".join((*own, f"In general: {said['meaning']}")), "content": _content(status)}
+
+
+def responses() -> dict[str, Schema]:
+    """The responses that operations refer to."""
+    return {
+        said["name"]: {"description": said["meaning"], **_headers(status), "content": _content(status)}
+        for status, said in RESPONSES.items()
+    }
+
+
+def schemas() -> dict[str, Schema]:
+    """google.rpc.Status and its details."""
+    text = {"type": "string"}
+    violation = {
+        "type": "object",
+        "properties": {"field": text, "description": text},
+        "required": ["field", "description"],
+    }
+    metadata = {
+        "type": "object",
+        "description": "`retryable` states whether the same request may succeed later, `field` which field is at fault.",
+        "properties": {"retryable": {"enum": ["true", "false"]}},
+        "required": ["retryable"],
+        "additionalProperties": text,
+    }
+    return {
+        "Status": _status(),
+        "ErrorInfo": _detail(
+            "ErrorInfo", "Always present.", reason=text, domain={"const": "iotflow"}, metadata=metadata
+        ),
+        "BadRequest": _detail(
+            "BadRequest", "Where fields are at fault.", field_violations={"type": "array", "items": violation}
+        ),
+        "RetryInfo": _detail("RetryInfo", "Where the request may be sent again.", retry_delay=text),
+    }
+
+
+def _status() -> Schema:
+    details = [component(name) for name in ("ErrorInfo", "BadRequest", "RetryInfo")]
+    return {
+        "type": "object",
+        "description": "google.rpc.Status: the shape of every refusal, of the server and of the gateway.",
+        "properties": {
+            "code": {"type": "integer", "format": "int32", "description": "The gRPC status code."},
+            "message": {"type": "string", "description": "A sentence for people."},
+            "details": {"type": "array", "items": {"anyOf": details}},
+        },
+        "required": ["code", "message", "details"],
+    }
+
+
+def _detail(name: str, description: str, **properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": {"@type": {"const": _TYPE + name}, **properties},
+        "required": ["@type", *properties],
+    }
+
+
+def _headers(status: int) -> Schema:
+    if status != 503:
+        return {}
+    return {"headers": {"retry-after": {"description": "Seconds to wait.", "schema": {"type": "string"}}}}
+
+
+def _content(status: int) -> Schema:
+    said = RESPONSES[status]
+    metadata = {"retryable": "true" if status in _RETRYABLE else "false"}
+    info = {"@type": f"{_TYPE}ErrorInfo", "reason": said["reason"], "domain": "iotflow", "metadata": metadata}
+    example = {"code": said["code"], "message": said["text"], "details": [info]}
+    return {"application/json": {"schema": component("Status"), "example": example}}

@@ -1,0 +1,40 @@
+"""Who may call a method, and the credential that shows it."""
+
+from google.protobuf.descriptor import MethodDescriptor
+
+from iotflow_server.auth.permissions import permissions
+from iotflow_server.auth.principal import Role
+
+# As the server is shipped: nothing is public that a setting can close.
+_ROLES = permissions(public_reads=False, public_diagnostics=False)
+KEY, TOKEN = "deviceKey", "bearerToken"
+SCHEMES = {
+    KEY: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-api-key",
+        "description": "A device's API key, shown once when the device is registered or its key is rotated.",
+    },
+    TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of a person or a program, made by an admin with `POST /api/v1/admin/tokens`.",
+    },
+}
+
+
+def callers(method: MethodDescriptor) -> list[str]:
+    """The roles that a method is open to; none: anyone."""
+    roles = _ROLES[f"/{method.containing_service.full_name}/{method.name}"]
+    return [] if Role.ANONYMOUS in roles else sorted(roles)
+
+
+def security(method: MethodDescriptor) -> list[dict[str, list[str]]]:
+    """The credentials that a method takes, one of them; none: it takes no credential."""
+    roles = _ROLES[f"/{method.containing_service.full_name}/{method.name}"]
+    known: list[dict[str, list[str]]] = [{}] if Role.ANONYMOUS in roles else []
+    if Role.DEVICE in roles and Role.ANONYMOUS not in roles:
+        known.append({KEY: []})
+    if roles - {Role.DEVICE, Role.ANONYMOUS}:
+        known.append({TOKEN: []})
+    return known

@@ -1,0 +1,77 @@
+"""The rules of buf.validate, as JSON Schema has them."""
+
+from typing import Any
+
+import protovalidate
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+Schema = dict[str, Any]
+
+_NUMBER = {
+    "const": "const",
+    "gt": "exclusiveMinimum",
+    "gte": "minimum",
+    "in": "enum",
+    "lt": "exclusiveMaximum",
+    "lte": "maximum",
+}
+# By the kind of the rules, then by the rule.
+KEYWORDS: dict[str, dict[str, str]] = {
+    "string": {
+        "const": "const",
+        "in": "enum",
+        "max_len": "maxLength",
+        "min_len": "minLength",
+        "pattern": "pattern",
+    },
+    **dict.fromkeys(("double", "float", "int32", "int64", "uint32", "uint64"), _NUMBER),
+    "repeated": {"max_items": "maxItems", "min_items": "minItems", "unique": "uniqueItems"},
+    "map": {"max_pairs": "maxProperties", "min_pairs": "minProperties"},
+}
+# Rules whose value is itself a set of rules.
+NESTED = {("repeated", "items"): "items", ("map", "keys"): "propertyNames", ("map", "values"): "additionalProperties"}
+
+
+def keywords(field: FieldDescriptor) -> Schema:
+    """The keywords that state a field's rules."""
+    return _of(field.GetOptions().Extensions[validate_pb2.field])
+
+
+def sentences(field: FieldDescriptor) -> list[str]:
+    """Rules that no keyword states, in words."""
+    rules = field.GetOptions().Extensions[validate_pb2.field]
+    return [_sentence(rule.message) for rule in rules.cel]
+
+
+def message_sentences(message: Descriptor) -> list[str]:
+    """Rules about several fields of a message."""
+    rules = message.GetOptions().Extensions[validate_pb2.message]
+    return [_sentence(rule.message) for rule in rules.cel]
+
+
+def required(message: Descriptor) -> list[str]:
+    """The fields without which a message is refused: those that an empty message is refused for."""
+    empty: Message = GetMessageClass(message)()
+    places = (violation.proto.field for violation in protovalidate.collect_violations(empty))
+    found = {place.elements[0].field_name for place in places if place}
+    return [field.name for field in message.fields if field.name in found]
+
+
+def _of(rules: validate_pb2.FieldRules) -> Schema:
+    kind: str = rules.WhichOneof("type") or ""
+    schema: Schema = {}
+    for rule, value in getattr(rules, kind).ListFields() if kind else ():
+        if (kind, rule.name) in NESTED:
+            schema[NESTED[kind, rule.name]] = _of(value)
+            continue
+        if rule.name not in KEYWORDS.get(kind, {}):
+            raise LookupError(f"tools/api/rules.py has no JSON Schema keyword for buf.validate's {kind}.{rule.name}.")
+        schema[KEYWORDS[kind][rule.name]] = list(value) if rule.is_repeated else value
+    return schema
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,119 @@
+"""Messages as JSON Schema, the way the REST gateway reads and prints them."""
+
+from collections.abc import Iterable, Iterator
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from tools.api import rules
+from tools.api.contract import Contract, short_name
+from tools.api.rules import Schema
+
+SCALARS: dict[int, Schema] = {
+    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
+    FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
+    FieldDescriptor.TYPE_DOUBLE: {"type": "number", "format": "double"},
+    FieldDescriptor.TYPE_FLOAT: {"type": "number", "format": "float"},
+    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
+    FieldDescriptor.TYPE_UINT32: {"type": "integer", "format": "uint32"},
+    # A double, as JSON's numbers are read, does not hold all of them: they are printed as texts.
+    FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
+    FieldDescriptor.TYPE_UINT64: {"type": "string", "format": "uint64"},
+    FieldDescriptor.TYPE_STRING: {"type": "string"},
+}
+WELL_KNOWN: dict[str, Schema] = {
+    "google.protobuf.Struct": {"type": "object", "additionalProperties": True},
+    "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
+    "google.protobuf.Value": {},
+}
+
+
+class Schemas:
+    """Collects the schemas of the messages that are referred to.
+
+    printed: full names of the messages that only answers hold, whose fields without presence are always there.
+    own: schemas of fields that say more than their type does, by message and field.
+    """
+
+    def __init__(self, contract: Contract, printed: Iterable[str] = (), own: dict[str, Schema] | None = None) -> None:
+        self._contract = contract
+        self._printed = frozenset(printed)
+        self._own = own or {}
+        self.components: dict[str, Schema] = {}
+
+    def reference(self, message: Descriptor, without: tuple[str, ...] = ()) -> Schema:
+        """A reference to a message's schema. without: fields that stand in the path."""
+        left_out = [name for name in without if name in message.fields_by_name]
+        name = f"{message.name.removesuffix('Request')}Body" if left_out else message.name
+        if name not in self.components:
+            self.components[name] = {}
+            self.components[name] = self.object(message, left_out)
+        return component(name)
+
+    def object(self, message: Descriptor, without: Iterable[str] = ()) -> Schema:
+        """A message's own schema."""
+        fields = [field for field in message.fields if field.name not in without]
+        needed = _printed(fields) if message.full_name in self._printed else rules.required(message)
+        needed = [name for name in needed if name not in without]
+        return {
+            "type": "object",
+            **_described(self._contract.comment(message.full_name), rules.message_sentences(message)),
+            "properties": {field.name: self.field(field) for field in fields},
+            **({"required": needed} if needed else {}),
+        }
+
+    def field(self, field: FieldDescriptor) -> Schema:
+        """A field's schema with its rules and its comment."""
+        described = _described(self._contract.comment(field.full_name), rules.sentences(field))
+        own = self._own.get(short_name(field), {})
+        return {**_merged(self._shape(field), rules.keywords(field)), **own, **described}
+
+    def _shape(self, field: FieldDescriptor) -> Schema:
+        if not field.is_repeated:
+            return self._single(field)
+        if field.message_type and field.message_type.GetOptions().map_entry:
+            return {"type": "object", "additionalProperties": self._single(field.message_type.fields_by_name["value"])}
+        return {"type": "array", "items": self._single(field)}
+
+    def _single(self, field: FieldDescriptor) -> Schema:
+        if field.enum_type:
+            return {"type": "string", "enum": [value.name for value in field.enum_type.values]}
+        if not field.message_type:
+            return dict(SCALARS[field.type])
+        known = WELL_KNOWN.get(field.message_type.full_name)
+        return self.reference(field.message_type) if known is None else dict(known)
+
+
+def component(name: str) -> Schema:
+    """A reference to a schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def reachable(messages: Iterable[Descriptor]) -> set[str]:
+    """Full names of these messages and of all that they hold."""
+    found: set[str] = set()
+    waiting = list(messages)
+    while waiting:
+        message = waiting.pop()
+        if message.full_name not in found:
+            found.add(message.full_name)
+            waiting += _held(message)
+    return found
+
+
+def _held(message: Descriptor) -> Iterator[Descriptor]:
+    return (field.message_type for field in message.fields if field.message_type)
+
+
+def _printed(fields: Iterable[FieldDescriptor]) -> list[str]:
+    return [field.name for field in fields if field.is_repeated or not field.has_presence]
+
+
+def _merged(shape: Schema, keywords: Schema) -> Schema:
+    """The shape with the keywords, and so for what both have of their items."""
+    inner = {name: {**shape[name], **keywords[name]} for name in shape.keys() & keywords.keys()}
+    return {**shape, **keywords, **inner}
+
+
+def _described(comment: str, others: list[str]) -> Schema:
+    text = "\n\n".join((*([comment] if comment else ()), *others))
+    return {"description": text} if text else {}

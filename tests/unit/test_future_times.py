@@ -16,6 +16,9 @@ NOW, HOUR = 1_767_225_600_000, 3_600_000
         (HOUR, NOW, [NOW, NOW + HOUR + 1], [(1, 1)]),
         (HOUR, NOW, [NOW + 2 * HOUR, NOW, NOW + 2 * HOUR, NOW + 3 * HOUR], [(0, 1), (2, 2)]),
         (None, NOW, [NOW + 10**12], []),
+        # Named one by one, many rows would take far more memory and time than they did to send.
+        (HOUR, NOW, [NOW + 2 * HOUR, NOW] * 32, [(row, 1) for row in range(0, 64, 2)]),
+        (HOUR, NOW, [NOW, NOW + 2 * HOUR] * 33, [(0, 66)]),
         # The server's clock is not set: it was started without a clock of its own, before the network gave it the time.
         (HOUR, 1_000, [NOW], []),
     ],

@@ -1,6 +1,6 @@
 """Readings whose time lies too far ahead of now: stored, they would stay the latest ones for as long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from iotflow.readings.times import EPOCH
 from iotflow_server.clock import IS_SET_FROM_MS
-from iotflow_server.telemetry.batch import Batch, Mask, Rejection
+from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.conversion import runs, widened
 
 TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
 
@@ -21,7 +22,7 @@ class FutureLimit:
     now: Callable[[], int]
 
     def refused(self, batch: Batch) -> tuple[Rejection, ...]:
-        """The rows that lie further ahead."""
+        """The rows that lie further ahead; all rows where these are scattered over the batch."""
         if self.ahead is None:
             return ()
         now = self.now()
@@ -29,9 +30,12 @@ class FutureLimit:
         if now < IS_SET_FROM_MS or np.maximum.reduce(batch.times) <= now + self.ahead:
             return ()
         beyond = batch.times > now + self.ahead
+        if widened(beyond, None) is not beyond:
+            problem = f"{self._problem(int(batch.times[beyond.argmax()]), now)}; the batch is refused whole, as many rows are so"
+            return (Rejection(0, len(beyond), "", TOO_FAR_AHEAD, problem),)
         return tuple(
-            Rejection(first, end - first, "", TOO_FAR_AHEAD, self._problem(int(batch.times[first]), now))
-            for first, end in _runs(beyond)
+            Rejection(first, count, "", TOO_FAR_AHEAD, self._problem(int(batch.times[first]), now))
+            for first, count in runs(beyond)
         )
 
     def _problem(self, time: int, now: int) -> str:
@@ -39,12 +43,6 @@ class FutureLimit:
             f"{_rfc3339(time)} lies more than {(self.ahead or 0) / 3_600_000:g} h ahead of the server's time,"
             f" {_rfc3339(now)}; check the device's clock"
         )
-
-
-def _runs(mask: Mask) -> Iterator[tuple[int, int]]:
-    """First row and end of each run of rows in the mask."""
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).tolist()
-    yield from zip(edges[::2], edges[1::2], strict=True)
 
 
 def _rfc3339(time: int) -> str:

@@ -16,6 +16,14 @@ def test_refused_values_beyond_those_named_are_counted() -> None:
     assert {item.reason for item in rejections} == {"TOO_MANY_NAMES"}
 
 
+def test_a_name_counts_once_whatever_the_types_of_its_values() -> None:
+    values = ("a", 1.0, 2**60, True)
+    readings = [Reading(None, {"a": value, "b": value, "c": value}, row) for row, value in enumerate(values)]
+    cells, rejections, _ = cells_of(Decoded([*readings, Reading(None, {"d": 1.0, "a": 2.0}, 4)]), LIMITS)
+    assert len(cells) == 3 * len(values)
+    assert [(item.index, item.measurement) for item in rejections] == [(4, "d")]
+
+
 def test_few_are_all_named() -> None:
     cells, rejections, more = cells_of(Decoded([Reading(None, {"a": 1.0, "b;c": 2.0}, 0)]), LIMITS)
     assert ([name for name, _ in cells], [item.measurement for item in rejections], more) == (["a"], ["b;c"], 0)

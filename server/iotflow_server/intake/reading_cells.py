@@ -34,6 +34,8 @@ class _Gathering:
         self.rejections = rejections
         self.more = 0
         self._limits = limits
+        # Of a name there are as many cells as it has types.
+        self._names: set[str] = set()
         self._cells: dict[tuple[str, type], tuple[list[int], list[Any]]] = {}
 
     def add(self, reading: Reading) -> None:
@@ -43,6 +45,7 @@ class _Gathering:
             if cell is None:
                 if self._refuses(name, row):
                     continue
+                self._names.add(name)
                 cell = cells[name, type(value)] = [], []
             cell[0].append(row)
             cell[1].append(value)
@@ -56,7 +59,7 @@ class _Gathering:
 
     def _refuses(self, name: str, row: int) -> bool:
         # More than a device may have are not even looked at.
-        is_full = len(self._cells) >= self._limits.names
+        is_full = len(self._names) >= self._limits.names and name not in self._names
         problem = None if is_full else name_problem(name)
         if not is_full and problem is None:
             return False

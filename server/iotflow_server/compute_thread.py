@@ -7,6 +7,9 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+# Requests up to here take a few milliseconds; larger ones are seen to beside the event loop.
+AT_ONCE_BYTES = 16_384
+
 Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
 

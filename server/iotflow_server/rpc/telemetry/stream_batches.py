@@ -21,8 +21,9 @@ from iotflow_server.telemetry.outcome import Outcome
 
 # So many pieces of columns are cut in a row before others have their turn.
 TURN = 5_000
-# Columns from which on a message is decoded beside the event loop: each takes a tenth of a millisecond, however short it is.
-WIDE = 100
+# Columns, and texts, from which on a message is decoded beside the event loop: each column takes a tenth of a millisecond, however
+# short it is, and Python looks at each text.
+WIDE, MANY_TEXTS = 100, 10_000
 # Devices that are given times side by side; each may ask the store.
 TOGETHER = 32
 OUT_OF_TIME = InvalidArgument("timestamps", "a time lies outside the years 1 to 9999; write milliseconds since 1970")
@@ -90,7 +91,7 @@ class Taking:
         )
 
     async def _decoded(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
-        if len(message.columns) < WIDE:
+        if len(message.columns) < WIDE and _texts(message) < MANY_TEXTS:
             return decode(message, self._intake.limits, known)
         return await run_in_compute_thread(decode, message, self._intake.limits, known)
 
@@ -162,6 +163,10 @@ class Taking:
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as full:
                 await asyncio.sleep(full.retry_after or 0.0)
+
+
+def _texts(message: TelemetryBatch) -> int:
+    return sum(len(column.strings) for column in message.columns)
 
 
 def _refused(run: Run, refusal: InvalidArgument | NotFound | PermissionDenied) -> Rejection:

@@ -14,12 +14,13 @@ from iotflow.v1.telemetry_service_pb2 import (
     SubmitTelemetryRequest,
     SubmitTelemetryResponse,
 )
-from iotflow_server.compute_thread import run_in_compute_thread
+from iotflow_server.compute_thread import AT_ONCE_BYTES, run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.intake.reading_cells import cells_of
 from iotflow_server.rpc.codec.wire_batches import rejection
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry import submissions
+from iotflow_server.rpc.telemetry.stream_batches import moved
 from iotflow_server.rpc.telemetry.submissions import Submission
 from iotflow_server.telemetry.accepted import accepted, merged, stored_times
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
@@ -29,8 +30,9 @@ from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome
 from iotflow_server.telemetry.sparse import Cells, batches
 
-# Requests, and readings, that take a few milliseconds; more of them are seen to beside the event loop, which goes on serving others.
-AT_ONCE_BYTES, AT_ONCE = 16_384, 200
+# Values and refusals that become batches and an answer in a few milliseconds, and readings; more of them are seen to beside the event
+# loop, which goes on serving others.
+AT_ONCE_VALUES, AT_ONCE = 2_000, 200
 # Of what refusals an answer names, so that every client takes it; and of what a status names, which has room for few.
 ANSWER_BYTES, MOST_VIOLATIONS = 2 * 2**20, 1_000
 
@@ -101,7 +103,8 @@ class SubmitHandler:
             _refuse(rejections, one=False)
             _check_width(submission.rows, cells, limits)
         times = await self._times(device.id, submission)
-        is_small = submission.rows < AT_ONCE
+        values = len(rejections) + sum(len(rows) for rows, _ in cells.values())
+        is_small = submission.rows < AT_ONCE and values < AT_ONCE_VALUES
         divide = partial(_divided, device.id, times, cells, limits.values, atomic=submission.atomic)
         parts = divide() if is_small else await run_in_compute_thread(divide)
         results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
@@ -153,7 +156,7 @@ def _answer(
     stored = list[Times]()
     for (first, batch), outcome in zip(parts, outcomes, strict=True):
         stored.append(stored_times(accepted(batch, outcome.rejections)))
-        rejections.extend(replace(item, index=first + item.index) for item in outcome.rejections)
+        rejections += moved(outcome.rejections, first)
     count = sum(map(len, stored))
     if not count:
         _refuse(rejections, one=False)

@@ -7,11 +7,9 @@ import orjson
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
+from iotflow.readings import EXACT
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DesiredConfig
-
-# Beyond, a double does not hold every whole number.
-EXACT = 2**53
 
 
 def command_document(command: Command) -> bytes:

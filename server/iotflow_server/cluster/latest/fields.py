@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from iotflow.readings import EXACT
 from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.ports import Latest
 
@@ -15,15 +16,14 @@ _TYPES = tuple(ValueType)
 _NUMBERS = {value_type: number for number, value_type in enumerate(_TYPES)}
 # What a store may have taken must get through.
 _TEXT = ("utf-8", "surrogatepass")
-# Lua has doubles only; all times within are told apart.
-_FARTHEST = 2**53
 
 
 def encode(values: Iterable[Latest]) -> bytes | None:
     """None: there is a time that a double does not hold."""
     parts: list[bytes] = []
     for latest in values:
-        if abs(latest.time) > _FARTHEST:
+        # Lua has doubles only.
+        if abs(latest.time) > EXACT:
             return None
         column = latest.column
         name, value = column.measurement.encode(*_TEXT), _plain(column)

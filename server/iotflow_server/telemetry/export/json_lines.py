@@ -8,11 +8,10 @@ import orjson
 import pyarrow as pa
 from pyarrow import compute as pc
 
+from iotflow.readings import EXACT
 from iotflow_server.telemetry.export.pieces import Pieces
 from iotflow_server.telemetry.export.time_texts import time_texts
 
-# Readers of JSON hold whole numbers in doubles: beyond this a string keeps every digit, as in all answers over REST.
-EXACT = 2**53
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
 
@@ -64,6 +63,7 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 
 def _exact(numbers: pa.Array, texts: pa.Array) -> pa.Array:
+    """Readers of JSON hold whole numbers in doubles: beyond those a string keeps every digit, as in all answers over REST."""
     bounds = pc.min_max(numbers).as_py()
     if bounds["min"] >= -EXACT and bounds["max"] <= EXACT:
         return texts

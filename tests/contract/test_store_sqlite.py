@@ -265,3 +265,23 @@ async def test_what_another_process_drops_or_retypes_is_not_written_to(path: Pat
         assert await store.measurements(1) == {"m": DOUBLE, "n": DOUBLE}
         await store.close()
     assert rows(path) == 3
+
+
+def test_what_a_failed_transaction_counted_hides_no_change_of_another_process(path: Path) -> None:
+    with closing(schema.connect_writer(path)) as one, closing(schema.connect_writer(path)) as other:
+        failing, changing = Catalogue(6), Catalogue(6)
+        with schema.transaction(one):
+            failing.refresh(one)
+            failing.add(one, 1, {"a": DOUBLE, "b": TEXT})
+            failing.add(one, 2, {"a": DOUBLE})
+        with pytest.raises(sqlite3.OperationalError), schema.transaction(one):
+            failing.drop(one, 1, ["a"])
+            raise sqlite3.OperationalError("disk full")
+        failing.forget([1])
+        with schema.transaction(other):
+            changing.refresh(other)
+            changing.drop(other, 2, ["a"])
+        with schema.transaction(one):
+            failing.refresh(one)
+            assert failing.of(one, 2).types == {}
+            assert failing.of(one, 1).types == {"a": DOUBLE, "b": TEXT}

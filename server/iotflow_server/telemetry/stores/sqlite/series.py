@@ -19,6 +19,8 @@ SELECT EXISTS (
 )
 """
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
+# Of the catalogue, not of the file: what others dropped and retyped may not be known here.
+_UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Catalogue:
         """At the beginning of a transaction: forget all where another process dropped or retyped a series."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != self._version:
-            self.forget(list(self._devices))
+            self._drop_remembered(list(self._devices))
             self._version = version
 
     def of(self, connection: sqlite3.Connection, device_id: int) -> Known:
@@ -121,7 +123,12 @@ class Catalogue:
         connection.execute(f"PRAGMA user_version={self._version}")
 
     def forget(self, device_ids: Iterable[int]) -> None:
-        """Look these devices up again when they write next."""
+        """The transaction failed: look these devices up again when they write next."""
+        self._drop_remembered(device_ids)
+        # What it counted is undone, and another process may count the same.
+        self._version = _UNKNOWN
+
+    def _drop_remembered(self, device_ids: Iterable[int]) -> None:
         for device_id in device_ids:
             known = self._devices.pop(device_id, None)
             self._size -= _weight(known) if known is not None else 0
@@ -139,7 +146,7 @@ class Catalogue:
     def _make_room(self) -> None:
         """Forget those who wrote longest ago; the one writing now stands last, and stays however large it is."""
         while self._size > self._capacity and len(self._devices) > 1:
-            self.forget([next(iter(self._devices))])
+            self._drop_remembered([next(iter(self._devices))])
 
 
 def _weight(known: Known) -> int:

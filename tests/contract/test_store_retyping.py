@@ -111,6 +111,7 @@ RETYPED: list[tuple[ValueType, list[Any], ValueType, list[Any]]] = [
     (TEXT, ["21.5", "7"], DOUBLE, [21.5, 7.0]),
     (TEXT, ["true", "false"], BOOLEAN, [True, False]),
     (TEXT, ["9007199254740993", "-1"], INT64, [2**53 + 1, -1]),
+    (TEXT, ["1e300", "18446744073709551616"], DOUBLE, [1e300, 2.0**64]),
 ]
 
 
@@ -142,6 +143,7 @@ REFUSED: list[tuple[ValueType, list[Any], ValueType]] = [
     (TEXT, ["1e999"], DOUBLE),
     (TEXT, ["2.5"], INT64),
     (TEXT, ["9223372036854775808"], INT64),
+    (TEXT, ["1e19", "18446744073709551616", "18446744073709551617"], DOUBLE),
     (TEXT, ["1"], BOOLEAN),
 ]
 

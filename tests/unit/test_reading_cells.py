@@ -17,8 +17,8 @@ def test_refused_values_beyond_those_named_are_counted() -> None:
 
 
 def test_a_name_counts_once_whatever_the_types_of_its_values() -> None:
-    values = ("a", 1.0, 2**60, True)
-    readings = [Reading(None, {"a": value, "b": value, "c": value}, row) for row, value in enumerate(values)]
+    values: list[float | int | bool | str] = ["a", 1.0, 2**60, True]
+    readings = [Reading(None, dict.fromkeys("abc", value), row) for row, value in enumerate(values)]
     cells, rejections, _ = cells_of(Decoded([*readings, Reading(None, {"d": 1.0, "a": 2.0}, 4)]), LIMITS)
     assert len(cells) == 3 * len(values)
     assert [(item.index, item.measurement) for item in rejections] == [(4, "d")]

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import protovalidate
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import Message
 
+from iotflow_server.compute_thread import AT_ONCE_BYTES, run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.empty_fields import has_empty_fields
 from iotflow_server.interceptors.middleware import Around, Context, Handler, Malformed
@@ -27,7 +30,12 @@ class Validation:
         async def validate(request: Any, context: Context) -> AsyncIterator[None]:
             if isinstance(request, Malformed):
                 raise ambiguous(request.field) if request.field else malformed()
-            check(request, lambda: _hint(request, in_path, context))
+            hint = partial(_hint, request, in_path, context)
+            # Of a body there are no rules; of other requests each element is looked at, those of documents too.
+            if isinstance(request, HttpBody) or request.ByteSize() < AT_ONCE_BYTES:
+                check(request, hint)
+            else:
+                await run_in_compute_thread(check, request, hint)
             yield
 
         return validate

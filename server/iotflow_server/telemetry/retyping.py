@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from iotflow.readings import EXACT
-from iotflow_server.computing import computed
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.errors import FailedPrecondition, InvalidArgument
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Values, ValueType
 from iotflow_server.telemetry.conversion import convert
@@ -35,7 +35,7 @@ async def retyped(readings: AsyncGenerator[Batch], measurement: str, target: Val
         if count > MOST_READINGS:
             raise too_long(measurement)
         # Beside the event loop: of texts each is read by itself.
-        column = await computed(in_type, batch.columns[0], batch.times.tolist(), target)
+        column = await run_in_compute_thread(in_type, batch.columns[0], batch.times.tolist(), target)
         batches.append(Batch(batch.device_id, batch.times, (column,)))
     return batches
 

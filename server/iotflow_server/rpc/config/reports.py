@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.readings.document import exact_document
 from iotflow.v1.device_service_pb2 import UpdateDeviceConfigRequest
+from iotflow_server.compute_thread import AT_ONCE_BYTES, run_in_compute_thread
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
 from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
@@ -14,8 +18,8 @@ from iotflow_server.rpc.codec.wire_values import check_json, has_wide_numbers, p
 from iotflow_server.rpc.config.typed_values import FIELD, typed
 from iotflow_server.rpc.telemetry.submissions import json_object
 
-# Four times what is kept of a configuration: it may be written with spaces, and beside other fields.
-MOST_BODY_BYTES = 4 * MOST_CONFIGURATION_BYTES
+# Eight times what is kept of a configuration: as JSON it may be written with spaces, and in a message a digit takes eleven bytes.
+MOST_BODY_BYTES = 8 * MOST_CONFIGURATION_BYTES
 CHANGED = ("status", "location", "firmware_version", "hardware_version")
 TEXTS = (*CHANGED, "config_key", "data_type")
 
@@ -42,8 +46,16 @@ class ConfigReport:
         )
 
 
-def report_in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
-    """Of a request that is typed. Raises InvalidArgument."""
+async def report_of(sent: UpdateDeviceConfigRequest | HttpBody) -> ConfigReport:
+    """Of a request that is typed, or of the body of PUT /api/v1/devices/config. Raises InvalidArgument."""
+    size = len(sent.data) if isinstance(sent, HttpBody) else sent.ByteSize()
+    if size > MOST_BODY_BYTES:
+        raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
+    read = partial(_in_json, sent.data) if isinstance(sent, HttpBody) else partial(_in_message, sent)
+    return read() if size < AT_ONCE_BYTES else await run_in_compute_thread(read)
+
+
+def _in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
     texts = {name: getattr(request, name) for name in CHANGED if request.HasField(name)}  # type: ignore[arg-type]
     texts |= {"config_key": request.config_key, "data_type": request.data_type}
     has_configuration = request.HasField("configuration")
@@ -52,8 +64,7 @@ def report_in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
     return ConfigReport(texts, configuration, value)
 
 
-def report_in_json(body: bytes) -> ConfigReport:
-    """Of the body of PUT /api/v1/devices/config. Raises InvalidArgument."""
+def _in_json(body: bytes) -> ConfigReport:
     content = json_object(body)
     if has_wide_numbers(content):
         content = exact_document(body)

@@ -10,13 +10,12 @@ from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller, calling_device, calling_key
 from iotflow_server.commands.commands import Commands
-from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import NewDevice, utc_now
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import InvalidArgument, PermissionDenied
+from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
@@ -27,7 +26,6 @@ from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
 from iotflow_server.rpc.commands.device_stream import CommandStream
 from iotflow_server.rpc.config import streams
-from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, report_in_json, report_in_message
 from iotflow_server.rpc.devices.registration import RegistrationPolicy
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.http_status import answer_with
@@ -132,13 +130,10 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def UpdateDeviceConfig(
         self, request: wire.UpdateDeviceConfigRequest, _context: Context
     ) -> wire.UpdateDeviceConfigResponse:
-        return await self._reporting.report(calling_device().id, report_in_message(request))
+        return await self._reporting.report(calling_device().id, request)
 
     async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
-        if len(request.data) > MOST_BODY_BYTES:
-            raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
-        report = await run_in_compute_thread(report_in_json, request.data)
-        return await self._reporting.report(calling_device().id, report)
+        return await self._reporting.report(calling_device().id, request)
 
     async def UnregisterDevice(
         self, _request: wire.UnregisterDeviceRequest, _context: Context

@@ -1,11 +1,13 @@
 """What a device reports of itself, whichever door it came by."""
 
+from google.api.httpbody_pb2 import HttpBody
+
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import to_struct
-from iotflow_server.rpc.config.reports import ConfigReport
+from iotflow_server.rpc.config.reports import report_of
 
 wire = device_service_pb2
 
@@ -18,8 +20,11 @@ class StateReportHandler:
         self._presence = presence
         self._encoder = encoder
 
-    async def report(self, device_id: int, report: ConfigReport) -> wire.UpdateDeviceConfigResponse:
+    async def report(
+        self, device_id: int, sent: wire.UpdateDeviceConfigRequest | HttpBody
+    ) -> wire.UpdateDeviceConfigResponse:
         """Raises NotFound, InvalidArgument, Unavailable."""
+        report = await report_of(sent)
         device = await self._registry.update(device_id, report.changes())
         self._presence.seen(device_id)
         response = wire.UpdateDeviceConfigResponse(

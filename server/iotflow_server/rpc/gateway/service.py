@@ -14,7 +14,6 @@ from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec import wire_devices
-from iotflow_server.rpc.config.reports import report_in_message
 from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
@@ -84,9 +83,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         device = await self._registry.get(request.device_id)
         if device.status == "inactive":
             raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
-        return wire.ReportDeviceConfigResponse(
-            config=await self._reporting.report(device.id, report_in_message(request.config))
-        )
+        return wire.ReportDeviceConfigResponse(config=await self._reporting.report(device.id, request.config))
 
     async def ReportPresence(
         self, request: wire.ReportPresenceRequest, _context: Context

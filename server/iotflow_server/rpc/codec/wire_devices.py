@@ -1,14 +1,17 @@
 """Devices, commands and tokens as they travel."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from iotflow.v1 import admin_pb2, command_pb2, device_pb2, device_service_pb2
 from iotflow_server.audit import AuditEntry
 from iotflow_server.auth.tokens import AccessToken
 from iotflow_server.commands.command import Command
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
+from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 
 
@@ -19,13 +22,24 @@ class DeviceEncoder:
         self._presence = presence
         self._online = online
 
-    def device(self, device: Device) -> device_pb2.Device:
+    async def device(self, device: Device) -> device_pb2.Device:
         """A device as lists show it."""
-        return device_pb2.Device(**self._fields(device))
+        return await made(lambda: self._device(device), device.configuration)
 
-    def status(self, device: Device, telemetry_count: int) -> device_service_pb2.DeviceStatus:
+    async def devices(self, devices: Sequence[Device]) -> list[device_pb2.Device]:
+        """Each of them so."""
+        return await run_in_compute_thread(lambda: [self._device(device) for device in devices])
+
+    async def status(self, device: Device, telemetry_count: int) -> device_service_pb2.DeviceStatus:
         """A device as GetDeviceStatus shows it."""
-        return device_service_pb2.DeviceStatus(**self._fields(device), telemetry_count=telemetry_count)
+
+        def make() -> device_service_pb2.DeviceStatus:
+            return device_service_pb2.DeviceStatus(**self._fields(device), telemetry_count=telemetry_count)
+
+        return await made(make, device.configuration)
+
+    def _device(self, device: Device) -> device_pb2.Device:
+        return device_pb2.Device(**self._fields(device))
 
     def _fields(self, device: Device) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.change_feed import ChangeSubscription
 from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec import wire_devices
@@ -77,7 +78,7 @@ class CommandHandler:
         """ListFleetCommands."""
         size = size_of(request)
         found = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
-        commands = [wire_devices.command(item) for item in found]
+        commands = await run_in_compute_thread(lambda: [wire_devices.command(item) for item in found])
         page = commands[: fitting(commands)]
         is_last = len(page) == len(commands) < size
         return wire.ListFleetCommandsResponse(

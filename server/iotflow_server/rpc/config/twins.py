@@ -3,9 +3,12 @@
 from iotflow.v1 import admin_service_pb2
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
+from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
+from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_of, to_struct
 
@@ -24,18 +27,7 @@ class TwinHandler:
         """GetConfigTwin."""
         device = await self._registry.get(request.device_id)
         desired = await self._desired.get(device.id)
-        missing = difference(desired.document, device.configuration)
-        return wire.GetConfigTwinResponse(
-            status="success",
-            device_id=device.id,
-            desired=to_struct(desired.document),
-            desired_version=desired.version,
-            desired_changed_at=timestamp_of(desired.changed_at),
-            desired_changed_by=desired.actor,
-            reported=to_struct(device.configuration),
-            difference=to_struct(missing),
-            in_sync=not missing,
-        )
+        return await made(lambda: _twin(device, desired), device.configuration, desired.document)
 
     async def set(self, request: wire.SetDesiredConfigRequest) -> wire.SetDesiredConfigResponse:
         """SetDesiredConfig."""
@@ -68,7 +60,7 @@ class TwinHandler:
         await self._registry.get(request.device_id)
         size = size_of(request)
         found = await self._desired.page(request.device_id, place(request.page_token) or None, size)
-        versions = [_version(desired) for desired in found]
+        versions = await run_in_compute_thread(lambda: [_version(desired) for desired in found])
         page = versions[: fitting(versions)]
         is_last = len(page) == len(versions) < size
         return wire.ListConfigVersionsResponse(
@@ -78,6 +70,21 @@ class TwinHandler:
     async def _note(self, action: str, desired: DesiredConfig) -> None:
         target = f"device:{desired.device_id}"
         await self._audit.record(caller().name, action, target, {"version": desired.version})
+
+
+def _twin(device: Device, desired: DesiredConfig) -> wire.GetConfigTwinResponse:
+    missing = difference(desired.document, device.configuration)
+    return wire.GetConfigTwinResponse(
+        status="success",
+        device_id=device.id,
+        desired=to_struct(desired.document),
+        desired_version=desired.version,
+        desired_changed_at=timestamp_of(desired.changed_at),
+        desired_changed_by=desired.actor,
+        reported=to_struct(device.configuration),
+        difference=to_struct(missing),
+        in_sync=not missing,
+    )
 
 
 def _expected(request: wire.SetDesiredConfigRequest | wire.PatchDesiredConfigRequest) -> int | None:

@@ -10,9 +10,9 @@ from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller, calling_device, calling_key
 from iotflow_server.commands.commands import Commands
-from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
-from iotflow_server.devices.device import NewDevice, utc_now
+from iotflow_server.devices.device import Device, NewDevice, utc_now
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
@@ -20,6 +20,7 @@ from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec import wire_devices
+from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
@@ -95,7 +96,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         device = await self._registry.get(calling_device().id)
         self._presence.seen(device.id)
         count = await self._store.count(device.id, Span())
-        return wire.GetDeviceStatusResponse(status="success", device=self._encoder.status(device, count))
+        return wire.GetDeviceStatusResponse(status="success", device=await self._encoder.status(device, count))
 
     async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:
         device = calling_device()
@@ -117,15 +118,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         device = await self._registry.get(calling_device().id)
         self._presence.seen(device.id)
         desired = await self._desired.get(device.id)
-        missing = difference(desired.document, device.configuration)
-        return wire.GetDeviceConfigResponse(
-            status="success",
-            device_id=device.id,
-            configuration=to_struct(device.configuration),
-            desired=to_struct(desired.document) if desired.version else None,
-            desired_version=desired.version,
-            difference=to_struct(missing) if missing else None,
-        )
+        return await made(lambda: _config(device, desired), device.configuration, desired.document)
 
     async def UpdateDeviceConfig(
         self, request: wire.UpdateDeviceConfigRequest, _context: Context
@@ -206,3 +199,15 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         async with self._sessions.open(caller()) as session:
             async for message in streams.device_config_stream(device.id, self._desired, session):
                 yield message
+
+
+def _config(device: Device, desired: DesiredConfig) -> wire.GetDeviceConfigResponse:
+    missing = difference(desired.document, device.configuration)
+    return wire.GetDeviceConfigResponse(
+        status="success",
+        device_id=device.id,
+        configuration=to_struct(device.configuration),
+        desired=to_struct(desired.document) if desired.version else None,
+        desired_version=desired.version,
+        difference=to_struct(missing) if missing else None,
+    )

@@ -5,6 +5,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
+from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import to_struct
 from iotflow_server.rpc.config.reports import report_of
@@ -30,10 +31,11 @@ class StateReportHandler:
         response = wire.UpdateDeviceConfigResponse(
             status="success",
             message="Device configuration updated successfully",
-            device=self._encoder.device(device),
+            device=await self._encoder.device(device),
             config_key=report.key,
             data_type=report.texts.get("data_type", ""),
         )
         if report.key:
-            response.config_value.CopyFrom(to_struct({"value": report.value}).fields["value"])
+            value = await made(lambda: to_struct({"value": report.value}), report.value)
+            response.config_value.CopyFrom(value.fields["value"])
         return response

@@ -9,7 +9,6 @@ from iotflow.v1 import admin_service_pb2, admin_service_pb2_grpc
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller
 from iotflow_server.auth.tokens import Tokens
-from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter
 from iotflow_server.devices.keys import DeviceKeys
@@ -19,6 +18,7 @@ from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec import wire_devices
+from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
@@ -86,8 +86,8 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             # What was heard in the last moments is in memory only.
             await self._presence.flush()
         total, devices = await self._registry.page(wanted, place(request.page_token), size)
-        # Configurations may be long: beside the event loop, and no more than an answer should have.
-        shown = await run_in_compute_thread(lambda: [self._encoder.device(device) for device in devices])
+        # Configurations may be long: no more of them than an answer should have.
+        shown = await self._encoder.devices(devices)
         shown = shown[: fitting(shown)]
         is_last = len(shown) == len(devices) < size
         return wire.ListDevicesResponse(
@@ -102,8 +102,8 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         desired = await self._desired.get(device.id)
         return wire.GetDeviceResponse(
             status=SUCCESS,
-            device=self._encoder.device(device),
-            desired=to_struct(desired.document) if desired.version else None,
+            device=await self._encoder.device(device),
+            desired=await made(lambda: to_struct(desired.document), desired.document) if desired.version else None,
             desired_version=desired.version,
             telemetry_count=await self._store.count(device.id, Span()),
         )
@@ -114,7 +114,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         self._cut_off_inactive(device)
         await self._note("device.update", f"device:{device.id}", **given)
         return wire.UpdateDeviceResponse(
-            status=SUCCESS, message=f"Device {device.name} updated", device=self._encoder.device(device)
+            status=SUCCESS, message=f"Device {device.name} updated", device=await self._encoder.device(device)
         )
 
     async def DeleteDevice(self, request: wire.DeleteDeviceRequest, _context: Context) -> wire.DeleteDeviceResponse:

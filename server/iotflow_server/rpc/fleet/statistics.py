@@ -53,7 +53,7 @@ class FleetStatistics:
             status="success",
             timestamp=timestamp_ms(utc_now_ms()),
             devices=await self._device_counts(),
-            recently_seen=[self._encoder.device(device) for device in recent],
+            recently_seen=await self._encoder.devices(recent),
             ingest=self._ingest(),
         )
 

@@ -1,7 +1,6 @@
 """Memory that the C library keeps after a peak, given back to the system."""
 
 import asyncio
-import contextlib
 import ctypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,8 +42,7 @@ async def given_back() -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
 
 
 async def _give_back(library: ctypes.CDLL) -> None:

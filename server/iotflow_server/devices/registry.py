@@ -32,6 +32,7 @@ PLAIN_CHANGES = (
 
 # Built once: these run for every registration and many calls, and take longer to build than to run.
 REGISTER = insert(DeviceRow).returning(DeviceRow.id)
+SHORT_COLUMNS = tuple(column for column in DEVICE_COLUMNS if column is not DeviceRow.configuration)
 BY_ID = select(*DEVICE_COLUMNS).where(DeviceRow.id == bindparam("device"))
 BY_NAME = select(*DEVICE_COLUMNS).where(DeviceRow.name == bindparam("name"))
 
@@ -111,11 +112,15 @@ class Registry:
         )
 
     async def slice(self, start: int, size: int) -> tuple[int, list[Device]]:
-        """How many there are, and `size` of them by id, without the first `start`."""
+        """How many there are, and `size` of them by id, without the first `start`, and without their configurations: of so many
+        devices these may be very long."""
         count = select(func.count()).select_from(DeviceRow)
-        rows = select(*DEVICE_COLUMNS).order_by(DeviceRow.id).offset(start).limit(size)
+        rows = select(*SHORT_COLUMNS).order_by(DeviceRow.id).offset(start).limit(size)
         return await self._database.read(
-            lambda connection: (connection.scalar(count) or 0, devices(connection.execute(rows)))
+            lambda connection: (
+                connection.scalar(count) or 0,
+                [Device(**row, configuration={}) for row in connection.execute(rows).mappings()],
+            )
         )
 
     async def update(self, device_id: int, changes: DeviceChanges) -> Device:

@@ -6,6 +6,8 @@ import time
 from iotflow.v1 import legacy_service_pb2, legacy_service_pb2_grpc
 from iotflow_server import VERSION
 from iotflow_server.auth.principal import calling_device
+from iotflow_server.compute_thread import run_in_compute_thread
+from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.statistics import DeviceStatistics
 from iotflow_server.errors import Unauthenticated, Unavailable
@@ -99,19 +101,11 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
     ) -> wire.ListDeviceStatusesResponse:
         limit = request.limit or DEFAULT_LIMIT
         total, devices = await self._registry.slice(request.offset, limit)
-        return wire.ListDeviceStatusesResponse(
-            status="success",
-            devices=[
-                wire.DeviceInShort(
-                    id=device.id,
-                    name=device.name,
-                    device_type=device.device_type,
-                    status=device.status,
-                    is_online=self._online.is_online(device),
-                )
-                for device in devices
-            ],
-            meta=wire.DeviceStatusesMeta(total=total, limit=limit, offset=request.offset),
+        meta = wire.DeviceStatusesMeta(total=total, limit=limit, offset=request.offset)
+        return await run_in_compute_thread(
+            lambda: wire.ListDeviceStatusesResponse(
+                status="success", devices=[self._in_short(device) for device in devices], meta=meta
+            )
         )
 
     async def SubmitMqttTelemetryJson(
@@ -131,6 +125,15 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
             device_name=device.name,
             topic=self._broker.credentials(device.id).topics.telemetry_publish,
             timestamp=stored.timestamp,
+        )
+
+    def _in_short(self, device: Device) -> wire.DeviceInShort:
+        return wire.DeviceInShort(
+            id=device.id,
+            name=device.name,
+            device_type=device.device_type,
+            status=device.status,
+            is_online=self._online.is_online(device),
         )
 
     async def _machine_figures(self) -> wire.MachineFigures:

@@ -20,7 +20,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_cli.broker import chosen_broker
-from iotflow_cli.mosquitto import ENVIRONMENT, Mosquitto
+from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
 from tests.integration.faults.server import Server, server_process
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from iotflow_cli import local_defaults
 from iotflow_cli.broker import MOSQUITTO, NONE, Broker
 from iotflow_cli.child_process import Program
-from iotflow_cli.mosquitto import ENVIRONMENT, Mosquitto
+from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
 
 PATIENCE = 2.0
 

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from iotflow_cli import envoy, local_defaults, mqtt
+from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.broker import EMBEDDED, Broker, chosen_broker
 from iotflow_cli.child_process import Program
 from iotflow_cli.console import say
 from iotflow_cli.data_folder import PARTS_DOWN, taken, write_down
-from iotflow_cli.envoy import Gateway
+from iotflow_cli.envoy.gateway import Gateway, admin_socket_in, drain
 from iotflow_cli.ports import Listening, check_distinct, check_free, port
 from iotflow_cli.readiness import all_serve, answers
 from iotflow_cli.supervisor import Supervisor
@@ -146,7 +146,7 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
         rest_port=rest_port,
         grpc_host=HOST,
         grpc_port=grpc_port,
-        admin_socket=envoy.admin_socket_in(data_dir / "gateway"),
+        admin_socket=admin_socket_in(data_dir / "gateway"),
         workers=sockets,
         secret=secrets.token_urlsafe(24),
         only_here=local_defaults.is_here(rest_host),
@@ -188,7 +188,7 @@ def _envoy(gateway: Gateway) -> Program:
         command=gateway.command(),
         env={},
         ready=functools.partial(answers, f"{gateway.address}/health"),
-        drain=functools.partial(envoy.drain, socket, DRAIN_SECONDS) if socket else None,
+        drain=functools.partial(drain, socket, DRAIN_SECONDS) if socket else None,
     )
 
 

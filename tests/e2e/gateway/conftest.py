@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from iotflow_cli.envoy import Gateway
+from iotflow_cli.envoy.gateway import Gateway
 from tests.e2e.gateway.standin import serving
 from tests.processes import PATIENCE, free_port, running, wait_until_listening
 

@@ -20,7 +20,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_cli.envoy import Gateway
+from iotflow_cli.envoy.gateway import Gateway
 from iotflow_server.telemetry.export import FORMATS
 from tests.e2e.gateway.conftest import open_gateway
 from tests.integration.grpc.conftest import register

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from iotflow_cli.envoy import Gateway
+from iotflow_cli.envoy.gateway import Gateway
 from tests.e2e.gateway.test_refusals import ACK, ONE, REGISTER
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from iotflow_cli.envoy import Gateway
+from iotflow_cli.envoy.gateway import Gateway
 from tests.e2e.gateway.conftest import open_gateway
 from tests.e2e.gateway.test_refusals import REGISTER, check, refusal
 from tests.processes import PATIENCE

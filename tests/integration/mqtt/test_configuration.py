@@ -1,21 +1,20 @@
-"""The configuration of gateway/mosquitto as it stands: plain, TLS, client certificates, websockets."""
+"""The configuration that iotflow_cli.mosquitto ships, as it stands: plain, TLS, client certificates, websockets."""
 
 import functools
 import ssl
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from iotflow_cli.mosquitto.broker import ACL, CONFIGURATION
 from tests.integration.mqtt.certificates import authority, certificate
 from tests.integration.mqtt.clients import eventually, stored
 from tests.mqtt import Device, Part, Stack, mqtt_stack
 from tests.processes import free_port
 
-SHIPPED = Path(__file__).parents[3] / "gateway" / "mosquitto"
 LISTENERS = (1883, 8883, 8884, 9001)
 
 
@@ -26,11 +25,11 @@ class Shipped(Stack):
         folder = self.folder / "mosquitto"
         folder.mkdir()
         (folder / "passwords").touch()
-        (folder / "acl").write_text((SHIPPED / "acl").read_text())
+        (folder / "acl").write_text(ACL.read_text())
         authority(folder, "ca")
         authority(folder, "devices-ca")
         certificate(folder, "server", "127.0.0.1", "ca")
-        text = (SHIPPED / "mosquitto.conf").read_text()
+        text = CONFIGURATION.read_text()
         text = text.replace("/etc/mosquitto/iotflow", str(folder)).replace("/var/lib/mosquitto/", f"{folder}/")
         self.ports = {port: free_port() for port in LISTENERS}
         for port, own in self.ports.items():

@@ -1,11 +1,9 @@
 """Mosquitto's rules say what the grammar of topics says."""
 
-from pathlib import Path
-
 import pytest
 
 from iotflow.mqtt_topics import ANONYMOUS, BELOW_DEVICE, BELOW_OLDER, TopicGrammar
-from iotflow_cli.mosquitto import Mosquitto
+from iotflow_cli.mosquitto.broker import ACL, Mosquitto
 
 DEVICE = "pump"
 
@@ -58,5 +56,4 @@ def test_the_rules_of_clients_without_a_login_come_before_any_user(lines: list[s
 
 
 def test_the_published_file_has_no_rule_for_them() -> None:
-    shipped = Path(__file__).parents[3] / "gateway" / "mosquitto" / "acl"
-    assert ANONYMOUS not in shipped.read_text()
+    assert ANONYMOUS not in ACL.read_text()

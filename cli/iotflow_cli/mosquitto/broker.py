@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iotflow_cli.errors import UsageError
 
-SHIPPED = Path(__file__).parents[2] / "gateway" / "mosquitto"
+SHIPPED = Path(__file__).parent
 ACL, CONFIGURATION, LIMITS = SHIPPED / "acl", SHIPPED / "mosquitto.conf", "# Limits."
 # Debian keeps it where only root's shell looks.
 PATHS = ("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")

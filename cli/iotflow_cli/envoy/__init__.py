@@ -1,0 +1,1 @@
+"""Envoy as the gateway: its configuration and the process that runs it."""

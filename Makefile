@@ -2,6 +2,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
+# The root comes last: it brings the command.
+PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -57,14 +59,14 @@ packages:
 clean:  ## Remove what was made, but no data
 	rm -rf $(VENV) build .proto-deps .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/runtime: requirements.txt pyproject.toml clients/python/pyproject.toml
+$(VENV)/runtime: requirements.txt $(PROJECTS:%=%/pyproject.toml)
 	@test -n "$(PYTHON)" || { echo "IoTFlow needs Python 3.11 or later; install it, or name it: make PYTHON=<path>" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "IoTFlow needs Python 3.11 or later; name one: make PYTHON=<path>")'
 	@echo "Setting up $(VENV), once: downloading and installing $$(grep -c == requirements.txt) packages, which takes about a minute …"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip --disable-pip-version-check install --require-hashes -r requirements.txt
 	@echo "Installing IoTFlow …"
-	@$(PIP) --no-deps --no-build-isolation -e clients/python -e .
+	@$(PIP) --no-deps --no-build-isolation $(PROJECTS:%=-e ./%)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime requirements-dev.txt

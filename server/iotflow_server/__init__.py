@@ -1,3 +1,5 @@
 """The IoTFlow server."""
 
-VERSION = "0.1.0"
+from importlib.metadata import version
+
+VERSION = version("iotflow-server")

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEPS = ROOT / ".proto-deps"
 BASE = ROOT / "build" / "contract-base"
-STUBS = ("clients/python/iotflow/v1", "clients/python/buf")
+STUBS = ("clients/python/iotflow/v1",)
 PROTOVALIDATE = "github.com/bufbuild/protovalidate@v1.2.2"
 GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
 

@@ -5,10 +5,12 @@ import subprocess
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor, ServiceDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pool import Default
 
 from tools import contract
 from tools.api.comments import comments_of
+from tools.protoc_gen_python import RULES
 
 PACKAGE = "iotflow.v1."
 
@@ -47,7 +49,9 @@ def load() -> Contract:
     """The contract of this repository."""
     contract.deps()
     image = subprocess.run(["buf", "build", "-o", "-"], cwd=contract.ROOT, check=True, capture_output=True).stdout
-    own = [file for file in FileDescriptorSet.FromString(image).file if (contract.ROOT / "proto" / file.name).exists()]
+    files = {file.name: file for file in FileDescriptorSet.FromString(image).file}
+    _declare(files[RULES])
+    own = [file for file in files.values() if (contract.ROOT / "proto" / file.name).exists()]
     comments = {name: text for file in own for name, text in comments_of(file)}
     return Contract([_stub(file.name) for file in own], comments)
 
@@ -56,6 +60,13 @@ def short_name(field: FieldDescriptor) -> str:
     """A field's name with its message's, without the package."""
     name: str = field.full_name
     return name.removeprefix(PACKAGE)
+
+
+def _declare(rules: FileDescriptorProto) -> None:
+    """Add the declaration of the rules, which the stubs do not import."""
+    for name in rules.dependency:
+        _stub(name)
+    Default().Add(rules)
 
 
 def _stub(name: str) -> FileDescriptor:

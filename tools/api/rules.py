@@ -3,8 +3,8 @@
 from typing import Any
 
 import protovalidate
-from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -37,19 +37,17 @@ NESTED = {("repeated", "items"): "items", ("map", "keys"): "propertyNames", ("ma
 
 def keywords(field: FieldDescriptor) -> Schema:
     """The keywords that state a field's rules."""
-    return _of(field.GetOptions().Extensions[validate_pb2.field])
+    return _of(_rules(field, "field"))
 
 
 def sentences(field: FieldDescriptor) -> list[str]:
     """Rules that no keyword states, in words."""
-    rules = field.GetOptions().Extensions[validate_pb2.field]
-    return [_sentence(rule.message) for rule in rules.cel]
+    return [_sentence(rule.message) for rule in _rules(field, "field").cel]
 
 
 def message_sentences(message: Descriptor) -> list[str]:
     """Rules about several fields of a message."""
-    rules = message.GetOptions().Extensions[validate_pb2.message]
-    return [_sentence(rule.message) for rule in rules.cel]
+    return [_sentence(rule.message) for rule in _rules(message, "message").cel]
 
 
 def required(message: Descriptor) -> list[str]:
@@ -60,7 +58,14 @@ def required(message: Descriptor) -> list[str]:
     return [field.name for field in message.fields if field.name in found]
 
 
-def _of(rules: validate_pb2.FieldRules) -> Schema:
+def _rules(described: Descriptor | FieldDescriptor, extension: str) -> Any:
+    """The rules of a field or message. The stubs have their bytes only; what these mean, `load` has declared since."""
+    options = described.GetOptions()
+    read: Any = type(options).FromString(options.SerializeToString())
+    return read.Extensions[Default().FindExtensionByName(f"buf.validate.{extension}")]
+
+
+def _of(rules: Any) -> Schema:
     kind: str = rules.WhichOneof("type") or ""
     schema: Schema = {}
     for rule, value in getattr(rules, kind).ListFields() if kind else ():

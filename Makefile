@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb test faults lint contract docs generate lock bench soak packages clean
+.PHONY: help up iotdb test faults lint contract docs generate lock wheels version bench soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +52,12 @@ soak: $(VENV)/dev  ## Run under an even load and state the slope of the server's
 
 lock: $(VENV)/dev  ## Pin the Python packages anew
 	tools/lock.sh
+
+wheels: $(VENV)/dev  ## Build the wheel of every distribution into build/wheels
+	$(BIN)/python -m tools.wheels build/wheels
+
+version: $(VENV)/dev  ## Set the version of all distributions; make version V=0.2.0
+	$(BIN)/python tools/version.py $(V)
 
 packages:
 	@tools/debian_packages.sh

@@ -26,11 +26,15 @@ class Service:
 
 @contextmanager
 def iotflow_up(
-    data_dir: Path, env: Mapping[str, str] | None = None, *options: str, within: float = PATIENCE
+    data_dir: Path,
+    env: Mapping[str, str] | None = None,
+    *options: str,
+    within: float = PATIENCE,
+    program: str | Path = IOTFLOW,
 ) -> Iterator[Service]:
     """Start it, wait `within` seconds for the line `ready`, stop it by SIGTERM. Without MQTT, unless the options name a broker."""
     rest_port, grpc_port = free_port(), free_port()
-    command = [IOTFLOW, "up", "--data-dir", str(data_dir)]
+    command = [str(program), "up", "--data-dir", str(data_dir)]
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
     broker = [] if "--broker" in options else ["--broker", "none"]
     with running([*command, *ports, *broker, *options], env) as process:

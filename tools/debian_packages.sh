@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the servers and tools that the tests use and a Debian machine may lack: PostgreSQL, Go to bring the
-# contract's imports, curl to run the README's examples, Java with Maven to bring and run IoTDB, Redis, and Mosquitto with
-# its clients. What is there already is used as it is.
+# contract's imports, npm to bring AsyncAPI's schema, curl to run the README's examples, Java with Maven to bring and run
+# IoTDB, Redis, and Mosquitto with its clients. What is there already is used as it is.
 set -eu
 missing=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
@@ -9,6 +9,7 @@ command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v go >/dev/null 2>&1 || missing="$missing golang-go"
 command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
 command -v mvn >/dev/null 2>&1 || missing="$missing maven"
+command -v npm >/dev/null 2>&1 || missing="$missing npm"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 { command -v mosquitto || ls /usr/sbin/mosquitto; } >/dev/null 2>&1 || missing="$missing mosquitto"
 command -v mosquitto_pub >/dev/null 2>&1 || missing="$missing mosquitto-clients"

@@ -1,0 +1,128 @@
+"""The reference of MQTT has every topic of the grammar, and describes what adapters and devices send there."""
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+from google.protobuf.struct_pb2 import Struct
+
+from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, Kind
+from iotflow.v1.command_pb2 import Command
+from iotflow.v1.gateway_service_pb2 import DesiredConfig
+from iotflow_gateway.devices.documents import command_document, config_document, group_document
+from iotflow_gateway.topics import Topics
+from tests.api_reference import problems, reference
+from tests.unit.gateway.test_topics import TOPICS
+from tools.api.channels import PAYLOADS
+from tools.api.validation import asyncapi_problems, openapi_problems
+
+GRAMMAR = Topics("iotflow")
+PUBLISHED = {
+    **{
+        topic.replace("a/b/", "iotflow/"): found.kind
+        for topic, found in TOPICS.items()
+        if found.kind and not found.keyed
+    },
+    **{f"iotflow/devices/7/{below}": kind for below, kind in BELOW_DEVICE.items()},
+    **{f"devices/pump/{below}": kind for below, kind in BELOW_OLDER.items()},
+}
+RECEIVED = {
+    **dict.fromkeys(GRAMMAR.commands(7, "pump", "reboot"), "DeviceCommand"),
+    **dict.fromkeys(GRAMMAR.commands(7, "pump", "update_firmware"), "DeviceCommand"),
+    **dict.fromkeys(GRAMMAR.configs(7, "pump"), "DesiredConfiguration"),
+    **dict.fromkeys(
+        (GRAMMAR.parse(topic).errors for topic in ("iotflow/devices/7/telemetry", "devices/pump/status")), "Error"
+    ),
+    GRAMMAR.group_commands("sensor"): "GroupCommand",
+    GRAMMAR.response("pump"): "RegistrationAnswer",
+}
+SETTINGS = Struct()
+SETTINGS.update({"interval": 30, "limits": {"high": 80.5}})
+COMMAND = Command(id=12, device_id=7, name="reboot", parameters=SETTINGS, group_command="abc")
+COMMAND.created_at.FromJsonString("2026-01-31T12:00:00Z")
+DOCUMENTS = {
+    "DeviceCommand": command_document(COMMAND),
+    "GroupCommand": group_document(COMMAND, "sensor"),
+    "DesiredConfiguration": config_document(DesiredConfig(device_id=7, desired=SETTINGS, desired_version=3)),
+}
+EXAMPLES = [
+    (name, example["payload"])
+    for name, message in reference("asyncapi")["components"]["messages"].items()
+    for example in message.get("examples", ())
+]
+
+
+def channel(topic: str) -> dict[str, Any]:
+    """The one of a topic: what is written out comes before what is left open."""
+    found = [one for one in reference("asyncapi")["channels"].values() if _fits(one, topic)]
+    assert found, topic
+    best: dict[str, Any] = min(found, key=lambda one: one["address"].count("{"))
+    return best
+
+
+def actions(address: str) -> set[str]:
+    document = reference("asyncapi")
+    keys = {f"#/channels/{key}" for key, one in document["channels"].items() if one["address"] == address}
+    return {one["action"] for one in document["operations"].values() if one["channel"]["$ref"] in keys}
+
+
+@pytest.mark.parametrize(("topic", "kind"), PUBLISHED.items())
+def test_has_what_devices_publish(topic: str, kind: Kind) -> None:
+    found = channel(topic)
+    assert list(found["messages"]) == [PAYLOADS[kind]]
+    assert actions(found["address"]) == {"receive"}
+
+
+@pytest.mark.parametrize(("topic", "payload"), RECEIVED.items())
+def test_has_what_devices_receive(topic: str, payload: str) -> None:
+    assert list(channel(topic)["messages"]) == [payload]
+
+
+@pytest.mark.parametrize("key", reference("asyncapi")["channels"])
+def test_has_no_topic_that_the_grammar_does_not_have(key: str) -> None:
+    address = reference("asyncapi")["channels"][key]["address"]
+    topic = address.format(device="7", name="pump", word="sensors", group="sensor", kind="control")
+    assert topic in RECEIVED or GRAMMAR.parse(topic).kind is not None
+
+
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS.items())
+def test_describes_what_the_adapter_publishes(name: str, document: bytes) -> None:
+    assert problems("asyncapi", _schema(name), orjson.loads(document)) == []
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_an_example_is_as_its_schema_says(name: str, example: object) -> None:
+    assert problems("asyncapi", _schema(name), example) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("Readings", {"data": 7}),
+        ("Readings", {"temperature": {"value": 21.5}}),
+        ("Readings", []),
+        ("Presence", "asleep"),
+        ("CommandAcknowledgement", {"state": "succeeded"}),
+        ("CommandAcknowledgement", {"command_id": 7, "state": "delivered"}),
+        ("RegistrationAnswer", {"status": "success"}),
+    ],
+)
+def test_describes_what_is_not_taken(name: str, payload: object) -> None:
+    assert problems("asyncapi", _schema(name), payload)
+
+
+def test_validation_finds_what_is_wrong() -> None:
+    assert list(openapi_problems({**reference("openapi"), "paths": {"/": {"get": {"responses": []}}}}))
+    assert list(asyncapi_problems({**reference("asyncapi"), "channels": {"a": {"address": 7}}}))
+    assert list(asyncapi_problems({**reference("asyncapi"), "components": {}}))
+    assert list(asyncapi_problems(reference("asyncapi"))) == []
+
+
+def _schema(name: str) -> dict[str, Any]:
+    payload: dict[str, Any] = reference("asyncapi")["components"]["messages"][name]["payload"]
+    return payload
+
+
+def _fits(one: dict[str, Any], topic: str) -> bool:
+    return bool(re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(one["address"])), topic))

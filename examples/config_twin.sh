@@ -12,7 +12,10 @@ key=$(echo "$device" | value device api_key)
 id=$(echo "$device" | value device id)
 twin="$url/api/v1/admin/devices/$id/config"
 
-difference() { echo "$1: $(curl -sf "$twin" -H "authorization: Bearer $token" | value difference)"; }
+difference() {
+  echo "$1: $(curl -sf "$twin" -H "authorization: Bearer $token" |
+    python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["difference"], sort_keys=True))')"
+}
 
 # A merge patch. With expected_version a concurrent change is rejected instead of overwritten.
 curl -sf -X PATCH "$twin" -H "authorization: Bearer $token" -o /dev/null \

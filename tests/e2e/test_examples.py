@@ -22,7 +22,7 @@ OUTPUTS = {
     "columnar_stream.py": r"10000 rows, [1-9]\d* of them without a flow\n",
     "command_loop.py": r"blink succeeded {'blinked': 3}\ndance failed {}\n",
     "config_twin.sh": (
-        r"desired: {'interval': 60, 'mode': {'eco': True}}\ninterval reported: {'mode': {'eco': True}}\n"
+        r'desired: {"interval": 60, "mode": {"eco": true}}\ninterval reported: {"mode": {"eco": true}}\n'
         r"all reported: {}\n"
     ),
     "export_to_pandas.py": r"120 rows, mean 159\.5\n",

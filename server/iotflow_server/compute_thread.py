@@ -7,8 +7,8 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-# Requests up to here take a few milliseconds; larger ones are seen to beside the event loop.
-AT_ONCE_BYTES = 16_384
+# Of messages up to here work takes a few milliseconds.
+_AT_ONCE_BYTES = 16_384
 
 Params = ParamSpec("Params")
 Answer = TypeVar("Answer")
@@ -22,3 +22,10 @@ async def run_in_compute_thread(work: Callable[Params, Answer], *args: Params.ar
     """What work(…) returns; the event loop serves others meanwhile, and other computations wait."""
     call = partial(copy_context().run, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_thread, call)
+
+
+async def run_by_size(size: int, work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+    """The same; at once where the message of so many bytes that the work looks through is short."""
+    if size < _AT_ONCE_BYTES:
+        return work(*args, **kwargs)
+    return await run_in_compute_thread(work, *args, **kwargs)

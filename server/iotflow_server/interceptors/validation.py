@@ -9,7 +9,7 @@ import protovalidate
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import Message
 
-from iotflow_server.compute_thread import AT_ONCE_BYTES, run_in_compute_thread
+from iotflow_server.compute_thread import run_by_size
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.empty_fields import has_empty_fields
 from iotflow_server.interceptors.middleware import Around, Context, Handler, Malformed
@@ -32,10 +32,8 @@ class Validation:
                 raise ambiguous(request.field) if request.field else malformed()
             hint = partial(_hint, request, in_path, context)
             # Of a body there are no rules; of other requests each element is looked at, those of documents too.
-            if isinstance(request, HttpBody) or request.ByteSize() < AT_ONCE_BYTES:
-                check(request, hint)
-            else:
-                await run_in_compute_thread(check, request, hint)
+            size = 0 if isinstance(request, HttpBody) else request.ByteSize()
+            await run_by_size(size, check, request, hint)
             yield
 
         return validate

@@ -242,14 +242,18 @@ def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
         token = page.next_page_token
     assert listed == sent[::-1]
     ack = device_service_pb2.AckCommandRequest(command_id=people.send(device.id, "x").id)
-    ack.result.update({"text": "x" * 70_000})
-    with pytest.raises(grpc.RpcError) as refusal:
-        devices.AckCommand(ack, metadata=device.metadata)
-    assert (reason(refusal.value), fields(refusal.value)) == ("INVALID_ARGUMENT", ["result"])
+    # The longer one is not even read.
+    for length in (70_000, 1_000_000):
+        ack.result.update({"text": "x" * length})
+        with pytest.raises(grpc.RpcError) as refusal:
+            devices.AckCommand(ack, metadata=device.metadata)
+        assert (reason(refusal.value), fields(refusal.value)) == ("INVALID_ARGUMENT", ["result"])
     with of_device(devices, device) as stream:
         waiting = stream.next().id
-        receipt = stream.answer(waiting, "succeeded", result={"text": "x" * 70_000})
-        assert (receipt.reason, receipt.retryable) == ("INVALID_ARGUMENT", False)
+        for length in (70_000, 1_000_000):
+            receipt = stream.answer(waiting, "succeeded", result={"text": "x" * length})
+            assert (receipt.command_id, receipt.state) == (waiting, "succeeded")
+            assert (receipt.reason, receipt.retryable) == ("INVALID_ARGUMENT", False)
         assert stream.answer(waiting, "succeeded").reason == ""
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from iotflow.v1 import command_pb2
@@ -11,6 +12,7 @@ from iotflow_server.commands.command import Command, CommandResult
 from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
+from iotflow_server.rpc.commands.results import decoded_answer, too_large
 
 Wire = TypeVar("Wire")
 Decode = Callable[[Wire], CommandResult]
@@ -18,6 +20,8 @@ Note = Callable[[Sequence[CommandResult]], Awaitable[Sequence[Command | DomainEr
 
 # Answers on their way, their receipts included; beyond that nothing more is read.
 MOST_WAITING = 256
+# Of a state, in a receipt; longer ones are none.
+LONGEST_STATE = 100
 
 
 class CommandAcknowledgements(Generic[Wire]):
@@ -65,7 +69,7 @@ class CommandAcknowledgements(Generic[Wire]):
             if isinstance(answer, Malformed):
                 raise malformed()
             await self._room.acquire()
-            self._waiting.append(answer)
+            self._waiting.append(_bounded(answer))
             self._come.set()
 
     async def _work(self) -> None:
@@ -78,7 +82,7 @@ class CommandAcknowledgements(Generic[Wire]):
             self._wake()
 
     async def _noted(self, group: Sequence[Any]) -> list[command_pb2.CommandReceipt]:
-        decoded = [self._decoded(answer) for answer in group]
+        decoded = [await self._decoded(answer) for answer in group]
         answers = [answer for answer in decoded if isinstance(answer, CommandResult)]
         try:
             outcomes = iter(await self._note(answers) if answers else ())
@@ -89,11 +93,27 @@ class CommandAcknowledgements(Generic[Wire]):
             for answer, found in zip(group, decoded, strict=True)
         ]
 
-    def _decoded(self, answer: Any) -> CommandResult | DomainError:
+    async def _decoded(self, answer: Any) -> CommandResult | DomainError:
+        if isinstance(answer, _TooLarge):
+            return answer.refusal
         try:
-            return self._decode(answer)
+            return await decoded_answer(answer, self._decode)
         except DomainError as refusal:
             return refusal
+
+
+@dataclass(frozen=True, slots=True)
+class _TooLarge:
+    """Stands in place of an answer, so that none waits that takes much memory."""
+
+    command_id: int
+    state: str
+    refusal: DomainError
+
+
+def _bounded(answer: Any) -> Any:
+    refusal = too_large(answer)
+    return _TooLarge(answer.command_id, answer.state[:LONGEST_STATE], refusal) if refusal else answer
 
 
 def _receipt(answer: Any, outcome: Command | DomainError) -> command_pb2.CommandReceipt:

@@ -9,8 +9,8 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.errors import DomainError, InvalidArgument
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_devices import command
-from iotflow_server.rpc.codec.wire_values import plain_struct
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
+from iotflow_server.rpc.commands.results import result_of
 from iotflow_server.rpc.streams.sessions import Session
 
 Request = device_service_pb2.StreamCommandsRequest
@@ -59,8 +59,7 @@ class CommandStream:
     def _decode(self, answer: Request) -> CommandResult:
         if answer.state not in OUTCOMES:
             raise InvalidArgument("state", "one of succeeded, failed")
-        result = plain_struct(answer.result, "result") if answer.HasField("result") else None
-        return CommandResult(self._device_id, answer.command_id, answer.state, result)
+        return CommandResult(self._device_id, answer.command_id, answer.state, result_of(answer))
 
     async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         self._presence.seen(self._device_id)

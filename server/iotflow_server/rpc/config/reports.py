@@ -9,7 +9,7 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.readings.document import exact_document
 from iotflow.v1.device_service_pb2 import UpdateDeviceConfigRequest
-from iotflow_server.compute_thread import AT_ONCE_BYTES, run_in_compute_thread
+from iotflow_server.compute_thread import run_by_size
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
 from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
@@ -52,7 +52,7 @@ async def report_of(sent: UpdateDeviceConfigRequest | HttpBody) -> ConfigReport:
     if size > MOST_BODY_BYTES:
         raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
     read = partial(_in_json, sent.data) if isinstance(sent, HttpBody) else partial(_in_message, sent)
-    return read() if size < AT_ONCE_BYTES else await run_in_compute_thread(read)
+    return await run_by_size(size, read)
 
 
 def _in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:

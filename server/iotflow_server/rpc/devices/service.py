@@ -24,8 +24,9 @@ from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_ms, timestamp_of, to_struct
+from iotflow_server.rpc.codec.wire_values import timestamp_ms, timestamp_of, to_struct
 from iotflow_server.rpc.commands.device_stream import CommandStream
+from iotflow_server.rpc.commands.results import decoded_answer, result_of
 from iotflow_server.rpc.config import streams
 from iotflow_server.rpc.devices.registration import RegistrationPolicy
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
@@ -172,7 +173,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         return wire.ListCommandsResponse(commands=commands, count=len(commands))
 
     async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:
-        result = plain_struct(request.result, "result") if request.HasField("result") else None
+        result = await decoded_answer(request, result_of)
         device = calling_device()
         self._presence.seen(device.id)
         acknowledged = await self._commands.acknowledge(

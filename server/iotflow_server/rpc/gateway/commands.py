@@ -13,8 +13,8 @@ from iotflow_server.commands.leases import LEASE, CommandLease, CommandLeases
 from iotflow_server.errors import DomainError, InvalidArgument
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_devices import command
-from iotflow_server.rpc.codec.wire_values import plain_struct
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
+from iotflow_server.rpc.commands.results import decoded_answer, result_of
 from iotflow_server.rpc.streams.sessions import Session
 
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
@@ -38,7 +38,7 @@ class GatewayAnswers:
 
     async def one(self, request: gateway_service_pb2.AckDeviceCommandRequest) -> Command:
         """The command as it is then. Raises NotFound, FailedPrecondition, InvalidArgument, Unavailable."""
-        answer = decoded(request)
+        answer = await decoded_answer(request, decoded)
         if request.group_command and not request.command_id:
             answer = replace(answer, command_id=await self._commands.of_group(request.device_id, request.group_command))
         (outcome,) = await self.note([answer])
@@ -59,8 +59,7 @@ def decoded(answer: Request | gateway_service_pb2.AckDeviceCommandRequest) -> Co
     """Raises InvalidArgument."""
     if answer.state not in WORDS:
         raise InvalidArgument("state", f"one of {', '.join(WORDS)}")
-    result = plain_struct(answer.result, "result") if answer.HasField("result") else None
-    return CommandResult(answer.device_id, answer.command_id, answer.state, result)
+    return CommandResult(answer.device_id, answer.command_id, answer.state, result_of(answer))
 
 
 class GatewayStream:

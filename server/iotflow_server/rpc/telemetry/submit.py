@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2 import (
     SubmitTelemetryRequest,
     SubmitTelemetryResponse,
 )
-from iotflow_server.compute_thread import AT_ONCE_BYTES, run_in_compute_thread
+from iotflow_server.compute_thread import run_by_size, run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.intake.reading_cells import cells_of
 from iotflow_server.rpc.codec.wire_batches import rejection
@@ -76,7 +76,7 @@ class SubmitHandler:
             submission = read()
             return submission, *cells_of(submission.decoded, self._intake.limits)
 
-        return take_apart() if size < AT_ONCE_BYTES else await run_in_compute_thread(take_apart)
+        return await run_by_size(size, take_apart)
 
     async def _one(self, taken_apart: TakenApart) -> SubmitTelemetryResponse:
         submission, cells, rejections, _ = taken_apart

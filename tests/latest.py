@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.latest import RedisLatestValues
-from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
+from iotflow_server.telemetry.latest import CachedLatestReader, CachedLatestWriter, LatestValues
 from iotflow_server.telemetry.ports import Latest, TelemetryStore
-from tests.contract.durable import DurableBackend
+from tests.contract.joined import JoinedStore
 from tests.contract.readings import cells
 
 PATIENCE = 20.0
@@ -24,16 +24,16 @@ def plain(found: dict[int, tuple[Latest, ...]]) -> Plain:
     }
 
 
-class CachedStore(CachedLatestStore):
-    """Asked for the latest it asks three times: of the store itself, so that it is remembered, and what is remembered."""
+class CachedStore(JoinedStore):
+    """A store with a cache of newest values. Its `latest` queries three times: the backend, the backend for the cache, the cache."""
 
     def __init__(self, store: TelemetryStore, values: LatestValues) -> None:
-        super().__init__(DurableBackend(store), values)
+        super().__init__(store, CachedLatestWriter(store, values), CachedLatestReader(store, values))
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
     ) -> dict[int, tuple[Latest, ...]]:
-        found = [await super(CachedStore, self).latest(device_ids, measurements) for _ in range(3)]
+        found = [await self.reader.latest(device_ids, measurements) for _ in range(3)]
         # As texts: -0.0 is equal to 0.0.
         first, second, third = ({one: repr(values) for one, values in plain(each).items()} for each in found)
         assert first == second == third

@@ -64,7 +64,7 @@ from iotflow_server.rpc.system.parts_down import PartsDown
 from iotflow_server.rpc.system.service import SystemService
 from iotflow_server.rpc.telemetry.service import TelemetryService
 from iotflow_server.settings import Settings
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import ManagedWriter
 from iotflow_server.workers.member import ALONE, Member
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
         stack.push_async_callback(drain, server, checkup, parts.sessions, settings.drain_seconds)
         for name in ("", *SERVICES):
             await checkup.set(name, health_pb2.HealthCheckResponse.SERVING)
-        log.info("serving", address=f"{settings.grpc_host}:{port}", store=parts.store.name)
+        log.info("serving", address=f"{settings.grpc_host}:{port}", store=parts.writer.name)
         yield port
 
 
@@ -111,7 +111,7 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
 class Parts:
     """What the server is put together from."""
 
-    store: TelemetryStore
+    writer: ManagedWriter
     sessions: Sessions
     layers: Sequence[Middleware]
     devices: DeviceService
@@ -145,7 +145,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     diagnostics = Diagnostics(identity, diagnostics_open_to(public=settings.public_diagnostics))
     looks: dict[str, Check] = {
         "database": fleet.database.check,
-        "telemetry_store": telemetry.store.check,
+        "telemetry_store": telemetry.writer.check,
         "ingest": telemetry.ingest.check,
         "live_bus": telemetry.bus.check,
     }
@@ -153,7 +153,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     beside: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
     checks = HealthChecks(looks, beside, sessions)
     return Parts(
-        store=telemetry.store,
+        writer=telemetry.writer,
         sessions=sessions,
         layers=layers(settings, identity, addresses, metrics),
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.latest import MemoryLatestValues
 from iotflow_server.telemetry.ports import TelemetryStore
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.durable import DurableBackend
+from tests.contract.joined import JoinedStore
 from tests.contract.readings import Clock
 from tests.coroutines import pytest_pyfunc_call, runner
 from tests.iotdb import empty_database, running_iotdb
@@ -34,7 +35,13 @@ def sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 def journaled_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     folder: Path = request.getfixturevalue("tmp_path")
     backend = sqlite(request, clock)
-    return lambda: JournaledStore(DurableBackend(backend()), folder / "journal", quiet_seconds=0.01, retry_seconds=0.01)
+
+    def opened() -> TelemetryStore:
+        store = backend()
+        writer = JournaledWriter(DurableBackend(store), folder / "journal", quiet_seconds=0.01, retry_seconds=0.01)
+        return JoinedStore(writer, writer, store)
+
+    return opened
 
 
 def remembered_sqlite(request: pytest.FixtureRequest, clock: Clock) -> Opening:

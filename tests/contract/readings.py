@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
-from iotflow_server.telemetry.ports import Span, TelemetryStore, Windows
+from iotflow_server.telemetry.ports import Span, TelemetryReader, Windows
 
 DOUBLE, FLOAT, INT64, INT32, BOOLEAN, TEXT = ValueType
 
@@ -51,7 +51,7 @@ def cells(column: Column) -> list[Any]:
 
 
 async def chunks(
-    store: TelemetryStore,
+    store: TelemetryReader,
     device_id: int,
     span: Span = Span(),  # noqa: B008 - frozen
     measurements: Sequence[str] | None = None,
@@ -70,7 +70,7 @@ def contents_of(chunks: Sequence[Batch]) -> Contents:
     }
 
 
-async def contents(store: TelemetryStore, device_id: int, span: Span = Span()) -> Contents:  # noqa: B008 - frozen
+async def contents(store: TelemetryReader, device_id: int, span: Span = Span()) -> Contents:  # noqa: B008 - frozen
     return contents_of(await chunks(store, device_id, span))
 
 

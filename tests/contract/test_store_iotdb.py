@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Function, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import INT32, TEXT, Clock, batch, chunks, column, contents, contents_of, doubles, named
@@ -117,7 +117,7 @@ async def test_a_login_that_is_refused_stops_the_start_by_name(
     await right.check()
     await right.close()
     address = dataclasses.replace(iotdb_address, password="wrong")
-    store = JournaledStore(IotdbStore(address), tmp_path / "journals", start_seconds=60)
+    store = JournaledWriter(IotdbStore(address), tmp_path / "journals", start_seconds=60)
     with pytest.raises(Unavailable) as refusal:
         await store.start()
     assert refusal.value.reason == "STORE_LOGIN_REFUSED"

@@ -61,7 +61,7 @@ def device_service(
         fleet.presence,
         fleet.online,
         encoder,
-        telemetry.store,
+        telemetry.reader,
         sessions,
         RegistrationPolicy(settings.registration),
         broker,
@@ -97,7 +97,8 @@ def telemetry_service(
     """Readings in, readings out."""
     streams = Streams(sessions, settings.stream_window, settings.heartbeat_seconds)
     return TelemetryService(
-        telemetry.store,
+        telemetry.writer,
+        telemetry.reader,
         telemetry.intake,
         telemetry.feed,
         fleet.registry,
@@ -134,7 +135,8 @@ def admin_service(
         fleet.presence,
         fleet.online,
         encoder,
-        telemetry.store,
+        telemetry.writer,
+        telemetry.reader,
         sessions,
         figures,
     )
@@ -208,4 +210,4 @@ def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: M
             "Devices whose newest values the store was asked for.",
             lambda: latest.misses,
         )
-    return Metrics(telemetry.tally, gauges, lambda: telemetry.store.journal)
+    return Metrics(telemetry.tally, gauges, lambda: telemetry.writer.journal)

@@ -18,8 +18,7 @@ from iotflow_server.rpc.cache_invalidator import CacheInvalidator
 from iotflow_server.rpc.streams.session_checks import SessionChecks
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
-from iotflow_server.telemetry.ports import TelemetryStore
-from iotflow_server.telemetry.stores.choice import is_elsewhere
+from iotflow_server.telemetry.stores.choice import ChosenStore, is_elsewhere
 from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.telemetry.timestamps import LocalTimestampAllocator, NewestTimestamps, TimestampAllocator
 from iotflow_server.workers.member import Member
@@ -61,11 +60,11 @@ async def started_arrival(
     member: Member,
     database: Database,
     redis: RedisConnection | None,
-    store: TelemetryStore,
+    store: ChosenStore,
     stack: AsyncExitStack,
 ) -> TimestampAllocator:
     """Who gives out the times of readings that came without one; closed with the stack. Raises CannotStart, Unavailable."""
-    given = NewestTimestamps(store, utc_now_ms)
+    given = NewestTimestamps(store.reader, utc_now_ms, lambda: store.writer.buffering)
     alone = LocalTimestampAllocator(given, utc_now_ms)
     if not settings.is_sole:
         number = ServerNumber(database, identity_in(settings.data_dir))

@@ -14,7 +14,7 @@ from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import ManagedWriter, TelemetryReader
 from iotflow_server.telemetry.retention_rule import RetentionRule
 from iotflow_server.telemetry.stores.choice import chosen_store
 from iotflow_server.telemetry.tally import Tally
@@ -30,7 +30,8 @@ SOLE_TTL, SHARED_TTL = 60.0, 5.0
 class Telemetry:
     """The parts that readings pass through."""
 
-    store: TelemetryStore
+    writer: ManagedWriter
+    reader: TelemetryReader
     ingest: Ingest
     feed: LiveFeed
     bus: LiveBus
@@ -45,15 +46,15 @@ async def started_telemetry(
     """Closed with the stack."""
     latest = await started_latest_values(settings, redis, stack)
     store = chosen_store(settings, latest)
-    await store.start()
-    stack.push_async_callback(store.close)
-    rule = RetentionRule(store, settings.retention_ms)
+    await store.writer.start()
+    stack.push_async_callback(store.writer.close)
+    rule = RetentionRule(store.writer, settings.retention_ms)
     await rule.start()
     stack.push_async_callback(rule.close)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
     bus = await started_bus(redis, feed, stack)
     future = FutureLimit(settings.max_ahead_ms, utc_now_ms)
-    ingest = Ingest(store, settings.ingest_queue_bytes, tally, bus.publish, future)
+    ingest = Ingest(store.writer, settings.ingest_queue_bytes, tally, bus.publish, future)
     await ingest.start()
     stack.push_async_callback(ingest.close)
     limits = Limits(
@@ -70,4 +71,4 @@ async def started_telemetry(
     stack.push_async_callback(presence_feed.close)
     fleet.online.on_change(presence_feed.changed)
     intake = Intake(ingest, directory, fleet.presence, arrival, limits, tally)
-    return Telemetry(store, ingest, feed, bus, tally, intake, latest)
+    return Telemetry(store.writer, store.reader, ingest, feed, bus, tally, intake, latest)

@@ -15,7 +15,7 @@ from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.future_times import FutureLimit
 from iotflow_server.telemetry.outcome import Outcome, Stored
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import ManagedWriter
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.write_queue import QueuedBatch, WriteQueue, WriteQueues
 
@@ -43,14 +43,14 @@ class Ingest:
     """
 
     def __init__(
-        self, store: TelemetryStore, queue_bytes: int, tally: Tally, publish: Publish, future: FutureLimit
+        self, writer: ManagedWriter, queue_bytes: int, tally: Tally, publish: Publish, future: FutureLimit
     ) -> None:
-        self._store = store
+        self._writer = writer
         self._future = future
         self._limit = queue_bytes
         self._tally = tally
         self._publish = publish
-        self._lanes = WriteQueues(store.writers)
+        self._lanes = WriteQueues(writer.writers)
         self._waiting_bytes = 0
         self._room = asyncio.Event()
         self._closing = False
@@ -131,7 +131,7 @@ class Ingest:
 
     async def _write(self, group: list[QueuedBatch]) -> None:
         try:
-            rejections = await self._store.write([waiting.batch for waiting in group])
+            rejections = await self._writer.write([waiting.batch for waiting in group])
         except DomainError as refusal:
             self._failed_at, self._failure = time.monotonic(), refusal.message
             self._log_limit.warning(
@@ -142,7 +142,7 @@ class Ingest:
             await self._failed(group, error)
         else:
             self._failed_at = -math.inf
-            buffered = self._store.buffering
+            buffered = self._writer.buffering
             await self._tell(
                 group,
                 [Outcome((*one.refused, *refused), buffered) for one, refused in zip(group, rejections, strict=True)],

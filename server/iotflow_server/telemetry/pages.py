@@ -11,7 +11,7 @@ import orjson
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.division import rows_of
-from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span, TelemetryReader
 
 # A page is an answer of one piece, which the gateway turns into JSON at once; callers of gRPC take 4 MiB unless they say otherwise.
 PAGE_BYTES = 2**20
@@ -41,13 +41,13 @@ class ReadingPage:
     rest: Span | None
 
 
-async def page(store: TelemetryStore, query: PageQuery) -> ReadingPage:
+async def page(reader: TelemetryReader, query: PageQuery) -> ReadingPage:
     """At most query.limit rows, fewer where they are very large."""
     chunks: list[Batch] = []
     left, room = query.limit, PAGE_BYTES
     # One row more than the page takes tells whether there is another, without asking once more.
     chunk_rows = min(query.limit, CHUNK_ROWS) + 1
-    reading = store.read(
+    reading = reader.read(
         query.device_id, query.span, query.measurements, newest_first=query.newest_first, chunk_rows=chunk_rows
     )
     async with aclosing(reading):

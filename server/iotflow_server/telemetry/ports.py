@@ -1,4 +1,4 @@
-"""The port to wherever readings are kept. Its docstrings are the contract; tests/contract holds every backend to it."""
+"""The ports to the telemetry store. The docstrings are the contract; tests/contract holds every backend to it."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class Span:
 
 
 class Function(StrEnum):
-    """Figures over a window.
+    """Aggregate functions over a window.
 
-    avg, sum, median, stddev (of a sample; absent for a single value) are DOUBLE, count is INT64, the others have the
-    measurement's type. Text and booleans have count, first and last only.
+    avg, sum, median and stddev (of a sample; absent for a single value) are DOUBLE, count is INT64, the others have the
+    type of the measurement. Text and booleans have count, first and last only.
     """
 
     COUNT = "count"
@@ -39,10 +39,11 @@ class Function(StrEnum):
 
 
 class Fill(StrEnum):
-    """What stands in windows without a value.
+    """The value of a window that has none.
 
-    NULL: nothing (count: 0). PREVIOUS: what the window before has. LINEAR: the straight line between the neighbours that have a value
-    (numbers only; else nothing). Before the first and, for LINEAR, after the last value there is nothing. A count is 0, never filled.
+    NULL: no value. PREVIOUS: the value of the window before. LINEAR: linear interpolation between the neighbours that have
+    a value (numbers only; other types get no value). Windows before the first value stay empty; with LINEAR, so do windows
+    after the last value. A count is 0, never filled.
     """
 
     NULL = "null"
@@ -52,7 +53,7 @@ class Fill(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest value of one measurement; column has one row, times one time."""
+    """The newest value of one measurement; column has one row."""
 
     time: int
     column: Column
@@ -60,7 +61,7 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class WindowFigures:
-    """One function of one measurement; column has a row for each window of the answer."""
+    """One function of one measurement; column has one row per window of the result."""
 
     function: Function
     column: Column
@@ -68,19 +69,59 @@ class WindowFigures:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """times: the starts of the windows, rising. figures: in the order measurement, then function as asked for."""
+    """times: the starts of the windows, ascending. figures: ordered by measurement, then by function as requested."""
 
     times: Times
     figures: tuple[WindowFigures, ...]
 
 
-class TelemetryStore(Protocol):
-    """Keeps readings.
+class TelemetryWriter(Protocol):
+    """Changes the stored readings.
 
-    Every method raises Unavailable when the backend is away, never a driver's error. Cancelling a call is safe; a write that was
-    cancelled may or may not have happened. Measurements asked for that do not exist are simply absent from the answer, and a
-    device that never wrote is a device without readings.
+    Every method raises Unavailable when the backend cannot be reached, never an error of the driver. Calls can be
+    cancelled; a cancelled write may or may not have been carried out.
     """
+
+    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+        """Store batches; on return they are durable: a crash of this process or machine loses none of them.
+
+        Returns the rejections of each batch (empty: none). A batch is stored all or nothing, apart from its rejections;
+        with `atomic`, one rejection rejects the whole batch. At an equal (device, measurement, time), later batches win
+        over earlier ones and later rows over earlier ones; a row without a value overwrites nothing. Writing the same
+        batch again changes nothing.
+
+        The first stored value sets the type of a measurement. A measurement without readings, because they were deleted or
+        have expired, has no type. A value of another type is converted if it fits without loss (2 or 2.0 in INT32, 2.5 in
+        FLOAT, 7 in DOUBLE) and rejected with TYPE_CONFLICT if it does not (2.5 in INT64, 0.1 in FLOAT, 2^53+1 in DOUBLE,
+        text or a boolean in a number, a number in text or a boolean). A rejected batch sets no type; of an atomic one only
+        the offending rows are named. Values that no type can hold are rejected with UNSTORABLE. Rejections name rows by
+        runs: adjacent rejected rows of a column are one Rejection. A column with more than 32 runs is rejected whole.
+        """
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        """Delete the readings within span, durably."""
+
+    async def drop(self, device_id: int, measurement: str) -> None:
+        """Remove a measurement and all its readings, durably. Does nothing if the measurement does not exist."""
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        """Convert all readings of a measurement to another type, durably; none of them if one does not fit without loss.
+
+        Numbers fit equal numbers; every value fits TEXT, in its JSON form; text fits a type if it is JSON for a value of
+        it. Raises InvalidArgument (NOT_LOSSLESS), or FailedPrecondition for too many readings (TOO_MANY_READINGS).
+        """
+
+    async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
+        """Set how long readings are kept, counted from their time; None: without limit. device_id None: the default rule, for
+        devices without a rule of their own.
+
+        Expired readings disappear from all results at once; their space is reclaimed later. Rules survive a restart. A
+        device's own rule takes precedence over the default, even if it sets no limit.
+        """
+
+
+class ManagedWriter(TelemetryWriter, Protocol):
+    """A writer with a lifecycle: the front of the store that the server writes to."""
 
     @property
     def name(self) -> str:
@@ -88,42 +129,33 @@ class TelemetryStore(Protocol):
 
     @property
     def writers(self) -> int:
-        """How many writes at a time do it good."""
+        """Number of concurrent writes at which throughput is best."""
 
     @property
     def buffering(self) -> bool:
-        """Whether writes are acknowledged that the backend gets later; see JournaledStore. False for all others."""
+        """True while acknowledged readings may be in the journal only, where readers do not see them; see JournaledWriter."""
 
     @property
     def journal(self) -> JournalState | None:
-        """How the journal in front of the backend is; None where there is none."""
+        """State of the journal in front of the backend; None if there is no journal."""
 
     async def start(self) -> None:
-        """Make ready for use; called once, before anything else. A backend that is elsewhere need not be there yet."""
+        """Prepare for use; called once, before any other method. A remote backend may still be unreachable."""
 
     async def close(self) -> None:
-        """Let go of files and connections after the calls under way have ended."""
+        """Wait for the calls in progress, then release files and connections."""
 
     async def check(self) -> str:
-        """What is not as it should be though writes are taken, as a sentence; empty: nothing. Raises Unavailable where
-        nothing can be written."""
+        """Describe in one sentence what is wrong while writes are still accepted; empty: nothing. Raises Unavailable if
+        writes are not accepted."""
 
-    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        """Store batches; on return they are durable: a crash of this process or machine loses none of them.
 
-        Answers, for each batch, what of it was refused (empty: nothing). Each batch is all or nothing but for what is
-        refused; with `atomic` any refusal refuses the batch. Later batches win over earlier ones and later rows over
-        earlier ones at an equal (device, measurement, time); a row without a value overwrites nothing. Writing the same
-        again changes nothing.
+class TelemetryReader(Protocol):
+    """Reads the stored readings.
 
-        The first value stored sets a measurement's type; one that has no readings any more, whether they were deleted or are
-        past their time, has no type. A value of another type is kept in that type if it fits
-        without loss (2 or 2.0 in INT32, 2.5 in FLOAT, 7 in DOUBLE), and refused with reason TYPE_CONFLICT if not (2.5 in
-        INT64, 0.1 in FLOAT, 2^53+1 in DOUBLE, text or a boolean in a number and the other way round). A refused batch
-        sets no type; of an atomic one only the rows at fault are named. What no type can hold is refused with reason
-        UNSTORABLE. Rejections name rows by runs: neighbouring refused rows of a column are one Rejection; where they
-        would make more than 32 runs, the column is refused whole.
-        """
+    Every method raises Unavailable when the backend cannot be reached, never an error of the driver. Requested
+    measurements that do not exist are absent from the result. A device that never wrote is a device without readings.
+    """
 
     def read(
         self,
@@ -134,17 +166,17 @@ class TelemetryStore(Protocol):
         newest_first: bool = False,
         chunk_rows: int = 10_000,
     ) -> AsyncGenerator[Batch]:
-        """Yield one device's readings in time order, 1 to chunk_rows rows at a time, in bounded memory.
+        """Yield the readings of one device in time order, 1 to chunk_rows rows at a time, in bounded memory.
 
-        measurements: None for all; the columns of a chunk come in the order asked for, or by name. Rows without any value of
-        the measurements asked for do not appear, times are distinct, and every column of a chunk has at least one value. What is
-        written meanwhile may or may not appear.
+        measurements: None for all; the columns of a chunk come in the requested order, or by name. Rows without a value of
+        the requested measurements are left out, times are distinct, and every column of a chunk has at least one value.
+        Readings written during the call may or may not appear.
         """
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
     ) -> dict[int, tuple[Latest, ...]]:
-        """The newest value of each measurement, of many devices by one query; by name, or in the order asked for.
+        """Return the newest value of each measurement, for many devices by one query; by name, or in the requested order.
 
         Devices without readings are absent.
         """
@@ -158,36 +190,19 @@ class TelemetryStore(Protocol):
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
     ) -> Windows:
-        """Figures over windows of `window` milliseconds, counted from 1970-01-01 UTC, of the readings within span.
+        """Aggregate the readings within span over windows of `window` milliseconds, counted from 1970-01-01 UTC.
 
-        measurements: None for all. What a measurement's type does not have (see Function) is absent. fill None: windows in
-        which no figure has a value are left out. Otherwise every window that touches the span is there, from the one that
-        holds span.start to the one that holds span.end - 1; the caller sees to it that the span is bounded.
+        measurements: None for all. Functions that a measurement's type does not have (see Function) are absent. fill None:
+        windows without any value are left out. Otherwise the result has every window that touches the span, from the one
+        that holds span.start to the one that holds span.end - 1; the caller must bound the span.
         """
 
     async def measurements(self, device_id: int) -> dict[str, ValueType]:
-        """What the device has stored, by name, sorted; the types of those without readings hold no more."""
-
-    async def delete(self, device_id: int, span: Span) -> None:
-        """Remove the readings within span, durably."""
-
-    async def drop(self, device_id: int, measurement: str) -> None:
-        """Remove a measurement with all its readings, durably; one that does not exist is none then either."""
-
-    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
-        """Keep a measurement's readings in another type from now on, durably: all of them or, where one does not fit it without
-        loss, none.
-
-        Numbers fit numbers that are equal; anything fits TEXT, as JSON writes it; text fits where it is JSON for a value of the
-        type. Raises InvalidArgument (NOT_LOSSLESS), FailedPrecondition where the readings are too many (TOO_MANY_READINGS).
-        """
+        """Return the type of each measurement by name, sorted; the type of a measurement without readings is not binding."""
 
     async def count(self, device_id: int, span: Span) -> int:
-        """How many distinct times within span have a value."""
+        """Return the number of distinct times within span that have a value."""
 
-    async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
-        """How long readings are kept, by their time; None: for ever. device_id None: for every device without a rule of its own.
 
-        Readings older than that are no longer in any answer, at once, and their room is given back in time. The rule
-        outlives a restart. A device's rule that says for ever comes before the one for all.
-        """
+class TelemetryStore(ManagedWriter, TelemetryReader, Protocol):
+    """A backend: it writes and reads."""

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryWriter
 
 _RETRY_SECONDS = 5.0
 # A store that says nothing keeps nobody from starting.
@@ -17,8 +17,8 @@ log = structlog.get_logger(__name__)
 class RetentionRule:
     """Tells the store; where that is away, as soon as it is back. milliseconds: None for ever."""
 
-    def __init__(self, store: TelemetryStore, milliseconds: int | None) -> None:
-        self._store = store
+    def __init__(self, writer: TelemetryWriter, milliseconds: int | None) -> None:
+        self._writer = writer
         self._milliseconds = milliseconds
         self._telling: asyncio.Task[None] | None = None
 
@@ -41,7 +41,7 @@ class RetentionRule:
     async def _is_set(self) -> bool:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._store.set_retention(None, self._milliseconds)
+                await self._writer.set_retention(None, self._milliseconds)
         except (Unavailable, TimeoutError):
             return False
         return True

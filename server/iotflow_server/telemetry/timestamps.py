@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iotflow_server.errors import LimitExceeded, Unavailable
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryReader
 
 MOST_DEVICES = 100_000
 # Readings that come faster than there are times for them take times to come; so far ahead they may be, and no further.
@@ -51,10 +51,14 @@ class TimestampStride:
 class NewestTimestamps:
     """The newest time of each device that this process knows of: given here or, for a device that was not heard since
     the start, stored; another process may have given that one. Where the store cannot tell: all that a process before this
-    one can have given out. now: milliseconds since 1970 UTC."""
+    one can have given out. now: milliseconds since 1970 UTC. buffering: whether the journal may hold newer readings than the reader
+    returns."""
 
-    def __init__(self, store: TelemetryStore, now: Callable[[], int]) -> None:
-        self._store = store
+    def __init__(
+        self, reader: TelemetryReader, now: Callable[[], int], buffering: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._reader = reader
+        self._buffering = buffering
         self._now = now
         self._newest: OrderedDict[int, int] = OrderedDict()
         self._given_before = now() + AHEAD_MS
@@ -76,11 +80,11 @@ class NewestTimestamps:
     async def _newest_stored(self, device_id: int) -> int:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                found = await self._store.latest([device_id])
+                found = await self._reader.latest([device_id])
         except (Unavailable, TimeoutError):
             return self._given_before
         # What waits in a journal may be newer than what the store tells.
-        known = self._given_before if self._store.buffering else 0
+        known = self._given_before if self._buffering() else 0
         newest = max([known, *(latest.time for latest in found.get(device_id, ()))])
         # Times further ahead are the device's own, not given here.
         return newest if newest <= self._now() + AHEAD_MS else 0

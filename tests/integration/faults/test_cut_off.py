@@ -5,7 +5,7 @@ from pathlib import Path
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbStore
 from tests.contract.readings import DOUBLE, batch, column, contents
@@ -22,22 +22,23 @@ def filled(device_id: int, value: float, rows: int = ROWS) -> Batch:
     return batch(device_id, range(rows), column("m", DOUBLE, [value] * rows))
 
 
-async def opened(database: Database, root: Path) -> JournaledStore:
-    """One that waits for IoTDB no longer than a second."""
-    store = JournaledStore(IotdbStore(database.address, request_seconds=1.0), root, retry_seconds=0.01)
+async def opened(database: Database, root: Path) -> tuple[JournaledWriter, IotdbStore]:
+    """A writer that waits for IoTDB no longer than a second, and its backend."""
+    backend = IotdbStore(database.address, request_seconds=1.0)
+    store = JournaledWriter(backend, root, retry_seconds=0.01)
     await store.start()
     await caught_up(store)
-    return store
+    return store, backend
 
 
-async def caught_up(store: JournaledStore) -> None:
+async def caught_up(store: JournaledWriter) -> None:
     async with asyncio.timeout(PATIENCE):
         while await store.check():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
 async def test_a_write_that_took_too_long_does_not_come_after_newer_ones(database: Database, tmp_path: Path) -> None:
-    store = await opened(database, tmp_path)
+    store, backend = await opened(database, tmp_path)
     for turn in range(2):
         old, new = 2.0 * turn, 2.0 * turn + 1
         with database.frozen():
@@ -45,12 +46,12 @@ async def test_a_write_that_took_too_long_does_not_come_after_newer_ones(databas
             assert await store.write([filled(one, new, rows=1) for one in DEVICES]) == [()] * len(DEVICES)
         await caught_up(store)
         for one in DEVICES:
-            assert await contents(store, one, Span(0, 2)) == {("m", 0): new, ("m", 1): old}
+            assert await contents(backend, one, Span(0, 2)) == {("m", 0): new, ("m", 1): old}
     await store.close()
 
 
 async def test_a_deletion_that_took_too_long_takes_nothing_newer(database: Database, tmp_path: Path) -> None:
-    store = await opened(database, tmp_path)
+    store, backend = await opened(database, tmp_path)
     for turn in range(2):
         await store.write([filled(1, turn)])
         with database.frozen():
@@ -60,5 +61,5 @@ async def test_a_deletion_that_took_too_long_takes_nothing_newer(database: Datab
             except Unavailable:
                 assert await store.write([filled(1, turn + 0.5, rows=1)]) == [()]
         await caught_up(store)
-        assert (await contents(store, 1, Span(0, 1))) == {("m", 0): turn + 0.5}
+        assert (await contents(backend, 1, Span(0, 1))) == {("m", 0): turn + 0.5}
     await store.close()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import contents
@@ -41,7 +41,8 @@ async def test_what_iotdb_could_not_put_on_its_disk_stays_in_the_journal(
     disk: Path, server: IotdbServer, random: Random, tmp_path: Path
 ) -> None:
     address = IotdbAddress([f"127.0.0.1:{server.port}"])
-    store = JournaledStore(IotdbStore(address), tmp_path / "journals", checkpoint_seconds=CHECKPOINT_SECONDS)
+    backend = IotdbStore(address)
+    store = JournaledWriter(backend, tmp_path / "journals", checkpoint_seconds=CHECKPOINT_SECONDS)
     await store.start()
     await caught_up(store)
     # Nothing that could be made smaller.
@@ -55,5 +56,5 @@ async def test_what_iotdb_could_not_put_on_its_disk_stays_in_the_journal(
     await asyncio.to_thread(server.stop, signal.SIGKILL)
     await asyncio.to_thread(server.start)
     await caught_up(store)
-    assert await contents(store, 1, Span()) == {("m", time): value for time, value in enumerate(values.tolist())}
+    assert await contents(backend, 1, Span()) == {("m", time): value for time, value in enumerate(values.tolist())}
     await store.close()

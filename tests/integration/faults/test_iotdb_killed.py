@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbStore
 from tests.contract.readings import contents, doubles
@@ -31,14 +31,13 @@ async def test_readings_are_taken_and_kept_whenever_iotdb_dies(service: Service)
 async def test_a_crash_that_no_call_met_is_noticed_before_the_journal_is_emptied(
     database: Database, tmp_path: Path
 ) -> None:
-    store = JournaledStore(
-        IotdbStore(database.address, sessions=1, request_seconds=1.0), tmp_path, checkpoint_seconds=3600.0
-    )
+    backend = IotdbStore(database.address, sessions=1, request_seconds=1.0)
+    store = JournaledWriter(backend, tmp_path, checkpoint_seconds=3600.0)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
     # The only connection is given up while IoTDB is there, and made anew when it is there again.
     with database.frozen(), pytest.raises(Unavailable):
-        await store.count(1, Span())
+        await backend.count(1, Span())
     await database.kill()
     await database.start()
     other = IotdbStore(database.address)

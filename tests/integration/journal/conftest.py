@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from tests.coroutines import pytest_pyfunc_call, runner
 from tests.integration.journal.forgetful import ForgetfulBackend, journaled
 
@@ -25,7 +25,7 @@ def backend(tmp_path: Path) -> ForgetfulBackend:
 
 
 @pytest.fixture
-def store(backend: ForgetfulBackend, root: Path, runner: asyncio.Runner) -> Iterator[JournaledStore]:
+def store(backend: ForgetfulBackend, root: Path, runner: asyncio.Runner) -> Iterator[JournaledWriter]:
     store = journaled(backend, root)
     runner.run(store.start())
     yield store

@@ -10,7 +10,7 @@ from typing import Any
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 
@@ -108,18 +108,18 @@ def replace(source: Path, target: Path) -> None:
     new.replace(target)
 
 
-def journaled(backend: Any, root: Path, **settings: Any) -> JournaledStore:
+def journaled(backend: Any, root: Path, **settings: Any) -> JournaledWriter:
     """With no checkpoints but those a test asks for, and quick to try again."""
-    return JournaledStore(
+    return JournaledWriter(
         backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, "quiet_seconds": 0.001, **settings}
     )
 
 
-async def die(store: JournaledStore) -> None:
+async def die(store: JournaledWriter) -> None:
     """End a store as kill -9 would end its process: nothing is told, nothing tidied up; the kernel lets go of its locks."""
-    assert store._keeping is not None
-    store._keeping.cancel()
-    await asyncio.wait([store._keeping])
+    assert store._task is not None
+    store._task.cancel()
+    await asyncio.wait([store._task])
     for folder in (store._journal._files._own, *store._journal._files.adopted):
         os.close(folder._lock)
 
@@ -132,7 +132,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def caught_up(store: JournaledStore) -> None:
+async def caught_up(store: JournaledWriter) -> None:
     """Until the backend has all of the journal."""
     await until(lambda: not store.journal.buffering)
 

@@ -8,14 +8,14 @@ from structlog.testing import capture_logs
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import DOUBLE, INT32, TEXT, batch, column, contents, doubles, named
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 
 
 async def test_what_comes_while_the_backend_is_away_is_there_when_it_is_back(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([doubles(1, {1: 1.0})])
     backend.away = True
@@ -27,27 +27,27 @@ async def test_what_comes_while_the_backend_is_away_is_there_when_it_is_back(
     assert "forgetful is away; readings are kept in the journal" in await store.check()
     backend.away = False
     await caught_up(store)
-    assert await contents(store, 1) == {("m", time): float(time) for time in (1, 2, 3)}
-    assert await contents(store, 2) == {("m", 3): 3.0}
+    assert await contents(backend, 1) == {("m", time): float(time) for time in (1, 2, 3)}
+    assert await contents(backend, 2) == {("m", 3): 3.0}
     state = store.journal
     assert (state.entries, state.bytes, state.buffering, state.oldest_seconds) == (0, 0, False, 0.0)
     assert (state.backend_available, state.replayed, state.refused) == (True, 4, 0)
 
 
-async def test_what_a_restart_forgot_is_written_again(store: JournaledStore, backend: ForgetfulBackend) -> None:
+async def test_what_a_restart_forgot_is_written_again(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0})])
     await backend.restart()
     # Nobody writes, and it is noticed all the same.
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 1.0}
+    assert await contents(backend, 1) == {("m", 1): 1.0}
     await store.write([doubles(1, {2: 2.0})])
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
     await store.write([doubles(2, {1: 1.0})])
     assert not store.journal.buffering
     await backend.restart()
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
 
 
 async def test_a_restart_that_no_write_noticed_is_noticed_at_the_checkpoint(
@@ -61,21 +61,21 @@ async def test_a_restart_that_no_write_noticed_is_noticed_at_the_checkpoint(
     after = journaled(backend, root)
     await after.start()
     await caught_up(after)
-    assert await contents(after, 1) == {("m", 1): 1.0}
+    assert await contents(backend, 1) == {("m", 1): 1.0}
     await after.close()
 
 
-async def test_an_overwritten_value_does_not_come_back(store: JournaledStore, backend: ForgetfulBackend) -> None:
+async def test_an_overwritten_value_does_not_come_back(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0})])
     backend.away = True
     await store.write([doubles(1, {1: 2.0})])
     await backend.restart()
     await store.write([doubles(1, {1: 3.0})])
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 3.0}
+    assert await contents(backend, 1) == {("m", 1): 3.0}
 
 
-async def test_writes_during_a_replay_come_behind_it(store: JournaledStore, backend: ForgetfulBackend) -> None:
+async def test_writes_during_a_replay_come_behind_it(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     backend.away = True
     await store.write([doubles(1, {1: 1.0})])
     later: list[asyncio.Task[object]] = []
@@ -89,11 +89,11 @@ async def test_writes_during_a_replay_come_behind_it(store: JournaledStore, back
     await caught_up(store)
     await asyncio.gather(*later)
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
 async def test_a_backend_that_goes_during_the_replay_gets_all_of_it_again(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     backend.away = True
     for time in range(5):
@@ -109,11 +109,11 @@ async def test_a_backend_that_goes_during_the_replay_gets_all_of_it_again(
     await until(lambda: len(tries) == 1)
     await backend.restart()
     await caught_up(store)
-    assert await store.count(1, Span()) == 5
+    assert await backend.count(1, Span()) == 5
 
 
 async def test_readings_refused_after_they_were_acknowledged_are_told_and_hold_up_nothing(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([batch(1, [0], column("m", INT32, [0]))])
     (told,) = await store.write([batch(1, [1], column("m", TEXT, ["told at once"]))])
@@ -129,11 +129,11 @@ async def test_readings_refused_after_they_were_acknowledged_are_told_and_hold_u
         (1, "m", "TYPE_CONFLICT", 2)
     ]
     assert store.journal.refused == 2
-    assert await contents(store, 1) == {("m", 0): 0, ("n", 2): 1.0, ("n", 3): 2.0, ("m", 4): 4}
+    assert await contents(backend, 1) == {("m", 0): 0, ("n", 2): 1.0, ("n", 3): 2.0, ("m", 4): 4}
 
 
 async def test_a_batch_that_the_backend_chokes_on_holds_up_no_others(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     def choke(batches: list[Batch]) -> None:
         if any(one.device_id == 2 for one in batches):
@@ -145,23 +145,23 @@ async def test_a_batch_that_the_backend_chokes_on_holds_up_no_others(
     await store.write([doubles(1, {2: 2.0})])
     backend.away = False
     await caught_up(store)
-    assert [await store.count(device_id, Span()) for device_id in (1, 2, 3)] == [2, 0, 1]
+    assert [await backend.count(device_id, Span()) for device_id in (1, 2, 3)] == [2, 0, 1]
     assert store.journal.refused == 2
 
 
-async def test_what_was_deleted_does_not_come_back(store: JournaledStore, backend: ForgetfulBackend) -> None:
+async def test_what_was_deleted_does_not_come_back(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0, 2: 2.0}), doubles(2, {1: 1.0})])
     await store.delete(1, Span(0, 2))
     await store.write([doubles(1, {3: 3.0})])
     await backend.restart()
     await store.write([doubles(1, {4: 4.0})])
     await caught_up(store)
-    assert await contents(store, 1) == {("m", time): float(time) for time in (2, 3, 4)}
-    assert await contents(store, 2) == {("m", 1): 1.0}
+    assert await contents(backend, 1) == {("m", time): float(time) for time in (2, 3, 4)}
+    assert await contents(backend, 2) == {("m", 1): 1.0}
 
 
 async def test_nothing_is_deleted_while_the_backend_lacks_readings(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     backend.away = True
     await store.write([doubles(1, {1: 1.0})])
@@ -171,7 +171,7 @@ async def test_nothing_is_deleted_while_the_backend_lacks_readings(
     backend.away = False
     await caught_up(store)
     await store.delete(1, Span())
-    assert await contents(store, 1) == {}
+    assert await contents(backend, 1) == {}
 
 
 async def test_a_long_absence_is_made_good_in_bounded_pieces(backend: ForgetfulBackend, root: Path) -> None:
@@ -208,6 +208,6 @@ async def test_a_backend_that_is_away_at_the_start_gets_everything_later(backend
     assert await after.write([doubles(1, {2: 2.0})]) == [()]
     backend.away = False
     await caught_up(after)
-    assert await contents(after, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 1.0, ("m", 2): 2.0}
     assert await after.check() == ""
     await after.close()

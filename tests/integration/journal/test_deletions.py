@@ -24,8 +24,8 @@ async def test_a_replay_heeds_what_another_process_has_deleted(backend: Forgetfu
     await backend.restart()
     await writer.write([doubles(2, {2: 2.0})])
     await caught_up(writer)
-    assert await contents(writer, 1) == {("m", 0): 10.0, ("m", 2): 2.0}
-    assert await contents(writer, 2) == {("m", 1): 1.0, ("m", 2): 2.0}
+    assert await contents(backend, 1) == {("m", 0): 10.0, ("m", 2): 2.0}
+    assert await contents(backend, 2) == {("m", 1): 1.0, ("m", 2): 2.0}
     assert noted(root) == []
     await writer.close()
     await deleter.close()
@@ -49,7 +49,7 @@ async def test_nothing_is_deleted_while_another_process_has_readings_that_are_to
     await deleter.delete(1, Span())
     await backend.restart()
     await caught_up(writer)
-    assert await contents(writer, 1) == {}
+    assert await contents(backend, 1) == {}
     await writer.close()
     await deleter.close()
     await backend.close()

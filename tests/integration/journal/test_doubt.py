@@ -9,7 +9,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled
@@ -59,7 +59,7 @@ async def test_a_deletion_that_comes_late_takes_nothing_written_after_it(tmp_pat
     backend.away = False
     await backend.late
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 2.0}
     await store.close()
 
 
@@ -78,7 +78,7 @@ async def test_nothing_is_replayed_before_the_backend_has_answered_for_a_while(t
 
 
 async def test_a_backend_that_was_lost_lacks_readings_as_soon_as_that_is_known(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([doubles(1, {1: 1.0})])
     assert not store.buffering
@@ -86,7 +86,7 @@ async def test_a_backend_that_was_lost_lacks_readings_as_soon_as_that_is_known(
     assert store.buffering
     assert await store.check()
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 1.0}
+    assert await contents(backend, 1) == {("m", 1): 1.0}
 
 
 async def test_after_a_process_that_died_the_next_one_waits_for_what_that_may_have_written(
@@ -117,6 +117,6 @@ async def test_a_backend_that_says_nothing_holds_up_no_sender_and_gets_nothing_n
     assert backend.written == []
     answered.set()
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 2.0}
     assert len(backend.written) > 1
     await store.close()

@@ -62,7 +62,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path, checkpoint_bytes: in
     await store.start()
     await caught_up(store)
     for device_id in range(1, 6):
-        kept = await contents(store, device_id)
+        kept = await contents(backend, device_id)
         assert {time for _, time in kept} >= {time for one, time in acknowledged if one == device_id}
         assert all(value == time for (_, time), value in kept.items())
     await store.close()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import Contents, contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, die, journaled
@@ -38,7 +38,7 @@ class World:
         await self.backend.start()
         self.stores = [await self.opened() for _ in range(self.processes)]
 
-    async def opened(self) -> JournaledStore:
+    async def opened(self) -> JournaledWriter:
         store = journaled(SharedBackend(self.backend), self.folder / "journals")
         await store.start()
         return store
@@ -62,7 +62,7 @@ class World:
             case _:
                 await self.befall(what, self.stores[at])
 
-    async def befall(self, what: str, store: JournaledStore) -> None:
+    async def befall(self, what: str, store: JournaledWriter) -> None:
         match what:
             case "away" | "back":
                 self.backend.away = what == "away"
@@ -72,10 +72,10 @@ class World:
                 self.backend.away = False
                 await caught_up(store)
             case "checkpoint":
-                store._keeper.due.set()
+                store._checkpointer.due.set()
                 await asyncio.sleep(0)
 
-    async def delete(self, store: JournaledStore, device_id: int, time: int) -> None:
+    async def delete(self, store: JournaledWriter, device_id: int, time: int) -> None:
         try:
             await store.delete(device_id, Span(time, time + 2))
         except Unavailable:
@@ -90,7 +90,7 @@ class World:
             await store.write([doubles(3, {1: 1.0})])
             await caught_up(store)
         for device_id in DEVICES:
-            assert await contents(self.stores[0], device_id) == self.expected[device_id]
+            assert await contents(self.backend, device_id) == self.expected[device_id]
 
 
 @pytest.mark.parametrize("processes", [1, PROCESSES])

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, until
 
 
-async def test_a_slow_write_holds_up_its_own_device_only(store: JournaledStore, backend: ForgetfulBackend) -> None:
+async def test_a_slow_write_holds_up_its_own_device_only(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     backend.next_write = slow = asyncio.Event()
     first = asyncio.create_task(store.write([doubles(1, {1: 1.0})]))
     await until(lambda: backend.next_write is None)
@@ -18,11 +18,11 @@ async def test_a_slow_write_holds_up_its_own_device_only(store: JournaledStore, 
     assert [one.done() for one in (first, second, third)] == [False] * 3
     slow.set()
     await asyncio.gather(first, second, third)
-    assert await contents(store, 1) == {("m", 1): 2.0}
-    assert await contents(store, 2) == {("m", 1): 3.0}
+    assert await contents(backend, 1) == {("m", 1): 2.0}
+    assert await contents(backend, 2) == {("m", 1): 3.0}
 
 
-async def test_a_deletion_waits_for_the_writes_before_it(store: JournaledStore, backend: ForgetfulBackend) -> None:
+async def test_a_deletion_waits_for_the_writes_before_it(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     backend.next_write = slow = asyncio.Event()
     write = asyncio.create_task(store.write([doubles(1, {1: 1.0})]))
     await until(lambda: backend.next_write is None)
@@ -32,11 +32,11 @@ async def test_a_deletion_waits_for_the_writes_before_it(store: JournaledStore, 
     assert [one.done() for one in (write, deletion, after)] == [False] * 3
     slow.set()
     await asyncio.gather(write, deletion, after)
-    assert await contents(store, 1) == {("m", 2): 2.0}
+    assert await contents(backend, 1) == {("m", 2): 2.0}
 
 
 async def test_a_replay_begins_when_the_writes_under_way_have_ended(
-    store: JournaledStore, backend: ForgetfulBackend
+    store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     backend.next_write = slow = asyncio.Event()
     under_way = asyncio.create_task(store.write([doubles(1, {1: 1.0})]))
@@ -50,5 +50,5 @@ async def test_a_replay_begins_when_the_writes_under_way_have_ended(
     slow.set()
     await asyncio.gather(under_way, later)
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 2.0}
-    assert await store.count(2, Span()) == 3
+    assert await contents(backend, 1) == {("m", 1): 2.0}
+    assert await backend.count(2, Span()) == 3

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal import JournaledStore
+from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.journal.coordination import write_coordinator
 from iotflow_server.telemetry.journal.disk.folders import locked_root
 from tests.contract.readings import INT32, TEXT, batch, column, contents, doubles
@@ -28,7 +28,7 @@ from tests.integration.journal.test_emptying import leave_behind
 
 
 @asynccontextmanager
-async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[JournaledStore, JournaledStore]]:
+async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[JournaledWriter, JournaledWriter]]:
     """Processes that run."""
     await backend.start()
     stores = (journaled(SharedBackend(backend), root), journaled(SharedBackend(backend), root))
@@ -51,8 +51,8 @@ async def test_what_another_process_overwrote_stays_overwritten(backend: Forgetf
         await backend.restart()
         await caught_up(first)
         await caught_up(second)
-        assert await contents(first, 1) == {("m", 1): 2.0, ("m", 2): 1.0}
-        assert await contents(first, 2) == {("m", 1): 3.0}
+        assert await contents(backend, 1) == {("m", 1): 2.0, ("m", 2): 1.0}
+        assert await contents(backend, 2) == {("m", 1): 3.0}
 
 
 async def test_the_journal_of_a_process_that_was_killed_brings_nothing_back(
@@ -67,7 +67,7 @@ async def test_the_journal_of_a_process_that_was_killed_brings_nothing_back(
         successor = journaled(SharedBackend(backend), root)
         await successor.start()
         await caught_up(successor)
-        assert await contents(second, 1) == {("m", 1): 2.0}
+        assert await contents(backend, 1) == {("m", 1): 2.0}
         await successor.close()
 
 
@@ -84,7 +84,7 @@ async def test_the_first_type_wins_whoever_takes_it_while_the_backend_is_away(
             await caught_up(first)
         refused = [one for one in logs if one["event"] == "acknowledged_readings_refused"]
         assert [(one["measurement"], one["reason"], one["rows"]) for one in refused] == [("m", "TYPE_CONFLICT", 1)]
-        assert await contents(first, 1) == {("m", 1): 1, ("m", 3): 3}
+        assert await contents(backend, 1) == {("m", 1): 1, ("m", 3): 3}
 
 
 async def test_what_a_sender_was_told_is_not_told_again_by_another_process(
@@ -106,12 +106,12 @@ async def test_one_flush_empties_the_journals_of_all(backend: ForgetfulBackend, 
     async with two(backend, root) as (first, second):
         await first.write([doubles(1, {1: 1.0})])
         await second.write([doubles(1, {1: 2.0})])
-        second._keeper.due.set()
+        second._checkpointer.due.set()
         await until(lambda: first.journal.entries == second.journal.entries == 0)
         assert backend.flushes == 1
         await backend.restart()
         await caught_up(first)
-        assert await contents(first, 1) == {("m", 1): 2.0}
+        assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
 async def test_nothing_is_dropped_that_another_process_is_writing(backend: ForgetfulBackend, root: Path) -> None:
@@ -120,7 +120,7 @@ async def test_nothing_is_dropped_that_another_process_is_writing(backend: Forge
         write = asyncio.create_task(first.write([doubles(1, {1: 1.0})]))
         await until(lambda: backend.next_write is None)
         await second.write([doubles(2, {1: 1.0})])
-        second._keeper.due.set()
+        second._checkpointer.due.set()
         for time in range(20):
             await second.write([doubles(2, {time: 1.0})])
         assert backend.flushes == 0
@@ -131,12 +131,12 @@ async def test_nothing_is_dropped_that_another_process_is_writing(backend: Forge
 
 
 async def test_a_process_that_runs_takes_over_from_one_that_died(
-    tmp_path: Path, store: JournaledStore, root: Path
+    tmp_path: Path, store: JournaledWriter, backend: ForgetfulBackend, root: Path
 ) -> None:
     leave_behind(tmp_path, 1, 2)
     await caught_up(store)
     await until(lambda: len(journals(root)) == 1)
-    assert await contents(store, 1) == {("m", 1): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
 async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: ForgetfulBackend, root: Path) -> None:
@@ -151,7 +151,7 @@ async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: For
         backend.away = False
         await write
         await caught_up(second)
-        assert await contents(second, 1) == {("m", 1): 2.0}
+        assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
 @pytest.mark.parametrize("boot", [b"another start of the machine, of old", b""], ids=["another boot", "unreadable"])
@@ -167,7 +167,7 @@ async def test_readings_from_before_the_machine_was_started_are_older(
     await store.write([doubles(1, {1: 2.0})])
     backend.away = False
     await caught_up(store)
-    assert await contents(store, 1) == {("m", 1): 2.0}
+    assert await contents(backend, 1) == {("m", 1): 2.0}
     await store.close()
 
 
@@ -185,7 +185,7 @@ async def test_a_process_that_stands_still_keeps_nobody_out(
                 await first.write([doubles(1, {1: float(value)})])
             assert first.buffering
         await caught_up(first)
-        assert await contents(first, 1) == {("m", 1): 99.0}
+        assert await contents(backend, 1) == {("m", 1): 99.0}
 
 
 async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
@@ -207,16 +207,16 @@ async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
         await second._journal.seal()
         await second.write([batch(1, [1], column("m", TEXT, ["new"]))])
         monkeypatch.setattr(backend, "flush", flush_before_the_disk_is_slow)
-        second._keeper.due.set()
+        second._checkpointer.due.set()
         await stuck.wait()
         backend.next_write = slow = asyncio.Event()
-        first._keeper.fall_behind(available=True)
+        first._checkpointer.fall_behind(available=True)
         await until(lambda: backend.next_write is None)
         disk.set()
         await second._journal.seal()
         slow.set()
         await caught_up(first)
-        assert await contents(first, 1) == {("m", 1): "new"}
+        assert await contents(backend, 1) == {("m", 1): "new"}
 
 
 async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
@@ -234,7 +234,7 @@ async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
                 second._journal.traffic.reopen()
         backend.away = False
         await caught_up(first)
-        assert await contents(first, 1) == {("m", 1): 2.0}
+        assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
 async def test_one_that_stands_still_with_the_lock_of_all_keeps_nobody_from_writing(
@@ -242,13 +242,13 @@ async def test_one_that_stands_still_with_the_lock_of_all_keeps_nobody_from_writ
 ) -> None:
     async with two(backend, root) as (first, second):
         with locked_root(root):
-            first._keeper.due.set()
+            first._checkpointer.due.set()
             for value in range(20):
                 await first.write([doubles(1, {1: float(value)})])
                 await second.write([doubles(2, {1: float(value)})])
-        first._keeper.due.set()
+        first._checkpointer.due.set()
         await until(lambda: first.journal.entries < 20)
-        assert await contents(first, 1) == {("m", 1): 19.0}
+        assert await contents(backend, 1) == {("m", 1): 19.0}
 
 
 async def test_what_a_closed_process_was_replaying_does_not_come_after_what_is_newer(
@@ -269,7 +269,7 @@ async def test_what_a_closed_process_was_replaying_does_not_come_after_what_is_n
         slow.set()
         await ending
         await caught_up(second)
-        assert await contents(second, 1) == {("m", 1): 2.0}
+        assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
 async def test_a_journal_that_somebody_deletes_acknowledges_nothing_more(backend: ForgetfulBackend, root: Path) -> None:

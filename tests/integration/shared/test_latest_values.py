@@ -11,7 +11,6 @@ import pytest
 
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.cluster.latest.values import PATIENCE_SECONDS
-from iotflow_server.telemetry.latest import CachedLatestStore
 from iotflow_server.telemetry.ports import Latest, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import doubles
@@ -53,9 +52,9 @@ async def processes(redis: RedisServer, folder: Path, count: int = 2) -> AsyncIt
         yield opened
 
 
-async def newest(store: CachedLatestStore, device_id: int = 1) -> object:
+async def newest(store: SharingStore, device_id: int = 1) -> object:
     """The value of the only measurement; None: there is none."""
-    found = plain(await CachedLatestStore.latest(store, [device_id]))
+    found = plain(await store.reader.latest([device_id]))
     return found[device_id][0][2] if found else None
 
 
@@ -134,7 +133,7 @@ class Traffic:
     async def read(self, store: SharingStore) -> None:
         while self._writing:
             before = {device_id: time for device_id, time in self.acknowledged.items() if time}
-            found = plain(await CachedLatestStore.latest(store, list(self.acknowledged)))
+            found = plain(await store.reader.latest(list(self.acknowledged)))
             for device_id, known in before.items():
                 ((_, time, value),) = found[device_id]
                 assert time >= known

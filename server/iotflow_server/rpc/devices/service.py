@@ -33,7 +33,7 @@ from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.streams.sessions import Sessions
-from iotflow_server.telemetry.ports import Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryReader
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = device_service_pb2
@@ -52,7 +52,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         presence: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
-        store: TelemetryStore,
+        reader: TelemetryReader,
         sessions: Sessions,
         registration: RegistrationPolicy,
         broker: AdvertisedBroker,
@@ -66,7 +66,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self._presence = presence
         self._online = online
         self._encoder = encoder
-        self._store = store
+        self._reader = reader
         self._sessions = sessions
         self._registration = registration
         self._broker = broker
@@ -96,7 +96,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     ) -> wire.GetDeviceStatusResponse:
         device = await self._registry.get(calling_device().id)
         self._presence.seen(device.id)
-        count = await self._store.count(device.id, Span())
+        count = await self._reader.count(device.id, Span())
         return wire.GetDeviceStatusResponse(status="success", device=await self._encoder.status(device, count))
 
     async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:

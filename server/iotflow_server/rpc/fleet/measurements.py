@@ -6,7 +6,7 @@ from iotflow_server.auth.principal import caller
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
 
 SUCCESS = "success"
 
@@ -14,22 +14,23 @@ SUCCESS = "success"
 class Measurements:
     """Each change is in the audit log."""
 
-    def __init__(self, store: TelemetryStore, registry: Registry, audit: Audit) -> None:
-        self._store = store
+    def __init__(self, writer: TelemetryWriter, reader: TelemetryReader, registry: Registry, audit: Audit) -> None:
+        self._writer = writer
+        self._reader = reader
         self._registry = registry
         self._audit = audit
 
     async def list(self, request: wire.ListMeasurementsRequest) -> wire.ListMeasurementsResponse:
         """ListMeasurements."""
         device = await self._registry.get(request.device_id)
-        types = await self._store.measurements(device.id)
+        types = await self._reader.measurements(device.id)
         shown = [wire.Measurement(name=name, type=type_) for name, type_ in types.items()]
         return wire.ListMeasurementsResponse(status=SUCCESS, measurements=shown)
 
     async def drop(self, request: wire.DropMeasurementRequest) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
         kept = await self._type(request.device_id, request.measurement)
-        await self._store.drop(request.device_id, request.measurement)
+        await self._writer.drop(request.device_id, request.measurement)
         await self._note("telemetry.drop_measurement", request.device_id, request.measurement, type=str(kept))
         return wire.DropMeasurementResponse(status=SUCCESS, message=f"Measurement {request.measurement} dropped")
 
@@ -37,7 +38,7 @@ class Measurements:
         """RetypeMeasurement."""
         kept, wanted = await self._type(request.device_id, request.measurement), ValueType(request.type)
         if kept is not wanted:
-            await self._store.retype(request.device_id, request.measurement, wanted)
+            await self._writer.retype(request.device_id, request.measurement, wanted)
             changed = {"before": str(kept), "after": str(wanted)}
             await self._note("telemetry.retype_measurement", request.device_id, request.measurement, **changed)
         return wire.RetypeMeasurementResponse(
@@ -48,7 +49,7 @@ class Measurements:
 
     async def _type(self, device_id: int, measurement: str) -> ValueType:
         device = await self._registry.get(device_id)
-        kept = (await self._store.measurements(device.id)).get(measurement)
+        kept = (await self._reader.measurements(device.id)).get(measurement)
         if kept is None:
             problem = f"device {device.id} has no measurement {measurement[:100]!r}"
             raise NotFound("MEASUREMENT_NOT_FOUND", problem, field="measurement")

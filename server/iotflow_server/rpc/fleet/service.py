@@ -29,7 +29,7 @@ from iotflow_server.rpc.fleet.measurements import Measurements
 from iotflow_server.rpc.fleet.statistics import FleetStatistics
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.streams.sessions import Sessions
-from iotflow_server.telemetry.ports import Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryReader, TelemetryWriter
 
 wire = admin_service_pb2
 SUCCESS = "success"
@@ -50,7 +50,8 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         presence: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
-        store: TelemetryStore,
+        writer: TelemetryWriter,
+        reader: TelemetryReader,
         sessions: Sessions,
         figures: FleetStatistics,
     ) -> None:
@@ -64,8 +65,9 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         self._presence = presence
         self._online = online
         self._encoder = encoder
-        self._store = store
-        self._measurements = Measurements(store, registry, audit)
+        self._writer = writer
+        self._reader = reader
+        self._measurements = Measurements(writer, reader, registry, audit)
         self._sessions = sessions
         self._figures = figures
 
@@ -105,7 +107,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
             device=await self._encoder.device(device),
             desired=await made(lambda: to_struct(desired.document), desired.document) if desired.version else None,
             desired_version=desired.version,
-            telemetry_count=await self._store.count(device.id, Span()),
+            telemetry_count=await self._reader.count(device.id, Span()),
         )
 
     async def UpdateDevice(self, request: wire.UpdateDeviceRequest, _context: Context) -> wire.UpdateDeviceResponse:
@@ -121,7 +123,7 @@ class AdminService(admin_service_pb2_grpc.AdminServiceServicer):
         device = await self._registry.delete(request.device_id)
         self._sessions.cut_off(f"device:{device.id}", PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
         if request.delete_telemetry:
-            await self._store.delete(device.id, Span())
+            await self._writer.delete(device.id, Span())
         await self._note(
             "device.delete", f"device:{device.id}", name=device.name, delete_telemetry=request.delete_telemetry
         )

@@ -3,14 +3,14 @@
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import ManagedWriter
 from iotflow_server.telemetry.stores.choice import Location
 
 wire = telemetry_service_pb2
 HEALTHY, BUFFERING, UNAVAILABLE = "healthy", "buffering", "unavailable"
 
 
-async def store_status(store: TelemetryStore, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
+async def store_status(store: ManagedWriter, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
     """GetTelemetryStatus: asks the store itself, and tells of the journal where there is one."""
     taken = await _takes_writes(store)
     journal = store.journal
@@ -28,7 +28,7 @@ async def store_status(store: TelemetryStore, location: Location, devices: int) 
     )
 
 
-async def _takes_writes(store: TelemetryStore) -> bool:
+async def _takes_writes(store: ManagedWriter) -> bool:
     try:
         await store.check()
     except Unavailable:

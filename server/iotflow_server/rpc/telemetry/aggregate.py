@@ -11,7 +11,7 @@ from iotflow_server.rpc.codec.encoding import encoded
 from iotflow_server.rpc.codec.wire_rows import put_value, time_texts
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
-from iotflow_server.telemetry.ports import Fill, Function, Span, TelemetryStore, Windows
+from iotflow_server.telemetry.ports import Fill, Function, Span, TelemetryReader, Windows
 from iotflow_server.telemetry.times import parse_duration, utc_now_ms
 
 MOST_WINDOWS = 10_000
@@ -24,8 +24,8 @@ INFINITE = (math.inf, -math.inf)
 class AggregateHandler:
     """Figures over windows, computed by the store."""
 
-    def __init__(self, store: TelemetryStore, querying: QueryHandler) -> None:
-        self._store = store
+    def __init__(self, reader: TelemetryReader, querying: QueryHandler) -> None:
+        self._reader = reader
         self._querying = querying
 
     async def aggregate(self, request: wire.AggregateTelemetryRequest) -> wire.AggregateTelemetryResponse:
@@ -37,7 +37,7 @@ class AggregateHandler:
         fields = names([*request.fields, request.field])
         await self._check_size(device.id, windows_in(over, window), fields, len(words))
         fill = Fill(request.fill) if request.fill else None
-        found = await self._store.aggregate(device.id, over, window, list(words), fields, fill)
+        found = await self._reader.aggregate(device.id, over, window, list(words), fields, fill)
         head = wire.AggregateTelemetryResponse(
             device_id=device.id,
             device_name=device.name,
@@ -52,7 +52,7 @@ class AggregateHandler:
 
     async def _check_size(self, device_id: int, windows: int, fields: Sequence[str] | None, functions: int) -> None:
         """Raise InvalidArgument where the answer would be too long."""
-        measurements = len(await self._store.measurements(device_id)) if fields is None else len(fields)
+        measurements = len(await self._reader.measurements(device_id)) if fields is None else len(fields)
         figures = windows * measurements * functions
         if figures > MOST_FIGURES:
             problem = (

@@ -15,7 +15,7 @@ from iotflow_server.rpc.streams.sessions import Session
 from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
 from iotflow_server.telemetry.batch import Batch, ValueType
 from iotflow_server.telemetry.export import FORMATS, SAFE_CSV, Columns, Export, Format, ahead, join
-from iotflow_server.telemetry.ports import Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryReader
 from iotflow_server.telemetry.times import utc_now_ms
 
 # Of a file: a row of any device has a cell in each.
@@ -27,8 +27,8 @@ Request = telemetry_service_pb2.ExportTelemetryRequest
 class ExportHandler:
     """Whoever takes the pieces slowly holds up the reading too: no more than a chunk of readings waits."""
 
-    def __init__(self, store: TelemetryStore, querying: QueryHandler) -> None:
-        self._store = store
+    def __init__(self, reader: TelemetryReader, querying: QueryHandler) -> None:
+        self._reader = reader
         self._querying = querying
 
     async def bodies(self, request: Request, session: Session, context: Context) -> AsyncIterator[HttpBody]:
@@ -57,7 +57,9 @@ class ExportHandler:
 
     async def _readings(self, request: Request, within: Span, rows: int) -> AsyncGenerator[tuple[Device, Batch]]:
         async for device in self._querying.each_readable(request.device_ids, []):
-            async with aclosing(self._store.read(device.id, within, names(request.fields), chunk_rows=rows)) as reading:
+            async with aclosing(
+                self._reader.read(device.id, within, names(request.fields), chunk_rows=rows)
+            ) as reading:
                 async for chunk in reading:
                     yield device, chunk
 
@@ -67,7 +69,7 @@ class ExportHandler:
         fields = names(request.fields)
         async for device in self._querying.each_readable(request.device_ids, []):
             check(session)
-            own = await self._store.measurements(device.id)
+            own = await self._reader.measurements(device.id)
             join(types, own if fields is None else {name: own[name] for name in fields if name in own})
             if len(types) > MOST_COLUMNS:
                 problem = (

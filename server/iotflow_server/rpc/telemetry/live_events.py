@@ -24,7 +24,7 @@ from iotflow_server.telemetry.live import (
     Subscription,
 )
 from iotflow_server.telemetry.pages import parts
-from iotflow_server.telemetry.ports import LATEST, Span, TelemetryStore
+from iotflow_server.telemetry.ports import LATEST, Span, TelemetryReader
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class LiveEvents:
         self._heartbeat = heartbeat
         self._replays = replays.of(caller().name)
 
-    async def events(self, feed: LiveFeed, store: TelemetryStore, querying: QueryHandler) -> AsyncIterator[Event]:
+    async def events(self, feed: LiveFeed, reader: TelemetryReader, querying: QueryHandler) -> AsyncIterator[Event]:
         """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
         request = self._request
         since = parse_time(request.since, utc_now_ms(), "since") if request.since else None
@@ -61,7 +61,7 @@ class LiveEvents:
             yield _alive()
             try:
                 if since is not None:
-                    async for event in self._replay_in_turn(since, store, querying):
+                    async for event in self._replay_in_turn(since, reader, querying):
                         yield event
                 while True:
                     async for event in self._waiting(subscription):
@@ -86,20 +86,22 @@ class LiveEvents:
             None if fields is None else frozenset(fields),
         )
 
-    async def _replay_in_turn(self, since: int, store: TelemetryStore, querying: QueryHandler) -> AsyncIterator[Event]:
+    async def _replay_in_turn(
+        self, since: int, reader: TelemetryReader, querying: QueryHandler
+    ) -> AsyncIterator[Event]:
         while not await is_free(self._replays, self._heartbeat):
             self._check_session()
             yield _alive()
         try:
-            async with aclosing(self._replay(since, store, querying)) as events:
+            async with aclosing(self._replay(since, reader, querying)) as events:
                 async for event in events:
                     yield event
         finally:
             self._replays.release()
 
-    async def _replay(self, since: int, store: TelemetryStore, querying: QueryHandler) -> AsyncGenerator[Event]:
+    async def _replay(self, since: int, reader: TelemetryReader, querying: QueryHandler) -> AsyncGenerator[Event]:
         async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
-            reading = store.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
+            reading = reader.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
             async with aclosing(reading):
                 async for chunk in reading:
                     self._check_session()
@@ -162,12 +164,15 @@ def _error(reason: str, message: str, *, retryable: bool) -> Event:
 
 
 async def read(
-    request: telemetry_service_pb2.ReadTelemetryRequest, session: Session, store: TelemetryStore, querying: QueryHandler
+    request: telemetry_service_pb2.ReadTelemetryRequest,
+    session: Session,
+    reader: TelemetryReader,
+    querying: QueryHandler,
 ) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
     """ReadTelemetry: device by device, chunk by chunk."""
     asked = span(request.start_time, request.end_time, utc_now_ms())
     async for device in querying.each_readable(request.device_ids, []):
-        reading = store.read(device.id, asked, names(request.fields), newest_first=request.newest_first)
+        reading = reader.read(device.id, asked, names(request.fields), newest_first=request.newest_first)
         async with aclosing(reading):
             async for chunk in reading:
                 if session.refusal:

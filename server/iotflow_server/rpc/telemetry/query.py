@@ -13,7 +13,7 @@ from iotflow_server.rpc.codec.encoding import encoded
 from iotflow_server.rpc.codec.wire_rows import add_rows, put_value, rows_bytes
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import PageQuery, ReadingPage, page, spans, token
-from iotflow_server.telemetry.ports import EARLIEST, LATEST, Latest, Span, TelemetryStore
+from iotflow_server.telemetry.ports import EARLIEST, LATEST, Latest, Span, TelemetryReader
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000
@@ -48,8 +48,8 @@ def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time"
 class QueryHandler:
     """Answers from the store, for whoever may read the device."""
 
-    def __init__(self, store: TelemetryStore, registry: Registry, directory: DeviceCache) -> None:
-        self._store = store
+    def __init__(self, reader: TelemetryReader, registry: Registry, directory: DeviceCache) -> None:
+        self._reader = reader
         self._registry = registry
         self._directory = directory
 
@@ -66,7 +66,7 @@ class QueryHandler:
         device = await self.readable(request.device_id or calling_device().id)
         asked = span(request.start_time or "-1h", request.end_time, utc_now_ms())
         query = self._query(device, request, asked, newest_first=True)
-        found = await page(self._store, query)
+        found = await page(self._reader, query)
         response = telemetry_service_pb2.GetTelemetryResponse(
             device_id=device.id,
             device_name=device.name,
@@ -84,7 +84,7 @@ class QueryHandler:
         device = await self.readable(request.device_id)
         asked = span(request.start_time, request.end_time or "now", utc_now_ms(), ("from", "to"))
         query = self._query(device, request, asked, newest_first=False)
-        found = await page(self._store, query)
+        found = await page(self._reader, query)
         response = telemetry_service_pb2.GetTelemetryRangeResponse(
             device_id=device.id,
             device_name=device.name,
@@ -109,7 +109,7 @@ class QueryHandler:
     ) -> telemetry_service_pb2.GetLatestTelemetryResponse:
         """GetLatestTelemetry."""
         device = await self.readable(request.device_id)
-        values = (await self._store.latest([device.id], names(request.fields))).get(device.id, ())
+        values = (await self._reader.latest([device.id], names(request.fields))).get(device.id, ())
         response = telemetry_service_pb2.GetLatestTelemetryResponse()
         if len(values) < AT_ONCE:
             return _with_latest(response, device, values)
@@ -131,7 +131,7 @@ class QueryHandler:
         found: dict[int, tuple[Latest, ...]] = {}
         values = 0
         for first in range(0, len(devices), TOGETHER):
-            some = await self._store.latest([device.id for device in devices[first : first + TOGETHER]], fields)
+            some = await self._reader.latest([device.id for device in devices[first : first + TOGETHER]], fields)
             values += sum(map(len, some.values()))
             if values > MOST_VALUES:
                 problem = f"the answer would have more than {MOST_VALUES:,} values; name fewer devices, or fields"

@@ -25,7 +25,7 @@ from iotflow_server.rpc.telemetry.stream import TelemetryStream
 from iotflow_server.rpc.telemetry.submit import SubmitHandler
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveFeed
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import ManagedWriter, TelemetryReader
 from iotflow_server.telemetry.stores.choice import Location
 from iotflow_server.telemetry.times import utc_now_ms
 
@@ -46,7 +46,8 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
 
     def __init__(
         self,
-        store: TelemetryStore,
+        writer: ManagedWriter,
+        reader: TelemetryReader,
         intake: Intake,
         feed: LiveFeed,
         registry: Registry,
@@ -55,7 +56,8 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         location: Location,
         diagnostics: Diagnostics,
     ) -> None:
-        self._store = store
+        self._writer = writer
+        self._reader = reader
         self._intake = intake
         self._feed = feed
         self._registry = registry
@@ -65,9 +67,9 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._location = location
         self._diagnostics = diagnostics
         self._submitting = SubmitHandler(intake)
-        self._querying = QueryHandler(store, registry, intake.directory)
-        self._aggregating = AggregateHandler(store, self._querying)
-        self._exporting = ExportHandler(store, self._querying)
+        self._querying = QueryHandler(reader, registry, intake.directory)
+        self._aggregating = AggregateHandler(reader, self._querying)
+        self._exporting = ExportHandler(reader, self._querying)
 
     async def SubmitTelemetry(
         self, request: wire.SubmitTelemetryRequest, _context: Context
@@ -122,7 +124,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self, request: wire.ReadTelemetryRequest, _context: Context
     ) -> AsyncIterator[wire.ReadTelemetryResponse]:
         async with self._streams.sessions.open(caller()) as session:
-            async for answer in live_events.read(request, session, self._store, self._querying):
+            async for answer in live_events.read(request, session, self._reader, self._querying):
                 yield answer
 
     async def SubscribeTelemetry(
@@ -130,7 +132,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     ) -> AsyncIterator[wire.SubscribeTelemetryResponse]:
         async with self._streams.sessions.open(caller()) as session:
             live = live_events.LiveEvents(request, session, self._streams.heartbeat, self._replays)
-            async for event in live.events(self._feed, self._store, self._querying):
+            async for event in live.events(self._feed, self._reader, self._querying):
                 yield event
 
     async def ExportTelemetry(
@@ -145,7 +147,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     ) -> wire.DeleteTelemetryResponse:
         device = await self._querying.readable(request.device_id)
         range_ = span(request.start_time, request.end_time, utc_now_ms())
-        await self._store.delete(device.id, range_)
+        await self._writer.delete(device.id, range_)
         details = {"start": range_.start, "end": range_.end}
         await self._audit.record(caller().name, "telemetry.delete", f"device:{device.id}", details)
         return wire.DeleteTelemetryResponse(
@@ -158,7 +160,7 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def GetTelemetryStatus(
         self, _request: wire.GetTelemetryStatusRequest, context: Context
     ) -> wire.GetTelemetryStatusResponse:
-        status = await store_status(self._store, self._location, await self._registry.total())
+        status = await store_status(self._writer, self._location, await self._registry.total())
         if not await self._diagnostics.allowed(context):
             # The rest is what clients of the older service read.
             status.ClearField("journal")

@@ -1,6 +1,6 @@
-"""Durability in front of a backend that acknowledges before its own disk has the data."""
+"""Durability in front of a backend that acknowledges writes before its own disk has the data."""
 
-from iotflow_server.telemetry.journal.flushed import FlushedStore
-from iotflow_server.telemetry.journal.store import JournaledStore
+from iotflow_server.telemetry.journal.flushed import FlushedBackend
+from iotflow_server.telemetry.journal.writer import JournaledWriter
 
-__all__ = ["FlushedStore", "JournaledStore"]
+__all__ = ["FlushedBackend", "JournaledWriter"]

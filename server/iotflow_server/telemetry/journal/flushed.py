@@ -1,4 +1,4 @@
-"""Backends that acknowledge before their own disk has the data."""
+"""Backends that acknowledge writes before their own disk has the data."""
 
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
@@ -6,26 +6,26 @@ from typing import Any, Protocol, TypeVar
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.ports import TelemetryStore
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class FlushedStore(TelemetryStore, Protocol):
-    """A backend that acknowledges what its own disk does not have yet."""
+class FlushedBackend(TelemetryStore, Protocol):
+    """A backend whose writes are durable only after a flush."""
 
     @property
     def epoch(self) -> int:
-        """Another number as soon as the backend may have lost what was not flushed: its process, or a connection that
-        stood for it, has gone. Changes before a write to the new one succeeds."""
+        """Changes as soon as the backend may have lost unflushed data, because its process or a sentinel connection ended.
+        Changes before a write to the restarted backend succeeds."""
 
     async def flush(self) -> None:
-        """On return all that was written before is durable."""
+        """On return all earlier writes are durable."""
 
 
-async def durably(backend: FlushedStore, change: Coroutine[Any, Any, Answer]) -> Answer:
-    """Change the backend; on return its disk has the change. Unavailable: it may not."""
+async def durably(backend: FlushedBackend, change: Coroutine[Any, Any, Result]) -> Result:
+    """Run a change of the backend; on return it is on the backend's disk. Raises Unavailable if it may not be."""
     epoch = backend.epoch
-    answer = await change
+    result = await change
     await backend.flush()
     if backend.epoch != epoch:
-        raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was written to.")
-    return answer
+        raise Unavailable("STORE_UNAVAILABLE", "The telemetry store restarted during the write; resend later.")
+    return result

@@ -8,10 +8,10 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.journal.coordination.device_locks import PerDeviceLock, PerDeviceLocks
 from iotflow_server.telemetry.journal.coordination.write_coordinator import seen
-from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
+from iotflow_server.telemetry.journal.flushed import FlushedBackend, durably
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
-from iotflow_server.telemetry.ports import Span
+from iotflow_server.telemetry.ports import Span, TelemetryWriter
 from iotflow_server.telemetry.retyping import retyped
 
 Answer = TypeVar("Answer")
@@ -22,23 +22,25 @@ _SILENT = Unavailable("STORE_UNAVAILABLE", "The telemetry store says nothing.")
 
 
 class WritePath:
-    """Writes and deletes, for each device in the order of the calls; see JournaledStore.
+    """Writes and deletes, for each device in the order of the calls; see JournaledWriter.
 
-    checkpoint_bytes: with so much in the journal the keeper has work. patience: seconds that a write waits for the backend;
+    checkpoint_bytes: with so much in the journal the checkpointer has work. patience: seconds that a write waits for the backend;
     then the journal has to do.
     """
 
     def __init__(
         self,
-        backend: FlushedStore,
+        backend: FlushedBackend,
+        writer: TelemetryWriter,
         journal: Journal,
-        keeper: Checkpointer,
+        checkpointer: Checkpointer,
         checkpoint_bytes: int,
         patience: float,
     ) -> None:
         self._backend = backend
+        self._writer = writer
         self._journal = journal
-        self._keeper = keeper
+        self._checkpointer = checkpointer
         self._checkpoint_bytes = checkpoint_bytes
         self._patience = patience
         self._lanes = PerDeviceLocks()
@@ -69,13 +71,13 @@ class WritePath:
     async def _write(self, batches: Sequence[Batch], turn: PerDeviceLock) -> list[Rejections]:
         async with turn, self._journal.traffic.append():
             self._journal.check_room()
-            direct = self._journal.traffic.write(lambda: self._backend.write(batches))
+            direct = self._journal.traffic.write(lambda: self._writer.write(batches))
             if direct is None:
                 await self._journal.append(batches)
                 return [()] * len(batches)
             outcomes = await self._write_to_both(batches, direct)
         if self._journal.bytes >= self._checkpoint_bytes:
-            self._keeper.due.set()
+            self._checkpointer.due.set()
         return outcomes
 
     async def _write_to_both(self, batches: Sequence[Batch], direct: Direct) -> list[Rejections]:
@@ -84,13 +86,13 @@ class WritePath:
         )
         outcomes = (direct.exception() or direct.result()) if direct.done() else _SILENT
         away = isinstance(outcomes, Unavailable)
-        if away or self._keeper.lost:
-            self._keeper.fall_behind(available=not away)
+        if away or self._checkpointer.lost:
+            self._checkpointer.fall_behind(available=not away)
         if isinstance(number, BaseException):
             raise number
         if away:
             return [()] * len(batches)
-        self._keeper.available = True
+        self._checkpointer.available = True
         if isinstance(outcomes, BaseException):
             raise outcomes
         if any(outcomes):
@@ -100,14 +102,14 @@ class WritePath:
     async def _drop(self, device_id: int, measurement: str, turn: PerDeviceLock) -> None:
         async with turn:
             with self._journal.traffic.direct():
-                self._keeper.check_caught_up()
+                self._checkpointer.check_caught_up()
                 await self._journal.note_deletion(device_id, Span(), measurement)
-                await self._change(self._backend.drop(device_id, measurement))
+                await self._change(self._writer.drop(device_id, measurement))
 
     async def _retype(self, device_id: int, measurement: str, value_type: ValueType, turn: PerDeviceLock) -> None:
         async with turn, self._journal.traffic.append():
             with self._journal.traffic.direct():
-                self._keeper.check_caught_up()
+                self._checkpointer.check_caught_up()
                 # What a crash may take from the backend now is not in the journal's older records either, once they are void.
                 await durably(self._backend, asyncio.sleep(0))
                 readings = self._backend.read(device_id, Span(), [measurement])
@@ -119,25 +121,25 @@ class WritePath:
                 await self._change(self._replaced(device_id, measurement, batches))
 
     async def _replaced(self, device_id: int, measurement: str, batches: Sequence[Batch]) -> None:
-        await self._backend.drop(device_id, measurement)
+        await self._writer.drop(device_id, measurement)
         if batches:
-            await self._backend.write(batches)
+            await self._writer.write(batches)
 
     async def _change(self, change: Coroutine[Any, Any, None]) -> None:
         try:
             await durably(self._backend, change)
         except Unavailable:
             # The backend may carry it out yet, and what is written meanwhile must not go with it.
-            self._keeper.fall_behind(available=False)
+            self._checkpointer.fall_behind(available=False)
             raise
 
     async def _delete(self, device_id: int, span: Span, turn: PerDeviceLock) -> None:
         async with turn:
             with self._journal.traffic.direct():
-                self._keeper.check_caught_up()
+                self._checkpointer.check_caught_up()
                 # No replay has to repeat the deletion, which would take readings that others have written since.
                 await self._journal.note_deletion(device_id, span)
-                await self._change(self._backend.delete(device_id, span))
+                await self._change(self._writer.delete(device_id, span))
 
     async def _own(self, call: Coroutine[Any, Any, Answer]) -> Answer:
         """Run a call to its end, whatever becomes of the caller: half a write must not be left."""

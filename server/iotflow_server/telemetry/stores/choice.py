@@ -5,9 +5,9 @@ from urllib.parse import unquote
 
 from iotflow_server.clock import CLOCK
 from iotflow_server.settings import Settings
-from iotflow_server.telemetry.journal import JournaledStore
-from iotflow_server.telemetry.latest import CachedLatestStore, LatestValues
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.journal import JournaledWriter
+from iotflow_server.telemetry.latest import CachedLatestReader, CachedLatestWriter, LatestValues
+from iotflow_server.telemetry.ports import ManagedWriter, TelemetryReader
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from iotflow_server.telemetry.times import utc_now_ms
@@ -24,18 +24,27 @@ class Location:
     database: str = ""
 
 
-def chosen_store(settings: Settings, values: LatestValues | None = None) -> TelemetryStore:
+@dataclass(frozen=True, slots=True)
+class ChosenStore:
+    """Both sides of the configured store. Starting and closing the writer starts and closes the backend."""
+
+    writer: ManagedWriter
+    reader: TelemetryReader
+
+
+def chosen_store(settings: Settings, values: LatestValues | None = None) -> ChosenStore:
     """SQLite in the data folder, or IoTDB behind a journal there: IoTDB acknowledges before its disk has the data.
 
-    values: what remembers IoTDB's newest values, if anything does. SQLite tells them as fast as Redis would.
+    values: cache of newest values in front of IoTDB; None: no cache. SQLite needs none, it is as fast as Redis.
     """
     if not is_elsewhere(settings.telemetry_url):
-        return SqliteStore(
+        store = SqliteStore(
             settings.data_dir / "telemetry.db",
             clock=utc_now_ms,
             settled=CLOCK.is_settled,
             most_measurements=settings.max_device_measurements,
         )
+        return ChosenStore(store, store)
     backend = IotdbStore(
         address_of(settings.telemetry_url),
         clock=utc_now_ms,
@@ -43,12 +52,14 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Tele
         sole=settings.is_sole,
         most_measurements=settings.max_device_measurements,
     )
-    return JournaledStore(
-        backend if values is None else CachedLatestStore(backend, values),
+    writer = JournaledWriter(
+        backend,
         settings.data_dir / "journal",
+        writer=None if values is None else CachedLatestWriter(backend, values),
         limit_bytes=settings.journal_limit_bytes,
         start_seconds=settings.store_start_seconds,
     )
+    return ChosenStore(writer, backend if values is None else CachedLatestReader(backend, values))
 
 
 def is_elsewhere(url: str) -> bool:

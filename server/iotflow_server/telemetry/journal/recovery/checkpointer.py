@@ -5,9 +5,10 @@ import asyncio
 import structlog
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal.flushed import FlushedStore
+from iotflow_server.telemetry.journal.flushed import FlushedBackend
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.recovery import Recovery
+from iotflow_server.telemetry.ports import TelemetryWriter
 
 # How long to leave another process to its replay before asking again how far it is.
 _OTHER_SECONDS = 0.1
@@ -23,12 +24,14 @@ class Checkpointer:
     processes took them. due: there is work. trouble: what the last probe met.
     """
 
-    def __init__(self, backend: FlushedStore, journal: Journal, quiet_seconds: float) -> None:
+    def __init__(
+        self, backend: FlushedBackend, writer: TelemetryWriter, journal: Journal, quiet_seconds: float
+    ) -> None:
         self._backend = backend
         self._journal = journal
         self._one_at_a_time = asyncio.Lock()
         self._incarnation = 0
-        self.catching_up = Recovery(backend, journal, quiet_seconds)
+        self.recovery = Recovery(backend, writer, journal, quiet_seconds)
         self.due = asyncio.Event()
         self.available = True
         self.trouble: Unavailable | None = None
@@ -136,7 +139,7 @@ class Checkpointer:
         with self._journal.replaying() as is_ours:
             # Another may have done it since.
             if is_ours and self.behind:
-                await self.catching_up.run(self._trust_the_backend)
+                await self.recovery.run(self._trust_the_backend)
             return is_ours
 
     async def _leave_it_to_another(self) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import structlog
 
-from iotflow_server.telemetry.journal.flushed import FlushedStore, durably
+from iotflow_server.telemetry.journal.flushed import FlushedBackend, durably
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.replay import Replay, ReplayFigures
+from iotflow_server.telemetry.ports import TelemetryWriter
 
 # So little is replayed while new writes wait: some tens of milliseconds.
 _LAST_ROUND_BYTES = 4 * 2**20
@@ -20,8 +21,11 @@ _log = structlog.get_logger(__name__)
 class Recovery:
     """For the one process that replays, while the backend is behind. replaying: it is under way."""
 
-    def __init__(self, backend: FlushedStore, journal: Journal, quiet_seconds: float) -> None:
+    def __init__(
+        self, backend: FlushedBackend, writer: TelemetryWriter, journal: Journal, quiet_seconds: float
+    ) -> None:
         self._backend = backend
+        self._writer = writer
         self._journal = journal
         self._quiet_seconds = quiet_seconds
         self.figures = ReplayFigures()
@@ -38,7 +42,7 @@ class Recovery:
         self.replaying = True
         try:
             past = await self._journal.past()
-            await self._replay(Replay(self._backend, traffic, past, self.figures), caught_up)
+            await self._replay(Replay(self._writer, traffic, past, self.figures), caught_up)
         finally:
             self.replaying = False
 

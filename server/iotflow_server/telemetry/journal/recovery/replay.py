@@ -14,7 +14,7 @@ from iotflow_server.telemetry.journal.coordination.write_coordinator import Writ
 from iotflow_server.telemetry.journal.disk.encoding import decode
 from iotflow_server.telemetry.journal.recovery.deletions import Deletion, without
 from iotflow_server.telemetry.journal.recovery.history import History
-from iotflow_server.telemetry.ports import TelemetryStore
+from iotflow_server.telemetry.ports import TelemetryWriter
 
 # As much is read at a time, large enough to write many small groups in one call; and as much of it is in memory: of columns
 # with many gaps that may be far more.
@@ -71,9 +71,9 @@ class Replay:
     """Writes what all journals of a disk have to the backend, in the order of the records' numbers."""
 
     def __init__(
-        self, backend: TelemetryStore, traffic: WriteCoordinator, past: ReplayBounds, figures: ReplayFigures
+        self, writer: TelemetryWriter, traffic: WriteCoordinator, past: ReplayBounds, figures: ReplayFigures
     ) -> None:
-        self._backend = backend
+        self._writer = writer
         self._traffic = traffic
         self._past = past
         self._figures = figures
@@ -116,7 +116,7 @@ class Replay:
     async def _outcomes(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         try:
             # What is cut off is carried out all the same: whoever replays next waits for its end.
-            return await asyncio.shield(self._traffic.replay(lambda: self._backend.write(batches)))
+            return await asyncio.shield(self._traffic.replay(lambda: self._writer.write(batches)))
         except Unavailable:
             raise
         except Exception:

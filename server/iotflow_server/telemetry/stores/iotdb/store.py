@@ -153,7 +153,7 @@ class IotdbStore:
         await self._pool.run(_drop, self._catalogue, self._paths, device_id, measurement)
 
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
-        """What a crash in the middle of it loses must be kept elsewhere; see JournaledStore."""
+        """What a crash in the middle of it loses must be kept elsewhere; see JournaledWriter."""
         if await self._chosen(device_id, [measurement]):
             batches = await retyped(self.read(device_id, Span(), [measurement]), measurement, value_type)
             await self.drop(device_id, measurement)

@@ -1,0 +1,90 @@
+"""A cache of newest values beside a store."""
+
+from collections.abc import Sequence
+from itertools import starmap
+
+from iotflow_server.telemetry.accepted import accepted
+from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
+from iotflow_server.telemetry.latest.hot_devices import HotDevices
+from iotflow_server.telemetry.latest.values import LatestValues, Values
+from iotflow_server.telemetry.ports import Latest, Span, TelemetryReader, TelemetryWriter
+
+
+class CachedLatestWriter:
+    """A TelemetryWriter that keeps the cache up to date.
+
+    Stands directly in front of the backend, behind a journal: a write that the journal delivers late is recorded when the
+    backend gets it, and values that the backend rejects then are not recorded.
+    """
+
+    def __init__(self, backend: TelemetryWriter, values: LatestValues) -> None:
+        self._backend = backend
+        self._values = values
+
+    async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
+        try:
+            rejections = await self._backend.write(batches)
+            kept = starmap(accepted, zip(batches, rejections, strict=True))
+            await self._values.note([batch for batch in kept if batch is not None])
+        except BaseException:
+            # The backend may have stored them nevertheless, or may store them later.
+            await self._values.forget([batch.device_id for batch in batches])
+            raise
+        return rejections
+
+    async def delete(self, device_id: int, span: Span) -> None:
+        try:
+            await self._backend.delete(device_id, span)
+        finally:
+            await self._values.forget([device_id])
+
+    async def drop(self, device_id: int, measurement: str) -> None:
+        try:
+            await self._backend.drop(device_id, measurement)
+        finally:
+            await self._values.forget([device_id])
+
+    async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
+        try:
+            await self._backend.retype(device_id, measurement, value_type)
+        finally:
+            await self._values.forget([device_id])
+
+    async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
+        try:
+            await self._backend.set_retention(device_id, milliseconds)
+        finally:
+            await self._values.forget(None if device_id is None else [device_id])
+
+
+class CachedLatestReader:
+    """A TelemetryReader that answers `latest` from the cache for devices that are queried repeatedly."""
+
+    def __init__(self, backend: TelemetryReader, values: LatestValues) -> None:
+        self._backend = backend
+        self._values = values
+        self._hot = HotDevices()
+        self.read, self.aggregate = backend.read, backend.aggregate
+        self.measurements, self.count = backend.measurements, backend.count
+
+    async def latest(
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+    ) -> dict[int, tuple[Latest, ...]]:
+        asked = await self._values.ask(self._hot.note(device_ids))
+        known = {device_id: values for device_id, values in asked.found.items() if values}
+        if asked.vacant:
+            found = await self._backend.latest(asked.vacant)
+            await self._values.fill(asked, found)
+            known |= found
+        chosen = {device_id: _chosen(values, measurements) for device_id, values in known.items()}
+        others = list(set(device_ids).difference(asked.found, asked.vacant))
+        if others:
+            chosen |= await self._backend.latest(others, measurements)
+        return {device_id: values for device_id, values in chosen.items() if values}
+
+
+def _chosen(values: Values, measurements: Sequence[str] | None) -> Values:
+    """The requested values in the requested order; all by name if measurements is None."""
+    by_name = {latest.column.measurement: latest for latest in values}
+    names = sorted(by_name) if measurements is None else dict.fromkeys(measurements)
+    return tuple(by_name[name] for name in names if name in by_name)

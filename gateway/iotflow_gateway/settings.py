@@ -27,11 +27,13 @@ class Settings(BaseSettings):
     )
 
     server: str = Field("127.0.0.1:50051", min_length=1, description="The gRPC server, host:port.")
-    token: SecretStr = Field(SecretStr(""), description="Token of the role gateway. Empty: the file below has it.")
+    token: SecretStr = Field(
+        SecretStr(""), description="Token of the role gateway. Empty: read from `IOTFLOW_GATEWAY_TOKEN_FILE`."
+    )
     token_file: OptionalPath = Field(None, description="File that holds the token.")
     broker: Literal["elsewhere", "embedded"] = Field(
         "elsewhere",
-        description="Whether the broker runs elsewhere, or within the adapter: MQTT 3.1.1, for this machine only.",
+        description="A broker of its own, or the one inside the adapter (MQTT 3.1.1, loopback only).",
     )
     mqtt_host: str = Field(
         "127.0.0.1",
@@ -47,16 +49,18 @@ class Settings(BaseSettings):
     mqtt_username: str = Field(
         "iotflow/gateway",
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_USERNAME", "MQTT_USERNAME"),
-        description="The adapter's own account at the broker; no device can be named so.",
+        description="The adapter's account at the broker. No device can have this name.",
     )
     mqtt_password: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_PASSWORD", "MQTT_PASSWORD"),
-        description="That account's password. Empty: the token.",
+        description="Password of that account. Empty: the token.",
     )
-    mqtt_tls: bool = Field(False, description="Whether the broker is reached by TLS.")
-    mqtt_ca_file: OptionalPath = Field(None, description="Who signs the broker's certificate. Empty: the system's own.")
-    mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="What the broker speaks.")
+    mqtt_tls: bool = Field(False, description="Connect to the broker with TLS.")
+    mqtt_ca_file: OptionalPath = Field(
+        None, description="File of the certificate authority of the broker. Empty: those of the system."
+    )
+    mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version of the connection to the broker.")
     mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "iotflow",
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_TOPIC_PREFIX", "IOTFLOW_MQTT_TOPIC_PREFIX"),
@@ -65,48 +69,51 @@ class Settings(BaseSettings):
     name: str = Field(
         "1",
         pattern="^[A-Za-z0-9_-]{1,40}$",
-        description="Tells several adapters at one broker apart; each keeps its name, by which the broker knows what it is owed.",
+        description="Name of this adapter among several at one broker. It identifies the adapter's session, so keep it across restarts.",
     )
     group: str = Field(
         "",
         pattern="^[^/+#]*$",
-        description="Adapters of the same group share the load, by `$share/<group>/`. Empty: this one takes everything.",
+        description="Adapters of one group share the load, by `$share/<group>/`. Empty: this adapter receives everything.",
     )
     window: int = Field(
-        10_000, ge=1, le=65_535, description="Messages taken from the broker and not yet acknowledged, at the most."
+        10_000,
+        ge=1,
+        le=65_535,
+        description="Largest number of messages received from the broker and not yet acknowledged.",
     )
     accounts: Literal["broker", "payload"] = Field(
         "broker",
-        description="Who tells whose a message is: the broker, which lets a device publish below its own id or name only, or an "
-        "`api_key` in each payload, where the broker has no accounts.",
+        description="How the publisher of a message is identified: by the broker, which restricts a device to its own topics, or by an "
+        "`api_key` in each payload, for a broker without accounts.",
     )
     mosquitto_dir: OptionalPath = Field(
         None,
-        description="Folder of a Mosquitto on this machine, whose file `passwords` is kept in step with the devices. Empty: the "
-        "broker's accounts are no affair of this adapter.",
+        description="Folder of a Mosquitto on this machine. The adapter updates its file `passwords` when devices change. Empty: the "
+        "adapter does not manage accounts.",
     )
     mosquitto_pid_file: OptionalPath = Field(
-        None, description="Mosquitto's `pid_file`. Empty: `mosquitto.pid` in that folder."
+        None, description="Mosquitto's `pid_file`. Empty: `mosquitto.pid` in `IOTFLOW_GATEWAY_MOSQUITTO_DIR`."
     )
     discovery: bool = Field(
-        False, description="Whether the embedded broker lets clients without an account register devices."
+        False, description="Let clients without an account register devices at the embedded broker."
     )
     anonymous: bool = Field(
         False,
-        description="Whether clients without a login may publish messages that hold a valid `api_key`, and nothing else: at the embedded "
-        "broker, or at a listener of another broker that mounts their topics below `anonymous/`.",
+        description="Let clients without a login publish messages that hold a valid `api_key`, and nothing else: at the embedded "
+        "broker, or at a listener of another broker with the mount point `anonymous/`.",
     )
-    ready_file: OptionalPath = Field(None, description="File that is made once messages of the broker are taken.")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on the loopback. 0: none.")
+    ready_file: OptionalPath = Field(None, description="File that the adapter creates when it receives messages.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of Prometheus metrics, on loopback. 0: none.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_LOG_LEVEL", "IOTFLOW_LOG_LEVEL"),
-        description="Least level that is logged.",
+        description="Lowest level that is logged.",
     )
     log_format: Literal["console", "json"] = Field(
         "json",
         validation_alias=AliasChoices("IOTFLOW_GATEWAY_LOG_FORMAT", "IOTFLOW_LOG_FORMAT"),
-        description="For people, or for programs.",
+        description="Format of the log: text for a terminal, or JSON lines.",
     )
 
     def secret(self) -> str:

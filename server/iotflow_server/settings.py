@@ -32,7 +32,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="Folder of the databases, the admin token and the key secret.")
     grpc_host: str = Field("127.0.0.1", description="Address the gRPC server listens on.")
-    grpc_port: int = Field(50051, ge=0, le=65535, description="Port the gRPC server listens on; 0: any free one.")
+    grpc_port: int = Field(50051, ge=0, le=65535, description="Port the gRPC server listens on. 0: any free port.")
     database_url: str = Field(
         "",
         pattern=r"^(|sqlite:///.+|postgres(ql)?(\+\w+)?://.+)$",
@@ -43,41 +43,41 @@ class Settings(BaseSettings):
         "sqlite",
         pattern="^(sqlite|iotdb://.+)$",
         repr=False,
-        description="Where readings are kept: `sqlite` (in the data folder) or `iotdb://user:password@host:port[,host:port]`.",
+        description="Telemetry store: `sqlite` (in the data folder) or `iotdb://user:password@host:port[,host:port]`.",
     )
     iotdb_host: str = Field(
         "",
         validation_alias=older("IOTDB_HOST", "IOTDB_HOST"),
-        description="The older service's way to say that readings are kept in IoTDB, where the setting above says nothing.",
+        description="IoTDB host, as the older service sets it. Used if `IOTFLOW_TELEMETRY` is not set.",
     )
     iotdb_port: int = Field(
         6667,
         ge=1,
         le=65535,
         validation_alias=older("IOTDB_PORT", "IOTDB_PORT"),
-        description="IoTDB's port, with the host above.",
+        description="Port of `IOTFLOW_IOTDB_HOST`.",
     )
     iotdb_user: str = Field(
         "root",
         min_length=1,
         validation_alias=older("IOTDB_USER", "IOTDB_USER"),
-        description="IoTDB's user, with the host above.",
+        description="User of `IOTFLOW_IOTDB_HOST`.",
     )
     iotdb_password: SecretStr = Field(
         SecretStr("root"),
         validation_alias=older("IOTDB_PASSWORD", "IOTDB_PASSWORD"),
-        description="The user's password, with the host above.",
+        description="Password of `IOTFLOW_IOTDB_USER`.",
     )
     journal_limit_bytes: int = Field(
         4 * 2**30,
         ge=2**20,
-        description="What the journal in front of IoTDB takes while IoTDB is away; beyond that senders are told to come again.",
+        description="Size limit of the journal in front of IoTDB. Above it readings are rejected with the time of the next attempt.",
     )
     store_start_seconds: float = Field(
         30,
         ge=0,
         le=3_600,
-        description="How long the first start waits for IoTDB; afterwards readings go into the journal until IoTDB is there.",
+        description="Time that the start waits for IoTDB. Afterwards readings are stored in the journal until IoTDB is available.",
     )
     redis_url: str = Field(
         "",
@@ -85,67 +85,73 @@ class Settings(BaseSettings):
         repr=False,
         pattern="^(|(redis|rediss|unix)://.+)$",
         validation_alias=older("REDIS_URL", "REDIS_URL"),
-        description="Redis, by which server processes share live feed, newest values and presence: `redis://…`, `rediss://…` or `unix://…`.",
+        description="Redis that shares live feed, newest values and presence between processes: `redis://…`, `rediss://…` or `unix://…`.",
     )
     workers: int = Field(
-        1, ge=1, le=256, description="Server processes on the one port; more than one needs `IOTFLOW_REDIS_URL`."
+        1,
+        ge=1,
+        le=256,
+        description="Number of server processes on one port. More than one requires `IOTFLOW_REDIS_URL`.",
     )
     registration: Literal["open", "token", "closed"] = Field(
-        "token", description="Who may register devices: anyone, bearers of a registrar or admin token, or admins alone."
+        "token",
+        description="Callers that may register devices: anyone, holders of a registrar or admin token, or admins only.",
     )
-    public_reads: bool = Field(False, description="Whether telemetry may be read without any credential.")
+    public_reads: bool = Field(False, description="Allow reads of telemetry without a credential.")
     public_diagnostics: bool = Field(
         False,
-        description="Whether metrics, health in detail and reflection need no credential; else a viewer's or admin's token.",
+        description="Allow metrics, detailed health and reflection without a token. Otherwise a viewer's or admin's is required.",
     )
     envoy_secret: SecretStr = Field(
         SecretStr(""),
-        description="What Envoy sends in `x-iotflow-envoy`; the server believes its `x-forwarded-for` only with it. Empty: never.",
+        description="Secret that Envoy sends in `x-iotflow-envoy`. Without it the server ignores `x-forwarded-for`. Empty: always ignored.",
     )
     admin_token: SecretStr = Field(
-        SecretStr(""), description="The admin token. Empty: kept in the file admin-token in the data folder."
+        SecretStr(""), description="The admin token. Empty: generated, in the file `admin-token` of the data folder."
     )
     gateway_token: SecretStr = Field(
-        SecretStr(""), description="The MQTT adapter's token. Empty: kept in the file gateway-token in the data folder."
+        SecretStr(""),
+        description="The MQTT adapter's token. Empty: generated, in the file `gateway-token` of the data folder.",
     )
     key_secret: SecretStr = Field(
-        SecretStr(""), description="Secret the key hashes are made with. Empty: the file key-secret in the data folder."
+        SecretStr(""),
+        description="Secret of the key hashes. Empty: generated, in the file `key-secret` of the data folder.",
     )
     api_key_length: int = Field(
         32,
         ge=24,
         le=128,
         validation_alias=older("API_KEY_LENGTH", "API_KEY_LENGTH"),
-        description="Characters of a new device key.",
+        description="Length of a new device key, in characters.",
     )
     key_grace_seconds: int = Field(
         3600,
         ge=0,
         le=2_592_000,
-        description="How long a device's old key stays valid after a rotation, from the first use of the new one.",
+        description="Time that a rotated key stays valid, from the first use of its successor.",
     )
     online_window_seconds: int = Field(
-        300, ge=1, le=86_400, description="A device heard within this time counts as online."
+        300, ge=1, le=86_400, description="A device is online for this time after its last message."
     )
     history_days: float = Field(
         90,
         ge=0,
         le=36_500,
-        description="How long finished commands (with their idempotency keys) and earlier desired configurations are kept. 0: for ever.",
+        description="Retention of finished commands (with their idempotency keys) and earlier desired configurations. 0: no limit.",
     )
     rate_limit_per_minute: int = Field(
         0,
         ge=0,
         validation_alias=older("RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"),
-        description="Calls a minute for each device, token (not gateways') or address; a stream counts once. 0: no limit.",
+        description="Calls a minute for each device, token (except gateways) or address. A stream counts once. 0: no limit.",
     )
     wrong_credentials_per_minute: int = Field(
         300,
         ge=1,
-        description="Wrong keys and tokens a minute from one address; beyond that, credentials never found before are refused unseen.",
+        description="Wrong keys and tokens a minute from one address. Above it, credentials never accepted before are not looked up.",
     )
     max_message_bytes: int = Field(
-        16 * 2**20, ge=65_536, le=2**30, description="Largest message the gRPC server takes."
+        16 * 2**20, ge=65_536, le=2**30, description="Largest message that the gRPC server accepts."
     )
     max_batch_rows: int = Field(100_000, ge=1, le=10_000_000, description="Largest number of rows in a columnar batch.")
     max_batch_columns: int = Field(1_000, ge=1, le=100_000, description="Largest number of measurements in a reading.")
@@ -156,86 +162,88 @@ class Settings(BaseSettings):
         2_000,
         ge=1,
         le=100_000,
-        description="Measurement names of one device; a value under a further name is refused. What is stored already stays.",
+        description="Largest number of measurements of a device. Values of further measurements are rejected; stored ones stay.",
     )
     max_text_bytes: int = Field(65_536, ge=1, le=2**24, description="Longest text value, in bytes of UTF-8.")
     ingest_queue_bytes: int = Field(
         256 * 2**20,
         ge=2**20,
-        description="Bytes of readings that wait for the store at the most; beyond that senders wait.",
+        description="Size of the queue in front of the store. When it is full, senders wait.",
     )
     stream_window: int = Field(
-        256, ge=1, le=100_000, description="Batches of one stream that wait for the store at the most."
+        256, ge=1, le=100_000, description="Largest number of batches of one stream that wait for the store."
     )
     streams_per_caller: int = Field(
         200,
         ge=1,
         le=1_000_000,
-        description="Other streams that a device, a token or, without a credential, an address has open at a time. Gateways have no limit.",
+        description="Open streams of a device, token or (without a credential) address, besides the two kinds below. Gateways are exempt.",
     )
     subscriptions_per_caller: int = Field(
         100,
         ge=1,
         le=1_000_000,
-        description="Live readings and watches of fleet commands that a caller has open at a time.",
+        description="Open subscriptions of a caller, to live readings and to changes of commands.",
     )
-    reads_per_caller: int = Field(
-        10, ge=1, le=100_000, description="Reads and exports that a caller has under way at a time."
-    )
+    reads_per_caller: int = Field(10, ge=1, le=100_000, description="Concurrent reads and exports of a caller.")
     write_timeout_seconds: float = Field(
         60,
         gt=0,
         le=3_600,
-        description="A stream is ended when its caller takes nothing of a message for so long. One with nothing to send may be silent.",
+        description="A stream ends if its caller reads nothing of a message for this time. A stream with nothing to send may be silent.",
     )
     keepalive_seconds: float = Field(
         60,
         ge=1,
         le=7_200,
-        description="A connection over which nothing comes is asked this often whether it still is one.",
+        description="Interval of pings on an idle connection.",
     )
     keepalive_timeout_seconds: float = Field(
-        20, ge=0.1, le=600, description="A connection that does not answer that for so long is closed."
+        20, ge=0.1, le=600, description="A connection that does not answer a ping within this time is closed."
     )
     max_ahead_seconds: float = Field(
         86_400,
         ge=0,
         le=3_153_600_000,
-        description="How far ahead of the server's time a reading may lie; beyond that it is refused. 0: no limit.",
+        description="Readings later than this from the server's time are rejected. 0: no limit.",
     )
     retention_days: float = Field(
-        0, ge=0, le=36_500, description="How long readings are kept, by their own time. 0: for ever."
+        0, ge=0, le=36_500, description="Readings older than this, by their own time, are removed. 0: no limit."
     )
     subscriber_queue_bytes: int = Field(
         16 * 2**20,
         ge=1_024,
-        description="Memory of the readings that wait for one live reader at the most; beyond that the oldest are dropped.",
+        description="Size of the queue of one live subscriber. When it is full, the oldest readings are dropped.",
     )
     heartbeat_seconds: float = Field(
-        15, gt=0, le=300, description="A live stream with nothing to say sends a heartbeat this often."
+        15, gt=0, le=300, description="Interval of heartbeats on a live stream with nothing to send."
     )
-    drain_seconds: float = Field(10, ge=0, le=600, description="Time for calls under way to finish when stopping.")
+    drain_seconds: float = Field(10, ge=0, le=600, description="Time that calls have to finish when the server stops.")
     mqtt_host: str = Field(
         "",
         validation_alias=older("MQTT_HOST", "MQTT_HOST"),
-        description="The broker's address, as told to devices. Empty: there is none.",
+        description="Address of the MQTT broker that devices are given. Empty: no broker.",
     )
     mqtt_port: Annotated[int, Field(ge=1, le=65535)] = Field(
-        1883, validation_alias=older("MQTT_PORT", "MQTT_PORT"), description="The broker's port, as told to devices."
+        1883,
+        validation_alias=older("MQTT_PORT", "MQTT_PORT"),
+        description="Port of the MQTT broker that devices are given.",
     )
     mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "iotflow", description="First part of every MQTT topic."
     )
     parts_file: Path | None = Field(
         None,
-        description="File that names the parts of the service that do not run, for `/health`; `iotflow up` sets it.",
+        description="File that names the stopped parts of the service, for `/health`. `iotflow up` sets it.",
     )
     mqtt_anonymous: bool = Field(
         False,
-        description="Whether brokers that ask by HTTP let in clients without a login, which may publish messages that hold an `api_key`.",
+        description="Let clients without a login connect to brokers that ask by HTTP, and publish messages that hold an `api_key`.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
-    log_format: Literal["console", "json"] = Field("json", description="For people, or for programs.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
+    log_format: Literal["console", "json"] = Field(
+        "json", description="Format of the log: text for a terminal, or JSON lines."
+    )
 
     @field_validator("admin_token", "gateway_token", "key_secret")
     @classmethod

@@ -13,14 +13,20 @@ import numpy as np
 
 from iotflow.batches import decode_batch
 from iotflow.channels import credentials
-from iotflow.v1 import admin_service_pb2, device_pb2, device_service_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import (
+    command_service_pb2,
+    config_service_pb2,
+    device_pb2,
+    device_service_pb2,
+    fleet_service_pb2,
+)
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_cli.broker import chosen_broker
 from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
+from tests.admin_stubs import AdminStubs
 from tests.integration.faults.server import Server, server_process
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
@@ -151,62 +157,62 @@ class Stack:
     def set_status(self, device: Device, status: str) -> None:
         """As an admin does."""
         with grpc.insecure_channel(self.server.target) as channel:
-            request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status=status)
-            AdminServiceStub(channel).SetDeviceStatus(request, metadata=self.admin, timeout=PATIENCE)
+            request = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status=status)
+            AdminStubs(channel).fleet.SetDeviceStatus(request, metadata=self.admin, timeout=PATIENCE)
 
     def send_command(self, device: Device, name: str, parameters: dict[str, Any], seconds: int = 0) -> Command:
         """As an admin does. seconds: until it expires; 0: never."""
-        request = admin_service_pb2.SendCommandRequest(device_id=device.id, name=name, time_to_live_seconds=seconds)
+        request = command_service_pb2.SendCommandRequest(device_id=device.id, name=name, time_to_live_seconds=seconds)
         request.parameters.update(parameters)
         with grpc.insecure_channel(self.server.target) as channel:
-            return AdminServiceStub(channel).SendCommand(request, metadata=self.admin, timeout=PATIENCE).command
+            return AdminStubs(channel).commands.SendCommand(request, metadata=self.admin, timeout=PATIENCE).command
 
     def send_group_command(
         self, group: str, name: str, parameters: dict[str, Any], *, announce: bool
-    ) -> admin_service_pb2.SendGroupCommandResponse:
+    ) -> command_service_pb2.SendGroupCommandResponse:
         """As an admin does."""
-        request = admin_service_pb2.SendGroupCommandRequest(group=group, name=name, announce=announce)
+        request = command_service_pb2.SendGroupCommandRequest(group=group, name=name, announce=announce)
         request.parameters.update(parameters)
         with grpc.insecure_channel(self.server.target) as channel:
-            return AdminServiceStub(channel).SendGroupCommand(request, metadata=self.admin, timeout=PATIENCE)
+            return AdminStubs(channel).commands.SendGroupCommand(request, metadata=self.admin, timeout=PATIENCE)
 
     def commands(self, device: Device) -> dict[str, str]:
         """The states of a device's commands, by name."""
-        request = admin_service_pb2.ListFleetCommandsRequest(device_id=device.id)
+        request = command_service_pb2.ListCommandsRequest(device_id=device.id)
         with grpc.insecure_channel(self.server.target) as channel:
-            answer = AdminServiceStub(channel).ListFleetCommands(request, metadata=self.admin, timeout=PATIENCE)
+            answer = AdminStubs(channel).commands.ListCommands(request, metadata=self.admin, timeout=PATIENCE)
         return {command.name: command.state for command in answer.commands}
 
     def command(self, command_id: int) -> Command:
         """As it is now."""
-        request = admin_service_pb2.GetCommandRequest(command_id=command_id)
+        request = command_service_pb2.GetCommandRequest(command_id=command_id)
         with grpc.insecure_channel(self.server.target) as channel:
-            return AdminServiceStub(channel).GetCommand(request, metadata=self.admin, timeout=PATIENCE).command
+            return AdminStubs(channel).commands.GetCommand(request, metadata=self.admin, timeout=PATIENCE).command
 
     def set_desired(self, device: Device, configuration: dict[str, Any]) -> None:
         """As an admin does."""
-        request = admin_service_pb2.SetDesiredConfigRequest(device_id=device.id)
+        request = config_service_pb2.SetDesiredConfigRequest(device_id=device.id)
         request.configuration.update(configuration)
         with grpc.insecure_channel(self.server.target) as channel:
-            AdminServiceStub(channel).SetDesiredConfig(request, metadata=self.admin, timeout=PATIENCE)
+            AdminStubs(channel).config.SetDesiredConfig(request, metadata=self.admin, timeout=PATIENCE)
 
     def device(self, device: Device) -> device_pb2.Device:
         """As an admin sees it."""
-        request = admin_service_pb2.GetDeviceRequest(device_id=device.id)
+        request = fleet_service_pb2.GetDeviceRequest(device_id=device.id)
         with grpc.insecure_channel(self.server.target) as channel:
-            return AdminServiceStub(channel).GetDevice(request, metadata=self.admin, timeout=PATIENCE).device
+            return AdminStubs(channel).fleet.GetDevice(request, metadata=self.admin, timeout=PATIENCE).device
 
     def remove(self, device: Device) -> None:
         """As an admin does."""
         with grpc.insecure_channel(self.server.target) as channel:
-            request = admin_service_pb2.DeleteDeviceRequest(device_id=device.id)
-            AdminServiceStub(channel).DeleteDevice(request, metadata=self.admin, timeout=PATIENCE)
+            request = fleet_service_pb2.DeleteDeviceRequest(device_id=device.id)
+            AdminStubs(channel).fleet.DeleteDevice(request, metadata=self.admin, timeout=PATIENCE)
 
     def rename(self, device: Device, name: str) -> Device:
         """As an admin does."""
         with grpc.insecure_channel(self.server.target) as channel:
-            request = admin_service_pb2.UpdateDeviceRequest(device_id=device.id, name=name)
-            AdminServiceStub(channel).UpdateDevice(request, metadata=self.admin, timeout=PATIENCE)
+            request = fleet_service_pb2.UpdateDeviceRequest(device_id=device.id, name=name)
+            AdminStubs(channel).fleet.UpdateDevice(request, metadata=self.admin, timeout=PATIENCE)
         return Device(device.id, name, device.key)
 
     def rotate(self, device: Device) -> Device:

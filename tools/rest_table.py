@@ -1,35 +1,13 @@
 """Writes docs/rest.md from the contract; with --check, fails where it is not current."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from google.api import annotations_pb2
-from google.api.http_pb2 import HttpRule
-from google.protobuf.descriptor import MethodDescriptor
-
-from iotflow.v1 import (
-    admin_service_pb2,
-    device_service_pb2,
-    gateway_service_pb2,
-    legacy_service_pb2,
-    mqtt_service_pb2,
-    system_service_pb2,
-    telemetry_service_pb2,
-)
+from iotflow.contract import bindings, methods, path
 from iotflow_server.auth.permissions import permissions
 from iotflow_server.auth.principal import Role
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rest.md"
-MODULES = (
-    device_service_pb2,
-    telemetry_service_pb2,
-    admin_service_pb2,
-    mqtt_service_pb2,
-    gateway_service_pb2,
-    system_service_pb2,
-    legacy_service_pb2,
-)
 HEAD = """# REST paths
 
 This page is generated from the contract (`make generate`). The fields of requests and answers are
@@ -64,26 +42,15 @@ def page() -> str:
     """One row a path."""
     rows = ["| Path | RPC | Open to |", "|---|---|---|"]
     roles = permissions(public_reads=False, public_diagnostics=False)
-    for module in MODULES:
-        for service in module.DESCRIPTOR.services_by_name.values():
-            for method in service.methods:
-                who = callers(roles[f"/{service.full_name}/{method.name}"])
-                rows += [f"| `{path}` | {service.name}.{method.name} | {who} |" for path in paths(method)]
+    for method in methods():
+        who, name = callers(roles[path(method)]), f"{method.containing_service.name}.{method.name}"
+        rows += [f"| `{verb} {rest}` | {name} | {who} |" for verb, rest in bindings(method)]
     return HEAD + "\n" + "\n".join(rows) + "\n" + TAIL
 
 
 def callers(roles: frozenset[Role]) -> str:
     """The roles a method is open to, in words."""
     return "anyone" if not roles or Role.ANONYMOUS in roles else ", ".join(sorted(roles))
-
-
-def paths(method: MethodDescriptor) -> Iterator[str]:
-    """All bindings of a method; none where it is gRPC only."""
-    rule: HttpRule = method.GetOptions().Extensions[annotations_pb2.http]
-    for binding in (rule, *rule.additional_bindings):
-        verb = binding.WhichOneof("pattern")
-        if verb:
-            yield f"{verb.upper()} {getattr(binding, verb)}"
 
 
 if __name__ == "__main__":

@@ -1,31 +1,12 @@
 """What the gateway must know of the contract, read from the generated stubs so that it is written nowhere twice."""
 
-from collections.abc import Iterator
-
-from google.api import annotations_pb2, http_pb2, httpbody_pb2
-from google.protobuf.descriptor import FieldDescriptor, FileDescriptor, MethodDescriptor
+from google.api import httpbody_pb2
+from google.protobuf.descriptor import FieldDescriptor, FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2, status_pb2
 
-from iotflow.v1 import (
-    admin_service_pb2,
-    device_service_pb2,
-    gateway_service_pb2,
-    legacy_service_pb2,
-    mqtt_service_pb2,
-    system_service_pb2,
-    telemetry_service_pb2,
-)
+from iotflow.contract import bindings, methods, path, services
 
-SERVICES = (
-    device_service_pb2,
-    telemetry_service_pb2,
-    admin_service_pb2,
-    mqtt_service_pb2,
-    gateway_service_pb2,
-    system_service_pb2,
-    legacy_service_pb2,
-)
 # Errors are shown as google.rpc.Status, which holds its details as Any: no file of the contract names them.
 ERRORS = (status_pb2, error_details_pb2, httpbody_pb2)
 
@@ -40,8 +21,8 @@ _WHOLE_NUMBERS = {
 def descriptor_set() -> bytes:
     """The contract and all it imports, as a serialized FileDescriptorSet: each file after what it imports."""
     files: dict[str, FileDescriptorProto] = {}
-    for module in (*SERVICES, *ERRORS):
-        _add(module.DESCRIPTOR, files)
+    for file in (*(service.file for service in services()), *(module.DESCRIPTOR for module in ERRORS)):
+        _add(file, files)
     return FileDescriptorSet(file=files.values()).SerializeToString(deterministic=True)
 
 
@@ -57,15 +38,13 @@ def _add(file: FileDescriptor, files: dict[str, FileDescriptorProto]) -> None:
 
 def service_names() -> list[str]:
     """Full names of the services that have REST paths."""
-    return [service.full_name for module in SERVICES for service in module.DESCRIPTOR.services_by_name.values()]
+    return [service.full_name for service in services()]
 
 
 def streaming_methods() -> list[str]:
     """Calls that may last for ever, as `package.Service/Method`."""
     return [
-        f"{method.containing_service.full_name}/{method.name}"
-        for method in _methods()
-        if method.client_streaming or method.server_streaming
+        path(method).removeprefix("/") for method in methods() if method.client_streaming or method.server_streaming
     ]
 
 
@@ -73,8 +52,8 @@ def whole_number_lists() -> list[str]:
     """Names of the query parameters that are lists of whole numbers."""
     names = {
         field.name
-        for method in _methods()
-        if method.GetOptions().HasExtension(annotations_pb2.http)
+        for method in methods()
+        if any(bindings(method))
         for field in method.input_type.fields
         if field.is_repeated and field.cpp_type in _WHOLE_NUMBERS
     }
@@ -84,21 +63,7 @@ def whole_number_lists() -> list[str]:
 def rest_paths() -> dict[str, list[str]]:
     """The templates of the REST paths, by HTTP method."""
     paths: dict[str, list[str]] = {}
-    for method in _methods():
-        for rule in _rules(method):
-            kind = rule.WhichOneof("pattern")
-            paths.setdefault(kind.upper(), []).append(getattr(rule, kind))
+    for method in methods():
+        for verb, template in bindings(method):
+            paths.setdefault(verb, []).append(template)
     return paths
-
-
-def _rules(method: MethodDescriptor) -> Iterator[http_pb2.HttpRule]:
-    if method.GetOptions().HasExtension(annotations_pb2.http):
-        rule = method.GetOptions().Extensions[annotations_pb2.http]
-        yield rule
-        yield from rule.additional_bindings
-
-
-def _methods() -> Iterator[MethodDescriptor]:
-    for module in SERVICES:
-        for service in module.DESCRIPTOR.services_by_name.values():
-            yield from service.methods

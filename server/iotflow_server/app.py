@@ -10,26 +10,30 @@ import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
+from iotflow.contract import services
 from iotflow.v1 import (
-    admin_service_pb2,
-    admin_service_pb2_grpc,
-    device_service_pb2,
+    audit_service_pb2_grpc,
+    command_service_pb2_grpc,
+    config_service_pb2_grpc,
     device_service_pb2_grpc,
-    gateway_service_pb2,
+    fleet_service_pb2_grpc,
     gateway_service_pb2_grpc,
-    legacy_service_pb2,
     legacy_service_pb2_grpc,
-    mqtt_service_pb2,
     mqtt_service_pb2_grpc,
-    system_service_pb2,
     system_service_pb2_grpc,
-    telemetry_service_pb2,
     telemetry_service_pb2_grpc,
+    token_service_pb2_grpc,
 )
 from iotflow_server.auth.permissions import diagnostics_open_to
+from iotflow_server.composition.administration import (
+    audit_service,
+    command_service,
+    config_service,
+    fleet_service,
+    token_service,
+)
 from iotflow_server.composition.fleet import started_fleet
 from iotflow_server.composition.services import (
-    admin_service,
     device_service,
     gateway_service,
     identity_of,
@@ -46,9 +50,12 @@ from iotflow_server.interceptors.stalled_readers import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import given_back
 from iotflow_server.reflection import add_reflection
+from iotflow_server.rpc.audit.service import AuditService
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.commands.service import CommandService
+from iotflow_server.rpc.config.service import ConfigService
 from iotflow_server.rpc.devices.service import DeviceService
-from iotflow_server.rpc.fleet.service import AdminService
+from iotflow_server.rpc.fleet.service import FleetService
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.service import GatewayService
 from iotflow_server.rpc.legacy.service import LegacyService
@@ -63,21 +70,14 @@ from iotflow_server.rpc.system.health_checks import Check, HealthChecks
 from iotflow_server.rpc.system.parts_down import PartsDown
 from iotflow_server.rpc.system.service import SystemService
 from iotflow_server.rpc.telemetry.service import TelemetryService
+from iotflow_server.rpc.tokens.service import TokenService
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.ports import ManagedWriter
 from iotflow_server.workers.member import ALONE, Member
 
 log = structlog.get_logger(__name__)
 
-SERVICES = (
-    device_service_pb2.DESCRIPTOR.services_by_name["DeviceService"].full_name,
-    telemetry_service_pb2.DESCRIPTOR.services_by_name["TelemetryService"].full_name,
-    admin_service_pb2.DESCRIPTOR.services_by_name["AdminService"].full_name,
-    gateway_service_pb2.DESCRIPTOR.services_by_name["GatewayService"].full_name,
-    mqtt_service_pb2.DESCRIPTOR.services_by_name["MqttService"].full_name,
-    system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
-    legacy_service_pb2.DESCRIPTOR.services_by_name["LegacyService"].full_name,
-)
+SERVICES = tuple(service.full_name for service in services())
 
 
 @asynccontextmanager
@@ -116,7 +116,11 @@ class Parts:
     layers: Sequence[Middleware]
     devices: DeviceService
     telemetry: TelemetryService
-    admin: AdminService
+    fleet: FleetService
+    commands: CommandService
+    config: ConfigService
+    tokens: TokenService
+    audit: AuditService
     gateway: GatewayService
     mqtt: MqttService
     system: SystemService
@@ -158,7 +162,11 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         layers=layers(settings, identity, addresses, metrics),
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
         telemetry=telemetry_service(settings, fleet, telemetry, sessions, diagnostics),
-        admin=admin_service(settings, fleet, telemetry, sessions, encoder),
+        fleet=fleet_service(fleet, telemetry, sessions, encoder),
+        commands=command_service(fleet, sessions, settings.heartbeat_seconds),
+        config=config_service(fleet),
+        tokens=token_service(fleet, sessions),
+        audit=audit_service(fleet),
         mqtt=MqttService(
             fleet.registry,
             fleet.identities,
@@ -178,7 +186,11 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
 def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
     device_service_pb2_grpc.add_DeviceServiceServicer_to_server(parts.devices, server)
     telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server(parts.telemetry, server)
-    admin_service_pb2_grpc.add_AdminServiceServicer_to_server(parts.admin, server)
+    fleet_service_pb2_grpc.add_FleetServiceServicer_to_server(parts.fleet, server)
+    command_service_pb2_grpc.add_CommandServiceServicer_to_server(parts.commands, server)
+    config_service_pb2_grpc.add_ConfigServiceServicer_to_server(parts.config, server)
+    token_service_pb2_grpc.add_TokenServiceServicer_to_server(parts.tokens, server)
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(parts.audit, server)
     gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server(parts.gateway, server)
     mqtt_service_pb2_grpc.add_MqttServiceServicer_to_server(parts.mqtt, server)
     system_service_pb2_grpc.add_SystemServiceServicer_to_server(parts.system, server)

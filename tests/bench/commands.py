@@ -9,8 +9,8 @@ from typing import Any
 import grpc
 import numpy as np
 
-from iotflow.v1.admin_service_pb2 import SendCommandRequest, SendGroupCommandRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.command_service_pb2 import SendCommandRequest, SendGroupCommandRequest
+from iotflow.v1.command_service_pb2_grpc import CommandServiceStub
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, StreamCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
@@ -55,7 +55,7 @@ async def _round_trips(server: Server, device: tuple[tuple[str, str], ...]) -> l
     async with grpc.aio.insecure_channel(server.address) as people, grpc.aio.insecure_channel(server.address) as own:
         call = DeviceServiceStub(own).StreamCommands(metadata=device)
         answering = asyncio.create_task(_answer(call))
-        admin = AdminServiceStub(people)
+        admin = CommandServiceStub(people)
         request = SendCommandRequest(device_id=_id_of(server, device), name="blink", wait_seconds=30)
         took = []
         for _ in range(WARM_UP + ROUNDS):
@@ -86,7 +86,7 @@ async def _to_group(server: Server) -> float:
         call = GatewayServiceStub(own).StreamDeviceCommands(metadata=server.gateway())
         began = time.perf_counter()
         request = SendGroupCommandRequest(group="sensor", name="blink")
-        sent = await AdminServiceStub(people).SendGroupCommand(request, metadata=server.admin())
+        sent = await CommandServiceStub(people).SendGroupCommand(request, metadata=server.admin())
         stored = 0
         async for message in call:
             if message.HasField("command"):

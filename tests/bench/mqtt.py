@@ -9,10 +9,10 @@ import grpc
 import numpy as np
 import paho.mqtt.client as paho
 
-from iotflow.v1.admin_service_pb2 import SendCommandRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.command_service_pb2 import SendCommandRequest
 from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.bench.mqtt_backlog import DEVICES, PATIENCE, Bench, Rates, bench
 from tests.bench.mqtt_stores import IOTDB, SQLITE
 from tests.bench.table import Line
@@ -118,13 +118,13 @@ def _commands(folder: Path) -> tuple[float, float]:
         with logged_in(stack, device) as listener:
             listener.client.on_message = answer
             listener.subscribe(f"{root}/commands/control")
-            waits = [_command(stack, AdminServiceStub(channel), device.id) for _ in range(COMMANDS)]
+            waits = [_command(stack, AdminStubs(channel), device.id) for _ in range(COMMANDS)]
     return float(np.percentile(waits[20:], 50)), float(np.percentile(waits[20:], 99))
 
 
-def _command(stack: Stack, admin: AdminServiceStub, device_id: int) -> float:
+def _command(stack: Stack, admin: AdminStubs, device_id: int) -> float:
     request = SendCommandRequest(device_id=device_id, name="reboot", wait_seconds=10)
     began = time.perf_counter()
-    done = admin.SendCommand(request, metadata=stack.admin, timeout=PATIENCE).command
+    done = admin.commands.SendCommand(request, metadata=stack.admin, timeout=PATIENCE).command
     assert done.state == "succeeded"
     return (time.perf_counter() - began) * 1_000

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import grpc
 
-from iotflow.v1.admin_service_pb2 import CreateTokenRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.token_service_pb2 import CreateTokenRequest
+from tests.admin_stubs import AdminStubs
 from tests.bench.processor import cpu_seconds
 from tests.processes import Running, free_port, running
 
@@ -48,7 +48,7 @@ class Server:
         """The metadata of a new gateway, which may send for every device."""
         request = CreateTokenRequest(name="gateway", role="gateway")
         with grpc.insecure_channel(self.address) as channel:
-            made = AdminServiceStub(channel).CreateToken(request, metadata=self.admin(), timeout=30)
+            made = AdminStubs(channel).tokens.CreateToken(request, metadata=self.admin(), timeout=30)
         return (("authorization", f"Bearer {made.secret}"),)
 
     def devices(self, number: int) -> list[int]:

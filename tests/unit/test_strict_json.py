@@ -3,7 +3,7 @@
 import pytest
 from google.api.httpbody_pb2 import HttpBody
 
-from iotflow.v1.admin_service_pb2 import CreateTokenRequest
+from iotflow.v1.token_service_pb2 import CreateTokenRequest
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.strict_json import MOST_BODY_BYTES, fill
 from iotflow_server.rpc.telemetry.submissions import json_object

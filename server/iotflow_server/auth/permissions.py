@@ -28,7 +28,7 @@ DEVICE_METHODS = {
     "EndKeyGrace": DEVICE,
     "GetMqttCredentials": DEVICE,
     "StreamCommands": DEVICE,
-    "ListCommands": DEVICE,
+    "ListPendingCommands": DEVICE,
     "AckCommand": DEVICE,
     "WatchConfig": DEVICE,
 }
@@ -43,38 +43,22 @@ READING_METHODS = (
     "SubscribeTelemetry",
 )
 WRITING_METHODS = ("SubmitTelemetry", "SubmitTelemetryJson", "SubmitReadings", "SubmitReadingsJson", "StreamTelemetry")
-VIEWING_METHODS = (
-    "ListDevices",
-    "ListMeasurements",
-    "GetDevice",
-    "GetDashboard",
-    "GetAnalytics",
-    "GetStats",
-    "GetCommand",
-    "ListFleetCommands",
-    "WatchFleetCommands",
-    "GetConfigTwin",
-    "ListConfigVersions",
-)
-ADMIN_METHODS = (
-    "UpdateDevice",
-    "DeleteDevice",
-    "SetDeviceStatus",
-    "DropMeasurement",
-    "RetypeMeasurement",
-    "ResetDeviceKey",
-    "ResetDeviceKeyJson",
-    "SendCommand",
-    "SendGroupCommand",
-    "CancelCommand",
-    "SetDesiredConfig",
-    "PatchDesiredConfig",
-    "CreateToken",
-    "CreateTokenJson",
-    "ListTokens",
-    "RevokeToken",
-    "ListAudit",
-)
+FLEET_METHODS = {
+    **dict.fromkeys(
+        ("ListDevices", "GetDevice", "ListMeasurements", "GetDashboard", "GetAnalytics", "GetStats"), VIEWER
+    ),
+    **dict.fromkeys(("UpdateDevice", "DeleteDevice", "SetDeviceStatus", "DropMeasurement", "RetypeMeasurement"), ADMIN),
+    **dict.fromkeys(("ResetDeviceKey", "ResetDeviceKeyJson"), ADMIN),
+}
+COMMAND_METHODS = {
+    **dict.fromkeys(("GetCommand", "ListCommands", "WatchCommands"), VIEWER),
+    **dict.fromkeys(("SendCommand", "SendGroupCommand", "CancelCommand"), ADMIN),
+}
+CONFIG_METHODS = {
+    **dict.fromkeys(("GetConfigTwin", "ListConfigVersions"), VIEWER),
+    **dict.fromkeys(("SetDesiredConfig", "PatchDesiredConfig"), ADMIN),
+}
+TOKEN_METHODS = ("CreateToken", "CreateTokenJson", "ListTokens", "RevokeToken")
 GATEWAY_METHODS = (
     "StreamDeviceCommands",
     "AckDeviceCommand",
@@ -85,7 +69,7 @@ GATEWAY_METHODS = (
 MQTT_METHODS = ("WatchAccounts", "FindAccount", "ReportRefusals", "Authenticate", "Authorize")
 # Streams that end by themselves, and those that go on for as long as somebody listens, by full name.
 READS = ("/iotflow.v1.TelemetryService/ReadTelemetry", "/iotflow.v1.TelemetryService/ExportTelemetry")
-SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.AdminService/WatchFleetCommands")
+SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.CommandService/WatchCommands")
 # GetHealth tells details to those alone that diagnostics are open to.
 SYSTEM_METHODS = ("GetHealth", "GetMqttStatus")
 REFLECTION_METHODS = tuple(f"/{name}/ServerReflectionInfo" for name in REFLECTION_SERVICES)
@@ -105,11 +89,14 @@ def permissions(*, public_reads: bool, public_diagnostics: bool) -> dict[str, fr
         | dict.fromkeys(WRITING_METHODS, WRITER)
         | {"DeleteTelemetry": ADMIN, "GetTelemetryStatus": OPEN}
     )
-    admin = dict.fromkeys(VIEWING_METHODS, VIEWER) | dict.fromkeys(ADMIN_METHODS, ADMIN)
     services = {
         "DeviceService": DEVICE_METHODS,
         "TelemetryService": telemetry,
-        "AdminService": admin,
+        "FleetService": FLEET_METHODS,
+        "CommandService": COMMAND_METHODS,
+        "ConfigService": CONFIG_METHODS,
+        "TokenService": dict.fromkeys(TOKEN_METHODS, ADMIN),
+        "AuditService": {"ListAuditEntries": ADMIN},
         "GatewayService": dict.fromkeys(GATEWAY_METHODS, GATEWAY),
         "MqttService": dict.fromkeys(MQTT_METHODS, GATEWAY),
         "LegacyService": {

@@ -21,13 +21,9 @@ from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.commands.handler import CommandHandler
-from iotflow_server.rpc.config.twins import TwinHandler
 from iotflow_server.rpc.devices.registration import RegistrationPolicy
 from iotflow_server.rpc.devices.service import DeviceService
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
-from iotflow_server.rpc.fleet.service import AdminService
-from iotflow_server.rpc.fleet.statistics import FleetStatistics
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.presence_reports import PresenceReports
 from iotflow_server.rpc.gateway.service import GatewayService
@@ -106,39 +102,6 @@ def telemetry_service(
         streams,
         location_of(settings.telemetry_url),
         diagnostics,
-    )
-
-
-def admin_service(
-    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder
-) -> AdminService:
-    """What people administer."""
-    figures = FleetStatistics(
-        DeviceStatistics(fleet.database),
-        fleet.tokens,
-        fleet.commands,
-        fleet.presence,
-        fleet.online,
-        encoder,
-        telemetry.tally,
-        telemetry.feed,
-        sessions,
-    )
-    return AdminService(
-        fleet.registry,
-        fleet.keys,
-        CommandHandler(fleet.commands, fleet.audit, sessions, settings.heartbeat_seconds),
-        TwinHandler(fleet.registry, fleet.desired, fleet.audit),
-        fleet.desired,
-        fleet.tokens,
-        fleet.audit,
-        fleet.presence,
-        fleet.online,
-        encoder,
-        telemetry.writer,
-        telemetry.reader,
-        sessions,
-        figures,
     )
 
 

@@ -4,21 +4,22 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import FieldDescriptor
+
+from iotflow.contract import bindings
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 VARIABLE = re.compile(r"\{(\w+)")
 
 
 def path_fields(method: str) -> list[FieldDescriptor]:
-    """Those of a method by its full name, such as /iotflow.v1.AdminService/SendCommand; none where it has no REST path."""
+    """Those of a method by its full name, such as /iotflow.v1.CommandService/SendCommand; none where it has no REST path."""
     try:
         found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
     except KeyError:
         return []
-    names = {name for path in _paths(found) for name in VARIABLE.findall(path)}
+    names = {name for _, path in bindings(found) for name in VARIABLE.findall(path)}
     return [field for field in found.input_type.fields if field.name in names]
 
 
@@ -38,11 +39,6 @@ def conflict_finder(method: str) -> Callable[[bytes], str] | None:
         return next((field.name for field in fields if len(set(getattr(values, field.name))) > 1), "")
 
     return conflict
-
-
-def _paths(method: MethodDescriptor) -> list[str]:
-    rule = method.GetOptions().Extensions[annotations_pb2.http]
-    return [getattr(each, each.WhichOneof("pattern") or "get") for each in (rule, *rule.additional_bindings)]
 
 
 def _all_values(fields: Sequence[FieldDescriptor]) -> Callable[[bytes], Any]:

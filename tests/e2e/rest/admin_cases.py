@@ -1,4 +1,4 @@
-"""AdminService over REST."""
+"""The fleet, its tokens and its audit log over REST."""
 
 from typing import Any
 

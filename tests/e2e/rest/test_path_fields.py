@@ -9,24 +9,22 @@ from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.json_format import MessageToDict
 
+from iotflow.contract import methods
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow_cli.descriptors import SERVICES
 from tests.e2e.rest.world import World
 
 
 def _bindings() -> Iterator[tuple[str, str, bool]]:
     """HTTP method, path and whether the body could name its parameters, of each REST path with a parameter."""
-    for module in SERVICES:
-        for service in module.DESCRIPTOR.services_by_name.values():
-            for method in service.methods:
-                rule = method.GetOptions().Extensions[annotations_pb2.http]
-                for each in (rule, *rule.additional_bindings):
-                    [(verb, path)] = [
-                        (verb, path) for verb, path in MessageToDict(each).items() if str(path).startswith("/")
-                    ] or [("", "")]
-                    if "{" in path:
-                        yield verb.upper(), path, _holds_the_parameters(method, each.body)
+    for method in methods():
+        rule = method.GetOptions().Extensions[annotations_pb2.http]
+        for each in (rule, *rule.additional_bindings):
+            [(verb, path)] = [
+                (verb, path) for verb, path in MessageToDict(each).items() if str(path).startswith("/")
+            ] or [("", "")]
+            if "{" in path:
+                yield verb.upper(), path, _holds_the_parameters(method, each.body)
 
 
 def _holds_the_parameters(method: MethodDescriptor, body: str) -> bool:

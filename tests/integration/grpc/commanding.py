@@ -5,10 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from iotflow.v1 import admin_service_pb2, command_pb2, device_service_pb2, gateway_service_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import (
+    command_pb2,
+    command_service_pb2,
+    config_service_pb2,
+    device_service_pb2,
+    gateway_service_pb2,
+    token_service_pb2,
+)
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.device import Caller
 
 Metadata = tuple[tuple[str, str], ...]
@@ -67,42 +74,42 @@ def of_gateway(stub: GatewayServiceStub, metadata: Metadata) -> Iterator[Stream]
 class Admin:
     """What an admin asks for."""
 
-    def __init__(self, stub: AdminServiceStub, metadata: Metadata) -> None:
+    def __init__(self, stub: AdminStubs, metadata: Metadata) -> None:
         self.stub = stub
         self.metadata = metadata
 
     def send(self, device_id: int, name: str, **more: Any) -> command_pb2.Command:
-        request = admin_service_pb2.SendCommandRequest(device_id=device_id, name=name, **more)
-        return self.stub.SendCommand(request, metadata=self.metadata, timeout=PATIENCE).command
+        request = command_service_pb2.SendCommandRequest(device_id=device_id, name=name, **more)
+        return self.stub.commands.SendCommand(request, metadata=self.metadata, timeout=PATIENCE).command
 
     def get(self, command_id: int) -> command_pb2.Command:
-        request = admin_service_pb2.GetCommandRequest(command_id=command_id)
-        return self.stub.GetCommand(request, metadata=self.metadata).command
+        request = command_service_pb2.GetCommandRequest(command_id=command_id)
+        return self.stub.commands.GetCommand(request, metadata=self.metadata).command
 
     def all_commands(self) -> list[int]:
         """The ids of the newest thousand."""
-        request = admin_service_pb2.ListFleetCommandsRequest(page_size=1_000)
-        return [command.id for command in self.stub.ListFleetCommands(request, metadata=self.metadata).commands]
+        request = command_service_pb2.ListCommandsRequest(page_size=1_000)
+        return [command.id for command in self.stub.commands.ListCommands(request, metadata=self.metadata).commands]
 
     def cancel(self, command_id: int) -> command_pb2.Command:
-        request = admin_service_pb2.CancelCommandRequest(command_id=command_id)
-        return self.stub.CancelCommand(request, metadata=self.metadata).command
+        request = command_service_pb2.CancelCommandRequest(command_id=command_id)
+        return self.stub.commands.CancelCommand(request, metadata=self.metadata).command
 
     def until(self, command_id: int, state: str) -> None:
         """Wait until the command is so."""
-        request = admin_service_pb2.WatchFleetCommandsRequest(command_id=command_id)
-        call = self.stub.WatchFleetCommands(request, metadata=self.metadata, timeout=PATIENCE)
+        request = command_service_pb2.WatchCommandsRequest(command_id=command_id)
+        call = self.stub.commands.WatchCommands(request, metadata=self.metadata, timeout=PATIENCE)
         next(event for event in call if event.HasField("command") and event.command.state == state)
         call.cancel()
 
     def gateway(self, name: str) -> Metadata:
         """The metadata of a new gateway."""
-        request = admin_service_pb2.CreateTokenRequest(name=name, role="gateway")
-        made = self.stub.CreateToken(request, metadata=self.metadata)
+        request = token_service_pb2.CreateTokenRequest(name=name, role="gateway")
+        made = self.stub.tokens.CreateToken(request, metadata=self.metadata)
         return (("authorization", f"Bearer {made.secret}"),)
 
     def configure(self, device_id: int, **content: Any) -> int:
         """The version it made."""
-        request = admin_service_pb2.SetDesiredConfigRequest(device_id=device_id)
+        request = config_service_pb2.SetDesiredConfigRequest(device_id=device_id)
         request.configuration.update(content)
-        return self.stub.SetDesiredConfig(request, metadata=self.metadata).desired_version
+        return self.stub.config.SetDesiredConfig(request, metadata=self.metadata).desired_version

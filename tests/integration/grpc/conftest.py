@@ -10,7 +10,6 @@ import grpc
 import pytest
 
 from iotflow.v1 import (
-    admin_service_pb2_grpc,
     device_service_pb2,
     device_service_pb2_grpc,
     gateway_service_pb2_grpc,
@@ -18,6 +17,7 @@ from iotflow.v1 import (
 )
 from iotflow_server.app import running_server
 from iotflow_server.settings import Settings
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin
 from tests.integration.grpc.device import Caller
 
@@ -98,8 +98,8 @@ def devices(grpc_channel: grpc.Channel) -> device_service_pb2_grpc.DeviceService
 
 
 @pytest.fixture(scope="module")
-def admin(grpc_channel: grpc.Channel) -> admin_service_pb2_grpc.AdminServiceStub:
-    return admin_service_pb2_grpc.AdminServiceStub(grpc_channel)
+def admin(grpc_channel: grpc.Channel) -> AdminStubs:
+    return AdminStubs(grpc_channel)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def gateway(grpc_channel: grpc.Channel) -> gateway_service_pb2_grpc.GatewayServi
 
 
 @pytest.fixture
-def people(admin: admin_service_pb2_grpc.AdminServiceStub, admin_metadata: tuple[tuple[str, str], ...]) -> Admin:
+def people(admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...]) -> Admin:
     return Admin(admin, admin_metadata)
 
 

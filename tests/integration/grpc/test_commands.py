@@ -10,10 +10,10 @@ import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import command_service_pb2, device_service_pb2, fleet_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import PATIENCE, Admin, Stream, of_device, of_gateway
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import Caller, fields, reason
@@ -32,7 +32,7 @@ def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object
 
 
 def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:
-    answer = stub.ListCommands(device_service_pb2.ListCommandsRequest(), metadata=device.metadata)
+    answer = stub.ListPendingCommands(device_service_pb2.ListPendingCommandsRequest(), metadata=device.metadata)
     return [command.id for command in answer.commands]
 
 
@@ -156,11 +156,11 @@ def test_one_key_has_one_effect_however_many_send_at_once(
 
 def test_a_group_is_told_and_each_device_answers_for_itself(people: Admin, devices: DeviceServiceStub) -> None:
     lamps = [register(devices, f"lamp {number}", "lamp") for number in range(3)]
-    request = admin_service_pb2.SendGroupCommandRequest(group="lamp", name="on", idempotency_key="evening")
+    request = command_service_pb2.SendGroupCommandRequest(group="lamp", name="on", idempotency_key="evening")
     with of_device(devices, lamps[0]) as stream:
         is_open(stream, people, lamps[0])
-        answer = people.stub.SendGroupCommand(request, metadata=people.metadata)
-        again = people.stub.SendGroupCommand(request, metadata=people.metadata)
+        answer = people.stub.commands.SendGroupCommand(request, metadata=people.metadata)
+        again = people.stub.commands.SendGroupCommand(request, metadata=people.metadata)
         assert (answer.commands_made, answer.commands_found) == (3, 0)
         assert (again.commands_made, again.commands_found) == (0, 3)
         assert stream.next().name == "on"
@@ -168,8 +168,8 @@ def test_a_group_is_told_and_each_device_answers_for_itself(people: Admin, devic
 
 
 def test_people_see_each_state(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
-    request = admin_service_pb2.WatchFleetCommandsRequest(device_id=device.id)
-    call = people.stub.WatchFleetCommands(request, metadata=people.metadata, timeout=PATIENCE)
+    request = command_service_pb2.WatchCommandsRequest(device_id=device.id)
+    call = people.stub.commands.WatchCommands(request, metadata=people.metadata, timeout=PATIENCE)
     assert next(call).HasField("heartbeat")
     sent = people.send(device.id, "x")
     people.send(register(devices, "of no interest").id, "x")
@@ -191,10 +191,10 @@ def test_pages_of_commands(people: Admin, device: Caller) -> None:
     people.cancel(sent[0])
     found, token = [], ""
     while True:
-        request = admin_service_pb2.ListFleetCommandsRequest(
+        request = command_service_pb2.ListCommandsRequest(
             device_id=device.id, state="queued", page_size=2, page_token=token
         )
-        page = people.stub.ListFleetCommands(request, metadata=people.metadata)
+        page = people.stub.commands.ListCommands(request, metadata=people.metadata)
         found += [command.id for command in page.commands]
         token = page.next_page_token
         if not token:
@@ -209,8 +209,8 @@ def test_a_device_that_is_cut_off_loses_its_streams(people: Admin, devices: Devi
             device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE
         )
         assert next(configs).desired_version == 0
-        request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
-        people.stub.SetDeviceStatus(request, metadata=people.metadata)
+        request = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
+        people.stub.fleet.SetDeviceStatus(request, metadata=people.metadata)
         for call in (stream.call, configs):
             with pytest.raises(grpc.RpcError) as refusal:
                 next(call)
@@ -236,8 +236,8 @@ def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
         answered += page
     assert answered == sent
     while token or not listed:
-        request = admin_service_pb2.ListFleetCommandsRequest(device_id=device.id, page_token=token)
-        page = people.stub.ListFleetCommands(request, metadata=people.metadata)
+        request = command_service_pb2.ListCommandsRequest(device_id=device.id, page_token=token)
+        page = people.stub.commands.ListCommands(request, metadata=people.metadata)
         listed += [command.id for command in page.commands]
         token = page.next_page_token
     assert listed == sent[::-1]
@@ -267,7 +267,7 @@ def test_a_stream_looks_by_itself_where_nothing_is_told(tmp_path: Path, monkeypa
         grpc.insecure_channel(f"127.0.0.1:{one.port}") as here,
         grpc.insecure_channel(f"127.0.0.1:{other.port}") as there,
     ):
-        elsewhere = Admin(AdminServiceStub(there), (("authorization", f"Bearer {token}"),))
+        elsewhere = Admin(AdminStubs(there), (("authorization", f"Bearer {token}"),))
         adapter = elsewhere.gateway("adapter")
         stub, gateway = DeviceServiceStub(here), GatewayServiceStub(here)
         device, silent = register(stub, "listens"), register(stub, "silent")

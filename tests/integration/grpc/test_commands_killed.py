@@ -7,9 +7,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin, Stream, of_device, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.test_process import server
@@ -20,7 +20,7 @@ COMMANDS, ANSWERED = 60, 25
 
 def people(channel: grpc.Channel, folder: Path) -> Admin:
     token = (folder / "admin-token").read_text().strip()
-    return Admin(AdminServiceStub(channel), (("authorization", f"Bearer {token}"),))
+    return Admin(AdminStubs(channel), (("authorization", f"Bearer {token}"),))
 
 
 @pytest.mark.parametrize("door", ["device", "gateway"])

@@ -13,14 +13,14 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pyarrow import csv, ipc, parquet
 
-from iotflow.v1.admin_service_pb2 import CreateTokenRequest, RevokeTokenRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow.v1.token_service_pb2 import CreateTokenRequest, RevokeTokenRequest
 from iotflow_server.telemetry.export import FORMATS
 from iotflow_server.telemetry.export.pieces import PIECE_BYTES
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import T0, Caller, batch, reason, stream
 
@@ -151,16 +151,16 @@ def fill(stub: TelemetryServiceStub, caller: Caller, rows: int) -> None:
 
 
 def test_an_export_ends_with_the_token_it_was_begun_with(
-    grpc_stub: TelemetryServiceStub, device: Caller, admin: AdminServiceStub, admin_metadata: Metadata
+    grpc_stub: TelemetryServiceStub, device: Caller, admin: AdminStubs, admin_metadata: Metadata
 ) -> None:
     fill(grpc_stub, device, 200_000)
-    made = admin.CreateToken(CreateTokenRequest(name="brief", role="viewer"), metadata=admin_metadata)
+    made = admin.tokens.CreateToken(CreateTokenRequest(name="brief", role="viewer"), metadata=admin_metadata)
     viewer = (("authorization", f"Bearer {made.secret}"),)
     call = grpc_stub.ExportTelemetry(
         ExportTelemetryRequest(device_ids=[device.id], format="ndjson"), metadata=viewer, timeout=60
     )
     assert next(call).data
-    admin.RevokeToken(RevokeTokenRequest(token_id=made.token.id), metadata=admin_metadata)
+    admin.tokens.RevokeToken(RevokeTokenRequest(token_id=made.token.id), metadata=admin_metadata)
     with pytest.raises(grpc.RpcError) as caught:
         list(call)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

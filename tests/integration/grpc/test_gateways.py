@@ -11,7 +11,12 @@ import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2, gateway_service_pb2
+from iotflow.v1 import (
+    command_service_pb2,
+    device_service_pb2,
+    fleet_service_pb2,
+    gateway_service_pb2,
+)
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream, of_gateway
@@ -38,8 +43,8 @@ def adapter(people: Admin, request: pytest.FixtureRequest) -> Metadata:
 @pytest.fixture(autouse=True)
 def nothing_waits(people: Admin) -> None:
     """Gateways get whatever waits for any device."""
-    request = admin_service_pb2.ListFleetCommandsRequest(state="queued", page_size=1_000)
-    for command in people.stub.ListFleetCommands(request, metadata=people.metadata).commands:
+    request = command_service_pb2.ListCommandsRequest(state="queued", page_size=1_000)
+    for command in people.stub.commands.ListCommands(request, metadata=people.metadata).commands:
         people.cancel(command.id)
 
 
@@ -224,8 +229,10 @@ def test_what_a_device_reports_through_a_gateway(
 
 
 def is_online(people: Admin, device: Caller) -> bool:
-    answer = people.stub.GetDevice(admin_service_pb2.GetDeviceRequest(device_id=device.id), metadata=people.metadata)
-    listed = people.stub.ListDevices(admin_service_pb2.ListDevicesRequest(online=True), metadata=people.metadata)
+    answer = people.stub.fleet.GetDevice(
+        fleet_service_pb2.GetDeviceRequest(device_id=device.id), metadata=people.metadata
+    )
+    listed = people.stub.fleet.ListDevices(fleet_service_pb2.ListDevicesRequest(online=True), metadata=people.metadata)
     assert (device.id in {one.id for one in listed.devices}) is answer.device.is_online
     return answer.device.is_online
 

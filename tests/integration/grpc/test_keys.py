@@ -8,11 +8,12 @@ import grpc
 import pytest
 
 from iotflow.v1 import device_service_pb2, mqtt_service_pb2, telemetry_pb2
-from iotflow.v1.admin_service_pb2 import ListAuditRequest, ResetDeviceKeyRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.audit_service_pb2 import ListAuditEntriesRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.fleet_service_pb2 import ResetDeviceKeyRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.device import Caller, batch, reason
 
 Metadata = tuple[tuple[str, str], ...]
@@ -100,17 +101,19 @@ def test_the_owner_ends_the_grace(devices: DeviceServiceStub, telemetry: Telemet
 def test_an_admin_resets_a_key(
     devices: DeviceServiceStub,
     telemetry: TelemetryServiceStub,
-    admin: AdminServiceStub,
+    admin: AdminStubs,
     admin_metadata: Metadata,
     device: Caller,
 ) -> None:
     stream = opened(telemetry, device.metadata)
     request = ResetDeviceKeyRequest(device_id=device.id)
-    key = admin.ResetDeviceKey(request, metadata=admin_metadata).api_key
+    key = admin.fleet.ResetDeviceKey(request, metadata=admin_metadata).api_key
     assert refusal(lambda: next(stream)) == "WRONG_KEY"
     assert refusal(lambda: use(devices, device.metadata)) == "WRONG_KEY"
     use(devices, (("x-api-key", key),))
-    entries = admin.ListAudit(ListAuditRequest(target=f"device:{device.id}"), metadata=admin_metadata).entries
+    entries = admin.audit.ListAuditEntries(
+        ListAuditEntriesRequest(target=f"device:{device.id}"), metadata=admin_metadata
+    ).entries
     assert [entry.action for entry in entries] == ["device.reset_key"]
     assert key not in str(entries)
 

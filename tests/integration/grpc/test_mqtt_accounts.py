@@ -9,10 +9,10 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2, mqtt_service_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import device_service_pb2, fleet_service_pb2, mqtt_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
+from tests.admin_stubs import AdminStubs
 
 Metadata = tuple[tuple[str, str], ...]
 PATIENCE = 20.0
@@ -51,7 +51,7 @@ def checks(verifier: str, key: str) -> bool:
 
 
 def test_all_then_each_change(
-    mqtt: MqttServiceStub, devices: DeviceServiceStub, admin: AdminServiceStub, admin_metadata: Metadata
+    mqtt: MqttServiceStub, devices: DeviceServiceStub, admin: AdminStubs, admin_metadata: Metadata
 ) -> None:
     before = [register(devices, f"watched {number}") for number in range(5)]
     with watching(mqtt, admin_metadata, page_size=2) as call:
@@ -71,14 +71,14 @@ def test_all_then_each_change(
         assert checks(account.verifier, rotated)
         assert not checks(account.verifier, new.api_key)
 
-        change = admin_service_pb2.SetDeviceStatusRequest(device_id=new.id, status="inactive")
-        admin.SetDeviceStatus(change, metadata=admin_metadata)
+        change = fleet_service_pb2.SetDeviceStatusRequest(device_id=new.id, status="inactive")
+        admin.fleet.SetDeviceStatus(change, metadata=admin_metadata)
         assert next(call).accounts[0].status == "inactive"
-        admin.UpdateDevice(
-            admin_service_pb2.UpdateDeviceRequest(device_id=new.id, name="watched: renamed"), metadata=admin_metadata
+        admin.fleet.UpdateDevice(
+            fleet_service_pb2.UpdateDeviceRequest(device_id=new.id, name="watched: renamed"), metadata=admin_metadata
         )
         assert next(call).accounts[0].name == "watched: renamed"
-        admin.DeleteDevice(admin_service_pb2.DeleteDeviceRequest(device_id=new.id), metadata=admin_metadata)
+        admin.fleet.DeleteDevice(fleet_service_pb2.DeleteDeviceRequest(device_id=new.id), metadata=admin_metadata)
         gone = next(call)
         assert (list(gone.accounts), list(gone.removed)) == ([], [new.id])
     with watching(mqtt, admin_metadata) as again:

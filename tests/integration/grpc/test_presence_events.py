@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2
+from iotflow.v1 import device_service_pb2, fleet_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
@@ -71,8 +71,8 @@ def test_a_device_that_is_let_in_no_more_has_gone(
     with subscribed(grpc_stub, Caller(0, ()), device_ids=[device.id]) as call:
         report(gateway, adapter, (device.id, "online"))
         assert next_change(call) == (device.id, True)
-        request = admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
-        people.stub.SetDeviceStatus(request, metadata=people.metadata)
+        request = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
+        people.stub.fleet.SetDeviceStatus(request, metadata=people.metadata)
         assert next_change(call) == (device.id, False)
         assert not is_online(people, device)
 

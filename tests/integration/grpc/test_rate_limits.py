@@ -7,10 +7,10 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import admin_service_pb2, device_service_pb2, gateway_service_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import device_service_pb2, gateway_service_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason, trailing
 
@@ -66,10 +66,10 @@ def test_streams_count_when_they_are_opened(devices: DeviceServiceStub, device: 
 
 
 def test_gateways_speak_for_many_devices(
-    admin: AdminServiceStub, gateway: GatewayServiceStub, admin_metadata: Metadata, device: Caller
+    admin: AdminStubs, gateway: GatewayServiceStub, admin_metadata: Metadata, device: Caller
 ) -> None:
-    request = admin_service_pb2.CreateTokenRequest(name="busy", role="gateway")
-    token = admin.CreateToken(request, metadata=admin_metadata).secret
+    request = token_service_pb2.CreateTokenRequest(name="busy", role="gateway")
+    token = admin.tokens.CreateToken(request, metadata=admin_metadata).secret
     reports = [gateway_service_pb2.PresenceReport(device_id=device.id, state="heartbeat")]
     for _ in range(PER_MINUTE + 1):
         gateway.ReportPresence(

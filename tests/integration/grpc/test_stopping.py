@@ -11,11 +11,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
-from iotflow.v1.admin_service_pb2 import WatchFleetCommandsRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.command_service_pb2 import WatchCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason
@@ -74,7 +74,7 @@ def test_streams_of_commands_and_who_waits_for_one_are_told_at_once(tmp_path: Pa
         devices = DeviceServiceStub(channel)
         device = register(devices, "commanded")
         token = (tmp_path / "admin-token").read_text().strip()
-        people = Admin(AdminServiceStub(channel), (("authorization", f"Bearer {token}"),))
+        people = Admin(AdminStubs(channel), (("authorization", f"Bearer {token}"),))
         adapter = people.gateway("adapter")
         gateway = GatewayServiceStub(channel)
         with (
@@ -83,8 +83,8 @@ def test_streams_of_commands_and_who_waits_for_one_are_told_at_once(tmp_path: Pa
             configs(gateway, adapter) as call,
         ):
             until_caught_up(call)
-            watch = WatchFleetCommandsRequest()
-            changes = people.stub.WatchFleetCommands(watch, metadata=people.metadata, timeout=30)
+            watch = WatchCommandsRequest()
+            changes = people.stub.commands.WatchCommands(watch, metadata=people.metadata, timeout=30)
             waiting = threads.submit(people.send, device.id, "x", wait_seconds=30)
             assert next(event for event in changes if event.HasField("command")).command.state == "queued"
             assert stream.next().name == "x"

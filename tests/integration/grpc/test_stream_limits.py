@@ -11,13 +11,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from iotflow.v1 import device_service_pb2, gateway_service_pb2, system_service_pb2, telemetry_service_pb2
-from iotflow.v1.admin_service_pb2 import WatchFleetCommandsRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import (
+    device_service_pb2,
+    gateway_service_pb2,
+    system_service_pb2,
+    telemetry_service_pb2,
+)
+from iotflow.v1.command_service_pb2 import WatchCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason, stream, trailing
@@ -114,15 +119,15 @@ def test_a_caller_has_so_many_streams_and_others_have_theirs(
     again[-1].cancel()
 
 
-def test_watches_of_commands_count_as_subscriptions(admin: AdminServiceStub, people: Admin) -> None:
+def test_watches_of_commands_count_as_subscriptions(admin: AdminStubs, people: Admin) -> None:
     calls = [
-        admin.WatchFleetCommands(WatchFleetCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
+        admin.commands.WatchCommands(WatchCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
         for _ in range(SUBSCRIPTIONS)
     ]
     with held(*calls):
         for call in calls:
             next(call)
-        one_more = admin.WatchFleetCommands(WatchFleetCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
+        one_more = admin.commands.WatchCommands(WatchCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
         assert refusal(one_more) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SUBSCRIPTION_LIMIT")
 
 

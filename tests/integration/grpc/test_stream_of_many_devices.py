@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from iotflow.v1 import admin_service_pb2, telemetry_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import telemetry_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, read, stream
 
@@ -17,11 +17,9 @@ NOBODY = 999_999
 
 
 @pytest.fixture
-def gateway(
-    admin: AdminServiceStub, admin_metadata: tuple[tuple[str, str], ...], request: pytest.FixtureRequest
-) -> Caller:
-    asked = admin_service_pb2.CreateTokenRequest(name=request.node.name[-64:], role="gateway")
-    token = admin.CreateToken(asked, metadata=admin_metadata)
+def gateway(admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...], request: pytest.FixtureRequest) -> Caller:
+    asked = token_service_pb2.CreateTokenRequest(name=request.node.name[-64:], role="gateway")
+    token = admin.tokens.CreateToken(asked, metadata=admin_metadata)
     return Caller(0, (("authorization", f"Bearer {token.secret}"),))
 
 

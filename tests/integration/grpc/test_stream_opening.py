@@ -1,7 +1,7 @@
 """How a stream begins: with its headers, or with the status that refuses it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -9,27 +9,12 @@ import pytest
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
-from iotflow.v1 import (
-    admin_service_pb2,
-    device_service_pb2,
-    gateway_service_pb2,
-    mqtt_service_pb2,
-    system_service_pb2,
-    telemetry_pb2,
-    telemetry_service_pb2,
-)
+from iotflow.contract import methods, path
+from iotflow.v1 import telemetry_pb2
 from iotflow_server.auth.permissions import permissions
 from iotflow_server.auth.principal import Role
 from tests.integration.grpc.device import Caller, batch
 
-FILES: tuple[Any, ...] = (
-    admin_service_pb2,
-    device_service_pb2,
-    gateway_service_pb2,
-    mqtt_service_pb2,
-    system_service_pb2,
-    telemetry_service_pb2,
-)
 PATIENCE = 20.0
 REFUSED_CALLS, AT_A_TIME = 60, 20
 
@@ -40,18 +25,7 @@ def server_settings() -> dict[str, object]:
     return {"wrong_credentials_per_minute": 100_000}
 
 
-def streaming_methods() -> Iterator[MethodDescriptor]:
-    """All of the contract that answer with a stream."""
-    for file in FILES:
-        for service in file.DESCRIPTOR.services_by_name.values():
-            yield from (method for method in service.methods if method.server_streaming)
-
-
-def path(method: MethodDescriptor) -> str:
-    return f"/{method.containing_service.full_name}/{method.name}"
-
-
-METHODS = list(streaming_methods())
+METHODS = [method for method in methods() if method.server_streaming]
 BOTH_WAYS = [method for method in METHODS if method.client_streaming]
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import admin_service_pb2, telemetry_pb2
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1 import fleet_service_pb2, telemetry_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, fields, read, reason, stream
 
@@ -172,10 +172,12 @@ def test_without_a_key_there_is_no_stream(
 def test_a_gateway_writes_for_every_device_and_an_unknown_one_hurts_nobody(
     grpc_stub: TelemetryServiceStub,
     devices: DeviceServiceStub,
-    admin: AdminServiceStub,
+    admin: AdminStubs,
     admin_metadata: tuple[tuple[str, str], ...],
 ) -> None:
-    token = admin.CreateToken(admin_service_pb2.CreateTokenRequest(name="gw", role="gateway"), metadata=admin_metadata)
+    token = admin.tokens.CreateToken(
+        token_service_pb2.CreateTokenRequest(name="gw", role="gateway"), metadata=admin_metadata
+    )
     gateway = Caller(0, (("authorization", f"Bearer {token.secret}"),))
     fleet = [register(devices, f"behind the gateway {i}") for i in range(3)]
     batches = []
@@ -190,7 +192,7 @@ def test_a_gateway_writes_for_every_device_and_an_unknown_one_hurts_nobody(
 
 def test_a_suspended_device_is_cut_off_at_once(
     grpc_stub: TelemetryServiceStub,
-    admin: AdminServiceStub,
+    admin: AdminStubs,
     admin_metadata: tuple[tuple[str, str], ...],
     device: Caller,
 ) -> None:
@@ -198,8 +200,8 @@ def test_a_suspended_device_is_cut_off_at_once(
     call = grpc_stub.StreamTelemetry(iter(batches.get, None), metadata=device.metadata, timeout=30)
     batches.put(batch(1))
     assert next(call).committed_sequence == 1
-    admin.SetDeviceStatus(
-        admin_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive"), metadata=admin_metadata
+    admin.fleet.SetDeviceStatus(
+        fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive"), metadata=admin_metadata
     )
     with pytest.raises(grpc.RpcError) as caught:
         next(call)
@@ -211,12 +213,12 @@ def test_a_suspended_device_is_cut_off_at_once(
 
 def test_a_revoked_token_is_cut_off_at_once(
     grpc_stub: TelemetryServiceStub,
-    admin: AdminServiceStub,
+    admin: AdminStubs,
     admin_metadata: tuple[tuple[str, str], ...],
     device: Caller,
 ) -> None:
-    made = admin.CreateToken(
-        admin_service_pb2.CreateTokenRequest(name="brief", role="gateway"), metadata=admin_metadata
+    made = admin.tokens.CreateToken(
+        token_service_pb2.CreateTokenRequest(name="brief", role="gateway"), metadata=admin_metadata
     )
     batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
     gateway = (("authorization", f"Bearer {made.secret}"),)
@@ -225,17 +227,17 @@ def test_a_revoked_token_is_cut_off_at_once(
     first.device_id = device.id
     batches.put(first)
     assert next(call).committed_sequence == 1
-    admin.RevokeToken(admin_service_pb2.RevokeTokenRequest(token_id=made.token.id), metadata=admin_metadata)
+    admin.tokens.RevokeToken(token_service_pb2.RevokeTokenRequest(token_id=made.token.id), metadata=admin_metadata)
     with pytest.raises(grpc.RpcError) as caught:
         next(call)
     assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAUTHENTICATED, "WRONG_TOKEN")
 
 
 def test_an_expired_token_ends_its_streams(
-    grpc_stub: TelemetryServiceStub, admin: AdminServiceStub, admin_metadata: tuple[tuple[str, str], ...]
+    grpc_stub: TelemetryServiceStub, admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...]
 ) -> None:
-    asked = admin_service_pb2.CreateTokenRequest(name="of a second", role="gateway", time_to_live_seconds=1)
-    made = admin.CreateToken(asked, metadata=admin_metadata)
+    asked = token_service_pb2.CreateTokenRequest(name="of a second", role="gateway", time_to_live_seconds=1)
+    made = admin.tokens.CreateToken(asked, metadata=admin_metadata)
     batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
     gateway = (("authorization", f"Bearer {made.secret}"),)
     call = grpc_stub.StreamTelemetry(iter(batches.get, None), metadata=gateway, timeout=30)

@@ -9,8 +9,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from iotflow.v1.admin_service_pb2 import SendCommandRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.command_service_pb2 import SendCommandRequest
+from tests.admin_stubs import AdminStubs
 from tests.integration.mqtt.clients import eventually, logged_in
 from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice
@@ -47,12 +47,14 @@ class Sending:
     def _send(self) -> None:
         options = [("grpc.max_reconnect_backoff_ms", 200)]
         with grpc.insecure_channel(self._stack.server.target, options=options) as channel:
-            stub, number = AdminServiceStub(channel), 0
+            stub, number = AdminStubs(channel), 0
             while not self._over.wait(PACE_SECONDS):
                 number += 1
                 request = SendCommandRequest(device_id=self._devices[number % len(self._devices)].id, name="turn")
                 try:
-                    answer = stub.SendCommand(request, metadata=self._stack.admin, timeout=2, wait_for_ready=True)
+                    answer = stub.commands.SendCommand(
+                        request, metadata=self._stack.admin, timeout=2, wait_for_ready=True
+                    )
                 except grpc.RpcError:
                     continue
                 self.sent.add(answer.command.id)

@@ -6,8 +6,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from iotflow.v1.admin_service_pb2 import CreateTokenRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
+from iotflow.v1.token_service_pb2 import CreateTokenRequest
+from tests.admin_stubs import AdminStubs
 from tests.integration.mqtt.clients import PATIENCE
 from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
 from tests.mqtt_device import MqttDevice, mqtt_device
@@ -35,7 +35,7 @@ def token(stack: Stack, role: str) -> str:
     """A new one."""
     with grpc.insecure_channel(stack.server.target) as channel:
         request = CreateTokenRequest(name=f"of a {role}", role=role)
-        return AdminServiceStub(channel).CreateToken(request, metadata=stack.admin, timeout=PATIENCE).secret
+        return AdminStubs(channel).tokens.CreateToken(request, metadata=stack.admin, timeout=PATIENCE).secret
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from pathlib import Path
 import grpc
 import pytest
 
-from iotflow.v1.admin_service_pb2 import SendGroupCommandRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
-from iotflow.v1.device_service_pb2 import AckCommandRequest, ListCommandsRequest, WatchConfigRequest
+from iotflow.v1.command_service_pb2 import SendGroupCommandRequest
+from iotflow.v1.device_service_pb2 import AckCommandRequest, ListPendingCommandsRequest, WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import PATIENCE, Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
@@ -34,7 +34,7 @@ class Two:
         self.gateway = GatewayServiceStub(first)
         self.gateway_elsewhere = GatewayServiceStub(second)
         token = (group.folder / "admin-token").read_text().strip()
-        self.people = Admin(AdminServiceStub(second), (("authorization", f"Bearer {token}"),))
+        self.people = Admin(AdminStubs(second), (("authorization", f"Bearer {token}"),))
 
     def device(self, name: str, kind: str = "probe") -> Caller:
         return register(self.devices, name, kind)
@@ -74,7 +74,7 @@ def test_gateways_of_both_share_what_waits(two: Two) -> None:
         takers = [threads.submit(take, stream, found) for stream, found in zip((here, there), heard, strict=True)]
         for _ in range(3):
             request = SendGroupCommandRequest(group="member", name="x")
-            two.people.stub.SendGroupCommand(request, metadata=two.people.metadata)
+            two.people.stub.commands.SendGroupCommand(request, metadata=two.people.metadata)
         sent = two.people.all_commands()
         for command_id in sent:
             two.people.until(command_id, "delivered")
@@ -126,7 +126,7 @@ def test_a_killed_process_takes_no_command_with_it(two: Two) -> None:
         with pytest.raises(grpc.RpcError):
             next(gateway.call)
     elsewhere = DeviceServiceStub(two.group.channel_to(2))
-    answer = elsewhere.ListCommands(ListCommandsRequest(), metadata=device.metadata)
+    answer = elsewhere.ListPendingCommands(ListPendingCommandsRequest(), metadata=device.metadata)
     assert [command.id for command in answer.commands] == [sent]
     elsewhere.AckCommand(AckCommandRequest(command_id=sent), metadata=device.metadata)
     assert two.people.get(sent).state == "succeeded"

@@ -10,20 +10,15 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1.admin_service_pb2 import (
-    CreateTokenRequest,
-    CreateTokenResponse,
-    DeleteDeviceRequest,
-    RevokeTokenRequest,
-    SetDeviceStatusRequest,
-)
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RotateApiKeyRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.fleet_service_pb2 import DeleteDeviceRequest, SetDeviceStatusRequest
 from iotflow.v1.mqtt_service_pb2 import WatchAccountsRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow.v1.token_service_pb2 import CreateTokenRequest, CreateTokenResponse, RevokeTokenRequest
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason
 from tests.integration.workers.group import workers
@@ -41,7 +36,7 @@ class Two:
         self.devices = DeviceServiceStub(first)
         self.telemetry = TelemetryServiceStub(first)
         self.mqtt = MqttServiceStub(first)
-        self.admin = AdminServiceStub(second)
+        self.admin = AdminStubs(second)
         self.devices_elsewhere = DeviceServiceStub(second)
         self.credential = (("authorization", f"Bearer {token}"),)
 
@@ -52,11 +47,11 @@ class Two:
         return device
 
     def gateway(self, name: str) -> CreateTokenResponse:
-        return self.admin.CreateToken(CreateTokenRequest(name=name, role="gateway"), metadata=self.credential)
+        return self.admin.tokens.CreateToken(CreateTokenRequest(name=name, role="gateway"), metadata=self.credential)
 
     def set_inactive(self, device: Caller) -> None:
         request = SetDeviceStatusRequest(device_id=device.id, status="inactive")
-        self.admin.SetDeviceStatus(request, metadata=self.credential)
+        self.admin.fleet.SetDeviceStatus(request, metadata=self.credential)
 
     def stream(self, metadata: Any, first: TelemetryBatch) -> Any:
         """An open stream of the first process that has acknowledged this batch."""
@@ -94,7 +89,7 @@ def test_a_device_set_inactive_is_refused_and_cut_off(two: Two) -> None:
 def test_a_removed_device_is_refused_and_cut_off(two: Two) -> None:
     device = two.device("removed")
     stream = two.stream(device.metadata, batch(1))
-    two.admin.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
+    two.admin.fleet.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
     began = time.monotonic()
     assert refusal(lambda: next(stream)) == "DEVICE_REMOVED"
     assert refusal(two.status(device)) == "WRONG_KEY"
@@ -107,7 +102,7 @@ def test_an_adapter_hears_of_accounts_that_others_make_and_remove(two: Two) -> N
     device = register(two.devices_elsewhere, "made elsewhere")
     began = time.monotonic()
     assert any(device.id in [account.device_id for account in answer.accounts] for answer in call)
-    two.admin.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
+    two.admin.fleet.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
     assert any(device.id in answer.removed for answer in call)
     assert time.monotonic() - began < 2 * AT_ONCE
     call.cancel()
@@ -129,7 +124,7 @@ def test_a_revoked_token_is_refused_and_cut_off(two: Two) -> None:
     made, device = two.gateway("revoked"), two.device("behind a gateway")
     gateway = (("authorization", f"Bearer {made.secret}"),)
     stream = two.stream(gateway, of(device, 1))
-    two.admin.RevokeToken(RevokeTokenRequest(token_id=made.token.id), metadata=two.credential)
+    two.admin.tokens.RevokeToken(RevokeTokenRequest(token_id=made.token.id), metadata=two.credential)
     began = time.monotonic()
     assert refusal(lambda: next(stream)) == "WRONG_TOKEN"
     assert refusal(lambda: two.stream(gateway, of(device, 2))) == "WRONG_TOKEN"

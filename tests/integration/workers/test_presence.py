@@ -5,10 +5,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from iotflow.v1.admin_service_pb2 import GetDeviceRequest, ListDevicesRequest
-from iotflow.v1.admin_service_pb2_grpc import AdminServiceStub
 from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.fleet_service_pb2 import GetDeviceRequest, ListDevicesRequest
+from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.workers.group import workers
 from tests.processes import PATIENCE
@@ -25,8 +25,8 @@ def test_heard_at_one_online_at_the_other(tmp_path: Path) -> None:
         admin = (("authorization", f"Bearer {(tmp_path / 'admin-token').read_text().strip()}"),)
 
         def online_there(device_id: int) -> bool:
-            answer = AdminServiceStub(there).GetDevice(GetDeviceRequest(device_id=device_id), metadata=admin)
-            listed = AdminServiceStub(there).ListDevices(ListDevicesRequest(), metadata=admin).devices
+            answer = AdminStubs(there).fleet.GetDevice(GetDeviceRequest(device_id=device_id), metadata=admin)
+            listed = AdminStubs(there).fleet.ListDevices(ListDevicesRequest(), metadata=admin).devices
             return answer.device.is_online and {device.id: device.is_online for device in listed}[device_id]
 
         def heard_here(name: str) -> int:

@@ -733,7 +733,7 @@ class StreamCommandsResponse(_message.Message):
 Global___StreamCommandsResponse: _TypeAlias = StreamCommandsResponse  # noqa: Y015
 
 @_typing.final
-class ListCommandsRequest(_message.Message):
+class ListPendingCommandsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -745,10 +745,10 @@ class ListCommandsRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListCommandsRequest: _TypeAlias = ListCommandsRequest  # noqa: Y015
+Global___ListPendingCommandsRequest: _TypeAlias = ListPendingCommandsRequest  # noqa: Y015
 
 @_typing.final
-class ListCommandsResponse(_message.Message):
+class ListPendingCommandsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMANDS_FIELD_NUMBER: _builtins.int
@@ -768,7 +768,7 @@ class ListCommandsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListCommandsResponse: _TypeAlias = ListCommandsResponse  # noqa: Y015
+Global___ListPendingCommandsResponse: _TypeAlias = ListPendingCommandsResponse  # noqa: Y015
 
 @_typing.final
 class AckCommandRequest(_message.Message):

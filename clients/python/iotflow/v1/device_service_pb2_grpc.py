@@ -99,10 +99,10 @@ class DeviceServiceStub:
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsResponse.FromString,
                 _registered_method=True)
-        self.ListCommands = channel.unary_unary(
-                '/iotflow.v1.DeviceService/ListCommands',
-                request_serializer=iotflow_dot_v1_dot_device__service__pb2.ListCommandsRequest.SerializeToString,
-                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.ListCommandsResponse.FromString,
+        self.ListPendingCommands = channel.unary_unary(
+                '/iotflow.v1.DeviceService/ListPendingCommands',
+                request_serializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsResponse.FromString,
                 _registered_method=True)
         self.AckCommand = channel.unary_unary(
                 '/iotflow.v1.DeviceService/AckCommand',
@@ -227,7 +227,7 @@ class DeviceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListCommands(self, request, context):
+    def ListPendingCommands(self, request, context):
         """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -313,10 +313,10 @@ def add_DeviceServiceServicer_to_server(servicer, server):
                     request_deserializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsResponse.SerializeToString,
             ),
-            'ListCommands': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListCommands,
-                    request_deserializer=iotflow_dot_v1_dot_device__service__pb2.ListCommandsRequest.FromString,
-                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.ListCommandsResponse.SerializeToString,
+            'ListPendingCommands': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPendingCommands,
+                    request_deserializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsResponse.SerializeToString,
             ),
             'AckCommand': grpc.unary_unary_rpc_method_handler(
                     servicer.AckCommand,
@@ -668,7 +668,7 @@ class DeviceService:
             _registered_method=True)
 
     @staticmethod
-    def ListCommands(request,
+    def ListPendingCommands(request,
             target,
             options=(),
             channel_credentials=None,
@@ -681,9 +681,9 @@ class DeviceService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/iotflow.v1.DeviceService/ListCommands',
-            iotflow_dot_v1_dot_device__service__pb2.ListCommandsRequest.SerializeToString,
-            iotflow_dot_v1_dot_device__service__pb2.ListCommandsResponse.FromString,
+            '/iotflow.v1.DeviceService/ListPendingCommands',
+            iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsRequest.SerializeToString,
+            iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -90,7 +90,7 @@ class DeviceServiceStub:
     Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
     stream goes on.
     """
-    ListCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.ListCommandsRequest, _device_service_pb2.ListCommandsResponse]
+    ListPendingCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.ListPendingCommandsRequest, _device_service_pb2.ListPendingCommandsResponse]
     """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
     AckCommand: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]
     """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
@@ -161,7 +161,7 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
     stream goes on.
     """
-    ListCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.ListCommandsRequest, _device_service_pb2.ListCommandsResponse]  # type: ignore[assignment]
+    ListPendingCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.ListPendingCommandsRequest, _device_service_pb2.ListPendingCommandsResponse]  # type: ignore[assignment]
     """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
     AckCommand: _aio.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]  # type: ignore[assignment]
     """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
@@ -303,11 +303,11 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def ListCommands(
+    def ListPendingCommands(
         self,
-        request: _device_service_pb2.ListCommandsRequest,
+        request: _device_service_pb2.ListPendingCommandsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_device_service_pb2.ListCommandsResponse, _abc.Awaitable[_device_service_pb2.ListCommandsResponse]]:
+    ) -> _typing.Union[_device_service_pb2.ListPendingCommandsResponse, _abc.Awaitable[_device_service_pb2.ListPendingCommandsResponse]]:
         """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
 
     @_abc_1.abstractmethod

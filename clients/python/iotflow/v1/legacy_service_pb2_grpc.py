@@ -69,7 +69,7 @@ class LegacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSystemStatus(self, request, context):
-        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats.
+        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,7 +77,7 @@ class LegacyServiceServicer:
 
     def ListDeviceStatuses(self, request, context):
         """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-        AdminService.ListDevices.
+        FleetService.ListDevices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

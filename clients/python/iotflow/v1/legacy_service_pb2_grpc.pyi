@@ -36,10 +36,10 @@ class LegacyServiceStub:
     GetServiceInfo: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.GetServiceInfoRequest, _legacy_service_pb2.GetServiceInfoResponse]
     """What this service is and where its paths begin."""
     GetSystemStatus: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.GetSystemStatusRequest, _legacy_service_pb2.GetSystemStatusResponse]
-    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
+    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats."""
     ListDeviceStatuses: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]
     """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-    AdminService.ListDevices.
+    FleetService.ListDevices.
     """
     SubmitMqttTelemetryJson: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]
     """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
@@ -57,10 +57,10 @@ class LegacyServiceAsyncStub(LegacyServiceStub):
     GetServiceInfo: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.GetServiceInfoRequest, _legacy_service_pb2.GetServiceInfoResponse]  # type: ignore[assignment]
     """What this service is and where its paths begin."""
     GetSystemStatus: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.GetSystemStatusRequest, _legacy_service_pb2.GetSystemStatusResponse]  # type: ignore[assignment]
-    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
+    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats."""
     ListDeviceStatuses: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]  # type: ignore[assignment]
     """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-    AdminService.ListDevices.
+    FleetService.ListDevices.
     """
     SubmitMqttTelemetryJson: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]  # type: ignore[assignment]
     """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
@@ -87,7 +87,7 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.GetSystemStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.GetSystemStatusResponse, _abc.Awaitable[_legacy_service_pb2.GetSystemStatusResponse]]:
-        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, AdminService.GetStats."""
+        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats."""
 
     @_abc_1.abstractmethod
     def ListDeviceStatuses(
@@ -96,7 +96,7 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.ListDeviceStatusesResponse, _abc.Awaitable[_legacy_service_pb2.ListDeviceStatusesResponse]]:
         """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-        AdminService.ListDevices.
+        FleetService.ListDevices.
         """
 
     @_abc_1.abstractmethod

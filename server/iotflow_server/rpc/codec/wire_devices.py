@@ -1,12 +1,9 @@
-"""Devices, commands and tokens as they travel."""
+"""Devices as they travel."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from iotflow.v1 import admin_pb2, command_pb2, device_pb2, device_service_pb2
-from iotflow_server.audit import AuditEntry
-from iotflow_server.auth.tokens import AccessToken
-from iotflow_server.commands.command import Command
+from iotflow.v1 import device_pb2, device_service_pb2
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.presence.last_seen import LastSeen
@@ -73,44 +70,4 @@ def registered(device: Device, key: str) -> device_service_pb2.RegisteredDevice:
         hardware_version=device.hardware_version,
         created_at=timestamp_of(device.created_at),
         updated_at=timestamp_of(device.updated_at),
-    )
-
-
-def command(item: Command) -> command_pb2.Command:
-    """A command with its times."""
-    return command_pb2.Command(
-        id=item.id,
-        device_id=item.device_id,
-        name=item.name,
-        parameters=to_struct(item.parameters),
-        state=item.state,
-        created_at=timestamp_of(item.created_at),
-        delivered_at=timestamp_of(item.delivered_at),
-        finished_at=timestamp_of(item.finished_at),
-        expires_at=timestamp_of(item.expires_at),
-        result=None if item.result is None else to_struct(item.result),
-        group_command=item.group_command,
-    )
-
-
-def access_token(token: AccessToken) -> admin_pb2.AccessToken:
-    """A token without its secret."""
-    return admin_pb2.AccessToken(
-        id=token.id,
-        name=token.name,
-        role=token.role,
-        created_at=timestamp_of(token.created_at),
-        expires_at=timestamp_of(token.expires_at),
-    )
-
-
-def audit_entry(entry: AuditEntry) -> admin_pb2.AuditEntry:
-    """One thing somebody did."""
-    return admin_pb2.AuditEntry(
-        id=entry.id,
-        timestamp=timestamp_of(entry.timestamp),
-        actor=entry.actor,
-        action=entry.action,
-        target=entry.target,
-        details=to_struct(entry.details),
     )

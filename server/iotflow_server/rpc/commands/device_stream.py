@@ -8,7 +8,7 @@ from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
 from iotflow_server.commands.commands import Commands
 from iotflow_server.errors import DomainError, InvalidArgument
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.wire_devices import command
+from iotflow_server.rpc.codec.wire_commands import command
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.commands.results import result_of
 from iotflow_server.rpc.streams.sessions import Session

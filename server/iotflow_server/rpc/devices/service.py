@@ -19,7 +19,7 @@ from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.codec import wire_devices
+from iotflow_server.rpc.codec import wire_commands, wire_devices
 from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
@@ -164,13 +164,15 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         credentials = self._broker.credentials(calling_device().id)
         return wire.GetMqttCredentialsResponse(status="success", credentials=credentials)
 
-    async def ListCommands(self, _request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
+    async def ListPendingCommands(
+        self, _request: wire.ListPendingCommandsRequest, _context: Context
+    ) -> wire.ListPendingCommandsResponse:
         device = calling_device()
         self._presence.seen(device.id)
-        found = [wire_devices.command(item) for item in await self._commands.deliver(device.id)]
+        found = [wire_commands.command(item) for item in await self._commands.deliver(device.id)]
         # The others come when some of these are answered.
         commands = found[: fitting(found)]
-        return wire.ListCommandsResponse(commands=commands, count=len(commands))
+        return wire.ListPendingCommandsResponse(commands=commands, count=len(commands))
 
     async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:
         result = await decoded_answer(request, result_of)
@@ -179,7 +181,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         acknowledged = await self._commands.acknowledge(
             device.id, request.command_id, request.state or "succeeded", result
         )
-        return wire.AckCommandResponse(message="Acknowledged", command=wire_devices.command(acknowledged))
+        return wire.AckCommandResponse(message="Acknowledged", command=wire_commands.command(acknowledged))
 
     async def StreamCommands(
         self, request_iterator: AsyncIterator[wire.StreamCommandsRequest], _context: Context

@@ -1,1 +1,1 @@
-"""Administration of the fleet."""
+"""FleetService: the devices as people and programs run them."""

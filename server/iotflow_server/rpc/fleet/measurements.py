@@ -1,20 +1,20 @@
 """The measurements of a device, as admins see and change them."""
 
-from iotflow.v1 import admin_service_pb2 as wire
-from iotflow_server.audit import Audit
-from iotflow_server.auth.principal import caller
+from iotflow.v1 import fleet_pb2
+from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
+from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
 
-SUCCESS = "success"
 
-
-class Measurements:
+class MeasurementHandler:
     """Each change is in the audit log."""
 
-    def __init__(self, writer: TelemetryWriter, reader: TelemetryReader, registry: Registry, audit: Audit) -> None:
+    def __init__(
+        self, *, writer: TelemetryWriter, reader: TelemetryReader, registry: Registry, audit: AuditRecorder
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._registry = registry
@@ -24,27 +24,34 @@ class Measurements:
         """ListMeasurements."""
         device = await self._registry.get(request.device_id)
         types = await self._reader.measurements(device.id)
-        shown = [wire.Measurement(name=name, type=type_) for name, type_ in types.items()]
-        return wire.ListMeasurementsResponse(status=SUCCESS, measurements=shown)
+        shown = [fleet_pb2.Measurement(name=name, type=type_) for name, type_ in types.items()]
+        return wire.ListMeasurementsResponse(status="success", measurements=shown)
 
     async def drop(self, request: wire.DropMeasurementRequest) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
         kept = await self._type(request.device_id, request.measurement)
         await self._writer.drop(request.device_id, request.measurement)
-        await self._note("telemetry.drop_measurement", request.device_id, request.measurement, type=str(kept))
-        return wire.DropMeasurementResponse(status=SUCCESS, message=f"Measurement {request.measurement} dropped")
+        await self._audit.record_of_device(
+            "telemetry.drop_measurement", request.device_id, measurement=request.measurement, type=str(kept)
+        )
+        return wire.DropMeasurementResponse(status="success", message=f"Measurement {request.measurement} dropped")
 
     async def retype(self, request: wire.RetypeMeasurementRequest) -> wire.RetypeMeasurementResponse:
         """RetypeMeasurement."""
         kept, wanted = await self._type(request.device_id, request.measurement), ValueType(request.type)
         if kept is not wanted:
             await self._writer.retype(request.device_id, request.measurement, wanted)
-            changed = {"before": str(kept), "after": str(wanted)}
-            await self._note("telemetry.retype_measurement", request.device_id, request.measurement, **changed)
+            await self._audit.record_of_device(
+                "telemetry.retype_measurement",
+                request.device_id,
+                measurement=request.measurement,
+                before=str(kept),
+                after=str(wanted),
+            )
         return wire.RetypeMeasurementResponse(
-            status=SUCCESS,
+            status="success",
             message=f"Measurement {request.measurement} is kept as {wanted}",
-            measurement=wire.Measurement(name=request.measurement, type=wanted),
+            measurement=fleet_pb2.Measurement(name=request.measurement, type=wanted),
         )
 
     async def _type(self, device_id: int, measurement: str) -> ValueType:
@@ -54,6 +61,3 @@ class Measurements:
             problem = f"device {device.id} has no measurement {measurement[:100]!r}"
             raise NotFound("MEASUREMENT_NOT_FOUND", problem, field="measurement")
         return kept
-
-    async def _note(self, action: str, device_id: int, measurement: str, **details: str) -> None:
-        await self._audit.record(caller().name, action, f"device:{device_id}", {"measurement": measurement, **details})

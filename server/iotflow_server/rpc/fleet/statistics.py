@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from iotflow.v1 import admin_service_pb2
+from iotflow.v1 import fleet_pb2
+from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.statistics import DeviceStatistics
@@ -15,7 +16,6 @@ from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.times import utc_now_ms
 
-wire = admin_service_pb2
 RECENT = 10
 
 
@@ -24,6 +24,7 @@ class FleetStatistics:
 
     def __init__(
         self,
+        *,
         figures: DeviceStatistics,
         tokens: Tokens,
         commands: Commands,
@@ -80,11 +81,11 @@ class FleetStatistics:
             open_commands=await self._commands.open_count(),
         )
 
-    async def _device_counts(self) -> wire.DeviceCounts:
+    async def _device_counts(self) -> fleet_pb2.DeviceCounts:
         by_status = await self._figures.by_status()
         total = sum(by_status.values())
         online = await self._figures.online(self._online.since)
-        return wire.DeviceCounts(
+        return fleet_pb2.DeviceCounts(
             total=total,
             active=by_status["active"],
             inactive=by_status["inactive"],
@@ -94,9 +95,9 @@ class FleetStatistics:
             offline=total - online,
         )
 
-    def _ingest(self) -> wire.IngestFigures:
+    def _ingest(self) -> fleet_pb2.IngestFigures:
         tally = self._tally
-        return wire.IngestFigures(
+        return fleet_pb2.IngestFigures(
             batches_stored=tally.batches,
             readings_stored=tally.readings,
             values_stored=tally.values,
@@ -106,5 +107,5 @@ class FleetStatistics:
         )
 
 
-def _named(counts: Iterable[tuple[str, int]]) -> list[wire.NamedCount]:
-    return [wire.NamedCount(name=name, count=count) for name, count in counts]
+def _named(counts: Iterable[tuple[str, int]]) -> list[fleet_pb2.NamedCount]:
+    return [fleet_pb2.NamedCount(name=name, count=count) for name, count in counts]

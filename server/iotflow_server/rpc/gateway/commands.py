@@ -12,7 +12,7 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.leases import LEASE, CommandLease, CommandLeases
 from iotflow_server.errors import DomainError, InvalidArgument
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.wire_devices import command
+from iotflow_server.rpc.codec.wire_commands import command
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.commands.results import decoded_answer, result_of
 from iotflow_server.rpc.streams.sessions import Session

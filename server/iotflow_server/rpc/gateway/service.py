@@ -13,7 +13,7 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec import wire_devices
+from iotflow_server.rpc.codec import wire_commands
 from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
@@ -63,7 +63,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         self, request: wire.AckDeviceCommandRequest, _context: Context
     ) -> wire.AckDeviceCommandResponse:
         noted = await self._answers.one(request)
-        return wire.AckDeviceCommandResponse(message="Acknowledged", command=wire_devices.command(noted))
+        return wire.AckDeviceCommandResponse(message="Acknowledged", command=wire_commands.command(noted))
 
     async def WatchDeviceConfigs(
         self, request: wire.WatchDeviceConfigsRequest, _context: Context

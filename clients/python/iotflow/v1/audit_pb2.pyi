@@ -19,44 +19,6 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class AccessToken(_message.Message):
-    """A bearer token as the registry knows it. Never holds the token itself."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ID_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    ROLE_FIELD_NUMBER: _builtins.int
-    CREATED_AT_FIELD_NUMBER: _builtins.int
-    EXPIRES_AT_FIELD_NUMBER: _builtins.int
-    id: _builtins.int
-    name: _builtins.str
-    role: _builtins.str
-    """One of admin, viewer (reads everything), gateway (writes for every device), registrar (registers devices)."""
-    @_builtins.property
-    def created_at(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """Absent: until revoked."""
-
-    def __init__(
-        self,
-        *,
-        id: _builtins.int = ...,
-        name: _builtins.str = ...,
-        role: _builtins.str = ...,
-        created_at: _timestamp_pb2.Timestamp | None = ...,
-        expires_at: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at", "id", b"id", "name", b"name", "role", b"role"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___AccessToken: _TypeAlias = AccessToken  # noqa: Y015
-
-@_typing.final
 class AuditEntry(_message.Message):
     """One thing somebody did."""
 

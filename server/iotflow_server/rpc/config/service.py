@@ -1,39 +1,40 @@
-"""What people want devices to run with, beside what these report."""
+"""ConfigService: desired configurations, and the difference from what devices report."""
 
-from iotflow.v1 import admin_service_pb2
-from iotflow_server.audit import Audit
+from iotflow.v1 import config_pb2, config_service_pb2, config_service_pb2_grpc
 from iotflow_server.auth.principal import caller
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_of, to_struct
 
-wire = admin_service_pb2
+wire = config_service_pb2
 
 
-class TwinHandler:
-    """The part of AdminService that is about configurations."""
+class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
+    """See config_service.proto for what each RPC promises."""
 
-    def __init__(self, registry: Registry, desired: DesiredConfigs, audit: Audit) -> None:
+    def __init__(self, *, registry: Registry, desired: DesiredConfigs, audit: AuditRecorder) -> None:
         self._registry = registry
         self._desired = desired
         self._audit = audit
 
-    async def twin(self, request: wire.GetConfigTwinRequest) -> wire.GetConfigTwinResponse:
-        """GetConfigTwin."""
+    async def GetConfigTwin(self, request: wire.GetConfigTwinRequest, _context: Context) -> wire.GetConfigTwinResponse:
         device = await self._registry.get(request.device_id)
         desired = await self._desired.get(device.id)
         return await made(lambda: _twin(device, desired), device.configuration, desired.document)
 
-    async def set(self, request: wire.SetDesiredConfigRequest) -> wire.SetDesiredConfigResponse:
-        """SetDesiredConfig."""
+    async def SetDesiredConfig(
+        self, request: wire.SetDesiredConfigRequest, _context: Context
+    ) -> wire.SetDesiredConfigResponse:
         document = plain_struct(request.configuration, "configuration")
         desired = await self._desired.set(request.device_id, document, _expected(request), caller().name)
-        await self._note("config.set", desired)
+        await self._audit.record_of_device("config.set", desired.device_id, version=desired.version)
         return wire.SetDesiredConfigResponse(
             status="success",
             message=_message(desired),
@@ -42,11 +43,12 @@ class TwinHandler:
             desired_version=desired.version,
         )
 
-    async def patch(self, request: wire.PatchDesiredConfigRequest) -> wire.PatchDesiredConfigResponse:
-        """PatchDesiredConfig."""
+    async def PatchDesiredConfig(
+        self, request: wire.PatchDesiredConfigRequest, _context: Context
+    ) -> wire.PatchDesiredConfigResponse:
         patch = plain_struct(request.patch, "patch")
         desired = await self._desired.patch(request.device_id, patch, _expected(request), caller().name)
-        await self._note("config.patch", desired)
+        await self._audit.record_of_device("config.patch", desired.device_id, version=desired.version)
         return wire.PatchDesiredConfigResponse(
             status="success",
             message=_message(desired),
@@ -55,8 +57,9 @@ class TwinHandler:
             desired_version=desired.version,
         )
 
-    async def versions(self, request: wire.ListConfigVersionsRequest) -> wire.ListConfigVersionsResponse:
-        """ListConfigVersions."""
+    async def ListConfigVersions(
+        self, request: wire.ListConfigVersionsRequest, _context: Context
+    ) -> wire.ListConfigVersionsResponse:
         await self._registry.get(request.device_id)
         size = size_of(request)
         found = await self._desired.page(request.device_id, place(request.page_token) or None, size)
@@ -66,10 +69,6 @@ class TwinHandler:
         return wire.ListConfigVersionsResponse(
             status="success", versions=page, next_page_token="" if is_last else token_of(page[-1].version)
         )
-
-    async def _note(self, action: str, desired: DesiredConfig) -> None:
-        target = f"device:{desired.device_id}"
-        await self._audit.record(caller().name, action, target, {"version": desired.version})
 
 
 def _twin(device: Device, desired: DesiredConfig) -> wire.GetConfigTwinResponse:
@@ -95,8 +94,8 @@ def _message(desired: DesiredConfig) -> str:
     return f"Desired configuration is at version {desired.version}"
 
 
-def _version(desired: DesiredConfig) -> wire.ConfigVersion:
-    return wire.ConfigVersion(
+def _version(desired: DesiredConfig) -> config_pb2.ConfigVersion:
+    return config_pb2.ConfigVersion(
         version=desired.version,
         desired=to_struct(desired.document),
         changed_by=desired.actor,

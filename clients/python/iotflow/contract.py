@@ -1,0 +1,37 @@
+"""The contract as it can be read at run time: its services, found by their generated stubs."""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+
+from google.api import annotations_pb2
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+
+from iotflow import v1
+
+
+def services() -> list[ServiceDescriptor]:
+    """All of them, by the names of their files."""
+    names = sorted(module.name for module in pkgutil.iter_modules(v1.__path__) if module.name.endswith("_service_pb2"))
+    files = [import_module(f"{v1.__name__}.{name}").DESCRIPTOR for name in names]
+    return [service for file in files for service in file.services_by_name.values()]
+
+
+def methods() -> Iterator[MethodDescriptor]:
+    """Those of all services."""
+    for service in services():
+        yield from service.methods
+
+
+def path(method: MethodDescriptor) -> str:
+    """As a call names it, such as /iotflow.v1.CommandService/SendCommand."""
+    return f"/{method.containing_service.full_name}/{method.name}"
+
+
+def bindings(method: MethodDescriptor) -> Iterator[tuple[str, str]]:
+    """HTTP method and path template of each REST path of an RPC; none where it is gRPC only."""
+    rule = method.GetOptions().Extensions[annotations_pb2.http]
+    for each in (rule, *rule.additional_bindings):
+        verb = each.WhichOneof("pattern")
+        if verb:
+            yield verb.upper(), getattr(each, verb)

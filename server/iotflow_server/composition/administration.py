@@ -1,0 +1,79 @@
+"""The services by which people and programs run the fleet."""
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.devices.statistics import DeviceStatistics
+from iotflow_server.rpc.audit.recorder import AuditRecorder
+from iotflow_server.rpc.audit.service import AuditService
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.commands.service import CommandService
+from iotflow_server.rpc.config.service import ConfigService
+from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler
+from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
+from iotflow_server.rpc.fleet.key_resets import KeyResetHandler
+from iotflow_server.rpc.fleet.measurements import MeasurementHandler
+from iotflow_server.rpc.fleet.service import FleetService
+from iotflow_server.rpc.fleet.statistics import FleetStatistics
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.tokens.service import TokenService
+
+
+def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetService:
+    """Devices, their keys and measurements, and counts over the fleet."""
+    audit = AuditRecorder(fleet.audit)
+    writer, reader, registry = telemetry.writer, telemetry.reader, fleet.registry
+    return FleetService(
+        queries=DeviceQueryHandler(
+            registry=registry,
+            desired=fleet.desired,
+            presence=fleet.presence,
+            online=fleet.online,
+            encoder=encoder,
+            reader=reader,
+        ),
+        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, sessions=sessions, audit=audit),
+        key_resets=KeyResetHandler(keys=fleet.keys, audit=audit),
+        measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=audit),
+        statistics=fleet_statistics(fleet, telemetry, sessions, encoder),
+    )
+
+
+def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetStatistics:
+    """Counts of the registry, and of this process."""
+    return FleetStatistics(
+        figures=DeviceStatistics(fleet.database),
+        tokens=fleet.tokens,
+        commands=fleet.commands,
+        presence=fleet.presence,
+        online=fleet.online,
+        encoder=encoder,
+        tally=telemetry.tally,
+        feed=telemetry.feed,
+        sessions=sessions,
+    )
+
+
+def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> CommandService:
+    """Commands to devices. heartbeat: seconds."""
+    return CommandService(
+        registry=fleet.registry,
+        commands=fleet.commands,
+        sessions=sessions,
+        audit=AuditRecorder(fleet.audit),
+        heartbeat=heartbeat,
+    )
+
+
+def config_service(fleet: Fleet) -> ConfigService:
+    """Desired configurations."""
+    return ConfigService(registry=fleet.registry, desired=fleet.desired, audit=AuditRecorder(fleet.audit))
+
+
+def token_service(fleet: Fleet, sessions: Sessions) -> TokenService:
+    """Bearer tokens."""
+    return TokenService(tokens=fleet.tokens, sessions=sessions, audit=AuditRecorder(fleet.audit))
+
+
+def audit_service(fleet: Fleet) -> AuditService:
+    """The audit log."""
+    return AuditService(audit=fleet.audit)

@@ -1,0 +1,38 @@
+"""AuditService: the audit log."""
+
+from iotflow.v1 import audit_pb2, audit_service_pb2, audit_service_pb2_grpc
+from iotflow_server.audit import Audit, AuditEntry
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.rpc.codec.page_tokens import place, size_of, token_of
+from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+
+wire = audit_service_pb2
+
+
+class AuditService(audit_service_pb2_grpc.AuditServiceServicer):
+    """See audit_service.proto for what each RPC promises."""
+
+    def __init__(self, *, audit: Audit) -> None:
+        self._audit = audit
+
+    async def ListAuditEntries(
+        self, request: wire.ListAuditEntriesRequest, _context: Context
+    ) -> wire.ListAuditEntriesResponse:
+        size = size_of(request)
+        entries = await self._audit.page(request.target, place(request.page_token) or None, size)
+        return wire.ListAuditEntriesResponse(
+            status="success",
+            entries=[_shown(entry) for entry in entries],
+            next_page_token=token_of(entries[-1].id) if len(entries) == size else "",
+        )
+
+
+def _shown(entry: AuditEntry) -> audit_pb2.AuditEntry:
+    return audit_pb2.AuditEntry(
+        id=entry.id,
+        timestamp=timestamp_of(entry.timestamp),
+        actor=entry.actor,
+        action=entry.action,
+        target=entry.target,
+        details=to_struct(entry.details),
+    )

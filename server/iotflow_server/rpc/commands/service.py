@@ -1,0 +1,110 @@
+"""CommandService: commands as people and programs send and follow them."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from iotflow.v1 import command_service_pb2, command_service_pb2_grpc
+from iotflow_server.auth.principal import caller
+from iotflow_server.commands.commands import Commands
+from iotflow_server.compute_thread import run_in_compute_thread
+from iotflow_server.devices.registry import Registry
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.rpc.audit.recorder import AuditRecorder
+from iotflow_server.rpc.codec import wire_commands
+from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.codec.wire_values import plain_struct
+from iotflow_server.rpc.commands.completion import CommandCompletion
+from iotflow_server.rpc.commands.watch import CommandWatch
+from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.streams.sessions import Sessions
+
+wire = command_service_pb2
+
+
+class CommandService(command_service_pb2_grpc.CommandServiceServicer):
+    """See command_service.proto for what each RPC promises. heartbeat: seconds."""
+
+    def __init__(
+        self, *, registry: Registry, commands: Commands, sessions: Sessions, audit: AuditRecorder, heartbeat: float
+    ) -> None:
+        self._registry = registry
+        self._commands = commands
+        self._sessions = sessions
+        self._audit = audit
+        self._completion = CommandCompletion(commands, sessions)
+        self._watch = CommandWatch(commands, heartbeat)
+
+    async def SendCommand(self, request: wire.SendCommandRequest, context: Context) -> wire.SendCommandResponse:
+        parameters = plain_struct(request.parameters, "parameters")
+        # Before it is sent: the end may come before the answer.
+        with self._completion.listener(request.device_id) as listener:
+            sent = await self._commands.send(
+                request.device_id, request.name, parameters, _lifetime(request), request.idempotency_key
+            )
+            await self._audit.record_of_device("command.send", sent.device_id, command=sent.id, name=sent.name)
+            if request.wait_seconds:
+                sent = await self._completion.wait(sent, listener, request.wait_seconds)
+        await answer_with(context, 201)
+        return wire.SendCommandResponse(
+            status="success", message=f"Command {sent.name} {sent.state}", command=wire_commands.command(sent)
+        )
+
+    async def SendGroupCommand(
+        self, request: wire.SendGroupCommandRequest, context: Context
+    ) -> wire.SendGroupCommandResponse:
+        parameters = plain_struct(request.parameters, "parameters")
+        outcome = await self._commands.send_to_group(
+            request.group,
+            request.name,
+            parameters,
+            _lifetime(request),
+            request.idempotency_key,
+            announced=request.announce,
+        )
+        await self._audit.record(
+            "command.send_to_group", f"group:{request.group}", name=request.name, commands=outcome.made
+        )
+        await answer_with(context, 201)
+        return wire.SendGroupCommandResponse(
+            status="success",
+            message=f"Command {request.name} queued for {outcome.made} devices",
+            group=request.group,
+            commands_made=outcome.made,
+            commands_found=outcome.found,
+            commands_refused=outcome.refused,
+            group_command=outcome.group_command,
+        )
+
+    async def GetCommand(self, request: wire.GetCommandRequest, _context: Context) -> wire.GetCommandResponse:
+        found = await self._commands.get(request.command_id)
+        return wire.GetCommandResponse(status="success", command=wire_commands.command(found))
+
+    async def ListCommands(self, request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
+        if request.device_id:
+            await self._registry.get(request.device_id)
+        size = size_of(request)
+        found = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
+        commands = await run_in_compute_thread(lambda: [wire_commands.command(item) for item in found])
+        page = commands[: fitting(commands)]
+        is_last = len(page) == len(commands) < size
+        return wire.ListCommandsResponse(
+            status="success", commands=page, next_page_token="" if is_last else token_of(page[-1].id)
+        )
+
+    async def WatchCommands(
+        self, request: wire.WatchCommandsRequest, _context: Context
+    ) -> AsyncIterator[wire.WatchCommandsResponse]:
+        async with self._sessions.open(caller()) as session:
+            async for event in self._watch.events(request, session):
+                yield event
+
+    async def CancelCommand(self, request: wire.CancelCommandRequest, _context: Context) -> wire.CancelCommandResponse:
+        cancelled = await self._commands.cancel(request.command_id)
+        await self._audit.record_of_device("command.cancel", cancelled.device_id, command=cancelled.id)
+        return wire.CancelCommandResponse(
+            status="success", message=f"Command {cancelled.name} cancelled", command=wire_commands.command(cancelled)
+        )
+
+
+def _lifetime(request: wire.SendCommandRequest | wire.SendGroupCommandRequest) -> timedelta | None:
+    return timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None

@@ -1,0 +1,75 @@
+"""Devices as admins and viewers look them up."""
+
+from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.devices.device import DeviceFilter
+from iotflow_server.devices.registry import Registry
+from iotflow_server.presence.last_seen import LastSeen
+from iotflow_server.presence.online import Online
+from iotflow_server.rpc.codec.encoding import made
+from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_values import to_struct
+from iotflow_server.telemetry.ports import Span, TelemetryReader
+
+
+class DeviceQueryHandler:
+    """Devices by id or by filter."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        desired: DesiredConfigs,
+        presence: LastSeen,
+        online: Online,
+        encoder: DeviceEncoder,
+        reader: TelemetryReader,
+    ) -> None:
+        self._registry = registry
+        self._desired = desired
+        self._presence = presence
+        self._online = online
+        self._encoder = encoder
+        self._reader = reader
+
+    async def list(self, request: wire.ListDevicesRequest) -> wire.ListDevicesResponse:
+        """ListDevices."""
+        wanted = self._filter(request)
+        size = size_of(request)
+        if request.HasField("online"):
+            # What was heard in the last moments is in memory only.
+            await self._presence.flush()
+        total, devices = await self._registry.page(wanted, place(request.page_token), size)
+        # Configurations may be long: no more of them than an answer should have.
+        shown = await self._encoder.devices(devices)
+        shown = shown[: fitting(shown)]
+        is_last = len(shown) == len(devices) < size
+        return wire.ListDevicesResponse(
+            status="success",
+            total_devices=total,
+            devices=shown,
+            next_page_token="" if is_last or not shown else token_of(shown[-1].id),
+        )
+
+    async def get(self, request: wire.GetDeviceRequest) -> wire.GetDeviceResponse:
+        """GetDevice."""
+        device = await self._registry.get(request.device_id)
+        desired = await self._desired.get(device.id)
+        return wire.GetDeviceResponse(
+            status="success",
+            device=await self._encoder.device(device),
+            desired=await made(lambda: to_struct(desired.document), desired.document) if desired.version else None,
+            desired_version=desired.version,
+            telemetry_count=await self._reader.count(device.id, Span()),
+        )
+
+    def _filter(self, request: wire.ListDevicesRequest) -> DeviceFilter:
+        since = self._online.since if request.HasField("online") else None
+        return DeviceFilter(
+            status=request.status,
+            device_type=request.device_type,
+            name=request.name,
+            online_since=since if request.online else None,
+            offline_since=None if request.online else since,
+        )

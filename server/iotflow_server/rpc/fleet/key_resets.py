@@ -1,0 +1,29 @@
+"""New keys for devices whose key is lost or stolen."""
+
+from datetime import timedelta
+
+from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow_server.devices.keys import DeviceKeys
+from iotflow_server.rpc.audit.recorder import AuditRecorder
+from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+
+
+class KeyResetHandler:
+    """Each reset is in the audit log."""
+
+    def __init__(self, *, keys: DeviceKeys, audit: AuditRecorder) -> None:
+        self._keys = keys
+        self._audit = audit
+
+    async def reset_in_json(self, request: wire.ResetDeviceKeyJsonRequest) -> wire.ResetDeviceKeyResponse:
+        """ResetDeviceKeyJson."""
+        return await self.reset(fill(wire.ResetDeviceKeyRequest(device_id=request.device_id), request.body))
+
+    async def reset(self, request: wire.ResetDeviceKeyRequest) -> wire.ResetDeviceKeyResponse:
+        """ResetDeviceKey."""
+        refuse_unknown(request)
+        key = await self._keys.reset(request.device_id, timedelta(seconds=request.grace_seconds))
+        await self._audit.record_of_device("device.reset_key", request.device_id, grace_seconds=request.grace_seconds)
+        return wire.ResetDeviceKeyResponse(
+            status="success", message="Key reset; give it to the device", device_id=request.device_id, api_key=key
+        )

@@ -1,0 +1,1 @@
+"""TokenService: bearer tokens."""

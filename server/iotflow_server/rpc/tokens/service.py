@@ -1,0 +1,58 @@
+"""TokenService: bearer tokens of people and programs."""
+
+from datetime import timedelta
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.v1 import token_pb2, token_service_pb2, token_service_pb2_grpc
+from iotflow_server.auth.tokens import AccessToken, Tokens
+from iotflow_server.errors import Unauthenticated
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.rpc.audit.recorder import AuditRecorder
+from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+from iotflow_server.rpc.codec.wire_values import timestamp_of
+from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.rpc.streams.sessions import Sessions
+
+wire = token_service_pb2
+
+
+class TokenService(token_service_pb2_grpc.TokenServiceServicer):
+    """See token_service.proto for what each RPC promises."""
+
+    def __init__(self, *, tokens: Tokens, sessions: Sessions, audit: AuditRecorder) -> None:
+        self._tokens = tokens
+        self._sessions = sessions
+        self._audit = audit
+
+    async def CreateTokenJson(self, request: HttpBody, context: Context) -> wire.CreateTokenResponse:
+        return await self.CreateToken(fill(wire.CreateTokenRequest(), request), context)
+
+    async def CreateToken(self, request: wire.CreateTokenRequest, context: Context) -> wire.CreateTokenResponse:
+        refuse_unknown(request)
+        lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
+        token, secret = await self._tokens.create(request.name, request.role, lifetime)
+        await self._audit.record("token.create", f"token:{token.name}", role=token.role)
+        await answer_with(context, 201)
+        return wire.CreateTokenResponse(status="success", token=_shown(token), secret=secret)
+
+    async def ListTokens(self, _request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
+        tokens = [_shown(token) for token in await self._tokens.list()]
+        return wire.ListTokensResponse(status="success", tokens=tokens)
+
+    async def RevokeToken(self, request: wire.RevokeTokenRequest, _context: Context) -> wire.RevokeTokenResponse:
+        token = await self._tokens.revoke(request.token_id)
+        self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "an admin revoked the token"))
+        await self._audit.record("token.revoke", f"token:{token.name}")
+        return wire.RevokeTokenResponse(status="success", message=f"Token {token.name} revoked")
+
+
+def _shown(token: AccessToken) -> token_pb2.AccessToken:
+    """Without its secret."""
+    return token_pb2.AccessToken(
+        id=token.id,
+        name=token.name,
+        role=token.role,
+        created_at=timestamp_of(token.created_at),
+        expires_at=timestamp_of(token.expires_at),
+    )

@@ -13,8 +13,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.outcome import Tally
+from iotflow_server.telemetry.ports import JournalState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

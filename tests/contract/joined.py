@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.ports import Latest, ManagedWriter, TelemetryReader, TelemetryWriter
+from iotflow_server.telemetry.ports import JournalState, Latest, ManagedWriter, TelemetryReader, TelemetryWriter
 
 
 class JoinedStore:

@@ -10,7 +10,7 @@ import pytest
 
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.ports import Function, Span
-from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names, overlaps, rows
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names, order, rows
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import DOUBLE, INT64, TEXT, Clock, batch, chunks, column, contents, contents_of, table
@@ -170,7 +170,7 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def question(*args: Any) -> str:
-        asked.append(overlaps.question(*args))
+        asked.append(order.question(*args))
         return asked[-1]
 
     monkeypatch.setattr(rows, "question", question)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.future_times import FutureLimit
+from iotflow_server.telemetry.checks import FutureLimit
 
 NOW, HOUR = 1_767_225_600_000, 3_600_000
 

@@ -8,9 +8,9 @@ import numpy as np
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
-from iotflow_server.telemetry.future_times import FutureLimit
+from iotflow_server.telemetry.checks import FutureLimit
 from iotflow_server.telemetry.ingest import Ingest
-from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.outcome import Tally
 
 POISON = 3
 

@@ -8,8 +8,7 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TFramedTransport, TMemoryBuffer
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.stores.iotdb.insertion import insert_request
-from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
+from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, insert_request, tablet
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column
 
 NAME_LENGTH_BYTES = 4

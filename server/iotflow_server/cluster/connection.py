@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from hashlib import sha1
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from iotflow_server.errors import InvalidArgument, Unavailable
@@ -90,3 +91,23 @@ class RedisConnection:
 
 async def _ping(redis: "Redis") -> None:
     await redis.ping()
+
+
+class Script:
+    """Sent whole only where Redis does not know it yet."""
+
+    def __init__(self, source: str, *keys: str) -> None:
+        self._source = source
+        self._keys = keys
+        self._name = sha1(source.encode()).hexdigest()  # noqa: S324
+
+    def call(self, *arguments: Any) -> Callable[["Redis"], Any]:
+        """Work for RedisConnection.run, which answers what the script does."""
+
+        async def work(redis: "Redis") -> Any:
+            try:
+                return await redis.evalsha(self._name, len(self._keys), *self._keys, *arguments)
+            except NoScriptError:
+                return await redis.eval(self._source, len(self._keys), *self._keys, *arguments)
+
+        return work

@@ -9,15 +9,13 @@ from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.sharing import started_arrival, started_bus, started_latest_values
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.settings import Settings
-from iotflow_server.telemetry.checks import Limits
-from iotflow_server.telemetry.future_times import FutureLimit
+from iotflow_server.telemetry.checks import FutureLimit, Limits
 from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
+from iotflow_server.telemetry.outcome import Tally
 from iotflow_server.telemetry.ports import ManagedWriter, TelemetryReader
-from iotflow_server.telemetry.retention_rule import RetentionRule
-from iotflow_server.telemetry.stores.choice import chosen_store
-from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.stores.choice import RetentionRule, chosen_store
 from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.workers.member import Member
 

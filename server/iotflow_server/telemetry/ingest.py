@@ -11,12 +11,10 @@ from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import DomainError, Unavailable
 from iotflow_server.log_limits import LogLimit
-from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection
-from iotflow_server.telemetry.future_times import FutureLimit
-from iotflow_server.telemetry.outcome import Outcome, Stored
+from iotflow_server.telemetry.checks import FutureLimit
+from iotflow_server.telemetry.outcome import Outcome, Stored, Tally, accepted
 from iotflow_server.telemetry.ports import ManagedWriter
-from iotflow_server.telemetry.tally import Tally
 from iotflow_server.telemetry.write_queue import QueuedBatch, WriteQueue, WriteQueues
 
 log = structlog.get_logger(__name__)

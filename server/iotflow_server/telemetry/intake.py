@@ -12,8 +12,7 @@ from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.ingest import Ingest
-from iotflow_server.telemetry.outcome import Outcome
-from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.outcome import Outcome, Tally
 from iotflow_server.telemetry.timestamps import TimestampAllocator
 
 

@@ -1,9 +1,12 @@
 """What became of a batch."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from iotflow_server.devices.device import Device
-from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +23,82 @@ class Stored:
 
     device: Device
     batch: Batch
+
+
+def accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
+    """The batch without the refused values; None where nothing is left."""
+    if not rejections:
+        return batch
+    if batch.atomic:
+        return None
+    by_name: dict[str, list[Rejection]] = {}
+    for rejection in rejections:
+        by_name.setdefault(rejection.measurement, []).append(rejection)
+    whole_rows = by_name.get("", [])
+    kept = (_without(column, [*whole_rows, *by_name.get(column.measurement, ())]) for column in batch.columns)
+    columns = tuple(column for column in kept if column and column.present)
+    return replace(batch, columns=columns) if columns else None
+
+
+def _without(column: Column, rejections: Sequence[Rejection]) -> Column | None:
+    """The column without the rows of these rejections, all of which concern it; None where one concerns every row."""
+    if not rejections:
+        return column
+    if rejections[0].count == len(column.values):
+        return None
+    valid = _mask(column)
+    for rejection in rejections:
+        valid[rejection.index : rejection.index + rejection.count] = False
+    return replace(column, valid=valid)
+
+
+def _mask(column: Column) -> Mask:
+    return np.ones(len(column.values), np.bool_) if column.valid is None else column.valid.copy()
+
+
+def rows_with_values(batch: Batch | None) -> int:
+    """How many rows have at least one value."""
+    return len(stored_times(batch))
+
+
+def stored_times(batch: Batch | None) -> Times:
+    """The times of the rows that have at least one value."""
+    if batch is None:
+        return np.zeros(0, np.int64)
+    if any(column.valid is None for column in batch.columns):
+        return batch.times
+    present = np.zeros(len(batch.times), np.bool_)
+    for column in batch.columns:
+        present |= _mask(column)
+    return batch.times[present]
+
+
+def merged(stored: Sequence[Times]) -> int:
+    """How many rows have the time of another one, with which they become one reading."""
+    times = np.concatenate(stored) if stored else np.zeros(0, np.int64)
+    # Most come in their order, which is cheaper to see than sorting is.
+    if np.all(times[1:] > times[:-1]):
+        return 0
+    return len(times) - len(np.unique(times))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of batches, readings (rows) and values stored, and of values refused."""
+
+    batches: int = 0
+    readings: int = 0
+    values: int = 0
+    rejected: int = 0
+
+    def stored(self, kept: Batch | None, rejections: tuple[Rejection, ...]) -> None:
+        """What was stored of a batch, and what was not."""
+        if kept is not None:
+            self.batches += 1
+            self.readings += rows_with_values(kept)
+            self.values += kept.values
+        self.refused(rejections)
+
+    def refused(self, rejections: tuple[Rejection, ...] | list[Rejection]) -> None:
+        """Values refused before or by the store."""
+        self.rejected += sum(rejection.count for rejection in rejections)

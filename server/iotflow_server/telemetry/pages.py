@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.division import rows_of
+from iotflow_server.telemetry.batch import Batch, rows_of
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span, TelemetryReader
 
 # A page is an answer of one piece, which the gateway turns into JSON at once; callers of gRPC take 4 MiB unless they say otherwise.

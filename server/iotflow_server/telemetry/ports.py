@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
-from iotflow_server.telemetry.journal_state import JournalState
 
 EARLIEST = -(2**62)
 LATEST = 2**62
@@ -73,6 +72,27 @@ class Windows:
 
     times: Times
     figures: tuple[WindowFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """State of a journal, for health checks, the status RPC and the metrics.
+
+    entries, bytes: number of records (groups of batches) in the journal, and their size on disk. limit_bytes: largest size.
+    oldest_seconds: age of the oldest record; 0.0 if there is none. buffering: writes are acknowledged by the journal alone
+    and reach the backend later. replaying: the journal is being written to the backend. backend_available: the backend
+    answered its last call. replayed, refused: values written to the backend again since the start, and those it rejected.
+    """
+
+    entries: int
+    bytes: int
+    limit_bytes: int
+    oldest_seconds: float
+    buffering: bool
+    replaying: bool
+    backend_available: bool
+    replayed: int
+    refused: int
 
 
 class TelemetryWriter(Protocol):

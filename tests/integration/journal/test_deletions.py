@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal.recovery import deletions
-from iotflow_server.telemetry.journal.recovery.deletions import Deletion, noted, without
+from iotflow_server.telemetry.journal.recovery import exclusions
+from iotflow_server.telemetry.journal.recovery.exclusions import Deletion, recorded_deletions, without_deleted
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import DOUBLE, TEXT, batch, cells, column, contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, journaled, journals
@@ -26,7 +26,7 @@ async def test_a_replay_heeds_what_another_process_has_deleted(backend: Forgetfu
     await caught_up(writer)
     assert await contents(backend, 1) == {("m", 0): 10.0, ("m", 2): 2.0}
     assert await contents(backend, 2) == {("m", 1): 1.0, ("m", 2): 2.0}
-    assert noted(root) == []
+    assert recorded_deletions(root) == []
     await writer.close()
     await deleter.close()
     assert journals(root) == []
@@ -58,19 +58,19 @@ async def test_nothing_is_deleted_while_another_process_has_readings_that_are_to
 def test_only_rows_of_earlier_records_within_the_span_go() -> None:
     written = batch(1, [1, 5, 9], column("a", DOUBLE, [1.0, None, 9.0]), column("b", TEXT, ["x", "y", "z"]))
     gone = Deletion(1, Span(1, 9), 100)
-    left = without(written, 99, [gone])
+    left = without_deleted(written, 99, [gone])
     assert left.times.tolist() == [9]
     assert [cells(one) for one in left.columns] == [[9.0], ["z"]]
-    assert without(written, 101, [gone]) is written
-    assert without(written, 99, [Deletion(2, Span(), 100)]) is written
+    assert without_deleted(written, 101, [gone]) is written
+    assert without_deleted(written, 99, [Deletion(2, Span(), 100)]) is written
 
 
 @pytest.mark.parametrize("torn", range(1, 20, 3))
 def test_a_torn_note_hides_no_later_one(tmp_path: Path, torn: int) -> None:
     first, second, third = (Deletion(1, Span(number, 9), number) for number in (1, 2, 3))
-    deletions.note(tmp_path, first)
-    deletions.note(tmp_path, second)
+    exclusions.record_deletion(tmp_path, first)
+    exclusions.record_deletion(tmp_path, second)
     path = tmp_path / "deletions"
     os.truncate(path, path.stat().st_size - torn)
-    deletions.note(tmp_path, third)
-    assert noted(tmp_path) == [first, third]
+    exclusions.record_deletion(tmp_path, third)
+    assert recorded_deletions(tmp_path) == [first, third]

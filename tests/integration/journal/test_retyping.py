@@ -4,7 +4,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledWriter
-from iotflow_server.telemetry.journal.recovery.deletions import Deletion, without
+from iotflow_server.telemetry.journal.recovery.exclusions import Deletion, without_deleted
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import DOUBLE, INT32, TEXT, batch, column, contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up
@@ -73,7 +73,7 @@ async def test_nothing_is_dropped_while_the_backend_is_behind(
 
 def test_only_the_measurement_goes_from_earlier_records() -> None:
     gone = Deletion(1, Span(), 100, "m")
-    left = without(TEXTS, 99, [gone])
+    left = without_deleted(TEXTS, 99, [gone])
     assert [one.measurement for one in left.columns] == ["other"]
     assert left.times.tolist() == [1, 2]
-    assert without(TEXTS, 101, [gone]) is TEXTS
+    assert without_deleted(TEXTS, 101, [gone]) is TEXTS

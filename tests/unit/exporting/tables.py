@@ -12,7 +12,7 @@ from pyarrow import csv, ipc, parquet
 
 from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.export import FORMATS, Columns, Export, join
+from iotflow_server.telemetry.export import FORMATS, Columns, Export, widen
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXACT = 2**53
@@ -28,7 +28,7 @@ def types_of(filled: Filled) -> dict[str, ValueType]:
     """As a store tells them, device after device."""
     types: dict[str, ValueType] = {}
     for _, batch in filled:
-        join(types, {column.measurement: column.type for column in batch.columns})
+        widen(types, {column.measurement: column.type for column in batch.columns})
     return types
 
 

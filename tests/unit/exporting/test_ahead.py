@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from iotflow_server.telemetry.export import ahead
+from iotflow_server.telemetry.export import prefetched
 
 
 class Source:
@@ -33,7 +33,7 @@ class Source:
 
 
 async def taken(source: Source) -> list[int]:
-    return [item async for item in ahead(source.items())]
+    return [item async for item in prefetched(source.items())]
 
 
 def test_all_come_in_order() -> None:
@@ -48,7 +48,7 @@ def test_all_come_in_order() -> None:
 def test_one_is_fetched_ahead_and_no_more() -> None:
     async def check() -> None:
         source = Source(blocked=2)
-        items = ahead(source.items())
+        items = prefetched(source.items())
         assert await anext(items) == 0
         assert await anext(items) == 1
         await source.waiting.wait()
@@ -63,7 +63,7 @@ def test_one_is_fetched_ahead_and_no_more() -> None:
 def test_what_fails_fails_in_its_place() -> None:
     async def check() -> None:
         source = Source(broken=2)
-        items = ahead(source.items())
+        items = prefetched(source.items())
         assert [await anext(items), await anext(items)] == [0, 1]
         with pytest.raises(OSError, match="gone"):
             await anext(items)

@@ -15,10 +15,10 @@ from pyarrow import parquet
 from iotflow_server.rpc.codec import wire_rows
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.export import FORMATS, Columns, Export
+from iotflow_server.telemetry.export.columnar_formats import PARQUET_GROUP_BYTES
 from iotflow_server.telemetry.export.columns import common_type
-from iotflow_server.telemetry.export.parquet_file import GROUP_BYTES
-from iotflow_server.telemetry.export.pieces import PIECE_BYTES
-from iotflow_server.telemetry.export.time_texts import time_texts
+from iotflow_server.telemetry.export.export import PIECE_BYTES
+from iotflow_server.telemetry.export.text_formats import time_texts
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 from tests.unit.exporting.tables import Filled, columns_of, device, expected, pieces, read_back, types_of
 
@@ -159,7 +159,7 @@ def test_row_groups_are_bounded_and_hold_many_devices() -> None:
     metadata = parquet.ParquetFile(io.BytesIO(b"".join(pieces("parquet", filled)))).metadata
     sizes = [metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)]
     assert len(sizes) == 5
-    assert max(sizes) < GROUP_BYTES
+    assert max(sizes) < PARQUET_GROUP_BYTES
 
 
 def test_very_wide_tables_are_written_few_rows_at_a_time() -> None:

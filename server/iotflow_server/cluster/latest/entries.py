@@ -12,7 +12,7 @@ loses it, all entries are void. Both are microseconds of Redis' clock, but alway
 
 from collections.abc import Iterator
 
-from iotflow_server.cluster.script import Script
+from iotflow_server.cluster.connection import Script
 from iotflow_server.telemetry.latest.values import LIFE_SECONDS
 
 # An entry may begin for a device that has been on the roll for less than this; others are added anew.

@@ -2,21 +2,46 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
 
-from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.latest.device_index import CachedDeviceIndex
-from iotflow_server.cluster.latest.entries import ASK, FILL, FORGET, MOST_BYTES, NOTE, filled, split
+from iotflow_server.cluster.connection import RedisConnection, Script
+from iotflow_server.cluster.latest.entries import ASK, FILL, FORGET, MOST_BYTES, NOTE, ROLL_SECONDS, filled, split
 from iotflow_server.cluster.latest.fields import decode, encode
-from iotflow_server.cluster.script import Script
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.latest import NOTHING, Asked, Values
 from iotflow_server.telemetry.latest.newest import newest_of
+
+
+class CachedDeviceIndex:
+    """known: generation and version, as Redis told them."""
+
+    def __init__(self) -> None:
+        self.known: tuple[bytes, bytes] = (b"", b"")
+        self._until: dict[int, float] = {}
+
+    def learn(self, generation: bytes, version: bytes, members: Sequence[bytes]) -> None:
+        """What NOTE answers: all members where the generation is new, otherwise those that were added."""
+        if generation != self.known[0]:
+            self._until = {}
+        self.known = (generation, version)
+        now = time.monotonic()
+        self._until = {device_id: until for device_id, until in self._until.items() if until > now}
+        until = now + ROLL_SECONDS
+        self._until |= dict.fromkeys((int(member) for member in members if member.isdigit()), until)
+
+    def among(self, device_ids: Collection[int]) -> set[int]:
+        """Those of them that are on the roll."""
+        if not self._until:
+            return set()
+        now = time.monotonic()
+        return {device_id for device_id in device_ids if self._until.get(device_id, 0.0) > now}
+
 
 # What a call waits for Redis at the most, once: then Redis is left alone but for one try in a while.
 PATIENCE_SECONDS, RETRY_SECONDS = 0.25, 0.5

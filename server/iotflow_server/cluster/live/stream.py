@@ -12,8 +12,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.script import Script
+from iotflow_server.cluster.connection import RedisConnection, Script
 from iotflow_server.errors import Unavailable
 
 # What Redis keeps: readers that are further behind have missed something.

@@ -13,7 +13,7 @@ from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.telemetry.live import LiveFeed
-from iotflow_server.telemetry.tally import Tally
+from iotflow_server.telemetry.outcome import Tally
 from iotflow_server.telemetry.times import utc_now_ms
 
 RECENT = 10

@@ -2,8 +2,7 @@
 
 from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.errors import Unavailable
-from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.ports import ManagedWriter
+from iotflow_server.telemetry.ports import JournalState, ManagedWriter
 from iotflow_server.telemetry.stores.choice import Location
 
 wire = telemetry_service_pb2

@@ -14,7 +14,7 @@ from iotflow_server.rpc.http_status import from_rest
 from iotflow_server.rpc.streams.sessions import Session
 from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.export import FORMATS, SAFE_CSV, Columns, Export, Format, ahead, join
+from iotflow_server.telemetry.export import FORMATS, SAFE_CSV, Columns, Export, Format, prefetched, widen
 from iotflow_server.telemetry.ports import Span, TelemetryReader
 from iotflow_server.telemetry.times import utc_now_ms
 
@@ -45,7 +45,7 @@ class ExportHandler:
     async def _pieces(self, format_: Format, request: Request, session: Session) -> AsyncIterator[bytes]:
         within = span(request.start_time, request.end_time, utc_now_ms())
         export = Export(format_, Columns(await self._types(request, session), names(request.fields)))
-        async with aclosing(ahead(self._readings(request, within, export.chunk_rows))) as readings:
+        async with aclosing(prefetched(self._readings(request, within, export.chunk_rows))) as readings:
             async for device, chunk in readings:
                 check(session)
                 for piece in await run_in_compute_thread(export.add, device, chunk):
@@ -70,7 +70,7 @@ class ExportHandler:
         async for device in self._querying.each_readable(request.device_ids, []):
             check(session)
             own = await self._reader.measurements(device.id)
-            join(types, own if fields is None else {name: own[name] for name in fields if name in own})
+            widen(types, own if fields is None else {name: own[name] for name in fields if name in own})
             if len(types) > MOST_COLUMNS:
                 problem = (
                     f"these devices have more than {MOST_COLUMNS:,} measurements together, each a column;"

@@ -14,8 +14,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
 from iotflow_server.rpc.codec.wire_batches import are_in_time, decode
 from iotflow_server.rpc.codec.wire_runs import Run, runs
-from iotflow_server.telemetry.batch import Batch, Rejection, Times
-from iotflow_server.telemetry.division import rows_of
+from iotflow_server.telemetry.batch import Batch, Rejection, Times, rows_of
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome
 

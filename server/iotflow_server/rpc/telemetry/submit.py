@@ -22,12 +22,10 @@ from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry import submissions
 from iotflow_server.rpc.telemetry.stream_batches import moved
 from iotflow_server.rpc.telemetry.submissions import Submission
-from iotflow_server.telemetry.accepted import accepted, merged, stored_times
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
-from iotflow_server.telemetry.checks import Limits
-from iotflow_server.telemetry.future_times import TOO_FAR_AHEAD
+from iotflow_server.telemetry.checks import TOO_FAR_AHEAD, Limits
 from iotflow_server.telemetry.intake import Intake
-from iotflow_server.telemetry.outcome import Outcome
+from iotflow_server.telemetry.outcome import Outcome, accepted, merged, stored_times
 from iotflow_server.telemetry.sparse import Cells, batches
 
 # Values and refusals that become batches and an answer in a few milliseconds, and readings; more of them are seen to beside the event

@@ -1,8 +1,6 @@
-"""Stored readings as one table in a file: columns settled first, then rows of any number in bounded memory."""
+"""Exports stored readings as one table in a file, in bounded memory."""
 
-from iotflow_server.telemetry.export.ahead import ahead
-from iotflow_server.telemetry.export.columns import Columns, join
-from iotflow_server.telemetry.export.export import Export
-from iotflow_server.telemetry.export.formats import FORMATS, SAFE_CSV, Format
+from iotflow_server.telemetry.export.columns import Columns, widen
+from iotflow_server.telemetry.export.export import FORMATS, SAFE_CSV, Export, Format, prefetched
 
-__all__ = ["FORMATS", "SAFE_CSV", "Columns", "Export", "Format", "ahead", "join"]
+__all__ = ["FORMATS", "SAFE_CSV", "Columns", "Export", "Format", "prefetched", "widen"]

@@ -1,4 +1,4 @@
-"""The columns of an export: settled from the devices' measurements before the first row, and filled from batches."""
+"""The columns of an export: determined from the measurements of the devices, and filled from batches."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ ARROW_TYPES: dict[ValueType, pa.DataType] = {
 }
 HEAD = (("device_id", pa.int32()), ("device_name", pa.string()), ("timestamp", pa.timestamp("ms", "UTC")))
 _TAKEN = frozenset(name for name, _ in HEAD)
-# Two types that a third (or one of them) holds without loss; a whole number of 64 bits fits no floating-point type.
+# Pairs of types that a third type (or one of them) holds without loss; no floating-point type holds every INT64.
 _COMMON = {
     frozenset({ValueType.INT32, ValueType.INT64}): ValueType.INT64,
     frozenset({ValueType.INT32, ValueType.FLOAT}): ValueType.DOUBLE,
@@ -28,42 +28,40 @@ _COMMON = {
 
 
 def common_type(one: ValueType, other: ValueType) -> ValueType:
-    """The type that holds every value of both without loss; TEXT where no other does."""
+    """The type that holds every value of both without loss; TEXT if no other does."""
     return one if one is other else _COMMON.get(frozenset({one, other}), ValueType.TEXT)
 
 
-def title(measurement: str) -> str:
-    """The name of a measurement's column. A colon stands in no measurement's name, so this one collides with none."""
+def column_name(measurement: str) -> str:
+    """The name of the column of a measurement. No measurement has a colon in its name, so the prefixed name is unique."""
     return f"measurement:{measurement}" if measurement in _TAKEN else measurement
 
 
-def join(types: dict[str, ValueType], device: Mapping[str, ValueType]) -> None:
-    """Widen the types found so far, by measurement, so that they hold a further device's too."""
+def widen(types: dict[str, ValueType], device: Mapping[str, ValueType]) -> None:
+    """Widen the types, by measurement, to hold the values of another device too."""
     for name, type_ in device.items():
         types[name] = common_type(types.get(name, type_), type_)
 
 
 class Columns:
-    """device_id, device_name and timestamp, then a column a measurement: those asked for in that order, or all by name.
+    """device_id, device_name and timestamp, then one column per measurement: the requested ones in that order, or all by
+    name."""
 
-    schema: the table's.
-    """
-
-    def __init__(self, types: Mapping[str, ValueType], asked: Sequence[str] | None = None) -> None:
-        wanted = sorted(types) if asked is None else asked
+    def __init__(self, types: Mapping[str, ValueType], requested: Sequence[str] | None = None) -> None:
+        wanted = sorted(types) if requested is None else requested
         self._types = {name: types[name] for name in wanted if name in types}
-        measured = ((title(name), ARROW_TYPES[type_]) for name, type_ in self._types.items())
+        measured = ((column_name(name), ARROW_TYPES[type_]) for name, type_ in self._types.items())
         self.schema = pa.schema([*HEAD, *measured])
 
     @property
     def hold_text(self) -> bool:
-        """Whether a cell may be long."""
+        """Whether there are text columns, whose cells may be long."""
         return ValueType.TEXT in self._types.values()
 
     def rows(self, device: Device, batch: Batch) -> pa.RecordBatch:
-        """The batch's rows as rows of the table, in their order.
+        """The rows of the batch as rows of the table, in the same order.
 
-        A measurement whose first value was stored after the columns were settled is left out if it does not fit them.
+        A measurement that was first stored after the columns were determined is left out if it does not fit them.
         """
         found = {column.measurement: column for column in batch.columns}
         count = len(batch.times)

@@ -14,8 +14,7 @@ from iotflow_server.telemetry.journal.flushed import FlushedBackend
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
 from iotflow_server.telemetry.journal.write_path import WritePath
-from iotflow_server.telemetry.journal_state import JournalState
-from iotflow_server.telemetry.ports import Span, TelemetryWriter
+from iotflow_server.telemetry.ports import JournalState, Span, TelemetryWriter
 
 # Longest time a health check waits for a backend that does not respond.
 _CHECK_SECONDS = 3.0

@@ -1,13 +1,42 @@
 """A cache of newest values beside a store."""
 
-from collections.abc import Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from itertools import starmap
 
-from iotflow_server.telemetry.accepted import accepted
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.latest.hot_devices import HotDevices
 from iotflow_server.telemetry.latest.values import LatestValues, Values
+from iotflow_server.telemetry.outcome import accepted
 from iotflow_server.telemetry.ports import Latest, Span, TelemetryReader, TelemetryWriter
+
+MOST_DEVICES = 100_000
+# Dashboards poll more often than this.
+REPEAT_SECONDS = 60.0
+
+
+class HotDevices:
+    """Finds the devices whose newest values are queried repeatedly.
+
+    Caching a device that is queried once is a waste: each of its writes would have to update the cache. timer: seconds.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._queried: OrderedDict[int, float] = OrderedDict()
+
+    def record(self, device_ids: Sequence[int]) -> list[int]:
+        """Record a query; returns those of the devices that were also queried within the last REPEAT_SECONDS, each once."""
+        now = self._timer()
+        hot = []
+        for device_id in dict.fromkeys(device_ids):
+            if now - self._queried.get(device_id, -REPEAT_SECONDS) < REPEAT_SECONDS:
+                hot.append(device_id)
+            self._queried[device_id] = now
+            self._queried.move_to_end(device_id)
+        while len(self._queried) > MOST_DEVICES:
+            self._queried.popitem(last=False)
+        return hot
 
 
 class CachedLatestWriter:
@@ -70,7 +99,7 @@ class CachedLatestReader:
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
     ) -> dict[int, tuple[Latest, ...]]:
-        asked = await self._values.ask(self._hot.note(device_ids))
+        asked = await self._values.ask(self._hot.record(device_ids))
         known = {device_id: values for device_id, values in asked.found.items() if values}
         if asked.vacant:
             found = await self._backend.latest(asked.vacant)

@@ -48,3 +48,12 @@ def take(lock: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created in and removed from a folder durable."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

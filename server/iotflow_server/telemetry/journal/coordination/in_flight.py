@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from iotflow_server.telemetry.journal.coordination.shared_counters import SharedCounters, peek
+from iotflow_server.telemetry.journal.coordination.shared_state import SharedCounters, peek
 
 _FILE = "under-way"
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from iotflow_server.telemetry.journal.disk.sync_folder import sync_folder
+from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
 
 _FILE = "clock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")

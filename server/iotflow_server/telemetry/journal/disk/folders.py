@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotflow_server.telemetry.journal.coordination import file_locks
+from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
 from iotflow_server.telemetry.journal.coordination.in_flight import OldestCall, forget, oldest_in
 from iotflow_server.telemetry.journal.disk.segments import SUFFIX
-from iotflow_server.telemetry.journal.disk.sync_folder import sync_folder
 
 _LOCK = "lock"
 

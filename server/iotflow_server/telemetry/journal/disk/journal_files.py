@@ -18,8 +18,8 @@ from iotflow_server.telemetry.journal.disk.encoding import Part, encode
 from iotflow_server.telemetry.journal.disk.folders import Folder, locked_root
 from iotflow_server.telemetry.journal.disk.records import framed
 from iotflow_server.telemetry.journal.disk.segments import SUFFIX, Segment, SegmentWriter, found
-from iotflow_server.telemetry.journal.recovery import acknowledged_rejections, deletions
-from iotflow_server.telemetry.journal.recovery.deletions import Deletion
+from iotflow_server.telemetry.journal.recovery import exclusions
+from iotflow_server.telemetry.journal.recovery.exclusions import Deletion
 from iotflow_server.telemetry.journal.recovery.history import History
 from iotflow_server.telemetry.journal.recovery.replay import ReplayBounds
 from iotflow_server.telemetry.ports import Span
@@ -117,7 +117,7 @@ class JournalFiles:
 
     def tell(self, number: int) -> None:
         """The sender of this record knows what of it was refused."""
-        acknowledged_rejections.acknowledge_rejections(self._own.path, number)
+        exclusions.acknowledge_rejections(self._own.path, number)
 
     def seal(self) -> None:
         """End the segment that is written to."""
@@ -130,9 +130,11 @@ class JournalFiles:
         """What a replay begins with."""
         with locked_root(self._root, _PATIENCE):
             refused = set[int]().union(
-                *(acknowledged_rejections.acknowledged_rejections(folder) for folder in folders.every(self._root))
+                *(exclusions.acknowledged_rejections(folder) for folder in folders.every(self._root))
             )
-            return ReplayBounds(History(self._root, self.board.durable), deletions.noted(self._root), refused)
+            return ReplayBounds(
+                History(self._root, self.board.durable), exclusions.recorded_deletions(self._root), refused
+            )
 
     def made_durable(self, number: int) -> None:
         """The backend has all records of all journals up to this number past a crash."""
@@ -158,18 +160,18 @@ class JournalFiles:
             segment.path.unlink()
             self.sealed.remove(segment)
         if not self.segments:
-            acknowledged_rejections.forget(self._own.path)
+            exclusions.forget_rejections(self._own.path)
         self._leave_empty_folders()
 
     def note_deletion(self, device_id: int, span: Span, measurement: str) -> None:
         """Durable on return."""
         with locked_root(self._root, _PATIENCE):
-            deletions.note(self._root, Deletion(device_id, span, self._next_number(), measurement))
+            exclusions.record_deletion(self._root, Deletion(device_id, span, self._next_number(), measurement))
 
     def _made_durable(self, number: int) -> None:
         # Before any of them goes: to replay what is left of them could undo what is gone.
         self.board.raise_durable(number)
-        deletions.forget(self._root, number)
+        exclusions.forget_deletions(self._root, number)
 
     def _next_number(self) -> int:
         self._number = max(self._number + 1, self.clock.now())
@@ -201,5 +203,5 @@ class JournalFiles:
                     folder.release()
 
     def _highest(self) -> int:
-        noted = (deletion.number for deletion in deletions.noted(self._root))
+        noted = (deletion.number for deletion in exclusions.recorded_deletions(self._root))
         return max([self.board.durable, *noted, *(segment.last for segment in self.sealed)])

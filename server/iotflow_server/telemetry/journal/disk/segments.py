@@ -10,9 +10,9 @@ from pathlib import Path
 
 import structlog
 
+from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
 from iotflow_server.telemetry.journal.disk.encoding import Part
 from iotflow_server.telemetry.journal.disk.records import scan
-from iotflow_server.telemetry.journal.disk.sync_folder import sync_folder
 
 SUFFIX = ".segment"
 # The layout's name and version, and when the segment was begun (milliseconds since 1970 UTC).

@@ -12,7 +12,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.journal.coordination.write_coordinator import WriteCoordinator
 from iotflow_server.telemetry.journal.disk.encoding import decode
-from iotflow_server.telemetry.journal.recovery.deletions import Deletion, without
+from iotflow_server.telemetry.journal.recovery.exclusions import Deletion, without_deleted
 from iotflow_server.telemetry.journal.recovery.history import History
 from iotflow_server.telemetry.ports import TelemetryWriter
 
@@ -97,7 +97,7 @@ class Replay:
         group = _Group()
         for record in self._past.records.until(until):
             decoded = decode(record.payload)
-            group.batches += (without(batch, record.number, self._past.deletions) for batch in decoded)
+            group.batches += (without_deleted(batch, record.number, self._past.deletions) for batch in decoded)
             group.numbers += [record.number] * len(decoded)
             group.bytes, group.last = group.bytes + len(record.payload), record.number
             group.held += sum(batch.size for batch in decoded)

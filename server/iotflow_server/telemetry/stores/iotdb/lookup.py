@@ -9,8 +9,7 @@ from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.ports import Latest, Span
 from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
-from iotflow_server.telemetry.stores.iotdb.newest import newest_of_many
-from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows
+from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows, same_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 
@@ -123,3 +122,29 @@ def _value(text: str, value_type: ValueType) -> Values:
 def _ordered(by_name: dict[str, Latest], measurements: Sequence[str] | None) -> tuple[Latest, ...]:
     names = sorted(by_name) if measurements is None else dict.fromkeys(measurements)
     return tuple(by_name[name] for name in names if name in by_name)
+
+
+def newest_of_many(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> Iterator[Latest]:
+    """The newest value of each: first the times, of which there are few, then what was written at them, which IoTDB can
+    be asked for together (see `overlaps`)."""
+    together: dict[int, list[str]] = {}
+    for name, time in newest_times(session, paths, device_id, names).items():
+        together.setdefault(time, []).append(name)
+    for time, written in together.items():
+        rows = same_rows(session, paths, Device(device_id, known=""), written, np.array([time]))
+        for name, cells in rows.columns.items():
+            if cells.valid.any():
+                yield Latest(time, Column(name, cells.type, cells.values))
+
+
+def newest_times(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> dict[str, int]:
+    """The time of the newest value of each that has one."""
+    found: dict[str, int] = {}
+    for group in groups(names):
+        figures = ", ".join(f"max_time({quoted(name)})" for name in group)
+        answer = session.query(f"SELECT {figures} FROM {paths.device(device_id)}")
+        for figure, cells in answer.columns.items():
+            if cells.valid.any():
+                name = paths.split(figure.removeprefix("max_time(").removesuffix(")"))[1]
+                found[name] = int(cells.values[0])
+    return found

@@ -4,13 +4,17 @@ Rows later than all that were sent before overlap nothing, in whatever order IoT
 as they are sent, and so may what is under way then; what was cut off may land at any time later.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
 from iotflow_server.telemetry.ports import EARLIEST, Span
+from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
+from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import StatementFailed
+from iotflow_server.telemetry.stores.iotdb.spans import within
 
 
 class _Device:
@@ -136,3 +140,26 @@ class Order:
         if device.under_way:
             # What is under way must be remembered; behind the others it is in nobody's way.
             self._devices[oldest] = device
+
+
+_FRAGMENTS = re.compile(r"Fragment Instances Count: (\d+)")
+# Of each fragment: what was written out of the order of time, in memory and on disk.
+_UNORDERED = re.compile(r"UnSeq File\(unclosed\): (\d+), UnSeq File\(closed\): (\d+)")
+
+
+def question(paths: Paths, device_id: int, measurement: str, span: Span) -> str:
+    """The statement whose answer `in_order` understands; the measurement exists. It must be asked before the rows are:
+    what overlaps after that it takes two flushes."""
+    return f"EXPLAIN ANALYZE SELECT max_time({quoted(measurement)}) FROM {paths.device(device_id)} {within(span)}"
+
+
+def in_order(told: QueryResult | None) -> bool:
+    """Whether all rows of the span that are there were written in the order of time, so that each is in one source;
+    False where IoTDB does not say."""
+    text = "\n".join(line for cells in told.columns.values() for line in cells.values) if told else ""
+    fragments, unordered = _FRAGMENTS.search(text), _UNORDERED.findall(text)
+    return (
+        fragments is not None
+        and int(fragments[1]) == len(unordered) > 0
+        and all(counts == ("0", "0") for counts in unordered)
+    )

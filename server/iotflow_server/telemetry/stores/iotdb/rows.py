@@ -10,8 +10,7 @@ from iotflow_server.telemetry.filling import blanks
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells, QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
-from iotflow_server.telemetry.stores.iotdb.order import Order
-from iotflow_server.telemetry.stores.iotdb.overlaps import in_order, question
+from iotflow_server.telemetry.stores.iotdb.order import Order, in_order, question
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
 

@@ -28,8 +28,7 @@ from thrift.transport.TSocket import TSocket
 from thrift.transport.TTransport import TFramedTransport
 
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult, query_result
-from iotflow_server.telemetry.stores.iotdb.insertion import insert_request
-from iotflow_server.telemetry.stores.iotdb.tablets import Tablet
+from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, insert_request
 
 # IoTDB's codes of what came of a request.
 SUCCESS, MULTIPLE, REDIRECT, PAST_ITS_TIME, WRONG_LOGIN, NOT_LOGGED_IN = 200, 302, 400, 607, 801, 802

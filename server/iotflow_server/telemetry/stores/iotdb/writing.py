@@ -9,9 +9,9 @@ import structlog
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.resolution import Resolved, resolve
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
+from iotflow_server.telemetry.stores.iotdb.lookup import newest_times
 from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
 from iotflow_server.telemetry.stores.iotdb.names import Paths
-from iotflow_server.telemetry.stores.iotdb.newest import newest_times
 from iotflow_server.telemetry.stores.iotdb.order import Order
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed

@@ -17,8 +17,7 @@ from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
 from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
-from iotflow_server.telemetry.stores.sqlite.reading import Deadline, ReadingConnection
-from iotflow_server.telemetry.stores.sqlite.schema import connect_reader, connect_writer
+from iotflow_server.telemetry.stores.sqlite.schema import Deadline, ReadingConnection, connect_reader, connect_writer
 
 # How long the start waits for the check of the file: some gigabytes.
 _CHECK_SECONDS = 10.0

@@ -12,7 +12,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
-from iotflow_server.telemetry.stores.sqlite import aggregating, changing, lookup, retention, writing
+from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import Connections
 from iotflow_server.telemetry.stores.sqlite.scanning import Scan
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
@@ -132,10 +132,10 @@ class SqliteStore:
         await self._remove([(series.id, span) for series in known])
 
     async def drop(self, device_id: int, measurement: str) -> None:
-        await self._connections.write(changing.drop, self._catalogue, device_id, measurement)
+        await self._connections.write(writing.drop, self._catalogue, device_id, measurement)
 
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
-        await self._connections.write(changing.retype, self._catalogue, device_id, measurement, value_type)
+        await self._connections.write(writing.retype, self._catalogue, device_id, measurement, value_type)
 
     async def count(self, device_id: int, span: Span) -> int:
         return await self._connections.read(lookup.count, device_id, span, self._clock())

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,7 +79,9 @@ async def _exists(file: Path) -> bool:
 
 async def _listens(host: str, port: int) -> bool:
     try:
-        socket.create_connection((host, port), PATIENCE).close()
+        async with asyncio.timeout(PATIENCE):
+            _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
+    writer.close()
     return True

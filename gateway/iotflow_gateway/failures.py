@@ -1,12 +1,11 @@
 """What becomes of the adapter's work when the server fails: which failures end the adapter, and how often others are tried."""
 
-import time
-
 import grpc
 import structlog
 
 from iotflow.backoff import Backoff
 from iotflow.errors import ServerError
+from iotflow.log_limits import Interval
 from iotflow_gateway.rejections.rejected import Rejected
 
 log = structlog.get_logger(__name__)
@@ -19,7 +18,6 @@ FAULTS = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.Stat
 STORE_FAILED = "STORE_FAILED"
 # How often one message is sent that the server fails over.
 TRIES = 5
-LINE_SECONDS = 10.0
 
 
 def ends_adapter(error: ServerError) -> bool:
@@ -53,7 +51,7 @@ class StreamFailures:
     def __init__(self, name: str, longest: float) -> None:
         self._name = name
         self._backoff = Backoff(longest=longest)
-        self._next_line = 0.0
+        self._between_lines = Interval()
 
     def reset(self) -> None:
         """The stream works."""
@@ -63,8 +61,6 @@ class StreamFailures:
         """Seconds until the next attempt. Raises the error where there is to be none."""
         if ends_adapter(error):
             raise error
-        now = time.monotonic()
-        if not error.retryable and now >= self._next_line:
-            self._next_line = now + LINE_SECONDS
+        if not error.retryable and self._between_lines.passed():
             log.warning("stream_failed", stream=self._name, problem=str(error))
         return self._backoff.delay(error.retry_after)

@@ -1,7 +1,7 @@
 """Topics of the adapter: what it subscribes to, and where its own messages go."""
 
-from iotflow.mqtt_topics import ANONYMOUS, SIGNS_OF_LIFE, Address, Kind, TopicGrammar, is_published_to, usernames
-from iotflow.topic_names import level_problem
+from iotflow.mqtt_topics import SIGNS_OF_LIFE, Address, Kind, TopicGrammar, is_published_to, usernames
+from iotflow.topic_names import ANONYMOUS, level_problem
 
 __all__ = ["SIGNS_OF_LIFE", "Address", "Kind", "Topics", "is_published_to", "usernames"]
 

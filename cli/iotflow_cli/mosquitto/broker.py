@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from iotflow.topic_names import ANONYMOUS
 from iotflow_cli.errors import UsageError
 
 SHIPPED = Path(__file__).parent
@@ -17,9 +18,6 @@ DISCOVERY = """
 pattern write {prefix}/discovery/register/%c
 pattern read {prefix}/discovery/response/%c
 """
-# Before the topics of clients without an account: it tells their messages, which hold an `api_key`, from those of a device that
-# logged in.
-MOUNT_POINT = "anonymous/"
 # What a device may publish, in a line of the ACL.
 DEVICE_WRITES, OWN = "pattern write ", "/%u/"
 # Without these glibc keeps what large messages took, however briefly.
@@ -62,7 +60,7 @@ class Mosquitto:
     def _listeners(self) -> list[str]:
         lines = [f"listener {self.port} {self.host}", _limit_of_listener()]
         if self.anonymous_port:
-            lines += [f"listener {self.anonymous_port} {self.host}", f"mount_point {MOUNT_POINT}", _limit_of_listener()]
+            lines += [f"listener {self.anonymous_port} {self.host}", f"mount_point {ANONYMOUS}", _limit_of_listener()]
         return lines
 
     def _text(self) -> str:
@@ -98,7 +96,7 @@ def _limits() -> list[str]:
 def _published(rules: str) -> str:
     """The rules for clients without an account: whatever a device may publish, for any device."""
     own = [line.removeprefix(DEVICE_WRITES) for line in rules.splitlines() if line.startswith(DEVICE_WRITES)]
-    return "".join(f"topic write {MOUNT_POINT}{topic.replace(OWN, '/+/')}\n" for topic in own)
+    return "".join(f"topic write {ANONYMOUS}{topic.replace(OWN, '/+/')}\n" for topic in own)
 
 
 def _program() -> str:

@@ -7,14 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iotflow.topic_names import level_problem, topic_problem
+from iotflow.topic_names import ANONYMOUS, OLDER, level_problem, topic_problem
 
 # User names of the adapter and of a registrar. No device has one of them: names have no slash.
 ADAPTER, REGISTRAR = "iotflow/gateway", "iotflow/registrar"
-# Firmware of the older service has topics without a prefix.
-OLDER = "devices"
-# Where a broker mounts the messages of clients without a login, if it cannot tell otherwise whose they are.
-ANONYMOUS = "anonymous/"
 
 
 class Kind(StrEnum):

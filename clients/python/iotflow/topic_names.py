@@ -3,6 +3,12 @@
 import unicodedata
 
 MOST_BYTES, MOST_PREFIX = 65_535, 200
+# Firmware of the older service has topics without a prefix.
+OLDER = "devices"
+# Where a broker mounts the messages of clients without a login, if it cannot tell otherwise whose they are.
+ANONYMOUS = "anonymous/"
+# First levels that mean something by themselves: topics of a prefix that begins so would be taken for those.
+_TAKEN = (OLDER, ANONYMOUS.removesuffix("/"))
 # Control characters and surrogates: brokers end a connection that publishes to a topic with one of them.
 _REFUSED = frozenset({"Cc", "Cs"})
 # Zero-width and bidirectional characters, separators of lines and paragraphs: a name with them looks like another's.
@@ -38,6 +44,8 @@ def text_problem(text: str) -> str:
 def _prefix_problem(prefix: str) -> str:
     if not all(prefix.split("/")):
         return "has an empty level: no slash at the begin or end, and no two in a row"
+    if prefix.partition("/")[0] in _TAKEN:
+        return f"has {' or '.join(_TAKEN)} as its first level, below which are topics of older firmware and of clients without a login"
     if prefix.startswith("$") or "%" in prefix:
         return "has a leading $ or a %, which mean something else to brokers"
     if len(prefix) > MOST_PREFIX:

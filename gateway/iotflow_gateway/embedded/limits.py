@@ -1,9 +1,10 @@
 """What clients of the embedded broker may take of it. It is made for a laptop; --broker mosquitto is for more."""
 
 import asyncio
-import time
 
 import structlog
+
+from iotflow.log_limits import Interval
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +23,6 @@ MOST_KEPT, MOST_KEPT_BYTES = 1_000, 2**20
 MOST_RETAINED, MOST_RETAINED_BYTES = 50, 2**18
 # Bytes of large packets that are being read.
 READING_BYTES = 64 * 2**20
-# Between two lines of the log.
-LINE_SECONDS = 10.0
 
 
 class Connections:
@@ -33,7 +32,7 @@ class Connections:
         self._open: set[asyncio.StreamWriter] = set()
         # In the order in which they came.
         self._unidentified: dict[asyncio.StreamWriter, None] = {}
-        self._next_line = 0.0
+        self._between_lines = Interval()
 
     def add(self, connection: asyncio.StreamWriter) -> bool:
         """It came; whether there is room for it. One that has not said who it is for longest makes room."""
@@ -60,7 +59,5 @@ class Connections:
         self._unidentified.pop(connection, None)
 
     def _say(self, what: str, problem: str) -> None:
-        now = time.monotonic()
-        if now >= self._next_line:
-            self._next_line = now + LINE_SECONDS
+        if self._between_lines.passed():
             log.warning(f"connection {what}", problem=f"{problem}; --broker mosquitto takes more")

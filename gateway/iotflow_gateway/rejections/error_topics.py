@@ -7,6 +7,7 @@ from collections.abc import Callable
 import orjson
 import structlog
 
+from iotflow.log_limits import Interval
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.rejections.rejected import Rejected
@@ -21,8 +22,6 @@ MOST_OF_A_DEVICE = 200
 MOST_WITHOUT_KEY = 20
 # Of what the device wrote itself it hears so many characters again: a broker cuts off who sends more than it takes.
 LONGEST = 1_000
-# The log has one line for so long, however many are refused.
-LINE_SECONDS = 10.0
 
 
 class ErrorTopics:
@@ -33,10 +32,10 @@ class ErrorTopics:
         self._metrics = metrics
         self._count = count
         self._unlogged: Counter[str] = Counter()
-        self._next_line = 0.0
+        self._between_lines = Interval()
         # By topic and whether the sender is known to be the device, since the last time that this was emptied.
         self._told: Counter[tuple[str, bool]] = Counter()
-        self._empty_at = 0.0
+        self._between_shares = Interval()
 
     def tell(self, message: Message, refused: Rejected) -> None:
         """On the device's topic for errors, where there is a device."""
@@ -51,9 +50,7 @@ class ErrorTopics:
             self._metrics.untold()
 
     def _has_room(self, message: Message) -> bool:
-        now = time.monotonic()
-        if now >= self._empty_at:
-            self._empty_at = now + LINE_SECONDS
+        if self._between_shares.passed():
             self._told.clear()
         is_own = not message.address.keyed or bool(message.device_id)
         told = (message.address.errors, is_own)
@@ -63,9 +60,7 @@ class ErrorTopics:
     def _log(self, message: Message, refused: Rejected) -> None:
         """The first of each while, with how many came since the line before."""
         self._unlogged[refused.reason] += 1
-        now = time.monotonic()
-        if now >= self._next_line:
-            self._next_line = now + LINE_SECONDS
+        if self._between_lines.passed():
             log.warning(
                 "refused",
                 reasons=dict(self._unlogged),

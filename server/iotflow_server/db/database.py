@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from iotflow.log_limits import LogLimit
 from iotflow_server import errors
 from iotflow_server.db.engines import has_file, is_sqlite, reading_engine, writing_engine
 from iotflow_server.db.jobs import Job
@@ -27,7 +28,6 @@ from iotflow_server.db.legacy_database import refuse_older
 from iotflow_server.db.migration import migrate
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
-from iotflow_server.log_limits import LogLimit
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from iotflow.log_limits import LogLimit
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import DomainError, Unavailable
-from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.checks import FutureLimit
 from iotflow_server.telemetry.outcome import Outcome, Stored, Tally, accepted

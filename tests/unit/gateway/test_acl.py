@@ -2,7 +2,8 @@
 
 import pytest
 
-from iotflow.mqtt_topics import ANONYMOUS, BELOW_DEVICE, BELOW_OLDER, TopicGrammar
+from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, TopicGrammar
+from iotflow.topic_names import ANONYMOUS
 from iotflow_cli.mosquitto.broker import ACL, Mosquitto
 
 DEVICE = "pump"

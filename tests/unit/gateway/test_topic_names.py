@@ -41,11 +41,15 @@ def test_names_of_all_scripts_are_taken(name: str) -> None:
     assert not level_problem(name)
 
 
-@pytest.mark.parametrize("prefix", ["", "/a", "a/", "a//b", "$SYS", "a/+", "a#", "a\u0085", "%u/a", "p" * 201])
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "/a", "a/", "a//b", "$SYS", "a/+", "a#", "a\u0085", "%u/a", "p" * 201, "devices", "devices/a", "anonymous"],
+)
 def test_prefixes_that_no_topic_begins_with(prefix: str) -> None:
     with pytest.raises(ValueError, match="cannot begin"):
         topic_prefix(prefix)
     assert topic_prefix("plant 1/line") == "plant 1/line"
+    assert topic_prefix("devices of plant 1/devices") == "devices of plant 1/devices"
 
 
 @pytest.mark.parametrize("name", ["pump\u0085x", "a/b", "12", ""])

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from iotflow.mqtt_topics import ADAPTER, ANONYMOUS, REGISTRAR, TopicGrammar
+from iotflow.mqtt_topics import ADAPTER, REGISTRAR, TopicGrammar
+from iotflow.topic_names import ANONYMOUS
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Role, caller

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import structlog
 
+from iotflow.log_limits import LogLimit
 from iotflow_server.errors import Unavailable
-from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.coordination.write_coordinator import Elsewhere, WriteCoordinator
 from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles

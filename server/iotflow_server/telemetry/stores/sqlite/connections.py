@@ -12,10 +12,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 
+from iotflow.log_limits import LogLimit
 from iotflow_server.auth.principal import caller
 from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
 from iotflow_server.errors import LimitExceeded, Unavailable
-from iotflow_server.log_limits import LogLimit
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.sqlite.schema import Deadline, ReadingConnection, connect_reader, connect_writer
 

@@ -1,0 +1,33 @@
+"""A cause that comes again with every request has a line of the log each ten seconds."""
+
+from typing import Any
+
+import pytest
+
+from iotflow import log_limits
+from iotflow.log_limits import LogLimit
+
+
+class Lines:
+    """A log that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.written: list[dict[str, Any]] = []
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self.written.append({"event": event, **facts})
+
+
+def test_a_line_each_ten_seconds_for_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how many were left out since; another reason has its line at once."""
+    now, limit, log = [100.0], LogLimit(), Lines()
+    monkeypatch.setattr(log_limits.time, "monotonic", lambda: now[0])
+    for seconds in (0.0, 5.0, 4.9, 0.1, 1.0):
+        now[0] += seconds
+        limit.warning(log, "store_unavailable", reason="disk_full")
+    limit.warning(log, "store_unavailable", reason="away")
+    assert log.written == [
+        {"event": "store_unavailable", "reason": "disk_full"},
+        {"event": "store_unavailable", "reason": "disk_full", "left_out": 2},
+        {"event": "store_unavailable", "reason": "away"},
+    ]

@@ -167,9 +167,11 @@ def _desk(
             "anonymous_clients_allowed",
             problem="clients without a login may publish; each message shows the device's key to whoever listens on the network",
         )
-    return MessageRouter(
+    router = MessageRouter(
         ground.directory, lookups, joining, handlers, ends.refused, ends.finished, ground.metrics, keyed=keyed
     )
+    stack.push_async_callback(router.close)
+    return router
 
 
 async def _serve(watching: AccountWatch, mosquitto: MosquittoAccounts | None, broker: Broker) -> None:

@@ -14,6 +14,9 @@ from iotflow_gateway.settings import Settings, WrongSettings, load_settings, unk
 
 log = structlog.get_logger(__name__)
 
+# Seconds that the thread that reads long messages computes while the event loop waits.
+TURN_SECONDS = 0.001
+
 Run = Callable[[Settings], Coroutine[None, None, None]]
 
 
@@ -27,6 +30,7 @@ def started(run: Run) -> int:
     configure_logs(settings.log_level, settings.log_format)
     for name in unknown_settings():
         log.warning("no such setting", name=name)
+    sys.setswitchinterval(TURN_SECONDS)
     return asyncio.run(_until_asked(run(settings)))
 
 

@@ -1,29 +1,29 @@
 """Takes each message as it comes and hands it to who carries it out."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
-from iotflow.readings.decoding import MOST_READINGS
+from iotflow.readings import Decoded, InvalidReading
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.json_readings import document, merged_notice, readings, refused, text_or_document
+from iotflow_gateway.pipeline.json_readings import merged_notice, readings, refused
 from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.payloads import api_key, checked, divided, in_slices, is_long, is_protobuf, read_content
 from iotflow_gateway.pipeline.protobuf_batches import batch
+from iotflow_gateway.pipeline.turns import Turns
 from iotflow_gateway.rejections.rejected import Rejected
-from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind
+from iotflow_gateway.topics import Kind
 
 log = structlog.get_logger(__name__)
 
-PROTOBUF = "application/x-protobuf"
-# The server's largest message is twice that, unless set otherwise.
-LONGEST = 8 * 2**20
-
-LONGEST_ID = 1_000
+Params = ParamSpec("Params")
+Answer = TypeVar("Answer")
 
 Handler = Callable[[Message, int, Any], None]
 
@@ -55,6 +55,13 @@ class MessageRouter:
         self._finished = finished
         self._metrics = metrics
         self._keyed = keyed
+        self._turns = Turns(self._take_in_turn)
+        # Of threads that compute the interpreter runs one at a time, and the event loop waits for its turn among all of them.
+        self._reading = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Cancel what is under way; the broker keeps it."""
+        await self._turns.close()
 
     def take(self, message: Message) -> None:
         """Never waits and never fails: what cannot be taken is refused, and done."""
@@ -63,16 +70,53 @@ class MessageRouter:
         if message.stale:
             # It was taken when it was published; the broker gives it to each new subscription once more.
             self._finished(message)
+        elif self._turns.is_under_way(message) or is_long(kind, message):
+            self._turns.add(message)
         else:
-            self._or_refuse(message, lambda: self._take(kind, message))
+            with self._refusing(message):
+                self._take(message)
 
-    def _take(self, kind: Kind | None, message: Message) -> None:
-        if kind is None:
-            raise _misplaced(message)
-        if len(message.payload) > LONGEST:
-            raise Rejected("TOO_LARGE", f"a message has at most {LONGEST} bytes")
-        in_protobuf = kind is Kind.BATCH or (kind is Kind.TELEMETRY and message.content_type == PROTOBUF)
-        content = None if in_protobuf else _content(kind, message)
+    async def _take_in_turn(self, message: Message) -> None:
+        with self._refusing(message):
+            if is_long(message.address.kind, message):
+                await self._take_long(message)
+            else:
+                self._take(message)
+
+    def _take(self, message: Message) -> None:
+        kind = checked(message)
+        self._pass_on(kind, message, None if is_protobuf(kind, message) else read_content(kind, message))
+
+    async def _take_long(self, message: Message) -> None:
+        """As _take, of JSON."""
+        kind = checked(message)
+        content = await self._beside(read_content, kind, message)
+        if kind is not Kind.TELEMETRY:
+            self._pass_on(kind, message, content)
+            return
+        device = self._device(message, content)
+        device_id = device if isinstance(device, int) else await asyncio.shield(device)
+        self._check_device(message, device_id, content)
+        decoded = await self._beside(readings, message.payload, content)
+        # It is not done before all its readings are passed on.
+        message.waiting += 1
+        for problems in divided(decoded.problems):
+            self._tell_problems(message, problems)
+            await asyncio.sleep(0)
+        self._tell_notices(message, decoded)
+        for some in in_slices(decoded.readings):
+            self._joining.add(device_id, message, some)
+            await asyncio.sleep(0)
+        message.waiting -= 1
+        if not message.waiting:
+            self._finished(message)
+
+    async def _beside(self, work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        """What work(…) returns, beside the event loop."""
+        async with self._reading:
+            return await asyncio.to_thread(work, *args, **kwargs)
+
+    def _pass_on(self, kind: Kind, message: Message, content: Any) -> None:
         if kind is Kind.REGISTER:
             self._handlers[kind](message, UNKNOWN, content)
             return
@@ -84,7 +128,7 @@ class MessageRouter:
 
     def _device(self, message: Message, content: Any) -> "int | asyncio.Task[int]":
         if self._is_keyed(message):
-            return self._lookups.by_key(_api_key(message, content))
+            return self._lookups.by_key(api_key(message, content))
         if message.device_id:
             return message.device_id
         username = message.address.device
@@ -98,16 +142,11 @@ class MessageRouter:
         if task.cancelled():
             # The adapter goes down; the broker keeps the message.
             return
-        self._or_refuse(message, lambda: self._carry_out(kind, message, task.result(), content))
+        with self._refusing(message):
+            self._carry_out(kind, message, task.result(), content)
 
     def _carry_out(self, kind: Kind, message: Message, device_id: int, content: Any) -> None:
-        if device_id == UNKNOWN:
-            raise _unknown(message, keyed=self._is_keyed(message))
-        if self._is_keyed(message):
-            self._check_own(message, device_id)
-            message.device_id = device_id
-            if message.shown:
-                message.shown.api_key = _api_key(message, content)
+        self._check_device(message, device_id, content)
         if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):
             self._joining.add_batch(device_id, message, batch(message.payload, device_id))
         elif kind is Kind.TELEMETRY:
@@ -115,27 +154,43 @@ class MessageRouter:
         else:
             self._handlers[kind](message, device_id, content)
 
+    def _check_device(self, message: Message, device_id: int, content: Any) -> None:
+        if device_id == UNKNOWN:
+            raise _unknown(message, keyed=self._is_keyed(message))
+        if self._is_keyed(message):
+            self._check_own(message, device_id)
+            message.device_id = device_id
+            if message.shown:
+                message.shown.api_key = api_key(message, content)
+
     def _take_readings(self, message: Message, device_id: int, content: Any) -> None:
         decoded = readings(message.payload, content)
-        for problem in decoded.problems:
+        self._tell_problems(message, decoded.problems)
+        self._tell_notices(message, decoded)
+        self._joining.add(device_id, message, decoded.readings)
+        if not decoded.readings:
+            self._finished(message)
+
+    def _tell_problems(self, message: Message, problems: Sequence[InvalidReading]) -> None:
+        for problem in problems:
             self._refused(message, refused(problem))
+
+    def _tell_notices(self, message: Message, decoded: Decoded) -> None:
         # One notice a message: a device whose clock was never set would hear of every reading in its list.
         for notice in decoded.notices[:1]:
             self._refused(message, refused(notice, is_notice=True))
         if merged := decoded.merged:
             self._refused(message, merged_notice(merged))
-        self._joining.add(device_id, message, decoded.readings)
-        if not decoded.readings:
-            self._finished(message)
 
     def _check_own(self, message: Message, device_id: int) -> None:
         account = self._directory.account(device_id)
         if account is not None and message.address.device not in account.usernames:
             raise Rejected("NOT_YOUR_DEVICE", "the key is another device's", field="api_key")
 
-    def _or_refuse(self, message: Message, work: Callable[[], None]) -> None:
+    @contextmanager
+    def _refusing(self, message: Message) -> Iterator[None]:
         try:
-            work()
+            yield
         except Rejected as refused:
             self._refuse(message, refused)
         except Exception:
@@ -146,49 +201,6 @@ class MessageRouter:
     def _refuse(self, message: Message, refused: Rejected) -> None:
         self._refused(message, refused)
         self._finished(message)
-
-
-def _content(kind: Kind, message: Message) -> Any:
-    """The JSON of a payload; a sign of life needs none, and may be any text. What is wrong with a registration is answered
-    where its answers are heard."""
-    if not message.payload and kind is not Kind.TELEMETRY:
-        return {}
-    may_be_text = kind in (*SIGNS_OF_LIFE, Kind.REGISTER)
-    content = text_or_document(message.payload) if may_be_text else document(message.payload)
-    if isinstance(content, list):
-        if kind is Kind.TELEMETRY and len(content) <= MOST_READINGS:
-            message.listed_ids = {place: said for place, item in enumerate(content) if (said := _message_id(item))}
-    else:
-        message.message_id = _message_id(content) or message.message_id
-    return content
-
-
-def _message_id(content: Any) -> str:
-    said = content.get("message_id") if isinstance(content, dict) else None
-    return str(said)[:LONGEST_ID] if isinstance(said, str | int) else ""
-
-
-def _api_key(message: Message, content: Any) -> str:
-    first = content[0] if isinstance(content, list) and content else content
-    key = first.get("api_key") if isinstance(first, dict) else None
-    if not key and message.shown and message.address.kind in SIGNS_OF_LIFE:
-        # A last will is plain text, and of the same connection as the messages before.
-        key = message.shown.api_key
-    if not isinstance(key, str) or not key:
-        raise Rejected(
-            "KEY_REQUIRED", "without a login, a message holds the device's key as `api_key`", field="api_key"
-        )
-    return key
-
-
-def _misplaced(message: Message) -> Rejected:
-    root = message.address.root
-    if root and not message.address.keyed and not message.topic.startswith(f"{root}/"):
-        return Rejected(
-            "NOT_YOUR_TOPIC",
-            f"{message.topic:.200} is no topic that you may publish to; with this login, yours begin with {root}/",
-        )
-    return Rejected("UNKNOWN_TOPIC", f"there is no topic {message.topic:.200} to publish to")
 
 
 def _unknown(message: Message, *, keyed: bool) -> Rejected:

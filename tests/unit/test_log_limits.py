@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from iotflow import log_limits
 from iotflow.log_limits import LogLimit
 
 
@@ -21,7 +20,7 @@ class Lines:
 def test_a_line_each_ten_seconds_for_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """With how many were left out since; another reason has its line at once."""
     now, limit, log = [100.0], LogLimit(), Lines()
-    monkeypatch.setattr(log_limits.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("iotflow.log_limits.time.monotonic", lambda: now[0])
     for seconds in (0.0, 5.0, 4.9, 0.1, 1.0):
         now[0] += seconds
         limit.warning(log, "store_unavailable", reason="disk_full")

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from enum import IntEnum
 
-from iotflow_gateway.router import LONGEST
+from iotflow_gateway.pipeline.payloads import LONGEST
 from iotflow_gateway.topics import is_published_to
 
 # The size of a packet follows in at most so many bytes.

@@ -8,8 +8,9 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_gateway.pipeline.columns import Cells, wire_columns
 from iotflow_gateway.pipeline.message import Message
 
-# A batch goes out when it has so much, whatever else there is: well below what the server takes, unless set otherwise.
-ENOUGH_ROWS, ENOUGH_VALUES, ENOUGH_BYTES = 1_000, 200_000, 2**20
+# A batch goes out when it has so much, whatever else there is: well below what the server takes, unless set otherwise, and encoded
+# within ten milliseconds.
+ENOUGH_ROWS, ENOUGH_VALUES, ENOUGH_BYTES = 1_000, 50_000, 2**20
 
 
 class DeviceRows:

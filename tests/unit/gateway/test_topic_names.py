@@ -23,6 +23,22 @@ UNPUBLISHABLE = [
 INVISIBLE = ["pump\u200b", "pump\u202e", "\ufeffpump", "pump\u2066", "pump\u2028", "pu\u00admp", "pump\u200d"]
 FINE = ["pump", "Ümlaut 7", "泵", "насос", "🫨 pump", "a b", "$SYS", "%u", "colon:", "مضخة", "pump\u00a0x"]
 
+UNUSABLE = [
+    "",
+    "/a",
+    "a/",
+    "a//b",
+    "$SYS",
+    "a/+",
+    "a#",
+    "a\u0085",
+    "%u/a",
+    "p" * 201,
+    "devices",
+    "devices/a",
+    "anonymous",
+]
+
 
 @pytest.mark.parametrize("name", UNPUBLISHABLE)
 def test_nothing_is_published_to_what_brokers_refuse(name: str) -> None:

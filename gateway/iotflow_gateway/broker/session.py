@@ -11,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from iotflow.backoff import Backoff
+from iotflow.log_limits import LogLimit
 from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.clearing import Clearing, clearing_properties, is_clearing
 from iotflow_gateway.broker.connection import BrokerAddress, MqttConnection
@@ -48,14 +49,18 @@ class BrokerSession:
         self._take = take
         self._line: MqttConnection | None = None
         self._unacknowledged = Unacknowledged(self._acknowledge)
+        # Of connections that are over: the broker sends them again, and these are seen to all the same.
+        self._left: set[Message] = set()
+        self._left_bytes = 0
+        self._has_room = asyncio.Event()
         self._backoff = Backoff(longest=5.0)
         self._connected = asyncio.Event()
-        self._refused_topics: set[str] = set()
+        self._log_limit = LogLimit()
 
     @property
     def waiting(self) -> int:
         """Messages that are not yet acknowledged."""
-        return len(self._unacknowledged)
+        return len(self._unacknowledged) + len(self._left)
 
     async def connected(self) -> None:
         """Wait until messages come in."""
@@ -74,6 +79,7 @@ class BrokerSession:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
+            await self._room()
             try:
                 await self._one_line()
             except (CannotConnect, TimeoutError) as error:
@@ -83,8 +89,15 @@ class BrokerSession:
 
     def finish(self, message: Message) -> None:
         """Nothing more will be done about the message: let the broker forget it."""
-        self._unacknowledged.finish(message)
-        if self._line and not self._is_full(self._address.window):
+        if message in self._left:
+            self._left.remove(message)
+            self._left_bytes -= len(message.payload)
+        else:
+            self._unacknowledged.finish(message)
+        if self._is_full(self._address.window):
+            return
+        self._has_room.set()
+        if self._line:
             self._line.resume()
 
     def publish(self, topic: str, payload: bytes) -> bool:
@@ -112,15 +125,22 @@ class BrokerSession:
         properties = clearing_properties() if clears else _expiring(expiry)
         return await self._line.deliver(topic, payload, retain=retain, properties=properties)
 
+    async def _room(self) -> None:
+        """Wait until there is some: while the server is away, each new connection would bring as many messages as the one before."""
+        if self._is_full(self._address.window):
+            log.warning("broker_not_connected", problem=f"{self.waiting} messages wait for the server")
+        while self._is_full(self._address.window):
+            self._has_room.clear()
+            await self._has_room.wait()
+
     def _clear(self, topic: str) -> bool:
         return self._line is not None and self._line.clear(topic, clearing_properties())
 
     def _takes(self, topic: str) -> bool:
         """Whether the broker takes the topic: over one that it does not, it ends the connection."""
         problem = topic_problem(topic)
-        if problem and topic not in self._refused_topics:
-            log.warning("topic_not_used", topic=topic[:LONGEST_TOPIC], problem=problem)
-            self._refused_topics.add(topic)
+        if problem:
+            self._log_limit.warning(log, "topic_not_used", reason="topic", topic=topic[:LONGEST_TOPIC], problem=problem)
         return not problem
 
     async def _one_line(self) -> None:
@@ -144,7 +164,13 @@ class BrokerSession:
             self._connected.clear()
             self._line = None
             line.close()
-            self._unacknowledged = Unacknowledged(self._acknowledge)
+            self._leave()
+
+    def _leave(self) -> None:
+        for message in self._unacknowledged.unfinished():
+            self._left.add(message)
+            self._left_bytes += len(message.payload)
+        self._unacknowledged = Unacknowledged(self._acknowledge)
 
     def _was_lost(self, problem: str, seconds: float, last_topic: str) -> None:
         if seconds >= SETTLED_SECONDS:
@@ -167,7 +193,7 @@ class BrokerSession:
         self._take(message)
 
     def _is_full(self, window: int) -> bool:
-        return len(self._unacknowledged) >= window or self._unacknowledged.bytes >= MOST_BYTES
+        return self.waiting >= window or self._unacknowledged.bytes + self._left_bytes >= MOST_BYTES
 
     def _message(self, got: paho.MQTTMessage) -> Message:
         try:

@@ -62,6 +62,10 @@ class Unacknowledged:
         self._messages.append(message)
         self._bytes += len(message.payload)
 
+    def unfinished(self) -> list[Message]:
+        """Those about which something is still to be done."""
+        return [message for message in self._messages if not message.done]
+
     def finish(self, message: Message) -> None:
         """It is stored, or refused: nothing more will be done about it."""
         message.done = True

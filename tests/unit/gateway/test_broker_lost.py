@@ -1,0 +1,60 @@
+"""A broker that is lost and found while the server is away does not fill the adapter's memory."""
+
+import asyncio
+
+from iotflow_gateway.broker import BrokerAddress, BrokerSession
+from iotflow_gateway.message import Message
+from iotflow_gateway.topics import Topics
+from tests import raw_mqtt as raw
+
+PATIENCE = 30.0
+WINDOW, SENT = 3, 5
+CONNACK, SUBACK = b"\x20\x02\0\0", b"\x90\x03"
+
+
+class LosingBroker:
+    """Hands over some messages of QoS 0 to who subscribes, and ends the connection. connected: how many there were."""
+
+    def __init__(self) -> None:
+        self.connected = 0
+        self.news = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connected += 1
+        self.news.set()
+        await self._packet(reader)
+        writer.write(CONNACK)
+        subscription = await self._packet(reader)
+        writer.write(SUBACK + subscription[:2] + b"\1")
+        for _ in range(SENT):
+            writer.write(raw.publish("p/devices/1/telemetry", b"{}"))
+        await writer.drain()
+        writer.close()
+
+    async def _packet(self, reader: asyncio.StreamReader) -> bytes:
+        _, size = await reader.readexactly(2)
+        return await reader.readexactly(size)
+
+
+async def test_no_new_connection_before_there_is_room() -> None:
+    broker, taken, left = LosingBroker(), list[Message](), list[int]()
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    address = BrokerAddress("127.0.0.1", port, "adapter", "secret", "adapter", v5=False, window=WINDOW)
+    session = BrokerSession(address, Topics("p"), ["p/devices/+/telemetry"], [], taken.append)
+    running = asyncio.create_task(session.run())
+
+    def finish_one() -> None:
+        session.finish(taken.pop())
+
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            await broker.news.wait()
+            broker.news.clear()
+            left.append(session.waiting)
+            for number in range(SENT):
+                asyncio.get_running_loop().call_later(1 + number / 10, finish_one)
+    assert left == [0, WINDOW - 1]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    server.close()

@@ -44,8 +44,8 @@ class Configs:
         self._retained: dict[int, tuple[str, bytes]] = {}
         # Those that were removed last: an id is never another's.
         self._removed: deque[int] = deque(maxlen=REMEMBERED)
-        # Devices that were made, renamed or removed, or whose name may have been another's.
-        self._changed: dict[int, str] = {}
+        # Devices that were made, renamed or removed, or whose name may have been another's, each with that name, in order.
+        self._changed: dict[tuple[int, str], None] = {}
         self._news = asyncio.Event()
         # A version on its way to the old name must not come after what takes it away there.
         self._publishing = asyncio.Lock()
@@ -73,12 +73,13 @@ class Configs:
             self._news.clear()
             try:
                 while self._changed:
-                    device_id, name = next(iter(self._changed.items()))
+                    changed = next(iter(self._changed))
+                    # Before it is followed: it may change again meanwhile.
+                    del self._changed[changed]
                     async with self._publishing:
-                        await self._follow(device_id, name)
-                    del self._changed[device_id]
+                        await self._follow(*changed)
             except CannotConnect:
-                self._news.set()
+                self._note(*changed)
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _account_changed(self, before: Account | None, after: Account | None) -> None:
@@ -87,8 +88,11 @@ class Configs:
             self._removed.append(before.device_id)
         renamed = before and after and before.name != after.name
         if one and (renamed or after is None or (before is None and self._caught_up)):
-            self._changed.setdefault(one.device_id, one.name)
-            self._news.set()
+            self._note(one.device_id, one.name)
+
+    def _note(self, device_id: int, name: str) -> None:
+        self._changed[device_id, name] = None
+        self._news.set()
 
     async def _follow(self, device_id: int, name: str) -> None:
         """Take away what is retained under the name that it had, or that another had before it; put it under its name of now."""
@@ -133,8 +137,7 @@ class Configs:
         """While no adapter ran, a name may have become another device's, for which nothing is desired."""
         for account in self._directory:
             if account.device_id not in self._retained:
-                self._changed.setdefault(account.device_id, account.name)
-        self._news.set()
+                self._note(account.device_id, account.name)
 
     async def _publish(self, config: DesiredConfig) -> None:
         payload = config_document(config)

@@ -109,6 +109,41 @@ class Refusing:
         return BrokerDelivery.HEARD
 
 
+class Slow(Refusing):
+    """A broker that takes its time over its first message. asked: for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def deliver(self, topic: str, payload: bytes, **more: object) -> Delivery:
+        self.asked.set()
+        await self.back.wait()
+        return await super().deliver(topic, payload, **more)
+
+
+async def test_a_name_that_changes_while_one_before_it_is_followed() -> None:
+    """Nothing stays retained below either, for the next device of that name."""
+    broker: Any = Slow()
+    directory = Directory()
+    configs = Configs(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
+    for name in ("first", "second"):
+        directory.put(Account(1, name, "active", ""))
+    following = asyncio.create_task(configs.keep_names())
+    async with asyncio.timeout(PATIENCE):
+        await broker.asked.wait()
+        directory.put(Account(1, "third", "active", ""))
+        broker.back.set()
+        while len(broker.retained) < 4:
+            await broker.news.wait()
+            broker.news.clear()
+    assert set(broker.retained) == {
+        f"{root}/{name}/config" for root in ("p/devices", "devices") for name in ("first", "second")
+    }
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
 async def test_names_are_followed_by_a_broker_that_refuses_for_a_while() -> None:
     """And everything else goes on meanwhile."""
     broker: Any = Refusing()

@@ -14,9 +14,11 @@ LARGEST_PUBLISH = LONGEST + 2**16
 LARGEST_CONNECT = LARGEST_SUBSCRIBE = 2**16
 # Beyond, a packet waits until others of its kind are read.
 SMALL = 2**16
-# From the first byte of a packet to its last.
+# From the first byte of a packet to the end of its header, and from there to its last byte.
 PACKET_SECONDS = 30.0
 NEWEST_QOS = 2
+# Of one packet: a session has fewer, and each costs a line of the log or a look at what is retained.
+MOST_FILTERS_AT_ONCE = 100
 
 
 class Malformed(Exception):
@@ -63,17 +65,20 @@ class Packet:
 
 
 class Room:
-    """For large packets while they are read. size: bytes at a time, all connections together."""
+    """For large packets while they are read. size: bytes at a time, all connections together. is_open: set while messages may come."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, is_open: asyncio.Event) -> None:
         self._free = size
+        self._open = is_open
         self._changed = asyncio.Event()
 
     async def take(self, size: int) -> None:
         """Wait until there is room."""
-        while self._free < size:
-            self._changed.clear()
-            await self._changed.wait()
+        while self._free < size or not self._open.is_set():
+            await self._open.wait()
+            if self._free < size:
+                self._changed.clear()
+                await self._changed.wait()
         self._free -= size
 
     def give_back(self, size: int) -> None:
@@ -101,20 +106,20 @@ class PacketReader:
                 first = await self._reader.readexactly(1)
             self.begun = True
             async with asyncio.timeout(PACKET_SECONDS):
-                return await self._rest(first)
+                packet_type, header, size = await self._header(first)
+            return Packet(packet_type, first[0] & 0x0F, header, await self._body(size))
         except (asyncio.IncompleteReadError, OSError):
             return None
 
-    async def _rest(self, first: bytes) -> Packet:
+    async def _header(self, first: bytes) -> tuple[Type, bytes, int]:
         packet_type = _type(first[0])
         header, size = await self._size(first)
         largest = LARGEST.get(packet_type, ID_SIZE)
         if size > largest:
             raise Malformed(f"{packet_type.name} of {size} bytes: the limit is {largest}")
-        flags = first[0] & 0x0F
-        if packet_type is not Type.PUBLISH and flags != FLAGS.get(packet_type, 0):
+        if packet_type is not Type.PUBLISH and first[0] & 0x0F != FLAGS.get(packet_type, 0):
             raise Malformed(f"{packet_type.name} with reserved flags set")
-        return Packet(packet_type, flags, header, await self._body(size))
+        return packet_type, header, size
 
     async def _size(self, header: bytes) -> tuple[bytes, int]:
         size = 0
@@ -128,12 +133,17 @@ class PacketReader:
 
     async def _body(self, size: int) -> bytes:
         if size <= SMALL:
-            return await self._reader.readexactly(size)
+            return await self._read(size)
+        # However long that takes, the client is not to blame.
         await self._large.take(size)
         try:
-            return await self._reader.readexactly(size)
+            return await self._read(size)
         finally:
             self._large.give_back(size)
+
+    async def _read(self, size: int) -> bytes:
+        async with asyncio.timeout(PACKET_SECONDS):
+            return await self._reader.readexactly(size)
 
 
 class Body:
@@ -223,6 +233,8 @@ def filters(packet: Packet) -> tuple[int, list[tuple[str, int]]]:
         qos = body.number(1) if packet.type is Type.SUBSCRIBE else 0
         if not topic_filter or qos > NEWEST_QOS:
             raise Malformed("a filter is empty, or its QoS above 2")
+        if len(found) == MOST_FILTERS_AT_ONCE:
+            raise Malformed(f"{packet.type.name} of more than {MOST_FILTERS_AT_ONCE} filters")
         found.append((topic_filter, qos))
     return packet_id, found
 

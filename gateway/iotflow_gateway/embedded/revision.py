@@ -20,10 +20,12 @@ class ConnectionReview:
         self._guard = guard
         # By device, in the order in which they came: whether it was removed.
         self._suspects: dict[int, bool] = {}
+        # By device: when it is to be looked at once more.
+        self._later: dict[int, asyncio.TimerHandle] = {}
         self._news = asyncio.Event()
 
     def suspect(self, device_id: int, *, removed: bool = False) -> None:
-        """Something about this device has changed."""
+        """Something about this device has changed, or is about to."""
         self._suspects[device_id] = removed or self._suspects.get(device_id, False)
         self._news.set()
 
@@ -61,4 +63,15 @@ class ConnectionReview:
                 self._suspect_later(device_id, max(left, AGAIN_SECONDS))
 
     def _suspect_later(self, device_id: int, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self.suspect, device_id)
+        """One timer a device, however often it connects."""
+        loop = asyncio.get_running_loop()
+        before = self._later.get(device_id)
+        if before and before.when() <= loop.time() + seconds:
+            return
+        if before:
+            before.cancel()
+        self._later[device_id] = loop.call_later(seconds, self._is_later, device_id)
+
+    def _is_later(self, device_id: int) -> None:
+        del self._later[device_id]
+        self.suspect(device_id)

@@ -62,7 +62,7 @@ class Sessions(Broker):
         self._room = room
         self._opened = opened
         self._connections = Connections()
-        self._large = Room(READING_BYTES)
+        self._large = Room(READING_BYTES, room)
         self.spreading = Fanout(self._subscriptions, self._conversation, self._hears, self._matches)
 
     def of(self, device_id: int) -> list[Session]:
@@ -136,6 +136,8 @@ class Sessions(Broker):
                 async with asyncio.timeout(CONNECT_SECONDS):
                     conversation, session = await self._greeted(reader, writer)
                     await self._let_in(session, writer)
+                    await self._make_way(session)
+                    # Last, and nothing is waited for behind it: who came with the same client id meanwhile gives way.
                     await self._take_over(session.client_id)
             except (AMQTTError, MQTTError, Malformed, OSError) as error:
                 problem = str(error) or "no CONNECT in time"
@@ -175,8 +177,7 @@ class Sessions(Broker):
 
     async def _take_over(self, client_id: str) -> None:
         """End the connection that has this client id (MQTT-3.1.4-2)."""
-        session, _ = self._sessions.get(client_id, (None, None))
-        if session and (conversation := self._conversation(session)):
+        while conversation := self._connected_as(client_id):
             await conversation.handle_connection_closed()
             await conversation.over.wait()
 
@@ -185,7 +186,6 @@ class Sessions(Broker):
         before, _ = self._sessions.get(session.client_id, (None, None))
         if before is None or before.clean_session or session.clean_session:
             await self._delete_session(session.client_id)
-            await self._make_way(session)
             return session
         for name in ("will_flag", "will_topic", "will_message", "will_qos", "will_retain", "keep_alive", "password"):
             setattr(before, name, getattr(session, name))
@@ -197,11 +197,10 @@ class Sessions(Broker):
     async def _make_way(self, new: Session) -> None:
         """Where there are too many of a device, of clients without a login, or of all, the oldest one ends."""
         most = MOST_OF_A_DEVICE if owner(new) else MOST_ANONYMOUS
-        of_the_same = [one for one in self._all() if _is_owned(one, new)]
-        if len(of_the_same) >= most:
+        while len(of_the_same := [one for one in self._others(new) if _is_owned(one, new)]) >= most:
             await self._end_oldest(of_the_same)
-        elif len(self._sessions) >= MOST_SESSIONS and (
-            away := [one for one in self._all() if not self.is_connected(one)]
+        if len(self._sessions) >= MOST_SESSIONS and (
+            away := [one for one in self._others(new) if not self.is_connected(one)]
         ):
             await self._end_oldest(away)
 
@@ -277,9 +276,16 @@ class Sessions(Broker):
     def _all(self) -> Iterator[Session]:
         return (session for session, _ in self._sessions.values())
 
+    def _others(self, new: Session) -> Iterator[Session]:
+        """Those whose place it does not take."""
+        return (session for session in self._all() if session.client_id != new.client_id)
+
     def _conversation(self, session: Session) -> ClientProtocol | None:
         """With who is connected."""
-        _, handler = self._sessions.get(session.client_id, (None, None))
+        return self._connected_as(session.client_id)
+
+    def _connected_as(self, client_id: str) -> ClientProtocol | None:
+        _, handler = self._sessions.get(client_id, (None, None))
         return handler if isinstance(handler, ClientProtocol) and not handler.over.is_set() else None
 
     def _hears(self, session: Session, topic: str) -> bool:

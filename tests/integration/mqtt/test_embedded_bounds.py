@@ -1,6 +1,7 @@
 """What a client may take of the embedded broker, and how every conversation with it ends: closed, and with the last will."""
 
 import contextlib
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ def malformed() -> dict[str, bytes]:
         "subscription to an empty filter": raw.subscribe(""),
         "subscription with packet id 0": raw.subscribe("t", packet_id=0),
         "subscription with wrong flags": raw.packet(0x80, b"\0\1" + raw.text("t") + b"\0"),
+        "subscription to 101 filters": raw.subscribe(*["t"] * 101),
         "subscription that breaks off": raw.packet(raw.SUBSCRIBE, b"\0\1" + raw.text("t")),
         "subscription that is not UTF-8": raw.packet(raw.SUBSCRIBE, b"\0\1" + raw.text(b"\xff") + b"\0"),
         "unsubscription from nothing": raw.packet(0xA2, b"\0\1"),
@@ -189,6 +191,25 @@ def test_a_device_has_a_limit_of_connections(stack: Stack, device: Device) -> No
         assert bystander.end is None
 
 
+def test_of_many_that_come_with_one_client_id_one_stays(stack: Stack, device: Device) -> None:
+    """Also where they come at once, and wait for the same connection to end."""
+    connect = raw.connect(str(device.id), device.key, client_id="sensor")
+    with ExitStack() as lines:
+        opened = [lines.enter_context(raw.line(stack.port)) for _ in range(10)]
+        opened[0].sendall(connect)
+        assert _read(opened[0], 4)[:2] == b"\x20\x02"
+        for one in opened[1:]:
+            one.sendall(connect)
+        left, deadline = set(opened), time.monotonic() + raw.PATIENCE
+        while len(left) > 1 and time.monotonic() < deadline:
+            readable, _, _ = select.select(left, [], [], 1.0)
+            left -= {one for one in readable if _has_ended(one)}
+        assert len(left) == 1
+        (last,) = left
+        last.sendall(raw.packet(raw.PINGREQ))
+        _read_until(last, b"\xd0\0")
+
+
 def test_connections_without_a_connect_keep_nobody_out(stack: Stack, device: Device) -> None:
     """Nor do more at once than there may be connections."""
     with logged_in(stack, device):
@@ -310,6 +331,22 @@ def test_a_connection_of_an_old_key_ends_with_its_grace(tmp_path: Path) -> None:
                 assert new.end is None
             assert bystander.end is None
         eventually(lambda: len(stack.readings(device.id)) == 2)
+
+
+def _read_until(connection: socket.socket, end: bytes) -> None:
+    read = b""
+    while not read.endswith(end):
+        more = connection.recv(64)
+        assert more
+        read += more
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    """Of one that can be read."""
+    try:
+        return not connection.recv(4096)
+    except ConnectionError:
+        return True
 
 
 def _read(connection: socket.socket, count: int) -> bytes:

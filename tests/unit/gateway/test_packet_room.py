@@ -11,6 +11,12 @@ LARGE = 100_000
 HEADER = bytes([0x30, 0xA0, 0x8D, 0x06])
 
 
+def _opened() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 async def _reading(room: Room) -> "asyncio.Task[object]":
     stream = asyncio.StreamReader()
     stream.feed_data(HEADER)
@@ -29,7 +35,7 @@ async def _cut_off(room: Room) -> None:
 
 def test_what_a_cut_off_client_had_is_there_for_others() -> None:
     async def run() -> None:
-        room = Room(LARGE)
+        room = Room(LARGE, _opened())
         await _cut_off(room)
         async with asyncio.timeout(10):
             await room.take(LARGE)
@@ -39,7 +45,7 @@ def test_what_a_cut_off_client_had_is_there_for_others() -> None:
 
 def test_who_waits_for_room_gets_it() -> None:
     async def run() -> None:
-        room = Room(LARGE)
+        room = Room(LARGE, _opened())
         await room.take(LARGE)
         waiting = [asyncio.create_task(room.take(LARGE // 2)) for _ in range(2)]
         await asyncio.sleep(0)
@@ -47,5 +53,25 @@ def test_who_waits_for_room_gets_it() -> None:
         room.give_back(LARGE)
         async with asyncio.timeout(10):
             await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+
+
+def test_nothing_large_is_read_while_no_message_may_come() -> None:
+    """Its header may have come before."""
+
+    async def run() -> None:
+        may_come = asyncio.Event()
+        stream = asyncio.StreamReader()
+        stream.feed_data(HEADER + bytes(LARGE))
+        reading = asyncio.create_task(PacketReader(stream, Room(LARGE, may_come)).next(None))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not reading.done()
+        may_come.set()
+        async with asyncio.timeout(10):
+            packet = await reading
+        assert packet
+        assert len(packet.body) == LARGE
 
     asyncio.run(run())

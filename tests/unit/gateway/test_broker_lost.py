@@ -3,7 +3,7 @@
 import asyncio
 
 from iotflow_gateway.broker import BrokerAddress, BrokerSession
-from iotflow_gateway.message import Message
+from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 from tests import raw_mqtt as raw
 

@@ -116,7 +116,7 @@ class Slow(Refusing):
         super().__init__()
         self.asked = asyncio.Event()
 
-    async def deliver(self, topic: str, payload: bytes, **more: object) -> Delivery:
+    async def deliver(self, topic: str, payload: bytes, **more: object) -> BrokerDelivery:
         self.asked.set()
         await self.back.wait()
         return await super().deliver(topic, payload, **more)

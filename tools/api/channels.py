@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, OLDER, TELEMETRY, Kind
+from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, TELEMETRY, Kind
+from iotflow.topic_names import OLDER
 
 PREFIX = "iotflow"
 DEVICE_ROOT, OLDER_ROOT = f"{PREFIX}/devices/{{device}}", f"{OLDER}/{{name}}"

@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from iotflow.log_limits import LogLimit
 from iotflow_server import errors
 from iotflow_server.db.engines import has_file, is_sqlite, reading_engine, writing_engine
-from iotflow_server.db.jobs import Job
+from iotflow_server.db.jobs import Job, job_of_thread
 from iotflow_server.db.json_documents import unstorable
 from iotflow_server.db.legacy_database import refuse_older
 from iotflow_server.db.migration import migrate
@@ -97,7 +97,11 @@ class Database:
 
     def _write(self, work: Work[T]) -> T:
         with _translated(), self._writing.begin() as connection:
-            return work(connection)
+            outcome = work(connection)
+            if job_of_thread().is_given_up():
+                # SQLite's wait for the lock does not end by an interruption: the caller has been refused meanwhile.
+                raise _unavailable()
+            return outcome
 
     def _migrate(self) -> None:
         with _translated():

@@ -46,6 +46,11 @@ class Job:
             if self._given_up:
                 _cut_off(connection)
 
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for the work any more."""
+        with self._lock:
+            return self._given_up
+
     def give_back(self) -> None:
         """The work waits for none."""
         with self._lock:
@@ -56,10 +61,10 @@ def watch(engine: Engine, *, ping: bool = False) -> None:
     """Tell jobs which connection of this engine they use. ping: replace one that does not answer before it is used."""
 
     def made(connection: Any, _record: object) -> None:
-        _job_of_thread().take(connection)
+        job_of_thread().take(connection)
 
     def taken(connection: Any, _record: object, _proxy: object) -> None:
-        _job_of_thread().take(connection)
+        job_of_thread().take(connection)
         try:
             _ = ping and engine.dialect.do_ping(connection)
         except psycopg.Error as error:
@@ -67,14 +72,14 @@ def watch(engine: Engine, *, ping: bool = False) -> None:
             raise InvalidatePoolError from error
 
     def returned(_connection: Any, _record: object) -> None:
-        _job_of_thread().give_back()
+        job_of_thread().give_back()
 
     event.listen(engine, "connect", made)
     event.listen(engine, "checkout", taken)
     event.listen(engine, "checkin", returned)
 
 
-def _job_of_thread() -> Job:
+def job_of_thread() -> Job:
     """Where no job runs, one that nobody gives up."""
     return getattr(_threads, "job", None) or Job()
 

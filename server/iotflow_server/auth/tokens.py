@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from iotflow_server import audit
+from iotflow_server.audit import NewEntry
 from iotflow_server.auth.hashing import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import TokenRow
@@ -20,7 +22,7 @@ SECRET_LENGTH = 40
 # In the order of AccessToken's fields.
 COLUMNS = (TokenRow.id, TokenRow.name, TokenRow.role, TokenRow.created_at, TokenRow.expires_at)
 
-
+CREATE = insert(TokenRow).returning(*COLUMNS)
 # Built once: it runs for every secret that is not remembered, and takes longer to build than to run.
 BY_SECRET = select(*COLUMNS).where(TokenRow.secret_hash == bindparam("secret_hash"))
 
@@ -49,7 +51,9 @@ class Tokens:
         """Call listener with the id of every token that this process has just revoked, or may have."""
         self._listeners.append(listener)
 
-    async def create(self, name: str, role: str, time_to_live: timedelta | None) -> tuple[AccessToken, str]:
+    async def create(
+        self, name: str, role: str, time_to_live: timedelta | None, *, actor: str
+    ) -> tuple[AccessToken, str]:
         """Make a token; the secret is told here and never again. Raises AlreadyExists (NAME_TAKEN)."""
         secret = generate_key(SECRET_LENGTH)
         now = self._clock()
@@ -60,12 +64,11 @@ class Tokens:
             "created_at": now,
             "expires_at": None if time_to_live is None else now + time_to_live,
         }
-        statement = insert(TokenRow).returning(*COLUMNS)
         try:
-            row = await self._database.write(lambda connection: connection.execute(statement, values).one())
+            token = await self._database.write(lambda connection: _create(connection, values, actor))
         except IntegrityError as error:
             raise AlreadyExists("NAME_TAKEN", f"There is a token named {name!r} already.", field="name") from error
-        return AccessToken(*row), secret
+        return token, secret
 
     async def by_secret(self, secret: str) -> AccessToken | None:
         """The token, unless it is unknown or expired."""
@@ -75,13 +78,14 @@ class Tokens:
             return None
         return AccessToken(*row)
 
-    async def revoke(self, token_id: int) -> AccessToken:
+    async def revoke(self, token_id: int, *, actor: str) -> AccessToken:
         """Void at once; returns the token as it was.
 
         Raises NotFound (TOKEN_NOT_FOUND), FailedPrecondition (TOKEN_BUILT_IN).
         """
+        now = self._clock()
         try:
-            return await self._database.write(lambda connection: _revoke(connection, token_id))
+            return await self._database.write(lambda connection: _revoke(connection, token_id, actor, now))
         finally:
             for listener in self._listeners:
                 listener(token_id)
@@ -104,12 +108,20 @@ class Tokens:
         )
 
 
-def _revoke(connection: Connection, token_id: int) -> AccessToken:
+def _create(connection: Connection, values: dict[str, Any], actor: str) -> AccessToken:
+    token = AccessToken(*connection.execute(CREATE, values).one())
+    details = {"role": token.role}
+    audit.add(connection, NewEntry(token.created_at, actor, "token.create", f"token:{token.name}", details))
+    return token
+
+
+def _revoke(connection: Connection, token_id: int, actor: str, now: datetime) -> AccessToken:
     row = connection.execute(delete(TokenRow).where(TokenRow.id == token_id).returning(*COLUMNS)).one_or_none()
     if row is None:
         raise NotFound("TOKEN_NOT_FOUND", f"There is no token {token_id}.")
     if row.name in (BUILT_IN, BUILT_IN_GATEWAY):
         raise FailedPrecondition("TOKEN_BUILT_IN", "The token of the data folder is changed by deleting its file.")
+    audit.add(connection, NewEntry(now, actor, "token.revoke", f"token:{row.name}"))
     return AccessToken(*row)
 
 

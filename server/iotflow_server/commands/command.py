@@ -52,8 +52,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class NewCommand:
-    """expires_at: aware; None: never. idempotency_key: empty for none. announced: whether the group is told as a whole."""
+    """actor: its sender, as the audit log names it. expires_at: aware; None: never. idempotency_key: empty for none. announced:
+    whether the group is told as a whole."""
 
+    actor: str
     name: str
     parameters: dict[str, Any]
     expires_at: datetime | None = None

@@ -39,13 +39,15 @@ class Commands:
         parameters: dict[str, Any],
         time_to_live: timedelta | None,
         idempotency_key: str,
+        *,
+        actor: str,
     ) -> Command:
         """Queue a command, or find the one that this key made for this device before.
 
         Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING), InvalidArgument for too large parameters.
         """
         now = self._clock()
-        new = _new(name, parameters, _end(now, time_to_live), idempotency_key)
+        new = _new(actor, name, parameters, _end(now, time_to_live), idempotency_key)
         return await self._sent(
             device_id, lambda connection, changed: steps.send(connection, device_id, new, now, changed)
         )
@@ -58,6 +60,7 @@ class Commands:
         time_to_live: timedelta | None,
         idempotency_key: str,
         *,
+        actor: str,
         announced: bool = False,
     ) -> steps.GroupOutcome:
         """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none.
@@ -65,7 +68,7 @@ class Commands:
         announced: whether gateways also tell it to the group as a whole. Raises InvalidArgument for too large parameters.
         """
         now = self._clock()
-        new = _new(name, parameters, _end(now, time_to_live), idempotency_key, announced=announced)
+        new = _new(actor, name, parameters, _end(now, time_to_live), idempotency_key, announced=announced)
         return await self._sent(
             None, lambda connection, changed: steps.send_to_group(connection, device_type, new, now, changed)
         )
@@ -128,13 +131,15 @@ class Commands:
                 return [refusal]
             return [one for answer in answers for one in await self.note([answer])]
 
-    async def cancel(self, command_id: int) -> Command:
+    async def cancel(self, command_id: int, *, actor: str) -> Command:
         """End a command that has not ended; once more changes nothing.
 
         Raises NotFound (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED).
         """
         now = self._clock()
-        return await self._write(None, lambda connection, changed: steps.cancel(connection, command_id, now, changed))
+        return await self._write(
+            None, lambda connection, changed: steps.cancel(connection, command_id, actor, now, changed)
+        )
 
     async def expire(self) -> datetime | None:
         """End those that nobody may get any more; returns when the next ones do."""
@@ -214,10 +219,16 @@ def _noted(
 
 
 def _new(
-    name: str, parameters: dict[str, Any], expires_at: datetime | None, idempotency_key: str, *, announced: bool = False
+    actor: str,
+    name: str,
+    parameters: dict[str, Any],
+    expires_at: datetime | None,
+    idempotency_key: str,
+    *,
+    announced: bool = False,
 ) -> NewCommand:
     check_size("parameters", parameters, steps.MOST_BYTES)
-    return NewCommand(name, parameters, expires_at, idempotency_key, announced)
+    return NewCommand(actor, name, parameters, expires_at, idempotency_key, announced)
 
 
 def _end(now: datetime, time_to_live: timedelta | None) -> datetime | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
 
+from iotflow_server import audit
+from iotflow_server.audit import NewEntry
 from iotflow_server.commands.command import (
     COMMAND_COLUMNS,
     OPEN,
@@ -120,8 +122,11 @@ def send(connection: Connection, device_id: int, new: NewCommand, now: datetime,
     if (connection.scalar(waiting) or 0) >= MOST_OPEN:
         message = f"Device {device_id} has {MOST_OPEN} commands that have not ended."
         raise LimitExceeded("COMMANDS_WAITING", message, retry_after=LATER_SECONDS)
-    changed += commands_of(connection.execute(SEND, _row(device_id, new, now)))
-    return changed[-1]
+    [sent] = commands_of(connection.execute(SEND, _row(device_id, new, now)))
+    details = {"command": sent.id, "name": sent.name}
+    audit.add(connection, NewEntry(now, new.actor, "command.send", f"device:{device_id}", details))
+    changed.append(sent)
+    return sent
 
 
 def send_to_group(
@@ -142,6 +147,8 @@ def send_to_group(
         row |= {"group_command": group_command, "announced": (new.announced and number == 0) or None}
     if rows:
         changed += commands_of(connection.execute(SEND, rows))
+        details = {"name": new.name, "commands": len(rows)}
+        audit.add(connection, NewEntry(now, new.actor, "command.send_to_group", f"group:{device_type}", details))
     return GroupOutcome(group_command, len(rows), len(found), len(full))
 
 
@@ -193,10 +200,14 @@ def acknowledge(
     return advanced[0] if advanced else _ended_as(_existing(connection, command_id, device_id), outcome["state"])
 
 
-def cancel(connection: Connection, command_id: int, now: datetime, changed: list[Command]) -> Command:
+def cancel(connection: Connection, command_id: int, actor: str, now: datetime, changed: list[Command]) -> Command:
     open_one = and_(CommandRow.id == command_id, IS_OPEN)
     advanced = _advance(connection, open_one, changed, state="cancelled", finished_at=now)
-    return advanced[0] if advanced else _ended_as(_existing(connection, command_id), "cancelled")
+    if not advanced:
+        return _ended_as(_existing(connection, command_id), "cancelled")
+    details = {"command": command_id}
+    audit.add(connection, NewEntry(now, actor, "command.cancel", f"device:{advanced[0].device_id}", details))
+    return advanced[0]
 
 
 def expire(connection: Connection, now: datetime, changed: list[Command]) -> None:

@@ -3,7 +3,6 @@
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.devices.statistics import DeviceStatistics
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.audit.service import AuditService
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.service import CommandService
@@ -20,7 +19,6 @@ from iotflow_server.rpc.tokens.service import TokenService
 
 def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetService:
     """Devices, their keys and measurements, and counts over the fleet."""
-    audit = AuditRecorder(fleet.audit)
     writer, reader, registry = telemetry.writer, telemetry.reader, fleet.registry
     return FleetService(
         queries=DeviceQueryHandler(
@@ -31,9 +29,9 @@ def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encode
             encoder=encoder,
             reader=reader,
         ),
-        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, sessions=sessions, audit=audit),
-        key_resets=KeyResetHandler(keys=fleet.keys, audit=audit),
-        measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=audit),
+        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, sessions=sessions),
+        key_resets=KeyResetHandler(keys=fleet.keys),
+        measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=fleet.audit),
         statistics=fleet_statistics(fleet, telemetry, sessions, encoder),
     )
 
@@ -59,19 +57,18 @@ def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> Comma
         registry=fleet.registry,
         commands=fleet.commands,
         sessions=sessions,
-        audit=AuditRecorder(fleet.audit),
         heartbeat=heartbeat,
     )
 
 
 def config_service(fleet: Fleet) -> ConfigService:
     """Desired configurations."""
-    return ConfigService(registry=fleet.registry, desired=fleet.desired, audit=AuditRecorder(fleet.audit))
+    return ConfigService(registry=fleet.registry, desired=fleet.desired)
 
 
 def token_service(fleet: Fleet, sessions: Sessions) -> TokenService:
     """Bearer tokens."""
-    return TokenService(tokens=fleet.tokens, sessions=sessions, audit=AuditRecorder(fleet.audit))
+    return TokenService(tokens=fleet.tokens, sessions=sessions)
 
 
 def audit_service(fleet: Fleet) -> AuditService:

@@ -53,7 +53,6 @@ def device_service(
         fleet.keys,
         fleet.commands,
         fleet.desired,
-        fleet.audit,
         fleet.presence,
         fleet.online,
         encoder,

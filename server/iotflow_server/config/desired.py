@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select
 
+from iotflow_server import audit
+from iotflow_server.audit import NewEntry
 from iotflow_server.config.twin import equal, merged
 from iotflow_server.db.database import Database
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
@@ -54,7 +56,11 @@ class DesiredConfigs:
         Raises NotFound (DEVICE_NOT_FOUND), VersionConflict (VERSION_CONFLICT), InvalidArgument for too large a document.
         """
         return await self._append(
-            device_id, lambda present: DesiredConfig(device_id, present.version + 1, document), expected_version, actor
+            "config.set",
+            device_id,
+            lambda present: DesiredConfig(device_id, present.version + 1, document),
+            expected_version,
+            actor,
         )
 
     async def patch(
@@ -70,7 +76,7 @@ class DesiredConfigs:
             unchanged = present.version and equal(document, present.document)
             return present if unchanged else DesiredConfig(device_id, present.version + 1, document)
 
-        return await self._append(device_id, patched, expected_version, actor)
+        return await self._append("config.patch", device_id, patched, expected_version, actor)
 
     async def page(self, device_id: int, before_version: int | None, size: int) -> list[DesiredConfig]:
         """The versions of a device, newest first, those below before_version where it is given."""
@@ -98,7 +104,12 @@ class DesiredConfigs:
         )
 
     async def _append(
-        self, device_id: int, make: Callable[[DesiredConfig], DesiredConfig], expected_version: int | None, actor: str
+        self,
+        action: str,
+        device_id: int,
+        make: Callable[[DesiredConfig], DesiredConfig],
+        expected_version: int | None,
+        actor: str,
     ) -> DesiredConfig:
         now = self._clock()
 
@@ -115,6 +126,7 @@ class DesiredConfigs:
             check_size("configuration", made.document, MOST_CONFIGURATION_BYTES)
             values = {"device_id": device_id, "version": made.version, "document": made.document}
             connection.execute(insert(DesiredRow), values | {"actor": actor, "created_at": now})
+            audit.add(connection, NewEntry(now, actor, action, f"device:{device_id}", {"version": made.version}))
             return DesiredConfig(device_id, made.version, made.document, actor, now), True
 
         try:

@@ -12,12 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, update
 
+from iotflow_server import audit
+from iotflow_server.audit import NewEntry
 from iotflow_server.auth.hashing import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, device_not_found, utc_now
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device
+from iotflow_server.devices.transactions import remove
 from iotflow_server.errors import NotFound, PermissionDenied
 from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
@@ -45,6 +48,11 @@ class DeviceKey:
     def id(self) -> int:
         """The device's."""
         return self.device.id
+
+    @property
+    def actor(self) -> str:
+        """The device, as the audit log names it."""
+        return f"device:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +122,12 @@ class DeviceKeys:
             .where(DeviceRow.id == key.id, HAS_ALL_RIGHTS)
             .values(previous_key_hash=key.hash, previous_key_until=None, **self._newest(successor, now))
         )
-        if not await self._changed(key.id, statement, shown=key.hash):
+        entry = NewEntry(now, key.actor, "device.rotate_key", key.actor)
+        if not await self._changed(key.id, statement, entry, shown=key.hash):
             raise await self._refusal(key.id)
         return successor, now + self._grace
 
-    async def reset(self, device_id: int, grace: timedelta) -> str:
+    async def reset(self, device_id: int, grace: timedelta, *, actor: str) -> str:
         """A new key for a device whose own is lost or stolen, told here and never again. Raises NotFound.
 
         All others are void at once, or with a grace: the one that the device used until now may be used for so long.
@@ -135,24 +144,36 @@ class DeviceKeys:
                 **self._newest(key, now),
             )
         )
-        if not await self._changed(device_id, statement):
+        details = {"grace_seconds": int(grace.total_seconds())}
+        entry = NewEntry(now, actor, "device.reset_key", f"device:{device_id}", details)
+        if not await self._changed(device_id, statement, entry):
             raise device_not_found(device_id)
         return key
 
     async def end_grace(self, key: DeviceKey) -> None:
         """Void the key before this one at once, if there is one. Raises NotFound, PermissionDenied (KEY_REPLACED)."""
+        now = self._clock()
         statement = (
             update(DeviceRow)
             .where(DeviceRow.id == key.id, IS_NEWEST)
-            .values(previous_key_hash=None, previous_key_until=None, updated_at=self._clock())
+            .values(previous_key_hash=None, previous_key_until=None, updated_at=now)
         )
-        if not await self._changed(key.id, statement, shown=key.hash):
+        entry = NewEntry(now, key.actor, "device.end_key_grace", key.actor)
+        if not await self._changed(key.id, statement, entry, shown=key.hash):
             raise await self._refusal(key.id)
 
     async def unregister(self, key: DeviceKey) -> Device:
         """Remove the key's device, as Registry.delete. Raises NotFound, PermissionDenied (KEY_REPLACED)."""
+        now = self._clock()
+
+        def removal(connection: Connection) -> Device:
+            removed = remove(connection, key.id, HAS_ALL_RIGHTS, shown=key.hash)
+            details = {"name": removed.name}
+            audit.add(connection, NewEntry(now, key.actor, "device.unregister", key.actor, details))
+            return removed
+
         try:
-            return await self._registry.delete(key.id, HAS_ALL_RIGHTS, shown=key.hash)
+            return await self._registry.remove(key.id, removal)
         except NotFound:
             raise await self._refusal(key.id) from None
 
@@ -169,17 +190,22 @@ class DeviceKeys:
             .where(DeviceRow.id == key.id, IS_NEWEST, NEVER_USED)
             .values(previous_key_until=self._clock() + self._grace)
         )
-        return await self._changed(key.id, statement, shown=key.hash)
+        return await self._changed(key.id, statement, None, shown=key.hash)
 
     def _newest(self, key: str, now: datetime) -> dict[str, Any]:
         return {"key_hash": self._hasher.hash(key), "mqtt_verifier": mosquitto_verifier(key), "updated_at": now}
 
-    async def _changed(self, device_id: int, statement: Update, **values: str) -> bool:
-        def work(connection: Connection) -> int:
-            return connection.execute(statement, values).rowcount
+    async def _changed(self, device_id: int, statement: Update, entry: NewEntry | None, **values: str) -> bool:
+        """Whether there was something to change; entry: added if there was."""
+
+        def work(connection: Connection) -> bool:
+            changed = connection.execute(statement, values).rowcount > 0
+            if changed and entry is not None:
+                audit.add(connection, entry)
+            return changed
 
         try:
-            return await self._database.write(work) > 0
+            return await self._database.write(work)
         finally:
             self._registry.changed(device_id)
 

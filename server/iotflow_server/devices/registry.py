@@ -3,36 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from iotflow.topic_names import level_problem, text_problem, topic_problem
 from iotflow_server.auth.hashing import KeyHasher, generate_key
 from iotflow_server.db.database import Database
-from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
 from iotflow_server.db.models import DeviceRow
+from iotflow_server.devices import transactions as steps
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice, device_not_found, utc_now
 from iotflow_server.devices.rows import DEVICE_COLUMNS, among, device, devices, matching
 from iotflow_server.errors import AlreadyExists, InvalidArgument
 from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
-# Fields of DeviceChanges that are columns of the same name.
-PLAIN_CHANGES = (
-    "name",
-    "description",
-    "device_type",
-    "status",
-    "location",
-    "firmware_version",
-    "hardware_version",
-    "configuration",
-)
+T = TypeVar("T")
 
-# Built once: these run for every registration and many calls, and take longer to build than to run.
-REGISTER = insert(DeviceRow).returning(DeviceRow.id)
 SHORT_COLUMNS = tuple(column for column in DEVICE_COLUMNS if column is not DeviceRow.configuration)
+# Built once: these run for many calls, and take longer to build than to run.
 BY_ID = select(*DEVICE_COLUMNS).where(DeviceRow.id == bindparam("device"))
 BY_NAME = select(*DEVICE_COLUMNS).where(DeviceRow.name == bindparam("name"))
 
@@ -67,7 +56,7 @@ class Registry:
         """Call greeter with the id of every device that this process has just made."""
         self._greeters.append(greeter)
 
-    async def register(self, new: NewDevice) -> tuple[Device, str]:
+    async def register(self, new: NewDevice, *, actor: str) -> tuple[Device, str]:
         """Make a device; the key is told here and never again. Raises AlreadyExists (NAME_TAKEN), InvalidArgument for a name or
         type that cannot stand in topics."""
         _check_texts(new.name, new.device_type)
@@ -80,7 +69,7 @@ class Registry:
             "mqtt_verifier": mosquitto_verifier(key),
         }
         try:
-            device_id = await self._database.write(lambda connection: connection.scalars(REGISTER, row).one())
+            device_id = await self._database.write(lambda connection: steps.register(connection, row, actor))
         except IntegrityError as error:
             raise _name_taken(new.name) from error
         for greeter in self._greeters:
@@ -123,36 +112,66 @@ class Registry:
             )
         )
 
-    async def update(self, device_id: int, changes: DeviceChanges) -> Device:
+    async def update(self, device_id: int, changes: DeviceChanges, *, actor: str) -> Device:
         """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration, or a name or type that cannot stand
         in topics."""
-        _check_texts(changes.name, changes.device_type)
         now = self._clock()
+        return await self._update(
+            device_id,
+            changes,
+            lambda connection: steps.update_device(connection, device_id, changes, actor, now),
+        )
+
+    async def report(self, device_id: int, changes: DeviceChanges) -> Device:
+        """As update, of what the device reports of itself: not in the audit log."""
+        now = self._clock()
+        return await self._update(
+            device_id, changes, lambda connection: steps.report(connection, device_id, changes, now)
+        )
+
+    async def set_status(self, device_id: int, status: str, *, actor: str) -> tuple[str, Device]:
+        """The status before, and the device."""
+        now = self._clock()
+        return await self._update(
+            device_id,
+            DeviceChanges(status=status),
+            lambda connection: steps.set_status(connection, device_id, status, actor, now),
+        )
+
+    async def delete(self, device_id: int, *, actor: str, delete_telemetry: bool = False) -> Device:
+        """Remove a device with its commands and desired configurations; returns it as it was.
+
+        delete_telemetry: for the audit log, that the caller deletes its telemetry next.
+        """
+        now = self._clock()
+        return await self.remove(
+            device_id, lambda connection: steps.delete_device(connection, device_id, actor, now, delete_telemetry)
+        )
+
+    async def remove(self, device_id: int, removal: Callable[[Connection], Device]) -> Device:
+        """Run a transaction that removes a device, and tell the listeners."""
         try:
-            device = await self._database.write(lambda connection: _update(connection, device_id, changes, now))
+            device = await self._database.write(removal)
+        finally:
+            self.changed(device_id)
+        self._tell_gone(device_id)
+        return device
+
+    async def total(self) -> int:
+        statement = select(func.count()).select_from(DeviceRow)
+        return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+
+    async def _update(self, device_id: int, changes: DeviceChanges, step: Callable[[Connection], T]) -> T:
+        _check_texts(changes.name, changes.device_type)
+        try:
+            outcome = await self._database.write(step)
         except IntegrityError as error:
             raise _name_taken(changes.name or "") from error
         finally:
             self.changed(device_id)
         if changes.status == "inactive":
             self._tell_gone(device_id)
-        return device
-
-    async def delete(self, device_id: int, *conditions: ColumnElement[bool], **values: str) -> Device:
-        """Remove a device with its commands and desired configurations, if these hold; returns it as it was."""
-        statement = delete(DeviceRow).where(DeviceRow.id == device_id, *conditions).returning(*DEVICE_COLUMNS)
-        try:
-            row = await self._database.write(lambda connection: connection.execute(statement, values).one_or_none())
-        finally:
-            self.changed(device_id)
-        if row is None:
-            raise device_not_found(device_id)
-        self._tell_gone(device_id)
-        return device(row)
-
-    async def total(self) -> int:
-        statement = select(func.count()).select_from(DeviceRow)
-        return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+        return outcome
 
     async def _first(self, statement: Select[Any], values: dict[str, Any]) -> Device | None:
         row = await self._database.read(lambda connection: connection.execute(statement, values).first())
@@ -166,32 +185,6 @@ class Registry:
     def _tell_gone(self, device_id: int) -> None:
         for listener in self._gone_listeners:
             listener(device_id)
-
-
-def _update(connection: Connection, device_id: int, changes: DeviceChanges, now: datetime) -> Device:
-    values = {name: value for name in PLAIN_CHANGES if (value := getattr(changes, name)) is not None}
-    if changes.status == "inactive":
-        # Whoever cuts it off says nothing of it: Mosquitto keeps the last will to itself then.
-        values |= {"said_online": False, "said_at": now}
-    if changes.name is not None:
-        values["folded_name"] = changes.name.casefold()
-    if changes.configuration_key is not None:
-        key, value = changes.configuration_key
-        values["configuration"] = _configuration(connection, device_id, changes) | {key: value}
-    check_size("configuration", values.get("configuration", {}), MOST_CONFIGURATION_BYTES)
-    statement = update(DeviceRow).where(DeviceRow.id == device_id).values(values | {"updated_at": now})
-    row = connection.execute(statement.returning(*DEVICE_COLUMNS)).one_or_none()
-    if row is None:
-        raise device_not_found(device_id)
-    return device(row)
-
-
-def _configuration(connection: Connection, device_id: int, changes: DeviceChanges) -> dict[str, Any]:
-    """What the key is set in; locked, so that keys set at the same time do not undo each other."""
-    if changes.configuration is not None:
-        return changes.configuration
-    statement = select(DeviceRow.configuration).where(DeviceRow.id == device_id).with_for_update()
-    return connection.scalar(statement) or {}
 
 
 def _check_texts(name: str | None, device_type: str | None) -> None:

@@ -114,7 +114,7 @@ def test_an_admin_resets_a_key(
     entries = admin.audit.ListAuditEntries(
         ListAuditEntriesRequest(target=f"device:{device.id}"), metadata=admin_metadata
     ).entries
-    assert [entry.action for entry in entries] == ["device.reset_key"]
+    assert [entry.action for entry in entries] == ["device.reset_key", "device.register"]
     assert key not in str(entries)
 
 

@@ -43,7 +43,7 @@ class Parts:
     figures: DeviceStatistics
 
     async def make(self, name: str = "thermometer") -> Device:
-        device, _ = await self.registry.register(NewDevice(name))
+        device, _ = await self.registry.register(NewDevice(name), actor="token:me")
         return device
 
 

@@ -117,7 +117,7 @@ def test_devices_are_taken_over(
         }  # fmt: skip
         rows = await taken.database.read(lambda connection: repr(connection.execute(select(DeviceRow)).all()))
         assert "olderkey" not in rows, "keys are kept as hashes only"
-        new, _ = await taken.registry.register(NewDevice("registered afterwards"))
+        new, _ = await taken.registry.register(NewDevice("registered afterwards"), actor="token:me")
         assert new.id > DEVICES[-1]["id"]
         await taken.database.close()
 
@@ -183,7 +183,7 @@ def test_ids_of_other_devices_are_not_taken(
     async def register() -> None:
         taken = Taken(url, to)
         await taken.devices()
-        await taken.registry.register(NewDevice("another device 1"))
+        await taken.registry.register(NewDevice("another device 1"), actor="token:me")
         await taken.database.close()
 
     runner.run(register())

@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 async def test_a_command_on_its_way(parts: Parts) -> None:
     device = await parts.make()
-    queued = await parts.commands.send(device.id, "blink", {"times": 3}, MINUTE, "")
+    queued = await parts.commands.send(device.id, "blink", {"times": 3}, MINUTE, "", actor="token:me")
     assert (queued.state, queued.name, queued.parameters) == ("queued", "blink", {"times": 3})
     assert (queued.created_at, queued.expires_at) == (parts.clock.now, parts.clock.now + MINUTE)
     assert await parts.commands.open_count() == 1
@@ -34,11 +34,11 @@ async def test_a_command_on_its_way(parts: Parts) -> None:
 
 async def test_commands_are_delivered_oldest_first_until_they_end(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
-    sent = [await parts.commands.send(device.id, f"c{number}", {}, None, "") for number in range(3)]
-    await parts.commands.send(other.id, "other", {}, None, "")
+    sent = [await parts.commands.send(device.id, f"c{number}", {}, None, "", actor="token:me") for number in range(3)]
+    await parts.commands.send(other.id, "other", {}, None, "", actor="token:me")
     await parts.commands.deliver(device.id)
     await parts.commands.acknowledge(device.id, sent[1].id, "failed", None)
-    newer = await parts.commands.send(device.id, "c3", {}, None, "")
+    newer = await parts.commands.send(device.id, "c3", {}, None, "", actor="token:me")
 
     delivered = await parts.commands.deliver(device.id)
 
@@ -49,8 +49,8 @@ async def test_commands_are_delivered_oldest_first_until_they_end(parts: Parts) 
 
 async def test_a_command_that_comes_too_late_is_not_delivered(parts: Parts) -> None:
     device = await parts.make()
-    late = await parts.commands.send(device.id, "open", {}, MINUTE, "")
-    kept = await parts.commands.send(device.id, "close", {}, None, "")
+    late = await parts.commands.send(device.id, "open", {}, MINUTE, "", actor="token:me")
+    kept = await parts.commands.send(device.id, "close", {}, None, "", actor="token:me")
     parts.clock.advance(minutes=1)
 
     assert await parts.commands.open_count() == 1
@@ -62,7 +62,7 @@ async def test_a_command_that_comes_too_late_is_not_delivered(parts: Parts) -> N
 
 async def test_what_a_device_did_counts_though_it_took_longer_than_the_command_lived(parts: Parts) -> None:
     device = await parts.make()
-    command = await parts.commands.send(device.id, "update", {}, MINUTE, "")
+    command = await parts.commands.send(device.id, "update", {}, MINUTE, "", actor="token:me")
     await parts.commands.deliver(device.id)
     parts.clock.advance(minutes=5)
     assert await parts.commands.deliver(device.id) == []
@@ -73,29 +73,31 @@ async def test_what_a_device_did_counts_though_it_took_longer_than_the_command_l
 
 async def test_one_key_makes_one_command(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
-    sent = await asyncio.gather(*(parts.commands.send(device.id, "reboot", {}, None, "k") for _ in range(8)))
+    sent = await asyncio.gather(
+        *(parts.commands.send(device.id, "reboot", {}, None, "k", actor="token:me") for _ in range(8))
+    )
 
     assert len({command.id for command in sent}) == 1
-    assert (await parts.commands.send(other.id, "reboot", {}, None, "k")).id != sent[0].id
+    assert (await parts.commands.send(other.id, "reboot", {}, None, "k", actor="token:me")).id != sent[0].id
     assert await parts.commands.open_count() == 2
 
 
 async def test_one_key_makes_one_command_also_after_it_has_ended(parts: Parts) -> None:
     device = await parts.make()
-    command = await parts.commands.send(device.id, "reboot", {}, None, "k")
+    command = await parts.commands.send(device.id, "reboot", {}, None, "k", actor="token:me")
     ended = await parts.commands.acknowledge(device.id, command.id, "failed", {"why": "busy"})
-    assert await parts.commands.send(device.id, "reboot", {}, None, "k") == ended
+    assert await parts.commands.send(device.id, "reboot", {}, None, "k", actor="token:me") == ended
 
 
 async def test_without_a_key_each_is_its_own(parts: Parts) -> None:
     device = await parts.make()
-    first = await parts.commands.send(device.id, "reboot", {}, None, "")
-    assert (await parts.commands.send(device.id, "reboot", {}, None, "")).id != first.id
+    first = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
+    assert (await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")).id != first.id
 
 
 async def test_saying_the_same_twice_is_harmless(parts: Parts) -> None:
     device = await parts.make()
-    command = await parts.commands.send(device.id, "reboot", {}, None, "")
+    command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
     ended = await parts.commands.acknowledge(device.id, command.id, "succeeded", {"n": 1})
     parts.clock.advance(seconds=1)
 
@@ -106,10 +108,10 @@ async def test_saying_the_same_twice_is_harmless(parts: Parts) -> None:
 
 async def test_refusals(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
-    command = await parts.commands.send(device.id, "reboot", {}, None, "")
+    command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
 
     with pytest.raises(errors.NotFound) as no_device:
-        await parts.commands.send(999, "reboot", {}, None, "k")
+        await parts.commands.send(999, "reboot", {}, None, "k", actor="token:me")
     assert no_device.value.reason == "DEVICE_NOT_FOUND"
     with pytest.raises(errors.NotFound) as not_its_own:
         await parts.commands.acknowledge(other.id, command.id, "succeeded", None)
@@ -122,17 +124,17 @@ async def test_refusals(parts: Parts) -> None:
 async def test_a_group_is_the_devices_of_a_type(parts: Parts) -> None:
     members = [await parts.make(f"d{number}") for number in range(3)]
     suspended = await parts.make("suspended")
-    await parts.registry.update(suspended.id, DeviceChanges(status="inactive"))
-    await parts.registry.register(NewDevice("of another type", "lamp"))
-    await parts.commands.send(members[0].id, "reboot", {}, None, "k")
+    await parts.registry.update(suspended.id, DeviceChanges(status="inactive"), actor="token:me")
+    await parts.registry.register(NewDevice("of another type", "lamp"), actor="token:me")
+    await parts.commands.send(members[0].id, "reboot", {}, None, "k", actor="token:me")
 
-    outcome = await parts.commands.send_to_group("sensor", "reboot", {"n": 1}, MINUTE, "k")
-    again = await parts.commands.send_to_group("sensor", "reboot", {"n": 1}, MINUTE, "k")
+    outcome = await parts.commands.send_to_group("sensor", "reboot", {"n": 1}, MINUTE, "k", actor="token:me")
+    again = await parts.commands.send_to_group("sensor", "reboot", {"n": 1}, MINUTE, "k", actor="token:me")
 
     assert (outcome.made, outcome.found, outcome.refused) == (2, 1, 0)
     assert (again.made, again.found) == (0, 3)
     assert [len(await parts.commands.page(device.id, "", None, 9)) for device in (*members, suspended)] == [1, 1, 1, 0]
-    assert (await parts.commands.send_to_group("none", "x", {}, None, "")).made == 0
+    assert (await parts.commands.send_to_group("none", "x", {}, None, "", actor="token:me")).made == 0
 
 
 async def test_a_device_has_so_many_that_have_not_ended_and_no_more(
@@ -140,46 +142,46 @@ async def test_a_device_has_so_many_that_have_not_ended_and_no_more(
 ) -> None:
     monkeypatch.setattr("iotflow_server.commands.transactions.MOST_OPEN", 2)
     device, other = await parts.make("a"), await parts.make("b")
-    first, _ = [await parts.commands.send(device.id, "x", {}, None, f"{n}") for n in range(2)]
+    first, _ = [await parts.commands.send(device.id, "x", {}, None, f"{n}", actor="token:me") for n in range(2)]
     with pytest.raises(errors.LimitExceeded) as refusal:
-        await parts.commands.send(device.id, "x", {}, None, "")
+        await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")
     assert (refusal.value.reason, refusal.value.retry_after) == ("COMMANDS_WAITING", 60)
     # The key's command is there already.
-    assert await parts.commands.send(device.id, "x", {}, None, "0") == first
-    outcome = await parts.commands.send_to_group("sensor", "x", {}, None, "")
+    assert await parts.commands.send(device.id, "x", {}, None, "0", actor="token:me") == first
+    outcome = await parts.commands.send_to_group("sensor", "x", {}, None, "", actor="token:me")
     assert (outcome.made, outcome.refused) == (1, 1)
-    await parts.commands.cancel(first.id)
-    await parts.commands.send(device.id, "x", {}, None, "")
+    await parts.commands.cancel(first.id, actor="token:me")
+    await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")
     assert len(await parts.commands.page(other.id, "", None, 9)) == 1
 
 
 async def test_a_cancelled_command_is_not_delivered(parts: Parts) -> None:
     device = await parts.make()
-    queued, delivered = [await parts.commands.send(device.id, name, {}, None, "") for name in "ab"]
-    cancelled = await parts.commands.cancel(queued.id)
+    queued, delivered = [await parts.commands.send(device.id, name, {}, None, "", actor="token:me") for name in "ab"]
+    cancelled = await parts.commands.cancel(queued.id, actor="token:me")
     assert (cancelled.state, cancelled.finished_at) == ("cancelled", parts.clock.now)
-    assert await parts.commands.cancel(queued.id) == cancelled
+    assert await parts.commands.cancel(queued.id, actor="token:me") == cancelled
     await parts.commands.deliver(device.id)
-    await parts.commands.cancel(delivered.id)
+    await parts.commands.cancel(delivered.id, actor="token:me")
     assert await parts.commands.deliver(device.id) == []
     with pytest.raises(errors.FailedPrecondition):
         await parts.commands.acknowledge(device.id, queued.id, "succeeded", None)
     # It had got this one.
     assert (await parts.commands.acknowledge(device.id, delivered.id, "succeeded", None)).state == "succeeded"
     with pytest.raises(errors.FailedPrecondition):
-        await parts.commands.cancel(delivered.id)
+        await parts.commands.cancel(delivered.id, actor="token:me")
     with pytest.raises(errors.NotFound):
-        await parts.commands.cancel(999)
+        await parts.commands.cancel(999, actor="token:me")
 
 
 async def test_somebody_else_may_bring_it(parts: Parts) -> None:
     device = await parts.make()
-    command = await parts.commands.send(device.id, "x", {}, None, "")
+    command = await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")
     delivered = await parts.commands.hand_over(device.id, command.id)
     assert (delivered.state, delivered.delivered_at) == ("delivered", parts.clock.now)
     parts.clock.advance(seconds=1)
     assert await parts.commands.hand_over(device.id, command.id) == delivered
-    cancelled = await parts.commands.cancel(command.id)
+    cancelled = await parts.commands.cancel(command.id, actor="token:me")
     assert await parts.commands.hand_over(device.id, command.id) == cancelled
     with pytest.raises(errors.NotFound):
         await parts.commands.hand_over(999, command.id)
@@ -188,8 +190,8 @@ async def test_somebody_else_may_bring_it(parts: Parts) -> None:
 async def test_every_change_is_told_once_it_is_there(parts: Parts) -> None:
     device = await parts.make()
     with parts.commands.news.listen(device.id, lambda _: True) as listener:
-        command = await parts.commands.send(device.id, "x", {}, MINUTE, "k")
-        await parts.commands.send(device.id, "x", {}, MINUTE, "k")
+        command = await parts.commands.send(device.id, "x", {}, MINUTE, "k", actor="token:me")
+        await parts.commands.send(device.id, "x", {}, MINUTE, "k", actor="token:me")
         await parts.commands.deliver(device.id)
         await parts.commands.deliver(device.id)
         parts.clock.advance(minutes=1)
@@ -207,7 +209,7 @@ async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
     monkeypatch.setattr("iotflow_server.devices.change_feed.MOST_WAITING", 2)
     device = await parts.make()
     with parts.commands.news.listen(None, lambda _: True) as listener:
-        sent = [await parts.commands.send(device.id, "x", {}, None, "") for _ in range(3)]
+        sent = [await parts.commands.send(device.id, "x", {}, None, "", actor="token:me") for _ in range(3)]
         assert listener.take() == ([], True)
         parts.commands.news.tell(sent[:1])
         assert listener.take() == (sent[:1], False)
@@ -215,7 +217,7 @@ async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
 
 async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> None:
     device = await parts.make()
-    first, second = [(await parts.commands.send(device.id, "x", {}, None, "")).id for _ in range(2)]
+    first, second = [(await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")).id for _ in range(2)]
     outcomes = await parts.commands.note(
         [
             CommandResult(device.id, first, "delivered"),
@@ -233,7 +235,7 @@ async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> N
 
 async def test_a_result_that_cannot_be_stored_spoils_no_others(parts: Parts) -> None:
     device = await parts.make()
-    first, second = [(await parts.commands.send(device.id, "x", {}, None, "")).id for _ in range(2)]
+    first, second = [(await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")).id for _ in range(2)]
     outcomes = await parts.commands.note(
         [
             CommandResult(device.id, first, "succeeded", {"n": float("nan")}),

@@ -60,7 +60,7 @@ def test_other_databases_are_refused(wrong: str) -> None:
 
 async def test_text_that_cannot_be_stored_is_refused_or_kept_whole(parts: Parts) -> None:
     try:
-        device, _ = await parts.registry.register(NewDevice("d", location="a\0b"))
+        device, _ = await parts.registry.register(NewDevice("d", location="a\0b"), actor="token:me")
     except errors.InvalidArgument:
         assert await parts.registry.total() == 0
     else:
@@ -219,12 +219,28 @@ async def test_a_lock_of_others_holds_nobody(url: str) -> None:
     device = await parts.make()
     with closing(locking(url)) as other:
         began = time.monotonic()
-        change = parts.registry.update(device.id, DeviceChanges(location="elsewhere"))
+        change = parts.registry.update(device.id, DeviceChanges(location="elsewhere"), actor="token:me")
         with pytest.raises(errors.Unavailable):
             await change
         assert time.monotonic() - began < 1.5 * WRITE_PATIENCE
         assert await parts.registry.total() == 1, "reads go on"
         other.rollback()
+    await parts.make("afterwards")
+    assert await parts.registry.get(device.id) == device
+    await database.close()
+
+
+async def test_writes_that_queue_behind_a_lock_are_not_carried_out_after_they_were_refused(url: str) -> None:
+    database = Database(url)
+    await database.start()
+    parts = parts_of(database, Clock())
+    device = await parts.make()
+    with closing(locking(url)) as other:
+        changes = [parts.registry.report(device.id, DeviceChanges(location=f"place {n}")) for n in range(8)]
+        outcomes = await asyncio.gather(*changes, return_exceptions=True)
+        other.rollback()
+    assert {type(outcome) for outcome in outcomes} == {errors.Unavailable}
+    await parts.make("afterwards")
     assert await parts.registry.get(device.id) == device
     await database.close()
 

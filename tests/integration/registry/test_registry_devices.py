@@ -14,7 +14,7 @@ from tests.integration.registry.parts import Parts
 
 async def test_a_device_is_kept_as_it_was_registered(parts: Parts) -> None:
     new = NewDevice("boiler", "actuator", "in the cellar", "Küche", "1.2.3", "rev B")
-    device, key = await parts.registry.register(new)
+    device, key = await parts.registry.register(new, actor="token:me")
 
     assert await parts.registry.get(device.id) == device
     assert await parts.registry.get_by_name("boiler") == device
@@ -34,10 +34,10 @@ async def test_what_does_not_exist(parts: Parts) -> None:
     assert await parts.registry.get_many([]) == []
     for call in (
         parts.registry.get(7),
-        parts.registry.update(7, DeviceChanges(location="x")),
-        parts.registry.update(7, DeviceChanges(configuration_key=("x", 1))),
-        parts.registry.delete(7),
-        parts.keys.reset(7, timedelta(hours=1)),
+        parts.registry.update(7, DeviceChanges(location="x"), actor="token:me"),
+        parts.registry.update(7, DeviceChanges(configuration_key=("x", 1)), actor="token:me"),
+        parts.registry.delete(7, actor="token:me"),
+        parts.keys.reset(7, timedelta(hours=1), actor="token:me"),
     ):
         with pytest.raises(errors.NotFound) as refusal:
             await call
@@ -46,7 +46,7 @@ async def test_what_does_not_exist(parts: Parts) -> None:
 
 async def test_of_those_who_register_a_name_at_once_one_gets_it(parts: Parts) -> None:
     outcomes = await asyncio.gather(
-        *(parts.registry.register(NewDevice("pump")) for _ in range(8)), return_exceptions=True
+        *(parts.registry.register(NewDevice("pump"), actor="token:me") for _ in range(8)), return_exceptions=True
     )
 
     refusals = [outcome for outcome in outcomes if isinstance(outcome, errors.AlreadyExists)]
@@ -58,7 +58,7 @@ async def test_of_those_who_register_a_name_at_once_one_gets_it(parts: Parts) ->
 async def test_ids_are_never_given_again(parts: Parts) -> None:
     first = await parts.make("first")
     last = await parts.make("last")
-    assert await parts.registry.delete(last.id) == last
+    assert await parts.registry.delete(last.id, actor="token:me") == last
 
     assert (await parts.make("last")).id > last.id > first.id
 
@@ -67,16 +67,18 @@ async def test_a_change_leaves_the_rest(parts: Parts) -> None:
     device = await parts.make()
     later = parts.clock.advance(minutes=1)
 
-    changed = await parts.registry.update(device.id, DeviceChanges(status="maintenance", location="roof"))
+    changed = await parts.registry.update(
+        device.id, DeviceChanges(status="maintenance", location="roof"), actor="token:me"
+    )
 
     assert changed == replace(device, status="maintenance", location="roof", updated_at=later)
     assert await parts.registry.get(device.id) == changed
 
 
 async def test_a_change_can_empty_a_field(parts: Parts) -> None:
-    device, _ = await parts.registry.register(NewDevice("lamp", location="hall"))
+    device, _ = await parts.registry.register(NewDevice("lamp", location="hall"), actor="token:me")
     changes = DeviceChanges(location="", configuration={})
-    assert (await parts.registry.update(device.id, changes)).location == ""
+    assert (await parts.registry.update(device.id, changes, actor="token:me")).location == ""
 
 
 async def test_a_name_can_be_changed_but_not_taken(parts: Parts) -> None:
@@ -84,19 +86,22 @@ async def test_a_name_can_be_changed_but_not_taken(parts: Parts) -> None:
     await parts.make("two")
 
     with pytest.raises(errors.AlreadyExists) as refusal:
-        await parts.registry.update(device.id, DeviceChanges(name="two"))
+        await parts.registry.update(device.id, DeviceChanges(name="two"), actor="token:me")
     assert (refusal.value.reason, refusal.value.field) == ("NAME_TAKEN", "name")
 
-    await parts.registry.update(device.id, DeviceChanges(name="three"))
+    await parts.registry.update(device.id, DeviceChanges(name="three"), actor="token:me")
     assert await parts.registry.get_by_name("one") is None
 
 
 async def test_keys_of_a_configuration_set_at_once_all_stay(parts: Parts) -> None:
     device = await parts.make()
-    await parts.registry.update(device.id, DeviceChanges(configuration={"old": [1, {"two": None}]}))
+    await parts.registry.update(device.id, DeviceChanges(configuration={"old": [1, {"two": None}]}), actor="token:me")
 
     await asyncio.gather(
-        *(parts.registry.update(device.id, DeviceChanges(configuration_key=(f"k{n}", n))) for n in range(10))
+        *(
+            parts.registry.update(device.id, DeviceChanges(configuration_key=(f"k{n}", n)), actor="token:me")
+            for n in range(10)
+        )
     )
 
     configuration = (await parts.registry.get(device.id)).configuration
@@ -106,37 +111,39 @@ async def test_keys_of_a_configuration_set_at_once_all_stay(parts: Parts) -> Non
 async def test_a_key_is_set_in_the_configuration_given_with_it(parts: Parts) -> None:
     device = await parts.make()
     changes = DeviceChanges(configuration={"a": 1}, configuration_key=("b", 2))
-    assert (await parts.registry.update(device.id, changes)).configuration == {"a": 1, "b": 2}
+    assert (await parts.registry.update(device.id, changes, actor="token:me")).configuration == {"a": 1, "b": 2}
 
 
 async def test_a_value_that_is_no_json_is_refused(parts: Parts) -> None:
     device = await parts.make()
     with pytest.raises(errors.InvalidArgument):
-        await parts.registry.update(device.id, DeviceChanges(configuration_key=("x", float("nan"))))
+        await parts.registry.update(device.id, DeviceChanges(configuration_key=("x", float("nan"))), actor="token:me")
     assert (await parts.registry.get(device.id)).configuration == {}
 
 
 async def test_a_configuration_has_a_size_however_it_grows(parts: Parts) -> None:
     device = await parts.make()
     with pytest.raises(InvalidArgument, match="at most 262144"):
-        await parts.registry.update(device.id, DeviceChanges(configuration={"a": "x" * 262_144}))
-    changed = await parts.registry.update(device.id, DeviceChanges(configuration={"a": "x" * 262_000}))
+        await parts.registry.update(device.id, DeviceChanges(configuration={"a": "x" * 262_144}), actor="token:me")
+    changed = await parts.registry.update(
+        device.id, DeviceChanges(configuration={"a": "x" * 262_000}), actor="token:me"
+    )
     with pytest.raises(InvalidArgument, match="at most 262144"):
-        await parts.registry.update(device.id, DeviceChanges(configuration_key=("b", "x" * 200)))
+        await parts.registry.update(device.id, DeviceChanges(configuration_key=("b", "x" * 200)), actor="token:me")
     assert (await parts.registry.get(device.id)).configuration == changed.configuration
 
 
 async def test_deleting_takes_commands_and_configurations_along_but_not_the_audit(parts: Parts) -> None:
     device = await parts.make()
-    command = await parts.commands.send(device.id, "reboot", {}, None, "")
+    command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
     await parts.desired.set(device.id, {"interval": 5}, None, "token:me")
-    await parts.audit.record("token:me", "device.delete", f"device:{device.id}")
 
-    await parts.registry.delete(device.id)
+    await parts.registry.delete(device.id, actor="token:me")
 
     assert await parts.commands.open_count() == 0
     assert (await parts.desired.get(device.id)).version == 0
-    assert len(await parts.audit.page(f"device:{device.id}", None, 10)) == 1
+    entries = await parts.audit.page(f"device:{device.id}", None, 10)
+    assert [entry.action for entry in entries] == ["device.delete", "config.set", "command.send", "device.register"]
     with pytest.raises(errors.NotFound):
         await parts.commands.acknowledge(device.id, command.id, "succeeded", None)
 
@@ -145,7 +152,7 @@ async def test_a_caller_that_is_cancelled_hears_of_it_after_the_change(parts: Pa
     device = await parts.make()
     told: list[int] = []
     parts.registry.on_change(told.append)
-    change = asyncio.create_task(parts.registry.update(device.id, DeviceChanges(status="inactive")))
+    change = asyncio.create_task(parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me"))
     await asyncio.sleep(0)
     change.cancel()
     with pytest.raises(asyncio.CancelledError):

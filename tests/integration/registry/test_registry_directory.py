@@ -48,7 +48,7 @@ async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry
     device = await parts.make()
     directory = DeviceCache(parts.registry, ttl=5)
     await directory.get(device.id)
-    changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
+    changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
     assert await directory.get(device.id) == changed
     directory.forget_all()
     await directory.get(device.id)
@@ -61,7 +61,7 @@ async def test_an_answer_from_before_a_change_is_not_remembered(parts: Parts, re
     registry.may_answer.clear()
     early = asyncio.create_task(directory.get(device.id))
     await registry.has_looked.wait()
-    changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"))
+    changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
     registry.may_answer.set()
     await early
     assert await directory.get(device.id) == changed

@@ -25,10 +25,12 @@ async def test_the_audit_is_read_backwards_a_page_at_a_time(parts: Parts) -> Non
 
 async def test_devices_by_what_they_have_in_common(parts: Parts) -> None:
     for number, (kind, location) in enumerate([("pump", "hall"), ("lamp", "hall"), ("lamp", "roof"), ("lamp", "")]):
-        await parts.registry.register(NewDevice(f"d{number}", kind, location=location, firmware_version="1.0"))
+        await parts.registry.register(
+            NewDevice(f"d{number}", kind, location=location, firmware_version="1.0"), actor="token:me"
+        )
     device = await parts.registry.get_by_name("d0")
     assert device is not None
-    await parts.registry.update(device.id, DeviceChanges(status="error"))
+    await parts.registry.update(device.id, DeviceChanges(status="error"), actor="token:me")
 
     assert await parts.figures.by_status() == {"active": 3, "inactive": 0, "maintenance": 0, "error": 1}
     assert await parts.figures.grouped("device_type") == [("lamp", 3), ("pump", 1)]

@@ -20,7 +20,7 @@ async def heard(parts: Parts, *devices: Device) -> None:
 
 async def test_pages_follow_one_another(parts: Parts) -> None:
     made = [await parts.make(f"d{number}") for number in range(7)]
-    await parts.registry.delete(made.pop(2).id)
+    await parts.registry.delete(made.pop(2).id, actor="token:me")
 
     after, pages = 0, []
     while True:
@@ -37,15 +37,15 @@ async def test_pages_follow_one_another(parts: Parts) -> None:
 
 async def test_the_total_counts_what_the_filter_fits(parts: Parts) -> None:
     for number in range(5):
-        await parts.registry.register(NewDevice(f"d{number}", "pump" if number % 2 else "lamp"))
+        await parts.registry.register(NewDevice(f"d{number}", "pump" if number % 2 else "lamp"), actor="token:me")
     total, page = await parts.registry.page(DeviceFilter(device_type="lamp"), 0, 1)
     assert (total, [device.name for device in page]) == (3, ["d0"])
 
 
 async def test_status_type_and_ids(parts: Parts) -> None:
     one, two = await parts.make("one"), await parts.make("two")
-    await parts.registry.register(NewDevice("three", "pump"))
-    await parts.registry.update(two.id, DeviceChanges(status="error"))
+    await parts.registry.register(NewDevice("three", "pump"), actor="token:me")
+    await parts.registry.update(two.id, DeviceChanges(status="error"), actor="token:me")
 
     assert await names(parts, DeviceFilter(status="error")) == ["two"]
     assert await names(parts, DeviceFilter(device_type="pump")) == ["three"]
@@ -73,7 +73,7 @@ async def test_a_part_of_the_name_whatever_the_case(parts: Parts) -> None:
 
 async def test_a_changed_name_is_found_by_the_new_one(parts: Parts) -> None:
     device = await parts.make("old")
-    await parts.registry.update(device.id, DeviceChanges(name="NEW"))
+    await parts.registry.update(device.id, DeviceChanges(name="NEW"), actor="token:me")
     assert await names(parts, DeviceFilter(name="old")) == []
     assert await names(parts, DeviceFilter(name="new")) == ["NEW"]
 

@@ -24,15 +24,15 @@ async def expiring(commands: Commands) -> AsyncIterator[None]:
 async def test_a_command_expires_though_nobody_asks(parts: Parts) -> None:
     commands = Commands(parts.database)
     device = await parts.make()
-    await commands.send(device.id, "kept", {}, None, "")
-    late = await commands.send(device.id, "late", {}, 0.05 * SECOND, "")
+    await commands.send(device.id, "kept", {}, None, "", actor="token:me")
+    late = await commands.send(device.id, "late", {}, 0.05 * SECOND, "", actor="token:me")
     with commands.news.listen(device.id, lambda told: told.state == "expired") as listener:
         async with expiring(commands):
             await listener.wait(10)
             assert [told.id for told in listener.take()[0]] == [late.id]
             # One that ends sooner than those that are known.
-            await commands.send(device.id, "hours", {}, 3600 * SECOND, "")
-            soon = await commands.send(device.id, "soon", {}, 0.05 * SECOND, "")
+            await commands.send(device.id, "hours", {}, 3600 * SECOND, "", actor="token:me")
+            soon = await commands.send(device.id, "soon", {}, 0.05 * SECOND, "", actor="token:me")
             await listener.wait(10)
             assert [told.id for told in listener.take()[0]] == [soon.id]
     assert (await commands.get(soon.id)).state == "expired"
@@ -43,7 +43,7 @@ async def test_very_many_expire_at_once(parts: Parts) -> None:
     for number in range(3):
         await parts.make(f"d{number}")
     for key in range(500):
-        await parts.commands.send_to_group("sensor", "x", {}, SECOND, f"{key}")
+        await parts.commands.send_to_group("sensor", "x", {}, SECOND, f"{key}", actor="token:me")
     parts.clock.advance(seconds=1)
     assert await parts.commands.expire() is None
     assert await parts.commands.open_count() == 0
@@ -52,14 +52,16 @@ async def test_very_many_expire_at_once(parts: Parts) -> None:
 
 async def test_what_has_ended_long_ago_is_removed(parts: Parts) -> None:
     device = await parts.make()
-    old, waiting, fresh = [await parts.commands.send(device.id, name, {}, None, name) for name in "abc"]
-    await parts.commands.cancel(old.id)
+    old, waiting, fresh = [
+        await parts.commands.send(device.id, name, {}, None, name, actor="token:me") for name in "abc"
+    ]
+    await parts.commands.cancel(old.id, actor="token:me")
     parts.clock.advance(days=2)
-    await parts.commands.cancel(fresh.id)
+    await parts.commands.cancel(fresh.id, actor="token:me")
     await Pruning(parts.database, DAY, parts.clock).prune()
     assert [command.id for command in await parts.commands.page(0, "", None, 9)] == [fresh.id, waiting.id]
     # Its key has gone with it.
-    assert (await parts.commands.send(device.id, "a", {}, None, "a")).id > fresh.id
+    assert (await parts.commands.send(device.id, "a", {}, None, "a", actor="token:me")).id > fresh.id
 
 
 async def test_the_newest_version_is_never_too_old(parts: Parts) -> None:

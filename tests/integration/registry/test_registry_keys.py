@@ -27,7 +27,7 @@ async def stored(parts: Parts) -> str:
 
 async def made(parts: Parts) -> tuple[int, str]:
     """A device's id and key."""
-    device, key = await parts.registry.register(NewDevice("d"))
+    device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     return device.id, key
 
 
@@ -57,8 +57,8 @@ async def refused(call: Awaitable[object]) -> str:
 async def test_keys_and_secrets_are_never_stored(parts: Parts) -> None:
     device, first = await made(parts)
     second = await rotated(parts, first)
-    third = await parts.keys.reset(device, GRACE)
-    _, secret = await parts.tokens.create("t", "viewer", None)
+    third = await parts.keys.reset(device, GRACE, actor="token:me")
+    _, secret = await parts.tokens.create("t", "viewer", None, actor="token:me")
     await parts.tokens.ensure_builtin("built in secret")
 
     text = await stored(parts)
@@ -161,7 +161,7 @@ async def test_first_uses_and_rotations_at_once_agree(parts: Parts) -> None:
 async def test_a_reset_ends_all_keys(parts: Parts, pending: bool) -> None:
     device, held = await made(parts)
     lost = [await rotated(parts, held)] if pending else []
-    new = await parts.keys.reset(device, timedelta(0))
+    new = await parts.keys.reset(device, timedelta(0), actor="token:me")
     assert await valid(parts, held, *lost, new) == [new]
     assert await valid(parts, await rotated(parts, new)) != []
 
@@ -170,7 +170,7 @@ async def test_a_reset_ends_all_keys(parts: Parts, pending: bool) -> None:
 async def test_a_reset_with_a_grace_keeps_the_key_in_use(parts: Parts, pending: bool) -> None:
     device, held = await made(parts)
     lost = [await rotated(parts, held)] if pending else []
-    new = await parts.keys.reset(device, timedelta(minutes=5))
+    new = await parts.keys.reset(device, timedelta(minutes=5), actor="token:me")
     assert await valid(parts, held, *lost, new) == [held, new]
     assert await refused(parts.keys.rotate(await shown(parts, held))) == "KEY_REPLACED"
     parts.clock.advance(minutes=5)
@@ -181,7 +181,7 @@ async def test_a_deleted_device_has_no_keys(parts: Parts) -> None:
     device, old = await made(parts)
     key = await shown(parts, old)
     new = await rotated(parts, old)
-    await parts.registry.delete(device)
+    await parts.registry.delete(device, actor="token:me")
     assert await valid(parts, old, new) == []
     for call in (parts.keys.rotate(key), parts.keys.unregister(key), parts.keys.end_grace(key)):
         with pytest.raises(NotFound):
@@ -190,7 +190,7 @@ async def test_a_deleted_device_has_no_keys(parts: Parts) -> None:
 
 async def test_the_length_is_a_setting(parts: Parts) -> None:
     registry = Registry(parts.database, KeyHasher(b"x"), key_length=48)
-    _, key = await registry.register(NewDevice("d"))
+    _, key = await registry.register(NewDevice("d"), actor="token:me")
     assert len(key) == 48
 
 

@@ -56,7 +56,7 @@ class Owner(RuleBasedStateMachine):
 
     @initialize()
     def register(self) -> None:
-        device, key = self._run(self._parts.registry.register(NewDevice("d")))
+        device, key = self._run(self._parts.registry.register(NewDevice("d"), actor="token:me"))
         self._id = device.id
         self._keys = [key]
         # What the owner's device has in its memory: answers that were lost are not.
@@ -143,7 +143,7 @@ class Everybody(Owner):
 
     @rule(grace=st.sampled_from([timedelta(0), GRACE]), lost=st.booleans())
     def reset(self, grace: timedelta, lost: bool) -> None:
-        key = self._run(self._parts.keys.reset(self._id, grace))
+        key = self._run(self._parts.keys.reset(self._id, grace, actor="token:me"))
         pending = self._model.previous is not None and self._model.ends is None
         in_use = self._model.previous if pending else self._model.newest
         self._model = Model(key, in_use, self._clock.now + grace) if grace else Model(key)

@@ -19,7 +19,7 @@ def offers(parts: Parts) -> CommandLeases:
 
 
 async def send(parts: Parts, device_id: int, *names: str) -> list[int]:
-    return [(await parts.commands.send(device_id, name, {}, None, "")).id for name in names]
+    return [(await parts.commands.send(device_id, name, {}, None, "", actor="token:me")).id for name in names]
 
 
 async def taken(offers: CommandLeases, gateway: str, most: int = MOST) -> list[int]:
@@ -82,11 +82,11 @@ async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(
 
 async def test_what_nobody_may_get_is_not_offered(parts: Parts, offers: CommandLeases) -> None:
     device, suspended = await parts.make("a"), await parts.make("b")
-    await parts.registry.update(suspended.id, DeviceChanges(status="inactive"))
+    await parts.registry.update(suspended.id, DeviceChanges(status="inactive"), actor="token:me")
     await send(parts, suspended.id, "waits")
     [cancelled, delivered] = await send(parts, device.id, "cancelled", "delivered")
-    await parts.commands.cancel(cancelled)
+    await parts.commands.cancel(cancelled, actor="token:me")
     await parts.commands.hand_over(device.id, delivered)
     assert await taken(offers, "one") == []
-    await parts.registry.update(suspended.id, DeviceChanges(status="active"))
+    await parts.registry.update(suspended.id, DeviceChanges(status="active"), actor="token:me")
     assert len(await taken(offers, "one")) == 1

@@ -129,12 +129,12 @@ async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> Non
     await known.online.say([SessionReport(one.id, True, parts.clock.now) for one in (device, removed)])
     known.take()
     parts.clock.advance(seconds=1)
-    await parts.registry.update(device.id, DeviceChanges(status="inactive"))
-    await parts.registry.delete(removed.id)
+    await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
+    await parts.registry.delete(removed.id, actor="token:me")
     assert known.take() == [(device.id, False), (removed.id, False)]
     # Whoever hears of it by the row alone says the same.
     assert not Known(parts).online.is_online(await parts.registry.get(device.id))
-    await parts.registry.update(device.id, DeviceChanges(status="active"))
+    await parts.registry.update(device.id, DeviceChanges(status="active"), actor="token:me")
     await known.online.look_around()
     assert (known.online.count, known.take()) == (0, [])
 

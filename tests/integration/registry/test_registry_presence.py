@@ -71,7 +71,7 @@ async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presenc
     gone, kept = await parts.make("gone"), await parts.make("kept")
     presence.seen(gone.id)
     presence.seen(kept.id)
-    await parts.registry.delete(gone.id)
+    await parts.registry.delete(gone.id, actor="token:me")
     await presence.flush()
     assert (await parts.registry.get(kept.id)).last_seen == parts.clock.now
 

@@ -13,7 +13,7 @@ from tests.integration.registry.parts import SECRET, Parts
 
 
 async def test_a_token_is_known_by_its_secret(parts: Parts) -> None:
-    token, secret = await parts.tokens.create("dashboard", "viewer", None)
+    token, secret = await parts.tokens.create("dashboard", "viewer", None, actor="token:me")
     assert await parts.tokens.by_secret(secret) == token
     assert (token.name, token.role, token.expires_at) == ("dashboard", "viewer", None)
     assert token.created_at == parts.clock.now
@@ -21,7 +21,7 @@ async def test_a_token_is_known_by_its_secret(parts: Parts) -> None:
 
 
 async def test_a_token_ends_with_its_time(parts: Parts) -> None:
-    token, secret = await parts.tokens.create("visitor", "viewer", timedelta(minutes=5))
+    token, secret = await parts.tokens.create("visitor", "viewer", timedelta(minutes=5), actor="token:me")
     assert token.expires_at == parts.clock.now + timedelta(minutes=5)
 
     parts.clock.advance(minutes=5, microseconds=-1)
@@ -31,22 +31,22 @@ async def test_a_token_ends_with_its_time(parts: Parts) -> None:
 
 
 async def test_names_are_unique(parts: Parts) -> None:
-    await parts.tokens.create("ci", "registrar", None)
+    await parts.tokens.create("ci", "registrar", None, actor="token:me")
     with pytest.raises(errors.AlreadyExists) as refusal:
-        await parts.tokens.create("ci", "gateway", None)
+        await parts.tokens.create("ci", "gateway", None, actor="token:me")
     assert (refusal.value.reason, refusal.value.field) == ("NAME_TAKEN", "name")
 
 
 async def test_a_revoked_token_is_void_and_gone(parts: Parts) -> None:
-    token, secret = await parts.tokens.create("a", "admin", None)
-    other, _ = await parts.tokens.create("b", "gateway", None)
+    token, secret = await parts.tokens.create("a", "admin", None, actor="token:me")
+    other, _ = await parts.tokens.create("b", "gateway", None, actor="token:me")
 
-    assert await parts.tokens.revoke(token.id) == token
+    assert await parts.tokens.revoke(token.id, actor="token:me") == token
 
     assert await parts.tokens.by_secret(secret) is None
     assert await parts.tokens.list() == [other]
     with pytest.raises(errors.NotFound) as refusal:
-        await parts.tokens.revoke(token.id)
+        await parts.tokens.revoke(token.id, actor="token:me")
     assert refusal.value.reason == "TOKEN_NOT_FOUND"
 
 
@@ -62,7 +62,7 @@ async def test_the_built_in_token_has_exactly_the_secret_it_was_given(parts: Par
 
 
 async def test_the_built_in_token_takes_over_the_secret_of_another(parts: Parts) -> None:
-    _, secret = await parts.tokens.create("old", "viewer", None)
+    _, secret = await parts.tokens.create("old", "viewer", None, actor="token:me")
     await parts.tokens.ensure_builtin(secret)
     assert [token.name for token in await parts.tokens.list()] == [BUILT_IN]
 
@@ -73,11 +73,11 @@ async def test_the_built_in_token_cannot_be_revoked_or_made(parts: Parts) -> Non
     assert token is not None
 
     with pytest.raises(errors.FailedPrecondition) as refusal:
-        await parts.tokens.revoke(token.id)
+        await parts.tokens.revoke(token.id, actor="token:me")
     assert refusal.value.reason == "TOKEN_BUILT_IN"
     assert await parts.tokens.by_secret("secret") == token
     with pytest.raises(errors.AlreadyExists):
-        await parts.tokens.create(BUILT_IN, "admin", None)
+        await parts.tokens.create(BUILT_IN, "admin", None, actor="token:me")
 
 
 async def test_processes_that_start_at_once_agree_on_the_built_in_token(parts: Parts, url: str) -> None:

@@ -9,7 +9,6 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.codec import wire_commands
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct
@@ -24,13 +23,10 @@ wire = command_service_pb2
 class CommandService(command_service_pb2_grpc.CommandServiceServicer):
     """See command_service.proto for what each RPC promises. heartbeat: seconds."""
 
-    def __init__(
-        self, *, registry: Registry, commands: Commands, sessions: Sessions, audit: AuditRecorder, heartbeat: float
-    ) -> None:
+    def __init__(self, *, registry: Registry, commands: Commands, sessions: Sessions, heartbeat: float) -> None:
         self._registry = registry
         self._commands = commands
         self._sessions = sessions
-        self._audit = audit
         self._completion = CommandCompletion(commands, sessions)
         self._watch = CommandWatch(commands, heartbeat)
 
@@ -39,9 +35,13 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         # Before it is sent: the end may come before the answer.
         with self._completion.listener(request.device_id) as listener:
             sent = await self._commands.send(
-                request.device_id, request.name, parameters, _lifetime(request), request.idempotency_key
+                request.device_id,
+                request.name,
+                parameters,
+                _lifetime(request),
+                request.idempotency_key,
+                actor=caller().name,
             )
-            await self._audit.record_of_device("command.send", sent.device_id, command=sent.id, name=sent.name)
             if request.wait_seconds:
                 sent = await self._completion.wait(sent, listener, request.wait_seconds)
         await answer_with(context, 201)
@@ -59,10 +59,8 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
             parameters,
             _lifetime(request),
             request.idempotency_key,
+            actor=caller().name,
             announced=request.announce,
-        )
-        await self._audit.record(
-            "command.send_to_group", f"group:{request.group}", name=request.name, commands=outcome.made
         )
         await answer_with(context, 201)
         return wire.SendGroupCommandResponse(
@@ -99,8 +97,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
                 yield event
 
     async def CancelCommand(self, request: wire.CancelCommandRequest, _context: Context) -> wire.CancelCommandResponse:
-        cancelled = await self._commands.cancel(request.command_id)
-        await self._audit.record_of_device("command.cancel", cancelled.device_id, command=cancelled.id)
+        cancelled = await self._commands.cancel(request.command_id, actor=caller().name)
         return wire.CancelCommandResponse(
             status="success", message=f"Command {cancelled.name} cancelled", command=wire_commands.command(cancelled)
         )

@@ -8,7 +8,6 @@ from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_of, to_struct
@@ -19,10 +18,9 @@ wire = config_service_pb2
 class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
     """See config_service.proto for what each RPC promises."""
 
-    def __init__(self, *, registry: Registry, desired: DesiredConfigs, audit: AuditRecorder) -> None:
+    def __init__(self, *, registry: Registry, desired: DesiredConfigs) -> None:
         self._registry = registry
         self._desired = desired
-        self._audit = audit
 
     async def GetConfigTwin(self, request: wire.GetConfigTwinRequest, _context: Context) -> wire.GetConfigTwinResponse:
         device = await self._registry.get(request.device_id)
@@ -34,7 +32,6 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
     ) -> wire.SetDesiredConfigResponse:
         document = plain_struct(request.configuration, "configuration")
         desired = await self._desired.set(request.device_id, document, _expected(request), caller().name)
-        await self._audit.record_of_device("config.set", desired.device_id, version=desired.version)
         return wire.SetDesiredConfigResponse(
             status="success",
             message=_message(desired),
@@ -48,7 +45,6 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
     ) -> wire.PatchDesiredConfigResponse:
         patch = plain_struct(request.patch, "patch")
         desired = await self._desired.patch(request.device_id, patch, _expected(request), caller().name)
-        await self._audit.record_of_device("config.patch", desired.device_id, version=desired.version)
         return wire.PatchDesiredConfigResponse(
             status="success",
             message=_message(desired),

@@ -7,7 +7,6 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
-from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import caller, calling_device, calling_key
 from iotflow_server.commands.commands import Commands
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
@@ -48,7 +47,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         keys: DeviceKeys,
         commands: Commands,
         desired: DesiredConfigs,
-        audit: Audit,
         presence: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
@@ -62,7 +60,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self._keys = keys
         self._commands = commands
         self._desired = desired
-        self._audit = audit
         self._presence = presence
         self._online = online
         self._encoder = encoder
@@ -84,7 +81,8 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
                 location=request.location,
                 firmware_version=request.firmware_version,
                 hardware_version=request.hardware_version,
-            )
+            ),
+            actor=caller().name,
         )
         await answer_with(context, 201)
         return wire.RegisterDeviceResponse(
@@ -134,7 +132,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     ) -> wire.UnregisterDeviceResponse:
         device = await self._keys.unregister(calling_key())
         self._sessions.cut_off(caller().name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
-        await self._audit.record(caller().name, "device.unregister", f"device:{device.id}", {"name": device.name})
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
 
     async def RotateApiKeyJson(self, request: HttpBody, context: Context) -> wire.RotateApiKeyResponse:
@@ -144,7 +141,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         refuse_unknown(request)
         key = calling_key()
         successor, old_until = await self._keys.rotate(key)
-        await self._audit.record(caller().name, "device.rotate_key", f"device:{key.id}")
         return wire.RotateApiKeyResponse(
             message="Key rotated; the old one stays valid for a while after the new one is first used",
             device_id=key.id,
@@ -155,7 +151,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def EndKeyGrace(self, _request: wire.EndKeyGraceRequest, _context: Context) -> wire.EndKeyGraceResponse:
         key = calling_key()
         await self._keys.end_grace(key)
-        await self._audit.record(caller().name, "device.end_key_grace", f"device:{key.id}")
         return wire.EndKeyGraceResponse(message="Only this key is valid now", device_id=key.id)
 
     async def GetMqttCredentials(

@@ -26,7 +26,7 @@ class StateReportHandler:
     ) -> wire.UpdateDeviceConfigResponse:
         """Raises NotFound, InvalidArgument, Unavailable."""
         report = await report_of(sent)
-        device = await self._registry.update(device_id, report.changes())
+        device = await self._registry.report(device_id, report.changes())
         self._presence.seen(device_id)
         response = wire.UpdateDeviceConfigResponse(
             status="success",

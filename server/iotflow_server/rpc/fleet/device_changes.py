@@ -1,17 +1,17 @@
 """Changes that admins make to devices."""
 
 from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow_server.auth.principal import caller
 from iotflow_server.devices.device import Device, DeviceChanges
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.telemetry.ports import Span, TelemetryWriter
 
 
 class DeviceChangeHandler:
-    """Each change is in the audit log. The streams of a device that may no longer use the service end."""
+    """The streams of a device that may no longer use the service end."""
 
     def __init__(
         self,
@@ -20,48 +20,42 @@ class DeviceChangeHandler:
         encoder: DeviceEncoder,
         writer: TelemetryWriter,
         sessions: Sessions,
-        audit: AuditRecorder,
     ) -> None:
         self._registry = registry
         self._encoder = encoder
         self._writer = writer
         self._sessions = sessions
-        self._audit = audit
 
     async def update(self, request: wire.UpdateDeviceRequest) -> wire.UpdateDeviceResponse:
         """UpdateDevice."""
         given = {field.name: value for field, value in request.ListFields() if field.name != "device_id"}
-        device = await self._registry.update(request.device_id, DeviceChanges(**given))
+        device = await self._registry.update(request.device_id, DeviceChanges(**given), actor=caller().name)
         self._cut_off_inactive(device)
-        await self._audit.record_of_device("device.update", device.id, **given)
         return wire.UpdateDeviceResponse(
             status="success", message=f"Device {device.name} updated", device=await self._encoder.device(device)
         )
 
     async def delete(self, request: wire.DeleteDeviceRequest) -> wire.DeleteDeviceResponse:
         """DeleteDevice."""
-        device = await self._registry.delete(request.device_id)
+        device = await self._registry.delete(
+            request.device_id, actor=caller().name, delete_telemetry=request.delete_telemetry
+        )
         self._cut_off(device, PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
         if request.delete_telemetry:
             await self._writer.delete(device.id, Span())
-        await self._audit.record_of_device(
-            "device.delete", device.id, name=device.name, delete_telemetry=request.delete_telemetry
-        )
         return wire.DeleteDeviceResponse(
             status="success", message=f"Device {device.name} deleted successfully", device_id=device.id
         )
 
     async def set_status(self, request: wire.SetDeviceStatusRequest) -> wire.SetDeviceStatusResponse:
         """SetDeviceStatus."""
-        before = await self._registry.get(request.device_id)
-        device = await self._registry.update(request.device_id, DeviceChanges(status=request.status))
+        before, device = await self._registry.set_status(request.device_id, request.status, actor=caller().name)
         self._cut_off_inactive(device)
-        await self._audit.record_of_device("device.status", device.id, old=before.status, new=device.status)
         return wire.SetDeviceStatusResponse(
             status="success",
-            message=f"Device status updated from {before.status} to {device.status}",
+            message=f"Device status updated from {before} to {device.status}",
             device_id=device.id,
-            old_status=before.status,
+            old_status=before,
             new_status=device.status,
         )
 

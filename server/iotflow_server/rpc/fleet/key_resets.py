@@ -3,17 +3,16 @@
 from datetime import timedelta
 
 from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow_server.auth.principal import caller
 from iotflow_server.devices.keys import DeviceKeys
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 
 
 class KeyResetHandler:
-    """Each reset is in the audit log."""
+    """ResetDeviceKey, by either of its doors."""
 
-    def __init__(self, *, keys: DeviceKeys, audit: AuditRecorder) -> None:
+    def __init__(self, *, keys: DeviceKeys) -> None:
         self._keys = keys
-        self._audit = audit
 
     async def reset_in_json(self, request: wire.ResetDeviceKeyJsonRequest) -> wire.ResetDeviceKeyResponse:
         """ResetDeviceKeyJson."""
@@ -22,8 +21,8 @@ class KeyResetHandler:
     async def reset(self, request: wire.ResetDeviceKeyRequest) -> wire.ResetDeviceKeyResponse:
         """ResetDeviceKey."""
         refuse_unknown(request)
-        key = await self._keys.reset(request.device_id, timedelta(seconds=request.grace_seconds))
-        await self._audit.record_of_device("device.reset_key", request.device_id, grace_seconds=request.grace_seconds)
+        grace = timedelta(seconds=request.grace_seconds)
+        key = await self._keys.reset(request.device_id, grace, actor=caller().name)
         return wire.ResetDeviceKeyResponse(
             status="success", message="Key reset; give it to the device", device_id=request.device_id, api_key=key
         )

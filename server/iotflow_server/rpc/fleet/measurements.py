@@ -2,19 +2,18 @@
 
 from iotflow.v1 import fleet_pb2
 from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow_server.audit import Audit
+from iotflow_server.auth.principal import caller
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
 
 
 class MeasurementHandler:
-    """Each change is in the audit log."""
+    """Each change is in the audit log before the store is asked."""
 
-    def __init__(
-        self, *, writer: TelemetryWriter, reader: TelemetryReader, registry: Registry, audit: AuditRecorder
-    ) -> None:
+    def __init__(self, *, writer: TelemetryWriter, reader: TelemetryReader, registry: Registry, audit: Audit) -> None:
         self._writer = writer
         self._reader = reader
         self._registry = registry
@@ -30,24 +29,17 @@ class MeasurementHandler:
     async def drop(self, request: wire.DropMeasurementRequest) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
         kept = await self._type(request.device_id, request.measurement)
+        await self._record("drop_measurement", request.device_id, measurement=request.measurement, type=str(kept))
         await self._writer.drop(request.device_id, request.measurement)
-        await self._audit.record_of_device(
-            "telemetry.drop_measurement", request.device_id, measurement=request.measurement, type=str(kept)
-        )
         return wire.DropMeasurementResponse(status="success", message=f"Measurement {request.measurement} dropped")
 
     async def retype(self, request: wire.RetypeMeasurementRequest) -> wire.RetypeMeasurementResponse:
         """RetypeMeasurement."""
         kept, wanted = await self._type(request.device_id, request.measurement), ValueType(request.type)
         if kept is not wanted:
+            change = {"measurement": request.measurement, "before": str(kept), "after": str(wanted)}
+            await self._record("retype_measurement", request.device_id, **change)
             await self._writer.retype(request.device_id, request.measurement, wanted)
-            await self._audit.record_of_device(
-                "telemetry.retype_measurement",
-                request.device_id,
-                measurement=request.measurement,
-                before=str(kept),
-                after=str(wanted),
-            )
         return wire.RetypeMeasurementResponse(
             status="success",
             message=f"Measurement {request.measurement} is kept as {wanted}",
@@ -61,3 +53,6 @@ class MeasurementHandler:
             problem = f"device {device.id} has no measurement {measurement[:100]!r}"
             raise NotFound("MEASUREMENT_NOT_FOUND", problem, field="measurement")
         return kept
+
+    async def _record(self, act: str, device_id: int, **details: str) -> None:
+        await self._audit.record(caller().name, f"telemetry.{act}", f"device:{device_id}", details)

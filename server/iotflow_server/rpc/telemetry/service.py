@@ -147,9 +147,9 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     ) -> wire.DeleteTelemetryResponse:
         device = await self._querying.readable(request.device_id)
         range_ = span(request.start_time, request.end_time, utc_now_ms())
-        await self._writer.delete(device.id, range_)
         details = {"start": range_.start, "end": range_.end}
         await self._audit.record(caller().name, "telemetry.delete", f"device:{device.id}", details)
+        await self._writer.delete(device.id, range_)
         return wire.DeleteTelemetryResponse(
             message=f"Telemetry data deleted for device {device.name}",
             device_id=device.id,

@@ -5,10 +5,10 @@ from datetime import timedelta
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import token_pb2, token_service_pb2, token_service_pb2_grpc
+from iotflow_server.auth.principal import caller
 from iotflow_server.auth.tokens import AccessToken, Tokens
 from iotflow_server.errors import Unauthenticated
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.audit.recorder import AuditRecorder
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.rpc.http_status import answer_with
@@ -20,10 +20,9 @@ wire = token_service_pb2
 class TokenService(token_service_pb2_grpc.TokenServiceServicer):
     """See token_service.proto for what each RPC promises."""
 
-    def __init__(self, *, tokens: Tokens, sessions: Sessions, audit: AuditRecorder) -> None:
+    def __init__(self, *, tokens: Tokens, sessions: Sessions) -> None:
         self._tokens = tokens
         self._sessions = sessions
-        self._audit = audit
 
     async def CreateTokenJson(self, request: HttpBody, context: Context) -> wire.CreateTokenResponse:
         return await self.CreateToken(fill(wire.CreateTokenRequest(), request), context)
@@ -31,8 +30,7 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
     async def CreateToken(self, request: wire.CreateTokenRequest, context: Context) -> wire.CreateTokenResponse:
         refuse_unknown(request)
         lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
-        token, secret = await self._tokens.create(request.name, request.role, lifetime)
-        await self._audit.record("token.create", f"token:{token.name}", role=token.role)
+        token, secret = await self._tokens.create(request.name, request.role, lifetime, actor=caller().name)
         await answer_with(context, 201)
         return wire.CreateTokenResponse(status="success", token=_shown(token), secret=secret)
 
@@ -41,9 +39,8 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
         return wire.ListTokensResponse(status="success", tokens=tokens)
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, _context: Context) -> wire.RevokeTokenResponse:
-        token = await self._tokens.revoke(request.token_id)
+        token = await self._tokens.revoke(request.token_id, actor=caller().name)
         self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "an admin revoked the token"))
-        await self._audit.record("token.revoke", f"token:{token.name}")
         return wire.RevokeTokenResponse(status="success", message=f"Token {token.name} revoked")
 
 

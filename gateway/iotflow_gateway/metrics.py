@@ -1,10 +1,19 @@
 """What the adapter counts, for Prometheus."""
 
+import threading
+import time
 from collections.abc import Callable
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, make_wsgi_app
+
+from iotflow_gateway.descriptors import USED_UP
 
 LOOPBACK = "127.0.0.1"
+# Seconds until a scrape that cannot be accepted is tried again.
+ACCEPT_AGAIN = 1.0
 
 
 class Metrics:
@@ -45,5 +54,25 @@ class Metrics:
         Gauge(name, description, registry=self._registry).set_function(value)
 
     def serve(self, port: int) -> None:
-        """On the loopback, in a thread."""
-        start_http_server(port, LOOPBACK, self._registry)
+        """Serve the metrics on the loopback address, in a thread."""
+        server = make_server(LOOPBACK, port, make_wsgi_app(self._registry), _MetricsServer, _SilentHandler)
+        threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _MetricsServer(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a scrape. With all file descriptors in use, accept fails at once and the connection stays in the queue: without
+        the pause, the loop around this call would take a whole processor."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in USED_UP:
+                time.sleep(ACCEPT_AGAIN)
+            raise
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Write nothing: wsgiref writes a line for each scrape."""

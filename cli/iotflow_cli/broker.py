@@ -5,7 +5,7 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 
 EMBEDDED, MOSQUITTO, NONE = "embedded", "mosquitto", "none"
 PORTS = {"mqtt": 1883, "mqtts": 8883}

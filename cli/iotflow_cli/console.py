@@ -1,11 +1,24 @@
-"""Lines to the terminal."""
+"""What the command writes to the terminal."""
 
+import dataclasses
 import os
 import sys
+from collections.abc import Callable, Sequence
+
+from iotflow_server.supervision.child_process import Program, TakeLine
+from iotflow_server.supervision.restarts import Failure, RestartPolicy
+from iotflow_server.supervision.supervisor import Supervisor
+
+DEFAULT_RESTARTS = RestartPolicy()
+TakeProblems = Callable[[Sequence[str]], None]
 
 
-def say(line: str) -> None:
-    """Write a line at once. Nobody reading any more (`iotflow up | head`) is no reason to stop the service."""
+class UsageError(Exception):
+    """A command cannot be carried out: a sentence for the terminal that names the problem and the remedy."""
+
+
+def write_line(line: str) -> None:
+    """Write a line at once. A closed pipe (`iotflow up | head`) does not stop the service."""
     try:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
@@ -13,6 +26,53 @@ def say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def complain(line: str) -> None:
-    """Write a line that tells why something was not done."""
+def write_error(line: str) -> None:
+    """Write the reason why a command was not carried out."""
     sys.stderr.write(f"iotflow: {line}\n")
+
+
+def supervisor_on(
+    write: TakeLine,
+    programs: Sequence[Program],
+    problems_changed: TakeProblems = lambda _: None,
+    restarts: RestartPolicy = DEFAULT_RESTARTS,
+) -> Supervisor:
+    """A supervisor that writes each program's lines after its name. problems_changed: takes a sentence for each program that does
+    not run, whenever these sentences change."""
+    width = max(len(program.name) for program in programs)
+    prefixed = [dataclasses.replace(each, output=_prefixed(write, f"{each.name:<{width}} | ")) for each in programs]
+    return Supervisor(prefixed, ConsoleReporter(write, problems_changed, restarts), restarts)
+
+
+class ConsoleReporter:
+    """Writes the events of a run as sentences."""
+
+    def __init__(self, write: TakeLine, problems_changed: TakeProblems, restarts: RestartPolicy) -> None:
+        self._write = write
+        self._problems_changed = problems_changed
+        self._restarts = restarts
+        # By name, for each program that does not run.
+        self._problems: dict[str, str] = {}
+
+    def ready(self, name: str, pid: int) -> None:  # noqa: ARG002
+        if self._problems.pop(name, None):
+            self._problems_changed(list(self._problems.values()))
+            self._write(f"{name} runs again")
+
+    def failed(self, name: str, failure: Failure, failures: int, pause: float) -> None:
+        problem = f"{name} {failure.reason}"
+        self._write(
+            f"{problem}; starting it again in {pause:g} s (failure {failures} of {self._restarts.most_restarts} in a row)"
+        )
+        self._problems[name] = problem
+        self._problems_changed(list(self._problems.values()))
+
+    def killed(self, name: str) -> None:
+        self._write(f"{name} had to be killed")
+
+    def stopping(self, problem: str) -> None:
+        self._write(problem or "stopping")
+
+
+def _prefixed(write: TakeLine, prefix: str) -> TakeLine:
+    return lambda line: write(prefix + line)

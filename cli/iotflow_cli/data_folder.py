@@ -5,7 +5,7 @@ import fcntl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 
 # Where the server reads which parts do not run.
 PARTS_DOWN = "parts-down"

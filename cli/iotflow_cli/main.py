@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from iotflow_cli import migrate, replay, up
-from iotflow_cli.console import complain
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError, write_error
 from iotflow_server import VERSION
 
 COMMANDS = (up, replay, migrate)
@@ -22,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
     except UsageError as error:
-        complain(str(error))
+        write_error(str(error))
         code = 1
     except KeyboardInterrupt:
         code = 130

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from iotflow_cli import local_defaults
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -10,8 +10,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from iotflow_cli import local_defaults
-from iotflow_cli.console import say
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError, write_line
 from iotflow_server.auth.hashing import KeyHasher
 from iotflow_server.auth.secret_files import KEY_SECRET, WeakSecret, kept_secret
 from iotflow_server.db import legacy_database, legacy_migration
@@ -40,8 +39,8 @@ def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
             raise UsageError(f"There is no database of the older service at {_shown(source_url)}.")
         target = _target(data_dir, dry_run=dry_run)
         devices = legacy_database.older_devices(source)
-        say(f"from  {_shown(source)}: {len(devices)} devices")
-        say(f"to    {_shown(target.url)}")
+        write_line(f"from  {_shown(source)}: {len(devices)} devices")
+        write_line(f"to    {_shown(target.url)}")
         plan = asyncio.run(_migrated(devices, target, dry_run=dry_run))
         users = legacy_database.older_users(source)
     except (SQLAlchemyError, Unavailable, ValueError, WrongSettings, WeakSecret, OSError) as error:
@@ -77,18 +76,18 @@ async def _migrated(devices: Sequence[dict[str, Any]], target: Target, *, dry_ru
 
 def _report(plan: Plan, users: int, target: Target, *, dry_run: bool) -> int:
     for line in (*plan.conflicts[:SHOWN_NOTES], *plan.notes[:SHOWN_NOTES]):
-        say(line)
+        write_line(line)
     if more := max(0, len(plan.conflicts) - SHOWN_NOTES) + max(0, len(plan.notes) - SHOWN_NOTES):
-        say(f"… and {more} lines more")
+        write_line(f"… and {more} lines more")
     if users:
-        say(f"{users} accounts of people are not taken over: make tokens for them (POST /api/v1/admin/tokens)")
+        write_line(f"{users} accounts of people are not taken over: make tokens for them (POST /api/v1/admin/tokens)")
     if plan.conflicts:
-        say("nothing was done: choose an empty registry, or remove the devices that have these ids")
+        write_line("nothing was done: choose an empty registry, or remove the devices that have these ids")
         return 1
     verb = "would be added" if dry_run else "added"
-    say(f"{len(plan.rows)} devices {verb}, {plan.known} were here already; their keys stay as they are")
+    write_line(f"{len(plan.rows)} devices {verb}, {plan.known} were here already; their keys stay as they are")
     if not dry_run:
-        say(f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which goes before DATABASE_URL")
+        write_line(f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which goes before DATABASE_URL")
     return 0
 
 

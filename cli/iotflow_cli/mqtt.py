@@ -8,8 +8,8 @@ from pathlib import Path
 
 from iotflow_cli import local_defaults
 from iotflow_cli.broker import MOSQUITTO, NONE, Broker
-from iotflow_cli.child_process import Program
 from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
+from iotflow_server.supervision.child_process import Program
 
 PATIENCE = 2.0
 

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 
 
 def port(text: str) -> int:

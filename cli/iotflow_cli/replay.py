@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from iotflow_cli import local_defaults
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 from iotflow_server.auth.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
 from iotflow_simulators.csv_choices import Choices

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.broker import EMBEDDED, Broker, chosen_broker
-from iotflow_cli.child_process import Program
-from iotflow_cli.console import say
+from iotflow_cli.console import supervisor_on, write_line
 from iotflow_cli.data_folder import PARTS_DOWN, taken, write_down
 from iotflow_cli.envoy.gateway import Gateway, admin_socket_in, drain
 from iotflow_cli.ports import Listening, check_distinct, check_free, port
 from iotflow_cli.readiness import all_serve, answers
-from iotflow_cli.supervisor import Supervisor
+from iotflow_server.supervision.child_process import Program
+from iotflow_server.supervision.restarts import GivenUp
 
 HOST = "127.0.0.1"
 # Calls under way get this long when the gateway goes down; streams would take for ever and are cut.
@@ -161,11 +161,17 @@ async def _up(data_dir: Path, rest_host: str, rest_port: int, grpc_port: int, wo
         _envoy(gateway),
         *mqtt.programs(broker, data_dir, f"{HOST}:{grpc_port}", defaults),
     ]
-    down = functools.partial(write_down, data_dir / PARTS_DOWN)
-    down(())
-    code = await Supervisor(programs, say, down).run(functools.partial(_announce, gateway, broker, data_dir))
-    say("all processes stopped; fix the error above and start again" if code else "stopped")
-    return code
+    problems_changed = functools.partial(write_down, data_dir / PARTS_DOWN)
+    problems_changed(())
+    try:
+        in_grace = await supervisor_on(write_line, programs, problems_changed).run(
+            functools.partial(_announce, gateway, broker, data_dir)
+        )
+    except GivenUp:
+        write_line("all processes stopped; fix the error above and start again")
+        return 1
+    write_line("stopped")
+    return 0 if in_grace else 1
 
 
 def _server(data_dir: Path, gateway: Gateway, defaults: Mapping[str, str], addresses: Sequence[str]) -> Program:
@@ -193,17 +199,17 @@ def _envoy(gateway: Gateway) -> Program:
 
 
 def _announce(gateway: Gateway, broker: Broker, data_dir: Path) -> None:
-    say(f"REST         {gateway.address}")
-    say(f"gRPC         {gateway.rest_host}:{gateway.rest_port}, or past the gateway {HOST}:{gateway.grpc_port}")
+    write_line(f"REST         {gateway.address}")
+    write_line(f"gRPC         {gateway.rest_host}:{gateway.rest_port}, or past the gateway {HOST}:{gateway.grpc_port}")
     if broker.host:
-        say(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
+        write_line(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
     if anonymous_port := _anonymous_port(broker, gateway.rest_host):
-        say(
+        write_line(
             f"MQTT         {broker.host}:{anonymous_port} for clients without a login, which put api_key into each message"
         )
-    say(f"admin token  {_admin_token(data_dir / 'admin-token')}")
-    say(f"commands     {_program()} (--help lists them)")
-    say(f"ready: {gateway.address}/health (Ctrl-C stops it)")
+    write_line(f"admin token  {_admin_token(data_dir / 'admin-token')}")
+    write_line(f"commands     {_program()} (--help lists them)")
+    write_line(f"ready: {gateway.address}/health (Ctrl-C stops it)")
 
 
 def _program() -> str:

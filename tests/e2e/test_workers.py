@@ -134,4 +134,4 @@ def pid_of(service: Service, worker: int, time: int) -> int:
 
 
 def serves(line: str, worker: int) -> bool:
-    return '"event": "worker serves"' in line and f'"worker": {worker},' in line
+    return '"event": "worker_ready"' in line and f'"worker": {worker},' in line

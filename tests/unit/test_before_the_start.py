@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from iotflow_cli.console import UsageError
 from iotflow_cli.data_folder import taken
-from iotflow_cli.errors import UsageError
 from iotflow_cli.ports import check_free
 from tests.processes import free_port
 

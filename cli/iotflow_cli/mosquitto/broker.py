@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotflow.topic_names import ANONYMOUS
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 
 SHIPPED = Path(__file__).parent
 ACL, CONFIGURATION, LIMITS = SHIPPED / "acl", SHIPPED / "mosquitto.conf", "# Limits."

@@ -1,1 +1,1 @@
-"""Several server processes on one port: a parent that keeps them, and what each of them knows of the others."""
+"""Several server processes on one port: the parent that supervises them, and the facts each has about the group."""

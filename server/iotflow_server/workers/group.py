@@ -1,54 +1,110 @@
-"""The parent of the workers: holds their port, keeps them running, and ends with them."""
+"""The parent of the workers: reserves their port and supervises them."""
 
-import asyncio
+import fcntl
+import functools
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 
+from iotflow_server.process import CannotStart
 from iotflow_server.settings import Settings
-from iotflow_server.stopping import asked_to_stop
-from iotflow_server.workers.folder import taken
+from iotflow_server.supervision.child_process import Program
+from iotflow_server.supervision.restarts import Failure, GivenUp, RestartPolicy
+from iotflow_server.supervision.supervisor import Supervisor
+from iotflow_server.workers.member import group_folder, ready_file, socket_in
 from iotflow_server.workers.port import held
-from iotflow_server.workers.slot import WorkerSlot
 
-# What a worker may take beyond its time for draining.
+# Seconds that a worker may take beyond its time for draining.
 SPARE_SECONDS = 4.0
+# The other workers serve while one of them fails, so it is never given up.
+RESTARTS = RestartPolicy(first_pause=0.25, most_restarts=None)
+# The kernel's limit of a socket's path: 108 bytes on Linux, 104 elsewhere.
+LONGEST_SOCKET_PATH = 100
 
 log = structlog.get_logger(__name__)
 
 
-class Group:
-    """As many processes as the settings say."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._grace = settings.drain_seconds + SPARE_SECONDS
-
-    async def run(self) -> int:
-        """Run until told to stop, then stop all: 0. Raises CannotStart, PortTaken, OSError."""
-        settings = self._settings
-        asked = asked_to_stop()
-        with taken(settings.data_dir, settings.workers), held(settings.grpc_host, settings.grpc_port) as port:
-            places = [WorkerSlot(number + 1, port, self._grace) for number in range(settings.workers)]
-            await self._keep(places, asked, f"{settings.grpc_host}:{port}")
-        return 0
-
-    async def _keep(self, places: list[WorkerSlot], asked: asyncio.Event, address: str) -> None:
-        """Until asked to stop, or until a place cannot be kept."""
-        announcing = asyncio.create_task(_announce(places, address))
-        stopping = asyncio.create_task(asked.wait())
-        keeping = [asyncio.create_task(place.keep()) for place in places]
+async def run_group(settings: Settings) -> int:
+    """Run the workers until a stop signal: 0. Raises CannotStart, PortTaken, OSError."""
+    with _locked_folder(settings), held(settings.grpc_host, settings.grpc_port) as port:
+        numbers = range(1, settings.workers + 1)
+        programs = [_worker(number, port, settings) for number in numbers]
+        supervisor = Supervisor(programs, GroupLog(), RESTARTS, in_order=False)
+        address = f"{settings.grpc_host}:{port}"
         try:
-            await asyncio.wait([stopping, *keeping], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (announcing, stopping, *keeping):
-                task.cancel()
-            outcomes = await asyncio.gather(announcing, stopping, *keeping, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                raise outcome
+            await supervisor.run(functools.partial(log.info, "serving", address=address, workers=settings.workers))
+        except GivenUp as error:
+            raise CannotStart(f"Worker {error}. Its last log lines give the reason.") from None
+    return 0
 
 
-async def _announce(places: list[WorkerSlot], address: str) -> None:
-    for place in places:
-        await place.served.wait()
-    log.info("serving", address=address, workers=len(places))
+class GroupLog:
+    """Writes the events of the workers to the log. A worker's name is its number."""
+
+    def ready(self, name: str, pid: int) -> None:
+        log.info("worker_ready", worker=int(name), pid=pid)
+
+    def failed(self, name: str, failure: Failure, failures: int, pause: float) -> None:
+        log.warning(
+            "worker_failed",
+            worker=int(name),
+            pid=failure.pid,
+            reason=failure.reason,
+            failures=failures,
+            restart_after_seconds=pause,
+        )
+
+    def killed(self, name: str) -> None:
+        log.error("worker_killed", worker=int(name), reason="did not stop in time")
+
+    def stopping(self, problem: str) -> None:
+        """Each worker logs its own stop, and the exception carries the problem."""
+
+
+def _worker(number: int, port: int, settings: Settings) -> Program:
+    ready = ready_file(settings.data_dir, number)
+
+    async def is_ready() -> bool:
+        return ready.exists()
+
+    return Program(
+        name=str(number),
+        command=[sys.executable, "-P", "-m", "iotflow_server.workers", str(number), str(port)],
+        env=os.environ,
+        ready=is_ready,
+        # A journal may take long to replay.
+        start_within=None,
+        # The file of the process before does not count for this one.
+        prepare=functools.partial(ready.unlink, missing_ok=True),
+        grace=settings.drain_seconds + SPARE_SECONDS,
+        # A signal to the group of the parent reaches the workers too.
+        own_session=False,
+    )
+
+
+@contextmanager
+def _locked_folder(settings: Settings) -> Iterator[None]:
+    """Make the group's folder, for its owner only, and lock it against other groups. Raises CannotStart, OSError."""
+    _check_socket_path(socket_in(settings.data_dir, settings.workers))
+    folder = group_folder(settings.data_dir)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The kernel releases the lock when the process ends, also after SIGKILL.
+    with (folder / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"Other workers run on {settings.data_dir}. Stop them, or set IOTFLOW_DATA_DIR to another folder."
+            ) from None
+        yield
+
+
+def _check_socket_path(longest: Path) -> None:
+    if len(os.fsencode(longest)) > LONGEST_SOCKET_PATH:
+        raise CannotStart(
+            f"The path {longest} is too long for a socket. Set IOTFLOW_DATA_DIR to a folder with a shorter path."
+        )

@@ -1,4 +1,4 @@
-"""Which process of a group this is."""
+"""The place of one process in a group of workers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,25 +6,30 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """number: 1 to `of`, the size of the group; a process that is started in a dead one's place has its number."""
+    """number: from 1 to `of`, the size of the group; a process that replaces another has the same number."""
 
     number: int
     of: int
 
     @property
     def alone(self) -> bool:
-        """Whether there are no others."""
+        """Whether the group has no other process."""
         return self.of == 1
 
 
 ALONE = Member(1, 1)
 
 
-def folder_in(data_dir: Path) -> Path:
-    """Where the group keeps what is its own."""
+def group_folder(data_dir: Path) -> Path:
+    """The folder of the group's files."""
     return data_dir / "workers"
 
 
 def socket_in(data_dir: Path, number: int) -> Path:
-    """The Unix socket of one process: on the common port the system chooses which of them has a connection."""
-    return folder_in(data_dir) / f"{number}.sock"
+    """The Unix socket of one worker. On the common port the kernel chooses the worker for each connection."""
+    return group_folder(data_dir) / f"{number}.sock"
+
+
+def ready_file(data_dir: Path, number: int) -> Path:
+    """The file that a worker makes when it serves."""
+    return group_folder(data_dir) / f"{number}.ready"

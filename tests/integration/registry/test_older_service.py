@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
-from iotflow_cli.errors import UsageError
+from iotflow_cli.console import UsageError
 from iotflow_cli.migration import migrate
 from iotflow_server.auth.hashing import KeyHasher
 from iotflow_server.auth.secret_files import KEY_SECRET, kept_secret

@@ -38,7 +38,7 @@ class Workers:
 
     def pid(self, worker: int) -> int:
         """The process that has this number now."""
-        return [int(line["pid"]) for line in self.told("worker serves") if line["worker"] == worker][-1]
+        return [int(line["pid"]) for line in self.told("worker_ready") if line["worker"] == worker][-1]
 
     def kill(self, worker: int) -> None:
         """kill -9."""

@@ -60,7 +60,7 @@ def test_all_are_told_to_stop_while_they_start(tmp_path: Path, redis: str) -> No
         # As a terminal or a supervisor does it; a worker that has not got far enough to heed it simply dies.
         os.killpg(process.pid, signal.SIGTERM)
         assert process.exit_code() == 0, process.output
-        assert "worker serves" not in process.output
+        assert "worker_ready" not in process.output
 
 
 def test_they_do_not_outlive_their_parent(tmp_path: Path, redis: str) -> None:
@@ -79,11 +79,13 @@ def test_a_dead_one_is_followed_by_another_after_a_growing_pause(tmp_path: Path,
             assert stream(stub, device, [batch(1)])[-1].committed_sequence == 1
             for death in (1, 2):
                 group.kill(2)
-                assert len(group.told("worker serves", 2 + death)) == 2 + death
+                assert len(group.told("worker_ready", 2 + death)) == 2 + death
                 assert who_answers(channel) == 2
             assert len(read(stub, device)["value"]) == 3
-        ends = [(line["worker"], line["how"], line["again_after_seconds"]) for line in group.told("worker ended", 2)]
-        assert ends == [(2, "SIGKILL", 0.25), (2, "SIGKILL", 0.5)]
+        ends = [
+            (line["worker"], line["reason"], line["restart_after_seconds"]) for line in group.told("worker_failed", 2)
+        ]
+        assert ends == [(2, "ended by SIGKILL", 0.25), (2, "ended by SIGKILL", 0.5)]
         assert group.process.terminate() == 0
 
 
@@ -112,7 +114,7 @@ def test_of_groups_that_start_at_once_one_gets_the_port(tmp_path: Path, redis: s
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     with starting(tmp_path / "a", 2, **settings) as one, starting(tmp_path / "b", 2, **settings) as other:
-        fates = ("cannot run", '"workers": 2')
+        fates = ("cannot_run", '"workers": 2')
         lines = [process.wait_for_lines(lambda line: any(fate in line for fate in fates)) for process in (one, other)]
         refused, serving = (one, other) if fates[0] in lines[0][0] else (other, one)
         assert refused.exit_code() == 1
@@ -132,7 +134,7 @@ def test_a_port_in_use_is_refused(tmp_path: Path, redis: str) -> None:
 def test_their_folder_is_for_one_group(tmp_path: Path, redis: str) -> None:
     with workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis), starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as other:
         assert other.exit_code() == 1
-        assert f"other workers run on {tmp_path}" in other.output
+        assert f"Other workers run on {tmp_path}" in other.output
 
 
 def test_a_path_too_long_for_sockets_is_refused(tmp_path: Path, redis: str) -> None:

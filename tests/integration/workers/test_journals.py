@@ -34,7 +34,7 @@ def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iot
         group.kill(2)
         # By the one that follows it, or by one that looks about before.
         assert len(group.told("journal_adopted")) == 1
-        assert len(group.told("worker serves", WORKERS + 1)) == WORKERS + 1
+        assert len(group.told("worker_ready", WORKERS + 1)) == WORKERS + 1
         with group.channel_to(2) as channel:
             kept = read(TelemetryServiceStub(channel), device)["value"]
         assert kept == {T0 + second * 1_000: float(second) for second in range(10, (WORKERS + 1) * 10)}

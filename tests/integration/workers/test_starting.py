@@ -84,4 +84,4 @@ def start_and_register(folder: Path, redis: str, database_url: str) -> None:
                 assert stream(TelemetryServiceStub(channel), device, [batch(number)])[-1].committed_sequence == number
         assert group.process.terminate() == 0
         assert '"level": "error"' not in group.process.output
-        assert len(group.told("worker serves")) == WORKERS
+        assert len(group.told("worker_ready")) == WORKERS

@@ -1,0 +1,84 @@
+"""A program that is kept running."""
+
+import asyncio
+
+from iotflow_server.supervision.child_process import ChildProcess, Program
+from iotflow_server.supervision.restarts import Failure, GivenUp, Reporter, RestartPolicy
+
+POLL_SECONDS = 0.05
+
+
+class SupervisedProcess:
+    """Starts a program, and starts it again after each failure, as the policy allows."""
+
+    def __init__(self, program: Program, policy: RestartPolicy, reporter: Reporter) -> None:
+        # Set when the program is ready for the first time.
+        self.ready = asyncio.Event()
+        self.stopped_within_grace = True
+        self._program = program
+        self._policy = policy
+        self._reporter = reporter
+        self._failures = 0
+        self._closing = False
+        self._child: ChildProcess | None = None
+
+    async def keep_running(self) -> None:
+        """Run until cancelled, which stops the program, or closed. Raises GivenUp."""
+        while not self._closing:
+            failure = await self._run_once()
+            if not self._closing:
+                pause = self._pause_after(failure)
+                self._reporter.failed(self._program.name, failure, self._failures, pause)
+                await asyncio.sleep(pause)
+
+    def close(self) -> None:
+        """Start the program no more."""
+        self._closing = True
+
+    def kill(self) -> None:
+        """End the program now."""
+        if self._child:
+            self._child.kill()
+
+    async def _run_once(self) -> Failure:
+        try:
+            self._child = child = await ChildProcess.start(self._program)
+        except OSError as error:
+            return Failure(f"cannot be started ({error.strerror})")
+        try:
+            return await self._wait_until_ready(child) or await self._wait_for_end(child)
+        finally:
+            self.stopped_within_grace = await child.stop()
+            if not self.stopped_within_grace:
+                self._reporter.killed(self._program.name)
+
+    async def _wait_until_ready(self, child: ChildProcess) -> Failure | None:
+        try:
+            async with asyncio.timeout(self._program.start_within):
+                while not await self._program.ready():
+                    if await child.ended_within(POLL_SECONDS):
+                        break
+        except TimeoutError:
+            return Failure(f"was not ready within {self._program.start_within:g} seconds", child.pid)
+        # Checked last: another program may have answered in place of one that found its port taken.
+        if await child.ended_within(0):
+            return Failure.ended(child.pid, await child.ended())
+        return None
+
+    async def _wait_for_end(self, child: ChildProcess) -> Failure:
+        self.ready.set()
+        self._reporter.ready(self._program.name, child.pid)
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        code = await child.ended()
+        return Failure.ended(child.pid, code, loop.time() - since)
+
+    def _pause_after(self, failure: Failure) -> float:
+        problem = f"{self._program.name} {failure.reason}"
+        # Before the program was ever ready, only a signal (a stop, a lack of memory) leaves hope for the next start.
+        if not self.ready.is_set() and not failure.by_signal:
+            raise GivenUp(problem)
+        self._failures = 1 if failure.ready_seconds > self._policy.steady_seconds else self._failures + 1
+        if self._policy.most_restarts is not None and self._failures > self._policy.most_restarts:
+            raise GivenUp(f"{problem}; given up after {self._failures} failures in a row")
+        return self._policy.pause_after(self._failures)

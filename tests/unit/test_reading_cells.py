@@ -1,6 +1,6 @@
 """What of many readings is refused takes little memory, however many values that are."""
 
-from iotflow.readings import Decoded, Reading
+from iotflow.readings import Decoded, InvalidReading, Reading
 from iotflow_server.intake.reading_cells import MOST_NAMED, cells_of
 from iotflow_server.telemetry.checks import Limits
 
@@ -14,6 +14,17 @@ def test_refused_values_beyond_those_named_are_counted() -> None:
     assert len(rejections) == MOST_NAMED
     assert len(rejections) + more == 20_000 - 3
     assert {item.reason for item in rejections} == {"TOO_MANY_NAMES"}
+
+
+def test_so_are_texts_and_values_that_could_not_be_read() -> None:
+    problems = [
+        InvalidReading("INVALID_VALUE", "too long", measurement="b", index=row) for row in range(MOST_NAMED - 1)
+    ]
+    readings = [Reading(None, {"a": "\0", "c": "text"}, row) for row in range(3)]
+    cells, rejections, more = cells_of(Decoded(readings, problems), LIMITS)
+    assert [item.reason for item in rejections[-2:]] == ["INVALID_VALUE", "INVALID_TEXT"]
+    assert (len(rejections), more) == (MOST_NAMED, 2)
+    assert [(name, rows) for (name, _), (rows, _) in cells.items()] == [("c", [0, 1, 2])]
 
 
 def test_a_name_counts_once_whatever_the_types_of_its_values() -> None:

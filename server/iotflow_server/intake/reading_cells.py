@@ -1,5 +1,7 @@
 """Decoded readings as cells of columns, and what of them cannot be stored."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from iotflow.readings import Decoded, InvalidReading, Reading, name_problem
@@ -21,17 +23,18 @@ MOST_NAMED = 10_000
 
 def cells_of(decoded: Decoded, limits: checks.Limits) -> tuple[Cells, list[Rejection], int]:
     """A reading's index is its row. With what is refused, and how many values beyond those."""
-    gathering = _Gathering(limits, [_rejection(problem) for problem in decoded.problems])
+    gathering = _Gathering(limits)
+    gathering.refuse(len(decoded.problems), map(_rejection, decoded.problems))
     for reading in decoded.readings:
         gathering.add(reading)
     return gathering.storable(), gathering.rejections, gathering.more
 
 
 class _Gathering:
-    """Values of readings by measurement and type. rejections: takes what is refused; more: how many values beyond MOST_NAMED are."""
+    """Values of readings by measurement and type. rejections: what is refused; more: how many values beyond MOST_NAMED are."""
 
-    def __init__(self, limits: checks.Limits, rejections: list[Rejection]) -> None:
-        self.rejections = rejections
+    def __init__(self, limits: checks.Limits) -> None:
+        self.rejections: list[Rejection] = []
         self.more = 0
         self._limits = limits
         # Of a name there are as many cells as it has types.
@@ -54,8 +57,23 @@ class _Gathering:
         """What is left when every value was looked at."""
         for (name, kind), (rows, values) in self._cells.items():
             if kind is str:
-                self.rejections += _refused_texts(name, rows, values, self._limits)
+                self._refuse_texts(name, rows, values)
         return {(name, TYPES[kind]): cell for (name, kind), cell in self._cells.items() if cell[0]}
+
+    def refuse(self, count: int, rejections: Iterable[Rejection]) -> None:
+        """So many values."""
+        before = len(self.rejections)
+        self.rejections += islice(rejections, MOST_NAMED - before)
+        self.more += before + count - len(self.rejections)
+
+    def _refuse_texts(self, name: str, rows: list[int], values: list[Any]) -> None:
+        """Takes those that cannot be stored out of rows and values."""
+        problems = [checks.text_problem(value, self._limits) for value in values]
+        if any(problems):
+            refused = [(row, problem) for row, problem in zip(rows, problems, strict=True) if problem]
+            self.refuse(len(refused), (Rejection(row, 1, name, "INVALID_TEXT", problem) for row, problem in refused))
+            rows[:] = [row for row, problem in zip(rows, problems, strict=True) if not problem]
+            values[:] = [value for value, problem in zip(values, problems, strict=True) if not problem]
 
     def _refuses(self, name: str, row: int) -> bool:
         # More than a device may have are not even looked at.
@@ -71,19 +89,6 @@ class _Gathering:
             message = checks.too_many_names(name, self._limits.names)
             self.rejections.append(Rejection(row, 1, name, "TOO_MANY_NAMES", message))
         return True
-
-
-def _refused_texts(name: str, rows: list[int], values: list[Any], limits: checks.Limits) -> list[Rejection]:
-    """Takes them out of rows and values."""
-    problems = [checks.text_problem(value, limits) for value in values]
-    if not any(problems):
-        return []
-    refused = [
-        Rejection(row, 1, name, "INVALID_TEXT", problem) for row, problem in zip(rows, problems, strict=True) if problem
-    ]
-    rows[:] = [row for row, problem in zip(rows, problems, strict=True) if not problem]
-    values[:] = [value for value, problem in zip(values, problems, strict=True) if not problem]
-    return refused
 
 
 def _rejection(problem: InvalidReading) -> Rejection:

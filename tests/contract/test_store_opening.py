@@ -60,6 +60,21 @@ async def test_closing_waits_for_the_writes_under_way(make_store: Callable[[], T
     await second.close()
 
 
+async def test_reads_that_wait_while_the_store_closes_are_answered_or_unavailable(
+    make_store: Callable[[], TelemetryStore],
+) -> None:
+    first = make_store()
+    await first.start()
+    await first.write([doubles(1, {1: 1.0})])
+    reads = [asyncio.create_task(first.count(1, Span())) for _ in range(50)]
+    await asyncio.sleep(0)
+    await first.close()
+    async with asyncio.timeout(30):
+        outcomes = await asyncio.gather(*reads, return_exceptions=True)
+    for outcome in outcomes:
+        assert outcome == 1 or isinstance(outcome, Unavailable), repr(outcome)
+
+
 async def test_a_closed_store_is_unavailable(make_store: Callable[[], TelemetryStore]) -> None:
     store = make_store()
     await store.start()

@@ -91,6 +91,12 @@ class Pool:
         self._check_usable()
         loop, who, call = asyncio.get_running_loop(), caller().name, _Call()
         await self._slots.take(who)
+        try:
+            # It may have been closed meanwhile.
+            self._check_usable()
+        except Unavailable:
+            self._slots.give_back(who)
+            raise
         job = self._asking.submit(lambda: self._lend(call, work, *args, **kwargs))
         # However the caller fares, the slot is taken until the thread is free.
         job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, who))

@@ -76,6 +76,12 @@ class Connections:
         self._check_usable()
         loop, who = asyncio.get_running_loop(), caller().name
         await self._slots.take(who)
+        try:
+            # It may have been closed meanwhile.
+            self._check_usable()
+        except Unavailable:
+            self._slots.give_back(who)
+            raise
         deadline = Deadline(self._read_seconds)
         job = self._reading.submit(lambda: _lend(self._idle, _at_one_moment, deadline, work, *args, **kwargs))
         # However the caller fares, the slot is taken until the thread is free.

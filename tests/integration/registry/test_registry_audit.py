@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server import errors
@@ -20,6 +20,7 @@ from iotflow_server.devices.device import DeviceChanges, NewDevice
 from iotflow_server.errors import DomainError
 from tests.integration.registry.acting import ACTOR, ACTS, staged
 from tests.integration.registry.parts import Clock, Parts, parts_of
+from tests.transactions import committed_transactions
 
 SENT_BEFORE_THE_KILL = 20
 
@@ -48,10 +49,10 @@ async def newest(parts: Parts) -> AuditEntry:
 async def test_a_change_and_its_entry_are_one_transaction(parts: Parts, action: str) -> None:
     stage = await staged(parts)
     before = await stage.held()
-    with counted_commits() as commits:
+    with committed_transactions() as transactions:
         await stage.act(action)
     after = await stage.held()
-    assert len(commits) == 1
+    assert len(transactions) == 1
     assert len(after["audit"]) == len(before["audit"]) + 1
     assert any(after[table] != before[table] for table in before if table != "audit")
     entry = await newest(parts)
@@ -168,30 +169,6 @@ def send_commands(url: str, device_id: int, sent: Pipe) -> None:
             sent.send(command.id)
 
     asyncio.run(send())
-
-
-@contextmanager
-def counted_commits() -> Iterator[list[str]]:
-    """One item for each transaction that was committed and had written something."""
-    writing: set[int] = set()
-    commits: list[str] = []
-
-    def executed(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
-            writing.add(id(connection.connection.dbapi_connection))
-
-    def committed(connection: Connection) -> None:
-        if id(connection.connection.dbapi_connection) in writing:
-            writing.discard(id(connection.connection.dbapi_connection))
-            commits.append("commit")
-
-    event.listen(Engine, "before_cursor_execute", executed)
-    event.listen(Engine, "commit", committed)
-    try:
-        yield commits
-    finally:
-        event.remove(Engine, "before_cursor_execute", executed)
-        event.remove(Engine, "commit", committed)
 
 
 @contextmanager

@@ -1,0 +1,87 @@
+"""Acts of admins over gRPC, and their entries in the audit log."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from sqlite3 import connect
+from typing import Any
+
+import grpc
+import pytest
+
+from iotflow.v1.audit_pb2 import AuditEntry
+from iotflow.v1.audit_service_pb2 import ListAuditEntriesRequest
+from iotflow.v1.fleet_service_pb2 import DropMeasurementRequest, RetypeMeasurementRequest
+from iotflow.v1.telemetry_service_pb2 import DeleteTelemetryRequest
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.admin_stubs import AdminStubs
+from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.device import Caller, batch, read, reason, stream
+from tests.transactions import committed_transactions
+
+START = "2020-01-01T00:00:00Z"
+Metadata = tuple[tuple[str, str], ...]
+
+
+@pytest.fixture
+def telemetry(grpc_channel: grpc.Channel) -> TelemetryServiceStub:
+    return TelemetryServiceStub(grpc_channel)
+
+
+def newest(admin: AdminStubs, metadata: Metadata, device: Caller) -> AuditEntry:
+    request = ListAuditEntriesRequest(target=f"device:{device.id}", page_size=1)
+    [entry] = admin.audit.ListAuditEntries(request, metadata=metadata).entries
+    return entry
+
+
+def test_sending_a_command_is_one_transaction(people: Admin, device: Caller) -> None:
+    with committed_transactions() as transactions:
+        people.send(device.id, "blink")
+    sending = [
+        statements for statements in transactions if any("audit" in one or "commands" in one for one in statements)
+    ]
+    assert [[one.split("(")[0].strip() for one in statements] for statements in sending] == [
+        ["INSERT INTO commands", "INSERT INTO audit"]
+    ]
+
+
+def acts(admin: AdminStubs, telemetry: TelemetryServiceStub, device: Caller) -> dict[str, Any]:
+    """Acts on telemetry, as calls that take the metadata."""
+    retype = RetypeMeasurementRequest(device_id=device.id, measurement="value", type="TEXT")
+    drop = DropMeasurementRequest(device_id=device.id, measurement="value")
+    delete = DeleteTelemetryRequest(device_id=device.id, start_time=START, end_time="now")
+    return {
+        "telemetry.retype_measurement": lambda shown: admin.fleet.RetypeMeasurement(retype, metadata=shown),
+        "telemetry.drop_measurement": lambda shown: admin.fleet.DropMeasurement(drop, metadata=shown),
+        "telemetry.delete": lambda shown: telemetry.DeleteTelemetry(delete, metadata=shown),
+    }
+
+
+@pytest.mark.parametrize("action", ["telemetry.retype_measurement", "telemetry.drop_measurement", "telemetry.delete"])
+def test_an_act_on_telemetry_that_cannot_be_recorded_is_not_done(
+    admin: AdminStubs,
+    admin_metadata: Metadata,
+    telemetry: TelemetryServiceStub,
+    device: Caller,
+    data_dir: Path,
+    action: str,
+) -> None:
+    stream(telemetry, device, [batch(1)])
+    before = read(telemetry, device)
+    act = acts(admin, telemetry, device)[action]
+    with registry_locked(data_dir), pytest.raises(grpc.RpcError) as refused:
+        act(admin_metadata)
+    assert reason(refused.value) == "REGISTRY_UNAVAILABLE"
+    assert read(telemetry, device) == before
+    assert newest(admin, admin_metadata, device).action == "device.register"
+    act(admin_metadata)
+    assert newest(admin, admin_metadata, device).action == action
+
+
+@contextmanager
+def registry_locked(data_dir: Path) -> Iterator[None]:
+    """Nobody writes to the registry meanwhile."""
+    with closing(connect(data_dir / "registry.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")

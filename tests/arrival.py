@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.timestamps import ALONE_SECONDS, RedisArrival, own_lane
+from iotflow_server.cluster.timestamps import ALONE_SECONDS, RedisTimestampAllocator, own_stride
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps, TimestampAllocator
@@ -37,8 +37,8 @@ class Site:
             return LocalTimestampAllocator(given, self._clock)
         connection = RedisConnection(self._redis_url)
         self._stack.push_async_callback(connection.close)
-        alone = LocalTimestampAllocator(given, self._clock, own_lane(number, of, server))
-        return RedisArrival(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
+        alone = LocalTimestampAllocator(given, self._clock, own_stride(number, of, server))
+        return RedisTimestampAllocator(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
 
     async def store(self, times: range | list[int]) -> None:
         """What device 1 sent at these times is stored."""
@@ -57,7 +57,7 @@ async def site(folder: Path, redis_url: str = "") -> AsyncIterator[Site]:
         await store.start()
         stack.push_async_callback(store.close)
         opened = Site(store, stack, redis_url)
-        await (await opened.process()).stamp(2, 1)
+        await (await opened.process()).allocate(2, 1)
         opened.now += QUIET_MS
         yield opened
 

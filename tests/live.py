@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.live import RedisBus
+from iotflow_server.cluster.live import RedisLiveBus
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import (
@@ -85,10 +85,10 @@ async def alone(queue_bytes: int = QUEUE_BYTES) -> AsyncIterator[Process]:
 
 @asynccontextmanager
 async def sharing(url: str, queue_bytes: int = QUEUE_BYTES, **ways: int) -> AsyncIterator[Process]:
-    """One of those that share a Redis. ways: RedisBus's."""
+    """One of those that share a Redis. ways: RedisLiveBus's."""
     feed, connection = LiveFeed(queue_bytes), RedisConnection(url)
     try:
-        async with _started(Process(feed, RedisBus(feed, connection, **ways))) as process:
+        async with _started(Process(feed, RedisLiveBus(feed, connection, **ways))) as process:
             yield process
     finally:
         await connection.close()

@@ -37,7 +37,7 @@ async def test_no_time_is_given_twice_not_even_by_the_next_process(opened: Openi
         for _process in range(3):
             clock = await place.process()
             for readings in (1, 1, 1_000, 3):
-                given = await clock.stamp(1, readings)
+                given = await clock.allocate(1, readings)
                 await place.store(given)
                 times.add(given)
         assert times.distinct
@@ -50,13 +50,13 @@ async def test_a_reading_has_the_time_it_came(opened: Opening) -> None:
         clock = await place.process()
         for _ in range(5):
             place.now += 7
-            (time,) = await clock.stamp(1, 1)
+            (time,) = await clock.allocate(1, 1)
             assert place.now - 1 <= time <= place.now
 
 
 async def test_readings_that_came_together_lie_before_it_in_their_order(opened: Opening) -> None:
     async with opened() as place:
-        times = await (await place.process()).stamp(1, MOST_READINGS)
+        times = await (await place.process()).allocate(1, MOST_READINGS)
         assert list(times) == sorted(set(times))
         assert len(times) == MOST_READINGS
         assert place.now - 1 <= times[-1] <= place.now
@@ -66,7 +66,7 @@ async def test_readings_that_came_together_lie_before_it_in_their_order(opened: 
 async def test_calls_at_once_all_get_their_own(opened: Opening) -> None:
     async with opened() as place:
         clock = await place.process()
-        given = await asyncio.gather(*(clock.stamp(1, 1 + number % 3) for number in range(300)))
+        given = await asyncio.gather(*(clock.allocate(1, 1 + number % 3) for number in range(300)))
         times = Times([time for some in given for time in some])
         assert times.distinct
 
@@ -76,21 +76,21 @@ async def test_more_than_there_are_times_for_is_told_to_send_times(opened: Openi
         clock = await place.process()
         with pytest.raises(LimitExceeded) as refused:
             for _ in range(10):
-                await clock.stamp(1, MOST_READINGS)
+                await clock.allocate(1, MOST_READINGS)
         assert refused.value.reason == "ARRIVAL_RATE"
         assert refused.value.retry_after
         place.now += round(refused.value.retry_after * 1_000)
-        await clock.stamp(1, MOST_READINGS)
+        await clock.allocate(1, MOST_READINGS)
 
 
 async def test_devices_are_not_in_each_others_way(opened: Opening) -> None:
     async with opened() as place:
         clock = await place.process()
-        assert await clock.stamp(1, 100) == await clock.stamp(3, 100)
+        assert await clock.allocate(1, 100) == await clock.allocate(3, 100)
 
 
 async def test_a_device_of_wrong_clock_does_not_carry_the_servers_time_away(opened: Opening) -> None:
     async with opened() as place:
         await place.store([place.now + 10**10])
-        (time,) = await (await place.process()).stamp(1, 1)
+        (time,) = await (await place.process()).allocate(1, 1)
         assert place.now - 1 <= time <= place.now

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from pathlib import Path
 
-from iotflow_server.cluster.timestamps import FIRST, OTHERS, SHARED, own_lane
+from iotflow_server.cluster.timestamps import FIRST, OTHERS, SHARED, own_stride
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.ports import Latest
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -26,7 +26,7 @@ def test_no_two_processes_of_any_two_servers_have_a_time_in_common() -> None:
     for server, of in zip(range(1, len(FIRST) + OTHERS + 1), itertools.cycle((1, 3, 2)), strict=False):
         for number in range(1, of + 1):
             for time in itertools.takewhile(
-                lambda time: time < NOW + 20_000, own_lane(number, of, server).behind(NOW, 10_000)
+                lambda time: time < NOW + 20_000, own_stride(number, of, server).after(NOW, 10_000)
             ):
                 assert seen.setdefault(time, (server, number)) == (server, number)
                 assert time % SHARED.step != SHARED.rest
@@ -42,9 +42,9 @@ def test_no_time_of_the_process_before_is_given(tmp_path: Path) -> None:
 
         before = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
         now += AHEAD_MS
-        last = (await before.stamp(1, 10_000))[-1]
+        last = (await before.allocate(1, 10_000))[-1]
         after = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
         now += 1
-        assert (await after.stamp(1, 1))[0] > last
+        assert (await after.allocate(1, 1))[0] > last
 
     asyncio.run(scenario())

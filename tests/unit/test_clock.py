@@ -96,11 +96,11 @@ def test_readings_without_a_time_are_taken_while_the_clock_is_set_back(tmp_path:
         store = SqliteStore(tmp_path / "readings.db", clock=machine.now)
         await store.start()
         arrival = LocalTimestampAllocator(NewestTimestamps(store, machine.now), machine.now)
-        given = list(await arrival.stamp(1, 100))
+        given = list(await arrival.allocate(1, 100))
         machine.step(step)
         for _ in range(50):
             machine.run(SECOND)
-            given += await arrival.stamp(1, 100)
+            given += await arrival.allocate(1, 100)
         assert given == sorted(set(given))
         await store.close()
 

@@ -24,5 +24,5 @@ NOW, HOUR = 1_767_225_600_000, 3_600_000
     ],
 )
 def test_rows_beyond_the_limit(ahead: int | None, now: int, times: list[int], refused: list[tuple[int, int]]) -> None:
-    found = FutureLimit(ahead, lambda: now).refused(Batch(1, np.array(times, np.int64), ()))
+    found = FutureLimit(ahead, lambda: now).rejections(Batch(1, np.array(times, np.int64), ()))
     assert [(one.index, one.count) for one in found] == refused

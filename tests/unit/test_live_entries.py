@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow_server.cluster.live import entries
-from iotflow_server.cluster.live.entries import Device, Head, body, entry, grouped, head_of, told_in
+from iotflow_server.cluster.live.entries import Device, Head, body, entry, grouped, head_of, readings_in
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, pieces
@@ -63,7 +63,7 @@ def test_through_entries(told: list[LiveReadings]) -> None:
     for group in grouped(told):
         payload = entry(head, body(group))
         assert head_of(payload) == head
-        carried += told_in(payload)
+        carried += readings_in(payload)
         assert sorted(map(_source, carried[-len(group) :])) == sorted(map(_source, group))
     assert rows_of(carried) == rows_of(told)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotflow_server.cluster.live.entries import head_of, told_in
+from iotflow_server.cluster.live.entries import head_of, readings_in
 from iotflow_server.cluster.live.outbox import Outbox
 from iotflow_server.telemetry.live import LiveReadings
 from tests.live import stored
@@ -31,7 +31,7 @@ class Others:
         if head.number > self._last:
             self._last = head.number
             self.dropped += head.dropped
-            for told in told_in(payload):
+            for told in readings_in(payload):
                 self.values += told.batch.columns[0].values.tolist()
 
 
@@ -57,7 +57,7 @@ class Sender:
                 others.receive(payload)
         self.put(meanwhile)
         self.outbox.drop_oldest()
-        self.outbox.settle(taken=course == "taken")
+        self.outbox.settle(appended=course == "taken")
         self.outbox.drop_oldest()
 
 
@@ -82,7 +82,7 @@ def test_any_course(steps: list[tuple[str, object]]) -> None:
     # What was taken unawares and then dropped was heard all the same.
     assert len(others.values) + others.dropped >= sender.sent
     assert not certain or (len(others.values) + others.dropped, others.dropped) == (sender.sent, outbox.dropped)
-    assert [value for told in outbox.hear() for value in told.batch.columns[0].values.tolist()] == list(
+    assert [value for told in outbox.take_unpublished() for value in told.batch.columns[0].values.tolist()] == list(
         range(sender.sent)
     )
 
@@ -97,5 +97,5 @@ def test_what_was_taken_is_sent_again_to_a_stream_that_lost_it() -> None:
     for payload in [payload for _, payload in outbox.next()]:
         first.receive(payload)
         second.receive(payload)
-    outbox.settle(taken=True)
+    outbox.settle(appended=True)
     assert first.values == second.values == list(range(5))

@@ -1,4 +1,4 @@
-"""Times for readings that came without one, given out by all server processes together."""
+"""Allocation of timestamps that all server processes share."""
 
 from collections.abc import Callable
 from hashlib import sha1
@@ -12,19 +12,19 @@ from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps, TimestampStride
 
-# The even milliseconds are given out by Redis, the odd ones by processes without it. So nobody has to know which of the
-# others reach it, and a process that comes back too early, or falls out, meets none of their times.
+# Redis allocates the even milliseconds, processes without Redis the odd ones. A process that loses or regains Redis never
+# allocates a timestamp of another process, whether or not the others can reach Redis.
 SHARED = TimestampStride(2, 0)
 
-# A reading waits so long for Redis; after a failure, processes go on alone for a while instead.
+# Longest time an allocation waits for Redis, and how long a process allocates alone after a failure.
 PATIENCE_SECONDS, ALONE_SECONDS = 0.5, 1.0
-# Longer than the times of one call reach back and ahead; what is older cannot be given again.
+# Longer than the timestamps of one call reach into past and future; older ones cannot be allocated again.
 KEEP_MS = 600_000
 
-# ARGV: now, readings, the newest time the caller knows of, 1 where the server did not know this script.
-# Redis forgets scripts when it starts (since version 7), and may then have lost times or gone back to older ones. Those
-# that it gave out before lie at most AHEAD_MS behind that moment: before they have passed, it gives out none.
-GIVE = f"""
+# ARGV: now, readings, the newest timestamp known to the caller, 1 if the server did not know this script.
+# Redis forgets scripts when it starts (since version 7), and may have lost newer timestamps. The ones it allocated before
+# are at most AHEAD_MS after that moment: until then it allocates none.
+_ALLOCATE = f"""
 local now, readings, newest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local began = redis.call('GET', KEYS[2])
 if ARGV[4] == '1' or not began then
@@ -41,20 +41,20 @@ if last <= now + {AHEAD_MS} then
 end
 return first
 """
-_NAME = sha1(GIVE.encode()).hexdigest()  # noqa: S324
+_NAME = sha1(_ALLOCATE.encode()).hexdigest()  # noqa: S324
 
 
-# Of the odd ones: the first three servers have half of those that are left each, so that one, two or three machines lose
-# little; so many others share the rest.
+# Division of the odd milliseconds: each of the first three servers has half of the remaining ones, so that few servers get
+# many; up to OTHERS further servers share the rest.
 FIRST, OTHERS = (TimestampStride(4, 1), TimestampStride(8, 3), TimestampStride(16, 7)), 8
 REST = TimestampStride(16, 15)
 
 
-def own_lane(number: int, of: int, server: int = 1) -> TimestampStride:
-    """The odd milliseconds of process `number` (from 1) of a group of so many, on the server of this number (from 1, to
-    three and OTHERS): no other's, whatever the sizes of the other servers' groups."""
-    lane = _of_server(server)
-    return TimestampStride(lane.step * of, lane.rest + lane.step * (number - 1))
+def own_stride(number: int, of: int, server: int = 1) -> TimestampStride:
+    """The stride of process `number` (from 1) of `of` processes on server `server` (from 1, up to three plus OTHERS). Strides
+    are disjoint, whatever the number of processes on the other servers."""
+    stride = _of_server(server)
+    return TimestampStride(stride.step * of, stride.rest + stride.step * (number - 1))
 
 
 def _of_server(server: int) -> TimestampStride:
@@ -63,49 +63,51 @@ def _of_server(server: int) -> TimestampStride:
     return TimestampStride(REST.step * OTHERS, REST.rest + REST.step * (server - len(FIRST) - 1))
 
 
-class RedisArrival:
-    """Redis keeps the newest time given to each device; while it is away, and until its times are sure to be new ones,
-    this process gives out those of its own lane, `alone`."""
+class RedisTimestampAllocator:
+    """TimestampAllocator in Redis, which keeps the newest timestamp of each device.
+
+    While Redis is away, or may have lost newer timestamps, this process allocates from its own stride by `alone`.
+    """
 
     def __init__(
         self,
         connection: RedisConnection,
-        given: NewestTimestamps,
+        newest: NewestTimestamps,
         now: Callable[[], int],
         alone: LocalTimestampAllocator,
         timer: Callable[[], float] = monotonic,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._connection = connection
-        self._given = given
+        self._newest = newest
         self._now = now
         self._alone = alone
         self._timer = timer
         self._patience = patience_seconds
         self._alone_until = 0.0
 
-    async def stamp(self, device_id: int, readings: int) -> range:
-        newest = await self._given.newest(device_id)
+    async def allocate(self, device_id: int, readings: int) -> range:
+        newest = await self._newest.newest(device_id)
         now = self._now()
         first = await self._first(device_id, readings, now, newest)
         if first is None:
-            return await self._alone.stamp(device_id, readings)
-        times = SHARED.behind(first - 1, readings)
+            return await self._alone.allocate(device_id, readings)
+        times = SHARED.after(first - 1, readings)
         if times[-1] > now + AHEAD_MS:
-            raise SHARED.refuse(times[-1] - now)
-        self._given.note(device_id, times[-1])
+            raise SHARED.rate_exceeded(times[-1] - now)
+        self._newest.record(device_id, times[-1])
         return times
 
     async def _first(self, device_id: int, readings: int, now: int, newest: int) -> int | None:
-        """Of the times that Redis gives; None: it gives none now."""
+        """The first timestamp allocated by Redis; None: Redis allocates none now."""
         if self._timer() < self._alone_until:
             return None
         if not self._connection.available:
-            # One asks whether it is back; the others do not wait with it.
+            # This call probes Redis; concurrent ones do not wait for it.
             self._alone_until = self._timer() + ALONE_SECONDS
         try:
             first: int | None = await self._connection.run(
-                _given_by_redis(device_id, now, readings, newest), seconds=self._patience
+                _allocate_in_redis(device_id, now, readings, newest), seconds=self._patience
             )
         except Unavailable:
             self._alone_until = self._timer() + ALONE_SECONDS
@@ -114,14 +116,14 @@ class RedisArrival:
         return first
 
 
-def _given_by_redis(device_id: int, *arguments: int) -> Callable[["Redis"], Any]:
-    # The braces keep both on one node of a cluster.
+def _allocate_in_redis(device_id: int, *arguments: int) -> Callable[["Redis"], Any]:
+    # The braces keep both keys on one node of a cluster.
     keys = (f"{{iotflow:arrival}}:{device_id}", "{iotflow:arrival}:began")
 
     async def work(redis: "Redis") -> Any:
         try:
             return await redis.evalsha(_NAME, len(keys), *keys, *arguments, 0)
         except NoScriptError:
-            return await redis.eval(GIVE, len(keys), *keys, *arguments, 1)
+            return await redis.eval(_ALLOCATE, len(keys), *keys, *arguments, 1)
 
     return work

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.invalidations import RedisNotices
 from iotflow_server.cluster.latest import RedisLatestValues
-from iotflow_server.cluster.live import RedisBus
+from iotflow_server.cluster.live import RedisLiveBus
 from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
-from iotflow_server.cluster.timestamps import RedisArrival, own_lane
+from iotflow_server.cluster.timestamps import RedisTimestampAllocator, own_stride
 from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.db.database import Database
@@ -49,13 +49,13 @@ async def started_bus(redis: RedisConnection | None, feed: LiveFeed, stack: Asyn
     """The way of what is stored into the live feeds of all processes; closed with the stack."""
     if redis is None:
         return DirectBus(feed)
-    bus = RedisBus(feed, redis)
+    bus = RedisLiveBus(feed, redis)
     await bus.start()
     stack.push_async_callback(bus.close)
     return bus
 
 
-async def started_arrival(
+async def started_timestamps(
     settings: Settings,
     member: Member,
     database: Database,
@@ -68,9 +68,9 @@ async def started_arrival(
     alone = LocalTimestampAllocator(given, utc_now_ms)
     if not settings.is_sole:
         number = ServerNumber(database, identity_in(settings.data_dir))
-        await number.start(lambda server: alone.move(own_lane(member.number, member.of, server)))
+        await number.start(lambda server: alone.set_stride(own_stride(member.number, member.of, server)))
         stack.push_async_callback(number.close)
-    return alone if redis is None else RedisArrival(redis, given, utc_now_ms, alone)
+    return alone if redis is None else RedisTimestampAllocator(redis, given, utc_now_ms, alone)
 
 
 async def tell_others(

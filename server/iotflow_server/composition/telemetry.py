@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.composition.fleet import Fleet
-from iotflow_server.composition.sharing import started_arrival, started_bus, started_latest_values
+from iotflow_server.composition.sharing import started_bus, started_latest_values, started_timestamps
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.checks import FutureLimit, Limits
@@ -62,11 +62,11 @@ async def started_telemetry(
         settings.max_text_bytes,
         settings.max_device_measurements,
     )
-    arrival = await started_arrival(settings, member, fleet.database, redis, store, stack)
+    timestamps = await started_timestamps(settings, member, fleet.database, redis, store, stack)
     directory = DeviceCache(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
     presence_feed = PresenceFeed(feed, directory)
     await presence_feed.start()
     stack.push_async_callback(presence_feed.close)
     fleet.online.on_change(presence_feed.changed)
-    intake = Intake(ingest, directory, fleet.presence, arrival, limits, tally)
+    intake = Intake(ingest, directory, fleet.presence, timestamps, limits, tally)
     return Telemetry(store.writer, store.reader, ingest, feed, bus, tally, intake, latest)

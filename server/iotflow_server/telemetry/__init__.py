@@ -1,1 +1,1 @@
-"""Readings: batches, the way in, queries, the live feed, and the port to the store."""
+"""Readings: batches, ingestion, queries, the live feed, and the ports to the store."""

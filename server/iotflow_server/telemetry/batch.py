@@ -24,7 +24,7 @@ class ValueType(StrEnum):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """How a column of this type is held; TEXT: objects that are str."""
+        """The numpy type of a column of this type; TEXT: objects that are str."""
         return DTYPES[self]
 
     @property
@@ -47,7 +47,7 @@ class Column:
     """One measurement of a batch.
 
     values: shape (rows,), dtype `type.dtype`. valid: shape (rows,), True where the row has a value; None: all rows have one.
-    What stands in values where valid is False means nothing.
+    Entries of values where valid is False are undefined.
     """
 
     measurement: str
@@ -57,7 +57,7 @@ class Column:
 
     @property
     def size(self) -> int:
-        """About how many bytes the values hold."""
+        """Approximate size of the values in bytes."""
         if self.type is not ValueType.TEXT:
             return self.values.nbytes
         texts = self.values if self.valid is None else self.values[self.valid]
@@ -65,7 +65,7 @@ class Column:
 
     @property
     def present(self) -> int:
-        """How many rows have a value."""
+        """Number of rows that have a value."""
         return len(self.values) if self.valid is None else int(np.count_nonzero(self.valid))
 
 
@@ -73,9 +73,9 @@ class Column:
 class Batch:
     """Readings of one device: row i of each column belongs to times[i].
 
-    times: shape (rows,), int64 milliseconds since 1970 UTC, in any order, equal ones allowed (the later row wins, value by value).
-    A measurement may stand in several columns of different types (rows of JSON may mix them). atomic: one refused value
-    refuses the whole batch.
+    times: shape (rows,), int64 milliseconds since 1970 UTC, in any order; at equal times the later row wins, value by value.
+    A measurement may have several columns of different types (rows of JSON may mix them). atomic: one rejected value rejects
+    the whole batch.
     """
 
     device_id: int
@@ -85,18 +85,18 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """About how many bytes it holds."""
+        """Approximate size in bytes."""
         return self.times.nbytes + sum(column.size for column in self.columns)
 
     @property
     def values(self) -> int:
-        """How many values there are in all columns."""
+        """Number of values in all columns."""
         return sum(column.present for column in self.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Rows index .. index+count-1 of one measurement (empty: of the whole row) that were not stored, and why."""
+    """Rows index .. index+count-1 of one measurement (empty: all measurements) that were not stored, and the reason."""
 
     index: int
     count: int
@@ -107,9 +107,9 @@ class Rejection:
 
 
 def rows_of(batch: Batch, first: int, end: int) -> Batch:
-    """Rows first .. end-1; the columns that have a value there, perhaps none.
+    """Rows first .. end-1, with the columns that have a value in them; there may be none.
 
-    A part is a copy: it may live much longer than the rest.
+    A part is a copy, because it may live much longer than the rest.
     """
     if first == 0 and len(batch.times) <= end:
         return batch

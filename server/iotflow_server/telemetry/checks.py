@@ -1,4 +1,4 @@
-"""What may be stored: names, sizes and values, checked once at the edge."""
+"""Limits of what may be stored: names, sizes, values and times. Checked once, where readings enter the server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from iotflow_server.clock import IS_SET_FROM_MS
 from iotflow_server.telemetry.batch import Batch, Mask, Rejection, Values
 from iotflow_server.telemetry.conversion import runs, widened
 
+TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest batch: rows, measurements in a row, rows times columns, and bytes of one text value. names: measurements of a
+    """Largest batch: rows, measurements in a row, rows times columns, and bytes of a text value. names: measurements of a
     device."""
 
     rows: int
@@ -25,10 +27,11 @@ class Limits:
 
 
 def too_many_names(measurement: str, most: int) -> str:
-    """Why a device gets no further measurement."""
+    """The message for a measurement beyond the limit of its device."""
     return (
-        f"{measurement} would be a new name, and the device has as many as IOTFLOW_MAX_DEVICE_MEASUREMENTS"
-        f" allows ({most}); send it under a known name, or have an admin drop one or raise the setting."
+        f"{measurement} would be a new measurement, and the device already has the {most} that"
+        " IOTFLOW_MAX_DEVICE_MEASUREMENTS allows; send it under an existing name, or ask an admin to drop one or to raise the"
+        " setting."
     )
 
 
@@ -37,37 +40,40 @@ def text_problem(value: str, limits: Limits) -> str | None:
     if len(value) * 4 > limits.text_bytes and len(value.encode()) > limits.text_bytes:
         return f"the text is longer than {limits.text_bytes} bytes"
     if "\0" in value:
-        return "the text holds a NUL character"
+        return "the text contains a NUL character"
     return None
 
 
 def not_finite(values: Values) -> Mask | None:
-    """Which floating-point values are NaN or infinite; None if none is."""
+    """The floating-point values that are NaN or infinite; None if there are none."""
     finite = np.isfinite(values)
     return None if np.count_nonzero(finite) == len(finite) else ~finite
 
 
-TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
-
-
 @dataclass(frozen=True, slots=True)
 class FutureLimit:
-    """ahead: how many milliseconds after now a reading may lie; None: any. now: milliseconds since 1970 UTC."""
+    """Rejects readings too far in the future: once stored, they would remain the latest ones until then.
+
+    ahead: largest distance of a time from now, in milliseconds; None: no limit. now: milliseconds since 1970 UTC.
+    """
 
     ahead: int | None
     now: Callable[[], int]
 
-    def refused(self, batch: Batch) -> tuple[Rejection, ...]:
-        """The rows that lie further ahead; all rows where these are scattered over the batch."""
+    def rejections(self, batch: Batch) -> tuple[Rejection, ...]:
+        """The rows beyond the limit; the whole batch if they are scattered over many runs."""
         if self.ahead is None:
             return ()
         now = self.now()
-        # A server that was started before its clock was set cannot tell what is ahead.
+        # Before the server's clock is set, it cannot tell which times are in the future.
         if now < IS_SET_FROM_MS or np.maximum.reduce(batch.times) <= now + self.ahead:
             return ()
         beyond = batch.times > now + self.ahead
         if widened(beyond, None) is not beyond:
-            problem = f"{self._problem(int(batch.times[beyond.argmax()]), now)}; the batch is refused whole, as many rows are so"
+            first = int(batch.times[beyond.argmax()])
+            problem = (
+                f"{self._problem(first, now)}; the whole batch is rejected because many of its rows are too far ahead"
+            )
             return (Rejection(0, len(beyond), "", TOO_FAR_AHEAD, problem),)
         return tuple(
             Rejection(first, count, "", TOO_FAR_AHEAD, self._problem(int(batch.times[first]), now))
@@ -76,7 +82,7 @@ class FutureLimit:
 
     def _problem(self, time: int, now: int) -> str:
         return (
-            f"{_rfc3339(time)} lies more than {(self.ahead or 0) / 3_600_000:g} h ahead of the server's time,"
+            f"{_rfc3339(time)} is more than {(self.ahead or 0) / 3_600_000:g} h ahead of the server's time,"
             f" {_rfc3339(now)}; check the device's clock"
         )
 

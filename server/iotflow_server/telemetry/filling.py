@@ -1,25 +1,23 @@
-"""Windows of time and what stands in those without a value."""
+"""Windows of time, and the values of windows that have none."""
 
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Mask, Times, Values, ValueType
 from iotflow_server.telemetry.ports import Fill, Span
 
-# The largest float64 below 2^63: a line between two int64 may round up to 2^63 itself, which no int64 can hold.
+# The largest float64 below 2^63: interpolation between two int64 may round up to 2^63, which does not fit int64.
 _INT64_TOP = float(np.nextafter(2.0**63, 0.0))
 
 
 def windows_of(span: Span, window: int) -> Times:
-    """The starts of all windows of `window` milliseconds, counted from 1970, that touch the span; shape (windows,),
-    rising."""
+    """Starts of the windows of `window` milliseconds, counted from 1970, that touch the span; shape (windows,), ascending."""
     if span.start >= span.end:
         return np.empty(0, np.int64)
     return np.arange(span.start // window, (span.end - 1) // window + 1, dtype=np.int64) * window
 
 
 def spread(grid: Times, starts: Times, column: Column) -> Column:
-    """The column, whose row i belongs to the window starts[i] (shape (rows,), a part of grid), as one of a row a window
-    of grid."""
+    """Spread a column over all windows of grid; its row i belongs to the window starts[i], shape (rows,), a part of grid."""
     values = blanks(column.type, len(grid))
     valid = np.zeros(len(grid), np.bool_)
     where = np.searchsorted(grid, starts)
@@ -29,12 +27,12 @@ def spread(grid: Times, starts: Times, column: Column) -> Column:
 
 
 def blanks(value_type: ValueType, rows: int) -> Values:
-    """Shape (rows,): zeros, or empty texts."""
+    """Zeros, or empty texts; shape (rows,)."""
     return np.full(rows, "" if value_type is ValueType.TEXT else 0, value_type.dtype)
 
 
 def filled(column: Column, fill: Fill) -> Column:
-    """The column (a row a window) with its gaps filled, as far as the way of filling reaches."""
+    """Fill the gaps of a column with one row per window."""
     if column.valid is None or not column.valid.any() or fill is Fill.NULL:
         return column
     if fill is Fill.PREVIOUS:

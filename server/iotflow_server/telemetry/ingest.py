@@ -1,4 +1,4 @@
-"""The way of a reading into the store: bounded lanes, and group commit without a timer."""
+"""The path of readings into the store: bounded queues, and group commit without a timer."""
 
 import asyncio
 import math
@@ -19,25 +19,26 @@ from iotflow_server.telemetry.write_queue import QueuedBatch, WriteQueue, WriteQ
 
 log = structlog.get_logger(__name__)
 
-# Told what was stored, device by device in the order of storing, before the senders are. Must not raise, and must return
-# within a bounded time: senders wait for it.
+# Receives the stored batches, in the order of storing for each device, before the senders are acknowledged. Must not raise
+# and must return within a bounded time: senders wait for it.
 Publish = Callable[[Sequence[Stored]], Awaitable[None]]
-FAILED = Unavailable("STORE_FAILED", "The readings could not be stored; the server's log has more.")
-# A failure counts as one of now for so long; a probe of the store cannot see that its disk is full.
+FAILED = Unavailable(
+    "STORE_FAILED", "The readings could not be stored because of a server error; see the server's log."
+)
+# How long a failed write counts as the current state; a probe of the store cannot see that its disk is full.
 FAILURE_SECONDS = 10.0
-# What a batch takes besides its values, about, and each of its columns.
-BESIDES_BYTES, BESIDES_COLUMN_BYTES = 1_000, 300
-
-# So many are taken out of a batch in a millisecond.
+# Approximate overhead of a batch, and of each of its columns.
+BATCH_BYTES, COLUMN_BYTES = 1_000, 300
+# Number of rejected rows that are removed from a batch within a millisecond.
 FEW_REJECTIONS = 50
 
 
 class Ingest:
-    """Takes batches, writes those that wait in few calls of the store, and tells what was stored.
+    """Accepts batches, writes the waiting ones in few calls of the store, and publishes what was stored.
 
-    The queue is bounded by bytes; when it is full, senders wait and nothing is dropped. While the store writes, the next
-    group gathers: under load groups grow by themselves, at rest a batch is written at once. There are as many groups at a
-    time as do the store good, none of them with another's devices.
+    The queues are bounded by bytes; when they are full, senders wait and nothing is dropped. While the store writes, the
+    next group collects: groups grow under load, and a batch is written at once when there is none. Up to store.writers
+    groups are written at a time; no two of them share a device.
     """
 
     def __init__(
@@ -48,88 +49,88 @@ class Ingest:
         self._limit = queue_bytes
         self._tally = tally
         self._publish = publish
-        self._lanes = WriteQueues(writer.writers)
+        self._queues = WriteQueues(writer.writers)
         self._waiting_bytes = 0
         self._room = asyncio.Event()
         self._closing = False
         self._failed_at, self._failure = -math.inf, ""
         self._log_limit = LogLimit()
-        self._writers: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin to write; called once on the running loop."""
+        """Start writing; called once on the running loop."""
         self._room.set()
-        self._writers = [
-            asyncio.create_task(self._write_groups(lane), name="ingest writer") for lane in self._lanes.all
+        self._tasks = [
+            asyncio.create_task(self._write_groups(queue), name="ingest writer") for queue in self._queues.all
         ]
 
     async def close(self) -> None:
-        """Take nothing more, and return when everything taken is stored or refused."""
+        """Accept no more batches; returns when every accepted batch is stored or refused."""
         self._closing = True
-        for lane in self._lanes.all:
-            lane.arrived.set()
+        for queue in self._queues.all:
+            queue.arrived.set()
         self._room.set()
-        await asyncio.gather(*self._writers)
+        await asyncio.gather(*self._tasks)
 
     @property
     def waiting_bytes(self) -> int:
-        """About how many bytes wait for the store."""
+        """Approximate number of bytes that wait for the store."""
         return self._waiting_bytes
 
     async def check(self) -> str:
-        """Raise Unavailable where the store lately refused to write; nothing else can be amiss."""
+        """Raise Unavailable if the last write failed recently."""
         if time.monotonic() - self._failed_at < FAILURE_SECONDS:
-            raise Unavailable("STORE_UNAVAILABLE", f"The store lately refused to write: {self._failure}")
+            raise Unavailable("STORE_UNAVAILABLE", f"The store rejected the last write: {self._failure}")
         return ""
 
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
-        """Queue batches, all or none, waiting while the queue is full; each future ends when its batch is durable, or with
-        Unavailable."""
+        """Queue batches, all or none, waiting while the queues are full. Each future completes when its batch is durable, or
+        fails with Unavailable."""
         while not self._room.is_set():
             await self._room.wait()
         if self._closing:
-            raise Unavailable("SERVER_DRAINING", "the server is going down; connect again and resend")
+            raise Unavailable("SERVER_DRAINING", "The server is shutting down; connect again and resend.")
         return [self._put(device, batch) for device, batch in batches]
 
     def _put(self, device: Device, batch: Batch) -> asyncio.Future[Outcome]:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        if refused := self._future.refused(batch):
-            kept = accepted(batch, refused)
+        if rejected := self._future.rejections(batch):
+            kept = accepted(batch, rejected)
             if kept is None:
-                self._tally.refused(refused)
-                outcome.set_result(Outcome(refused))
+                self._tally.record_rejected(rejected)
+                outcome.set_result(Outcome(rejected))
                 return outcome
             batch = kept
-        size = batch.size + BESIDES_BYTES + BESIDES_COLUMN_BYTES * len(batch.columns)
-        self._queue(QueuedBatch(device, batch, batch.values, size, outcome, refused))
+        size = batch.size + BATCH_BYTES + COLUMN_BYTES * len(batch.columns)
+        self._queue(QueuedBatch(device, batch, batch.values, size, outcome, rejected))
         return outcome
 
-    def _queue(self, waiting: QueuedBatch) -> None:
-        self._lanes.put(waiting)
-        self._waiting_bytes += waiting.size
+    def _queue(self, queued: QueuedBatch) -> None:
+        self._queues.put(queued)
+        self._waiting_bytes += queued.size
         if self._waiting_bytes >= self._limit:
             self._room.clear()
 
-    async def _write_groups(self, lane: WriteQueue) -> None:
-        while not (self._closing and not lane):
-            await lane.arrived.wait()
-            lane.arrived.clear()
-            while lane:
-                await self._write_group(lane)
+    async def _write_groups(self, queue: WriteQueue) -> None:
+        while not (self._closing and not queue):
+            await queue.arrived.wait()
+            queue.arrived.clear()
+            while queue:
+                await self._write_group(queue)
 
-    async def _write_group(self, lane: WriteQueue) -> None:
-        group = lane.take()
-        self._waiting_bytes -= sum(waiting.size for waiting in group)
+    async def _write_group(self, queue: WriteQueue) -> None:
+        group = queue.take()
+        self._waiting_bytes -= sum(queued.size for queued in group)
         if self._waiting_bytes < self._limit:
             self._room.set()
         try:
             await self._write(group)
         finally:
-            self._lanes.done(lane, group)
+            self._queues.done(queue, group)
 
     async def _write(self, group: list[QueuedBatch]) -> None:
         try:
-            rejections = await self._writer.write([waiting.batch for waiting in group])
+            rejections = await self._writer.write([queued.batch for queued in group])
         except DomainError as refusal:
             self._failed_at, self._failure = time.monotonic(), refusal.message
             self._log_limit.warning(
@@ -137,20 +138,21 @@ class Ingest:
             )
             _fail(group, refusal)
         except Exception as error:  # noqa: BLE001
-            await self._failed(group, error)
+            await self._write_separately(group, error)
         else:
             self._failed_at = -math.inf
             buffered = self._writer.buffering
-            await self._tell(
+            await self._acknowledge(
                 group,
-                [Outcome((*one.refused, *refused), buffered) for one, refused in zip(group, rejections, strict=True)],
+                [Outcome((*one.rejected, *more), buffered) for one, more in zip(group, rejections, strict=True)],
             )
 
-    async def _failed(self, group: list[QueuedBatch], error: Exception) -> None:
-        """What the store did is unknown, so nothing is acknowledged. One batch that it fails over must not fail the others."""
+    async def _write_separately(self, group: list[QueuedBatch], error: Exception) -> None:
+        """After an unexpected error nothing is acknowledged. A batch that causes one must not fail the others of its
+        group."""
         if len(group) > 1:
-            for waiting in group:
-                await self._write([waiting])
+            for queued in group:
+                await self._write([queued])
             return
         self._failed_at, self._failure = time.monotonic(), FAILED.message
         device_id = group[0].batch.device_id
@@ -159,21 +161,22 @@ class Ingest:
         )
         _fail(group, Unavailable(FAILED.reason, FAILED.message))
 
-    async def _tell(self, group: list[QueuedBatch], outcomes: list[Outcome]) -> None:
+    async def _acknowledge(self, group: list[QueuedBatch], outcomes: list[Outcome]) -> None:
         stored = []
-        for waiting, outcome in zip(group, outcomes, strict=True):
-            kept = await _accepted(waiting.batch, outcome.rejections)
-            self._tally.stored(kept, outcome.rejections)
+        for queued, outcome in zip(group, outcomes, strict=True):
+            kept = await _accepted(queued.batch, outcome.rejections)
+            self._tally.record_stored(kept)
+            self._tally.record_rejected(outcome.rejections)
             if kept is not None:
-                stored.append(Stored(waiting.device, kept))
+                stored.append(Stored(queued.device, kept))
         await self._publish(stored)
-        for waiting, outcome in zip(group, outcomes, strict=True):
-            if not waiting.outcome.done():
-                waiting.outcome.set_result(outcome)
+        for queued, outcome in zip(group, outcomes, strict=True):
+            if not queued.outcome.done():
+                queued.outcome.set_result(outcome)
 
 
 async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
-    """Beside the event loop where there is much to take out; a column that is refused whole costs nothing."""
+    """As accepted(), off the event loop if many rows have to be removed; removing a whole column costs nothing."""
     rows = len(batch.times)
     if len(rejections) < FEW_REJECTIONS or sum(item.count < rows for item in rejections) < FEW_REJECTIONS:
         return accepted(batch, rejections)
@@ -181,8 +184,8 @@ async def _accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | No
 
 
 def _fail(group: list[QueuedBatch], refusal: DomainError) -> None:
-    for waiting in group:
-        if not waiting.outcome.done():
-            waiting.outcome.set_exception(refusal)
-            # Marks it as seen: whoever waited may have gone, and the log has it already.
-            waiting.outcome.exception()
+    for queued in group:
+        if not queued.outcome.done():
+            queued.outcome.set_exception(refusal)
+            # Marks the exception as retrieved: the sender may have gone, and the error is in the log already.
+            queued.outcome.exception()

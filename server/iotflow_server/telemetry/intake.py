@@ -1,4 +1,4 @@
-"""What the doors share on the way in: whose reading it is, when it came, where it goes."""
+"""What all RPCs that accept readings share: the device, its timestamps, and the queue to the store."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from iotflow_server.telemetry.timestamps import TimestampAllocator
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The parts that every way of writing uses."""
+    """The parts that every RPC for readings uses."""
 
     ingest: Ingest
     directory: DeviceCache
     presence: LastSeen
-    arrival: TimestampAllocator
+    timestamps: TimestampAllocator
     limits: Limits
     tally: Tally
 
     async def writer(self, device_id: int) -> Device:
-        """The device that a writer speaks of; see own_or_named. Raises NotFound, PermissionDenied where it is inactive."""
+        """The device that a caller writes for; see own_or_named. Raises NotFound, or PermissionDenied if it is inactive."""
         named = own_or_named(device_id)
         own = caller().device
         if own is not None:
@@ -39,7 +39,7 @@ class Intake:
         return device
 
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
-        """Queue batches, all or none, waiting while the queue is full; the futures end when they are durable."""
+        """Queue batches, all or none, waiting while the queue is full; each future completes when its batch is durable."""
         for device, _ in batches:
             self.presence.seen(device.id)
         return await self.ingest.put(batches)

@@ -1,4 +1,4 @@
-"""What became of a batch."""
+"""The result of writing a batch: what was stored, what was rejected, and how much of both there was since the start."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """rejections: what of the batch was refused. buffered: the journal has the rest, the store gets it later."""
+    """rejections: of the batch. buffered: the rest is in the journal only, and is written to the store later."""
 
     rejections: tuple[Rejection, ...] = ()
     buffered: bool = False
@@ -19,14 +19,35 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What of a device's batch is stored durably."""
+    """The durably stored part of a device's batch."""
 
     device: Device
     batch: Batch
 
 
+@dataclass(slots=True)
+class Tally:
+    """Number of batches, readings (rows) and values stored, and of values rejected, since the start of the process."""
+
+    batches: int = 0
+    readings: int = 0
+    values: int = 0
+    rejected: int = 0
+
+    def record_stored(self, kept: Batch | None) -> None:
+        """Count the stored part of a batch; None: nothing was stored."""
+        if kept is not None:
+            self.batches += 1
+            self.readings += rows_with_values(kept)
+            self.values += kept.values
+
+    def record_rejected(self, rejections: Sequence[Rejection]) -> None:
+        """Count values that were rejected before the store or by it."""
+        self.rejected += sum(rejection.count for rejection in rejections)
+
+
 def accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
-    """The batch without the refused values; None where nothing is left."""
+    """The batch without the rejected values; None if nothing is left."""
     if not rejections:
         return batch
     if batch.atomic:
@@ -41,7 +62,7 @@ def accepted(batch: Batch, rejections: Sequence[Rejection]) -> Batch | None:
 
 
 def _without(column: Column, rejections: Sequence[Rejection]) -> Column | None:
-    """The column without the rows of these rejections, all of which concern it; None where one concerns every row."""
+    """The column without the rows of these rejections, all of which concern it; None if one covers every row."""
     if not rejections:
         return column
     if rejections[0].count == len(column.values):
@@ -57,7 +78,7 @@ def _mask(column: Column) -> Mask:
 
 
 def rows_with_values(batch: Batch | None) -> int:
-    """How many rows have at least one value."""
+    """Number of rows that have at least one value."""
     return len(stored_times(batch))
 
 
@@ -74,31 +95,9 @@ def stored_times(batch: Batch | None) -> Times:
 
 
 def merged(stored: Sequence[Times]) -> int:
-    """How many rows have the time of another one, with which they become one reading."""
+    """Number of rows that merge with another row because their times are equal."""
     times = np.concatenate(stored) if stored else np.zeros(0, np.int64)
-    # Most come in their order, which is cheaper to see than sorting is.
+    # Most times arrive in order, and checking that is cheaper than sorting.
     if np.all(times[1:] > times[:-1]):
         return 0
     return len(times) - len(np.unique(times))
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts of batches, readings (rows) and values stored, and of values refused."""
-
-    batches: int = 0
-    readings: int = 0
-    values: int = 0
-    rejected: int = 0
-
-    def stored(self, kept: Batch | None, rejections: tuple[Rejection, ...]) -> None:
-        """What was stored of a batch, and what was not."""
-        if kept is not None:
-            self.batches += 1
-            self.readings += rows_with_values(kept)
-            self.values += kept.values
-        self.refused(rejections)
-
-    def refused(self, rejections: tuple[Rejection, ...] | list[Rejection]) -> None:
-        """Values refused before or by the store."""
-        self.rejected += sum(rejection.count for rejection in rejections)

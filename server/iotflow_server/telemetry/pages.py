@@ -1,4 +1,4 @@
-"""Readings a page at a time."""
+"""Pages of readings, and their tokens."""
 
 import base64
 import binascii
@@ -12,16 +12,16 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry.batch import Batch, rows_of
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span, TelemetryReader
 
-# A page is an answer of one piece, which the gateway turns into JSON at once; callers of gRPC take 4 MiB unless they say otherwise.
+# A page is one response, which Envoy converts to JSON in one piece; gRPC clients accept 4 MiB by default.
 PAGE_BYTES = 2**20
 CHUNK_ROWS = 1_000
-# A message that every gRPC client takes, which is 4 MiB unless it says otherwise, whatever its texts are made of.
+# A message of this size stays below the default limit of gRPC clients, 4 MiB, whatever characters its texts have.
 PART_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """One device's readings. asked: the span of the first page; span: what is still to come."""
+    """Readings of one device. asked: the span of the first page. span: the part that is still to be read."""
 
     device_id: int
     asked: Span
@@ -33,7 +33,7 @@ class PageQuery:
 
 @dataclass(frozen=True, slots=True)
 class ReadingPage:
-    """The rows of a page, chunk by chunk, and where the next begins (None: nowhere)."""
+    """The rows of a page in chunks. rest: the span of the following pages; None: there are none."""
 
     chunks: tuple[Batch, ...]
     rows: int
@@ -41,10 +41,10 @@ class ReadingPage:
 
 
 async def page(reader: TelemetryReader, query: PageQuery) -> ReadingPage:
-    """At most query.limit rows, fewer where they are very large."""
+    """Read up to query.limit rows; fewer if they are very large."""
     chunks: list[Batch] = []
     left, room = query.limit, PAGE_BYTES
-    # One row more than the page takes tells whether there is another, without asking once more.
+    # One row more than the page takes shows whether there is another page, without a second query.
     chunk_rows = min(query.limit, CHUNK_ROWS) + 1
     reading = reader.read(
         query.device_id, query.span, query.measurements, newest_first=query.newest_first, chunk_rows=chunk_rows
@@ -56,14 +56,14 @@ async def page(reader: TelemetryReader, query: PageQuery) -> ReadingPage:
                 chunks.append(rows_of(chunk, 0, fitting))
             left -= min(fitting, len(chunk.times))
             room -= chunk.size
-            # A row that no longer fits tells that there is another page.
+            # A row that does not fit any more means that there is another page.
             if fitting < len(chunk.times):
                 return ReadingPage(tuple(chunks), query.limit - left, _rest(query, chunks[-1]))
     return ReadingPage(tuple(chunks), query.limit - left, None)
 
 
 def _rows_within(room: int, chunk: Batch) -> int:
-    """About how many rows of the chunk have so many bytes."""
+    """Approximate number of rows of the chunk that fit in room bytes."""
     return max(0, room * len(chunk.times) // chunk.size)
 
 
@@ -73,14 +73,14 @@ def _rest(query: PageQuery, last: Batch) -> Span:
 
 
 def parts(chunk: Batch, most: int = PART_BYTES) -> Iterator[Batch]:
-    """The chunk in parts of about so many bytes, in order; a row is never cut."""
+    """Divide a chunk into parts of about `most` bytes, in order; rows are never divided."""
     rows = max(1, _rows_within(most, chunk))
     for first in range(0, len(chunk.times), rows):
         yield rows_of(chunk, first, first + rows)
 
 
 def token(query: PageQuery, rest: Span | None) -> str:
-    """The opaque token of the next page; empty where there is none."""
+    """The opaque token of the next page; empty if there is none."""
     if rest is None:
         return ""
     content = [query.device_id, query.asked.start, query.asked.end, rest.start, rest.end]
@@ -88,7 +88,7 @@ def token(query: PageQuery, rest: Span | None) -> str:
 
 
 def spans(text: str, device_id: int) -> tuple[Span, Span]:
-    """The span asked for and the rest of it, from a token. Raises InvalidArgument."""
+    """Decode a token: the requested span and the rest of it. Raises InvalidArgument."""
     try:
         padded = text + "=" * (-len(text) % 4)
         device, *edges = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -96,7 +96,9 @@ def spans(text: str, device_id: int) -> tuple[Span, Span]:
         if not all(isinstance(edge, int) and EARLIEST <= edge <= LATEST for edge in edges):
             raise ValueError(edges)
     except (ValueError, TypeError, binascii.Error):
-        raise InvalidArgument("page_token", "not a token that an earlier page gave") from None
+        raise InvalidArgument(
+            "page_token", "is not the next_page_token of an earlier page; leave it out for the first page"
+        ) from None
     if device != device_id:
-        raise InvalidArgument("page_token", "belongs to another device")
+        raise InvalidArgument("page_token", "belongs to another device; leave it out for the first page")
     return Span(start, end), Span(rest_start, rest_end)

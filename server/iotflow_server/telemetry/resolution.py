@@ -1,4 +1,4 @@
-"""Which type each measurement of a batch is stored as, and what cannot be."""
+"""The type in which each measurement of a batch is stored, and the values that do not fit it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Value
 from iotflow_server.telemetry.checks import too_many_names
 from iotflow_server.telemetry.conversion import convert, runs, widened
 
-# Names of one device where no setting says otherwise.
+# Default limit of the measurements of a device.
 MOST_MEASUREMENTS = 100_000
 
 
@@ -18,10 +18,10 @@ TYPE_CONFLICT = "TYPE_CONFLICT"
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What of a batch can be stored.
+    """The storable part of a batch.
 
-    columns: each measurement once, in the type it is kept in, rows in the batch's order. rejections: what is refused,
-    column by column, rising. new_types: the measurements this batch is the first to give a value.
+    columns: each measurement once, in its stored type, rows in the order of the batch. rejections: by column, ascending.
+    new_types: types of the measurements that get their first value.
     """
 
     columns: tuple[Column, ...]
@@ -30,13 +30,13 @@ class Resolved:
 
     @property
     def conflicts(self) -> set[str]:
-        """The measurements of which something is refused for its type."""
+        """The measurements with values of a conflicting type."""
         return {rejection.measurement for rejection in self.rejections if rejection.reason == TYPE_CONFLICT}
 
 
 def resolve(batch: Batch, known: Mapping[str, ValueType], most: int = MOST_MEASUREMENTS) -> Resolved:
-    """Fit the batch to the types its device's measurements already have, and refuse names beyond `most` of them; an atomic
-    batch with anything refused keeps nothing."""
+    """Fit the batch to the known types of its device's measurements, and reject new measurements beyond `most` in total.
+    Nothing is stored of an atomic batch with rejections."""
     if _fits_as_it_is(batch, known):
         return Resolved(batch.columns)
     columns = [column for column in batch.columns if column.present]
@@ -70,7 +70,7 @@ def _fits_as_it_is(batch: Batch, known: Mapping[str, ValueType]) -> bool:
 
 
 def _first_types(columns: Iterable[Column], known: Mapping[str, ValueType]) -> dict[str, ValueType]:
-    """The type of each unknown measurement's first row; columns all have a value."""
+    """The type of each unknown measurement, set by its first row; every column has a value."""
     firsts: dict[str, tuple[int, ValueType]] = {}
     for column in columns:
         if column.measurement not in known:
@@ -90,8 +90,7 @@ def _fit(column: Column, target: ValueType) -> tuple[Column, Mask]:
 
 
 def _merge(earlier: Column, later: Column) -> Column:
-    """Two columns of one measurement and type as one: row by row, so that a later row still wins over an earlier
-    one."""
+    """Merge two columns of one measurement and type row by row, so that later rows still win over earlier ones."""
     if later.valid is None:
         return later
     values = np.where(later.valid, later.values, earlier.values)
@@ -105,7 +104,7 @@ def _beyond(column: Column, most: int) -> list[Rejection]:
 
 
 def _present(column: Column) -> list[tuple[int, int]]:
-    """The rows that have a value, by runs; quickly where these are one, for a batch may have a thousand such columns."""
+    """The runs of rows that have a value; fast for a single run, because a batch may have a thousand such columns."""
     if column.valid is None:
         return [(0, len(column.values))]
     rows = column.valid.nonzero()[0]
@@ -114,7 +113,5 @@ def _present(column: Column) -> list[tuple[int, int]]:
 
 
 def _rejections(column: Column, target: ValueType, misfits: Mask) -> list[Rejection]:
-    message = (
-        f"{column.measurement} is kept as {target}; a {column.type} value that does not fit it without loss is refused."
-    )
+    message = f"{column.measurement} is kept as {target}; a {column.type} value that does not fit it without loss is rejected."
     return [Rejection(index, count, column.measurement, TYPE_CONFLICT, message) for index, count in runs(misfits)]

@@ -1,4 +1,4 @@
-"""A measurement's readings in another type, as an admin asks for: whole, or not at all."""
+"""Conversion of all readings of a measurement to another type."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -13,22 +13,22 @@ from iotflow_server.errors import FailedPrecondition, InvalidArgument
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Values, ValueType
 from iotflow_server.telemetry.conversion import convert
 
-# Readings of a measurement that are given another type at once: they are in memory meanwhile, and nothing else is written.
+# Largest number of readings that can be converted: they are held in memory, and other writes wait.
 MOST_READINGS = 1_000_000
-_WORDS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
 def too_long(measurement: str) -> FailedPrecondition:
-    """What an admin is told of more readings than that."""
+    """The error for a measurement with more readings."""
     message = (
-        f"{measurement} has more than {MOST_READINGS:,} readings, which are too many to be given another type at once;"
+        f"{measurement} has more than {MOST_READINGS:,} readings, too many to be converted at once;"
         " delete some of them, or drop the measurement."
     )
     return FailedPrecondition("TOO_MANY_READINGS", message)
 
 
 async def retyped(readings: AsyncGenerator[Batch], measurement: str, target: ValueType) -> list[Batch]:
-    """The readings of one measurement in this type. Raises InvalidArgument, FailedPrecondition."""
+    """Convert the readings of one measurement. Raises InvalidArgument, FailedPrecondition."""
     batches, count = list[Batch](), 0
     async for batch in readings:
         count += len(batch.times)
@@ -41,15 +41,15 @@ async def retyped(readings: AsyncGenerator[Batch], measurement: str, target: Val
 
 
 def in_type(column: Column, times: Sequence[int], target: ValueType) -> Column:
-    """The column, which has a value in every row, in this type. Raises InvalidArgument, naming the first value that does not fit."""
+    """Convert a column that has a value in every row. Raises InvalidArgument naming the first value that does not fit."""
     values, misfits = _converted(column, target)
     if misfits.any():
         row = int(np.argmax(misfits))
         shown = str(column.values[row])[:50]
         moment = np.datetime_as_string(np.datetime64(times[row], "ms"))
         problem = (
-            f"{column.measurement} is kept as {column.type} and has {int(np.count_nonzero(misfits))} values that {target} does"
-            f" not hold without loss, the first of them {shown!r} at {moment}Z; delete these, or drop the measurement"
+            f"{column.measurement} is kept as {column.type} and has {int(np.count_nonzero(misfits))} values that do not fit"
+            f" {target} without loss, the first of them {shown!r} at {moment}Z; delete these values, or drop the measurement"
         )
         raise InvalidArgument("type", problem, "NOT_LOSSLESS")
     return Column(column.measurement, target, values)
@@ -80,7 +80,7 @@ def _parsed(texts: Values, target: ValueType) -> tuple[Values, Mask]:
     values = np.zeros(len(texts), target.dtype)
     misfits = np.zeros(len(texts), np.bool_)
     for row, text in enumerate(texts.tolist()):
-        value = _WORDS.get(text) if target is ValueType.BOOLEAN else _number(text)
+        value = _BOOLEANS.get(text) if target is ValueType.BOOLEAN else _number(text)
         misfits[row] = value is None or not _put(values, row, value)
     return values, misfits
 
@@ -97,7 +97,7 @@ def _number(text: str) -> int | float | None:
 
 
 def _put(values: Values, row: int, value: float) -> bool:
-    """Whether the value stands there without loss now."""
+    """Assign a value; returns whether it fits without loss."""
     if values.dtype.kind == "i" and value != int(value):
         return False
     try:

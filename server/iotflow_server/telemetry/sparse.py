@@ -1,7 +1,7 @@
-"""Values that came row by row, as batches of columns whose memory follows the values.
+"""Values that arrive row by row, as batches of columns whose size is proportional to the number of values.
 
-A batch holds rows times columns. Rows with measurements of their own would make that the square of what was sent, so
-they are divided into batches of neighbouring rows that are narrower.
+A batch takes rows times columns. Rows with distinct measurements would make that the square of the data sent, so they
+are divided into narrower batches of adjacent rows.
 """
 
 from bisect import bisect_left
@@ -12,24 +12,24 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Times, ValueType
 
-# By measurement and type: the rows that have a value, rising, and the values.
+# By measurement and type: the rows that have a value, ascending, and the values.
 Cells = dict[tuple[str, ValueType], tuple[list[int], list[Any]]]
 Key = tuple[str, ValueType]
 
-# A batch may hold so many cells, and more if it has a value for each eighth of them.
-ROOM_CELLS, CELLS_A_VALUE = 8_192, 8
+# A batch may have this many cells, and eight more for each value.
+FREE_CELLS, CELLS_PER_VALUE = 8_192, 8
 
 
 def is_dense(rows: int, columns: int, values: int, most_cells: int) -> bool:
-    """Whether so many values may stand in one batch of rows times columns."""
-    return rows * columns <= min(most_cells, ROOM_CELLS + CELLS_A_VALUE * values)
+    """Whether this many values may form one batch of rows times columns."""
+    return rows * columns <= min(most_cells, FREE_CELLS + CELLS_PER_VALUE * values)
 
 
 def batches(
     device_id: int, times: Times, cells: Cells, most_cells: int, *, atomic: bool = False
 ) -> Iterator[tuple[int, Batch]]:
-    """Batches of all the values, in the order of the rows, each with its first row. A batch has at least one row, and beyond that
-    no more than most_cells cells. Atomic: there is one batch, whatever its size."""
+    """Yield all values as batches in row order, each with its first row. A batch has at most most_cells cells, or one row. Atomic:
+    there is one batch of any size."""
     values = sum(len(rows) for rows, _ in cells.values())
     if not values:
         return
@@ -41,10 +41,10 @@ def batches(
 
 
 def _stretches(cells: Cells, rows: int, most_cells: int) -> Iterator[tuple[int, int, Sequence[Key]]]:
-    """First and end of neighbouring rows that go together, and the columns that have a value there."""
+    """Yield first and end of adjacent rows that form a batch, and the columns that have a value in them."""
     by_row: list[list[Key]] = [[] for _ in range(rows)]
-    for key, (places, _) in cells.items():
-        for row in places:
+    for key, (positions, _) in cells.items():
+        for row in positions:
             by_row[row].append(key)
     first, values, keys = 0, 0, dict[Key, None]()
     for row, own in enumerate(by_row):
@@ -71,8 +71,8 @@ def _column(key: Key, rows: list[int], values: list[Any], first: int, count: int
         return Column(name, type_, np.array(values, type_.dtype))
     dense = np.zeros(count, type_.dtype)
     valid = np.zeros(count, np.bool_)
-    # Of a single value numpy's own way costs three times as much.
-    places = rows[0] - first if len(rows) == 1 else np.array(rows, np.int64) - first
-    dense[places] = values[0] if len(rows) == 1 else np.array(values, type_.dtype)
-    valid[places] = True
+    # For a single value, numpy's indexing costs three times as much.
+    positions = rows[0] - first if len(rows) == 1 else np.array(rows, np.int64) - first
+    dense[positions] = values[0] if len(rows) == 1 else np.array(values, type_.dtype)
+    valid[positions] = True
     return Column(name, type_, dense, valid)

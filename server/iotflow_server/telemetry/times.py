@@ -1,4 +1,4 @@
-"""Times as people and devices write them."""
+"""Times and durations as texts and as milliseconds."""
 
 import re
 from datetime import datetime
@@ -16,7 +16,7 @@ _DURATION = re.compile(r"(\d{1,15})(ms|s|m|h|d|w)")
 
 
 def parse_time(text: str, now: int, field: str) -> int:
-    """Milliseconds since 1970 UTC of a time in a query, as readings have it, or `0`, the beginning.
+    """Milliseconds since 1970 UTC of a time in a query: any form that readings may use, or `0` for the beginning.
 
     now: milliseconds. Raises InvalidArgument naming field.
     """
@@ -37,7 +37,7 @@ def parse_duration(text: str, field: str) -> int:
         )
     duration = int(found[1]) * UNITS[found[2]]
     if duration > LONGEST:
-        raise InvalidArgument(field, f"{text!r} is longer than 100 years")
+        raise InvalidArgument(field, f"{text!r} is longer than 100 years; use a shorter duration")
     return duration
 
 
@@ -48,5 +48,5 @@ def to_ms(moment: datetime) -> int:
 
 
 def utc_now_ms() -> int:
-    """The server's time in milliseconds since 1970 UTC."""
+    """The time of the server in milliseconds since 1970 UTC."""
     return int(CLOCK.now())

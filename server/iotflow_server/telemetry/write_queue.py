@@ -1,4 +1,4 @@
-"""The order in which batches go to the store: one device's never overtake each other, others' need not wait for them."""
+"""The queues in front of the store: batches of one device keep their order, other devices do not wait for them."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -8,45 +8,45 @@ from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch, Rejection
 from iotflow_server.telemetry.outcome import Outcome
 
-# Small batches gain by going together (IoTDB takes a hundred tablets of 4 kB in half the time they take one by one); from
-# so many bytes on, a write of its own is worth its price.
+# Small batches gain from being written together (IoTDB takes a hundred tablets of 4 kB in half the time of single writes).
+# From this size on, another concurrent write is worth its cost.
 SPILL_BYTES = 512 * 2**10
-# One transaction holds the store's writer; a larger group would only make its members wait longer, and take more memory.
+# A transaction holds the writer of the store: a larger group only makes its members wait longer and takes more memory.
 GROUP_VALUES, GROUP_BYTES, GROUP_COLUMNS = 500_000, 32 * 2**20, 1_500
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedBatch:
-    """A batch on its way; outcome is set when it is durable. refused: rows that were left out of it."""
+    """A batch on its way to the store; outcome is set when it is durable. rejected: rows that were left out of it."""
 
     device: Device
     batch: Batch
     values: int
     size: int
     outcome: asyncio.Future[Outcome]
-    refused: tuple[Rejection, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
 
 
 class WriteQueue:
-    """Batches that are written group after group; devices take turns. size: bytes that wait or are being written."""
+    """Batches that are written group by group; devices take turns. size: bytes that wait or are being written."""
 
     def __init__(self) -> None:
         self.size = 0
         self.arrived = asyncio.Event()
-        # By device; the one whose turn is next first.
+        # By device, the next one first.
         self._waiting: OrderedDict[int, deque[QueuedBatch]] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def put(self, waiting: QueuedBatch) -> None:
-        """Behind what else of the device waits."""
-        self._waiting.setdefault(waiting.device.id, deque()).append(waiting)
-        self.size += waiting.size
+    def put(self, queued: QueuedBatch) -> None:
+        """Add a batch behind the device's other batches."""
+        self._waiting.setdefault(queued.device.id, deque()).append(queued)
+        self.size += queued.size
         self.arrived.set()
 
     def take(self) -> list[QueuedBatch]:
-        """The next group: a batch of each device in turn, up to GROUP_VALUES, GROUP_BYTES and GROUP_COLUMNS."""
+        """The next group: one batch of each device in turn, up to GROUP_VALUES, GROUP_BYTES and GROUP_COLUMNS."""
         group, values, size, columns = list[QueuedBatch](), 0, 0, 0
         while self._waiting:
             following = next(iter(self._waiting.values()))[0]
@@ -66,33 +66,34 @@ class WriteQueue:
 
 
 class WriteQueues:
-    """Gives each device a lane for as long as something of it is on its way: the first that is not full, or the emptiest."""
+    """Assigns a device to one queue while any of its batches are in progress: to the first queue that is not full, or else
+    to the shortest."""
 
     def __init__(self, number: int) -> None:
         self.all = [WriteQueue() for _ in range(number)]
-        self._lanes: dict[int, WriteQueue] = {}
-        self._under_way: dict[int, int] = {}
+        self._assigned: dict[int, WriteQueue] = {}
+        self._in_progress: dict[int, int] = {}
 
-    def put(self, waiting: QueuedBatch) -> None:
-        """Behind whatever else of the device is on its way."""
-        device_id = waiting.device.id
-        lane = self._lanes.get(device_id)
-        if lane is None:
-            self._lanes[device_id] = lane = self._choose()
-        self._under_way[device_id] = self._under_way.get(device_id, 0) + 1
-        lane.put(waiting)
+    def put(self, queued: QueuedBatch) -> None:
+        """Add a batch behind the device's other batches."""
+        device_id = queued.device.id
+        queue = self._assigned.get(device_id)
+        if queue is None:
+            self._assigned[device_id] = queue = self._choose()
+        self._in_progress[device_id] = self._in_progress.get(device_id, 0) + 1
+        queue.put(queued)
 
-    def done(self, lane: WriteQueue, group: list[QueuedBatch]) -> None:
-        """The group is not on its way any more."""
-        for waiting in group:
-            lane.size -= waiting.size
-            device_id = waiting.device.id
-            self._under_way[device_id] -= 1
-            if not self._under_way[device_id]:
-                del self._under_way[device_id], self._lanes[device_id]
+    def done(self, queue: WriteQueue, group: list[QueuedBatch]) -> None:
+        """Record that a group is no longer in progress."""
+        for queued in group:
+            queue.size -= queued.size
+            device_id = queued.device.id
+            self._in_progress[device_id] -= 1
+            if not self._in_progress[device_id]:
+                del self._in_progress[device_id], self._assigned[device_id]
 
     def _choose(self) -> WriteQueue:
-        for lane in self.all:
-            if lane.size < SPILL_BYTES:
-                return lane
-        return min(self.all, key=lambda lane: lane.size)
+        for queue in self.all:
+            if queue.size < SPILL_BYTES:
+                return queue
+        return min(self.all, key=lambda queue: queue.size)

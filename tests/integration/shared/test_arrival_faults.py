@@ -20,7 +20,7 @@ async def several(place: Site) -> list[TimestampAllocator]:
 
 async def all_stamp(processes: list[TimestampAllocator], times: Times, rounds: int = 20) -> list[range]:
     """Each at the same time as the others; the clock stands still, so that all want the same times."""
-    given = await asyncio.gather(*(process.stamp(1, 1) for process in processes for _ in range(rounds)))
+    given = await asyncio.gather(*(process.allocate(1, 1) for process in processes for _ in range(rounds)))
     for some in given:
         times.add(some)
     return given
@@ -62,7 +62,7 @@ async def test_a_process_that_alone_does_not_reach_redis_meets_no_other(redis: R
         # Older than what the first process waits for, as Redis sees it.
         with redis.client() as client:
             client.set("{iotflow:arrival}:began", place.now - QUIET_MS)
-            client.script_load(timestamps.GIVE)
+            client.script_load(timestamps._ALLOCATE)
         given = await all_stamp(processes, times)
         assert by_redis(given[:20]) == {False}
         assert by_redis(given[20:]) == {True}

@@ -1,5 +1,5 @@
 """The live bus over a Redis stream."""
 
-from iotflow_server.cluster.live.bus import RedisBus
+from iotflow_server.cluster.live.bus import RedisLiveBus
 
-__all__ = ["RedisBus"]
+__all__ = ["RedisLiveBus"]

@@ -10,35 +10,35 @@ import structlog
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.live.outbox import Outbox
 from iotflow_server.cluster.live.stream import STREAM_BYTES, Stream
-from iotflow_server.cluster.live.subscription import Listener
+from iotflow_server.cluster.live.subscription import StreamSubscription
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.live import BusState, FeedState, LiveFeed, LiveReadings
 from iotflow_server.telemetry.outcome import Stored
 
-# What senders wait for at the most, once, when Redis stops answering.
+# Longest time senders wait, once, when Redis stops responding.
 PUBLISH_SECONDS = 0.5
-# What a part of the backlog may take, and the time between two tries to reach Redis.
+# Time limit of one append of the backlog, and time between two attempts to reach Redis.
 BACKLOG_SECONDS, RETRY_SECONDS = 1.0, 0.5
-# Before the next read when all has been read: many small entries are then read by few calls.
+# Pause after all entries were read, so that many small entries are read by few calls.
 PAUSE_SECONDS = 0.01
-# What may wait for Redis.
+# Size of the backlog while Redis is away.
 BACKLOG_BYTES = 32 * 2**20
 
-DEGRADED = "the line between the server's processes is down: readings that others take may come late, or not at all"
+DEGRADED = "Redis is unavailable; live readings from other server processes may arrive late or not at all."
 
 log = structlog.get_logger(__name__)
 
 
-class RedisBus:
+class RedisLiveBus:
     """LiveBus over a Redis stream.
 
-    While Redis answers, the feed is told only what is read from the stream, this process's own readings too: the stream's
-    order is everybody's, and a reading is in it before its sender is answered. While it does not, the feed is told this
-    process's readings directly, and what others should hear waits in a backlog; when Redis is back, even with nothing left
-    in it, they get that late. Entries are numbered by their publishers, so that none is told twice.
+    While Redis is available, the feed publishes only entries read from the stream, including those of this process: all
+    processes see the order of the stream, and a reading is in it before its sender is acknowledged. While Redis is away, the
+    feed publishes the readings of this process directly and a backlog keeps them for the others, which receive them late
+    when Redis is back, even if it lost its data. Publishers number their entries, so that none is published twice.
 
-    stream_bytes: what Redis keeps for readers that are behind. backlog_bytes: what waits here while Redis is away; beyond it
-    the oldest is dropped, and others are told how much that was.
+    stream_bytes: size of the stream in Redis. backlog_bytes: size of the backlog; beyond it the oldest entries are dropped
+    and their number is reported to the other processes.
     """
 
     def __init__(
@@ -52,33 +52,33 @@ class RedisBus:
         self._feed = feed
         self._stream = Stream(connection, stream_bytes)
         self._outbox = Outbox(backlog_bytes)
-        self._listener = Listener(feed, self._stream, self._outbox)
+        self._subscription = StreamSubscription(feed, self._stream, self._outbox)
         self._sending = asyncio.Lock()
         self._epoch = 0
         self._up = False
-        self._told = FeedState()
-        self._keeping: asyncio.Task[None] | None = None
+        self._state = FeedState()
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         with self._or_down():
             await self._connect()
-        self._keeping = asyncio.create_task(self._keep(), name="live bus")
+        self._task = asyncio.create_task(self._run(), name="live bus")
 
     async def close(self) -> None:
-        if self._keeping is not None:
-            self._keeping.cancel()
+        if self._task is not None:
+            self._task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeping
+                await self._task
         if waiting := self._outbox.waiting_readings:
-            log.warning("live bus closed before others heard all", readings=waiting)
+            log.warning("live_bus_backlog_discarded", readings=waiting)
 
     @property
     def state(self) -> BusState:
-        dropped = self._outbox.dropped + self._listener.missed
-        return BusState(self._told.degraded, self._told.message, self._outbox.waiting_bytes, dropped)
+        dropped = self._outbox.dropped + self._subscription.missed
+        return BusState(self._state.degraded, self._state.message, self._outbox.waiting_bytes, dropped)
 
     async def check(self) -> str:
-        return self._told.message
+        return self._state.message
 
     async def publish(self, stored: Sequence[Stored]) -> None:
         with self._or_down():
@@ -88,43 +88,43 @@ class RedisBus:
                     if self._up:
                         await self._send()
         if not self._up:
-            self._tell_directly()
+            self._publish_directly()
 
     async def _send(self) -> None:
         deadline = time.monotonic() + PUBLISH_SECONDS
-        # Whoever waits for the lock has put more there: it goes along.
+        # Callers that wait for the lock have added entries; they are sent along.
         while entries := self._outbox.next():
             await self._append(entries, deadline - time.monotonic())
 
-    async def _keep(self) -> None:
+    async def _run(self) -> None:
         while True:
             with self._or_down():
                 if self._up:
-                    await self._listen()
+                    await self._receive()
                 else:
                     await asyncio.sleep(RETRY_SECONDS)
                     await self._connect()
 
-    async def _listen(self) -> None:
+    async def _receive(self) -> None:
         while self._up:
-            if not await self._listener.hear():
+            if not await self._subscription.receive():
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _connect(self) -> None:
-        # Somebody may still be sending who began before the line went down; nobody begins now.
+        # A call that began before Redis failed may still be sending.
         async with self._sending:
-            self._epoch = (await self._listener.connect()).epoch
+            self._epoch = (await self._subscription.connect()).epoch
             while entries := self._outbox.next():
                 await self._append(entries, BACKLOG_SECONDS)
             self._go_up()
 
     async def _append(self, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
-        taken = False
+        appended = False
         try:
             await self._stream.append(self._epoch, entries, seconds)
-            taken = True
+            appended = True
         finally:
-            self._outbox.settle(taken=taken)
+            self._outbox.settle(appended=appended)
 
     @contextmanager
     def _or_down(self) -> Iterator[None]:
@@ -133,28 +133,28 @@ class RedisBus:
         except Unavailable as refusal:
             self._go_down(refusal.reason)
         except Exception:
-            # Whoever stores must not fail over those who listen, and the bus must outlive an entry it cannot read.
-            log.exception("live bus failed")
+            # Storing must not fail because of subscribers, and the bus must survive an entry that it cannot decode.
+            log.exception("live_bus_failed")
             self._go_down("FAILED")
 
     def _go_up(self) -> None:
-        # No await between the last look into the outbox and this: what is put there from now on is sent by publish.
+        # No await since the outbox was found empty: publish sends the entries that are added from now on.
         self._up = True
-        if self._told.degraded:
-            log.info("live bus recovered")
-            self._tell_state(FeedState())
+        if self._state.degraded:
+            log.info("live_bus_recovered")
+            self._set_state(FeedState())
 
     def _go_down(self, reason: str) -> None:
         self._up = False
-        self._tell_directly()
-        if not self._told.degraded:
-            log.warning("live bus degraded", reason=reason)
-            self._tell_state(FeedState(True, DEGRADED))
+        self._publish_directly()
+        if not self._state.degraded:
+            log.warning("live_bus_degraded", reason=reason)
+            self._set_state(FeedState(True, DEGRADED))
 
-    def _tell_directly(self) -> None:
-        self._feed.tell(self._outbox.hear())
+    def _publish_directly(self) -> None:
+        self._feed.publish(self._outbox.take_unpublished())
         self._outbox.drop_oldest()
 
-    def _tell_state(self, state: FeedState) -> None:
-        self._told = state
+    def _set_state(self, state: FeedState) -> None:
+        self._state = state
         self._feed.set_state(state)

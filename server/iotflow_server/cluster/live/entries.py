@@ -1,4 +1,4 @@
-"""Told readings as the bytes of a stream's entry, and back."""
+"""Live readings as entries of the Redis stream."""
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +12,8 @@ from iotflow_server.telemetry.journal.disk import encoding
 from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, part, pieces, stacked
 
-# Small enough that a reader takes several at a time, large enough that an entry's own cost does not count. A single row
-# may be larger.
+# Small enough that a reader takes several entries at a time, large enough to make the cost of an entry negligible. A single
+# row may be larger.
 ENTRY_BYTES = 256 * 2**10
 
 # publisher, number, readings, dropped
@@ -23,8 +23,8 @@ _LENGTH = struct.Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """publisher: 16 bytes. number: of its entries, rising by one. readings: in this one. dropped: that it had to drop since the
-    one before."""
+    """publisher: 16 bytes. number: rises by one with each entry of the publisher. readings: in this entry. dropped: by the
+    publisher since the entry before."""
 
     publisher: bytes
     number: int
@@ -34,18 +34,18 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The Source of what another process stored."""
+    """The EventSource of readings from another process."""
 
     id: int
     name: str
     device_type: str
 
 
-def grouped(told: Iterable[LiveReadings]) -> Iterator[list[LiveReadings]]:
-    """The readings of one entry after the other, each device's in their order."""
+def grouped(readings: Iterable[LiveReadings]) -> Iterator[list[LiveReadings]]:
+    """Divide readings into the groups of one entry each; the readings of each device keep their order."""
     group: list[LiveReadings] = []
     size = 0
-    for one in joined(told):
+    for one in joined(readings):
         for piece, piece_size in _split(one):
             if group and size + piece_size > ENTRY_BYTES:
                 yield group
@@ -56,27 +56,27 @@ def grouped(told: Iterable[LiveReadings]) -> Iterator[list[LiveReadings]]:
         yield group
 
 
-def body(told: Sequence[LiveReadings]) -> bytes:
-    """An entry without its head. Devices with equal columns lie in one batch: a fleet's readings cost a few large arrays, not
-    many small ones."""
-    runs = _runs(told)
+def body(readings: Sequence[LiveReadings]) -> bytes:
+    """Encode an entry without its head. Devices with equal columns share a batch, so that the readings of a fleet become a few
+    large arrays."""
+    runs = _runs(readings)
     devices = orjson.dumps([[_row(one) for one in run] for run in runs])
     batches = [stacked([one.batch for one in run]) for run in runs]
     return b"".join((_LENGTH.pack(len(devices)), devices, *encoding.encode(batches)))
 
 
 def entry(head: Head, content: bytes) -> bytes:
-    """The whole."""
+    """Encode a whole entry."""
     return _HEAD.pack(head.publisher, head.number, head.readings, head.dropped) + content
 
 
 def head_of(payload: bytes) -> Head:
-    """The head alone, which costs little."""
+    """Decode the head only, which is cheap."""
     return Head(*_HEAD.unpack_from(payload))
 
 
-def told_in(payload: bytes) -> list[LiveReadings]:
-    """The readings of an entry."""
+def readings_in(payload: bytes) -> list[LiveReadings]:
+    """Decode the readings of an entry."""
     (length,) = _LENGTH.unpack_from(payload, _HEAD.size)
     start = _HEAD.size + _LENGTH.size
     runs = orjson.loads(payload[start : start + length])
@@ -84,11 +84,11 @@ def told_in(payload: bytes) -> list[LiveReadings]:
     return [one for run, batch in zip(runs, batches, strict=True) for one in _parted(run, batch)]
 
 
-def _runs(told: Sequence[LiveReadings]) -> list[list[LiveReadings]]:
-    """Those with equal columns together, a device's first batch before its second."""
+def _runs(readings: Sequence[LiveReadings]) -> list[list[LiveReadings]]:
+    """Group readings with equal columns; the first batch of a device comes before its second."""
     runs: dict[tuple[int, Any], list[LiveReadings]] = {}
     seen: dict[int, int] = {}
-    for one in told:
+    for one in readings:
         before = seen.get(one.batch.device_id, 0)
         seen[one.batch.device_id] = before + 1
         columns = tuple((column.measurement, column.type) for column in one.batch.columns)
@@ -96,9 +96,9 @@ def _runs(told: Sequence[LiveReadings]) -> list[list[LiveReadings]]:
     return [runs[key] for key in sorted(runs, key=lambda key: key[0])]
 
 
-def _row(told: LiveReadings) -> tuple[int, str, str, int]:
-    source = told.source
-    return source.id, source.name, source.device_type, len(told.batch.times)
+def _row(readings: LiveReadings) -> tuple[int, str, str, int]:
+    source = readings.source
+    return source.id, source.name, source.device_type, len(readings.batch.times)
 
 
 def _parted(run: Sequence[tuple[int, str, str, int]], batch: Batch) -> Iterator[LiveReadings]:
@@ -108,11 +108,11 @@ def _parted(run: Sequence[tuple[int, str, str, int]], batch: Batch) -> Iterator[
         start += rows
 
 
-def _split(told: LiveReadings) -> Iterator[tuple[LiveReadings, int]]:
-    size = told.batch.size
+def _split(readings: LiveReadings) -> Iterator[tuple[LiveReadings, int]]:
+    size = readings.batch.size
     if size <= ENTRY_BYTES:
-        yield told, size
+        yield readings, size
         return
-    rows = len(told.batch.times)
-    for piece in pieces(told, max(1, rows * ENTRY_BYTES // size)):
+    rows = len(readings.batch.times)
+    for piece in pieces(readings, max(1, rows * ENTRY_BYTES // size)):
         yield piece, piece.batch.size

@@ -1,9 +1,8 @@
 """The Redis stream that all server processes write to and read from.
 
-An entry's id is `<epoch>-<bytes>`. bytes: how many there were in the stream in all, this entry included, so that trimming
-by id bounds exactly what Redis holds, be the entries large or small. epoch: when the stream began; one that Redis lost and
-began anew has a later one. Each entry also tells how many readings there were in all: a reader that compares that with
-what it has read knows how many it missed.
+The id of an entry is `<epoch>-<bytes>`. bytes: total size of the stream since it began, including this entry, so that
+trimming by id bounds the memory of Redis exactly. epoch: time at which the stream began; a stream that Redis lost gets a
+later epoch. Each entry also has the total number of readings, which tells a reader how many it missed.
 """
 
 from collections.abc import Sequence
@@ -15,17 +14,17 @@ from redis.asyncio import Redis
 from iotflow_server.cluster.connection import RedisConnection, Script
 from iotflow_server.errors import Unavailable
 
-# What Redis keeps: readers that are further behind have missed something.
+# Size of the stream in Redis: readers that are further behind miss entries.
 STREAM_BYTES = 64 * 2**20
-# One answer's entries.
+# Largest number of entries in one response.
 READ_ENTRIES = 16
-# How long Redis holds back an answer when there is nothing to read, and how long the answer may then take.
+# How long Redis waits for entries to read, and how long the response may then take.
 BLOCK_SECONDS, ANSWER_SECONDS = 1.0, 1.0
 
-# The braces keep both on one node of a cluster.
+# The braces keep both keys on one node of a cluster.
 _KEYS = ("{iotflow:live}:stream", "{iotflow:live}:totals")
 
-# The epoch, bytes and readings; begins an epoch where there is none. Numbers as text: Lua would round large ones.
+# Returns epoch, bytes and readings; begins an epoch if there is none. Numbers as text: Lua would round large ones.
 _OPEN = Script(
     """
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
@@ -59,8 +58,8 @@ return 1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Behind an entry: its id, and the readings up to it."""
+class Position:
+    """Position behind an entry: its id, and the number of readings up to it."""
 
     epoch: int
     bytes: int = 0
@@ -68,37 +67,37 @@ class Place:
 
 
 class Stream:
-    """Methods raise Unavailable. limit_bytes: about what Redis keeps."""
+    """The stream; methods raise Unavailable. limit_bytes: approximate size in Redis."""
 
     def __init__(self, connection: RedisConnection, limit_bytes: int = STREAM_BYTES) -> None:
         self._connection = connection
         self._limit = limit_bytes
 
-    async def end(self) -> Place:
-        """Behind the last entry."""
+    async def end(self) -> Position:
+        """The position behind the last entry."""
         epoch, size, readings = await self._connection.run(_OPEN.call())
-        return Place(int(epoch), int(size), int(readings))
+        return Position(int(epoch), int(size), int(readings))
 
     async def append(self, epoch: int, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
-        """Add entries, given as number of readings and payload, all or none, within seconds.
+        """Append entries, given as number of readings and payload, all or none, within `seconds`.
 
-        Unavailable: they may have been added, or may still be; or the stream is of another epoch now.
+        Raises Unavailable if they may or may not have been appended, or if the stream has another epoch.
         """
         arguments = [epoch, self._limit, *(part for one in entries for part in one)]
         if not await self._connection.run(_APPEND.call(*arguments), seconds=seconds):
-            raise Unavailable("REDIS_EMPTIED", "Redis has lost what it held")
+            raise Unavailable("REDIS_EMPTIED", "Redis has lost its data; live readings continue with the new stream.")
 
-    async def read(self, place: Place) -> list[tuple[Place, bytes]]:
-        """The next entries, each with the place behind it; waits a while for the first."""
+    async def read(self, position: Position) -> list[tuple[Position, bytes]]:
+        """The next entries, each with the position behind it; waits up to BLOCK_SECONDS for the first."""
 
         async def work(redis: "Redis") -> Any:
-            start = f"{place.epoch}-{place.bytes}"
+            start = f"{position.epoch}-{position.bytes}"
             return await redis.xread({_KEYS[0]: start}, READ_ENTRIES, int(BLOCK_SECONDS * 1_000))
 
         answer = await self._connection.run(work, seconds=BLOCK_SECONDS + ANSWER_SECONDS)
         return [_entry(*one) for _, entries in answer for one in entries]
 
 
-def _entry(name: bytes, fields: dict[bytes, bytes]) -> tuple[Place, bytes]:
+def _entry(name: bytes, fields: dict[bytes, bytes]) -> tuple[Position, bytes]:
     epoch, _, size = name.partition(b"-")
-    return Place(int(epoch), int(size), int(fields[b"r"])), fields[b"e"]
+    return Position(int(epoch), int(size), int(fields[b"r"])), fields[b"e"]

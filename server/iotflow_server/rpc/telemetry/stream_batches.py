@@ -84,7 +84,7 @@ class Taking:
             # Only now: nobody waits for times of what is not stored.
             parts = [part for part in await self._timed(parts) if await self._device(part.run, refused)]
         outcomes = await self._intake.put([(part.device, part.batch) for part in parts]) if parts else []
-        self._intake.tally.refused(refused)
+        self._intake.tally.record_rejected(refused)
         return Sent(
             message.sequence, refused, [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
         )
@@ -158,7 +158,7 @@ class Taking:
         """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
         while True:
             try:
-                times = await self._intake.arrival.stamp(device_id, readings)
+                times = await self._intake.timestamps.allocate(device_id, readings)
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as full:
                 await asyncio.sleep(full.retry_after or 0.0)

@@ -114,7 +114,7 @@ class SubmitHandler:
         """One a row; rows that are refused have one that means nothing."""
         readings = submission.decoded.readings
         timeless = sum(reading.time is None for reading in readings)
-        arrivals = iter(await self._intake.arrival.stamp(device_id, timeless) if timeless else ())
+        arrivals = iter(await self._intake.timestamps.allocate(device_id, timeless) if timeless else ())
         times = np.zeros(submission.rows, np.int64)
         for reading in readings:
             times[reading.index] = next(arrivals) if reading.time is None else reading.time

@@ -9,10 +9,9 @@ import pyarrow as pa
 from pyarrow import compute as pc
 from pyarrow import csv
 
+from iotflow.readings import EXACT
 from iotflow_server.telemetry.batch import Times
 
-# JSON readers hold numbers as doubles: larger integers are written as strings, as in every REST response.
-EXACT = 2**53
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
 # Start of a text that a spreadsheet takes for a formula (OWASP, "CSV Injection"): control characters, and =, +, - and @ also
@@ -137,6 +136,7 @@ def _json_strings(texts: pa.Array) -> pa.Array:
 
 
 def _exact(numbers: pa.Array, texts: pa.Array) -> pa.Array:
+    """JSON readers hold numbers as doubles: larger integers are written as strings, as in every REST response."""
     bounds = pc.min_max(numbers).as_py()
     if bounds["min"] >= -EXACT and bounds["max"] <= EXACT:
         return texts

@@ -1,4 +1,4 @@
-"""Readings on their way to whoever listens, as they are stored."""
+"""The live feed: stored readings on their way to subscribers."""
 
 from iotflow_server.telemetry.live.bus import BusState, DirectBus, LiveBus
 from iotflow_server.telemetry.live.events import (

@@ -1,4 +1,4 @@
-"""The port between the server's processes: what one of them stores, all of them tell."""
+"""The port between server processes: readings stored by one process reach the subscribers of all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from iotflow_server.telemetry.outcome import Stored
 
 @dataclass(frozen=True, slots=True)
 class BusState:
-    """For the health page and the metrics.
+    """State of the bus, for health checks and metrics.
 
-    degraded: other processes hear this one late, and it hears them late, or not at all; message says why. backlog_bytes:
-    what waits to be published. dropped: readings that did not get to others, or from others, since the start.
+    degraded: readings of other processes arrive late or not at all, in both directions; message gives the reason.
+    backlog_bytes: waiting to be published. dropped: readings that were lost in either direction since the start.
     """
 
     degraded: bool = False
@@ -24,49 +24,48 @@ class BusState:
 
 
 class LiveBus(Protocol):
-    """Tells the feeds of all processes what is stored, each device's readings in the order of storing.
+    """Publishes stored readings to the feeds of all processes, in the order of storing for each device.
 
-    A feed is told whenever something did not get to it: by LiveFeed.lose how much, by LiveFeed.set_state while more of that
-    is to be expected.
+    A feed learns of every loss: of its extent by LiveFeed.mark_gap, and that more may follow by LiveFeed.set_state.
     """
 
     async def start(self) -> None:
-        """Begin to tell the feed; the line to others may be down."""
+        """Start publishing to the feed; other processes may be unreachable."""
 
     async def close(self) -> None:
-        """Stop telling the feed. Nothing is published any more."""
+        """Stop publishing to the feed."""
 
     async def publish(self, stored: Sequence[Stored]) -> None:
-        """Pass on what this process has stored.
+        """Publish readings that this process has stored.
 
-        Returns within a bounded time, whatever happens, and does not raise. By then whatever any process stores of the same
-        devices comes behind it, unless the bus is degraded.
+        Returns within a bounded time and does not raise. Readings of the same devices that any process stores afterwards are
+        published later, unless the bus is degraded.
         """
 
     async def check(self) -> str:
-        """Why it is degraded, as a sentence; empty: it is not."""
+        """The reason why the bus is degraded, as a sentence; empty: it is not."""
 
     @property
     def state(self) -> BusState:
-        """How it is now."""
+        """The current state."""
 
 
 class DirectBus:
-    """The bus of a single process: there are no others to tell."""
+    """The bus of a single process."""
 
     def __init__(self, feed: LiveFeed) -> None:
         self._feed = feed
         self.state = BusState()
 
     async def start(self) -> None:
-        """There is nothing to start."""
+        """Nothing to start."""
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Nothing to close."""
 
     async def publish(self, stored: Sequence[Stored]) -> None:
         if self._feed.subscribers:
-            self._feed.tell([LiveReadings(one.device, one.batch) for one in stored])
+            self._feed.publish([LiveReadings(one.device, one.batch) for one in stored])
 
     async def check(self) -> str:
         return ""

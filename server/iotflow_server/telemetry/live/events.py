@@ -1,4 +1,4 @@
-"""What a subscriber hears, and what it wants to hear."""
+"""The events of the live feed, and their filter."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from iotflow_server.telemetry.batch import Batch, ValueType
 
-# What objects take besides their values, about: an event, a column of it, a text; and a row and a value in a rendering.
+# Approximate overhead of objects besides their values: an event, a column, a text; a rendering, a row and a value in it.
 _EVENT_BYTES, _COLUMN_BYTES, _TEXT_BYTES = 1_000, 300, 60
 _RENDERED_BYTES, _ROW_BYTES, _CELL_BYTES = 500, 150, 120
 
@@ -14,7 +14,7 @@ Rendering = TypeVar("Rendering")
 
 
 class EventSource(Protocol):
-    """What is told of a device."""
+    """The device of an event."""
 
     @property
     def id(self) -> int: ...
@@ -25,7 +25,7 @@ class EventSource(Protocol):
 
 
 def held_bytes(batch: Batch) -> int:
-    """About what a batch takes: of a single reading nearly all of it is not the values."""
+    """Approximate size of a batch in memory; for a single reading, nearly all of it is overhead."""
     texts = sum(len(column.values) for column in batch.columns if column.type is ValueType.TEXT)
     return _EVENT_BYTES + _COLUMN_BYTES * len(batch.columns) + _TEXT_BYTES * texts + batch.size
 
@@ -39,20 +39,20 @@ class LiveReadings:
 
     @property
     def size(self) -> int:
-        """About the bytes that are held as long as it is."""
+        """Approximate size in memory."""
         return held_bytes(self.batch)
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """readings: how many of them a subscriber will not hear; some may be none of its interest."""
+    """readings: number of readings lost to a subscriber; its filter might have excluded some of them."""
 
     readings: int
 
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """degraded: what other server processes take may come late, or not at all. message: why."""
+    """degraded: readings from other server processes may arrive late or not at all. message: the reason."""
 
     degraded: bool = False
     message: str = ""
@@ -60,7 +60,7 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChange:
-    """A device came online or went offline. at: milliseconds since 1970 UTC."""
+    """A device that came online or went offline. at: milliseconds since 1970 UTC."""
 
     source: EventSource
     online: bool
@@ -68,19 +68,19 @@ class PresenceChange:
 
     @property
     def size(self) -> int:
-        """About its bytes."""
+        """Approximate size in memory."""
         return 200
 
     @property
     def readings(self) -> int:
-        """Dropped, it counts as one of them."""
+        """A dropped change counts as one reading."""
         return 1
 
 
 @dataclass(slots=True)
 class LiveEvent:
-    """Told readings, one object for all who hear it, so that what is made of it is made once. size: about the bytes that it
-    holds without its renderings."""
+    """Readings as one object that all subscribers share, so that each rendering of it is made once. size: approximate size in
+    memory without renderings."""
 
     source: EventSource
     batch: Batch
@@ -92,16 +92,16 @@ class LiveEvent:
 
     @property
     def rendered_size(self) -> int:
-        """About the same with a rendering, whichever it is."""
+        """Approximate size with one rendering."""
         return self.size + _RENDERED_BYTES + self.readings * (_ROW_BYTES + _CELL_BYTES * len(self.batch.columns))
 
     @property
     def readings(self) -> int:
-        """How many it holds."""
+        """Number of readings."""
         return len(self.batch.times)
 
     def rendered(self, kind: Hashable, render: Callable[["LiveEvent"], Rendering]) -> Rendering:
-        """What render makes of the event; one render a kind."""
+        """The rendering of this kind, made by render on first use."""
         if self._shared is None:
             return render(self)
         if kind not in self._shared:
@@ -109,24 +109,24 @@ class LiveEvent:
         rendering: Rendering = self._shared[kind]
         return rendering
 
-    def forget(self) -> None:
-        """Keep no renderings: who hears it from now on is late, and they are larger than the readings."""
+    def drop_renderings(self) -> None:
+        """Discard the renderings and keep no more: they are larger than the readings, and only slow subscribers are left."""
         for rendering in (self._shared or {}).values():
             if isinstance(rendering, LiveEvent):
-                rendering.forget()
+                rendering.drop_renderings()
         self._shared = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What a subscriber wants to hear; None: no limit."""
+    """The events that a subscriber requests; None: no restriction."""
 
     device_ids: frozenset[int] | None = None
     device_types: frozenset[str] | None = None
     measurements: frozenset[str] | None = None
 
     def select(self, event: LiveEvent) -> LiveEvent | None:
-        """The part of an event that is of interest, or None."""
+        """The requested part of an event, or None."""
         if not self.covers(event.source):
             return None
         if self.measurements is None:
@@ -134,7 +134,7 @@ class EventFilter:
         return event.rendered(self.measurements, self._of_measurements)
 
     def covers(self, source: EventSource) -> bool:
-        """Whether anything of this device is of interest."""
+        """Whether the device is requested."""
         is_wanted = self.device_ids is None or source.id in self.device_ids
         return is_wanted and (self.device_types is None or source.device_type in self.device_types)
 

@@ -1,4 +1,4 @@
-"""The live feed of this process: readings go out to whoever listens to it."""
+"""The live feed of this process."""
 
 import asyncio
 import math
@@ -10,22 +10,21 @@ from iotflow_server.telemetry.live.events import EventFilter, FeedState, LiveEve
 from iotflow_server.telemetry.live.pieces import joined, pieces
 from iotflow_server.telemetry.live.subscription import Subscription
 
-# An event costs each subscriber a message. What comes within this time of the last round goes out with the next one, so
-# that many small batches become few messages; after a pause a batch goes out at once.
+# Each event costs a message per subscriber. Readings that arrive within this time of the last round wait for the next one,
+# so that many small batches become few messages; after a pause a batch is sent at once.
 ROUND_SECONDS = 0.02
-# While most subscribers have not got the last round yet, the next one waits longer, but no longer than this: rounds grow
-# instead of queues.
+# While most subscribers have not taken the last round, the next one waits up to this long: rounds grow instead of queues.
 LONGEST_ROUND_SECONDS = 0.1
-# More than this does not wait for its round.
+# Readings beyond this size do not wait.
 ROUND_BYTES = 8 * 2**20
-# Events no larger than a page can show and a client's default limit of a message allows.
+# Largest event: it fits the default message limit of clients, and a page can show it.
 EVENT_ROWS, EVENT_VALUES = 1_000, 20_000
-# So many bytes of the newest readings and of what is made of them for one subscriber are kept for the others.
+# Total size of the newest events whose renderings are kept for other subscribers.
 SHARED_BYTES = 16 * 2**20
 
 
 class LiveFeed:
-    """Hands what it is told to every subscription, each device's readings in the order of telling."""
+    """Offers published readings to every subscription, in the order of publication for each device."""
 
     def __init__(self, queue_bytes: int) -> None:
         self._limit = queue_bytes
@@ -40,15 +39,15 @@ class LiveFeed:
 
     @property
     def subscribers(self) -> int:
-        """How many listen."""
+        """Number of subscriptions."""
         return len(self._by_id)
 
-    def tell(self, told: Sequence[LiveReadings]) -> None:
-        """Offer readings to all who listen."""
+    def publish(self, published: Sequence[LiveReadings]) -> None:
+        """Offer readings to all subscriptions."""
         if not self._by_id:
             return
-        self._gathered += told
-        self._gathered_bytes += sum(one.size for one in told)
+        self._gathered += published
+        self._gathered_bytes += sum(one.size for one in published)
         loop = asyncio.get_running_loop()
         wait = self._last_round + ROUND_SECONDS - loop.time()
         if wait <= 0 or self._gathered_bytes > ROUND_BYTES:
@@ -56,28 +55,28 @@ class LiveFeed:
         elif self._next_round is None:
             self._next_round = loop.call_later(wait, self._round_is_due)
 
-    def announce(self, change: PresenceChange) -> None:
-        """Offer it to all who listen, behind the readings told before."""
+    def publish_presence(self, change: PresenceChange) -> None:
+        """Offer a change to all subscriptions, behind the readings published before."""
         self._round()
         for subscription in self._by_id.values():
-            subscription.announce(change)
+            subscription.offer_presence(change)
 
-    def lose(self, readings: int) -> None:
-        """Tell all who listen that so many readings did not get here."""
+    def mark_gap(self, readings: int) -> None:
+        """Report lost readings to all subscriptions."""
         self._round()
         for subscription in self._by_id.values():
-            subscription.lose(readings)
+            subscription.mark_gap(readings)
 
     def set_state(self, state: FeedState) -> None:
-        """Tell all who listen, and who will, how the feed is now."""
+        """Report the state of the feed to all present and future subscriptions."""
         self._round()
         self._state = state
         for subscription in self._by_id.values():
-            subscription.tell(state)
+            subscription.set_state(state)
 
     @contextmanager
     def subscribe(self, interest: EventFilter) -> Iterator[Subscription]:
-        """A subscription that hears everything told from now until the block is left."""
+        """A subscription to all readings published until the block is left."""
         self._round()
         subscription = Subscription(interest, self._limit, self._state if self._state.degraded else None)
         self._by_id[id(subscription)] = subscription
@@ -86,10 +85,10 @@ class LiveFeed:
         finally:
             del self._by_id[id(subscription)]
             if not self._by_id:
-                self._forget()
+                self._release()
 
-    def _forget(self) -> None:
-        """Hold nothing for others: there are none."""
+    def _release(self) -> None:
+        """Release what is held for subscriptions after the last one ended."""
         self._gathered, self._gathered_bytes = [], 0
         self._shared.clear()
         self._shared_bytes = 0
@@ -103,7 +102,7 @@ class LiveFeed:
             self._round()
 
     def _round(self) -> None:
-        """Offer all that has gathered."""
+        """Offer all gathered readings."""
         if self._next_round is not None:
             self._next_round.cancel()
             self._next_round = None
@@ -123,4 +122,4 @@ class LiveFeed:
         while self._shared_bytes > SHARED_BYTES:
             oldest = self._shared.popleft()
             self._shared_bytes -= oldest.rendered_size
-            oldest.forget()
+            oldest.drop_renderings()

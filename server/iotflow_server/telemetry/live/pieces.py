@@ -1,4 +1,4 @@
-"""Told readings in fewer or smaller pieces, each device's in their order."""
+"""Joining and dividing of live readings; the readings of each device keep their order."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -8,10 +8,10 @@ from iotflow_server.telemetry.batch import Batch, Column, Mask
 from iotflow_server.telemetry.live.events import LiveReadings
 
 
-def joined(told: Iterable[LiveReadings]) -> list[LiveReadings]:
-    """The same readings, those of a device together, neighbours with equal columns as one batch."""
+def joined(readings: Iterable[LiveReadings]) -> list[LiveReadings]:
+    """Group the readings by device and join adjacent batches with equal columns."""
     runs: dict[int, list[list[LiveReadings]]] = {}
-    for one in told:
+    for one in readings:
         of_device = runs.setdefault(one.batch.device_id, [])
         if of_device and _alike(of_device[-1][-1].batch, one.batch):
             of_device[-1].append(one)
@@ -20,18 +20,18 @@ def joined(told: Iterable[LiveReadings]) -> list[LiveReadings]:
     return [run[0] if len(run) == 1 else _join(run) for of_device in runs.values() for run in of_device]
 
 
-def pieces(told: LiveReadings, rows: int) -> Iterator[LiveReadings]:
-    """The same readings in batches of at most so many rows."""
-    count = len(told.batch.times)
+def pieces(readings: LiveReadings, rows: int) -> Iterator[LiveReadings]:
+    """Divide readings into batches of at most `rows` rows."""
+    count = len(readings.batch.times)
     if count <= rows:
-        yield told
+        yield readings
         return
     for start in range(0, count, rows):
-        yield LiveReadings(told.source, part(told.batch, told.batch.device_id, start, start + rows))
+        yield LiveReadings(readings.source, part(readings.batch, readings.batch.device_id, start, start + rows))
 
 
 def stacked(batches: Sequence[Batch]) -> Batch:
-    """All rows in one batch, which bears the id of the first. The batches have equal columns."""
+    """Join batches with equal columns into one, with the device id of the first."""
     if len(batches) == 1:
         return batches[0]
     columns = zip(*(batch.columns for batch in batches), strict=True)
@@ -40,8 +40,8 @@ def stacked(batches: Sequence[Batch]) -> Batch:
 
 
 def part(batch: Batch, device_id: int, start: int, end: int) -> Batch:
-    """Rows start .. end-1 as a batch of that device."""
-    # Copies: a view would keep the whole alive for as long as one subscriber is behind with a part.
+    """Rows start .. end-1 as a batch of a device."""
+    # Copies: a view would keep the whole batch in memory while a slow subscriber holds a part.
     columns = tuple(
         Column(
             column.measurement,
@@ -62,7 +62,7 @@ def _alike(one: Batch, other: Batch) -> bool:
 
 
 def _join(run: Sequence[LiveReadings]) -> LiveReadings:
-    # The last one knows the device best: its name may have changed.
+    # The last one has the current name of the device.
     return LiveReadings(run[-1].source, stacked([one.batch for one in run]))
 
 

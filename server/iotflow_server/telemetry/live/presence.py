@@ -1,4 +1,4 @@
-"""Devices that come online and go offline, on their way into the live feed."""
+"""Presence changes on their way into the live feed."""
 
 import asyncio
 from datetime import datetime
@@ -11,14 +11,14 @@ from iotflow_server.telemetry.live.events import PresenceChange
 from iotflow_server.telemetry.live.feed import LiveFeed
 from iotflow_server.telemetry.times import to_ms
 
-# Changes that wait for their devices' names; beyond that subscribers are told that they lost some.
+# Changes that wait for the names of their devices; a gap is reported for further ones.
 MOST_WAITING = 100_000
 
 log = structlog.get_logger(__name__)
 
 
 class PresenceFeed:
-    """Tells the subscribers of this process; every process finds out by itself who is online."""
+    """Publishes presence changes to the subscribers of this process; every process detects the changes itself."""
 
     def __init__(self, feed: LiveFeed, directory: DeviceCache) -> None:
         self._feed = feed
@@ -27,25 +27,25 @@ class PresenceFeed:
         self._task: asyncio.Task[None] | None = None
 
     def changed(self, device_id: int, online: bool, at: datetime) -> None:
-        """Never waits."""
+        """Queue a change; never waits."""
         if not self._feed.subscribers:
             return
         if self._changes.full():
-            self._feed.lose(1)
+            self._feed.mark_gap(1)
             return
         self._changes.put_nowait((device_id, online, at))
 
     async def start(self) -> None:
-        """Tell from now on, until close."""
-        self._task = asyncio.create_task(self._tell_all(), name="presence feed")
+        """Start publishing."""
+        self._task = asyncio.create_task(self._publish_all(), name="presence feed")
 
     async def close(self) -> None:
-        """Tell no more."""
+        """Stop publishing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _tell_all(self) -> None:
+    async def _publish_all(self) -> None:
         while True:
             device_id, online, at = await self._changes.get()
             try:
@@ -53,9 +53,9 @@ class PresenceFeed:
             except NotFound:
                 continue
             except Unavailable:
-                self._feed.lose(1)
+                self._feed.mark_gap(1)
             except Exception:
-                # Without it nobody would hear of any device any more.
-                log.exception("presence not told", device=device_id)
+                # This task must go on: it serves all devices.
+                log.exception("presence_change_not_published", device_id=device_id)
             else:
-                self._feed.announce(PresenceChange(device, online, to_ms(at)))
+                self._feed.publish_presence(PresenceChange(device, online, to_ms(at)))

@@ -1,4 +1,4 @@
-"""One subscriber's queue."""
+"""The queue of one subscriber."""
 
 import asyncio
 from collections import deque
@@ -9,9 +9,9 @@ from iotflow_server.telemetry.live.events import Dropped, EventFilter, FeedState
 
 @dataclass(slots=True)
 class Subscription:
-    """A bounded queue: the publisher never waits for it, the oldest events make room for new ones.
+    """A bounded queue: the publisher never waits, and the oldest events are dropped for new ones.
 
-    limit: bytes of readings. state: how the feed is, to be told where it is not None.
+    limit: bytes of readings. state: state of the feed that has not been taken yet; None: there is none.
     """
 
     interest: EventFilter
@@ -28,17 +28,17 @@ class Subscription:
 
     @property
     def waiting(self) -> bool:
-        """Whether there are events it has not taken."""
+        """Whether there are events that have not been taken."""
         return bool(self._events)
 
     def offer(self, event: LiveEvent) -> None:
-        """Queue what is of interest, dropping the oldest events beyond the limit."""
+        """Queue the requested part of an event, dropping the oldest events beyond the limit."""
         selected = self.interest.select(event)
         if selected is not None:
             self._put(selected)
 
-    def announce(self, change: PresenceChange) -> None:
-        """The same for a device that came or went."""
+    def offer_presence(self, change: PresenceChange) -> None:
+        """Queue a presence change of a requested device."""
         if self.interest.covers(change.source):
             self._put(change)
 
@@ -51,18 +51,18 @@ class Subscription:
             self._dropped += lost.readings
         self._arrived.set()
 
-    def lose(self, readings: int) -> None:
-        """Have it told that so many readings did not get here."""
+    def mark_gap(self, readings: int) -> None:
+        """Add to the number of lost readings."""
         self._dropped += readings
         self._arrived.set()
 
-    def tell(self, state: FeedState) -> None:
-        """Have it told how the feed is now."""
+    def set_state(self, state: FeedState) -> None:
+        """Set the state of the feed that is taken next."""
         self.state = state
         self._arrived.set()
 
     async def wait(self, timeout: float) -> bool:
-        """Whether something is waiting, after at most timeout seconds."""
+        """Wait up to timeout seconds; returns whether there is something to take."""
         try:
             async with asyncio.timeout(timeout):
                 await self._arrived.wait()
@@ -71,11 +71,11 @@ class Subscription:
         return True
 
     def wake(self) -> None:
-        """Let wait() return, so that its caller can look around."""
+        """Let wait() return, so that its caller can check other conditions."""
         self._arrived.set()
 
     def take(self) -> LiveEvent | PresenceChange | Dropped | FeedState | None:
-        """What is to be told next: how the feed is, what was lost, then the oldest waiting event."""
+        """Take the next item: the state of the feed, then the number of lost readings, then the oldest event."""
         if self.state is not None:
             state, self.state = self.state, None
             return state

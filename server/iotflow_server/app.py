@@ -159,7 +159,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     return Parts(
         writer=telemetry.writer,
         sessions=sessions,
-        layers=layers(settings, identity, addresses, metrics),
+        layers=layers(settings, identity, metrics),
         devices=device_service(settings, fleet, telemetry, sessions, encoder, broker),
         telemetry=telemetry_service(settings, fleet, telemetry, sessions, diagnostics),
         fleet=fleet_service(fleet, telemetry, sessions, encoder),

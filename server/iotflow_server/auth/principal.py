@@ -23,14 +23,20 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever made the call. name: device:<id>, token:<name>, or anonymous; key: set for devices; token_id, expires_at:
-    of a token."""
+    """The caller. name: device:<id>, token:<name>, or anonymous; key: set for devices; token_id, expires_at: of a token;
+    address: set for anonymous callers."""
 
     role: Role
     name: str
     key: DeviceKey | None = None
     token_id: int | None = None
     expires_at: datetime | None = None
+    address: str = ""
+
+    @property
+    def limit_key(self) -> str:
+        """Callers of one key share limits and turns: the name, or the address of an anonymous caller."""
+        return self.address if self.role is Role.ANONYMOUS else self.name
 
     @property
     def device(self) -> Device | None:
@@ -44,6 +50,13 @@ class Principal:
 
 
 ANONYMOUS = Principal(Role.ANONYMOUS, "anonymous")
+
+
+def anonymous_at(address: str) -> Principal:
+    """A caller without a credential."""
+    return Principal(Role.ANONYMOUS, "anonymous", address=address)
+
+
 _caller: ContextVar[Principal] = ContextVar("caller", default=ANONYMOUS)
 
 
@@ -52,7 +65,7 @@ def caller() -> Principal:
     return _caller.get()
 
 
-def set_principal(who: Principal) -> None:
+def remember(who: Principal) -> None:
     """Called once for each RPC, by the identity interceptor."""
     _caller.set(who)
 

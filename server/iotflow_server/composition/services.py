@@ -83,7 +83,7 @@ def identity_of(settings: Settings, identities: Identities, addresses: PeerAddre
     """What tells who calls."""
     open_to_roles = permissions(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
     wrong = WrongCredentials(settings.wrong_credentials_limit, addresses)
-    return Authentication(identities, open_to_roles, wrong)
+    return Authentication(identities=identities, open_to=open_to_roles, wrong=wrong, addresses=addresses)
 
 
 def telemetry_service(
@@ -120,25 +120,23 @@ def legacy_service(
     )
 
 
-def layers(
-    settings: Settings, identity: Authentication, addresses: PeerAddresses, metrics: Metrics
-) -> list[Middleware]:
+def layers(settings: Settings, identity: Authentication, metrics: Metrics) -> list[Middleware]:
     """Outermost first."""
     rate = settings.rate_limit_per_minute
-    limits = [RateLimits(Buckets(rate), addresses)] if rate else []
+    limits = [RateLimits(Buckets(rate))] if rate else []
     return [
         Errors(),
         CallMetrics(metrics.calls),
         Logging(),
         identity,
         *limits,
-        stream_limits(settings, addresses),
+        stream_limits(settings),
         Validation(),
         InitialMetadata(),
     ]
 
 
-def stream_limits(settings: Settings, addresses: PeerAddresses) -> StreamLimits:
+def stream_limits(settings: Settings) -> StreamLimits:
     """Of each caller."""
     reads = StreamLimit(
         "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"
@@ -150,7 +148,7 @@ def stream_limits(settings: Settings, addresses: PeerAddresses) -> StreamLimits:
         "IOTFLOW_SUBSCRIPTIONS_PER_CALLER",
     )
     others = StreamLimit("STREAM_LIMIT", "streams open", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER")
-    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others, addresses)
+    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others)
 
 
 def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:

@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.principal import ANONYMOUS, Principal, Role, set_principal
+from iotflow_server.auth.principal import Principal, Role, anonymous_at, remember
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.browser_origins import check_site
+from iotflow_server.interceptors.call_context import set_principal
 from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 
 CONTRACT = "/iotflow.v1."
@@ -21,20 +23,28 @@ SCHEMES = ("bearer", "admin")
 class Authentication:
     """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
 
-    def __init__(self, identities: Identities, open_to: Mapping[str, frozenset[Role]], wrong: WrongCredentials) -> None:
+    def __init__(
+        self,
+        *,
+        identities: Identities,
+        open_to: Mapping[str, frozenset[Role]],
+        wrong: WrongCredentials,
+        addresses: PeerAddresses,
+    ) -> None:
         self._identities = identities
         self._wrong = wrong
         self._open_to = open_to
+        self._addresses = addresses
 
-    def around(self, method: str, _handler: Handler) -> Around | None:
+    def around(self, method: str, _handler: Handler) -> Around:
         # Health is not the contract's; a method of the contract that nobody listed fails here, never open.
         roles = self._open_to[method] if method.startswith(CONTRACT) else self._open_to.get(method)
-        if not roles:
-            return None
 
         @asynccontextmanager
         async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
-            set_principal(await self.require(context, roles))
+            principal = await self.require(context, roles) if roles else self._anonymous(context)
+            set_principal(context, principal)
+            remember(principal)
             yield
 
         return identify
@@ -52,7 +62,10 @@ class Authentication:
             return await self._device(key, context)
         if authorization := only(metadata, TOKEN_HEADER):
             return await self._token(authorization, context)
-        return ANONYMOUS
+        return self._anonymous(context)
+
+    def _anonymous(self, context: Context) -> Principal:
+        return anonymous_at(self._addresses.of(context))
 
     async def _device(self, shown: str, context: Context) -> Principal:
         if not self._identities.is_known_key(shown):

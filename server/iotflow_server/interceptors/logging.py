@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from iotflow_server.auth.principal import caller
 from iotflow_server.errors import DomainError
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Around, Context, Handler
 
 log = structlog.get_logger(__name__)
@@ -19,14 +19,15 @@ class Logging:
 
     def around(self, method: str, _handler: Handler) -> Around:
         @asynccontextmanager
-        async def note(_request: Any, _context: Context) -> AsyncIterator[None]:
+        async def note(_request: Any, context: Context) -> AsyncIterator[None]:
             began = time.perf_counter()
             try:
                 yield
             except DomainError as refusal:
-                log.info("refused", method=method, caller=caller().name, reason=refusal.reason, ms=_since(began))
+                caller = principal_of(context).name
+                log.info("refused", method=method, caller=caller, reason=refusal.reason, ms=_since(began))
                 raise
-            log.debug("answered", method=method, caller=caller().name, ms=_since(began))
+            log.debug("answered", method=method, caller=principal_of(context).name, ms=_since(began))
 
         return note
 

@@ -10,6 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import ServerInterceptor, ServicerContext
 
+from iotflow_server.interceptors.call_context import with_principal
 from iotflow_server.interceptors.empty_fields import keep
 from iotflow_server.interceptors.path_fields import conflict_finder
 
@@ -151,6 +152,7 @@ def _wrap_unary(handler: Handler, around: Around) -> Handler:
     behaviour, streaming = handler_function(handler), handler.request_streaming
 
     async def unary(request: Any, context: Context) -> Any:
+        context = with_principal(context)
         async with around(None if streaming else request, context):
             return await behaviour(request, context)
 
@@ -164,6 +166,7 @@ def _wrap_streaming(handler: Handler, around: Around) -> Handler:
         return _wrap_writing(handler, behaviour, around)
 
     async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+        context = with_principal(context)
         async with around(None if streaming else request, context):
             async for answer in behaviour(request, context):
                 yield answer
@@ -175,6 +178,7 @@ def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
     streaming = handler.request_streaming
 
     async def write(request: Any, context: Context) -> None:
+        context = with_principal(context)
         async with around(None if streaming else request, context):
             await behaviour(request, context)
 

@@ -2,7 +2,6 @@
 
 import secrets
 
-from iotflow_server.auth.principal import Role, caller
 from iotflow_server.interceptors.middleware import Context
 
 # Envoy sets both and lets no caller set them: what proves that a call came through it, and the addresses that it saw.
@@ -14,11 +13,6 @@ class PeerAddresses:
 
     def __init__(self, envoy_secret: str) -> None:
         self._secret = envoy_secret.encode()
-
-    def name(self, context: Context) -> str:
-        """What a limit knows the caller by: its name, or where it has none its address."""
-        who = caller()
-        return self.of(context) if who.role is Role.ANONYMOUS else who.name
 
     def of(self, context: Context) -> str:
         """The caller's address, without a port."""

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from iotflow_server.auth.principal import Role, caller
+from iotflow_server.auth.principal import Role
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Around, Context, Handler
-from iotflow_server.interceptors.peer_addresses import PeerAddresses
 
 MOST_CALLERS = 100_000
 
@@ -56,20 +56,18 @@ class RateLimits:
     WrongCredentials, before they are looked up.
     """
 
-    def __init__(self, buckets: Buckets, addresses: PeerAddresses) -> None:
+    def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
-        self._addresses = addresses
 
     def around(self, _method: str, _handler: Handler) -> Around:
         return self._limit
 
     @asynccontextmanager
     async def _limit(self, _request: Any, context: Context) -> AsyncIterator[None]:
-        who = caller()
-        if who.role is Role.GATEWAY:
+        principal = principal_of(context)
+        if principal.role is Role.GATEWAY:
             yield
             return
-        name = self._addresses.name(context)
-        if wait := self._buckets.take(name):
+        if wait := self._buckets.take(principal.limit_key):
             raise LimitExceeded("RATE_LIMIT", "too many calls; slow down", retry_after=wait)
         yield

@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 import structlog
 
-from iotflow_server.auth.principal import caller
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.call_context import principal_of, with_principal
 from iotflow_server.interceptors.errors import abort
 from iotflow_server.interceptors.middleware import Context, Handler, handler_function, made_like
 
@@ -27,6 +27,7 @@ def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
         return handler
 
     async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+        context = with_principal(context)
         watch = Watch(method, context, seconds)
         _watch.set(watch)
         try:
@@ -84,7 +85,8 @@ class Watch:
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
             return
-        log.warning("stalled_stream_ended", method=self._method, caller=caller().name, seconds=self._seconds)
+        caller = principal_of(self._context).name
+        log.warning("stalled_stream_ended", method=self._method, caller=caller, seconds=self._seconds)
         self._ending = self._loop.create_task(self._end(), name="end of a stalled stream")
         self._call.cancel()
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from iotflow_server.auth.principal import Role, caller
+from iotflow_server.auth.principal import Role
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Around, Context, Handler
-from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.stalled_readers import when_gone
 
 RETRY_SECONDS = 5.0
@@ -37,10 +37,9 @@ class StreamLimits:
     """Stands behind the identity; anonymous callers are told apart by address. Gateways are not limited: they speak for many
     devices. limits: by the method's full name; others: of all other streams."""
 
-    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit, addresses: PeerAddresses) -> None:
+    def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit) -> None:
         self._limits = limits
         self._others = others
-        self._addresses = addresses
         self._open: Counter[tuple[str, str]] = Counter()
 
     def around(self, method: str, handler: Handler) -> Around | None:
@@ -50,10 +49,11 @@ class StreamLimits:
 
         @asynccontextmanager
         async def count(_request: Any, context: Context) -> AsyncIterator[None]:
-            if caller().role is Role.GATEWAY:
+            principal = principal_of(context)
+            if principal.role is Role.GATEWAY:
                 yield
                 return
-            key = (limit.reason, self._addresses.name(context))
+            key = (limit.reason, principal.limit_key)
             if self._open[key] >= limit.most:
                 raise limit.refusal()
             self._open[key] += 1

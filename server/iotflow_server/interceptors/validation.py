@@ -30,7 +30,7 @@ class Validation:
         async def validate(request: Any, context: Context) -> AsyncIterator[None]:
             if isinstance(request, Malformed):
                 raise ambiguous(request.field) if request.field else malformed()
-            hint = partial(_hint, request, in_path, context)
+            hint = _hint(request, in_path, context)
             # Of a body there are no rules; of other requests each element is looked at, those of documents too.
             size = 0 if isinstance(request, HttpBody) else request.ByteSize()
             await run_by_size(size, check, request, hint)
@@ -60,9 +60,10 @@ def check(request: Message, hint: Callable[[], str] = str) -> None:
     raise InvalidArgument(field, message + hint(), others=others)
 
 
-def _hint(request: Message, in_path: Collection[str], context: Context) -> str:
+def _hint(request: Message, in_path: Collection[str], context: Context) -> Callable[[], str]:
     """For callers of REST: the gateway leaves out fields that the contract does not have."""
-    return nothing_known(request, in_path) if from_rest(context) and not has_empty_fields(request) else ""
+    is_told = from_rest(context) and not has_empty_fields(request)
+    return partial(nothing_known, request, in_path) if is_told else str
 
 
 def field_path(violation: protovalidate.Violation) -> str:

@@ -16,6 +16,7 @@ DEPS = ROOT / ".proto-deps"
 # The contract of the last release. Before the first one there is none, and anything may change.
 BASELINE = ROOT / "proto" / "baseline.binpb"
 STUBS = ("clients/python/iotflow/v1",)
+REFERENCES = ("api", "cli/iotflow_cli/api_reference/openapi.json")
 PROTOVALIDATE = "github.com/bufbuild/protovalidate@v1.2.2"
 GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
 
@@ -63,7 +64,7 @@ def generate() -> None:
 def drift() -> None:
     generate()
     run(sys.executable, "-m", "tools.api")
-    changed = output("git", "status", "--porcelain", "--", *STUBS, "api")
+    changed = output("git", "status", "--porcelain", "--", *STUBS, *REFERENCES)
     if changed:
         sys.exit(f"These files are not what the contract generates; commit what `make generate` wrote:\n{changed}")
 

@@ -16,6 +16,10 @@ part of the body for POST, PUT and PATCH. A device sends `x-api-key: KEY`, a tok
 `authorization: Bearer TOKEN`. With `IOTFLOW_PUBLIC_READS`, reads of telemetry are open to anyone;
 with `IOTFLOW_PUBLIC_DIAGNOSTICS`, `/metrics`, `/health?detailed=true` and gRPC reflection are.
 `IOTFLOW_REGISTRATION` sets who may register devices.
+
+A running service shows every path with its parameters, bodies, answers and errors at
+`/api/docs`, and serves the same as OpenAPI 3.1 at `/api/v1/openapi.json`, in the repository
+`api/openapi.yaml`. Both are open to anyone.
 """
 TAIL = """
 ## HTTP
@@ -33,8 +37,9 @@ TAIL = """
   `shutdown(SHUT_WR)`): an HTTP/1 connection that is closed on one side ends without an answer.
 - A repeated `x-api-key` or `authorization` header is rejected.
 - While only this machine can reach the gateway, a request for a host name other than `localhost` or
-  a loopback address must show a credential, except for `/`, `/health`, `/api/v1/telemetry/status`
-  and `/api/v1/mqtt/status`. This defeats DNS rebinding by pages of other sites.
+  a loopback address must show a credential, except for `/`, `/health`, `/api/v1/telemetry/status`,
+  `/api/v1/mqtt/status`, `/api/docs` and `/api/v1/openapi.json`. This defeats DNS rebinding by pages
+  of other sites.
 """
 
 

@@ -12,6 +12,7 @@ def main() -> None:
     for name, document in REFERENCES.items():
         files.path_of(name).parent.mkdir(exist_ok=True)
         files.path_of(name).write_text(files.to_yaml(document(contract)))
+    files.SERVED.write_text(files.to_json(openapi.document(contract)))
 
 
 if __name__ == "__main__":

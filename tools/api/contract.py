@@ -2,7 +2,9 @@
 
 import importlib
 import subprocess
+import sysconfig
 from dataclasses import dataclass
+from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
@@ -12,6 +14,7 @@ from tools import contract
 from tools.api.comments import comments_of
 from tools.protoc_gen_python import RULES
 
+_BUF = Path(sysconfig.get_path("scripts"), "buf")
 PACKAGE = "iotflow.v1."
 
 
@@ -48,7 +51,7 @@ class Contract:
 def load() -> Contract:
     """The contract of this repository."""
     contract.deps()
-    image = subprocess.run(["buf", "build", "-o", "-"], cwd=contract.ROOT, check=True, capture_output=True).stdout
+    image = subprocess.run([_BUF, "build", "-o", "-"], cwd=contract.ROOT, check=True, capture_output=True).stdout
     files = {file.name: file for file in FileDescriptorSet.FromString(image).file}
     _declare(files[RULES])
     own = [file for file in files.values() if (contract.ROOT / "proto" / file.name).exists()]

@@ -1,5 +1,6 @@
 """The generated references as files."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import yaml
 from tools.contract import ROOT
 
 FOLDER = ROOT / "api"
+# What the gateway serves.
+SERVED = ROOT / "cli/iotflow_cli/api_reference/openapi.json"
 _WIDTH = 120
 _HEAD = "# Generated from the contract by `make generate`; not edited by hand.\n"
 
@@ -30,6 +33,11 @@ def to_yaml(document: dict[str, Any]) -> str:
     """The document as YAML."""
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
     return _HEAD + text
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """The document as JSON, one value a line: it is merged by lines, as the other files are."""
+    return json.dumps(document, ensure_ascii=False, indent=0) + "\n"
 
 
 def path_of(name: str) -> Path:

@@ -107,7 +107,7 @@ def _names_something(field: FieldDescriptor) -> bool:
 
 
 def _summary(comment: str) -> str:
-    return re.split(r"(?<=[.;:]) ", comment.split("\n")[0])[0].rstrip(".;:")
+    return re.split(r"[.;] ", comment.split("\n")[0])[0].rstrip(".")
 
 
 def _open_to(operation: Operation) -> str:

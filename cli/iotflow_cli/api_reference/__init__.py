@@ -1,0 +1,1 @@
+"""The reference of the REST interface as files for browsers and tools."""

@@ -12,6 +12,8 @@ from iotflow_gateway.topics import SIGNS_OF_LIFE
 MARK = ("iotflow", "cleared")
 # How a device is may stay retained, for others who watch it; brokers keep one message a topic, and there are a few such topics.
 MOST_STATUS_BYTES = 1_024
+# Topics that are to be cleared once the broker takes more; what is beyond stays until the adapter comes with a new session.
+MOST_LEFT = 10_000
 
 
 class Clearing:
@@ -19,18 +21,22 @@ class Clearing:
 
     def __init__(self, clear: Callable[[str], bool]) -> None:
         self._clear = clear
-        self._left: set[str] = set()
+        # In the order in which they came.
+        self._left: dict[str, None] = {}
 
     def retained(self, message: Message) -> None:
         """The broker has retained a message."""
         if not message.payload or _may_stay(message):
             return
-        if not self._clear(message.topic):
-            self._left.add(message.topic)
+        if not self._clear(message.topic) and len(self._left) < MOST_LEFT:
+            self._left[message.topic] = None
 
     def again(self) -> None:
         """To be called every second or so."""
-        self._left = {topic for topic in self._left if not self._clear(topic)}
+        for topic in list(self._left):
+            if not self._clear(topic):
+                return
+            del self._left[topic]
 
 
 def clearing_properties() -> Properties:

@@ -12,7 +12,7 @@ from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.json_readings import merged_notice, readings, refused
+from iotflow_gateway.pipeline.json_readings import merged_notice, more_problems, readings, refused
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.payloads import api_key, checked, divided, in_slices, is_long, is_protobuf, read_content
 from iotflow_gateway.pipeline.protobuf_batches import batch
@@ -179,6 +179,8 @@ class MessageRouter:
         # One notice a message: a device whose clock was never set would hear of every reading in its list.
         for notice in decoded.notices[:1]:
             self._refused(message, refused(notice, is_notice=True))
+        if decoded.more_problems:
+            self._refused(message, more_problems(decoded.more_problems))
         if merged := decoded.merged:
             self._refused(message, merged_notice(merged))
 

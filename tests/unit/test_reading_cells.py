@@ -1,6 +1,6 @@
 """What of many readings is refused takes little memory, however many values that are."""
 
-from iotflow.readings import Decoded, InvalidReading, Reading
+from iotflow.readings import MOST_PROBLEMS, Decoded, InvalidReading, Reading, decode_items
 from iotflow_server.intake.reading_cells import MOST_NAMED, cells_of
 from iotflow_server.telemetry.checks import Limits
 
@@ -25,6 +25,14 @@ def test_so_are_texts_and_values_that_could_not_be_read() -> None:
     assert [item.reason for item in rejections[-2:]] == ["INVALID_VALUE", "INVALID_TEXT"]
     assert (len(rejections), more) == (MOST_NAMED, 2)
     assert [(name, rows) for (name, _), (rows, _) in cells.items()] == [("c", [0, 1, 2])]
+
+
+def test_values_that_could_not_be_read_are_kept_as_far_and_counted_beyond() -> None:
+    items = [{"data": {f"n{name}": float("inf") for name in range(100)}} for _ in range(200)]
+    decoded = decode_items(items, 0)
+    assert (len(decoded.problems), decoded.more_problems) == (MOST_PROBLEMS, 20_000 - MOST_PROBLEMS)
+    _, rejections, more = cells_of(decoded, LIMITS)
+    assert (len(rejections), more) == (MOST_NAMED, 20_000 - MOST_NAMED)
 
 
 def test_a_name_counts_once_whatever_the_types_of_its_values() -> None:

@@ -45,3 +45,10 @@ def merged_notice(merged: int) -> Rejected:
     """What a device is told whose list has equal times."""
     message = f"{merged} readings have the time (in milliseconds) of another one in the list, and are merged with it"
     return Rejected("READINGS_MERGED", message, field="timestamp", is_notice=True)
+
+
+def more_problems(count: int) -> Rejected:
+    """The report that stands for the rejections of a message beyond those reported one by one."""
+    return Rejected(
+        "TOO_MANY_PROBLEMS", f"{count} more values of this message are rejected; the first ones are reported"
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from iotflow.readings import Decoded, InvalidReading, Reading, name_problem
+from iotflow.readings import MOST_PROBLEMS, Decoded, InvalidReading, Reading, name_problem
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Rejection, ValueType
 from iotflow_server.telemetry.sparse import Cells
@@ -17,14 +17,14 @@ TYPES: dict[type, ValueType] = {
 }
 
 
-# Refused values that an answer names; the others are counted. Each takes much more memory than the value did.
-MOST_NAMED = 10_000
+# Refused values that an answer names; the others are counted, as those are that could not be read.
+MOST_NAMED = MOST_PROBLEMS
 
 
 def cells_of(decoded: Decoded, limits: checks.Limits) -> tuple[Cells, list[Rejection], int]:
     """A reading's index is its row. With what is refused, and how many values beyond those."""
     gathering = _Gathering(limits)
-    gathering.refuse(len(decoded.problems), map(_rejection, decoded.problems))
+    gathering.refuse(len(decoded.problems) + decoded.more_problems, map(_rejection, decoded.problems))
     for reading in decoded.readings:
         gathering.add(reading)
     return gathering.storable(), gathering.rejections, gathering.more

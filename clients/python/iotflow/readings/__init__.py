@@ -9,7 +9,7 @@ A door hands over the bytes that came:
 what is stored otherwise than it was meant. A REST path that takes the payload of an MQTT message uses the same two calls.
 """
 
-from iotflow.readings.decoding import Decoded, decode, decode_items
+from iotflow.readings.decoding import MOST_PROBLEMS, Decoded, decode, decode_items
 from iotflow.readings.document import EXACT, document
 from iotflow.readings.names import LONGEST_NAME, name_problem
 from iotflow.readings.problem import InvalidReading
@@ -20,6 +20,7 @@ __all__ = [
     "EXACT",
     "LONGEST_NAME",
     "MOST_MEASUREMENTS",
+    "MOST_PROBLEMS",
     "Decoded",
     "InvalidReading",
     "InvalidTime",

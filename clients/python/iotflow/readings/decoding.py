@@ -10,6 +10,8 @@ from iotflow.readings.times import InvalidTime, ShortTime, parse_time
 from iotflow.readings.values import MOST_MEASUREMENTS, DigitsLost, Reading, ValueReader
 
 MOST_READINGS = 10_000
+# Problems that are kept; further ones are counted. Each takes many times the memory of the value it is about.
+MOST_PROBLEMS = 10_000
 # A reading is {data, …}, or flat: the measurements stand beside the keys of the envelope, which are never measurements.
 TIME_KEYS = ("timestamp", "ts")
 ENVELOPE = frozenset(
@@ -20,12 +22,20 @@ _SHAPE = 'a reading is an object {"data": {…}}, or a flat object whose values 
 
 @dataclass(slots=True)
 class Decoded:
-    """problems: what is not stored, whole readings (no measurement) or values alone; notices: what is stored otherwise than it was
-    meant."""
+    """problems: what is not stored, whole readings (no measurement) or single values, at most MOST_PROBLEMS of them; more_problems:
+    how many there are besides; notices: what is stored otherwise than it was meant."""
 
     readings: list[Reading] = field(default_factory=list)
     problems: list[InvalidReading] = field(default_factory=list)
     notices: list[InvalidReading] = field(default_factory=list)
+    more_problems: int = 0
+
+    def refuse(self, problem: InvalidReading) -> None:
+        """Keep the problem, or count it where MOST_PROBLEMS are kept."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+        else:
+            self.more_problems += 1
 
     @property
     def merged(self) -> int:
@@ -84,7 +94,7 @@ class _Reader:
     def __init__(self, decoded: Decoded, now: int, most_measurements: int, *, is_exact: bool) -> None:
         self._decoded = decoded
         self._now = now
-        self._values = ValueReader(decoded.problems, most_measurements, is_exact=is_exact)
+        self._values = ValueReader(decoded.refuse, most_measurements, is_exact=is_exact)
 
     def add(self, item: Any, index: int | None) -> None:
         """The reading, or why it is none."""
@@ -97,7 +107,7 @@ class _Reader:
             values = self._values.read(data, metadata, index)
         except InvalidReading as problem:
             problem.index = index
-            self._decoded.problems.append(problem)
+            self._decoded.refuse(problem)
         else:
             if values:
                 self._decoded.readings.append(Reading(time, values, index or 0))

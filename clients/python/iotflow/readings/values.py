@@ -1,6 +1,7 @@
 """One reading as typed values."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +37,13 @@ class Reading:
 
 
 class ValueReader:
-    """problems: takes the values that are refused alone. is_exact: whole numbers have all their digits."""
+    """refuse: takes the problem of each value that is refused alone. is_exact: whole numbers have all their digits."""
 
-    def __init__(self, problems: list[InvalidReading], most: int = MOST_MEASUREMENTS, *, is_exact: bool) -> None:
-        self._problems = problems
+    def __init__(
+        self, refuse: Callable[[InvalidReading], None], most: int = MOST_MEASUREMENTS, *, is_exact: bool
+    ) -> None:
+        self._take_problem = refuse
+        self._refused = 0
         self._most = most
         self._is_exact = is_exact
 
@@ -50,9 +54,9 @@ class ValueReader:
         """
         if len(data) + len(metadata or ()) > self._most:
             raise InvalidReading("TOO_MANY_MEASUREMENTS", f"a reading has at most {self._most} values", field="data")
-        refused = len(self._problems)
+        refused = self._refused
         values = self._of_data(data, index)
-        if not values and refused == len(self._problems):
+        if not values and refused == self._refused:
             raise InvalidReading("EMPTY_DATA", "data holds no value", field="data")
         if metadata:
             self._add_metadata(values, data, metadata, index)
@@ -104,7 +108,8 @@ class ValueReader:
             self._refuse("INVALID_NAME", message, place, name[: LONGEST_NAME + 1], index)
 
     def _refuse(self, reason: str, message: str, field: str, measurement: str, index: int | None) -> None:
-        self._problems.append(InvalidReading(reason, message, field=field, measurement=measurement, index=index))
+        self._refused += 1
+        self._take_problem(InvalidReading(reason, message, field=field, measurement=measurement, index=index))
 
     def _double(self, value: float) -> float:
         if not math.isfinite(value):

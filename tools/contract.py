@@ -17,6 +17,7 @@ DEPS = ROOT / ".proto-deps"
 BASELINE = ROOT / "proto" / "baseline.binpb"
 STUBS = ("clients/python/iotflow/v1",)
 REFERENCES = ("api", "cli/iotflow_cli/api_reference/openapi.json")
+WORDS = "clients/python/iotflow/words.py"
 PROTOVALIDATE = "github.com/bufbuild/protovalidate@v1.2.2"
 GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
 
@@ -59,12 +60,13 @@ def generate() -> None:
         for stub in (ROOT / folder).rglob("*_pb2*"):
             stub.unlink()
     run("buf", "generate")
+    run(sys.executable, "-m", "tools.words")
 
 
 def drift() -> None:
     generate()
     run(sys.executable, "-m", "tools.api")
-    changed = output("git", "status", "--porcelain", "--", *STUBS, *REFERENCES)
+    changed = output("git", "status", "--porcelain", "--", *STUBS, WORDS, *REFERENCES)
     if changed:
         sys.exit(f"These files are not what the contract generates; commit what `make generate` wrote:\n{changed}")
 

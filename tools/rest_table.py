@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from iotflow.contract import bindings, methods, path
+from iotflow.words import Role
 from iotflow_server.auth.permissions import permissions
-from iotflow_server.auth.principal import Role
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rest.md"
 HEAD = """# REST paths

@@ -2,8 +2,9 @@
 
 from google.protobuf.descriptor import MethodDescriptor
 
+from iotflow.contract import path
+from iotflow.words import Role
 from iotflow_server.auth.permissions import permissions
-from iotflow_server.auth.principal import Role
 
 # As the server is shipped: nothing is public that a setting can close.
 _ROLES = permissions(public_reads=False, public_diagnostics=False)
@@ -25,13 +26,13 @@ SCHEMES = {
 
 def callers(method: MethodDescriptor) -> list[str]:
     """The roles that a method is open to; none: anyone."""
-    roles = _ROLES[f"/{method.containing_service.full_name}/{method.name}"]
+    roles = _ROLES[path(method)]
     return [] if Role.ANONYMOUS in roles else sorted(roles)
 
 
 def security(method: MethodDescriptor) -> list[dict[str, list[str]]]:
     """The credentials that a method takes, one of them; none: it takes no credential."""
-    roles = _ROLES[f"/{method.containing_service.full_name}/{method.name}"]
+    roles = _ROLES[path(method)]
     known: list[dict[str, list[str]]] = [{}] if Role.ANONYMOUS in roles else []
     if Role.DEVICE in roles and Role.ANONYMOUS not in roles:
         known.append({KEY: []})

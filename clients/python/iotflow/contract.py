@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from google.api import annotations_pb2
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import EnumValueDescriptor, MethodDescriptor, ServiceDescriptor
 
 from iotflow import v1
+from iotflow.v1 import words_pb2
 
 
 def services() -> list[ServiceDescriptor]:
@@ -35,3 +36,9 @@ def bindings(method: MethodDescriptor) -> Iterator[tuple[str, str]]:
         verb = each.WhichOneof("pattern")
         if verb:
             yield verb.upper(), getattr(each, verb)
+
+
+def word(value: EnumValueDescriptor) -> str:
+    """The word of a value of a closed set; empty where the value has none."""
+    found: str = value.GetOptions().Extensions[words_pb2.word]
+    return found

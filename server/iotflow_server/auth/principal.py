@@ -3,22 +3,11 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from iotflow.words import Role
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.keys import DeviceKey
 from iotflow_server.errors import InvalidArgument, PermissionDenied, Unauthenticated
-
-
-class Role(StrEnum):
-    """What a credential stands for."""
-
-    ANONYMOUS = "anonymous"
-    DEVICE = "device"
-    ADMIN = "admin"
-    VIEWER = "viewer"
-    GATEWAY = "gateway"
-    REGISTRAR = "registrar"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from iotflow.words import Role
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.principal import Principal, Role, anonymous_at, remember
+from iotflow_server.auth.principal import Principal, anonymous_at, remember
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.browser_origins import check_site
 from iotflow_server.interceptors.call_context import set_principal

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from iotflow_server.auth.principal import Principal, Role
+from iotflow.words import Role
+from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import Unauthenticated
 
 # A gateway that only this machine reaches says by which name it was asked for; a name that was made to lead here

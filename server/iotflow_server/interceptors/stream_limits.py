@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from iotflow_server.auth.principal import Role
+from iotflow.words import Role
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Around, Context, Handler

@@ -11,8 +11,8 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from iotflow.contract import methods, path
 from iotflow.v1 import telemetry_pb2
+from iotflow.words import Role
 from iotflow_server.auth.permissions import permissions
-from iotflow_server.auth.principal import Role
 from tests.integration.grpc.device import Caller, batch
 
 PATIENCE = 20.0

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from iotflow.v1 import audit_pb2 as iotflow_dot_v1_dot_audit__pb2
+from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eiotflow/v1/audit_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16iotflow/v1/audit.proto\"\xa0\x01\n\x17ListAuditEntriesRequest\x12 \n\x06target\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06target\x12,\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\x8c\x01\n\x18ListAuditEntriesResponse\x12\x16\n\x06status\x18\x01 \x01(\tR\x06status\x12\x30\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x16.iotflow.v1.AuditEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\x8a\x01\n\x0c\x41uditService\x12z\n\x10ListAuditEntries\x12#.iotflow.v1.ListAuditEntriesRequest\x1a$.iotflow.v1.ListAuditEntriesResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/admin/auditb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eiotflow/v1/audit_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16iotflow/v1/audit.proto\x1a\x18iotflow/v1/options.proto\"\xa0\x01\n\x17ListAuditEntriesRequest\x12 \n\x06target\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06target\x12,\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\x8c\x01\n\x18ListAuditEntriesResponse\x12\x16\n\x06status\x18\x01 \x01(\tR\x06status\x12\x30\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x16.iotflow.v1.AuditEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\x92\x01\n\x0c\x41uditService\x12\x81\x01\n\x10ListAuditEntries\x12#.iotflow.v1.ListAuditEntriesRequest\x1a$.iotflow.v1.ListAuditEntriesResponse\"\"\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/admin/auditb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,11 +41,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._serialized_options = b'\202\323\344\223\002\025\022\023/api/v1/admin/audit'
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=101
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=261
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=264
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=404
-  _globals['_AUDITSERVICE']._serialized_start=407
-  _globals['_AUDITSERVICE']._serialized_end=545
+  _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._serialized_options = b'\212\313\031\003\n\001\006\202\323\344\223\002\025\022\023/api/v1/admin/audit'
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=127
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=287
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=290
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=430
+  _globals['_AUDITSERVICE']._serialized_start=433
+  _globals['_AUDITSERVICE']._serialized_end=579
 # @@protoc_insertion_point(module_scope)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from iotflow_server.auth.principal import Role, caller
+from iotflow.words import Role
+from iotflow_server.auth.principal import caller
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 
 

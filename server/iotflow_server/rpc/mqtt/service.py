@@ -8,8 +8,9 @@ from typing import Any
 from iotflow.mqtt_topics import ADAPTER, REGISTRAR, TopicGrammar
 from iotflow.topic_names import ANONYMOUS
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
+from iotflow.words import Role
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.principal import Role, caller
+from iotflow_server.auth.principal import caller
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound

@@ -1,6 +1,6 @@
 """Who may see how the server is in detail: its figures, its parts, its contract."""
 
-from iotflow_server.auth.principal import Role
+from iotflow.words import Role
 from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.authentication import Authentication
 from iotflow_server.interceptors.middleware import Context

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow_server.auth.principal import Role, caller
+from iotflow.words import Role
+from iotflow_server.auth.principal import caller
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied

@@ -59,6 +59,6 @@ async def _journal_seconds(root: Path, batch: Batch, senders: int, appends: int)
     start = time.perf_counter()
     await asyncio.gather(*(send() for _ in range(senders)))
     seconds = time.perf_counter() - start
-    await journal.made_durable(journal.traffic.now())
+    await journal.mark_durable(journal.coordinator.now())
     await journal.close()
     return seconds

@@ -145,7 +145,7 @@ async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: For
         await killed.start()
         backend.away = True
         await killed.write([doubles(1, {1: 1.0})])
-        killed._journal._files.board.close_journals()
+        killed._journal._files.shared.block_appends()
         await die(killed)
         write = asyncio.create_task(second.write([doubles(1, {1: 2.0})]))
         backend.away = False
@@ -179,7 +179,7 @@ async def test_a_process_that_stands_still_keeps_nobody_out(
         backend.away = True
         await first.write([doubles(1, {1: 1.0})])
         # In the middle of adding to its journal.
-        with second._journal._files.under_way.appends.call():
+        with second._journal._files.in_flight.appends.call():
             backend.away = False
             for value in range(2, 100):
                 await first.write([doubles(1, {1: float(value)})])
@@ -222,16 +222,16 @@ async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
 async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
     backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write_coordinator, "_CLOSED_SECONDS", 0.05)
+    monkeypatch.setattr(write_coordinator, "_BLOCKED_SECONDS", 0.05)
     async with two(backend, root) as (first, second):
         with second._journal.replaying():
             backend.away = True
             await first.write([doubles(1, {1: 1.0})])
-            second._journal._files.board.close_journals()
+            second._journal._files.shared.block_appends()
             assert await first.write([doubles(1, {1: 2.0})]) == [()]
             # It goes on, and must not take for whole what is not.
             with pytest.raises(Unavailable):
-                second._journal.traffic.reopen()
+                second._journal.coordinator.reopen()
         backend.away = False
         await caught_up(first)
         assert await contents(backend, 1) == {("m", 1): 2.0}

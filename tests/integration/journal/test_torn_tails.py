@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from iotflow_server.telemetry.journal.disk.encoding import decode
 from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
 from iotflow_server.telemetry.journal.disk.records import HEADER_SIZE, Record, read_records
-from iotflow_server.telemetry.journal.disk.segments import Segment, SegmentWriter, found
+from iotflow_server.telemetry.journal.disk.segments import Segment, SegmentWriter, open_segment
 from iotflow_server.telemetry.journal.recovery.history import History
 from tests.contract.readings import TEXT, batch, column, doubles
 
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(path: Path) -> Segment:
-    segment = found(path)
+    segment = open_segment(path)
     assert segment is not None
     return segment
 
@@ -96,13 +96,13 @@ def test_whatever_stands_behind_the_last_record(path: Path, rest: bytes) -> None
 @pytest.mark.parametrize("left", [b"", b"IFJ", bytes(16), bytes(5000)])
 def test_a_segment_whose_head_did_not_get_to_the_disk_is_removed(path: Path, left: bytes) -> None:
     path.write_bytes(left)
-    assert found(path) is None
+    assert open_segment(path) is None
     assert not path.exists()
 
 
 def test_a_segment_of_another_layout_is_left_alone(path: Path) -> None:
     path.write_bytes(b"IFJRNL99" + bytes(100))
-    assert found(path) is None
+    assert open_segment(path) is None
     assert path.exists()
 
 

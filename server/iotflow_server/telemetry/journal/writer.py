@@ -83,7 +83,7 @@ class JournaledWriter:
 
     @property
     def buffering(self) -> bool:
-        return self._usable and self._checkpointer.lacking
+        return self._usable and self._checkpointer.incomplete
 
     async def start(self) -> None:
         is_first = await self._journal.open()
@@ -109,13 +109,13 @@ class JournaledWriter:
         # Writes of a replay must have ended before another process may take the journal over.
         await self._backend.close()
         if task is not None:
-            await self._journal.traffic.drain()
+            await self._journal.coordinator.drain()
             await self._journal.close()
 
     async def check(self) -> str:
         self._check_usable()
         await self._checkpointer.probe(_CHECK_SECONDS)
-        if self._checkpointer.lost:
+        if self._checkpointer.restarted:
             self._checkpointer.fall_behind(self._checkpointer.available)
         state = self.journal
         if state.backend_available and not state.buffering:
@@ -165,10 +165,10 @@ class JournaledWriter:
     async def _await_backend(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not await self._checkpointer.probe(_CHECK_SECONDS):
-            trouble = self._checkpointer.trouble
-            if trouble is not None and trouble.reason == "STORE_LOGIN_REFUSED":
+            problem = self._checkpointer.problem
+            if problem is not None and problem.reason == "STORE_LOGIN_REFUSED":
                 # Waiting cannot help, and buffering in the journal would hide the wrong login.
-                raise trouble
+                raise problem
             left = deadline - time.monotonic()
             if left <= 0:
                 log.warning("store_away", store=self.name, readings="are kept in the journal until it is there")
@@ -181,7 +181,7 @@ class JournaledWriter:
             if not self._checkpointer.behind:
                 await self._wait(self._checkpoint_seconds)
             try:
-                await self._checkpointer.work()
+                await self._checkpointer.run_once()
             except Unavailable:
                 await asyncio.sleep(self._retry_seconds)
             except Exception:
@@ -192,7 +192,7 @@ class JournaledWriter:
     async def _wait(self, seconds: float) -> None:
         checkpointer, deadline = self._checkpointer, time.monotonic() + seconds
         # Neither a restart of the backend nor the work of other processes sets an event here: both are polled.
-        while not checkpointer.lacking and (left := deadline - time.monotonic()) > 0:
+        while not checkpointer.incomplete and (left := deadline - time.monotonic()) > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, self._retry_seconds)):
                     await checkpointer.due.wait()
@@ -204,7 +204,7 @@ class JournaledWriter:
     async def _empty_journal(self) -> None:
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._checkpointer.settle()
+                await self._checkpointer.empty_journal()
 
     def _check_usable(self) -> None:
         if not self._usable:

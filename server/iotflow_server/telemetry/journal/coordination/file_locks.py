@@ -1,4 +1,4 @@
-"""Locks between processes that the kernel lets go of when their process ends; nobody waits for one without limit."""
+"""Files shared by processes: locks that the kernel releases when their process ends, and durable changes of folders."""
 
 import fcntl
 import os
@@ -7,42 +7,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_LOOK_SECONDS = 0.002
+_POLL_SECONDS = 0.002
 
 
-class Busy(OSError):
-    """A process that stands still has the lock."""
+class LockTimeout(OSError):
+    """Another process holds the lock for too long."""
 
 
 @contextmanager
-def held(path: Path, patience: float) -> Iterator[None]:
-    """Hold the lock of this file, which is made where it is missing. Blocks for patience seconds at most. Raises Busy."""
-    with tried(path) as lock:
+def locked(path: Path, patience: float) -> Iterator[None]:
+    """Hold the lock of this file, which is created if missing. Blocks for up to patience seconds. Raises LockTimeout."""
+    with open_lock(path) as lock:
         deadline = time.monotonic() + patience
-        while not take(lock):
+        while not try_lock(lock):
             if time.monotonic() >= deadline:
-                raise Busy(f"another process has {path} and does not go on")
-            time.sleep(_LOOK_SECONDS)
+                raise LockTimeout(f"another process holds the lock {path} and does not release it")
+            time.sleep(_POLL_SECONDS)
         yield
 
 
 @contextmanager
-def tried(path: Path) -> Iterator[int]:
-    """The file, such that its lock can be taken; let go of when the block is left."""
-    lock = opened(path)
+def open_lock(path: Path) -> Iterator[int]:
+    """Open a lock file; leaving the block closes it and releases its lock."""
+    lock = open_lock_file(path)
     try:
         yield lock
     finally:
         os.close(lock)
 
 
-def opened(path: Path) -> int:
-    """A descriptor of the file, which is made where it is missing."""
+def open_lock_file(path: Path) -> int:
+    """A descriptor of the file, which is created if missing."""
     return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
 
 
-def take(lock: int) -> bool:
-    """Whether the lock is this descriptor's now."""
+def try_lock(lock: int) -> bool:
+    """Try to acquire the lock of an open file; returns whether it is held now."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -51,7 +51,7 @@ def take(lock: int) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was created in and removed from a folder durable."""
+    """Make the creation and removal of files in a folder durable."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(opened)

@@ -1,4 +1,4 @@
-"""Calls that are being carried out, such that other processes see when the oldest of them began."""
+"""Calls in progress, and the time at which the oldest of them began, visible to other processes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,62 +14,64 @@ _FILE = "under-way"
 
 class _Word(IntEnum):
     APPENDS = 0
-    DIRECTS = 1
+    BACKEND_WRITES = 1
 
 
 class OldestCall(NamedTuple):
-    """Of one process, the clock's number at which the oldest began of the calls that write to its journal, and of those
-    that are before the backend, which may take longer; 0: there is none."""
+    """Clock numbers at which the oldest calls of one process began: of the appends to its journal, and of the writes to the
+    backend, which may take longer; 0: there is none."""
 
     appends: int
-    directs: int
+    backend_writes: int
 
 
-class Calls:
-    """Those of one kind. word: where the others look."""
+class CallTracker:
+    """Calls of one kind. word: the shared number that shows the oldest one."""
 
     def __init__(self, words: SharedCounters, word: _Word, now: Callable[[], int]) -> None:
         self._words = words
         self._word = word
         self._now = now
-        self._turns = count()
+        self._ids = count()
         # In the order in which they began.
         self._begun: dict[int, int] = {}
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        turn = next(self._turns)
-        self._begun[turn] = begun = self._now()
+        """A call is in progress until the block is left."""
+        id_ = next(self._ids)
+        self._begun[id_] = begun = self._now()
         if len(self._begun) == 1:
             self._words[self._word] = begun
         try:
             yield
         finally:
-            was_oldest = turn == next(iter(self._begun))
-            del self._begun[turn]
+            was_oldest = id_ == next(iter(self._begun))
+            del self._begun[id_]
             if was_oldest:
                 self._words[self._word] = next(iter(self._begun.values()), 0)
 
 
 class InFlightCalls:
-    """What this process is about; folder: its journal's."""
+    """Calls in progress in this process. folder: of its journal."""
 
     def __init__(self, folder: Path, now: Callable[[], int]) -> None:
         self._words = SharedCounters(folder / _FILE, len(_Word))
-        self.appends = Calls(self._words, _Word.APPENDS, now)
-        self.directs = Calls(self._words, _Word.DIRECTS, now)
+        self.appends = CallTracker(self._words, _Word.APPENDS, now)
+        self.backend_writes = CallTracker(self._words, _Word.BACKEND_WRITES, now)
 
     @property
     def oldest(self) -> OldestCall:
+        """The oldest calls of this process."""
         return OldestCall(*(self._words[word] for word in _Word))
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Unmap the shared numbers."""
         self._words.close()
 
 
 def oldest_in(folder: Path) -> OldestCall:
-    """What the process that has this folder is about; nothing, where it has hardly begun."""
+    """The oldest calls of the process that owns a folder; none if it has just started."""
     try:
         return OldestCall(*peek(folder / _FILE, len(_Word)))
     except FileNotFoundError:
@@ -77,5 +79,5 @@ def oldest_in(folder: Path) -> OldestCall:
 
 
 def forget(folder: Path) -> None:
-    """The process that had this folder is gone, and whatever it was about."""
+    """Remove the calls of an ended process."""
     (folder / _FILE).unlink(missing_ok=True)

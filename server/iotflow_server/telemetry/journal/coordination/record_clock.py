@@ -1,4 +1,4 @@
-"""A clock by which all processes of a machine number what they do, also after it was started again."""
+"""A clock for record numbers: monotonic across all processes of a machine, and across restarts of the machine."""
 
 import os
 import struct
@@ -10,40 +10,40 @@ from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
 
 _FILE = "clock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-# The machine's start that base belongs to, and what is added to the time since then.
+# Boot id that base belongs to, and base.
 _LAYOUT = struct.Struct("<36sq")
 
 
-class Clock:
-    """base: nanoseconds at the machine's start."""
+class RecordClock:
+    """base: nanoseconds at the boot of the machine."""
 
     def __init__(self, base: int) -> None:
         self._base = base
 
     def now(self) -> int:
-        """Nanoseconds; what is called later, by whichever process, gets no smaller number."""
+        """Nanoseconds; a later call, in any process, returns no smaller number."""
         return self._base + time.monotonic_ns()
 
 
-def clock_in(root: Path, highest: Callable[[], int]) -> Clock:
-    """The clock of all journals under root; asked for by one process at a time.
+def open_clock(root: Path, highest: Callable[[], int]) -> RecordClock:
+    """The clock of all journals under root. The caller holds the root lock.
 
-    highest: the largest number that anything under root has; asked where the machine has been started since.
+    highest: returns the largest number under root; called after a restart of the machine.
     """
     boot = _BOOT.read_bytes()[: _LAYOUT.size - 8]
     base = _read(root, boot)
     if base is None:
         base = max(time.time_ns(), highest() + 1) - time.monotonic_ns()
         _write(root, _LAYOUT.pack(boot, base))
-    return Clock(base)
+    return RecordClock(base)
 
 
 def _read(root: Path, boot: bytes) -> int | None:
     try:
-        noted, base = _LAYOUT.unpack((root / _FILE).read_bytes())
+        boot_id, base = _LAYOUT.unpack((root / _FILE).read_bytes())
     except (FileNotFoundError, struct.error):
         return None
-    return int(base) if noted == boot else None
+    return int(base) if boot_id == boot else None
 
 
 def _write(root: Path, data: bytes) -> None:

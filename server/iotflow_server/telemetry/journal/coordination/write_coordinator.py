@@ -1,4 +1,4 @@
-"""Who writes where at the moment, in all processes of a disk, and how they are kept from it."""
+"""Coordination of appends, backend writes and replays between the processes of a disk."""
 
 import asyncio
 import time
@@ -13,141 +13,149 @@ from iotflow_server.telemetry.journal.coordination.shared_state import SharedSta
 
 Answer = TypeVar("Answer")
 
-# How often to look what others are about, whose words ring no bell. So long after a word was written, at the latest, a
-# processor that has read the one before has shown what it wrote itself before that.
-_LOOK_SECONDS = 0.002
+# Polling interval of the shared numbers of other processes. After this time at the latest, a process that has not yet seen a
+# shared number has made its own earlier numbers visible.
+_POLL_SECONDS = 0.002
 
-# To add to a journal takes some milliseconds.
+# Longest time to wait for appends in progress, each of which takes some milliseconds.
 _STOP_SECONDS = 2.0
-# The last round of a replay takes some tenths of a second.
-_CLOSED_SECONDS = 10.0
+# Longest time that appends stay blocked; the last round of a replay takes some tenths of a second.
+_BLOCKED_SECONDS = 10.0
 
-# By folder, of the processes that run.
-Elsewhere = dict[Path, OldestCall]
+# By journal folder, of the other running processes.
+OthersInFlight = dict[Path, OldestCall]
 
 
 class WriteCoordinator:
-    """look: what the others are about."""
+    """others: returns the calls in progress in other processes."""
 
     def __init__(
-        self, board: SharedState, own: InFlightCalls, now: Callable[[], int], look: Callable[[], Awaitable[Elsewhere]]
+        self,
+        shared: SharedState,
+        own: InFlightCalls,
+        now: Callable[[], int],
+        others: Callable[[], Awaitable[OthersInFlight]],
     ) -> None:
-        self._board = board
+        self._shared = shared
         self._own = own
-        self._look = look
+        self._others = others
         self._writes: set[asyncio.Task[Any]] = set()
         self.now = now
 
     @property
     def behind(self) -> bool:
-        """Whether the backend lacks something of the journals, of whichever process."""
-        return self._board.behind
+        """Whether the backend lacks records of any process's journal."""
+        return self._shared.behind
 
     def fall_behind(self) -> None:
-        """From now on nobody writes to the backend but the one who replays. For who does not find it behind."""
-        self._board.behind = True
+        """From now on only the replaying process writes to the backend. Called while it is not behind."""
+        self._shared.behind = True
 
     @asynccontextmanager
     async def append(self) -> AsyncIterator[None]:
-        """Inside, records may be added to this process's journal; waits while all are kept out."""
-        deadline = time.monotonic() + _CLOSED_SECONDS
+        """Inside, records may be appended to the journal of this process; waits while appends are blocked."""
+        deadline = time.monotonic() + _BLOCKED_SECONDS
         while True:
             with self._own.appends.call():
-                if not self._board.closed:
+                if not self._shared.appends_blocked:
                     yield
                     return
             if time.monotonic() > deadline:
-                # Whoever keeps all out stands still; it finds out when it goes on.
-                self._board.open_journals()
-            await asyncio.sleep(_LOOK_SECONDS)
+                # The process that blocked appends hangs; it notices this when it continues.
+                self._shared.allow_appends()
+            await asyncio.sleep(_POLL_SECONDS)
 
-    def direct(self) -> AbstractContextManager[None]:
-        """Inside, the backend may be written to, unless it is behind: look after entering."""
-        return self._own.directs.call()
+    def backend_write(self) -> AbstractContextManager[None]:
+        """Inside, the backend may be written to unless it is behind, which must be checked inside."""
+        return self._own.backend_writes.call()
 
     def write(self, write: Callable[[], Coroutine[Any, Any, Answer]]) -> "asyncio.Task[Answer] | None":
-        """Write to the backend; None where it is behind. However long it takes, and whatever becomes of who waits for it, no
-        replay begins before it has ended."""
+        """Start a write to the backend; None if it is behind. No replay begins before the write has ended, even if its caller
+        is cancelled."""
         with ExitStack() as stack:
-            stack.enter_context(self.direct())
-            return None if self.behind else self._begun(write(), stack.pop_all())
+            stack.enter_context(self.backend_write())
+            return None if self.behind else self._started(write(), stack.pop_all())
 
     def replay(self, write: Callable[[], Coroutine[Any, Any, Answer]]) -> "asyncio.Task[Answer]":
-        """The same for the one who replays."""
+        """Start a write of the replaying process."""
         with ExitStack() as stack:
-            stack.enter_context(self.direct())
-            return self._begun(write(), stack.pop_all())
+            stack.enter_context(self.backend_write())
+            return self._started(write(), stack.pop_all())
 
     async def drain(self) -> None:
-        """Return when the backend has answered all writes."""
+        """Wait until all writes to the backend have ended."""
         if self._writes:
             await asyncio.wait(self._writes)
 
-    async def ended(self, before: int) -> None:
-        """Wait for whatever began before this number; in vain, should the backend fall behind."""
+    async def wait_started_before(self, number: int) -> None:
+        """Wait until all calls that began before this number have ended, or the backend has fallen behind."""
 
         def began_before(one: OldestCall) -> bool:
-            return 0 < one.appends < before or 0 < one.directs < before
+            return 0 < one.appends < number or 0 < one.backend_writes < number
 
-        await self._none(lambda one: began_before(one) and not self.behind)
+        await self._wait_for_none(lambda one: began_before(one) and not self.behind)
 
-    async def directs_ended(self) -> None:
-        """Wait until nobody writes to the backend any more, which is behind."""
-        await self._none(lambda one: one.directs > 0)
+    async def wait_for_backend_writes(self) -> None:
+        """Wait until no process writes to the backend, which is behind."""
+        await self._wait_for_none(lambda one: one.backend_writes > 0)
 
     async def complete_until(self) -> int:
-        """A number up to which the disk has all records there will ever be."""
+        """A number up to which all records are on the disk: later appends get higher numbers."""
         now = self.now()
-        return min([now, *(one.appends - 1 for one in await self._everywhere() if one.appends)])
+        return min([now, *(one.appends - 1 for one in await self._all_processes() if one.appends)])
 
     @asynccontextmanager
-    async def stopped(self) -> AsyncIterator[None]:
-        """Inside, nobody adds anything to any journal. For the one who replays. Unavailable: a process does not finish what it
-        is adding, and the others are not to wait for it."""
-        self._board.close_journals()
+    async def appends_blocked(self) -> AsyncIterator[None]:
+        """Inside, no process appends to any journal. For the replaying process. Raises Unavailable if an append of another
+        process does not end."""
+        self._shared.block_appends()
         try:
-            await self._appends_ended()
+            await self._wait_for_appends()
             yield
         finally:
-            self._board.open_journals()
+            self._shared.allow_appends()
 
     def reopen(self) -> None:
-        """Have the backend written to again, of which nothing is missing. For the one who replays, while all are stopped.
-        Unavailable: they would not wait for so long."""
-        # Nobody says in this moment that it is behind: who finds that it is does not say so again.
-        if not self._board.catch_up():
-            raise Unavailable("STORE_CATCHING_UP", "The last of the replay took too long; it is done again.")
+        """Allow writes to the complete backend again. For the replaying process, while appends are blocked. Raises Unavailable
+        if appends were allowed meanwhile, because the process took too long."""
+        # No process sets behind at this moment: it is set only by a process that finds it clear.
+        if not self._shared.try_clear_behind():
+            raise Unavailable(
+                "STORE_CATCHING_UP", "The end of the replay took too long; it is repeated. Try again later."
+            )
 
     def take_over(self) -> None:
-        """Whoever replayed before may have died over it. For the one who replays."""
-        self._board.open_journals()
+        """Clear what a replaying process that ended may have left. For the replaying process."""
+        self._shared.allow_appends()
 
-    def _begun(self, write: Coroutine[Any, Any, Answer], inside: ExitStack) -> "asyncio.Task[Answer]":
+    def _started(self, write: Coroutine[Any, Any, Answer], inside: ExitStack) -> "asyncio.Task[Answer]":
         task = asyncio.create_task(write, name="write to the backend")
         task.add_done_callback(lambda _: inside.close())
-        task.add_done_callback(seen)
+        task.add_done_callback(retrieve_exception)
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return task
 
-    async def _appends_ended(self) -> None:
+    async def _wait_for_appends(self) -> None:
         try:
             async with asyncio.timeout(_STOP_SECONDS):
-                await self._none(lambda one: one.appends > 0)
+                await self._wait_for_none(lambda one: one.appends > 0)
         except TimeoutError:
-            message = "Another process of this disk does not go on; the telemetry store gets nothing before it does."
+            message = (
+                "Another server process on this disk hangs; replay continues when that process continues or is ended."
+            )
             raise Unavailable("STORE_CATCHING_UP", message) from None
 
-    async def _none(self, what: Callable[[OldestCall], bool]) -> None:
-        await asyncio.sleep(_LOOK_SECONDS)
-        while any(map(what, await self._everywhere())):  # noqa: ASYNC110 - words of other processes ring no bell
-            await asyncio.sleep(_LOOK_SECONDS)
+    async def _wait_for_none(self, condition: Callable[[OldestCall], bool]) -> None:
+        await asyncio.sleep(_POLL_SECONDS)
+        while any(map(condition, await self._all_processes())):  # noqa: ASYNC110 - other processes set no event here
+            await asyncio.sleep(_POLL_SECONDS)
 
-    async def _everywhere(self) -> list[OldestCall]:
-        return [self._own.oldest, *(await self._look()).values()]
+    async def _all_processes(self) -> list[OldestCall]:
+        return [self._own.oldest, *(await self._others()).values()]
 
 
-def seen(task: "asyncio.Task[Any]") -> None:
-    """Done with a task that ended badly where nobody waits any more: what the journal has is written again."""
+def retrieve_exception(task: "asyncio.Task[Any]") -> None:
+    """Mark the exception of a task without a caller as retrieved; the journal replays its data."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""Batches as bytes and back: numpy's buffers as they lie, little-endian, and not a number touched in Python."""
+"""Encoding of batches as bytes: numpy buffers, little-endian, without processing values in Python."""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -11,17 +11,17 @@ from iotflow_server.telemetry.batch import Batch, Column, Mask, Values, ValueTyp
 _COUNT = struct.Struct("<I")
 # device_id, rows, columns, atomic
 _BATCH = struct.Struct("<qII?")
-# length of the name, type, whether a validity bitmap follows
+# length of the name, type, presence of a validity bitmap
 _COLUMN = struct.Struct("<HB?")
 _TYPES = tuple(ValueType)
-# Text that UTF-8 does not have must get through: whether it can be stored is for the backend to say.
+# Lone surrogates must survive: the backend decides whether a text can be stored.
 _TEXT = ("utf-8", "surrogatepass")
 
 Part = bytes | memoryview
 
 
 def encode(batches: Sequence[Batch]) -> list[Part]:
-    """The batches as parts to be written one behind the other; they share the batches' memory."""
+    """Encode batches as consecutive parts, which share the memory of the batches."""
     parts: list[Part] = [_COUNT.pack(len(batches))]
     for batch in batches:
         parts.append(_BATCH.pack(batch.device_id, len(batch.times), len(batch.columns), batch.atomic))
@@ -32,7 +32,7 @@ def encode(batches: Sequence[Batch]) -> list[Part]:
 
 
 def decode(payload: bytes) -> list[Batch]:
-    """What encode made into bytes."""
+    """Decode the result of encode."""
     reader = _Reader(payload)
     (batches,) = reader.unpack(_COUNT)
     return [_decode_batch(reader) for _ in range(batches)]
@@ -64,22 +64,22 @@ def _raw(values: Values) -> memoryview:
 
 
 class _Reader:
-    """Takes one thing after the other from a payload."""
+    """Reads a payload sequentially."""
 
     def __init__(self, payload: bytes) -> None:
         self._payload = payload
-        self._place = 0
+        self._offset = 0
 
     def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
         return layout.unpack(self.take(layout.size))
 
     def take(self, length: int) -> bytes:
-        start, self._place = self._place, self._place + length
-        return self._payload[start : self._place]
+        start, self._offset = self._offset, self._offset + length
+        return self._payload[start : self._offset]
 
     def array(self, dtype: np.dtype[Any], rows: int) -> Values:
-        """shape (rows,); a copy, so that it is aligned and the payload can go."""
-        start, self._place = self._place, self._place + rows * dtype.itemsize
+        """Shape (rows,); a copy, so that it is aligned and the payload can be freed."""
+        start, self._offset = self._offset, self._offset + rows * dtype.itemsize
         return np.frombuffer(self._payload, dtype, rows, start).copy()
 
 

@@ -1,4 +1,4 @@
-"""A folder for each process's journal, held by a lock that ends with the process."""
+"""The journal folders, one per process, each locked until its process ends."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ _LOCK = "lock"
 
 
 class Folder:
-    """A journal's folder that this process has locked."""
+    """A journal folder locked by this process."""
 
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
@@ -27,59 +27,59 @@ class Folder:
         return segments_in(self.path)
 
     def release(self) -> None:
-        """Let others have it; the folder goes when there are no segments in it. For whoever holds the root's lock."""
+        """Unlock the folder, and remove it if it has no segments. The caller holds the root lock."""
         if not self.segments():
             for path in self.path.iterdir():
                 path.unlink()
             self.path.rmdir()
             sync_folder(self.path.parent)
-        self.let_go()
+        self.unlock()
 
-    def let_go(self) -> None:
-        """Let others have it as it is."""
+    def unlock(self) -> None:
+        """Unlock the folder and keep it."""
         os.close(self._lock)
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """gone: folders whose processes are, now locked by this one. there: those of processes that run, and what is under way
-    in each."""
+class OtherFolders:
+    """abandoned: folders of ended processes, now locked by this one. in_use: folders of running processes, with their calls in
+    progress."""
 
-    gone: list[Folder]
-    there: dict[Path, OldestCall]
+    abandoned: list[Folder]
+    in_use: dict[Path, OldestCall]
 
 
 def create(root: Path) -> Folder:
-    """A new folder under root. For whoever holds the root's lock."""
+    """Create a folder under root. The caller holds the root lock."""
     path = root / secrets.token_hex(8)
     path.mkdir(mode=0o700)
-    lock = file_locks.opened(path / _LOCK)
-    file_locks.take(lock)
+    lock = file_locks.open_lock_file(path / _LOCK)
+    file_locks.try_lock(lock)
     sync_folder(root)
     return Folder(path, lock)
 
 
-def others(root: Path, own: set[Path]) -> Others:
-    """All folders but those of one's own. For whoever holds the root's lock."""
-    found = Others([], {})
+def other_folders(root: Path, own: set[Path]) -> OtherFolders:
+    """All folders except own. The caller holds the root lock."""
+    found = OtherFolders([], {})
     try:
-        for path in every(root):
+        for path in all_folders(root):
             if path not in own:
-                _look(path, found)
+                _inspect(path, found)
     except OSError:
-        for folder in found.gone:
-            folder.let_go()
+        for folder in found.abandoned:
+            folder.unlock()
         raise
     return found
 
 
-def there(root: Path, own: set[Path]) -> dict[Path, OldestCall]:
-    """The same for who does not hold the root's lock: nobody counts as gone."""
-    return {path: oldest_in(path) for path in every(root) if path not in own}
+def in_use(root: Path, own: set[Path]) -> dict[Path, OldestCall]:
+    """All folders except own, as in use, for a caller without the root lock."""
+    return {path: oldest_in(path) for path in all_folders(root) if path not in own}
 
 
-def every(root: Path) -> list[Path]:
-    """The folders of all journals, whoever has them."""
+def all_folders(root: Path) -> list[Path]:
+    """The folders of all journals."""
     return sorted(path for path in root.iterdir() if path.is_dir())
 
 
@@ -90,16 +90,16 @@ def segments_in(folder: Path) -> list[Path]:
 
 @contextmanager
 def locked_root(root: Path, patience: float = 10.0) -> Iterator[None]:
-    """Nobody makes, adopts or removes folders meanwhile. Raises locks.Busy."""
-    with file_locks.held(root / _LOCK, patience):
+    """Hold the root lock: no other process creates, adopts or removes folders. Raises LockTimeout."""
+    with file_locks.locked(root / _LOCK, patience):
         yield
 
 
-def _look(path: Path, found: Others) -> None:
-    lock = file_locks.opened(path / _LOCK)
-    if file_locks.take(lock):
+def _inspect(path: Path, found: OtherFolders) -> None:
+    lock = file_locks.open_lock_file(path / _LOCK)
+    if file_locks.try_lock(lock):
         forget(path)
-        found.gone.append(Folder(path, lock))
+        found.abandoned.append(Folder(path, lock))
     else:
         os.close(lock)
-        found.there[path] = oldest_in(path)
+        found.in_use[path] = oldest_in(path)

@@ -1,4 +1,4 @@
-"""Records: what a segment file is made of, each with a checksum over all of it."""
+"""The records of a segment file, each with a checksum over all of it."""
 
 import os
 import struct
@@ -12,23 +12,23 @@ import structlog
 
 from iotflow_server.telemetry.journal.disk.encoding import Part
 
-# magic, length of the payload, number; then the checksum over these and the payload.
+# magic, length of the payload, number; followed by the checksum of these and the payload.
 _HEAD = struct.Struct("<4sIQ")
 _CHECKSUM = struct.Struct("<I")
 _MAGIC = b"IFJR"
 HEADER_SIZE = _HEAD.size + _CHECKSUM.size
 _BLOCK = 64 * 2**10
-# Readings may hold what looks like records. So many bytes are read behind a damaged one, each that looks so counting as a block of the
-# second size at the least: what stands behind more of them is not found.
-_MOST_SEARCHED, _LOOK = 256 * 2**20, 1_024
+# The search for a valid record behind a damaged one reads up to this many bytes. Readings may contain the magic: each candidate
+# counts as at least the second size.
+_MOST_SEARCHED, _CANDIDATE_BYTES = 256 * 2**20, 1_024
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """number: rises from record to record of a process, and from what one has finished to what another begins. end: the
-    offset in the file behind it."""
+    """number: ascending within a process; a record that begins after another process has finished one gets a higher number.
+    end: offset behind the record in its file."""
 
     number: int
     payload: bytes
@@ -36,57 +36,57 @@ class Record:
 
 
 def framed(number: int, parts: Sequence[Part]) -> list[Part]:
-    """The parts with what makes a record of them in front."""
+    """Prefix the parts with the header of a record."""
     head = _HEAD.pack(_MAGIC, sum(len(part) for part in parts), number)
     return [head, _CHECKSUM.pack(_checksum([head, *parts])), *parts]
 
 
 def read_records(path: Path, start: int) -> Iterator[Record]:
-    """The records from offset start on, up to the end or to one that is torn; none, if the file is gone. What is damaged between
-    whole records is passed over, and the log says so."""
+    """Yield the records from offset start up to the end or to a torn record; none if the file is missing. Damaged bytes between
+    valid records are skipped and logged."""
     try:
         opened = path.open("rb")
     except FileNotFoundError:
         return
     with opened as file:
         size = os.fstat(file.fileno()).st_size
-        place = start
+        offset = start
         while True:
-            while (record := _read_record(file, place, size)) is not None:
+            while (record := _read_record(file, offset, size)) is not None:
                 yield record
-                place = record.end
-            behind = _whole_behind(file, place, size)
-            if behind is None:
+                offset = record.end
+            following = _next_valid(file, offset, size)
+            if following is None:
                 return
-            # Where it is just being written, what comes before was written before.
-            if _read_record(file, place, size) is None:
-                _log.error("journal_records_damaged", segment=str(path), offset=place, bytes=behind - place)
-                place = behind
+            # Read again: a concurrent append may have completed the record in the meantime.
+            if _read_record(file, offset, size) is None:
+                _log.error("journal_records_damaged", segment=str(path), offset=offset, bytes=following - offset)
+                offset = following
 
 
 def scan(path: Path, start: int) -> tuple[int, int]:
-    """How many records there seem to be from offset start on, and the number of the last; payloads are not looked at."""
+    """Count the records from offset start, without reading payloads; returns the count and the number of the last."""
     found, last, size = 0, 0, path.stat().st_size
     with path.open("rb", buffering=0) as file:
-        place: int | None = start
-        while place is not None:
-            file.seek(place)
+        offset: int | None = start
+        while offset is not None:
+            file.seek(offset)
             header = file.read(HEADER_SIZE)
-            length = _payload_length(header, place, size)
+            length = _payload_length(header, offset, size)
             if length is None:
-                place = _whole_behind(file, place, size)
+                offset = _next_valid(file, offset, size)
             else:
-                found, last, place = found + 1, _HEAD.unpack_from(header)[2], place + HEADER_SIZE + length
+                found, last, offset = found + 1, _HEAD.unpack_from(header)[2], offset + HEADER_SIZE + length
     return found, last
 
 
-def _whole_behind(file: BinaryIO, place: int, size: int) -> int | None:
-    """Where the next whole record stands behind this place."""
+def _next_valid(file: BinaryIO, offset: int, size: int) -> int | None:
+    """The offset of the next valid record behind this offset."""
     left = _MOST_SEARCHED
-    for candidate in _magics(file, place + 1):
+    for candidate in _magics(file, offset + 1):
         file.seek(candidate)
         length = _payload_length(file.read(HEADER_SIZE), candidate, size)
-        left -= _LOOK + (length or 0)
+        left -= _CANDIDATE_BYTES + (length or 0)
         if left < 0:
             _log.error("journal_search_given_up", offset=candidate, bytes=size - candidate)
             return None
@@ -95,41 +95,41 @@ def _whole_behind(file: BinaryIO, place: int, size: int) -> int | None:
     return None
 
 
-def _magics(file: BinaryIO, place: int) -> Iterator[int]:
-    """Where records may begin from this place on; others may read the file meanwhile."""
+def _magics(file: BinaryIO, offset: int) -> Iterator[int]:
+    """Yield the offsets of the magic from this offset on; the caller may move the file position."""
     kept = b""
-    file.seek(place)
+    file.seek(offset)
     while block := file.read(_BLOCK):
         searched = kept + block
         found = searched.find(_MAGIC)
         while found >= 0:
-            yield place - len(kept) + found
+            yield offset - len(kept) + found
             found = searched.find(_MAGIC, found + 1)
-        place += len(block)
+        offset += len(block)
         kept = searched[1 - len(_MAGIC) :]
-        file.seek(place)
+        file.seek(offset)
 
 
-def _read_record(file: BinaryIO, place: int, size: int) -> Record | None:
-    file.seek(place)
+def _read_record(file: BinaryIO, offset: int, size: int) -> Record | None:
+    file.seek(offset)
     header = file.read(HEADER_SIZE)
-    length = _payload_length(header, place, size)
+    length = _payload_length(header, offset, size)
     if length is None:
         return None
     payload = file.read(length)
     head = header[: _HEAD.size]
     if _CHECKSUM.unpack(header[_HEAD.size :]) != (_checksum([head, payload]),):
         return None
-    return Record(_HEAD.unpack(head)[2], payload, place + HEADER_SIZE + length)
+    return Record(_HEAD.unpack(head)[2], payload, offset + HEADER_SIZE + length)
 
 
-def _payload_length(header: bytes, place: int, size: int) -> int | None:
-    """None where no whole record can stand at this place."""
+def _payload_length(header: bytes, offset: int, size: int) -> int | None:
+    """The length of the payload at this offset; None if no complete record can be there."""
     if len(header) < HEADER_SIZE:
         return None
     magic, length, _ = _HEAD.unpack_from(header)
-    whole = magic == _MAGIC and place + HEADER_SIZE + length <= size
-    return int(length) if whole else None
+    complete = magic == _MAGIC and offset + HEADER_SIZE + length <= size
+    return int(length) if complete else None
 
 
 def _checksum(parts: Iterable[Part]) -> int:

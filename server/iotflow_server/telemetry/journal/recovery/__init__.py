@@ -1,1 +1,1 @@
-"""Checkpoints, and replay of what the backend may have lost."""
+"""Checkpoints, and replay of records that the backend may have lost."""

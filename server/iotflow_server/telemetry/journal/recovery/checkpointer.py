@@ -1,4 +1,4 @@
-"""When the backend is asked to make things durable, and when it gets what it may have lost."""
+"""Checkpoints of the journal, and the decision to replay it."""
 
 import asyncio
 
@@ -10,18 +10,18 @@ from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.recovery import Recovery
 from iotflow_server.telemetry.ports import TelemetryWriter
 
-# How long to leave another process to its replay before asking again how far it is.
+# Interval at which the replay of another process is polled.
 _OTHER_SECONDS = 0.1
 
 _log = structlog.get_logger(__name__)
 
 
 class Checkpointer:
-    """Drops from the journal what the backend has durably, and replays what it may have lost.
+    """Drops records that the backend has durably from the journal, and replays those that it may have lost.
 
-    behind: the backend lacks something of the journals of this disk; until it has it, writes go to the journals alone,
-    behind what is there already. This keeps the order: an old value never comes after the one that overwrote it, whichever
-    processes took them. due: there is work. trouble: what the last probe met.
+    While the backend is behind, writes go to the journals only, behind the existing records. This keeps the order: an old
+    value is never written after the one that overwrote it, whichever processes received them. due: there is work.
+    problem: the error of the last probe.
     """
 
     def __init__(
@@ -29,77 +29,78 @@ class Checkpointer:
     ) -> None:
         self._backend = backend
         self._journal = journal
-        self._one_at_a_time = asyncio.Lock()
-        self._incarnation = 0
+        self._lock = asyncio.Lock()
+        self._epoch = 0
         self.recovery = Recovery(backend, writer, journal, quiet_seconds)
         self.due = asyncio.Event()
         self.available = True
-        self.trouble: Unavailable | None = None
+        self.problem: Unavailable | None = None
 
     async def begin(self) -> None:
-        """Look at what is in the journals at the start."""
-        self._incarnation = self._backend.epoch
-        if not self.available or await self._journal.may_be_lacking():
+        """Check the journals at the start."""
+        self._epoch = self._backend.epoch
+        if not self.available or await self._journal.may_be_incomplete():
             self.fall_behind(self.available)
 
     @property
     def behind(self) -> bool:
-        return self._journal.traffic.behind
+        """Whether the backend lacks records of the journals of this disk."""
+        return self._journal.coordinator.behind
 
     @property
-    def lost(self) -> bool:
-        """Whether the backend is another than it was."""
-        return self._backend.epoch != self._incarnation
+    def restarted(self) -> bool:
+        """Whether the backend may have restarted since the last check."""
+        return self._backend.epoch != self._epoch
 
     @property
-    def lacking(self) -> bool:
-        """Whether the backend may lack what was acknowledged."""
-        return self.behind or self.lost
+    def incomplete(self) -> bool:
+        """Whether the backend may lack acknowledged readings."""
+        return self.behind or self.restarted
 
     async def probe(self, seconds: float) -> bool:
-        """Whether the backend takes writes now; one that says nothing for so long does not."""
+        """Whether the backend accepts writes; it does not if it takes longer than this to respond."""
         try:
             async with asyncio.timeout(seconds):
                 await self._backend.check()
         except Unavailable as refusal:
-            self.available, self.trouble = False, refusal
+            self.available, self.problem = False, refusal
         except TimeoutError:
-            self.available, self.trouble = (
+            self.available, self.problem = (
                 False,
-                Unavailable("STORE_SILENT", f"It said nothing for {seconds:g} seconds."),
+                Unavailable("STORE_SILENT", f"The telemetry store did not respond within {seconds:g} seconds."),
             )
         else:
-            self.available, self.trouble = True, None
+            self.available, self.problem = True, None
         return self.available
 
     def fall_behind(self, available: bool) -> None:
-        """From now on the journals come first."""
+        """From now on writes go to the journals only."""
         self.available = available
         if not self.behind:
-            self._journal.traffic.fall_behind()
+            self._journal.coordinator.fall_behind()
             self.due.set()
             _log.warning("store_behind_journal", available=available)
 
-    async def work(self) -> None:
-        """Bring the backend to where the journal can be emptied, and empty it. Unavailable: try again later."""
-        async with self._one_at_a_time:
-            if self.lost:
+    async def run_once(self) -> None:
+        """Replay the journal, or flush the backend and drop its records from the journal. Raises Unavailable: try again later."""
+        async with self._lock:
+            if self.restarted:
                 self.fall_behind(self.available)
             if self.behind:
                 await self._catch_up()
             else:
                 await self._checkpoint()
 
-    async def settle(self) -> None:
-        """Empty the journal. Unavailable while the backend is behind."""
+    async def empty_journal(self) -> None:
+        """Flush the backend and empty the journal. Unavailable while the backend is behind."""
         self.check_caught_up()
-        async with self._one_at_a_time:
+        async with self._lock:
             self.check_caught_up()
             await self._checkpoint()
         self.check_caught_up()
 
     def check_caught_up(self) -> None:
-        """Raise Unavailable while the backend lacks something of the journals."""
+        """Raise Unavailable while the backend lacks records of the journals."""
         if self.behind:
             raise Unavailable(
                 "STORE_CATCHING_UP", "The telemetry store does not have all readings yet; try again later."
@@ -109,10 +110,10 @@ class Checkpointer:
         await self._journal.seal()
         if not self._journal.bytes:
             return
-        traffic = self._journal.traffic
-        now = traffic.now()
-        # A slow backend holds up this, and no new writes.
-        await traffic.ended(before=now)
+        coordinator = self._journal.coordinator
+        now = coordinator.now()
+        # A slow backend delays the checkpoint but not new writes.
+        await coordinator.wait_started_before(now)
         if self.behind:
             return
         try:
@@ -120,37 +121,37 @@ class Checkpointer:
         except Unavailable:
             self.fall_behind(available=False)
             raise
-        if self.lost:
+        if self.restarted:
             self.fall_behind(available=True)
         else:
-            await self._journal.flushed(now)
+            await self._journal.mark_flushed(now)
 
     async def _catch_up(self) -> None:
         try:
-            if not await self._replayed():
-                await self._leave_it_to_another()
+            if not await self._try_replay():
+                await self._await_other_replay()
         except Unavailable:
             self.available = False
             raise
         self.available = True
 
-    async def _replayed(self) -> bool:
-        """Bring the backend up to date, unless another process is doing that."""
-        with self._journal.replaying() as is_ours:
-            # Another may have done it since.
-            if is_ours and self.behind:
-                await self.recovery.run(self._trust_the_backend)
-            return is_ours
+    async def _try_replay(self) -> bool:
+        """Replay unless another process does; returns whether this process did."""
+        with self._journal.replaying() as may_replay:
+            # Another process may have finished a replay since.
+            if may_replay and self.behind:
+                await self.recovery.run(self._accept_epoch)
+            return may_replay
 
-    async def _leave_it_to_another(self) -> None:
+    async def _await_other_replay(self) -> None:
         await self._journal.drop()
-        # Asked before the next write, so that a connection from before the loss does not tell of it afterwards.
+        # Called before the next write, so that a connection from before the restart does not report it afterwards.
         await self._backend.check()
-        self._trust_the_backend()
+        self._accept_epoch()
         await asyncio.sleep(_OTHER_SECONDS)
 
-    def _trust_the_backend(self) -> None:
+    def _accept_epoch(self) -> None:
         epoch = self._backend.epoch
-        # Until then nobody but the one who replays, and flushes, has written to it.
+        # While behind, only the replaying process, which flushes, has written to this epoch.
         if self.behind:
-            self._incarnation = epoch
+            self._epoch = epoch

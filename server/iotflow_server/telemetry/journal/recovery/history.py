@@ -1,4 +1,4 @@
-"""What all journals of a disk hold, as one sequence."""
+"""The records of all journals of a disk as one sequence."""
 
 import heapq
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 
 class History:
-    """The records of all journals under root, by their numbers; only those behind `after`. Used by one thread at a time."""
+    """The records of all journals under root with numbers above `after`, in ascending order. Used by one thread at a time."""
 
     def __init__(self, root: Path, after: int) -> None:
         self._root = root
@@ -23,90 +23,90 @@ class History:
         self._readers: dict[Path, Reader] = {}
 
     def until(self, number: int) -> Iterator[Record]:
-        """Those up to this number that were not answered yet; all of them must be on the disk."""
-        for folder in folders.every(self._root):
+        """Yield the next records up to this number; all of them must be on the disk."""
+        for folder in folders.all_folders(self._root):
             self._readers.setdefault(folder, Reader(folder, self._after))
-        turns = count()
+        ids = count()
         heap: list[tuple[int, int, Record, Reader]] = []
 
         def push(reader: Reader) -> None:
             if record := reader.next(number):
-                heapq.heappush(heap, (record.number, next(turns), record, reader))
+                heapq.heappush(heap, (record.number, next(ids), record, reader))
 
         for reader in self._readers.values():
             push(reader)
         while heap:
             _, _, record, reader = heapq.heappop(heap)
-            reader.taken()
+            reader.consume()
             yield record
             push(reader)
 
-    def end(self) -> None:
-        """There is nothing more to come: what cannot be read is told."""
+    def finish(self) -> None:
+        """Log unreadable data behind the last records."""
         for reader in self._readers.values():
-            reader.leave()
+            reader.finish()
 
 
 class Reader:
-    """The records of one folder behind `after`; it goes on where it stood when more have come."""
+    """The records of one folder with numbers above `after`; continues when more are appended."""
 
     def __init__(self, folder: Path, after: int) -> None:
         self._folder = folder
         self._after = after
         self._segment: Path | None = None
-        self._place = 0
+        self._offset = 0
         self._records: Iterator[Record] = iter(())
         self._next: Record | None = None
 
     def next(self, until: int) -> Record | None:
-        """The next record, which stays the next one until it is taken; None: there is none up to this number."""
+        """The next record, which stays the same until it is consumed; None if there is none up to this number."""
         while self._next is None and (record := self._read()):
             if record.number > until:
-                # It may not be whole yet, and another may stand in its place later.
+                # The record may be incomplete, and may be overwritten by another one.
                 self._records = iter(())
                 break
-            self._place = record.end
+            self._offset = record.end
             if record.number > self._after:
                 self._next = record
         return self._next
 
-    def taken(self) -> None:
-        """The next record is another one."""
+    def consume(self) -> None:
+        """Advance to the record behind the next one."""
         self._next = None
 
-    def leave(self) -> None:
-        """Nothing comes behind where it stands in its segment; tell if there is something all the same."""
-        if self._segment is not None and any(_rest(self._segment, self._place)):
-            # A write that was under way when its process died was never acknowledged. On a sound disk it is that.
-            _log.warning("journal_tail_unreadable", segment=str(self._segment), offset=self._place)
+    def finish(self) -> None:
+        """Log data behind the position in the current segment, which is complete."""
+        if self._segment is not None and any(_rest(self._segment, self._offset)):
+            # On a sound disk this is a write that was in progress when its process died, and was never acknowledged.
+            _log.warning("journal_tail_unreadable", segment=str(self._segment), offset=self._offset)
 
     def _read(self) -> Record | None:
-        while (record := self._read_here()) is None:
-            later = self._later()
-            if later is None:
+        while (record := self._read_segment()) is None:
+            following = self._next_segment()
+            if following is None:
                 return None
-            # It may have been written to until the later one was begun.
-            if record := self._read_here():
+            # The current segment may have grown until the later one was created.
+            if record := self._read_segment():
                 return record
-            self.leave()
-            self._segment, self._place, self._records = later, HEAD_SIZE, iter(())
+            self.finish()
+            self._segment, self._offset, self._records = following, HEAD_SIZE, iter(())
         return record
 
-    def _read_here(self) -> Record | None:
+    def _read_segment(self) -> Record | None:
         record = next(self._records, None)
         if record is None and self._segment is not None:
-            # A file is as long as it was when it was opened.
-            self._records = read_records(self._segment, self._place)
+            # read_records stops at the size that the file had when it was opened.
+            self._records = read_records(self._segment, self._offset)
             record = next(self._records, None)
         return record
 
-    def _later(self) -> Path | None:
+    def _next_segment(self) -> Path | None:
         segments = folders.segments_in(self._folder)
         return next((path for path in segments if self._segment is None or path > self._segment), None)
 
 
 def _rest(path: Path, start: int) -> bytes:
-    """What stands where a record would begin; nothing but zeros in room that was made and not used."""
+    """The bytes at the position of the next record header; zeros in preallocated space."""
     try:
         with path.open("rb") as file:
             file.seek(start)

@@ -1,4 +1,4 @@
-"""How the backend gets what it may have lost, from the journals of all processes."""
+"""Recovery of the backend from the journals of all processes."""
 
 import asyncio
 import math
@@ -12,14 +12,14 @@ from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.replay import Replay, ReplayFigures
 from iotflow_server.telemetry.ports import TelemetryWriter
 
-# So little is replayed while new writes wait: some tens of milliseconds.
+# Largest final round, which blocks new writes: it takes some tens of milliseconds.
 _LAST_ROUND_BYTES = 4 * 2**20
 
 _log = structlog.get_logger(__name__)
 
 
 class Recovery:
-    """For the one process that replays, while the backend is behind. replaying: it is under way."""
+    """Run by the replaying process while the backend is behind. replaying: a replay is in progress."""
 
     def __init__(
         self, backend: FlushedBackend, writer: TelemetryWriter, journal: Journal, quiet_seconds: float
@@ -32,55 +32,55 @@ class Recovery:
         self.replaying = False
 
     async def run(self, caught_up: Callable[[], None]) -> None:
-        """Until the backend has everything and is written to again; caught_up: called right before. Unavailable: try again
-        later."""
-        traffic = self._journal.traffic
-        traffic.take_over()
-        # From here on nobody but the replay writes to the backend.
-        await traffic.directs_ended()
+        """Replay until the backend is complete, then allow writes to it; caught_up is called right before that. Raises
+        Unavailable: try again later."""
+        coordinator = self._journal.coordinator
+        coordinator.take_over()
+        # From here on only the replay writes to the backend.
+        await coordinator.wait_for_backend_writes()
         await self._await_quiet()
         self.replaying = True
         try:
-            past = await self._journal.past()
-            await self._replay(Replay(self._writer, traffic, past, self.figures), caught_up)
+            bounds = await self._journal.replay_bounds()
+            await self._replay(Replay(self._writer, coordinator, bounds, self.figures), caught_up)
         finally:
             self.replaying = False
 
     async def _await_quiet(self) -> None:
-        """Until the backend has answered without a pause for quiet_seconds.
+        """Wait until the backend has responded without a pause for quiet_seconds.
 
-        Writes that were cut off, of this process or of one that is gone, may lie before a backend that stood still. When
-        it goes on it carries them out, within some tens of milliseconds; before that nothing newer may be written.
+        A backend that hung may still hold interrupted writes, of this process or of an ended one. When it continues it
+        carries them out within some tens of milliseconds; nothing newer may be written before that.
         """
         await self._backend.check()
         pause = math.inf
         while pause > self._quiet_seconds:
-            asked = time.monotonic()
+            started = time.monotonic()
             await asyncio.sleep(self._quiet_seconds)
             await self._backend.check()
-            pause = time.monotonic() - asked - self._quiet_seconds
+            pause = time.monotonic() - started - self._quiet_seconds
 
     async def _replay(self, replay: Replay, caught_up: Callable[[], None]) -> None:
-        """Each round takes what came during the one before; while the last one runs, new writes wait, of all processes."""
-        traffic = self._journal.traffic
-        size, before = await self._replay_until(replay, await traffic.complete_until()), math.inf
+        """Each round replays the records appended during the one before; the last one blocks new writes of all processes."""
+        coordinator = self._journal.coordinator
+        size, before = await self._replay_until(replay, await coordinator.complete_until()), math.inf
         while _LAST_ROUND_BYTES < size <= before:
-            # More came than half of what was written: without making the senders wait this would not end.
-            size, before = await self._replay_until(replay, await traffic.complete_until()), size / 2
-        async with traffic.stopped():
-            await self._replay_until(replay, await traffic.complete_until())
-            replay.end()
+            # More than half as much was appended as was replayed: only blocking the senders ends this.
+            size, before = await self._replay_until(replay, await coordinator.complete_until()), size / 2
+        async with coordinator.appends_blocked():
+            await self._replay_until(replay, await coordinator.complete_until())
+            replay.finish()
             caught_up()
-            traffic.reopen()
+            coordinator.reopen()
         _log.info("store_caught_up", replayed=self.figures.replayed, refused=self.figures.refused)
 
     async def _replay_until(self, replay: Replay, number: int) -> int:
-        """Answers how many bytes of records there were up to this number."""
+        """Replay up to this number; returns the size of the records."""
         size = 0
         while True:
-            stretch = await durably(self._backend, replay.stretch(number))
-            size += stretch.bytes
-            if stretch.is_last:
-                await self._journal.made_durable(number)
+            progress = await durably(self._backend, replay.write_next(number))
+            size += progress.bytes
+            if progress.is_last:
+                await self._journal.mark_durable(number)
                 return size
-            await self._journal.made_durable(stretch.last)
+            await self._journal.mark_durable(progress.last)

@@ -1,4 +1,4 @@
-"""Giving the backend again what it may have lost, and telling what it refuses then."""
+"""Replay of the journals into the backend, and logging of the values that it rejects."""
 
 import asyncio
 from collections import Counter
@@ -16,13 +16,13 @@ from iotflow_server.telemetry.journal.recovery.exclusions import Deletion, witho
 from iotflow_server.telemetry.journal.recovery.history import History
 from iotflow_server.telemetry.ports import TelemetryWriter
 
-# As much is read at a time, large enough to write many small groups in one call; and as much of it is in memory: of columns
-# with many gaps that may be far more.
+# Payload read at a time, large enough to write many small groups in one call; and its limit in memory, where columns with
+# many gaps may take far more.
 _GROUP_BYTES, _HELD_BYTES = 4 * 2**20, 32 * 2**20
-# So much is written before the backend is flushed.
-_STRETCH_BYTES = 64 * 2**20
+# Payload written between two flushes of the backend.
+_FLUSH_BYTES = 64 * 2**20
 
-# Measurements in a line of the log.
+# Number of measurements named in a log line.
 _NAMED = 5
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class ReplayFigures:
-    """Values written again, and of them refused, since the start."""
+    """Number of values written again since the start, and of those rejected."""
 
     replayed: int = 0
     refused: int = 0
@@ -38,18 +38,17 @@ class ReplayFigures:
 
 @dataclass(frozen=True, slots=True)
 class ReplayBounds:
-    """records: what the backend may lack. deletions: what of it must not come back. told: numbers of records of which
-    something was refused, and their senders know it."""
+    """records: those that the backend may lack. deletions: must not be undone. acknowledged: numbers of the records whose
+    senders know their rejections."""
 
     records: History
     deletions: Sequence[Deletion]
-    told: set[int]
+    acknowledged: set[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Records that were written, by the bytes of their payloads. last: the number of the last one. is_last: there are no
-    more."""
+class ReplayProgress:
+    """bytes: payload written. last: number of the last record written. is_last: no records are left."""
 
     bytes: int
     last: int
@@ -58,7 +57,7 @@ class Stretch:
 
 @dataclass(slots=True)
 class _Group:
-    """numbers: for each batch the number of its record. bytes: of the records' payloads. held: of the batches."""
+    """numbers: number of the record of each batch. bytes: of the payloads. held: of the batches in memory."""
 
     batches: list[Batch] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -68,36 +67,36 @@ class _Group:
 
 
 class Replay:
-    """Writes what all journals of a disk have to the backend, in the order of the records' numbers."""
+    """Writes the records of all journals of a disk to the backend, in the order of their numbers."""
 
     def __init__(
-        self, writer: TelemetryWriter, traffic: WriteCoordinator, past: ReplayBounds, figures: ReplayFigures
+        self, writer: TelemetryWriter, coordinator: WriteCoordinator, bounds: ReplayBounds, figures: ReplayFigures
     ) -> None:
         self._writer = writer
-        self._traffic = traffic
-        self._past = past
+        self._coordinator = coordinator
+        self._bounds = bounds
         self._figures = figures
 
-    async def stretch(self, until: int) -> Stretch:
-        """Write some of what comes next, up to the record of this number. Unavailable: some of it may have been written."""
+    async def write_next(self, until: int) -> ReplayProgress:
+        """Write the next records up to this number. Raises Unavailable; some of them may have been written."""
         size = last = 0
-        while size < _STRETCH_BYTES:
+        while size < _FLUSH_BYTES:
             group = await asyncio.to_thread(self._next_group, until)
             if not group.last:
-                return Stretch(size, last, is_last=True)
+                return ReplayProgress(size, last, is_last=True)
             await self._write(group)
             size, last = size + group.bytes, group.last
-        return Stretch(size, last, is_last=False)
+        return ReplayProgress(size, last, is_last=False)
 
-    def end(self) -> None:
-        """Nothing comes any more."""
-        self._past.records.end()
+    def finish(self) -> None:
+        """End the replay; nothing is left to read."""
+        self._bounds.records.finish()
 
     def _next_group(self, until: int) -> _Group:
         group = _Group()
-        for record in self._past.records.until(until):
+        for record in self._bounds.records.until(until):
             decoded = decode(record.payload)
-            group.batches += (without_deleted(batch, record.number, self._past.deletions) for batch in decoded)
+            group.batches += (without_deleted(batch, record.number, self._bounds.deletions) for batch in decoded)
             group.numbers += [record.number] * len(decoded)
             group.bytes, group.last = group.bytes + len(record.payload), record.number
             group.held += sum(batch.size for batch in decoded)
@@ -110,30 +109,40 @@ class Replay:
             group.batches, group.numbers, await self._outcomes(group.batches), strict=True
         ):
             self._figures.replayed += batch.values
-            if number not in self._past.told:
-                self._tell(batch, rejections)
+            if number not in self._bounds.acknowledged:
+                self._log_rejections(batch, rejections)
 
     async def _outcomes(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         try:
-            # What is cut off is carried out all the same: whoever replays next waits for its end.
-            return await asyncio.shield(self._traffic.replay(lambda: self._writer.write(batches)))
+            # An interrupted write is still carried out: the next replay waits for its end.
+            return await asyncio.shield(self._coordinator.replay(lambda: self._writer.write(batches)))
         except Unavailable:
             raise
         except Exception:
-            # One that the backend chokes on must not hold up the others for ever.
+            # A batch that the backend fails on must not block the others forever.
             if len(batches) > 1:
                 return [outcome for batch in batches for outcome in await self._outcomes([batch])]
             log.exception("replay_failed", device_id=batches[0].device_id)
-            return [(Rejection(0, len(batches[0].times), "", "STORE_FAILED", "The store failed over it."),)]
+            return [
+                (
+                    Rejection(
+                        0,
+                        len(batches[0].times),
+                        "",
+                        "STORE_FAILED",
+                        "The telemetry store failed to store the batch; see the server's log.",
+                    ),
+                )
+            ]
 
-    def _tell(self, batch: Batch, rejections: Sequence[Rejection]) -> None:
-        refused: dict[str, Counter[str]] = {}
+    def _log_rejections(self, batch: Batch, rejections: Sequence[Rejection]) -> None:
+        rejected: dict[str, Counter[str]] = {}
         for rejection in rejections:
             width = 1 if rejection.measurement else len(batch.columns)
             self._figures.refused += rejection.count * width
-            refused.setdefault(rejection.reason, Counter())[rejection.measurement] += rejection.count
-        # A line a reason: a device may have a thousand names refused.
-        for reason, rows in refused.items():
+            rejected.setdefault(rejection.reason, Counter())[rejection.measurement] += rejection.count
+        # One line per reason: a device may have a thousand rejected measurements.
+        for reason, rows in rejected.items():
             log.error(
                 "acknowledged_readings_refused",
                 device_id=batch.device_id,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -20,7 +19,7 @@ _thread = ThreadPoolExecutor(1, "computing")
 
 async def run_in_compute_thread(work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
     """What work(…) returns; the event loop serves others meanwhile, and other computations wait."""
-    call = partial(copy_context().run, work, *args, **kwargs)
+    call = partial(work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_thread, call)
 
 

@@ -32,6 +32,36 @@ class Principal:
         """The device that calls, if one does."""
         return self.key.device if self.key else None
 
+    def own_key(self) -> DeviceKey:
+        """The key of the device that calls. Raises Unauthenticated where the caller is none."""
+        if self.key is None:
+            raise Unauthenticated("DEVICE_KEY_REQUIRED", "show the device's key in x-api-key")
+        return self.key
+
+    def own_device(self) -> Device:
+        """As own_key."""
+        return self.own_key().device
+
+    def check_reads(self, device_id: int) -> None:
+        """Raise PermissionDenied where a device asks for another's data."""
+        if self.device is not None and self.device.id != device_id:
+            raise PermissionDenied("NOT_YOUR_DEVICE", f"this key reads device {self.device.id} only")
+
+    def writes_for(self, device_id: int) -> int:
+        """The device that the caller writes for: 0 is the device that calls; gateways and admins must name one.
+
+        Raises PermissionDenied where a device names another one, InvalidArgument where none is named.
+        """
+        if self.device is None:
+            if not device_id:
+                raise InvalidArgument("device_id", "a gateway must name the device")
+            return device_id
+        if device_id not in (0, self.device.id):
+            raise PermissionDenied(
+                "NOT_YOUR_DEVICE", f"this key writes for device {self.device.id} only", field="device_id"
+            )
+        return self.device.id
+
     @property
     def valid_until(self) -> datetime | None:
         """When the credential ends; None: no end is set."""

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AbstractContextManager
 
-from iotflow_server.auth.principal import caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.change_feed import ChangeSubscription
@@ -21,11 +21,13 @@ class CommandCompletion:
         """Hears the device's commands end."""
         return self._commands.news.listen(device_id, lambda told: not told.is_open)
 
-    async def wait(self, sent: Command, listener: ChangeSubscription[Command], seconds: float) -> Command:
+    async def wait(
+        self, sent: Command, listener: ChangeSubscription[Command], principal: Principal, seconds: float
+    ) -> Command:
         """The command when it has ended, or as it is after this time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        async with self._sessions.open(caller()) as session:
+        async with self._sessions.open(principal) as session:
             session.ended.add_done_callback(lambda _: listener.wake())
             while sent.is_open and loop.time() < deadline and not session.refusal:
                 await listener.wait(deadline - loop.time())

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from iotflow.v1 import command_service_pb2, command_service_pb2_grpc
-from iotflow_server.auth.principal import caller
 from iotflow_server.commands.commands import Commands
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.registry import Registry
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.codec import wire_commands
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
@@ -31,7 +31,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         self._watch = CommandWatch(commands, heartbeat)
 
     async def SendCommand(self, request: wire.SendCommandRequest, context: Context) -> wire.SendCommandResponse:
-        parameters = plain_struct(request.parameters, "parameters")
+        parameters, principal = plain_struct(request.parameters, "parameters"), principal_of(context)
         # Before it is sent: the end may come before the answer.
         with self._completion.listener(request.device_id) as listener:
             sent = await self._commands.send(
@@ -40,10 +40,10 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
                 parameters,
                 _lifetime(request),
                 request.idempotency_key,
-                actor=caller().name,
+                actor=principal.name,
             )
             if request.wait_seconds:
-                sent = await self._completion.wait(sent, listener, request.wait_seconds)
+                sent = await self._completion.wait(sent, listener, principal, request.wait_seconds)
         await answer_with(context, 201)
         return wire.SendCommandResponse(
             status="success", message=f"Command {sent.name} {sent.state}", command=wire_commands.command(sent)
@@ -59,7 +59,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
             parameters,
             _lifetime(request),
             request.idempotency_key,
-            actor=caller().name,
+            actor=principal_of(context).name,
             announced=request.announce,
         )
         await answer_with(context, 201)
@@ -90,14 +90,14 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         )
 
     async def WatchCommands(
-        self, request: wire.WatchCommandsRequest, _context: Context
+        self, request: wire.WatchCommandsRequest, context: Context
     ) -> AsyncIterator[wire.WatchCommandsResponse]:
-        async with self._sessions.open(caller()) as session:
+        async with self._sessions.open(principal_of(context)) as session:
             async for event in self._watch.events(request, session):
                 yield event
 
-    async def CancelCommand(self, request: wire.CancelCommandRequest, _context: Context) -> wire.CancelCommandResponse:
-        cancelled = await self._commands.cancel(request.command_id, actor=caller().name)
+    async def CancelCommand(self, request: wire.CancelCommandRequest, context: Context) -> wire.CancelCommandResponse:
+        cancelled = await self._commands.cancel(request.command_id, actor=principal_of(context).name)
         return wire.CancelCommandResponse(
             status="success", message=f"Command {cancelled.name} cancelled", command=wire_commands.command(cancelled)
         )

@@ -1,12 +1,12 @@
 """ConfigService: desired configurations, and the difference from what devices report."""
 
 from iotflow.v1 import config_pb2, config_service_pb2, config_service_pb2_grpc
-from iotflow_server.auth.principal import caller
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
@@ -28,10 +28,10 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
         return await made(lambda: _twin(device, desired), device.configuration, desired.document)
 
     async def SetDesiredConfig(
-        self, request: wire.SetDesiredConfigRequest, _context: Context
+        self, request: wire.SetDesiredConfigRequest, context: Context
     ) -> wire.SetDesiredConfigResponse:
         document = plain_struct(request.configuration, "configuration")
-        desired = await self._desired.set(request.device_id, document, _expected(request), caller().name)
+        desired = await self._desired.set(request.device_id, document, _expected(request), principal_of(context).name)
         return wire.SetDesiredConfigResponse(
             status="success",
             message=_message(desired),
@@ -41,10 +41,10 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
         )
 
     async def PatchDesiredConfig(
-        self, request: wire.PatchDesiredConfigRequest, _context: Context
+        self, request: wire.PatchDesiredConfigRequest, context: Context
     ) -> wire.PatchDesiredConfigResponse:
         patch = plain_struct(request.patch, "patch")
-        desired = await self._desired.patch(request.device_id, patch, _expected(request), caller().name)
+        desired = await self._desired.patch(request.device_id, patch, _expected(request), principal_of(context).name)
         return wire.PatchDesiredConfigResponse(
             status="success",
             message=_message(desired),

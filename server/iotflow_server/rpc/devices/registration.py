@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from iotflow.words import Role
-from iotflow_server.auth.principal import caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 
 
@@ -13,12 +13,11 @@ class RegistrationPolicy:
 
     mode: str
 
-    def check(self) -> None:
+    def check(self, principal: Principal) -> None:
         """Raise Unauthenticated or PermissionDenied where the caller may not register."""
         allowed = {"open": set(Role), "token": {Role.REGISTRAR, Role.ADMIN}, "closed": {Role.ADMIN}}[self.mode]
-        who = caller()
-        if who.role in allowed:
+        if principal.role in allowed:
             return
-        if who.role is Role.ANONYMOUS and self.mode == "token":
+        if principal.role is Role.ANONYMOUS and self.mode == "token":
             raise Unauthenticated("TOKEN_REQUIRED", "registration needs a registrar's token in authorization: Bearer")
         raise PermissionDenied("REGISTRATION_CLOSED", "registration is not open to you; ask an admin")

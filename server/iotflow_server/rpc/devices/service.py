@@ -7,7 +7,6 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
-from iotflow_server.auth.principal import caller, calling_device, calling_key
 from iotflow_server.commands.commands import Commands
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
@@ -15,6 +14,7 @@ from iotflow_server.devices.device import Device, NewDevice, utc_now
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
@@ -72,7 +72,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def RegisterDevice(
         self, request: wire.RegisterDeviceRequest, context: Context
     ) -> wire.RegisterDeviceResponse:
-        self._registration.check()
+        self._registration.check(principal_of(context))
         device, key = await self._registry.register(
             NewDevice(
                 name=request.name,
@@ -82,7 +82,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
                 firmware_version=request.firmware_version,
                 hardware_version=request.hardware_version,
             ),
-            actor=caller().name,
+            actor=principal_of(context).name,
         )
         await answer_with(context, 201)
         return wire.RegisterDeviceResponse(
@@ -90,15 +90,15 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         )
 
     async def GetDeviceStatus(
-        self, _request: wire.GetDeviceStatusRequest, _context: Context
+        self, _request: wire.GetDeviceStatusRequest, context: Context
     ) -> wire.GetDeviceStatusResponse:
-        device = await self._registry.get(calling_device().id)
+        device = await self._registry.get(principal_of(context).own_device().id)
         self._presence.seen(device.id)
         count = await self._reader.count(device.id, Span())
         return wire.GetDeviceStatusResponse(status="success", device=await self._encoder.status(device, count))
 
-    async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, _context: Context) -> wire.SendHeartbeatResponse:
-        device = calling_device()
+    async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, context: Context) -> wire.SendHeartbeatResponse:
+        device = principal_of(context).own_device()
         goes = status_word(request.status.string_value) == OFFLINE
         if goes:
             await self._online.say([SessionReport(device.id, online=False, at=utc_now())])
@@ -112,34 +112,36 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         )
 
     async def GetDeviceConfig(
-        self, _request: wire.GetDeviceConfigRequest, _context: Context
+        self, _request: wire.GetDeviceConfigRequest, context: Context
     ) -> wire.GetDeviceConfigResponse:
-        device = await self._registry.get(calling_device().id)
+        device = await self._registry.get(principal_of(context).own_device().id)
         self._presence.seen(device.id)
         desired = await self._desired.get(device.id)
         return await made(lambda: _config(device, desired), device.configuration, desired.document)
 
     async def UpdateDeviceConfig(
-        self, request: wire.UpdateDeviceConfigRequest, _context: Context
+        self, request: wire.UpdateDeviceConfigRequest, context: Context
     ) -> wire.UpdateDeviceConfigResponse:
-        return await self._reporting.report(calling_device().id, request)
+        return await self._reporting.report(principal_of(context).own_device().id, request)
 
-    async def UpdateDeviceConfigJson(self, request: HttpBody, _context: Context) -> wire.UpdateDeviceConfigResponse:
-        return await self._reporting.report(calling_device().id, request)
+    async def UpdateDeviceConfigJson(self, request: HttpBody, context: Context) -> wire.UpdateDeviceConfigResponse:
+        return await self._reporting.report(principal_of(context).own_device().id, request)
 
     async def UnregisterDevice(
-        self, _request: wire.UnregisterDeviceRequest, _context: Context
+        self, _request: wire.UnregisterDeviceRequest, context: Context
     ) -> wire.UnregisterDeviceResponse:
-        device = await self._keys.unregister(calling_key())
-        self._sessions.cut_off(caller().name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        device = await self._keys.unregister(principal_of(context).own_key())
+        self._sessions.cut_off(
+            principal_of(context).name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered")
+        )
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)
 
     async def RotateApiKeyJson(self, request: HttpBody, context: Context) -> wire.RotateApiKeyResponse:
         return await self.RotateApiKey(fill(wire.RotateApiKeyRequest(), request), context)
 
-    async def RotateApiKey(self, request: wire.RotateApiKeyRequest, _context: Context) -> wire.RotateApiKeyResponse:
+    async def RotateApiKey(self, request: wire.RotateApiKeyRequest, context: Context) -> wire.RotateApiKeyResponse:
         refuse_unknown(request)
-        key = calling_key()
+        key = principal_of(context).own_key()
         successor, old_until = await self._keys.rotate(key)
         return wire.RotateApiKeyResponse(
             message="Key rotated; the old one stays valid for a while after the new one is first used",
@@ -148,30 +150,30 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
             old_key_valid_until=timestamp_of(old_until),
         )
 
-    async def EndKeyGrace(self, _request: wire.EndKeyGraceRequest, _context: Context) -> wire.EndKeyGraceResponse:
-        key = calling_key()
+    async def EndKeyGrace(self, _request: wire.EndKeyGraceRequest, context: Context) -> wire.EndKeyGraceResponse:
+        key = principal_of(context).own_key()
         await self._keys.end_grace(key)
         return wire.EndKeyGraceResponse(message="Only this key is valid now", device_id=key.id)
 
     async def GetMqttCredentials(
-        self, _request: wire.GetMqttCredentialsRequest, _context: Context
+        self, _request: wire.GetMqttCredentialsRequest, context: Context
     ) -> wire.GetMqttCredentialsResponse:
-        credentials = self._broker.credentials(calling_device().id)
+        credentials = self._broker.credentials(principal_of(context).own_device().id)
         return wire.GetMqttCredentialsResponse(status="success", credentials=credentials)
 
     async def ListPendingCommands(
-        self, _request: wire.ListPendingCommandsRequest, _context: Context
+        self, _request: wire.ListPendingCommandsRequest, context: Context
     ) -> wire.ListPendingCommandsResponse:
-        device = calling_device()
+        device = principal_of(context).own_device()
         self._presence.seen(device.id)
         found = [wire_commands.command(item) for item in await self._commands.deliver(device.id)]
         # The others come when some of these are answered.
         commands = found[: fitting(found)]
         return wire.ListPendingCommandsResponse(commands=commands, count=len(commands))
 
-    async def AckCommand(self, request: wire.AckCommandRequest, _context: Context) -> wire.AckCommandResponse:
+    async def AckCommand(self, request: wire.AckCommandRequest, context: Context) -> wire.AckCommandResponse:
         result = await decoded_answer(request, result_of)
-        device = calling_device()
+        device = principal_of(context).own_device()
         self._presence.seen(device.id)
         acknowledged = await self._commands.acknowledge(
             device.id, request.command_id, request.state or "succeeded", result
@@ -179,22 +181,22 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         return wire.AckCommandResponse(message="Acknowledged", command=wire_commands.command(acknowledged))
 
     async def StreamCommands(
-        self, request_iterator: AsyncIterator[wire.StreamCommandsRequest], _context: Context
+        self, request_iterator: AsyncIterator[wire.StreamCommandsRequest], context: Context
     ) -> AsyncIterator[wire.StreamCommandsResponse]:
-        device = calling_device()
+        device = principal_of(context).own_device()
         self._presence.seen(device.id)
-        async with self._sessions.open(caller()) as session:
+        async with self._sessions.open(principal_of(context)) as session:
             stream = CommandStream(device.id, self._commands, self._presence, session)
             async with aclosing(stream.messages(request_iterator)) as messages:
                 async for message in messages:
                     yield message
 
     async def WatchConfig(
-        self, _request: wire.WatchConfigRequest, _context: Context
+        self, _request: wire.WatchConfigRequest, context: Context
     ) -> AsyncIterator[wire.WatchConfigResponse]:
-        device = calling_device()
+        device = principal_of(context).own_device()
         self._presence.seen(device.id)
-        async with self._sessions.open(caller()) as session:
+        async with self._sessions.open(principal_of(context)) as session:
             async for message in streams.device_config_stream(device.id, self._desired, session):
                 yield message
 

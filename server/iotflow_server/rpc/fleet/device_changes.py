@@ -1,7 +1,7 @@
 """Changes that admins make to devices."""
 
 from iotflow.v1 import fleet_service_pb2 as wire
-from iotflow_server.auth.principal import caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import Device, DeviceChanges
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
@@ -26,19 +26,19 @@ class DeviceChangeHandler:
         self._writer = writer
         self._sessions = sessions
 
-    async def update(self, request: wire.UpdateDeviceRequest) -> wire.UpdateDeviceResponse:
+    async def update(self, request: wire.UpdateDeviceRequest, principal: Principal) -> wire.UpdateDeviceResponse:
         """UpdateDevice."""
         given = {field.name: value for field, value in request.ListFields() if field.name != "device_id"}
-        device = await self._registry.update(request.device_id, DeviceChanges(**given), actor=caller().name)
+        device = await self._registry.update(request.device_id, DeviceChanges(**given), actor=principal.name)
         self._cut_off_inactive(device)
         return wire.UpdateDeviceResponse(
             status="success", message=f"Device {device.name} updated", device=await self._encoder.device(device)
         )
 
-    async def delete(self, request: wire.DeleteDeviceRequest) -> wire.DeleteDeviceResponse:
+    async def delete(self, request: wire.DeleteDeviceRequest, principal: Principal) -> wire.DeleteDeviceResponse:
         """DeleteDevice."""
         device = await self._registry.delete(
-            request.device_id, actor=caller().name, delete_telemetry=request.delete_telemetry
+            request.device_id, actor=principal.name, delete_telemetry=request.delete_telemetry
         )
         self._cut_off(device, PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
         if request.delete_telemetry:
@@ -47,9 +47,11 @@ class DeviceChangeHandler:
             status="success", message=f"Device {device.name} deleted successfully", device_id=device.id
         )
 
-    async def set_status(self, request: wire.SetDeviceStatusRequest) -> wire.SetDeviceStatusResponse:
+    async def set_status(
+        self, request: wire.SetDeviceStatusRequest, principal: Principal
+    ) -> wire.SetDeviceStatusResponse:
         """SetDeviceStatus."""
-        before, device = await self._registry.set_status(request.device_id, request.status, actor=caller().name)
+        before, device = await self._registry.set_status(request.device_id, request.status, actor=principal.name)
         self._cut_off_inactive(device)
         return wire.SetDeviceStatusResponse(
             status="success",

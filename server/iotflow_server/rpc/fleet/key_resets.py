@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from iotflow.v1 import fleet_service_pb2 as wire
-from iotflow_server.auth.principal import caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 
@@ -14,15 +14,17 @@ class KeyResetHandler:
     def __init__(self, *, keys: DeviceKeys) -> None:
         self._keys = keys
 
-    async def reset_in_json(self, request: wire.ResetDeviceKeyJsonRequest) -> wire.ResetDeviceKeyResponse:
+    async def reset_in_json(
+        self, request: wire.ResetDeviceKeyJsonRequest, principal: Principal
+    ) -> wire.ResetDeviceKeyResponse:
         """ResetDeviceKeyJson."""
-        return await self.reset(fill(wire.ResetDeviceKeyRequest(device_id=request.device_id), request.body))
+        return await self.reset(fill(wire.ResetDeviceKeyRequest(device_id=request.device_id), request.body), principal)
 
-    async def reset(self, request: wire.ResetDeviceKeyRequest) -> wire.ResetDeviceKeyResponse:
+    async def reset(self, request: wire.ResetDeviceKeyRequest, principal: Principal) -> wire.ResetDeviceKeyResponse:
         """ResetDeviceKey."""
         refuse_unknown(request)
         grace = timedelta(seconds=request.grace_seconds)
-        key = await self._keys.reset(request.device_id, grace, actor=caller().name)
+        key = await self._keys.reset(request.device_id, grace, actor=principal.name)
         return wire.ResetDeviceKeyResponse(
             status="success", message="Key reset; give it to the device", device_id=request.device_id, api_key=key
         )

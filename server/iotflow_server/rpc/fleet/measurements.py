@@ -3,7 +3,7 @@
 from iotflow.v1 import fleet_pb2
 from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow_server.audit import Audit
-from iotflow_server.auth.principal import caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
 from iotflow_server.telemetry.batch import ValueType
@@ -26,19 +26,23 @@ class MeasurementHandler:
         shown = [fleet_pb2.Measurement(name=name, type=type_) for name, type_ in types.items()]
         return wire.ListMeasurementsResponse(status="success", measurements=shown)
 
-    async def drop(self, request: wire.DropMeasurementRequest) -> wire.DropMeasurementResponse:
+    async def drop(self, request: wire.DropMeasurementRequest, principal: Principal) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
         kept = await self._type(request.device_id, request.measurement)
-        await self._record("drop_measurement", request.device_id, measurement=request.measurement, type=str(kept))
+        await self._record(
+            principal, "drop_measurement", request.device_id, measurement=request.measurement, type=str(kept)
+        )
         await self._writer.drop(request.device_id, request.measurement)
         return wire.DropMeasurementResponse(status="success", message=f"Measurement {request.measurement} dropped")
 
-    async def retype(self, request: wire.RetypeMeasurementRequest) -> wire.RetypeMeasurementResponse:
+    async def retype(
+        self, request: wire.RetypeMeasurementRequest, principal: Principal
+    ) -> wire.RetypeMeasurementResponse:
         """RetypeMeasurement."""
         kept, wanted = await self._type(request.device_id, request.measurement), ValueType(request.type)
         if kept is not wanted:
             change = {"measurement": request.measurement, "before": str(kept), "after": str(wanted)}
-            await self._record("retype_measurement", request.device_id, **change)
+            await self._record(principal, "retype_measurement", request.device_id, **change)
             await self._writer.retype(request.device_id, request.measurement, wanted)
         return wire.RetypeMeasurementResponse(
             status="success",
@@ -54,5 +58,5 @@ class MeasurementHandler:
             raise NotFound("MEASUREMENT_NOT_FOUND", problem, field="measurement")
         return kept
 
-    async def _record(self, act: str, device_id: int, **details: str) -> None:
-        await self._audit.record(caller().name, f"telemetry.{act}", f"device:{device_id}", details)
+    async def _record(self, principal: Principal, act: str, device_id: int, **details: str) -> None:
+        await self._audit.record(principal.name, f"telemetry.{act}", f"device:{device_id}", details)

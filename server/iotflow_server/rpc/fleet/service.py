@@ -1,6 +1,7 @@
 """FleetService: the devices as people and programs run them."""
 
 from iotflow.v1 import fleet_service_pb2, fleet_service_pb2_grpc
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler
 from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
@@ -35,26 +36,26 @@ class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
     async def GetDevice(self, request: wire.GetDeviceRequest, _context: Context) -> wire.GetDeviceResponse:
         return await self._queries.get(request)
 
-    async def UpdateDevice(self, request: wire.UpdateDeviceRequest, _context: Context) -> wire.UpdateDeviceResponse:
-        return await self._changes.update(request)
+    async def UpdateDevice(self, request: wire.UpdateDeviceRequest, context: Context) -> wire.UpdateDeviceResponse:
+        return await self._changes.update(request, principal_of(context))
 
-    async def DeleteDevice(self, request: wire.DeleteDeviceRequest, _context: Context) -> wire.DeleteDeviceResponse:
-        return await self._changes.delete(request)
+    async def DeleteDevice(self, request: wire.DeleteDeviceRequest, context: Context) -> wire.DeleteDeviceResponse:
+        return await self._changes.delete(request, principal_of(context))
 
     async def SetDeviceStatus(
-        self, request: wire.SetDeviceStatusRequest, _context: Context
+        self, request: wire.SetDeviceStatusRequest, context: Context
     ) -> wire.SetDeviceStatusResponse:
-        return await self._changes.set_status(request)
+        return await self._changes.set_status(request, principal_of(context))
 
     async def ResetDeviceKey(
-        self, request: wire.ResetDeviceKeyRequest, _context: Context
+        self, request: wire.ResetDeviceKeyRequest, context: Context
     ) -> wire.ResetDeviceKeyResponse:
-        return await self._key_resets.reset(request)
+        return await self._key_resets.reset(request, principal_of(context))
 
     async def ResetDeviceKeyJson(
-        self, request: wire.ResetDeviceKeyJsonRequest, _context: Context
+        self, request: wire.ResetDeviceKeyJsonRequest, context: Context
     ) -> wire.ResetDeviceKeyResponse:
-        return await self._key_resets.reset_in_json(request)
+        return await self._key_resets.reset_in_json(request, principal_of(context))
 
     async def ListMeasurements(
         self, request: wire.ListMeasurementsRequest, _context: Context
@@ -62,14 +63,14 @@ class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
         return await self._measurements.list(request)
 
     async def DropMeasurement(
-        self, request: wire.DropMeasurementRequest, _context: Context
+        self, request: wire.DropMeasurementRequest, context: Context
     ) -> wire.DropMeasurementResponse:
-        return await self._measurements.drop(request)
+        return await self._measurements.drop(request, principal_of(context))
 
     async def RetypeMeasurement(
-        self, request: wire.RetypeMeasurementRequest, _context: Context
+        self, request: wire.RetypeMeasurementRequest, context: Context
     ) -> wire.RetypeMeasurementResponse:
-        return await self._measurements.retype(request)
+        return await self._measurements.retype(request, principal_of(context))
 
     async def GetDashboard(self, _request: wire.GetDashboardRequest, _context: Context) -> wire.GetDashboardResponse:
         return await self._statistics.dashboard()

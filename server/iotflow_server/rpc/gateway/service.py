@@ -5,12 +5,12 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from iotflow.v1 import gateway_service_pb2, gateway_service_pb2_grpc
-from iotflow_server.auth.principal import caller
 from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec import wire_commands
@@ -51,9 +51,9 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         self._answers = GatewayAnswers(commands, presence)
 
     async def StreamDeviceCommands(
-        self, request_iterator: AsyncIterator[wire.StreamDeviceCommandsRequest], _context: Context
+        self, request_iterator: AsyncIterator[wire.StreamDeviceCommandsRequest], context: Context
     ) -> AsyncIterator[wire.StreamDeviceCommandsResponse]:
-        async with self._sessions.open(caller()) as session:
+        async with self._sessions.open(principal_of(context)) as session:
             stream = GatewayStream(self._commands, self._offers, self._answers, session)
             async with aclosing(stream.messages(request_iterator)) as messages:
                 async for message in messages:
@@ -66,12 +66,12 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         return wire.AckDeviceCommandResponse(message="Acknowledged", command=wire_commands.command(noted))
 
     async def WatchDeviceConfigs(
-        self, request: wire.WatchDeviceConfigsRequest, _context: Context
+        self, request: wire.WatchDeviceConfigsRequest, context: Context
     ) -> AsyncIterator[wire.WatchDeviceConfigsResponse]:
         since = BEGINNING
         if request.since:
             since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
-        async with self._sessions.open(caller()) as session:
+        async with self._sessions.open(principal_of(context)) as session:
             configs = FleetConfigStream(self._desired, self._registry, session)
             with self._links.retaining():
                 async for message in configs.messages(since):

@@ -5,12 +5,12 @@ import time
 
 from iotflow.v1 import legacy_service_pb2, legacy_service_pb2_grpc
 from iotflow_server import VERSION
-from iotflow_server.auth.principal import calling_device
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.statistics import DeviceStatistics
 from iotflow_server.errors import Unauthenticated, Unavailable
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.machine import Machine
 from iotflow_server.presence.last_seen import LastSeen
@@ -111,7 +111,7 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
     async def SubmitMqttTelemetryJson(
         self, request: wire.SubmitMqttTelemetryRequest, context: Context
     ) -> wire.SubmitMqttTelemetryResponse:
-        device = calling_device()
+        device = principal_of(context).own_device()
         if device.id != request.device_id:
             raise Unauthenticated(
                 "NOT_YOUR_DEVICE", f"This key is device {device.id}'s, not device {request.device_id}'s."

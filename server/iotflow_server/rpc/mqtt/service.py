@@ -10,10 +10,10 @@ from iotflow.topic_names import ANONYMOUS
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
 from iotflow.words import Role
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.principal import caller
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription
 from iotflow_server.rpc.codec.wire_values import timestamp_of
@@ -53,13 +53,13 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
         self._anonymous = anonymous
 
     async def WatchAccounts(
-        self, request: wire.WatchAccountsRequest, _context: Context
+        self, request: wire.WatchAccountsRequest, context: Context
     ) -> AsyncIterator[wire.WatchAccountsResponse]:
         size = request.page_size or DEFAULT_PAGE
         watcher = self._accounts.watch()
         leaving = ExitStack()
         try:
-            async with self._sessions.open(caller()) as session:
+            async with self._sessions.open(principal_of(context)) as session:
                 leaving.enter_context(self._links.watching())
                 async for page in self._all(size):
                     yield page

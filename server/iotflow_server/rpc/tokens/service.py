@@ -5,9 +5,9 @@ from datetime import timedelta
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import token_pb2, token_service_pb2, token_service_pb2_grpc
-from iotflow_server.auth.principal import caller
 from iotflow_server.auth.tokens import AccessToken, Tokens
 from iotflow_server.errors import Unauthenticated
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_values import timestamp_of
@@ -30,7 +30,9 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
     async def CreateToken(self, request: wire.CreateTokenRequest, context: Context) -> wire.CreateTokenResponse:
         refuse_unknown(request)
         lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
-        token, secret = await self._tokens.create(request.name, request.role, lifetime, actor=caller().name)
+        token, secret = await self._tokens.create(
+            request.name, request.role, lifetime, actor=principal_of(context).name
+        )
         await answer_with(context, 201)
         return wire.CreateTokenResponse(status="success", token=_shown(token), secret=secret)
 
@@ -38,8 +40,8 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
         tokens = [_shown(token) for token in await self._tokens.list()]
         return wire.ListTokensResponse(status="success", tokens=tokens)
 
-    async def RevokeToken(self, request: wire.RevokeTokenRequest, _context: Context) -> wire.RevokeTokenResponse:
-        token = await self._tokens.revoke(request.token_id, actor=caller().name)
+    async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
+        token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)
         self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "an admin revoked the token"))
         return wire.RevokeTokenResponse(status="success", message=f"Token {token.name} revoked")
 

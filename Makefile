@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb test faults lint contract docs generate lock wheels version bench soak packages clean
+.PHONY: help up iotdb check test faults lint contract docs generate lock wheels version bench soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -18,11 +18,14 @@ up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-po
 iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 6667, from jars that Maven brings once
 	@exec $(BIN)/python -m tools.iotdb_server
 
-test: lint contract docs packages  ## Check and test everything
-	$(BIN)/python -m tools.iotdb_server fetch
-	$(BIN)/python -m pytest --ignore=tests/integration/faults
+check: lint contract docs  ## Style, types, contract, pages and unit tests, in at most 90 seconds
+	$(BIN)/python -m pytest --timeout=20 --session-timeout=60 tests/unit
 
-faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged
+test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minutes
+	$(BIN)/python -m tools.iotdb_server fetch
+	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/integration/faults
+
+faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged; at most 15 minutes
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m pytest tests/integration/faults
 

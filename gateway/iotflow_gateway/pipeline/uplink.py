@@ -25,6 +25,8 @@ WINDOW = 64
 TRIES_TOGETHER = 2
 # How often in a row a server may break off, and not be away, until what is under way is suspected.
 MOST_BREAKS = 3
+# How often to ask a writer whether it has ended, while nothing is sent.
+WATCH_SECONDS = 1.0
 UPGRADE = "it costs more: the server should be as new as the adapter, and its limits on batches the usual ones"
 
 Tell = Callable[[Message, Rejected], None]
@@ -109,7 +111,7 @@ class Uplink:
     async def _watch(self, writer: TelemetryWriter) -> None:
         """A writer that has ended says so to the next who sends: where nobody does, to whoever asks."""
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(WATCH_SECONDS)
             await writer.flush()
 
     def _failed(self, error: ServerError) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -61,14 +61,12 @@ FILLED = st.lists(st.tuples(TEXTS, batches()), max_size=4).map(
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(filled=FILLED)
-@settings(max_examples=200, deadline=None)
 def test_what_is_written_is_read_back(name: str, filled: Filled) -> None:
     content = b"".join(pieces(name, filled))
     assert read_back(name, content, Columns(types_of(filled)).schema) == expected(name, filled)
 
 
 @given(filled=FILLED)
-@settings(max_examples=200, deadline=None)
 def test_python_reads_the_csv_too(filled: Filled) -> None:
     content = b"".join(pieces("csv", filled)).decode()
     names, *lines = csv.reader(io.StringIO(content, newline=""))

@@ -35,6 +35,15 @@ from iotflow_server.interceptors.errors import CODES, status
 PATIENCE = 30.0
 FAILED = InternalError("INTERNAL", "internal error; the server's log has more")
 POISON = "poison"
+# Of the waits between attempts; how often there is an attempt, and not how long that takes, is tested here.
+SHORTENED = 0.001
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iotflow.backoff.random.uniform", lambda *_: SHORTENED)
+    monkeypatch.setattr("iotflow_gateway.accounts.lookups.RETRY_SECONDS", SHORTENED)
+    monkeypatch.setattr("iotflow_gateway.pipeline.uplink.WATCH_SECONDS", SHORTENED)
 
 
 class FailingServer(

@@ -63,7 +63,7 @@ class SharingStore(CachedStore):
 async def answered(values: LatestValues) -> None:
     """Wait until it asks Redis."""
     async with asyncio.timeout(PATIENCE):
-        while not (await values.ask([10**9])).token:  # noqa: ASYNC110 - nothing tells of it
+        while not (await values.lookup([10**9])).token:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
 
 

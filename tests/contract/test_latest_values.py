@@ -39,14 +39,14 @@ def values(of: Batch) -> Values:
 
 
 async def remember(processes: list[LatestValues], of: Batch) -> None:
-    asked = await processes[0].ask([of.device_id])
-    assert asked.vacant == [of.device_id]
+    asked = await processes[0].lookup([of.device_id])
+    assert asked.missing == [of.device_id]
     await processes[0].fill(asked, {of.device_id: values(of)})
 
 
 async def known(processes: list[LatestValues], device_id: int = 1) -> list[tuple[str, int, object]] | None:
     """What all say; None: nothing, and so that the store is to be asked."""
-    answers = [(await process.ask([device_id])).found.get(device_id) for process in processes[::-1]]
+    answers = [(await process.lookup([device_id])).found.get(device_id) for process in processes[::-1]]
     told = [None if answer is None else plain({device_id: answer})[device_id] for answer in answers]
     assert all(repr(one) == repr(told[0]) for one in told)
     return told[0]
@@ -63,7 +63,7 @@ async def test_all_types_are_remembered_as_they_are(opened: Opening) -> None:
     async with opened() as processes:
         await remember(processes, kept)
         for process in processes:
-            found = (await process.ask([1])).found[1]
+            found = (await process.lookup([1])).found[1]
             assert repr(plain({1: found})) == repr(plain({1: values(kept)}))
             assert [one.column.values.dtype for one in found] == [one.type.dtype for one in kept.columns]
             assert [one.column.type for one in found] == [one.type for one in kept.columns]
@@ -71,9 +71,9 @@ async def test_all_types_are_remembered_as_they_are(opened: Opening) -> None:
 
 async def test_a_device_without_readings_is_remembered_as_one_until_it_has_some(opened: Opening) -> None:
     async with opened() as processes:
-        await processes[0].fill(await processes[0].ask([1, 2]), {})
+        await processes[0].fill(await processes[0].lookup([1, 2]), {})
         assert await known(processes, 1) == []
-        await processes[-1].note([doubles(1, {1: 1.0})])
+        await processes[-1].record([doubles(1, {1: 1.0})])
         assert await known(processes, 1) is None
         assert await known(processes, 2) == []
 
@@ -101,7 +101,7 @@ NOTED = {
 async def test_what_is_noted(opened: Opening, noted: list[Batch], expected: tuple[str, int, object] | None) -> None:
     async with opened() as processes:
         await remember(processes, doubles(1, {10: 1.0}))
-        await processes[-1].note(noted)
+        await processes[-1].record(noted)
         assert await known(processes) == (None if expected is None else [expected])
 
 
@@ -110,66 +110,66 @@ async def test_what_happens_while_the_store_is_read_makes_the_reading_void(opene
     async with opened() as processes:
         await remember(processes, doubles(2, {1: 1.0}))
         for process, other in zip(processes, processes[::-1], strict=True):
-            asked = await process.ask([1])
-            assert list(asked.vacant) == [1]
+            asked = await process.lookup([1])
+            assert list(asked.missing) == [1]
             match what:
                 case "write":
-                    await other.note([doubles(1, {20: 2.0})])
+                    await other.record([doubles(1, {20: 2.0})])
                 case "write of nothing newer":
-                    await other.note([doubles(1, {10: 2.0})])
+                    await other.record([doubles(1, {10: 2.0})])
                 case "delete":
-                    await other.forget([1])
+                    await other.invalidate([1])
                 case _:
-                    await other.forget(None)
+                    await other.invalidate(None)
             await process.fill(asked, {1: values(doubles(1, {10: 1.0}))})
-            assert not (await process.ask([1])).found
+            assert not (await process.lookup([1])).found
             if what == "delete":
                 return
-            await process.forget(None)
+            await process.invalidate(None)
 
 
 async def test_what_was_deleted_does_not_come_back_by_a_late_note(opened: Opening) -> None:
     async with opened() as processes:
         await remember(processes, doubles(1, {10: 1.0}))
-        await processes[0].forget([1])
+        await processes[0].invalidate([1])
         for process in processes:
-            asked = await process.ask([1])
-            assert not asked.vacant
+            asked = await process.lookup([1])
+            assert not asked.missing
             assert not asked.found
-        await processes[-1].note([doubles(1, {10: 1.0})])
+        await processes[-1].record([doubles(1, {10: 1.0})])
         assert await known(processes) is None
 
 
 async def test_only_one_is_to_read_the_store(opened: Opening) -> None:
     async with opened() as processes:
-        first = await processes[0].ask([1, 2])
-        assert list(first.vacant) == [1, 2]
-        second = await processes[-1].ask([2, 3])
-        assert list(second.vacant) == [3]
+        first = await processes[0].lookup([1, 2])
+        assert list(first.missing) == [1, 2]
+        second = await processes[-1].lookup([2, 3])
+        assert list(second.missing) == [3]
         await processes[-1].fill(second, {2: values(doubles(2, {1: 1.0})), 3: values(doubles(3, {1: 1.0}))})
-        assert set((await processes[0].ask([1, 2, 3])).found) == {3}
+        assert set((await processes[0].lookup([1, 2, 3])).found) == {3}
 
 
 async def test_many_devices(opened: Opening) -> None:
     count = 2_500
     async with opened() as processes:
-        asked = await processes[0].ask(range(1, count + 1))
-        await processes[0].fill(asked, {one: values(doubles(one, {1: 1.0})) for one in asked.vacant})
-        await processes[-1].note([doubles(one, {2: float(one)}) for one in asked.vacant])
-        found = (await processes[0].ask(range(1, count + 1))).found
+        asked = await processes[0].lookup(range(1, count + 1))
+        await processes[0].fill(asked, {one: values(doubles(one, {1: 1.0})) for one in asked.missing})
+        await processes[-1].record([doubles(one, {2: float(one)}) for one in asked.missing])
+        found = (await processes[0].lookup(range(1, count + 1))).found
         assert plain(dict(found)) == {one: [("m", 2, float(one))] for one in range(1, count + 1)}
 
 
 async def test_memory_forgets_in_time_and_beyond_its_size() -> None:
     now = [0.0]
     memory = MemoryLatestValues(most=2, timer=lambda: now[0])
-    asked = await memory.ask([1, 2, 3])
-    assert list((await memory.ask([2, 3])).vacant) == []
+    asked = await memory.lookup([1, 2, 3])
+    assert list((await memory.lookup([2, 3])).missing) == []
     now[0] += LIFE_SECONDS / 2
     await memory.fill(asked, {3: values(doubles(3, {1: 1.0}))})
-    assert set((await memory.ask([3])).found) == {3}
+    assert set((await memory.lookup([3])).found) == {3}
     now[0] += LIFE_SECONDS / 2
-    assert list((await memory.ask([3])).vacant) == [3]
+    assert list((await memory.lookup([3])).missing) == [3]
 
 
 def long_text(size: int) -> Batch:
@@ -182,8 +182,8 @@ async def test_redis_holds_nothing_large_and_nothing_for_long(redis_running: Red
             client.flushall()
         await remember(processes, doubles(3, {1: 1.0}))
         await remember(processes, long_text(100_000))
-        asked = await processes[0].ask([1])
-        assert (list(asked.vacant), dict(asked.found)) == ([], {})
+        asked = await processes[0].lookup([1])
+        assert (list(asked.missing), dict(asked.found)) == ([], {})
         with redis_running.client() as client:
             keys = [key for key in client.keys("{iotflow:latest}:*") if not key.endswith(b":roll")]
             assert keys
@@ -194,7 +194,7 @@ async def test_redis_holds_nothing_large_and_nothing_for_long(redis_running: Red
 async def test_times_that_redis_cannot_tell_apart_are_not_remembered(redis_running: RedisServer) -> None:
     async with sharing(redis_running.url, 1) as processes:
         await remember(processes, doubles(11, {10: 1.0}))
-        await processes[0].note([doubles(11, {2**53 + 1: 2.0})])
+        await processes[0].record([doubles(11, {2**53 + 1: 2.0})])
         assert await known(processes, 11) is None
         await remember(processes, doubles(12, {2**53 + 1: 2.0}))
         assert await known(processes, 12) is None

@@ -1,4 +1,4 @@
-"""The process's one client of Redis."""
+"""The Redis client of the process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,25 +16,25 @@ from iotflow_server.errors import InvalidArgument, Unavailable
 Result = TypeVar("Result")
 Work = Callable[[Redis], Awaitable[Result]]
 
-# Calls at a time; more of them wait, and their time runs.
+# Concurrent calls; further ones wait, which counts towards their time limit.
 CONNECTIONS = 16
 
 log = structlog.get_logger(__name__)
 
 
 class RedisConnection:
-    """Runs calls of Redis, each within a time, and turns whatever goes wrong into Unavailable.
+    """Runs calls of Redis with a time limit, and turns every failure into Unavailable.
 
-    Connections are made when they are needed, so Redis may be away at the start and come back at any time. A call is
-    never repeated by itself: whether one that failed was carried out is unknown. seconds: what a call may take, waiting
-    for a connection included. Raises InvalidArgument for a URL that cannot be used.
+    Connections are opened on demand, so Redis may be away at the start and come back at any time. Calls are never retried:
+    whether a failed call was carried out is unknown. seconds: time limit of a call, including the wait for a connection.
+    Raises InvalidArgument for an unusable URL.
     """
 
     def __init__(self, url: str, *, seconds: float = 1.0) -> None:
         self._seconds = seconds
         self._available = True
         try:
-            # One bound for a whole call, in run(): time-outs of the library's own would add up.
+            # run() limits the whole call; the time-outs of the library would add up.
             self._pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
                 url,
                 max_connections=CONNECTIONS,
@@ -45,48 +45,50 @@ class RedisConnection:
                 protocol=2,
             )
             self._redis = Redis(connection_pool=self._pool)
-            # Looks at the URL's values without connecting.
+            # Validates the values of the URL without connecting.
             self._pool.make_connection()  # type: ignore[no-untyped-call]
         except (TypeError, ValueError):
-            # Not the library's words: they may hold a part of the password.
+            # The message of the library is left out: it may contain a part of the password.
             raise InvalidArgument("IOTFLOW_REDIS_URL", "is no URL of a Redis server") from None
 
     @property
     def available(self) -> bool:
-        """Whether the last call was answered."""
+        """Whether the last call succeeded."""
         return self._available
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         await self._redis.aclose()
         await self._pool.aclose()
 
     async def check(self) -> None:
-        """Raise Unavailable where Redis does not answer."""
+        """Raise Unavailable if Redis does not respond."""
         await self.run(_ping)
 
     async def run(self, work: Work[Result], *, seconds: float | None = None) -> Result:
-        """What work(redis) returns: any calls and pipelines, answers as bytes. Raises Unavailable.
+        """Return the result of work(redis), which may use any calls and pipelines; responses are bytes. Raises Unavailable.
 
-        seconds: another bound than the usual one, for a call that waits on purpose. Work that Unavailable ends may have
-        been carried out, and may still be.
+        seconds: another time limit, for a call that waits on purpose. Work that ends with Unavailable may have been carried
+        out, or may still be.
         """
         try:
             async with asyncio.timeout(self._seconds if seconds is None else seconds):
                 result = await work(self._redis)
         except (RedisError, OSError) as error:
-            self._note(available=False, problem=type(error).__name__)
-            raise Unavailable("REDIS_UNAVAILABLE", "Redis cannot be used at the moment") from error
-        self._note(available=True)
+            self._record(available=False, problem=type(error).__name__)
+            raise Unavailable(
+                "REDIS_UNAVAILABLE", "Redis is unavailable; check that it runs and IOTFLOW_REDIS_URL."
+            ) from error
+        self._record(available=True)
         return result
 
-    def _note(self, *, available: bool, problem: str = "") -> None:
+    def _record(self, *, available: bool, problem: str = "") -> None:
         if available != self._available:
             self._available = available
             if available:
-                log.info("redis answers again")
+                log.info("redis_available")
             else:
-                log.warning("redis does not answer", problem=problem)
+                log.warning("redis_unavailable", problem=problem)
 
 
 async def _ping(redis: "Redis") -> None:
@@ -94,7 +96,7 @@ async def _ping(redis: "Redis") -> None:
 
 
 class Script:
-    """Sent whole only where Redis does not know it yet."""
+    """A Lua script that Redis runs atomically. Its source is sent only if Redis does not know it."""
 
     def __init__(self, source: str, *keys: str) -> None:
         self._source = source
@@ -102,7 +104,7 @@ class Script:
         self._name = sha1(source.encode()).hexdigest()  # noqa: S324
 
     def call(self, *arguments: Any) -> Callable[["Redis"], Any]:
-        """Work for RedisConnection.run, which answers what the script does."""
+        """Work for RedisConnection.run that returns the result of the script."""
 
         async def work(redis: "Redis") -> Any:
             try:

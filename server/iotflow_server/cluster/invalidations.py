@@ -1,7 +1,7 @@
-"""What one server process changed in the registry, told to the others, which may remember what it was before.
+"""Changes of the registry, published to the other server processes, which invalidate their caches.
 
-By publish and subscribe, which keeps nothing for those who are not there: after a break it is the registry that tells
-what is, and not a list of what changed. A break is always noticed, for the subscription is the connection's.
+Redis publish/subscribe keeps no messages for absent subscribers: after an interruption all caches are invalidated. An
+interruption is always noticed, because it ends the connection of the subscription.
 """
 
 import asyncio
@@ -19,116 +19,116 @@ from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.errors import Unavailable
 
 CHANNEL = "iotflow:changes"
-# Changes that wait to be told; beyond that the others are told that anything may have changed.
+# Changes that wait to be published; beyond this number, one message invalidates everything.
 MOST = 1_000
 ANYTHING = "anything 0"
 SUBSCRIBE_SECONDS, RETRY_SECONDS = 2.0, 0.5
-# A line that has been silent for so long is asked whether it still stands, and given up after as long again.
+# A connection without messages for this long is pinged, and closed after the same time again.
 SILENCE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
 
-class Hearer(Protocol):
-    """What is done about changes elsewhere. Each may raise Unavailable; anything() then follows, until it does not."""
+class InvalidationHandler(Protocol):
+    """Handles changes made by other processes. Methods may raise Unavailable; anything() is then called until it succeeds."""
 
     async def device(self, device_id: int) -> None:
-        """This one was changed or removed."""
+        """A device was changed or removed."""
         ...
 
     async def token(self, token_id: int) -> None:
-        """This one was revoked."""
+        """A token was revoked."""
         ...
 
     async def command(self, command_id: int) -> None:
-        """This one was queued, or has come further."""
+        """A command was queued or changed its status."""
         ...
 
     async def desired(self, device_id: int) -> None:
-        """There is a new desired configuration of this device."""
+        """The desired configuration of a device was changed."""
         ...
 
     async def anything(self) -> None:
-        """Nobody knows what was changed; the start is such a moment, too."""
+        """Anything may have changed; also called at the start."""
         ...
 
 
-class RedisNotices:
-    """Tells the others what was changed here, within moments and at least once, and the hearer what others changed."""
+class RedisInvalidations:
+    """Publishes the changes of this process, promptly and at least once, and passes those of others to the handler."""
 
-    def __init__(self, connection: RedisConnection, hearer: Hearer) -> None:
+    def __init__(self, connection: RedisConnection, handler: InvalidationHandler) -> None:
         self._connection = connection
-        self._hearer = hearer
+        self._handler = handler
         self._name = secrets.token_hex(8)
-        self._untold: set[str] = set()
-        self._news = asyncio.Event()
+        self._pending: set[str] = set()
+        self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Needs no Redis yet."""
-        works = (self._listen, self._tell_regularly)
-        self._tasks = [asyncio.create_task(_for_ever(work), name=f"notices {work.__name__}") for work in works]
+        """Start; Redis may still be unreachable."""
+        works = (self._subscribe, self._publish_regularly)
+        self._tasks = [asyncio.create_task(_run_forever(work), name=f"invalidations {work.__name__}") for work in works]
 
     async def close(self) -> None:
-        """Tell what is left, if that can be done now."""
+        """Publish pending changes if Redis is available, and stop."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._untold:
-            await asyncio.gather(self._tell(), return_exceptions=True)
+        if self._pending:
+            await asyncio.gather(self._publish(), return_exceptions=True)
 
     def device_changed(self, device_id: int) -> None:
-        """Here, and durably. Never waits."""
+        """Publish a durable change of this process; never waits."""
         self._put(f"device {device_id}")
 
     def token_revoked(self, token_id: int) -> None:
-        """Here, and durably. Never waits."""
+        """Publish a durable change of this process; never waits."""
         self._put(f"token {token_id}")
 
     def command_changed(self, command_id: int) -> None:
-        """Here, and durably. Never waits."""
+        """Publish a durable change of this process; never waits."""
         self._put(f"command {command_id}")
 
     def desired_changed(self, device_id: int) -> None:
-        """Here, and durably. Never waits."""
+        """Publish a durable change of this process; never waits."""
         self._put(f"desired {device_id}")
 
     def _put(self, change: str) -> None:
-        self._untold.add(change)
-        if len(self._untold) > MOST:
-            self._untold = {ANYTHING}
-        self._news.set()
+        self._pending.add(change)
+        if len(self._pending) > MOST:
+            self._pending = {ANYTHING}
+        self._changed.set()
 
-    async def _tell_regularly(self) -> None:
-        await self._news.wait()
-        self._news.clear()
-        await self._tell()
+    async def _publish_regularly(self) -> None:
+        await self._changed.wait()
+        self._changed.clear()
+        await self._publish()
 
-    async def _tell(self) -> None:
-        telling, self._untold = self._untold, set()
+    async def _publish(self) -> None:
+        publishing, self._pending = self._pending, set()
         try:
-            await self._connection.run(_published([f"{self._name} {change}" for change in telling]))
+            await self._connection.run(_published([f"{self._name} {change}" for change in publishing]))
         except BaseException:
-            for change in telling:
+            for change in publishing:
                 self._put(change)
             raise
 
-    async def _listen(self) -> None:
-        """Until the line breaks, which raises Unavailable."""
+    async def _subscribe(self) -> None:
+        """Receive changes until the connection ends, which raises Unavailable."""
 
         async def work(redis: "Redis") -> None:
-            async with redis.pubsub() as line:
+            async with redis.pubsub() as subscription:
                 async with asyncio.timeout(SUBSCRIBE_SECONDS):
-                    await line.subscribe(CHANNEL)
+                    await subscription.subscribe(CHANNEL)
                 while True:
-                    await self._hear(await _next(line))
+                    await self._receive(await _next(subscription))
 
         await self._connection.run(work, seconds=math.inf)
 
-    async def _hear(self, message: dict[str, Any]) -> None:
+    async def _receive(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
-            # From here on nothing is missed, and until here anything was.
-            await self._hearer.anything()
+            # No change is missed from here on; any change may have been missed before.
+            await self._handler.anything()
         elif message["type"] == "message":
             name, kind, identity = message["data"].decode().split()
             if name != self._name:
@@ -137,26 +137,26 @@ class RedisNotices:
     async def _apply(self, kind: str, identity: int) -> None:
         match kind:
             case "device":
-                await self._hearer.device(identity)
+                await self._handler.device(identity)
             case "token":
-                await self._hearer.token(identity)
+                await self._handler.token(identity)
             case "command":
-                await self._hearer.command(identity)
+                await self._handler.command(identity)
             case "desired":
-                await self._hearer.desired(identity)
+                await self._handler.desired(identity)
             case _:
-                await self._hearer.anything()
+                await self._handler.anything()
 
 
-async def _for_ever(work: Callable[[], Any]) -> None:
+async def _run_forever(work: Callable[[], Any]) -> None:
     while True:
         try:
             await work()
         except Unavailable:
             await asyncio.sleep(RETRY_SECONDS)
         except Exception:
-            # Without it, what others change would be known too late for ever.
-            log.exception("notices failed")
+            # This task must go on: otherwise changes of other processes would never arrive.
+            log.exception("invalidations_failed")
             await asyncio.sleep(RETRY_SECONDS)
 
 
@@ -170,11 +170,11 @@ def _published(messages: Collection[str]) -> Callable[["Redis"], Any]:
     return work
 
 
-async def _next(line: PubSub) -> dict[str, Any]:
-    """The next message; raises ConnectionError where the line is silent, and does not answer either."""
+async def _next(subscription: PubSub) -> dict[str, Any]:
+    """The next message. Raises ConnectionError if the connection is silent and does not respond to a ping."""
     for _ in range(2):
-        message: dict[str, Any] | None = await line.get_message(timeout=SILENCE_SECONDS)
+        message: dict[str, Any] | None = await subscription.get_message(timeout=SILENCE_SECONDS)
         if message is not None:
             return message
-        await line.ping()
+        await subscription.ping()
     raise RedisConnectionError("silent")

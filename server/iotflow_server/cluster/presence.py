@@ -1,4 +1,4 @@
-"""PresenceBoard in Redis: a stream that keeps the last seconds."""
+"""PresenceBoard in Redis: a stream of the last seconds."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -12,51 +12,51 @@ from redis.typing import EncodableT
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.presence.last_seen import SessionReport, Sightings
 
-# More than it takes until all of it is in the devices' rows. When nobody tells any more, the whole stream ends.
+# Longer than it takes until sightings are in the database. The stream expires when no process writes to it.
 KEEP_MS, END_SECONDS = 5_000, 60
 
 _KEY = "iotflow:presence"
 _BEGINNING = "0-0"
 # Microseconds since 1970 UTC; ids follow.
 _AT = struct.Struct("<q")
-# Device, whether it has a session, and when that was said.
-_SAID = struct.Struct("<q?q")
+# Device, whether it has a session, and the time of the report.
+_REPORT = struct.Struct("<q?q")
 
 
 class RedisPresenceBoard:
-    """An entry is what one process told at a time: some bytes for each device, and little work for Redis."""
+    """An entry holds the sightings of one process: some bytes per device, and little work for Redis."""
 
     def __init__(self, connection: RedisConnection) -> None:
         self._connection = connection
-        self._place = _BEGINNING
+        self._position = _BEGINNING
 
-    async def exchange(self, heard: Sightings | None) -> Sequence[Sightings]:
-        place, self._place = self._place, _BEGINNING
-        answers = await self._connection.run(_step(place, heard))
+    async def exchange(self, sightings: Sightings | None) -> Sequence[Sightings]:
+        position, self._position = self._position, _BEGINNING
+        answers = await self._connection.run(_step(position, sightings))
         found = [entry for _, entries in answers[0] or () for entry in entries]
-        # Both were done as one step: behind one's own entry is nothing that was not read.
-        last = answers[1] if heard else found[-1][0] if found else place.encode()
-        self._place = last.decode()
+        # Read and append are one transaction: everything before the own entry was read.
+        last = answers[1] if sightings else found[-1][0] if found else position.encode()
+        self._position = last.decode()
         return list(map(_decoded, (fields for _, fields in found)))
 
 
-def _step(place: str, heard: Sightings | None) -> Callable[["Redis"], Any]:
+def _step(position: str, sightings: Sightings | None) -> Callable[["Redis"], Any]:
     async def work(redis: "Redis") -> Any:
         async with redis.pipeline(transaction=True) as pipeline:
-            pipeline.xread({_KEY: place})
-            if heard:
-                oldest = f"{max(0, int(place.partition('-')[0]) - KEEP_MS)}-0"
-                pipeline.xadd(_KEY, _encoded(heard), minid=oldest, approximate=False)
+            pipeline.xread({_KEY: position})
+            if sightings:
+                oldest = f"{max(0, int(position.partition('-')[0]) - KEEP_MS)}-0"
+                pipeline.xadd(_KEY, _encoded(sightings), minid=oldest, approximate=False)
                 pipeline.expire(_KEY, END_SECONDS)
             return await pipeline.execute()
 
     return work
 
 
-def _encoded(heard: Sightings) -> dict[EncodableT, EncodableT]:
-    fields: dict[EncodableT, EncodableT] = {"h": _AT.pack(_microseconds(heard.at)) + heard.device_ids.tobytes()}
-    if heard.said:
-        fields["s"] = b"".join(_SAID.pack(one.device_id, one.online, _microseconds(one.at)) for one in heard.said)
+def _encoded(sightings: Sightings) -> dict[EncodableT, EncodableT]:
+    fields: dict[EncodableT, EncodableT] = {"h": _AT.pack(_microseconds(sightings.at)) + sightings.device_ids.tobytes()}
+    if sightings.said:
+        fields["s"] = b"".join(_REPORT.pack(one.device_id, one.online, _microseconds(one.at)) for one in sightings.said)
     return fields
 
 
@@ -64,7 +64,7 @@ def _decoded(fields: dict[bytes, bytes]) -> Sightings:
     entry = fields[b"h"]
     said = tuple(
         SessionReport(device_id, online, _moment(at))
-        for device_id, online, at in _SAID.iter_unpack(fields.get(b"s", b""))
+        for device_id, online, at in _REPORT.iter_unpack(fields.get(b"s", b""))
     )
     return Sightings(_moment(_AT.unpack_from(entry)[0]), np.frombuffer(entry, np.int64, offset=_AT.size), said)
 

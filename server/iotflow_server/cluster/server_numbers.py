@@ -1,4 +1,4 @@
-"""The numbers of the servers that share a registry: what each may give out without asking the others."""
+"""Numbers of the servers that share a registry, from which each derives its own timestamps."""
 
 import asyncio
 import platform
@@ -19,23 +19,23 @@ from iotflow_server.process import CannotStart
 
 SERVER_ID = "server-id"
 MOST_SERVERS = 11
-# A server renews its number this often. One that was not renewed for so long goes to another server: containers, say, have a name of
-# their own at each start.
+# A server renews its number at this interval. A number that was not renewed for so long goes to another server: containers, for
+# example, get a new name at each start.
 RENEW_SECONDS, FORGOTTEN = 60.0, timedelta(minutes=10)
-# In each try of those that start together one gets a number.
+# Among servers that start together, at least one gets a number with each attempt.
 TRIES = 2 * MOST_SERVERS
 
 log = structlog.get_logger(__name__)
 
 
 def identity_in(folder: Path) -> str:
-    """Of the server of this data folder: a copy of the folder on another machine is another server."""
+    """Identity of the server with this data folder; a copy of the folder on another machine is another server."""
     return f"{kept_secret(folder, SERVER_ID)}@{platform.node()}"
 
 
 class ServerNumber:
-    """Kept as long as the server runs. changed: called with another number, if this one went to another server while the registry
-    was out of reach."""
+    """The number of this server, renewed while it runs. changed: called with the new number if another server took this one while
+    the registry was unreachable."""
 
     def __init__(self, database: Database, identity: str, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database
@@ -45,19 +45,19 @@ class ServerNumber:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, changed: Callable[[int], None]) -> None:
-        """Raises CannotStart where all numbers are taken, Unavailable."""
+        """Acquire a number. Raises CannotStart if all numbers are taken, Unavailable."""
         self._number = await server_number(self._database, self._identity, self._clock)
         changed(self._number)
         self._task = asyncio.create_task(self._renew_regularly(changed), name="server number")
 
     async def close(self) -> None:
-        """Renew it no more."""
+        """Stop renewing."""
         if self._task:
             self._task.cancel()
             await asyncio.wait([self._task])
 
     async def renew(self, changed: Callable[[int], None]) -> None:
-        """Raises CannotStart, Unavailable."""
+        """Renew the number. Raises CannotStart, Unavailable."""
         number = await server_number(self._database, self._identity, self._clock)
         if number != self._number:
             log.warning("server_number_changed", before=self._number, after=number)
@@ -72,21 +72,21 @@ class ServerNumber:
             except (DomainError, CannotStart) as problem:
                 log.warning("server_number_not_renewed", problem=str(problem))
             except Exception:
-                # Without it, another server would get the number.
+                # This task must go on: otherwise another server would get the number.
                 log.exception("server_number_not_renewed")
 
 
 async def server_number(database: Database, identity: str, clock: Callable[[], datetime] = utc_now) -> int:
-    """From 1, the same as long as it is renewed in time, no other server's. Raises CannotStart where all are taken, Unavailable."""
+    """Acquire or renew the number of a server, from 1; unique among servers. Raises CannotStart if all are taken, Unavailable."""
     for _ in range(TRIES):
         number = await database.write(lambda connection: _take(connection, identity, clock()))
         if number:
             return number
-    raise Unavailable("SERVER_NUMBER", "other servers start at the same time; start this one again")
+    raise Unavailable("SERVER_NUMBER", "Other servers are starting at the same time; start this server again.")
 
 
 def _take(connection: Connection, identity: str, now: datetime) -> int:
-    """0: another server was quicker."""
+    """Returns 0 if another server took the number first."""
     own = connection.execute(select(ServerRow.number).where(ServerRow.identity == identity)).scalar()
     if own:
         connection.execute(update(ServerRow).where(ServerRow.number == own).values(renewed_at=now))
@@ -95,7 +95,9 @@ def _take(connection: Connection, identity: str, now: datetime) -> int:
     taken = set(connection.execute(select(ServerRow.number)).scalars())
     free = [number for number in range(1, MOST_SERVERS + 1) if number not in taken]
     if not free:
-        raise CannotStart(f"{MOST_SERVERS} servers share this registry already, the most that can")
+        raise CannotStart(
+            f"{MOST_SERVERS} servers share this registry, the largest supported number; stop one of them first."
+        )
     with connection.begin_nested() as attempt:
         try:
             connection.execute(insert(ServerRow).values(number=free[0], identity=identity, renewed_at=now))

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.invalidations import RedisNotices
+from iotflow_server.cluster.invalidations import RedisInvalidations
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.cluster.live import RedisLiveBus
 from iotflow_server.cluster.presence import RedisPresenceBoard
@@ -89,7 +89,7 @@ async def tell_others(
         heard,
         fleet.desired,
     )
-    notices = RedisNotices(redis, elsewhere)
+    notices = RedisInvalidations(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)
     fleet.registry.on_register(notices.device_changed)
     fleet.tokens.on_change(notices.token_revoked)

@@ -191,7 +191,7 @@ async def test_frozen_redis_holds_writes_and_questions_up_once(redis: RedisServe
             began = time.monotonic()
             await store.write([doubles(1, {2: 2.0})])
             assert time.monotonic() - began < PATIENCE_SECONDS + BOUND
-            assert not (await store.values.ask([1])).token
+            assert not (await store.values.lookup([1])).token
         for number in range(3, 50):
             await here.write([doubles(1, {number: float(number)})])
             assert await newest(there) == number

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from iotflow_server.cluster import invalidations
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.invalidations import RedisNotices
+from iotflow_server.cluster.invalidations import RedisInvalidations
 from iotflow_server.errors import Unavailable
 from tests.redis_server import RedisServer
 
@@ -19,7 +19,7 @@ class Process:
 
     def __init__(self, url: str) -> None:
         self.connection = RedisConnection(url)
-        self.notices = RedisNotices(self.connection, self)
+        self.notices = RedisInvalidations(self.connection, self)
         self.heard: list[tuple[str, int]] = []
         self.faults = 0
         self._news = asyncio.Condition()

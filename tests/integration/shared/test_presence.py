@@ -94,11 +94,11 @@ async def test_redis_killed_and_back_is_said_once(redis: RedisServer, tmp_path: 
             here.seen(2)
             await until(lambda: len([line for line in logs if line["log_level"] == "debug"]) > 20)
             redis.start()
-            await until(lambda: len([line for line in logs if line["event"] == "redis answers again"]) == 2)
+            await until(lambda: len([line for line in logs if line["event"] == "redis_available"]) == 2)
             here.seen(3)
             await until_heard(there, 3)
         told = [line["event"] for line in logs if line["log_level"] != "debug"]
-        assert sorted(told) == ["redis answers again"] * 2 + ["redis does not answer"] * 2
+        assert sorted(told) == ["redis_available"] * 2 + ["redis_unavailable"] * 2
 
 
 async def test_what_gateways_say_to_one_the_other_knows_and_tells(redis: RedisServer, tmp_path: Path) -> None:

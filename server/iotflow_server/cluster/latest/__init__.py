@@ -1,4 +1,4 @@
-"""Newest values that all server processes remember together, in a Redis."""
+"""The cache of newest values in Redis, shared by all server processes."""
 
 from iotflow_server.cluster.latest.values import RedisLatestValues
 

@@ -1,13 +1,13 @@
-"""What Redis holds of newest values, and the scripts that alone change it.
+"""The cache of newest values in Redis, and the scripts that access it.
 
-An entry is a device's: a letter (p: somebody reads the store; f: filled; x: forgotten, nothing is to be put there), a
-generation, the token of whoever was to fill it, and when filled the values. One of another generation than the present is
-none. It ends a while after it was begun, be it filled or not: Redis' clock alone knows of that.
+A device has one entry: a letter (p: pending, a process reads the store; f: filled; x: invalidated, must not be filled), a
+generation, the token of the lookup that may fill it, and, if filled, the values. Entries of another than the current
+generation are void. An entry expires by the clock of Redis, whether or not it was filled.
 
-The roll says which devices have had an entry of late, so that whoever writes need tell Redis of no others. It is a sorted set
-by version: each time when devices are added it gets a new one, and all those have it. A process that knows another version
-than the present is told what was added since, and tries again. Generation and version stand in the roll, too: when Redis
-loses it, all entries are void. Both are microseconds of Redis' clock, but always grow.
+The index lists the devices that had an entry recently, so that writers update Redis for these devices only. It is a sorted
+set by version: devices that are added together share a new version. A process that knows another version than the current
+one gets the devices added since, and repeats the call. Generation and version are members of the index too: if Redis loses
+it, all entries are void. Both are microseconds of the clock of Redis, but never decrease.
 """
 
 from collections.abc import Iterator
@@ -15,27 +15,27 @@ from collections.abc import Iterator
 from iotflow_server.cluster.connection import Script
 from iotflow_server.telemetry.latest.values import LIFE_SECONDS
 
-# An entry may begin for a device that has been on the roll for less than this; others are added anew.
+# A device that has been in the index for longer than this is added again with its next entry.
 _RENEW_SECONDS = 30
-# For so long a process tells Redis of a device it has found on the roll, and Redis keeps it there at least: with much to
-# spare beyond the last entry's end, should Redis' clock be put back.
-ROLL_SECONDS = 120
-# Larger entries are not worth their room.
+# How long a process considers a device indexed, and the shortest time that Redis keeps it in the index: much longer than an
+# entry lives, in case the clock of Redis is set back.
+INDEX_SECONDS = 120
+# Larger entries are not cached.
 _HEAD_BYTES = 17
 MOST_BYTES = 16 * 2**10
 
-# The braces keep all on one node of a cluster. Entries' names are made in the scripts: a thousand names take longer to send.
-_ROLL = "{iotflow:latest}:roll"
+# The braces keep all keys on one node of a cluster. Scripts derive the keys of entries: sending a thousand keys takes longer.
+_INDEX = "{iotflow:latest}:roll"
 _COMMON = """
-local roll, prefix = KEYS[1], '{iotflow:latest}:'
-local generation = redis.call('ZSCORE', roll, 'generation')
-local version = redis.call('ZSCORE', roll, 'version')
+local index, prefix = KEYS[1], '{iotflow:latest}:'
+local generation = redis.call('ZSCORE', index, 'generation')
+local version = redis.call('ZSCORE', index, 'version')
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000000 + time[2]
 end
-local function marked(score, ...)
-  for _, member in ipairs({...}) do redis.call('ZADD', roll, string.format('%.0f', score), member) end
+local function add(score, ...)
+  for _, member in ipairs({...}) do redis.call('ZADD', index, string.format('%.0f', score), member) end
 end
 local function head(letter, token) return letter .. struct.pack('<d', generation) .. token end
 local function letter(entry)
@@ -46,14 +46,14 @@ local function token(entry) return string.sub(entry, 10, 17) end
 local function values(entry) return string.sub(entry, 18) end
 """
 
-# ARGV: a token, device ids. Answers the entries one behind the other, each with its length before it; of those that
-# the caller is to fill, nothing.
-ASK = Script(
+# ARGV: a token, device ids. Returns the concatenated entries, each prefixed with its length; the entries that the caller may
+# fill are empty.
+LOOKUP = Script(
     _COMMON
     + f"""
 local now = now()
 if not generation then
-  marked(now, 'generation', 'version')
+  add(now, 'generation', 'version')
   generation, version = now, now
 end
 local answer, added = {{}}, {{}}
@@ -61,24 +61,24 @@ for id in string.gmatch(ARGV[2], '%d+') do
   local entry = redis.call('GET', prefix .. id)
   if not entry or not letter(entry) then
     redis.call('SET', prefix .. id, head('p', ARGV[1]), 'PX', {round(LIFE_SECONDS * 1_000)})
-    local since = redis.call('ZSCORE', roll, id)
+    local since = redis.call('ZSCORE', index, id)
     if not since or now - since > {_RENEW_SECONDS * 1_000_000} then added[#added + 1] = id end
     entry = ''
   end
   answer[#answer + 1] = struct.pack('<I4', #entry) .. entry
 end
 if #added > 0 then
-  redis.call('ZREMRANGEBYSCORE', roll, '-inf', string.format('%.0f', now - {ROLL_SECONDS * 1_000_000}))
+  redis.call('ZREMRANGEBYSCORE', index, '-inf', string.format('%.0f', now - {INDEX_SECONDS * 1_000_000}))
   version = math.max(version + 1, now)
-  marked(generation, 'generation')
-  marked(version, 'version', unpack(added))
+  add(generation, 'generation')
+  add(version, 'version', unpack(added))
 end
 return table.concat(answer)
 """,
-    _ROLL,
+    _INDEX,
 )
 
-# ARGV: the token, then id and values of each device; 'x' instead of 'f' before them: not to be kept.
+# ARGV: the token, then id and values of each device, prefixed with 'f', or with 'x' if they must not be cached.
 FILL = Script(
     _COMMON
     + """
@@ -90,17 +90,17 @@ for i = 2, #ARGV, 2 do
   end
 end
 """,
-    _ROLL,
+    _INDEX,
 )
 
-# ARGV: generation and version that the caller knows, then id and newest values of each device, none: they cannot be told.
-# Answers what the roll has that the caller does not know, as generation, version, and members; nothing: it is done.
-NOTE = Script(
+# ARGV: generation and version known to the caller, then id and newest values of each device; empty values remove the entry.
+# Returns nothing when done, or else the part of the index that the caller does not know: generation, version, and members.
+RECORD = Script(
     _COMMON
     + f"""
 if (generation or '') ~= ARGV[1] or (version or '') ~= ARGV[2] then
   local after = (generation or '') == ARGV[1] and '(' .. ARGV[2] or '-inf'
-  return {{generation or '', version or '', redis.call('ZRANGEBYSCORE', roll, after, '+inf')}}
+  return {{generation or '', version or '', redis.call('ZRANGEBYSCORE', index, after, '+inf')}}
 end
 local function fields(packed)
   local at = 1
@@ -112,26 +112,26 @@ local function fields(packed)
   end
 end
 local function merged(entry, packed)
-  local news, parts = {{}}, {{string.sub(entry, 1, 17)}}
-  for name, new in fields(packed) do news[name] = new end
+  local update, parts = {{}}, {{string.sub(entry, 1, 17)}}
+  for name, new in fields(packed) do update[name] = new end
   for name, old in fields(values(entry)) do
-    local new = news[name]
+    local new = update[name]
     if new then
       local was, is = (struct.unpack('<d', old, 2)), (struct.unpack('<d', new, 2))
       if string.byte(old) ~= string.byte(new) or was == is and old ~= new then return nil end
       if is > was then old = new end
-      news[name] = nil
+      update[name] = nil
     end
     parts[#parts + 1] = struct.pack('<I2c0I4c0', #name, name, #old, old)
   end
-  return next(news) == nil and table.concat(parts) or nil
+  return next(update) == nil and table.concat(parts) or nil
 end
 for i = 3, #ARGV, 2 do
-  local key, news = prefix .. ARGV[i], ARGV[i + 1]
+  local key, update = prefix .. ARGV[i], ARGV[i + 1]
   local entry = redis.call('GET', key)
   local first = entry and letter(entry)
   if first and first ~= 'x' then
-    local changed = first == 'f' and #news > 0 and merged(entry, news)
+    local changed = first == 'f' and #update > 0 and merged(entry, update)
     if not changed or #changed > {MOST_BYTES} then
       redis.call('DEL', key)
     elseif changed ~= entry then
@@ -140,36 +140,36 @@ for i = 3, #ARGV, 2 do
   end
 end
 """,
-    _ROLL,
+    _INDEX,
 )
 
-# ARGV: device ids; none: a new generation.
-FORGET = Script(
+# ARGV: device ids; none: begin a new generation.
+INVALIDATE = Script(
     _COMMON
     + f"""
 local now = now()
 if #ARGV == 0 or not generation then
   generation = math.max((generation or 0) + 1, now)
-  marked(generation, 'generation')
-  if not version then marked(generation, 'version') end
+  add(generation, 'generation')
+  if not version then add(generation, 'version') end
 end
 for _, id in ipairs(ARGV) do
   redis.call('SET', prefix .. id, head('x', '--------'), 'PX', {round(LIFE_SECONDS * 1_000)})
 end
 """,
-    _ROLL,
+    _INDEX,
 )
 
 
 def split(answer: bytes) -> Iterator[bytes]:
-    """The entries that ASK answers."""
-    place = 0
-    while place < len(answer):
-        start = place + 4
-        place = start + int.from_bytes(answer[place:start], "little")
-        yield answer[start:place]
+    """Split the result of LOOKUP into entries."""
+    offset = 0
+    while offset < len(answer):
+        start = offset + 4
+        offset = start + int.from_bytes(answer[offset:start], "little")
+        yield answer[start:offset]
 
 
 def filled(entry: bytes) -> bytes | None:
-    """An entry's values; None where there are none yet, or are not to be."""
+    """The values of an entry; None if it is pending or invalidated."""
     return entry[_HEAD_BYTES:] if entry.startswith(b"f") else None

@@ -1,5 +1,5 @@
-"""Newest values as bytes, as the scripts of entries.py read them: for each measurement the length of its name, the name, the
-length of the rest, and as the rest the type's number, the time as a double, and the value."""
+"""Encoding of newest values for the scripts of entries.py. Per measurement: length of the name, name, length of the rest;
+number of the type, time as a double, value."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ _NAME, _LENGTH = struct.Struct("<H"), struct.Struct("<I")
 _HEAD = struct.Struct("<Bd")
 _TYPES = tuple(ValueType)
 _NUMBERS = {value_type: number for number, value_type in enumerate(_TYPES)}
-# What a store may have taken must get through.
+# Lone surrogates must survive: a store may have accepted them.
 _TEXT = ("utf-8", "surrogatepass")
 
 
 def encode(values: Iterable[Latest]) -> bytes | None:
-    """None: there is a time that a double does not hold."""
+    """Encode values; None if a double cannot hold one of the times."""
     parts: list[bytes] = []
     for latest in values:
         # Lua has doubles only.
@@ -33,20 +33,20 @@ def encode(values: Iterable[Latest]) -> bytes | None:
 
 
 def decode(fields: bytes) -> tuple[Latest, ...]:
-    """What encode made into bytes."""
+    """Decode the result of encode."""
     return tuple(_decoded(fields))
 
 
 def _decoded(fields: bytes) -> Iterator[Latest]:
-    place = 0
-    while place < len(fields):
-        (length,) = _NAME.unpack_from(fields, place)
-        name = fields[place + 2 : place + 2 + length].decode(*_TEXT)
-        place += 2 + length
-        (length,) = _LENGTH.unpack_from(fields, place)
-        number, time = _HEAD.unpack_from(fields, place + 4)
-        value = fields[place + 4 + _HEAD.size : place + 4 + length]
-        place += 4 + length
+    offset = 0
+    while offset < len(fields):
+        (length,) = _NAME.unpack_from(fields, offset)
+        name = fields[offset + 2 : offset + 2 + length].decode(*_TEXT)
+        offset += 2 + length
+        (length,) = _LENGTH.unpack_from(fields, offset)
+        number, time = _HEAD.unpack_from(fields, offset + 4)
+        value = fields[offset + 4 + _HEAD.size : offset + 4 + length]
+        offset += 4 + length
         yield Latest(int(time), Column(name, _TYPES[number], _value(value, _TYPES[number])))
 
 
@@ -58,7 +58,7 @@ def _plain(column: Column) -> bytes:
 
 
 def _value(plain: bytes, value_type: ValueType) -> Values:
-    """shape (1,)."""
+    """Shape (1,)."""
     if value_type is ValueType.TEXT:
         return np.array([plain.decode(*_TEXT)], object)
     return np.frombuffer(plain, value_type.dtype)

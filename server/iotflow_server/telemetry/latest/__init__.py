@@ -2,11 +2,11 @@
 
 from iotflow_server.telemetry.latest.cached import CachedLatestReader, CachedLatestWriter
 from iotflow_server.telemetry.latest.memory import MemoryLatestValues
-from iotflow_server.telemetry.latest.values import NOTHING, Asked, LatestValues, Values
+from iotflow_server.telemetry.latest.values import EMPTY_LOOKUP, CacheLookup, LatestValues, Values
 
 __all__ = [
-    "NOTHING",
-    "Asked",
+    "EMPTY_LOOKUP",
+    "CacheLookup",
     "CachedLatestReader",
     "CachedLatestWriter",
     "LatestValues",

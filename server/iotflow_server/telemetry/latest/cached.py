@@ -54,10 +54,10 @@ class CachedLatestWriter:
         try:
             rejections = await self._backend.write(batches)
             kept = starmap(accepted, zip(batches, rejections, strict=True))
-            await self._values.note([batch for batch in kept if batch is not None])
+            await self._values.record([batch for batch in kept if batch is not None])
         except BaseException:
             # The backend may have stored them nevertheless, or may store them later.
-            await self._values.forget([batch.device_id for batch in batches])
+            await self._values.invalidate([batch.device_id for batch in batches])
             raise
         return rejections
 
@@ -65,25 +65,25 @@ class CachedLatestWriter:
         try:
             await self._backend.delete(device_id, span)
         finally:
-            await self._values.forget([device_id])
+            await self._values.invalidate([device_id])
 
     async def drop(self, device_id: int, measurement: str) -> None:
         try:
             await self._backend.drop(device_id, measurement)
         finally:
-            await self._values.forget([device_id])
+            await self._values.invalidate([device_id])
 
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
         try:
             await self._backend.retype(device_id, measurement, value_type)
         finally:
-            await self._values.forget([device_id])
+            await self._values.invalidate([device_id])
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         try:
             await self._backend.set_retention(device_id, milliseconds)
         finally:
-            await self._values.forget(None if device_id is None else [device_id])
+            await self._values.invalidate(None if device_id is None else [device_id])
 
 
 class CachedLatestReader:
@@ -99,14 +99,14 @@ class CachedLatestReader:
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
     ) -> dict[int, tuple[Latest, ...]]:
-        asked = await self._values.ask(self._hot.record(device_ids))
-        known = {device_id: values for device_id, values in asked.found.items() if values}
-        if asked.vacant:
-            found = await self._backend.latest(asked.vacant)
-            await self._values.fill(asked, found)
+        lookup = await self._values.lookup(self._hot.record(device_ids))
+        known = {device_id: values for device_id, values in lookup.found.items() if values}
+        if lookup.missing:
+            found = await self._backend.latest(lookup.missing)
+            await self._values.fill(lookup, found)
             known |= found
         chosen = {device_id: _chosen(values, measurements) for device_id, values in known.items()}
-        others = list(set(device_ids).difference(asked.found, asked.vacant))
+        others = list(set(device_ids).difference(lookup.found, lookup.missing))
         if others:
             chosen |= await self._backend.latest(others, measurements)
         return {device_id: values for device_id, values in chosen.items() if values}

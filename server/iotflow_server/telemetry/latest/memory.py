@@ -1,4 +1,4 @@
-"""Newest values remembered by a process that is alone."""
+"""The cache of newest values for a single process."""
 
 import time
 from collections import OrderedDict
@@ -8,71 +8,71 @@ from itertools import count
 
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.latest.newest import Newest, merged, newest_of
-from iotflow_server.telemetry.latest.values import LIFE_SECONDS, Asked, Values
+from iotflow_server.telemetry.latest.values import LIFE_SECONDS, CacheLookup, Values
 
 MOST_DEVICES = 100_000
-_NOBODYS = b""
+_NO_TOKEN = b""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """until: by the timer. token: who was to read the store. values: None until that is done."""
+    """until: expiry, by the timer. token: of the lookup that may fill the entry. values: None until it is filled."""
 
     until: float
     token: bytes
     values: Newest | None = None
 
     @property
-    def is_forgotten(self) -> bool:
-        """Whether nothing is to be remembered until then."""
-        return self.values is None and self.token == _NOBODYS
+    def is_invalidated(self) -> bool:
+        """Whether the device must not be cached until the entry expires."""
+        return self.values is None and self.token == _NO_TOKEN
 
 
 class MemoryLatestValues:
-    """LatestValues in memory. most: devices; beyond it the first that were asked about are forgotten. timer: seconds."""
+    """LatestValues in memory. most: number of devices; beyond it the oldest entries are removed. timer: seconds."""
 
     def __init__(self, most: int = MOST_DEVICES, timer: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._timer = timer
         self._tokens = count(1)
-        # In the order of their ends.
+        # In the order of expiry.
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
 
-    async def ask(self, device_ids: Sequence[int]) -> Asked:
+    async def lookup(self, device_ids: Sequence[int]) -> CacheLookup:
         self._drop_old()
         token = b"%d" % next(self._tokens)
         found: dict[int, Values] = {}
-        vacant: list[int] = []
+        missing: list[int] = []
         for device_id in device_ids:
             entry = self._entries.get(device_id)
             if entry is None:
                 self._put(device_id, token)
-                vacant.append(device_id)
+                missing.append(device_id)
             elif entry.values is not None:
                 found[device_id] = tuple(entry.values.values())
-        return Asked(found, vacant, token)
+        return CacheLookup(found, missing, token)
 
-    async def fill(self, asked: Asked, found: Mapping[int, Values]) -> None:
-        for device_id in asked.vacant:
+    async def fill(self, lookup: CacheLookup, found: Mapping[int, Values]) -> None:
+        for device_id in lookup.missing:
             entry = self._entries.get(device_id)
-            if entry is not None and entry.token == asked.token and entry.values is None:
+            if entry is not None and entry.token == lookup.token and entry.values is None:
                 entry.values = {latest.column.measurement: latest for latest in found.get(device_id, ())}
 
-    async def note(self, batches: Sequence[Batch]) -> None:
+    async def record(self, batches: Sequence[Batch]) -> None:
         known = [batch for batch in batches if batch.device_id in self._entries]
-        for device_id, news in newest_of(known).items():
+        for device_id, update in newest_of(known).items():
             entry = self._entries[device_id]
-            if not entry.is_forgotten:
-                entry.values = None if news is None or entry.values is None else merged(entry.values, news)
+            if not entry.is_invalidated:
+                entry.values = None if update is None or entry.values is None else merged(entry.values, update)
                 if entry.values is None:
                     del self._entries[device_id]
 
-    async def forget(self, device_ids: Sequence[int] | None) -> None:
+    async def invalidate(self, device_ids: Sequence[int] | None) -> None:
         if device_ids is None:
             self._entries.clear()
         else:
             for device_id in device_ids:
-                self._put(device_id, _NOBODYS)
+                self._put(device_id, _NO_TOKEN)
 
     def _put(self, device_id: int, token: bytes) -> None:
         self._entries[device_id] = _Entry(self._timer() + LIFE_SECONDS, token)

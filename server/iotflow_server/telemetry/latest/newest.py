@@ -1,4 +1,4 @@
-"""The newest value of each measurement in what was written, and what becomes of a remembered one by it."""
+"""The newest value of each measurement in written batches, and the update of cached values with it."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,21 +11,21 @@ Newest = dict[str, Latest]
 
 
 def newest_of(batches: Iterable[Batch]) -> dict[int, Newest | None]:
-    """By device, of batches in the order of storing; None where values of different types make it the store's to say."""
+    """By device, of batches in the order of storing; None if only the store knows, because values have different types."""
     found: dict[int, Newest | None] = {}
     for batch in batches:
-        news = _newest(batch)
+        update = _newest(batch)
         if batch.device_id in found:
             before = found[batch.device_id]
-            news = None if before is None or news is None else _behind(before, news)
-        found[batch.device_id] = news
+            update = None if before is None or update is None else _behind(before, update)
+        found[batch.device_id] = update
     return found
 
 
-def merged(known: Mapping[str, Latest], news: Newest) -> Newest | None:
-    """What is known after news; None: that is the store's to say."""
+def merged(known: Mapping[str, Latest], update: Newest) -> Newest | None:
+    """The cached values after an update; None if only the store knows them."""
     result = dict(known)
-    for name, new in news.items():
+    for name, new in update.items():
         old = known.get(name)
         if old is None or old.column.type is not new.column.type or _contradict(old, new):
             return None
@@ -35,7 +35,7 @@ def merged(known: Mapping[str, Latest], news: Newest) -> Newest | None:
 
 
 def _contradict(one: Latest, other: Latest) -> bool:
-    # Bytes, for -0.0 is another value than 0.0.
+    # Compares bytes, because -0.0 and 0.0 are different values.
     return one.time == other.time and _plain(one.column) != _plain(other.column)
 
 
@@ -67,7 +67,7 @@ def _cell(column: Column, index: int) -> Column:
 
 
 def _last_of_newest(times: Times) -> int:
-    """At equal times the later row wins."""
+    """The last of the rows with the newest time."""
     return len(times) - 1 - int(np.argmax(times[::-1])) if len(times) > 1 else 0
 
 

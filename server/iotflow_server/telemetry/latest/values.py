@@ -1,4 +1,4 @@
-"""The port to what remembers newest values. Its docstrings are the contract."""
+"""The port to the cache of newest values. The docstrings are the contract."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,49 +10,48 @@ from iotflow_server.telemetry.ports import Latest
 # The newest value of each measurement of a device, by name.
 Values = tuple[Latest, ...]
 
-# How long what was read from the store is remembered, from before it was read.
+# Lifetime of a cached device, counted from before its values were read from the store.
 LIFE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is known of some devices. found: their values; none: the device has no readings. vacant: nothing is known, and
-    whoever asked should read the store, after this answer, and hand on what it says by fill(), under this token. Of all
-    others nothing is known, and nothing is to be handed on."""
+class CacheLookup:
+    """Result of a lookup. found: cached values by device; empty: the device has no readings. missing: devices that the caller
+    should read from the store after the lookup, and put into the cache by fill(), which checks the token. All other devices
+    are not cached and must not be filled."""
 
     found: Mapping[int, Values] = field(default_factory=dict)
-    vacant: Sequence[int] = ()
+    missing: Sequence[int] = ()
     token: bytes = b""
 
 
-NOTHING = Asked()
+EMPTY_LOOKUP = CacheLookup()
 
 
 class LatestValues(Protocol):
-    """Never knows anything else than what the store says or a moment ago said: whoever writes or deletes tells it before
-    saying that it is done; whoever reads the store asks it first, so that what is written or deleted in the meantime makes
-    the reading void.
+    """Never returns values that differ from those of the store at some moment of the lookup. Writers and deleters update the
+    cache before they acknowledge; readers look values up before they read the store, so that a concurrent change voids the
+    values they read.
 
-    Values live for LIFE_SECONDS from the ask that led to them, so that what a retention rule hides goes, too. No method
-    raises, and each returns within a bounded time.
+    Values expire LIFE_SECONDS after the lookup that led to them, so that values hidden by a retention rule disappear. No
+    method raises, and each returns within a bounded time.
     """
 
-    async def ask(self, device_ids: Sequence[int]) -> Asked:
-        """What is known of these devices, each named once."""
+    async def lookup(self, device_ids: Sequence[int]) -> CacheLookup:
+        """Look up devices, each given once."""
 
-    async def fill(self, asked: Asked, found: Mapping[int, Values]) -> None:
-        """Remember what the store said of asked.vacant; devices that are not in found have no readings. What was written,
-        deleted or forgotten since asked is left out."""
+    async def fill(self, lookup: CacheLookup, found: Mapping[int, Values]) -> None:
+        """Cache the stored values of lookup.missing; devices absent from found have no readings. Devices that were written,
+        deleted or invalidated since the lookup are left out."""
 
-    async def note(self, batches: Sequence[Batch]) -> None:
-        """Remember what the store has taken, in its order, where the device is remembered: newer times replace older ones.
+    async def record(self, batches: Sequence[Batch]) -> None:
+        """Update cached devices with stored batches, in the order of storing: newer times replace older ones.
 
-        What cannot be told from here makes the device forgotten: a measurement that was not known, one of another type than
-        the series has, another value at the same time (which of two writers' was the later is for the store to say).
-        After one that was cancelled the devices are to be forgotten.
+        Removes a device whose newest values depend on the store: it has a new measurement, a value of another type, or
+        another value at the same time (only the store knows which writer was later). If a call is cancelled, its devices must
+        be invalidated.
         """
 
-    async def forget(self, device_ids: Sequence[int] | None) -> None:
-        """These devices' values, None: everybody's, are other than was known; it is for the store to say, and of the
-        devices named nothing is remembered for LIFE_SECONDS: what was stored before and is noted late must not come back.
-        """
+    async def invalidate(self, device_ids: Sequence[int] | None) -> None:
+        """Remove devices, None: all, whose values have changed in an unknown way. The given devices are not cached for
+        LIFE_SECONDS, so that earlier writes that are recorded late cannot restore old values."""

@@ -115,7 +115,7 @@ def _protobuf(message: Descriptor) -> Schema:
 
 def _schemas(contract: Contract) -> dict[str, Any]:
     """The payloads' own, and those of the contract that they refer to."""
-    used = Schemas(contract, ["iotflow.v1.RegisteredDevice"], readings.FIELDS)
+    used = Schemas(contract, ["iotflow.v1.Device"], readings.FIELDS)
     for name in _PAYLOADS["uses"]:
         used.reference(contract.message(name))
     used.reference(contract.message("RegisterDeviceRequest"), without=("name",))

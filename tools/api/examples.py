@@ -46,6 +46,9 @@ class Examples:
         return {_TEXT: self._single(field.message_type.fields_by_name["value"])}
 
     def _single(self, field: FieldDescriptor) -> Any:
+        keywords = rules.keywords(field)
+        if "const" in keywords:
+            return keywords["const"]
         if field.message_type:
             return self._of_message(field.name, field.message_type)
         if field.name in self._values and field.type == FieldDescriptor.TYPE_STRING:

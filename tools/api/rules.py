@@ -8,6 +8,8 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from iotflow.v1 import options_pb2
+
 Schema = dict[str, Any]
 
 _NUMBER = {
@@ -36,8 +38,8 @@ NESTED = {("repeated", "items"): "items", ("map", "keys"): "propertyNames", ("ma
 
 
 def keywords(field: FieldDescriptor) -> Schema:
-    """The keywords that state a field's rules."""
-    return _of(_rules(field, "field"))
+    """The keywords that state a field's rules, or its only value."""
+    return _of(_rules(field, "field")) | _constant(field)
 
 
 def sentences(field: FieldDescriptor) -> list[str]:
@@ -63,6 +65,12 @@ def _rules(described: Descriptor | FieldDescriptor, extension: str) -> Any:
     options = described.GetOptions()
     read: Any = type(options).FromString(options.SerializeToString())
     return read.Extensions[Default().FindExtensionByName(f"buf.validate.{extension}")]
+
+
+def _constant(field: FieldDescriptor) -> Schema:
+    stated: str = field.GetOptions().Extensions[options_pb2.constant]
+    is_bool = field.type == FieldDescriptor.TYPE_BOOL
+    return {"const": stated == "true" if is_bool else stated} if stated else {}
 
 
 def _of(rules: Any) -> Schema:

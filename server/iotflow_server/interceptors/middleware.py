@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from grpc.aio import ServerInterceptor, ServicerContext
 
 from iotflow_server.interceptors.call_context import with_principal
+from iotflow_server.interceptors.constants import constant_filler
 from iotflow_server.interceptors.empty_fields import keep
 from iotflow_server.interceptors.path_fields import conflict_finder
 
@@ -116,7 +117,8 @@ def _tolerant(method: str, handler: Handler) -> Handler:
     # Of a stream's messages each is checked where it is read.
     kept = _ignored if handler.request_streaming else keep
     deserializer = _forgiving(handler.request_deserializer, conflict_finder(method), kept)
-    made: Handler = _maker(handler)(handler_function(handler), deserializer, _outspoken(handler.response_serializer))
+    serializer = _outspoken(handler.response_serializer, constant_filler(method))
+    made: Handler = _maker(handler)(handler_function(handler), deserializer, serializer)
     return made
 
 
@@ -139,11 +141,16 @@ def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None, kept:
     return deserialize if deserializer else None
 
 
-def _outspoken(serializer: Any) -> Any:
+def _outspoken(serializer: Any, fill: Callable[[Any], None] | None) -> Any:
     def serialize(answer: Any) -> bytes:
         if isinstance(answer, Encoded):
             return answer.content
-        return NO_MESSAGE if isinstance(answer, AbortMarker) else serializer(answer)
+        if isinstance(answer, AbortMarker):
+            return NO_MESSAGE
+        if fill:
+            fill(answer)
+        content: bytes = serializer(answer)
+        return content
 
     return serialize if serializer else None
 

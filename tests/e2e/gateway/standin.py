@@ -13,9 +13,9 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from iotflow.v1 import device_pb2, telemetry_pb2
 from iotflow.v1 import device_service_pb2 as device
 from iotflow.v1 import system_service_pb2 as system
-from iotflow.v1 import telemetry_pb2
 from iotflow.v1 import telemetry_service_pb2 as telemetry
 
 PATIENCE = 30.0
@@ -33,7 +33,7 @@ def register(request: device.RegisterDeviceRequest, context: grpc.ServicerContex
     context.send_initial_metadata((("x-http-code", "201"),))
     key = dict(context.invocation_metadata()).get("x-api-key", "")
     return device.RegisterDeviceResponse(
-        message="made", device=device.RegisteredDevice(id=1, name=request.name, api_key=str(key))
+        message="made", device=device_pb2.Device(id=1, name=request.name, api_key=str(key))
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from iotflow.batches import decode_batch
 from iotflow.channels import credentials, open_channel
-from iotflow.v1 import device_service_pb2, telemetry_pb2, telemetry_service_pb2
+from iotflow.v1 import device_pb2, device_service_pb2, telemetry_pb2, telemetry_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.faults.database import Database
@@ -38,7 +38,7 @@ class Correcting:
     """A device that writes the same times again and again. stands: by time the value acknowledged last; perhaps: those
     sent since, of which nobody knows."""
 
-    def __init__(self, group: Workers, random: Random, device: device_service_pb2.RegisteredDevice) -> None:
+    def __init__(self, group: Workers, random: Random, device: device_pb2.Device) -> None:
         self._group = group
         self._random = random
         self._device = device
@@ -123,7 +123,7 @@ async def caught_up(group: Workers, worker: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def registered(group: Workers) -> list[device_service_pb2.RegisteredDevice]:
+async def registered(group: Workers) -> list[device_pb2.Device]:
     async with open_channel(socket(group, 1)) as channel:
         requests = [device_service_pb2.RegisterDeviceRequest(name=f"correcting {one}") for one in range(DEVICES)]
         return [(await DeviceServiceStub(channel).RegisterDevice(one)).device for one in requests]

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import device_service_pb2, fleet_service_pb2, mqtt_service_pb2
+from iotflow.v1 import device_pb2, device_service_pb2, fleet_service_pb2, mqtt_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from tests.admin_stubs import AdminStubs
@@ -106,5 +106,5 @@ def test_not_for_devices(mqtt: MqttServiceStub, devices: DeviceServiceStub) -> N
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-def register(devices: DeviceServiceStub, name: str) -> device_service_pb2.RegisteredDevice:
+def register(devices: DeviceServiceStub, name: str) -> device_pb2.Device:
     return devices.RegisterDevice(device_service_pb2.RegisterDeviceRequest(name=name)).device

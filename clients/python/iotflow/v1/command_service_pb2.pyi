@@ -10,6 +10,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import command_pb2 as _command_pb2
+from iotflow.v1 import stream_pb2 as _stream_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -67,7 +68,6 @@ class SendCommandResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     @_builtins.property
     def command(self) -> _command_pb2.Command: ...
@@ -138,7 +138,6 @@ class SendGroupCommandResponse(_message.Message):
     COMMANDS_REFUSED_FIELD_NUMBER: _builtins.int
     GROUP_COMMAND_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     group: _builtins.str
     commands_made: _builtins.int
@@ -194,7 +193,6 @@ class GetCommandResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def command(self) -> _command_pb2.Command: ...
     def __init__(
@@ -252,7 +250,6 @@ class ListCommandsResponse(_message.Message):
     COMMANDS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     next_page_token: _builtins.str
     """Empty: this was the last page."""
     @_builtins.property
@@ -309,7 +306,7 @@ class WatchCommandsResponse(_message.Message):
         """A command that has just changed."""
 
     @_builtins.property
-    def heartbeat(self) -> Global___CommandsHeartbeat:
+    def heartbeat(self) -> _stream_pb2.StreamHeartbeat:
         """Nothing happened for a while; the line is alive. The first event is one, so that a reader knows it is subscribed."""
 
     @_builtins.property
@@ -317,16 +314,16 @@ class WatchCommandsResponse(_message.Message):
         """Changes may have been missed; ListCommands tells how things are."""
 
     @_builtins.property
-    def error(self) -> Global___CommandsError:
+    def error(self) -> _stream_pb2.StreamError:
         """The last event before the stream ends in trouble: over REST a status cannot be seen any more."""
 
     def __init__(
         self,
         *,
         command: _command_pb2.Command | None = ...,
-        heartbeat: Global___CommandsHeartbeat | None = ...,
+        heartbeat: _stream_pb2.StreamHeartbeat | None = ...,
         missed: Global___CommandsMissed | None = ...,
-        error: Global___CommandsError | None = ...,
+        error: _stream_pb2.StreamError | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "error", b"error", "event", b"event", "heartbeat", b"heartbeat", "missed", b"missed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -337,26 +334,6 @@ class WatchCommandsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchCommandsResponse: _TypeAlias = WatchCommandsResponse  # noqa: Y015
-
-@_typing.final
-class CommandsHeartbeat(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TIMESTAMP_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def timestamp(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        timestamp: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommandsHeartbeat: _TypeAlias = CommandsHeartbeat  # noqa: Y015
 
 @_typing.final
 class CommandsMissed(_message.Message):
@@ -377,31 +354,6 @@ class CommandsMissed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommandsMissed: _TypeAlias = CommandsMissed  # noqa: Y015
-
-@_typing.final
-class CommandsError(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    REASON_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    RETRYABLE_FIELD_NUMBER: _builtins.int
-    reason: _builtins.str
-    message: _builtins.str
-    retryable: _builtins.bool
-    def __init__(
-        self,
-        *,
-        reason: _builtins.str = ...,
-        message: _builtins.str = ...,
-        retryable: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason", "retryable", b"retryable"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommandsError: _TypeAlias = CommandsError  # noqa: Y015
 
 @_typing.final
 class CancelCommandRequest(_message.Message):
@@ -430,7 +382,6 @@ class CancelCommandResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     @_builtins.property
     def command(self) -> _command_pb2.Command: ...

@@ -54,7 +54,6 @@ class GetConfigTwinResponse(_message.Message):
     DIFFERENCE_FIELD_NUMBER: _builtins.int
     IN_SYNC_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     device_id: _builtins.int
     desired_version: _builtins.int
     """0: nobody said anything yet."""
@@ -136,7 +135,6 @@ class SetDesiredConfigResponse(_message.Message):
     DESIRED_FIELD_NUMBER: _builtins.int
     DESIRED_VERSION_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     device_id: _builtins.int
     desired_version: _builtins.int
@@ -198,7 +196,6 @@ class PatchDesiredConfigResponse(_message.Message):
     DESIRED_FIELD_NUMBER: _builtins.int
     DESIRED_VERSION_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     device_id: _builtins.int
     desired_version: _builtins.int
@@ -257,7 +254,6 @@ class ListConfigVersionsResponse(_message.Message):
     VERSIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     next_page_token: _builtins.str
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigVersion]: ...

@@ -11,16 +11,16 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Device(_message.Message):
-    """A device as the registry knows it. Never holds a key."""
+    """A device as the registry knows it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -37,6 +37,8 @@ class Device(_message.Message):
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     LAST_SEEN_FIELD_NUMBER: _builtins.int
     IS_ONLINE_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
+    TELEMETRY_COUNT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """Given by the server; never given to another device later."""
     name: _builtins.str
@@ -51,6 +53,13 @@ class Device(_message.Message):
     is_online: _builtins.bool
     """Heard at any door within the server's online window (an open stream of its own is heard as long as it is open) and not said to be
     gone since, or said to have a session by its gateway and not to be gone since.
+    Absent from the answer to a registration.
+    """
+    api_key: _builtins.str
+    """Only in the answer to a registration. The server keeps a keyed hash of it and never shows it again."""
+    telemetry_count: _builtins.float
+    """Only in DeviceService.GetDeviceStatus. Stored readings: the distinct times at which the device has a value. A whole number,
+    double so that JSON shows a number.
     """
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
@@ -79,12 +88,25 @@ class Device(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         last_seen: _timestamp_pb2.Timestamp | None = ...,
-        is_online: _builtins.bool = ...,
+        is_online: _builtins.bool | None = ...,
+        api_key: _builtins.str | None = ...,
+        telemetry_count: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "created_at", b"created_at", "last_seen", b"last_seen", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_api_key", b"_api_key", "_is_online", b"_is_online", "_telemetry_count", b"_telemetry_count", "api_key", b"api_key", "configuration", b"configuration", "created_at", b"created_at", "is_online", b"is_online", "last_seen", b"last_seen", "telemetry_count", b"telemetry_count", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "created_at", b"created_at", "description", b"description", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "id", b"id", "is_online", b"is_online", "last_seen", b"last_seen", "location", b"location", "name", b"name", "status", b"status", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_api_key", b"_api_key", "_is_online", b"_is_online", "_telemetry_count", b"_telemetry_count", "api_key", b"api_key", "configuration", b"configuration", "created_at", b"created_at", "description", b"description", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "id", b"id", "is_online", b"is_online", "last_seen", b"last_seen", "location", b"location", "name", b"name", "status", b"status", "telemetry_count", b"telemetry_count", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__api_key: _TypeAlias = _typing.Literal["api_key"]  # noqa: Y015
+    _WhichOneofArgType__api_key: _TypeAlias = _typing.Literal["_api_key", b"_api_key"]  # noqa: Y015
+    _WhichOneofReturnType__is_online: _TypeAlias = _typing.Literal["is_online"]  # noqa: Y015
+    _WhichOneofArgType__is_online: _TypeAlias = _typing.Literal["_is_online", b"_is_online"]  # noqa: Y015
+    _WhichOneofReturnType__telemetry_count: _TypeAlias = _typing.Literal["telemetry_count"]  # noqa: Y015
+    _WhichOneofArgType__telemetry_count: _TypeAlias = _typing.Literal["_telemetry_count", b"_telemetry_count"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__api_key) -> _WhichOneofReturnType__api_key | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__is_online) -> _WhichOneofReturnType__is_online | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__telemetry_count) -> _WhichOneofReturnType__telemetry_count | None: ...
 
 Global___Device: _TypeAlias = Device  # noqa: Y015

@@ -68,12 +68,14 @@ class RegisterDeviceResponse(_message.Message):
     DEVICE_FIELD_NUMBER: _builtins.int
     message: _builtins.str
     @_builtins.property
-    def device(self) -> Global___RegisteredDevice: ...
+    def device(self) -> _device_pb2.Device:
+        """With its key, without its presence and configuration."""
+
     def __init__(
         self,
         *,
         message: _builtins.str = ...,
-        device: Global___RegisteredDevice | None = ...,
+        device: _device_pb2.Device | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["device", b"device"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -82,60 +84,6 @@ class RegisterDeviceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RegisterDeviceResponse: _TypeAlias = RegisterDeviceResponse  # noqa: Y015
-
-@_typing.final
-class RegisteredDevice(_message.Message):
-    """A device just made, with its key."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ID_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    API_KEY_FIELD_NUMBER: _builtins.int
-    STATUS_FIELD_NUMBER: _builtins.int
-    DEVICE_TYPE_FIELD_NUMBER: _builtins.int
-    DESCRIPTION_FIELD_NUMBER: _builtins.int
-    LOCATION_FIELD_NUMBER: _builtins.int
-    FIRMWARE_VERSION_FIELD_NUMBER: _builtins.int
-    HARDWARE_VERSION_FIELD_NUMBER: _builtins.int
-    CREATED_AT_FIELD_NUMBER: _builtins.int
-    UPDATED_AT_FIELD_NUMBER: _builtins.int
-    id: _builtins.int
-    name: _builtins.str
-    api_key: _builtins.str
-    """Shown once. The server keeps only a keyed hash."""
-    status: _builtins.str
-    device_type: _builtins.str
-    description: _builtins.str
-    location: _builtins.str
-    firmware_version: _builtins.str
-    hardware_version: _builtins.str
-    @_builtins.property
-    def created_at(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def updated_at(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        id: _builtins.int = ...,
-        name: _builtins.str = ...,
-        api_key: _builtins.str = ...,
-        status: _builtins.str = ...,
-        device_type: _builtins.str = ...,
-        description: _builtins.str = ...,
-        location: _builtins.str = ...,
-        firmware_version: _builtins.str = ...,
-        hardware_version: _builtins.str = ...,
-        created_at: _timestamp_pb2.Timestamp | None = ...,
-        updated_at: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "updated_at", b"updated_at"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "created_at", b"created_at", "description", b"description", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "id", b"id", "location", b"location", "name", b"name", "status", b"status", "updated_at", b"updated_at"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RegisteredDevice: _TypeAlias = RegisteredDevice  # noqa: Y015
 
 @_typing.final
 class GetDeviceStatusRequest(_message.Message):
@@ -159,14 +107,13 @@ class GetDeviceStatusResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     DEVICE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success: a refusal is an error status."""
     @_builtins.property
-    def device(self) -> Global___DeviceStatus: ...
+    def device(self) -> _device_pb2.Device: ...
     def __init__(
         self,
         *,
         status: _builtins.str = ...,
-        device: Global___DeviceStatus | None = ...,
+        device: _device_pb2.Device | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["device", b"device"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -175,71 +122,6 @@ class GetDeviceStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetDeviceStatusResponse: _TypeAlias = GetDeviceStatusResponse  # noqa: Y015
-
-@_typing.final
-class DeviceStatus(_message.Message):
-    """A device with the figures that are asked for together with it."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ID_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    DESCRIPTION_FIELD_NUMBER: _builtins.int
-    DEVICE_TYPE_FIELD_NUMBER: _builtins.int
-    STATUS_FIELD_NUMBER: _builtins.int
-    LOCATION_FIELD_NUMBER: _builtins.int
-    FIRMWARE_VERSION_FIELD_NUMBER: _builtins.int
-    HARDWARE_VERSION_FIELD_NUMBER: _builtins.int
-    CONFIGURATION_FIELD_NUMBER: _builtins.int
-    CREATED_AT_FIELD_NUMBER: _builtins.int
-    UPDATED_AT_FIELD_NUMBER: _builtins.int
-    LAST_SEEN_FIELD_NUMBER: _builtins.int
-    IS_ONLINE_FIELD_NUMBER: _builtins.int
-    TELEMETRY_COUNT_FIELD_NUMBER: _builtins.int
-    id: _builtins.int
-    name: _builtins.str
-    description: _builtins.str
-    device_type: _builtins.str
-    status: _builtins.str
-    location: _builtins.str
-    firmware_version: _builtins.str
-    hardware_version: _builtins.str
-    is_online: _builtins.bool
-    telemetry_count: _builtins.float
-    """Stored readings: the distinct times at which the device has a value. A whole number, double so that JSON shows a number."""
-    @_builtins.property
-    def configuration(self) -> _struct_pb2.Struct: ...
-    @_builtins.property
-    def created_at(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def updated_at(self) -> _timestamp_pb2.Timestamp: ...
-    @_builtins.property
-    def last_seen(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        id: _builtins.int = ...,
-        name: _builtins.str = ...,
-        description: _builtins.str = ...,
-        device_type: _builtins.str = ...,
-        status: _builtins.str = ...,
-        location: _builtins.str = ...,
-        firmware_version: _builtins.str = ...,
-        hardware_version: _builtins.str = ...,
-        configuration: _struct_pb2.Struct | None = ...,
-        created_at: _timestamp_pb2.Timestamp | None = ...,
-        updated_at: _timestamp_pb2.Timestamp | None = ...,
-        last_seen: _timestamp_pb2.Timestamp | None = ...,
-        is_online: _builtins.bool = ...,
-        telemetry_count: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "created_at", b"created_at", "last_seen", b"last_seen", "updated_at", b"updated_at"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["configuration", b"configuration", "created_at", b"created_at", "description", b"description", "device_type", b"device_type", "firmware_version", b"firmware_version", "hardware_version", b"hardware_version", "id", b"id", "is_online", b"is_online", "last_seen", b"last_seen", "location", b"location", "name", b"name", "status", b"status", "telemetry_count", b"telemetry_count", "updated_at", b"updated_at"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DeviceStatus: _TypeAlias = DeviceStatus  # noqa: Y015
 
 @_typing.final
 class SendHeartbeatRequest(_message.Message):
@@ -319,7 +201,6 @@ class GetDeviceConfigResponse(_message.Message):
     DESIRED_VERSION_FIELD_NUMBER: _builtins.int
     DIFFERENCE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     device_id: _builtins.int
     desired_version: _builtins.int
     """Rises with each change of `desired`; 0: none yet."""
@@ -429,7 +310,6 @@ class UpdateDeviceConfigResponse(_message.Message):
     CONFIG_VALUE_FIELD_NUMBER: _builtins.int
     DATA_TYPE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     config_key: _builtins.str
     data_type: _builtins.str
@@ -598,7 +478,6 @@ class GetMqttCredentialsResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     CREDENTIALS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def credentials(self) -> Global___MqttCredentials: ...
     def __init__(
@@ -713,9 +592,7 @@ class StreamCommandsResponse(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def command(self) -> _command_pb2.Command:
-        """One of these is set."""
-
+    def command(self) -> _command_pb2.Command: ...
     @_builtins.property
     def receipt(self) -> _command_pb2.CommandReceipt: ...
     def __init__(
@@ -724,11 +601,13 @@ class StreamCommandsResponse(_message.Message):
         command: _command_pb2.Command | None = ...,
         receipt: _command_pb2.CommandReceipt | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "event", b"event", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "event", b"event", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["command", "receipt"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___StreamCommandsResponse: _TypeAlias = StreamCommandsResponse  # noqa: Y015
 

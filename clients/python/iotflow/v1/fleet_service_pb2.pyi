@@ -75,7 +75,6 @@ class ListDevicesResponse(_message.Message):
     DEVICES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     total_devices: _builtins.int
     """All that the filter fits, not only this page."""
     next_page_token: _builtins.str
@@ -127,10 +126,9 @@ class GetDeviceResponse(_message.Message):
     DESIRED_VERSION_FIELD_NUMBER: _builtins.int
     TELEMETRY_COUNT_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     desired_version: _builtins.int
     telemetry_count: _builtins.float
-    """See DeviceStatus.telemetry_count."""
+    """See Device.telemetry_count."""
     @_builtins.property
     def device(self) -> _device_pb2.Device: ...
     @_builtins.property
@@ -228,7 +226,6 @@ class UpdateDeviceResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     DEVICE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     @_builtins.property
     def device(self) -> _device_pb2.Device: ...
@@ -278,7 +275,6 @@ class DeleteDeviceResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     device_id: _builtins.int
     def __init__(
@@ -328,7 +324,6 @@ class SetDeviceStatusResponse(_message.Message):
     OLD_STATUS_FIELD_NUMBER: _builtins.int
     NEW_STATUS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     device_id: _builtins.int
     old_status: _builtins.str
@@ -382,7 +377,6 @@ class ResetDeviceKeyResponse(_message.Message):
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     API_KEY_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     device_id: _builtins.int
     api_key: _builtins.str
@@ -452,7 +446,6 @@ class ListMeasurementsResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MEASUREMENTS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def measurements(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.Measurement]: ...
     def __init__(
@@ -498,7 +491,6 @@ class DropMeasurementResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     def __init__(
         self,
@@ -548,7 +540,6 @@ class RetypeMeasurementResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     MEASUREMENT_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     @_builtins.property
     def measurement(self) -> _fleet_pb2.Measurement: ...
@@ -592,7 +583,6 @@ class GetDashboardResponse(_message.Message):
     RECENTLY_SEEN_FIELD_NUMBER: _builtins.int
     INGEST_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -646,7 +636,6 @@ class GetAnalyticsResponse(_message.Message):
     BY_FIRMWARE_VERSION_FIELD_NUMBER: _builtins.int
     REGISTRATIONS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def by_type(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.NamedCount]: ...
     @_builtins.property
@@ -703,7 +692,6 @@ class GetStatsResponse(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     OPEN_COMMANDS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     tokens: _builtins.int
     open_commands: _builtins.int
     @_builtins.property

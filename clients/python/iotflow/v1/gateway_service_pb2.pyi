@@ -66,9 +66,7 @@ class StreamDeviceCommandsResponse(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def command(self) -> Global___DeviceCommand:
-        """One of these is set."""
-
+    def command(self) -> Global___DeviceCommand: ...
     @_builtins.property
     def receipt(self) -> _command_pb2.CommandReceipt: ...
     def __init__(
@@ -77,11 +75,13 @@ class StreamDeviceCommandsResponse(_message.Message):
         command: Global___DeviceCommand | None = ...,
         receipt: _command_pb2.CommandReceipt | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "event", b"event", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "event", b"event", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["command", "receipt"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___StreamDeviceCommandsResponse: _TypeAlias = StreamDeviceCommandsResponse  # noqa: Y015
 
@@ -204,13 +204,11 @@ class WatchDeviceConfigsResponse(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CAUGHT_UP_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def config(self) -> Global___DesiredConfig:
-        """One of these is set."""
-
+    def config(self) -> Global___DesiredConfig: ...
     @_builtins.property
     def caught_up(self) -> Global___ConfigsCaughtUp:
-        """All that was changed before the stream was opened has come; sent once, and again after each time that changes may have been missed
-        and were made up for.
+        """All that was changed before the stream was opened has come; sent once, and again after each time that changes may have been
+        missed and were made up for.
         """
 
     def __init__(
@@ -219,11 +217,13 @@ class WatchDeviceConfigsResponse(_message.Message):
         config: Global___DesiredConfig | None = ...,
         caught_up: Global___ConfigsCaughtUp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "config", b"config"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "config", b"config", "event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "config", b"config"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "config", b"config", "event", b"event"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["config", "caught_up"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchDeviceConfigsResponse: _TypeAlias = WatchDeviceConfigsResponse  # noqa: Y015
 

@@ -341,7 +341,6 @@ class ListDeviceStatusesResponse(_message.Message):
     DEVICES_FIELD_NUMBER: _builtins.int
     META_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeviceInShort]: ...
     @_builtins.property
@@ -404,7 +403,7 @@ class DeviceStatusesMeta(_message.Message):
     limit: _builtins.int
     offset: _builtins.int
     cache_used: _builtins.bool
-    """Always false: what is shown is current."""
+    """The answer is always current."""
     def __init__(
         self,
         *,
@@ -455,7 +454,6 @@ class SubmitMqttTelemetryResponse(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     device_id: _builtins.int
     device_name: _builtins.str

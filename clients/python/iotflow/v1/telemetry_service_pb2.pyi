@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from iotflow.v1 import stream_pb2 as _stream_pb2
 from iotflow.v1 import telemetry_pb2 as _telemetry_pb2
 import builtins as _builtins
 import sys
@@ -73,7 +74,7 @@ class SubmitTelemetryResponse(_message.Message):
     device_id: _builtins.int
     device_name: _builtins.str
     stored_in_iotdb: _builtins.bool
-    """Always true: stored durably, whatever the store."""
+    """The reading is stored durably, in whichever store the server uses."""
     buffered: _builtins.bool
     """The reading is durable in the server's journal; the store, which is away or behind, gets it later and may refuse its type then."""
     @_builtins.property
@@ -768,7 +769,7 @@ class SubscribeTelemetryResponse(_message.Message):
         """The same as columns, where asked for."""
 
     @_builtins.property
-    def heartbeat(self) -> Global___LiveHeartbeat:
+    def heartbeat(self) -> _stream_pb2.StreamHeartbeat:
         """Nothing happened for a while; the line is alive. The first event is one, so that a reader knows it is subscribed."""
 
     @_builtins.property
@@ -776,7 +777,7 @@ class SubscribeTelemetryResponse(_message.Message):
         """Readings were lost to this reader because it was too slow."""
 
     @_builtins.property
-    def error(self) -> Global___LiveError:
+    def error(self) -> _stream_pb2.StreamError:
         """The last event before the stream ends in trouble: over REST a status cannot be seen any more."""
 
     @_builtins.property
@@ -792,9 +793,9 @@ class SubscribeTelemetryResponse(_message.Message):
         *,
         telemetry: Global___LiveReadings | None = ...,
         batch: _telemetry_pb2.TelemetryBatch | None = ...,
-        heartbeat: Global___LiveHeartbeat | None = ...,
+        heartbeat: _stream_pb2.StreamHeartbeat | None = ...,
         dropped: Global___LiveDropped | None = ...,
-        error: Global___LiveError | None = ...,
+        error: _stream_pb2.StreamError | None = ...,
         feed: Global___LiveFeedState | None = ...,
         presence: Global___LivePresence | None = ...,
     ) -> None: ...
@@ -869,26 +870,6 @@ class LivePresence(_message.Message):
 Global___LivePresence: _TypeAlias = LivePresence  # noqa: Y015
 
 @_typing.final
-class LiveHeartbeat(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TIMESTAMP_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def timestamp(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        timestamp: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LiveHeartbeat: _TypeAlias = LiveHeartbeat  # noqa: Y015
-
-@_typing.final
 class LiveDropped(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -930,31 +911,6 @@ class LiveFeedState(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LiveFeedState: _TypeAlias = LiveFeedState  # noqa: Y015
-
-@_typing.final
-class LiveError(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    REASON_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    RETRYABLE_FIELD_NUMBER: _builtins.int
-    reason: _builtins.str
-    message: _builtins.str
-    retryable: _builtins.bool
-    def __init__(
-        self,
-        *,
-        reason: _builtins.str = ...,
-        message: _builtins.str = ...,
-        retryable: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason", "retryable", b"retryable"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LiveError: _TypeAlias = LiveError  # noqa: Y015
 
 @_typing.final
 class DeleteTelemetryRequest(_message.Message):

@@ -53,7 +53,6 @@ class CreateTokenResponse(_message.Message):
     TOKEN_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     secret: _builtins.str
     """Shown once."""
     @_builtins.property
@@ -95,7 +94,6 @@ class ListTokensResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     @_builtins.property
     def tokens(self) -> _containers.RepeatedCompositeFieldContainer[_token_pb2.AccessToken]: ...
     def __init__(
@@ -138,7 +136,6 @@ class RevokeTokenResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Always success."""
     message: _builtins.str
     def __init__(
         self,

@@ -21,7 +21,6 @@ class AuditService(audit_service_pb2_grpc.AuditServiceServicer):
         size = size_of(request)
         entries = await self._audit.page(request.target, place(request.page_token) or None, size)
         return wire.ListAuditEntriesResponse(
-            status="success",
             entries=[_shown(entry) for entry in entries],
             next_page_token=token_of(entries[-1].id) if len(entries) == size else "",
         )

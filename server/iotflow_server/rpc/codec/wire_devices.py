@@ -1,9 +1,8 @@
 """Devices as they travel."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from iotflow.v1 import device_pb2, device_service_pb2
+from iotflow.v1 import device_pb2
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.presence.last_seen import LastSeen
@@ -27,44 +26,36 @@ class DeviceEncoder:
         """Each of them so."""
         return await run_in_compute_thread(lambda: [self._device(device) for device in devices])
 
-    async def status(self, device: Device, telemetry_count: int) -> device_service_pb2.DeviceStatus:
-        """A device as GetDeviceStatus shows it."""
-
-        def make() -> device_service_pb2.DeviceStatus:
-            return device_service_pb2.DeviceStatus(**self._fields(device), telemetry_count=telemetry_count)
-
-        return await made(make, device.configuration)
+    async def status(self, device: Device, telemetry_count: int) -> device_pb2.Device:
+        """A device as it sees itself."""
+        shown = await self.device(device)
+        shown.telemetry_count = telemetry_count
+        return shown
 
     def _device(self, device: Device) -> device_pb2.Device:
-        return device_pb2.Device(**self._fields(device))
-
-    def _fields(self, device: Device) -> dict[str, Any]:
-        return {
-            "id": device.id,
-            "name": device.name,
-            "description": device.description,
-            "device_type": device.device_type,
-            "status": device.status,
-            "location": device.location,
-            "firmware_version": device.firmware_version,
-            "hardware_version": device.hardware_version,
-            "configuration": to_struct(device.configuration),
-            "created_at": timestamp_of(device.created_at),
-            "updated_at": timestamp_of(device.updated_at),
-            "last_seen": timestamp_of(self._presence.last_seen(device)),
-            "is_online": self._online.is_online(device),
-        }
+        shown = _registered(device)
+        shown.configuration.CopyFrom(to_struct(device.configuration))
+        last_seen = timestamp_of(self._presence.last_seen(device))
+        if last_seen is not None:
+            shown.last_seen.CopyFrom(last_seen)
+        shown.is_online = self._online.is_online(device)
+        return shown
 
 
-def registered(device: Device, key: str) -> device_service_pb2.RegisteredDevice:
+def registered(device: Device, key: str) -> device_pb2.Device:
     """A device just made, with its key."""
-    return device_service_pb2.RegisteredDevice(
+    shown = _registered(device)
+    shown.api_key = key
+    return shown
+
+
+def _registered(device: Device) -> device_pb2.Device:
+    return device_pb2.Device(
         id=device.id,
         name=device.name,
-        api_key=key,
-        status=device.status,
-        device_type=device.device_type,
         description=device.description,
+        device_type=device.device_type,
+        status=device.status,
         location=device.location,
         firmware_version=device.firmware_version,
         hardware_version=device.hardware_version,

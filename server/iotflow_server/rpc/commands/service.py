@@ -46,7 +46,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
                 sent = await self._completion.wait(sent, listener, principal, request.wait_seconds)
         await answer_with(context, 201)
         return wire.SendCommandResponse(
-            status="success", message=f"Command {sent.name} {sent.state}", command=wire_commands.command(sent)
+            message=f"Command {sent.name} {sent.state}", command=wire_commands.command(sent)
         )
 
     async def SendGroupCommand(
@@ -64,7 +64,6 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         )
         await answer_with(context, 201)
         return wire.SendGroupCommandResponse(
-            status="success",
             message=f"Command {request.name} queued for {outcome.made} devices",
             group=request.group,
             commands_made=outcome.made,
@@ -75,7 +74,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
 
     async def GetCommand(self, request: wire.GetCommandRequest, _context: Context) -> wire.GetCommandResponse:
         found = await self._commands.get(request.command_id)
-        return wire.GetCommandResponse(status="success", command=wire_commands.command(found))
+        return wire.GetCommandResponse(command=wire_commands.command(found))
 
     async def ListCommands(self, request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
         if request.device_id:
@@ -85,9 +84,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         commands = await run_in_compute_thread(lambda: [wire_commands.command(item) for item in found])
         page = commands[: fitting(commands)]
         is_last = len(page) == len(commands) < size
-        return wire.ListCommandsResponse(
-            status="success", commands=page, next_page_token="" if is_last else token_of(page[-1].id)
-        )
+        return wire.ListCommandsResponse(commands=page, next_page_token="" if is_last else token_of(page[-1].id))
 
     async def WatchCommands(
         self, request: wire.WatchCommandsRequest, context: Context
@@ -99,7 +96,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
     async def CancelCommand(self, request: wire.CancelCommandRequest, context: Context) -> wire.CancelCommandResponse:
         cancelled = await self._commands.cancel(request.command_id, actor=principal_of(context).name)
         return wire.CancelCommandResponse(
-            status="success", message=f"Command {cancelled.name} cancelled", command=wire_commands.command(cancelled)
+            message=f"Command {cancelled.name} cancelled", command=wire_commands.command(cancelled)
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from iotflow.v1 import command_service_pb2 as wire
+from iotflow.v1 import stream_pb2
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.change_feed import ChangeSubscription
@@ -54,8 +55,8 @@ def _events(listener: ChangeSubscription[Command], progress: Progress) -> list[E
 
 
 def _alive() -> Event:
-    return Event(heartbeat=wire.CommandsHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
+    return Event(heartbeat=stream_pb2.StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
 
 
 def _error(reason: str, message: str, *, retryable: bool) -> Event:
-    return Event(error=wire.CommandsError(reason=reason, message=message, retryable=retryable))
+    return Event(error=stream_pb2.StreamError(reason=reason, message=message, retryable=retryable))

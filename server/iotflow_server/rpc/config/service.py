@@ -33,7 +33,6 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
         document = plain_struct(request.configuration, "configuration")
         desired = await self._desired.set(request.device_id, document, _expected(request), principal_of(context).name)
         return wire.SetDesiredConfigResponse(
-            status="success",
             message=_message(desired),
             device_id=desired.device_id,
             desired=to_struct(desired.document),
@@ -46,7 +45,6 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
         patch = plain_struct(request.patch, "patch")
         desired = await self._desired.patch(request.device_id, patch, _expected(request), principal_of(context).name)
         return wire.PatchDesiredConfigResponse(
-            status="success",
             message=_message(desired),
             device_id=desired.device_id,
             desired=to_struct(desired.document),
@@ -63,14 +61,13 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
         page = versions[: fitting(versions)]
         is_last = len(page) == len(versions) < size
         return wire.ListConfigVersionsResponse(
-            status="success", versions=page, next_page_token="" if is_last else token_of(page[-1].version)
+            versions=page, next_page_token="" if is_last else token_of(page[-1].version)
         )
 
 
 def _twin(device: Device, desired: DesiredConfig) -> wire.GetConfigTwinResponse:
     missing = difference(desired.document, device.configuration)
     return wire.GetConfigTwinResponse(
-        status="success",
         device_id=device.id,
         desired=to_struct(desired.document),
         desired_version=desired.version,

@@ -95,7 +95,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         device = await self._registry.get(principal_of(context).own_device().id)
         self._presence.seen(device.id)
         count = await self._reader.count(device.id, Span())
-        return wire.GetDeviceStatusResponse(status="success", device=await self._encoder.status(device, count))
+        return wire.GetDeviceStatusResponse(device=await self._encoder.status(device, count))
 
     async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, context: Context) -> wire.SendHeartbeatResponse:
         device = principal_of(context).own_device()
@@ -159,7 +159,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         self, _request: wire.GetMqttCredentialsRequest, context: Context
     ) -> wire.GetMqttCredentialsResponse:
         credentials = self._broker.credentials(principal_of(context).own_device().id)
-        return wire.GetMqttCredentialsResponse(status="success", credentials=credentials)
+        return wire.GetMqttCredentialsResponse(credentials=credentials)
 
     async def ListPendingCommands(
         self, _request: wire.ListPendingCommandsRequest, context: Context
@@ -204,7 +204,6 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
 def _config(device: Device, desired: DesiredConfig) -> wire.GetDeviceConfigResponse:
     missing = difference(desired.document, device.configuration)
     return wire.GetDeviceConfigResponse(
-        status="success",
         device_id=device.id,
         configuration=to_struct(device.configuration),
         desired=to_struct(desired.document) if desired.version else None,

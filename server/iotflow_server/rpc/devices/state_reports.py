@@ -29,7 +29,6 @@ class StateReportHandler:
         device = await self._registry.report(device_id, report.changes())
         self._presence.seen(device_id)
         response = wire.UpdateDeviceConfigResponse(
-            status="success",
             message="Device configuration updated successfully",
             device=await self._encoder.device(device),
             config_key=report.key,

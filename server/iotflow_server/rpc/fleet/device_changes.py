@@ -32,7 +32,7 @@ class DeviceChangeHandler:
         device = await self._registry.update(request.device_id, DeviceChanges(**given), actor=principal.name)
         self._cut_off_inactive(device)
         return wire.UpdateDeviceResponse(
-            status="success", message=f"Device {device.name} updated", device=await self._encoder.device(device)
+            message=f"Device {device.name} updated", device=await self._encoder.device(device)
         )
 
     async def delete(self, request: wire.DeleteDeviceRequest, principal: Principal) -> wire.DeleteDeviceResponse:
@@ -43,9 +43,7 @@ class DeviceChangeHandler:
         self._cut_off(device, PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
         if request.delete_telemetry:
             await self._writer.delete(device.id, Span())
-        return wire.DeleteDeviceResponse(
-            status="success", message=f"Device {device.name} deleted successfully", device_id=device.id
-        )
+        return wire.DeleteDeviceResponse(message=f"Device {device.name} deleted successfully", device_id=device.id)
 
     async def set_status(
         self, request: wire.SetDeviceStatusRequest, principal: Principal
@@ -54,7 +52,6 @@ class DeviceChangeHandler:
         before, device = await self._registry.set_status(request.device_id, request.status, actor=principal.name)
         self._cut_off_inactive(device)
         return wire.SetDeviceStatusResponse(
-            status="success",
             message=f"Device status updated from {before} to {device.status}",
             device_id=device.id,
             old_status=before,

@@ -46,7 +46,6 @@ class DeviceQueryHandler:
         shown = shown[: fitting(shown)]
         is_last = len(shown) == len(devices) < size
         return wire.ListDevicesResponse(
-            status="success",
             total_devices=total,
             devices=shown,
             next_page_token="" if is_last or not shown else token_of(shown[-1].id),
@@ -57,7 +56,6 @@ class DeviceQueryHandler:
         device = await self._registry.get(request.device_id)
         desired = await self._desired.get(device.id)
         return wire.GetDeviceResponse(
-            status="success",
             device=await self._encoder.device(device),
             desired=await made(lambda: to_struct(desired.document), desired.document) if desired.version else None,
             desired_version=desired.version,

@@ -26,5 +26,5 @@ class KeyResetHandler:
         grace = timedelta(seconds=request.grace_seconds)
         key = await self._keys.reset(request.device_id, grace, actor=principal.name)
         return wire.ResetDeviceKeyResponse(
-            status="success", message="Key reset; give it to the device", device_id=request.device_id, api_key=key
+            message="Key reset; give it to the device", device_id=request.device_id, api_key=key
         )

@@ -24,7 +24,7 @@ class MeasurementHandler:
         device = await self._registry.get(request.device_id)
         types = await self._reader.measurements(device.id)
         shown = [fleet_pb2.Measurement(name=name, type=type_) for name, type_ in types.items()]
-        return wire.ListMeasurementsResponse(status="success", measurements=shown)
+        return wire.ListMeasurementsResponse(measurements=shown)
 
     async def drop(self, request: wire.DropMeasurementRequest, principal: Principal) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
@@ -33,7 +33,7 @@ class MeasurementHandler:
             principal, "drop_measurement", request.device_id, measurement=request.measurement, type=str(kept)
         )
         await self._writer.drop(request.device_id, request.measurement)
-        return wire.DropMeasurementResponse(status="success", message=f"Measurement {request.measurement} dropped")
+        return wire.DropMeasurementResponse(message=f"Measurement {request.measurement} dropped")
 
     async def retype(
         self, request: wire.RetypeMeasurementRequest, principal: Principal
@@ -45,7 +45,6 @@ class MeasurementHandler:
             await self._record(principal, "retype_measurement", request.device_id, **change)
             await self._writer.retype(request.device_id, request.measurement, wanted)
         return wire.RetypeMeasurementResponse(
-            status="success",
             message=f"Measurement {request.measurement} is kept as {wanted}",
             measurement=fleet_pb2.Measurement(name=request.measurement, type=wanted),
         )

@@ -51,7 +51,6 @@ class FleetStatistics:
         await self._presence.flush()
         recent = await self._figures.recently_seen(RECENT)
         return wire.GetDashboardResponse(
-            status="success",
             timestamp=timestamp_ms(utc_now_ms()),
             devices=await self._device_counts(),
             recently_seen=await self._encoder.devices(recent),
@@ -61,7 +60,6 @@ class FleetStatistics:
     async def analytics(self) -> wire.GetAnalyticsResponse:
         """GetAnalytics."""
         return wire.GetAnalyticsResponse(
-            status="success",
             by_type=_named(await self._figures.grouped("device_type")),
             by_status=_named((await self._figures.by_status()).items()),
             by_location=_named(await self._figures.grouped("location")),
@@ -73,7 +71,6 @@ class FleetStatistics:
         """GetStats."""
         await self._presence.flush()
         return wire.GetStatsResponse(
-            status="success",
             timestamp=timestamp_ms(utc_now_ms()),
             device_stats=await self._device_counts(),
             ingest_stats=self._ingest(),

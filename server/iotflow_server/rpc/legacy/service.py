@@ -103,9 +103,7 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
         total, devices = await self._registry.slice(request.offset, limit)
         meta = wire.DeviceStatusesMeta(total=total, limit=limit, offset=request.offset)
         return await run_in_compute_thread(
-            lambda: wire.ListDeviceStatusesResponse(
-                status="success", devices=[self._in_short(device) for device in devices], meta=meta
-            )
+            lambda: wire.ListDeviceStatusesResponse(devices=[self._in_short(device) for device in devices], meta=meta)
         )
 
     async def SubmitMqttTelemetryJson(
@@ -119,7 +117,6 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
         stored = await self._submitting.one(request.body)
         await answer_with(context, 201)
         return wire.SubmitMqttTelemetryResponse(
-            status="success",
             message="Telemetry data processed successfully",
             device_id=device.id,
             device_name=device.name,

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import structlog
 
-from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1 import stream_pb2, telemetry_service_pb2
 from iotflow_server.auth.principal import caller
 from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec.wire_batches import encode
@@ -156,11 +156,11 @@ def _presence(change: PresenceChange) -> Event:
 
 
 def _alive() -> Event:
-    return Event(heartbeat=telemetry_service_pb2.LiveHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
+    return Event(heartbeat=stream_pb2.StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
 
 
 def _error(reason: str, message: str, *, retryable: bool) -> Event:
-    return Event(error=telemetry_service_pb2.LiveError(reason=reason, message=message, retryable=retryable))
+    return Event(error=stream_pb2.StreamError(reason=reason, message=message, retryable=retryable))
 
 
 async def read(

@@ -89,7 +89,6 @@ class SubmitHandler:
             device_id=device.id,
             device_name=device.name,
             timestamp=timestamp_ms(int(times[0])),
-            stored_in_iotdb=True,
             buffered=outcome.buffered,
         )
 

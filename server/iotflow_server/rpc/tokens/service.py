@@ -34,16 +34,16 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
             request.name, request.role, lifetime, actor=principal_of(context).name
         )
         await answer_with(context, 201)
-        return wire.CreateTokenResponse(status="success", token=_shown(token), secret=secret)
+        return wire.CreateTokenResponse(token=_shown(token), secret=secret)
 
     async def ListTokens(self, _request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
         tokens = [_shown(token) for token in await self._tokens.list()]
-        return wire.ListTokensResponse(status="success", tokens=tokens)
+        return wire.ListTokensResponse(tokens=tokens)
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)
         self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "an admin revoked the token"))
-        return wire.RevokeTokenResponse(status="success", message=f"Token {token.name} revoked")
+        return wire.RevokeTokenResponse(message=f"Token {token.name} revoked")
 
 
 def _shown(token: AccessToken) -> token_pb2.AccessToken:

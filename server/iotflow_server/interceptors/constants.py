@@ -1,0 +1,49 @@
+"""Fields of answers that have one value only, as the contract states it in the option `constant`: keys for older clients."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from iotflow.v1 import options_pb2
+
+# The messages on the way to a field, the field, and its value.
+Constant = tuple[Sequence[str], str, Any]
+
+
+def constant_filler(method: str) -> Callable[[Message], None] | None:
+    """Sets the constant fields of a method's answers; None: they have none. method: its full name."""
+    try:
+        found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
+    except KeyError:
+        return None
+    constants = list(_constants(found.output_type, (), ()))
+    if not constants:
+        return None
+
+    def fill(answer: Message) -> None:
+        for way, name, value in constants:
+            holder: Any = answer
+            for step in way:
+                if not holder.HasField(step):
+                    break
+                holder = getattr(holder, step)
+            else:
+                setattr(holder, name, value)
+
+    return fill
+
+
+def _constants(message: Descriptor, way: Sequence[str], within: Sequence[Descriptor]) -> Iterator[Constant]:
+    for field in message.fields:
+        if field.GetOptions().HasExtension(options_pb2.constant):
+            yield way, field.name, _value(field)
+        elif field.message_type and not field.is_repeated and field.message_type not in within:
+            yield from _constants(field.message_type, (*way, field.name), (*within, message))
+
+
+def _value(field: FieldDescriptor) -> Any:
+    stated: str = field.GetOptions().Extensions[options_pb2.constant]
+    return stated == "true" if field.type == FieldDescriptor.TYPE_BOOL else stated

@@ -19,7 +19,8 @@ with `IOTFLOW_PUBLIC_DIAGNOSTICS`, `/metrics`, `/health?detailed=true` and gRPC 
 
 A running service shows every path with its parameters, bodies, answers and errors at
 `/api/docs`, and serves the same as OpenAPI 3.1 at `/api/v1/openapi.json`, in the repository
-`api/openapi.yaml`. Both are open to anyone.
+`api/openapi.yaml`. Both are open to anyone, 50 times at once and 5 times a second; beyond that
+they are answered 429.
 """
 TAIL = """
 ## HTTP

@@ -17,6 +17,16 @@ _HEADERS = {
 }
 # What turns REST requests into calls has nothing to do with files.
 _SKIPPED = ("envoy.filters.http.grpc_json_transcoder", "envoy.filters.http.lua")
+# A file waits whole in memory for a caller that does not read it: anyone may ask, so no more than these are begun.
+_BUCKET = {"max_tokens": 50, "tokens_per_fill": 5, "fill_interval": "1s"}
+_ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+_LIMIT = {
+    "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+    "stat_prefix": "files",
+    "token_bucket": _BUCKET,
+    "filter_enabled": _ALWAYS,
+    "filter_enforced": _ALWAYS,
+}
 _DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
 
 
@@ -30,7 +40,7 @@ def file_route(file: ServedFile) -> dict[str, Any]:
         },
         "direct_response": {"status": 200, "body": {"filename": str(file.source)}},
         "response_headers_to_add": [_header(name, value) for name, value in headers.items()],
-        "typed_per_filter_config": dict.fromkeys(_SKIPPED, _DISABLED),
+        "typed_per_filter_config": {**dict.fromkeys(_SKIPPED, _DISABLED), "envoy.filters.http.local_ratelimit": _LIMIT},
     }
 
 

@@ -57,3 +57,13 @@ def test_the_page_runs_no_script_of_others_and_stands_in_no_frame(alone: httpx.C
     policy = dict(one.split(" ", 1) for one in alone.get(PAGE).headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+
+
+def test_a_file_that_is_asked_for_without_end_is_refused_for_a_while(alone: httpx.Client) -> None:
+    answers = [alone.get("/api/docs/viewer.css") for _ in range(80)]
+    served, refused = ([one for one in answers if one.status_code == status] for status in (200, 429))
+    assert served
+    assert len(served) + len(refused) == len(answers)
+    assert refused[-1].json()["details"][0]["reason"] == "RATE_LIMIT"
+    assert refused[-1].headers["retry-after"] == "1"
+    assert alone.get(PAGE).status_code == 200

@@ -7,19 +7,13 @@ from pathlib import Path
 
 from iotflow.topic_names import ANONYMOUS
 from iotflow_cli.console import UsageError
+from iotflow_cli.mosquitto.acl import access_rules
 
 SHIPPED = Path(__file__).parent
-ACL, CONFIGURATION, LIMITS = SHIPPED / "acl", SHIPPED / "mosquitto.conf", "# Limits."
+CONFIGURATION, LIMITS = SHIPPED / "mosquitto.conf", "# Limits."
 # Debian keeps it where only root's shell looks.
 PATHS = ("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
 
-# Clients without an account may ask to be registered, and hear the answer, under the name that is their id.
-DISCOVERY = """
-pattern write {prefix}/discovery/register/%c
-pattern read {prefix}/discovery/response/%c
-"""
-# What a device may publish, in a line of the ACL.
-DEVICE_WRITES, OWN = "pattern write ", "/%u/"
 # Without these glibc keeps what large messages took, however briefly.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
@@ -41,12 +35,8 @@ class Mosquitto:
         _program()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "passwords").touch()
-        rules = ACL.read_text().replace("iotflow/devices", f"{self.prefix}/devices")
-        rules = rules.replace("iotflow/fleet", f"{self.prefix}/fleet")
-        # Lines before any user's are for those without an account.
-        discovery = DISCOVERY.format(prefix=self.prefix) if self.anonymous else ""
-        published = _published(rules) if self.anonymous_port else ""
-        (self.folder / "acl").write_text(discovery + published + rules)
+        rules = access_rules(self.prefix, registration=self.anonymous, anonymous=self.anonymous_port is not None)
+        (self.folder / "acl").write_text(rules)
         self._config.write_text(self._text())
 
     def command(self) -> list[str]:
@@ -91,12 +81,6 @@ def _limits() -> list[str]:
     """Those of the configuration that is shipped, below the heading of that name."""
     _, _, below = CONFIGURATION.read_text().partition(LIMITS)
     return [line for line in below.splitlines()[1:] if line and not line.startswith("#")]
-
-
-def _published(rules: str) -> str:
-    """The rules for clients without an account: whatever a device may publish, for any device."""
-    own = [line.removeprefix(DEVICE_WRITES) for line in rules.splitlines() if line.startswith(DEVICE_WRITES)]
-    return "".join(f"topic write {ANONYMOUS}{topic.replace(OWN, '/+/')}\n" for topic in own)
 
 
 def _program() -> str:

@@ -123,6 +123,20 @@ class TopicGrammar:
         own = [f"{root}{one}/" for root in (self._devices, self._older) for one in usernames if is_published_to(one)]
         return topic.startswith((self._fleet, *own))
 
+    def publish_filters(self, username: str) -> list[str]:
+        """Filters of the topics that a device with this user name may publish to, for a broker that is configured by filters."""
+        below = [(self._devices, one) for one in BELOW_DEVICE] + [(self._older, one) for one in BELOW_OLDER]
+        topics = [f"{root}{username}/{rest}" for root, rest in below if not rest.startswith(TELEMETRY)]
+        return [*topics, *(f"{root}{username}/{TELEMETRY}+" for root in (self._devices, self._older))]
+
+    def subscribe_filters(self, username: str) -> list[str]:
+        """Filters of the topics that a device with this user name may receive."""
+        return [f"{self._devices}{username}/#", f"{self._older}{username}/#", f"{self._fleet}#"]
+
+    def newcomer_filters(self, client_id: str) -> tuple[str, str]:
+        """Topics of the registration that a client without a login may request, and of the answer."""
+        return f"{self._register}{client_id}", f"{self._response}{client_id}"
+
     def allows_anonymous(self, topic: str) -> bool:
         """Whether a client without a login may publish there, its messages holding an `api_key`."""
         return self._parse(topic).kind not in (None, Kind.REGISTER)

@@ -9,7 +9,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from iotflow_cli.mosquitto.broker import ACL, CONFIGURATION
+from iotflow_cli.mosquitto.broker import CONFIGURATION, SHIPPED
 from tests.integration.mqtt.certificates import authority, certificate
 from tests.integration.mqtt.clients import eventually, stored
 from tests.mqtt import Device, Part, Stack, mqtt_stack
@@ -25,7 +25,7 @@ class Shipped(Stack):
         folder = self.folder / "mosquitto"
         folder.mkdir()
         (folder / "passwords").touch()
-        (folder / "acl").write_text(ACL.read_text())
+        (folder / "acl").write_text((SHIPPED / "acl").read_text())
         authority(folder, "ca")
         authority(folder, "devices-ca")
         certificate(folder, "server", "127.0.0.1", "ca")

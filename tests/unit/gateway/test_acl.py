@@ -1,38 +1,43 @@
-"""Mosquitto's rules say what the grammar of topics says."""
+"""Mosquitto's access control list follows the grammar of the topics."""
+
+from pathlib import Path
 
 import pytest
 
 from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, TopicGrammar
 from iotflow.topic_names import ANONYMOUS
-from iotflow_cli.mosquitto.broker import ACL, Mosquitto
+from iotflow_cli.mosquitto.acl import access_rules
+from iotflow_cli.mosquitto.broker import SHIPPED, Mosquitto
 
 DEVICE = "pump"
 
 
 @pytest.fixture(scope="module")
-def lines(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Of the ACL of a Mosquitto that lets clients without a login publish."""
-    folder = tmp_path_factory.mktemp("acl")
-    Mosquitto(folder, "127.0.0.1", 1883, "p", anonymous=False, anonymous_port=1884).prepare()
-    return (folder / "acl").read_text().splitlines()
+def lines() -> list[str]:
+    """The list of a Mosquitto that lets clients without a login publish."""
+    return access_rules("p", anonymous=True).splitlines()
 
 
 def allowed(lines: list[str], start: str) -> list[str]:
-    """The filters of the rules that begin so, for DEVICE."""
+    """The filters of the rules with this beginning, for DEVICE."""
     found = [line.removeprefix(start) for line in lines if line.startswith(start)]
     return [one.replace("%u", DEVICE).replace("devices/+/", f"devices/{DEVICE}/") for one in found]
 
 
 def matches(topic: str, topic_filter: str) -> bool:
-    """As MQTT has it."""
+    """Whether a filter of MQTT matches the topic."""
     levels, wanted = topic.split("/"), topic_filter.split("/")
     if wanted[-1] == "#":
         levels, wanted = levels[: len(wanted) - 1], wanted[:-1]
     return len(levels) == len(wanted) and all(one in ("+", level) for level, one in zip(levels, wanted, strict=True))
 
 
+def test_the_shipped_file_is_the_list_of_the_default_prefix() -> None:
+    assert (SHIPPED / "acl").read_text() == access_rules("iotflow"), "run python -m iotflow_cli.mosquitto.acl iotflow"
+
+
 @pytest.mark.parametrize(("root", "below"), [("p/devices", BELOW_DEVICE), ("devices", BELOW_OLDER)])
-def test_what_a_device_publishes_is_let_through(lines: list[str], root: str, below: dict[str, object]) -> None:
+def test_a_device_may_publish_to_its_topics(lines: list[str], root: str, below: dict[str, object]) -> None:
     for rest in (*below, "telemetry/any word"):
         topic = f"{root}/{DEVICE}/{rest}"
         assert TopicGrammar("p").parse(topic).kind is not None
@@ -41,7 +46,7 @@ def test_what_a_device_publishes_is_let_through(lines: list[str], root: str, bel
 
 
 @pytest.mark.parametrize("rest", ["commands/control", "config", "errors", "commands"])
-def test_what_the_adapter_publishes_is_not(lines: list[str], rest: str) -> None:
+def test_a_device_may_not_publish_to_the_topics_of_the_adapter(lines: list[str], rest: str) -> None:
     for root in ("p/devices", "devices"):
         topic = f"{root}/{DEVICE}/{rest}"
         assert TopicGrammar("p").parse(topic).kind is None
@@ -49,12 +54,18 @@ def test_what_the_adapter_publishes_is_not(lines: list[str], rest: str) -> None:
         assert not any(matches(start + topic, one) for one in rules for start in ("", ANONYMOUS))
 
 
-def test_the_rules_of_clients_without_a_login_come_before_any_user(lines: list[str]) -> None:
-    """Behind a user's name they would be that user's; and such clients hear nothing."""
+def test_rules_of_clients_without_a_login_come_before_any_user(lines: list[str]) -> None:
+    """After the name of a user they would apply to that user; and such clients receive nothing."""
     first_user = next(number for number, line in enumerate(lines) if line.startswith("user "))
     assert all(number < first_user for number, line in enumerate(lines) if ANONYMOUS in line)
     assert all(line.startswith("topic write") for line in lines[: first_user - 1] if not line.startswith("#"))
 
 
-def test_the_published_file_has_no_rule_for_them() -> None:
-    assert ANONYMOUS not in ACL.read_text()
+def test_the_shipped_file_has_no_rule_for_them() -> None:
+    assert ANONYMOUS not in (SHIPPED / "acl").read_text()
+
+
+def test_a_broker_of_our_own_gets_the_list_of_its_prefix(tmp_path: Path) -> None:
+    Mosquitto(tmp_path, "127.0.0.1", 1883, "plant 1/line", anonymous=True, anonymous_port=1884).prepare()
+    wanted = access_rules("plant 1/line", registration=True, anonymous=True)
+    assert (tmp_path / "acl").read_text() == wanted

@@ -15,6 +15,12 @@ class WrongSettings(Exception):
     """Settings that cannot be used; the message has a line for each, naming it."""
 
 
+# Settings that were withdrawn, each with the reason and the setting in its place.
+WITHDRAWN = {
+    "IOTFLOW_GATEWAY_MQTT_TOPIC_PREFIX": "the prefix of the topics is one setting for the adapter, the server and Mosquitto's access "
+    "control list: set IOTFLOW_MQTT_TOPIC_PREFIX for all of them instead"
+}
+
 # Left empty, a path is none: not the folder one happens to be in.
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
@@ -63,8 +69,8 @@ class Settings(BaseSettings):
     mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version of the connection to the broker.")
     mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "iotflow",
-        validation_alias=AliasChoices("IOTFLOW_GATEWAY_MQTT_TOPIC_PREFIX", "IOTFLOW_MQTT_TOPIC_PREFIX"),
-        description="First part of every MQTT topic.",
+        validation_alias="IOTFLOW_MQTT_TOPIC_PREFIX",
+        description="First part of every MQTT topic. The server and Mosquitto's access control list must have the same one.",
     )
     name: str = Field(
         "1",
@@ -128,6 +134,8 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Read the environment; raises WrongSettings, which names every setting at fault and never shows a secret."""
+    if problems := [f"{name}: {reason}" for name, reason in WITHDRAWN.items() if name in _given()]:
+        raise WrongSettings("\n".join(problems))
     try:
         settings = Settings()
     except ValidationError as error:
@@ -148,8 +156,12 @@ def load_settings() -> Settings:
 def unknown_settings() -> list[str]:
     """Variables that begin like the adapter's settings and are none."""
     known = {f"IOTFLOW_GATEWAY_{name.upper()}" for name in Settings.model_fields}
-    given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
-    return sorted(name for name in given if name.startswith("IOTFLOW_GATEWAY_") and name not in known)
+    return sorted(name for name in _given() if name.startswith("IOTFLOW_GATEWAY_") and name not in known)
+
+
+def _given() -> set[str]:
+    """The names of all variables of the environment and of .env."""
+    return {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
 
 
 def variable(location: tuple[int | str, ...]) -> str:

@@ -19,3 +19,13 @@ def test_accounts_that_nobody_has_are_kept_nowhere(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("IOTFLOW_GATEWAY_MOSQUITTO_DIR", "mosquitto")
     with pytest.raises(WrongSettings, match="IOTFLOW_GATEWAY_MOSQUITTO_DIR"):
         load_settings()
+
+
+def test_one_setting_decides_the_prefix_of_all_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting of the adapter alone would not reach the server and Mosquitto's access control list."""
+    monkeypatch.setenv("IOTFLOW_GATEWAY_TOKEN", "token")
+    monkeypatch.setenv("IOTFLOW_MQTT_TOPIC_PREFIX", "plant 1/line")
+    assert load_settings().mqtt_topic_prefix == "plant 1/line"
+    monkeypatch.setenv("IOTFLOW_GATEWAY_MQTT_TOPIC_PREFIX", "plant 2")
+    with pytest.raises(WrongSettings, match="set IOTFLOW_MQTT_TOPIC_PREFIX for all of them instead"):
+        load_settings()

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     mqtt_protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version of the connection to the broker.")
     mqtt_topic_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "iotflow",
-        validation_alias="IOTFLOW_MQTT_TOPIC_PREFIX",
+        validation_alias=AliasChoices("IOTFLOW_MQTT_TOPIC_PREFIX"),
         description="First part of every MQTT topic. The server and Mosquitto's access control list must have the same one.",
     )
     name: str = Field(

@@ -30,9 +30,9 @@ def table(settings: type[BaseSettings]) -> str:
 
 
 def names(variable: str, alias: Any) -> str:
-    """Its variable, and others that say the same."""
-    others = [str(choice) for choice in alias.choices[1:]] if isinstance(alias, AliasChoices) else []
-    return " or ".join(f"`{one}`" for one in (variable, *others))
+    """The variables that set it, the preferred one first."""
+    accepted = map(str, alias.choices) if isinstance(alias, AliasChoices) else (variable,)
+    return " or ".join(f"`{one}`" for one in accepted)
 
 
 def choices(annotation: Any) -> str:

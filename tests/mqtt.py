@@ -24,8 +24,8 @@ from iotflow.v1.command_pb2 import Command
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_cli.broker import chosen_broker
 from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
+from iotflow_cli.mqtt import chosen_broker
 from tests.admin_stubs import AdminStubs
 from tests.integration.faults.server import Server, server_process
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening

@@ -1,4 +1,4 @@
-"""Whether a port can be had."""
+"""Checks of the ports before a start."""
 
 import errno
 import socket
@@ -9,7 +9,7 @@ from iotflow_cli.console import UsageError
 
 
 def port(text: str) -> int:
-    """A port number, as argparse wants it: ValueError where it is none."""
+    """A port number. Raises ValueError, as argparse expects."""
     number = int(text)
     if not 1 <= number <= 65535:
         raise ValueError(text)
@@ -17,8 +17,8 @@ def port(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class Listening:
-    """What listens at an address, and the option that chooses its port."""
+class Listener:
+    """A service at an address, and the option that sets its port."""
 
     name: str
     host: str
@@ -26,10 +26,10 @@ class Listening:
     option: str
 
 
-def check_distinct(listening: Sequence[Listening]) -> None:
-    """Refuse two that have the same port, naming the option that chooses another for the second."""
-    first: dict[int, Listening] = {}
-    for one in listening:
+def check_distinct(listeners: Sequence[Listener]) -> None:
+    """Raise UsageError where two have the same port."""
+    first: dict[int, Listener] = {}
+    for one in listeners:
         if (other := first.setdefault(one.port, one)) is not one:
             raise UsageError(
                 f"{other.name} and {one.name} cannot both have port {one.port}: choose another with {one.option}."
@@ -37,19 +37,17 @@ def check_distinct(listening: Sequence[Listening]) -> None:
 
 
 def check_free(host: str, port: int, option: str) -> None:
-    """Refuse, naming the option that chooses another port, where this one cannot be listened on."""
+    """Raise UsageError where the port cannot be bound."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # Connections of a run that has just ended linger, and are in nobody's way.
+        # Closed connections of a previous run may linger on the port and do not occupy it.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise UsageError(_sentence(host, port, option, error)) from None
+            raise UsageError(_message(host, port, option, error)) from None
 
 
-def _sentence(host: str, port: int, option: str, error: OSError) -> str:
+def _message(host: str, port: int, option: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} on {host} is taken by another program. Stop that, or choose another port: {option} {port + 1}"
-        )
-    return f"Port {port} on {host} cannot be used ({error.strerror}). Choose another: {option} <port>"
+        return f"Port {port} on {host} is taken by another program. Stop that program, or choose another port: {option} {port + 1}"
+    return f"Port {port} on {host} cannot be used ({error.strerror}). Choose another port: {option} PORT"

@@ -165,7 +165,7 @@ def _encoding(text: str) -> str:
 
 def _token(settings: Settings, server: str) -> str:
     """The admin token kept on this machine, for a server on this machine and no other."""
-    if not local_defaults.is_here(server.rpartition(":")[0].strip("[]")):
+    if not local_defaults.is_local(server.rpartition(":")[0].strip("[]")):
         return ""
     try:
         return settings.admin_token.get_secret_value() or (settings.data_dir / ADMIN_TOKEN).read_text().strip()

@@ -6,16 +6,28 @@ import iotflow.safe_path  # noqa: F401
 
 # isort: split
 
-from iotflow_server.process import run_process, tune_runtime
+from iotflow_server.data_folder import FolderInUse, reserved
+from iotflow_server.process import CannotStart, run_process, tune_runtime
 from iotflow_server.settings import Settings
 from iotflow_server.supervision.stop_signals import stop_requested
 from iotflow_server.workers.group import run_group
 
+LOCK = "server.lock"
+
 
 async def run(settings: Settings) -> int:
     """The exit code: 0 after a stop signal."""
-    if settings.workers > 1:
-        return await run_group(settings)
+    try:
+        with reserved(settings.data_dir, LOCK):
+            return await (run_group(settings) if settings.workers > 1 else _run_alone(settings))
+    except FolderInUse as error:
+        raise CannotStart(
+            f"The data folder {settings.data_dir} is in use by another server (process {error.owner}). "
+            "Stop that server, or set IOTFLOW_DATA_DIR to another folder."
+        ) from None
+
+
+async def _run_alone(settings: Settings) -> int:
     # Not at the top: the parent of a group must not import gRPC, which starts threads.
     from iotflow_server.app import running_server
 

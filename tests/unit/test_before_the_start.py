@@ -1,13 +1,14 @@
 """What `iotflow up` refuses before it starts anything."""
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
 from iotflow_cli.console import UsageError
-from iotflow_cli.data_folder import taken
 from iotflow_cli.ports import check_free
+from iotflow_cli.up import reserved_for_run
 from tests.processes import free_port
 
 
@@ -18,7 +19,7 @@ def test_taken_port_is_named_with_a_way_out() -> None:
             check_free("127.0.0.1", port, "--rest-port")
     assert str(refused.value) == (
         f"Port {port} on 127.0.0.1 is taken by another program. "
-        f"Stop that, or choose another port: --rest-port {port + 1}"
+        f"Stop that program, or choose another port: --rest-port {port + 1}"
     )
 
 
@@ -28,15 +29,18 @@ def test_free_port_is_fine() -> None:
 
 def test_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    with taken(folder):
+    with reserved_for_run(folder):
         assert folder.stat().st_mode & 0o777 == 0o700
-        with pytest.raises(UsageError, match="runs on the data folder"), taken(folder):
+        with (
+            pytest.raises(UsageError, match=f"is in use by another `iotflow up` .process {os.getpid()} on"),
+            reserved_for_run(folder),
+        ):
             pass
-    with taken(folder):
+    with reserved_for_run(folder):
         pass
 
 
 def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="Not a directory"), taken(tmp_path / "file" / "data"):
+    with pytest.raises(UsageError, match="Not a directory"), reserved_for_run(tmp_path / "file" / "data"):
         pass

@@ -31,7 +31,7 @@ class Gateway:
     cors_origins: a regular expression that a page's whole origin must match. unary_timeout: for everything that is not
     a stream, such as 60s. body_timeout: how long a REST caller may pause within a body. admin_socket: where Envoy takes
     orders; None: nowhere. workers: the sockets of the server's processes; none: it is one process, at grpc_host and
-    grpc_port. secret: what shows the server that a call came through here (its IOTFLOW_ENVOY_SECRET). only_here: only
+    grpc_port. secret: what shows the server that a call came through here (its IOTFLOW_ENVOY_SECRET). is_local: only
     this machine reaches the gateway; the server is told the name that a caller used for it.
     """
 
@@ -48,7 +48,7 @@ class Gateway:
     concurrency: int = 2
     workers: Sequence[Path] = ()
     secret: str = ""
-    only_here: bool = True
+    is_local: bool = True
 
     def prepare(self) -> None:
         """Write the configuration and what it refers to."""
@@ -103,7 +103,7 @@ class Gateway:
 
     def _server_headers(self) -> list[str]:
         """What only the gateway tells the server; whatever callers send under these names is dropped."""
-        headers = {"x-iotflow-envoy": self.secret, "x-iotflow-host": "%REQ(:AUTHORITY)%" if self.only_here else ""}
+        headers = {"x-iotflow-envoy": self.secret, "x-iotflow-host": "%REQ(:AUTHORITY)%" if self.is_local else ""}
         return [
             f'{{ header: {{ key: {name}, value: "{value}" }}, append_action: OVERWRITE_IF_EXISTS_OR_ADD }}'
             for name, value in headers.items()

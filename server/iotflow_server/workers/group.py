@@ -1,12 +1,8 @@
 """The parent of the workers: reserves their port and supervises them."""
 
-import fcntl
 import functools
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import structlog
 
@@ -30,7 +26,8 @@ log = structlog.get_logger(__name__)
 
 async def run_group(settings: Settings) -> int:
     """Run the workers until a stop signal: 0. Raises CannotStart, PortTaken, OSError."""
-    with _locked_folder(settings), held(settings.grpc_host, settings.grpc_port) as port:
+    _make_folder(settings)
+    with held(settings.grpc_host, settings.grpc_port) as port:
         numbers = range(1, settings.workers + 1)
         programs = [_worker(number, port, settings) for number in numbers]
         supervisor = Supervisor(programs, GroupLog(), RESTARTS, in_order=False)
@@ -86,25 +83,11 @@ def _worker(number: int, port: int, settings: Settings) -> Program:
     )
 
 
-@contextmanager
-def _locked_folder(settings: Settings) -> Iterator[None]:
-    """Make the group's folder, for its owner only, and lock it against other groups. Raises CannotStart, OSError."""
-    _check_socket_path(socket_in(settings.data_dir, settings.workers))
-    folder = group_folder(settings.data_dir)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The kernel releases the lock when the process ends, also after SIGKILL.
-    with (folder / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotStart(
-                f"Other workers run on {settings.data_dir}. Stop them, or set IOTFLOW_DATA_DIR to another folder."
-            ) from None
-        yield
-
-
-def _check_socket_path(longest: Path) -> None:
+def _make_folder(settings: Settings) -> None:
+    """Make the group's folder, for its owner only. Raises CannotStart, OSError."""
+    longest = socket_in(settings.data_dir, settings.workers)
     if len(os.fsencode(longest)) > LONGEST_SOCKET_PATH:
         raise CannotStart(
             f"The path {longest} is too long for a socket. Set IOTFLOW_DATA_DIR to a folder with a shorter path."
         )
+    group_folder(settings.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)

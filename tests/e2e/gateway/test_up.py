@@ -47,8 +47,8 @@ def test_one_run_on_a_data_folder(tmp_path: Path) -> None:
         with up(tmp_path, free_port(), free_port()) as second:
             assert second.exit_code() == 1
             assert second.lines == [
-                f"iotflow: IoTFlow runs on the data folder {tmp_path} already. "
-                "Stop it, or choose another folder: --data-dir."
+                f"iotflow: The data folder {tmp_path} is in use by another `iotflow up` "
+                f"(process {first.pid} on {socket.gethostname()}). Stop it, or choose another folder with --data-dir."
             ]
 
 

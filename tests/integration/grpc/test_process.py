@@ -1,6 +1,7 @@
 """The server as a process: killed, locked out of its store, and on a taken port."""
 
 import os
+import socket
 import sqlite3
 import sys
 import time
@@ -113,6 +114,18 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
             assert second.exit_code() == 1
             assert f"cannot listen on 127.0.0.1:{port}" in second.output
             assert "Traceback" not in second.output
+
+
+def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
+    with server(tmp_path, free_port()) as (first, _):
+        env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(free_port())}
+        with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as second:
+            assert second.exit_code() == 1
+            owner = f"process {first.pid} on {socket.gethostname()}"
+            assert f"The data folder {tmp_path} is in use by another server ({owner})" in second.output
+            assert "set IOTFLOW_DATA_DIR to another folder" in second.output
+            assert "Traceback" not in second.output
+        assert first.alive
 
 
 @pytest.mark.parametrize(

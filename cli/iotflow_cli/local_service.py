@@ -1,0 +1,131 @@
+"""The processes of `iotflow up`: the server, Envoy, and the MQTT broker with its adapter."""
+
+import contextlib
+import functools
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from iotflow_cli import local_defaults, mqtt
+from iotflow_cli.console import supervisor_on, write_line
+from iotflow_cli.envoy.gateway import Gateway, admin_socket_in, drain
+from iotflow_cli.local_defaults import HOST, PARTS_DOWN
+from iotflow_cli.mqtt import Broker
+from iotflow_cli.readiness import all_serve, answers
+from iotflow_server.supervision.child_process import Program
+from iotflow_server.supervision.restarts import GivenUp
+
+# Time for calls to finish when Envoy stops; streams do not end by themselves and are cut.
+DRAIN_SECONDS = 2.0
+# Time for the server beyond its own limits for draining and for reaching the store at its start.
+SPARE_SECONDS = 5.0
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class LocalService:
+    """The whole service, with its files in one folder."""
+
+    data_dir: Path
+    rest_host: str
+    rest_port: int
+    grpc_port: int
+    workers: int
+    broker: Broker
+
+    async def run(self) -> int:
+        """Run until a stop signal; the exit code: 0, or 1 after a failure."""
+        gateway = self._gateway()
+        gateway.prepare()
+        self._write_problems(())
+        supervisor = supervisor_on(write_line, self._programs(gateway), self._write_problems)
+        try:
+            stopped_within_grace = await supervisor.run(functools.partial(self._announce, gateway))
+        except GivenUp:
+            write_line("all processes stopped; fix the error above and start again")
+            return 1
+        write_line("stopped")
+        return 0 if stopped_within_grace else 1
+
+    def _gateway(self) -> Gateway:
+        folder = self.data_dir / "gateway"
+        return Gateway(
+            folder=folder,
+            rest_host=self.rest_host,
+            rest_port=self.rest_port,
+            grpc_host=HOST,
+            grpc_port=self.grpc_port,
+            admin_socket=admin_socket_in(folder),
+            workers=local_defaults.worker_sockets(self.data_dir, self.workers),
+            secret=secrets.token_urlsafe(24),
+            is_local=local_defaults.is_local(self.rest_host),
+        )
+
+    def _programs(self, gateway: Gateway) -> list[Program]:
+        defaults = local_defaults.defaults(self.rest_host)
+        if self.broker.host:
+            address = {"IOTFLOW_MQTT_HOST": self.broker.host, "IOTFLOW_MQTT_PORT": str(self.broker.port)}
+            defaults = {**defaults, **address}
+        adapter = mqtt.programs(self.broker, self.data_dir, f"{HOST}:{self.grpc_port}", defaults)
+        return [self._server(gateway, defaults), _envoy(gateway), *adapter]
+
+    def _server(self, gateway: Gateway, defaults: Mapping[str, str]) -> Program:
+        chosen = {**defaults, **local_defaults.chosen(), "IOTFLOW_ENVOY_SECRET": gateway.secret}
+        env = local_defaults.server_environment(chosen, self.data_dir, self.grpc_port)
+        addresses = [f"unix:{socket}" for socket in gateway.workers] or [f"{HOST}:{self.grpc_port}"]
+        return Program(
+            name="server",
+            command=[sys.executable, "-P", "-m", "iotflow_server"],
+            env=env,
+            ready=functools.partial(all_serve, addresses),
+            start_within=START_SECONDS + local_defaults.store_start_seconds(env),
+            grace=local_defaults.drain_seconds(env) + SPARE_SECONDS,
+        )
+
+    def _write_problems(self, problems: Sequence[str]) -> None:
+        """Replace the file in which the server reads the parts that do not run. A full disk does not end the run."""
+        file = self.data_dir / PARTS_DOWN
+        draft = file.with_suffix(".draft")
+        with contextlib.suppress(OSError):
+            draft.write_text("".join(f"{problem}\n" for problem in problems))
+            draft.replace(file)
+
+    def _announce(self, gateway: Gateway) -> None:
+        broker = self.broker
+        write_line(f"REST         {gateway.address}")
+        write_line(f"gRPC         {self.rest_host}:{self.rest_port}, or without Envoy {HOST}:{self.grpc_port}")
+        if broker.host:
+            write_line(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
+        if anonymous_port := mqtt.anonymous_port(broker, local_defaults.effective(self.rest_host)):
+            write_line(
+                f"MQTT         {broker.host}:{anonymous_port} for clients without a login, which send api_key in each message"
+            )
+        write_line(f"admin token  {_admin_token(self.data_dir / 'admin-token')}")
+        write_line(f"commands     {_program()} (--help lists them)")
+        write_line(f"ready: {gateway.address}/health (Ctrl-C stops it)")
+
+
+def _envoy(gateway: Gateway) -> Program:
+    socket = gateway.admin_socket
+    return Program(
+        name="envoy",
+        command=gateway.command(),
+        env={},
+        ready=functools.partial(answers, f"{gateway.address}/health"),
+        drain=functools.partial(drain, socket, DRAIN_SECONDS) if socket else None,
+    )
+
+
+def _program() -> str:
+    """This command, relative to the current folder where it lies below that."""
+    program = Path(sys.argv[0])
+    return os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program)
+
+
+def _admin_token(file: Path) -> str:
+    if local_defaults.chosen().get("IOTFLOW_ADMIN_TOKEN") or not file.exists():
+        return "as set in IOTFLOW_ADMIN_TOKEN"
+    return f"{file.read_text().strip()} (kept in {file})"

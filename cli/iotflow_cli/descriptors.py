@@ -1,4 +1,4 @@
-"""What the gateway must know of the contract, read from the generated stubs so that it is written nowhere twice."""
+"""The parts of the contract that Envoy's configuration needs, from the generated stubs."""
 
 from google.api import httpbody_pb2
 from google.protobuf.descriptor import FieldDescriptor, FileDescriptor
@@ -7,7 +7,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from iotflow.contract import bindings, methods, path, services
 
-# Errors are shown as google.rpc.Status, which holds its details as Any: no file of the contract names them.
+# REST errors are google.rpc.Status. Its details have the type Any, so no file of the contract imports them.
 ERRORS = (status_pb2, error_details_pb2, httpbody_pb2)
 
 _WHOLE_NUMBERS = {
@@ -19,7 +19,7 @@ _WHOLE_NUMBERS = {
 
 
 def descriptor_set() -> bytes:
-    """The contract and all it imports, as a serialized FileDescriptorSet: each file after what it imports."""
+    """The contract with its imports as a serialized FileDescriptorSet, each file after its imports."""
     files: dict[str, FileDescriptorProto] = {}
     for file in (*(service.file for service in services()), *(module.DESCRIPTOR for module in ERRORS)):
         _add(file, files)
@@ -42,14 +42,14 @@ def service_names() -> list[str]:
 
 
 def streaming_methods() -> list[str]:
-    """Calls that may last for ever, as `package.Service/Method`."""
+    """Streaming methods, as `package.Service/Method`."""
     return [
         path(method).removeprefix("/") for method in methods() if method.client_streaming or method.server_streaming
     ]
 
 
 def whole_number_lists() -> list[str]:
-    """Names of the query parameters that are lists of whole numbers."""
+    """Names of the query parameters that are lists of integers."""
     names = {
         field.name
         for method in methods()

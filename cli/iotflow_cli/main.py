@@ -1,4 +1,4 @@
-"""The command line: each sub-command is a module that declares itself."""
+"""The command line. Each sub-command is a module with `add_to` and `run`."""
 
 import argparse
 from collections.abc import Sequence

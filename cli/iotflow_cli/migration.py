@@ -1,4 +1,4 @@
-"""Takes the devices of the older service over, and says what became of them."""
+"""Copies the devices of the older service, and reports the result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,18 +25,20 @@ SHOWN_NOTES = 50
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The registry that takes the devices. hasher: as the server has it."""
+    """The registry that gets the devices. hasher: with the server's secret."""
 
     url: str
     hasher: KeyHasher
 
 
 def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
-    """The exit code: 0 where all devices are here. Raises UsageError."""
+    """The exit code: 0 where all devices are in the registry. Raises UsageError."""
     try:
         source = legacy_database.older_database(source_url)
         if source is None:
-            raise UsageError(f"There is no database of the older service at {_shown(source_url)}.")
+            raise UsageError(
+                f"There is no database of the older service at {_shown(source_url)}. Name it with --from, or in DATABASE_URL."
+            )
         target = _target(data_dir, dry_run=dry_run)
         devices = legacy_database.older_devices(source)
         write_line(f"from  {_shown(source)}: {len(devices)} devices")
@@ -44,17 +46,19 @@ def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
         plan = asyncio.run(_migrated(devices, target, dry_run=dry_run))
         users = legacy_database.older_users(source)
     except (SQLAlchemyError, Unavailable, ValueError, WrongSettings, WeakSecret, OSError) as error:
-        raise UsageError(f"The devices cannot be taken over: {error}") from None
+        raise UsageError(f"The devices cannot be copied: {error}") from None
     return _report(plan, users, target, dry_run=dry_run)
 
 
 def _target(data_dir: Path, *, dry_run: bool) -> Target:
     url = local_defaults.chosen().get("IOTFLOW_DATABASE_URL") or f"sqlite:///{data_dir}/registry.db"
     if legacy_database.older_database(url):
-        raise UsageError("IOTFLOW_DATABASE_URL names the older service's database, which is left as it is.")
+        raise UsageError(
+            "IOTFLOW_DATABASE_URL names the older service's database, which is left as it is. Name another registry."
+        )
     secret = load_settings().key_secret.get_secret_value()
     if not secret and dry_run and not (data_dir / KEY_SECRET).exists():
-        secret = "made by the first run that is no dry run"  # noqa: S105
+        secret = "replaced by the first run without --dry-run"  # noqa: S105
     if not secret:
         data_dir.mkdir(parents=True, exist_ok=True)
     return Target(url, KeyHasher((secret or kept_secret(data_dir, KEY_SECRET)).encode()))
@@ -78,19 +82,21 @@ def _report(plan: Plan, users: int, target: Target, *, dry_run: bool) -> int:
     for line in (*plan.conflicts[:SHOWN_NOTES], *plan.notes[:SHOWN_NOTES]):
         write_line(line)
     if more := max(0, len(plan.conflicts) - SHOWN_NOTES) + max(0, len(plan.notes) - SHOWN_NOTES):
-        write_line(f"… and {more} lines more")
+        write_line(f"… and {more} more lines")
     if users:
-        write_line(f"{users} accounts of people are not taken over: make tokens for them (POST /api/v1/admin/tokens)")
+        write_line(f"{users} user accounts are not copied: make tokens instead (POST /api/v1/admin/tokens)")
     if plan.conflicts:
-        write_line("nothing was done: choose an empty registry, or remove the devices that have these ids")
+        write_line("nothing was changed: choose an empty registry, or remove the devices with these ids")
         return 1
     verb = "would be added" if dry_run else "added"
-    write_line(f"{len(plan.rows)} devices {verb}, {plan.known} were here already; their keys stay as they are")
+    write_line(f"{len(plan.rows)} devices {verb}, {plan.known} already existed; their keys stay valid")
     if not dry_run:
-        write_line(f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which goes before DATABASE_URL")
+        write_line(
+            f"now start with IOTFLOW_DATABASE_URL={_shown(target.url)}, which takes precedence over DATABASE_URL"
+        )
     return 0
 
 
 def _shown(url: "str | URL") -> str:
-    """Without the password."""
+    """The URL without its password."""
     return dialect_url(str(url)).render_as_string(hide_password=True).replace("+psycopg", "")

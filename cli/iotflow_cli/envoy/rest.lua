@@ -1,7 +1,7 @@
--- What the transcoder leaves to do between REST callers and gRPC: lists in URLs, HTTP statuses and methods, and sentences for its
--- refusals. Callers decide what is looked at here: nothing may take more than one pass over it.
+-- Complements the transcoder between REST and gRPC: lists in URLs, HTTP statuses and methods, and readable error messages.
+-- The input comes from callers, so no function may take more than one pass over it.
 
--- "1,2" and "1%2C2", the way people write lists, becomes name=1&name=2, the way the transcoder reads them.
+-- Turns a list written as "1,2" or "1%2C2" into name=1&name=2, the form that the transcoder reads.
 local function split_list(name, value)
   local parts = {}
   for part in value:gsub("%%2[Cc]", ","):gmatch("[^,]+") do
@@ -19,7 +19,7 @@ local function split_lists(path, names)
   return path
 end
 
--- Headers that mean something to gRPC are no business of a REST caller's, and a malformed one would end the call in the dark.
+-- Removes the headers of gRPC from a REST request: a malformed one would end the call without an error message.
 local function drop_grpc_headers(headers)
   local names = {}
   for name in pairs(headers) do
@@ -32,7 +32,7 @@ local function drop_grpc_headers(headers)
   end
 end
 
--- Why this body cannot be read; its type may be any other one, as many small clients send their library's default or none.
+-- The reason why a body cannot be read. Other content types are accepted: many small clients send their library's default or none.
 local function unsupported(headers)
   local coding = (headers:get("content-encoding") or "identity"):lower()
   if coding ~= "identity" and coding ~= "" then
@@ -64,17 +64,17 @@ function envoy_on_request(handle)
   end
 end
 
--- A refusal of the transcoder repeats what the caller sent, however long. So much of one is read, from its beginning and its end,
--- and so much of a value is shown.
+-- An error of the transcoder repeats the caller's input in full. These bound the part of it that is read, from its beginning and
+-- its end, and the part of a value that is shown.
 local BEGINNING, ENDING, SHOWN = 400, 150, 40
 
--- The inside of a JSON string without anything that needs escaping: any part of it can be cut out and put into JSON.
+-- The content of a JSON string without characters that need escaping, so that any part of it can be put into JSON.
 local function plain(escaped)
   local text = escaped:gsub('\\"', "'"):gsub("\\u%x%x%x%x", "?"):gsub("\\.", " ")
   return (text:gsub('["\\]', ""))
 end
 
--- Does not end within an escape or a character.
+-- The beginning of a text, not cut within an escape sequence or a character.
 local function cut(text, most)
   return (text:sub(1, most):gsub("\\+u?%x*$", ""):gsub("[\192-\255][\128-\191]*$", ""))
 end
@@ -103,7 +103,7 @@ local EXPECTED = {
   TYPE_ENUM = "one of the words of its list",
 }
 
--- The transcoder's words, and what they become: a reason, the field at fault, and what is wrong with it. The first that fits counts.
+-- The transcoder's messages, each with the function that turns it into a reason, a field and a description. The first match counts.
 local COMPLAINTS = {
   {
     "^Could not find field '(.-)' in the type",
@@ -160,7 +160,7 @@ local NOT_JSON = {
   ["Expected a value"] = "a value is expected",
 }
 
--- Of a body that is not JSON: what is wrong, and what stands above the parser's mark, where it stops being JSON.
+-- The message for a body that is not JSON: the error, and the text at the parser's mark, where the error is.
 local function not_json(escaped)
   local complaint = escaped:match("^(.-)\\n") or escaped
   local line, mark = escaped:match("\\n(.-)\\n( *)^$")
@@ -174,7 +174,7 @@ local function not_json(escaped)
   return "The body is not JSON: " .. said .. (place ~= "" and ", at " .. place or "") .. "."
 end
 
--- A reason, a sentence for people, and the field at fault, if any.
+-- A reason, a message, and the invalid field, if there is one.
 local function explained(escaped)
   local complaint = plain(escaped)
   for _, known in ipairs(COMPLAINTS) do
@@ -202,7 +202,7 @@ local function status(code, reason, message, field)
     .. ('ErrorInfo","reason":"%s","domain":"iotflow","metadata":{"retryable":"false"%s}}%s]}'):format(reason, named, violation)
 end
 
--- The methods of a path that has others than the one asked for.
+-- The methods that a path supports.
 local function allowed(path, methods)
   local found = {}
   for _, method in ipairs(methods) do
@@ -216,7 +216,7 @@ local function allowed(path, methods)
   return table.concat(found, ", ")
 end
 
--- In place of a 404 where the path has other methods. Nothing of the headers can be changed once the body is set.
+-- Replaces a 404 where the path has other methods. Headers cannot change after the body is set.
 local function refuse_method(handle, method, others)
   local headers = handle:headers()
   headers:replace(":status", "405")
@@ -235,7 +235,7 @@ local function explain(handle, cause)
   end
 end
 
--- What the gateway itself refused; `cause` is Envoy's word for the reason.
+-- Rewrites an error of Envoy itself. cause: Envoy's response code detail.
 local function rewrite(handle, cause, request)
   if handle:headers():get(":status") ~= "404" then
     explain(handle, cause)
@@ -248,7 +248,7 @@ local function rewrite(handle, cause, request)
   end
 end
 
--- A call that succeeded may choose its status by x-http-code. What belongs to gRPC alone stays out of REST answers.
+-- Applies the status that a successful call sets by x-http-code, and removes the headers of gRPC from REST responses.
 local function translate(headers)
   local code = headers:get("x-http-code")
   if code and headers:get(":status") == "200" then

@@ -1,4 +1,4 @@
-"""A Mosquitto of the data folder's own."""
+"""Mosquitto with its configuration in the data folder."""
 
 import getpass
 import shutil
@@ -11,17 +11,17 @@ from iotflow_cli.mosquitto.acl import access_rules
 
 SHIPPED = Path(__file__).parent
 CONFIGURATION, LIMITS = SHIPPED / "mosquitto.conf", "# Limits."
-# Debian keeps it where only root's shell looks.
+# Debian installs it in a folder that only root's PATH contains.
 PATHS = ("mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
 
-# Without these glibc keeps what large messages took, however briefly.
+# Without these, glibc keeps the memory of large messages after they are sent.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
 
 @dataclass(frozen=True)
 class Mosquitto:
-    """folder: of its files. anonymous: whether clients without an account may register devices. anonymous_port: where they may
-    publish what holds an `api_key`; None: nowhere."""
+    """folder: the folder of its files. anonymous: whether clients without an account may register devices. anonymous_port: the port
+    where they may publish messages that contain an `api_key`; None: nowhere."""
 
     folder: Path
     host: str
@@ -31,7 +31,7 @@ class Mosquitto:
     anonymous_port: int | None = None
 
     def prepare(self) -> None:
-        """Write the configuration and what it refers to. Raises UsageError where Mosquitto is not installed."""
+        """Write the configuration and the files it names. Raises UsageError where Mosquitto is not installed."""
         _program()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "passwords").touch()
@@ -40,7 +40,7 @@ class Mosquitto:
         self._config.write_text(self._text())
 
     def command(self) -> list[str]:
-        """The command line that runs what `prepare` wrote."""
+        """The command that runs Mosquitto with this configuration."""
         return [_program(), "-c", str(self._config)]
 
     @property
@@ -55,7 +55,7 @@ class Mosquitto:
 
     def _text(self) -> str:
         lines = [
-            # Started by root it would become another user, who cannot read the folder.
+            # Otherwise, started by root, Mosquitto changes to a user that cannot read the folder.
             f"user {getpass.getuser()}",
             *self._listeners(),
             f"allow_anonymous {str(self.anonymous or self.anonymous_port is not None).lower()}",
@@ -66,19 +66,19 @@ class Mosquitto:
             f"persistence_location {self.folder}/",
             *_limits(),
             "log_dest stdout",
-            # As warnings it repeats at each reading of the file that a rule is for everybody.
+            # Its warnings repeat, at each reload, that a rule applies to every client.
             "log_type error",
         ]
         return "\n".join(lines) + "\n"
 
 
 def _limit_of_listener() -> str:
-    """As the configuration that is shipped has it."""
+    """The line of the shipped configuration."""
     return next(line for line in CONFIGURATION.read_text().splitlines() if line.startswith("max_connections"))
 
 
 def _limits() -> list[str]:
-    """Those of the configuration that is shipped, below the heading of that name."""
+    """The lines of the shipped configuration below the heading of that name."""
     _, _, below = CONFIGURATION.read_text().partition(LIMITS)
     return [line for line in below.splitlines()[1:] if line and not line.startswith("#")]
 
@@ -86,5 +86,7 @@ def _limits() -> list[str]:
 def _program() -> str:
     found = next(filter(None, map(shutil.which, PATHS)), None)
     if found is None:
-        raise UsageError("Mosquitto is not installed (Debian's package mosquitto); --broker embedded needs none.")
+        raise UsageError(
+            "Mosquitto is not installed. Install it (Debian's package mosquitto), or use --broker embedded."
+        )
     return found

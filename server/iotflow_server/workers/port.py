@@ -1,4 +1,4 @@
-"""The port that the workers share and nobody else may have."""
+"""The port that the workers share, reserved against other programs."""
 
 import socket
 from collections.abc import Iterator
@@ -8,16 +8,20 @@ from iotflow_server.process import CannotStart
 
 
 class PortTaken(CannotStart):
-    """The address cannot be listened on."""
+    """The server cannot listen on the address."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"cannot listen on {address}: is another server there? Set IOTFLOW_GRPC_PORT")
+        super().__init__(
+            f"The server cannot listen on {address}. Stop the program that uses it, or set IOTFLOW_GRPC_PORT to another port."
+        )
 
 
 @contextmanager
 def held(host: str, port: int) -> Iterator[int]:
-    """Hold the port, or any free one for 0, so that only processes of this user may listen on it that set SO_REUSEPORT;
-    another server finds it taken. Raises PortTaken."""
+    """Reserve the port (0: any free one) until the block is left. Raises PortTaken.
+
+    Only processes of this user that set SO_REUSEPORT can then listen on it; for other servers it is taken.
+    """
     with socket.socket(_family(host)) as holder:
         try:
             _hold(holder, host.strip("[]"), port)
@@ -30,7 +34,9 @@ def _family(host: str) -> int:
     try:
         return socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0][0]
     except OSError:
-        raise CannotStart(f"there is no address {host}; set IOTFLOW_GRPC_HOST") from None
+        raise CannotStart(
+            f"The host {host} cannot be resolved. Set IOTFLOW_GRPC_HOST to an address of this machine."
+        ) from None
 
 
 def _hold(holder: socket.socket, host: str, port: int) -> None:
@@ -38,22 +44,22 @@ def _hold(holder: socket.socket, host: str, port: int) -> None:
         _hold_any(holder, host)
         return
     _bind(holder, host, port)
-    # Refused where another server listens, or holds the port like this.
+    # Fails where another server listens on the port or reserves it in this way.
     holder.listen()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    # Takes no connection itself, and keeps the port.
+    # Accepts no connection, and keeps the port.
     holder.shutdown(socket.SHUT_RDWR)
 
 
 def _hold_any(holder: socket.socket, host: str) -> None:
-    """Of a port that it was not asked for by its number, a socket that is shut down lets go."""
+    """A socket that is shut down releases its port unless it was bound by number: choose a number first."""
     with socket.socket(holder.family) as choosing:
         _bind(choosing, host, 0)
         _hold(holder, host, choosing.getsockname()[1])
 
 
 def _bind(bound: socket.socket, host: str, port: int) -> None:
-    # Connections of a run that has just ended linger, and are in nobody's way.
+    # Closed connections of a previous run may linger on the port and do not occupy it.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))

@@ -112,7 +112,7 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
         env = {"IOTFLOW_DATA_DIR": str(tmp_path / "b"), "IOTFLOW_GRPC_PORT": str(port)}
         with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as second:
             assert second.exit_code() == 1
-            assert f"cannot listen on 127.0.0.1:{port}" in second.output
+            assert f"The server cannot listen on 127.0.0.1:{port}" in second.output
             assert "Traceback" not in second.output
 
 
@@ -149,7 +149,7 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str],
 def test_reflection_names_the_services(tmp_path: Path) -> None:
     with server(tmp_path, free_port()) as (_, channel):
         names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
-    assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Admin", "System")} <= names
+    assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Fleet", "System")} <= names
     assert "grpc.health.v1.Health" in names
 
 

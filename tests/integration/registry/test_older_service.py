@@ -95,8 +95,8 @@ def test_devices_are_taken_over(
     before = content(older)
     assert migrate(older, to, dry_run=False) == 0
     said = capsys.readouterr().out
-    assert "7 devices added, 0 were here already" in said
-    assert "2 accounts of people are not taken over" in said
+    assert "7 devices added, 0 already existed" in said
+    assert "2 user accounts are not copied" in said
     assert "device 9: is inactive here, 'retired' before" in said
     assert "device 5: is named 'ESP32 1-5' here, 'ESP32 1' before" in said
     assert f"IOTFLOW_DATABASE_URL={url}" in unquote(said)
@@ -150,7 +150,7 @@ def test_a_second_run_adds_what_is_new_and_undoes_nothing(
         )
     engine.dispose()
     assert migrate(older, to, dry_run=False) == 0
-    assert "1 devices added, 7 were here already" in capsys.readouterr().out
+    assert "1 devices added, 7 already existed" in capsys.readouterr().out
 
     async def check() -> None:
         taken = Taken(url, to)
@@ -167,7 +167,7 @@ def test_a_dry_run_does_nothing(
 ) -> None:
     before = content(older)
     assert migrate(older, to, dry_run=True) == 0
-    assert "7 devices would be added, 0 were here already" in capsys.readouterr().out
+    assert "7 devices would be added, 0 already existed" in capsys.readouterr().out
     assert content(older) == before
     assert not to.exists()
     database = Database(url)

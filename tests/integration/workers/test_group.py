@@ -106,7 +106,7 @@ def test_nobody_else_gets_their_port(tmp_path: Path, redis: str) -> None:
             (tmp_path / str(count)).mkdir()
             with starting(tmp_path / str(count), count, **port) as other:
                 assert other.exit_code() == 1
-                assert f"cannot listen on 127.0.0.1:{group.port}" in other.output
+                assert f"The server cannot listen on 127.0.0.1:{group.port}" in other.output
 
 
 def test_of_groups_that_start_at_once_one_gets_the_port(tmp_path: Path, redis: str) -> None:
@@ -118,7 +118,7 @@ def test_of_groups_that_start_at_once_one_gets_the_port(tmp_path: Path, redis: s
         lines = [process.wait_for_lines(lambda line: any(fate in line for fate in fates)) for process in (one, other)]
         refused, serving = (one, other) if fates[0] in lines[0][0] else (other, one)
         assert refused.exit_code() == 1
-        assert "cannot listen on" in refused.output
+        assert "The server cannot listen on" in refused.output
         assert serving.alive
         assert fates[0] not in serving.output
 
@@ -128,7 +128,7 @@ def test_a_port_in_use_is_refused(tmp_path: Path, redis: str) -> None:
         port = str(listening.getsockname()[1])
         with starting(tmp_path, 2, IOTFLOW_GRPC_PORT=port, IOTFLOW_REDIS_URL=redis) as process:
             assert process.exit_code() == 1
-            assert f"cannot listen on 127.0.0.1:{port}" in process.output
+            assert f"The server cannot listen on 127.0.0.1:{port}" in process.output
 
 
 def test_their_folder_is_for_one_group(tmp_path: Path, redis: str) -> None:

@@ -1,1 +1,1 @@
-"""Devices without hardware: they know the contract and nothing of the server's insides."""
+"""Simulated devices. They use the public contract only."""

@@ -1,4 +1,4 @@
-"""What the cells of a column are: numbers, booleans or texts; and which of them are none."""
+"""The types of a column's cells: numbers, booleans or texts, and words for missing values."""
 
 import math
 import re
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from iotflow.readings import EXACT
 from iotflow.readings.values import INT64_FIRST, INT64_LAST
 
-# What programs write where there is no value. In a column of texts these are texts; empty cells never are.
+# Words for a missing value. In a column of texts they are texts; an empty cell never is.
 MISSING = frozenset({"na", "n/a", "#n/a", "<na>", "nan", "null", "nil", "none", "-", "--", "?", "missing"})
 BOOLEANS = {"true": True, "false": False}
 
 _WHOLE = re.compile(r"[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?|[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
 _COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d{1,4})?", re.ASCII)
-# As groups of thousands are written; 1,234 may be either.
+# Numbers with groups of thousands; 1,234 can also be a decimal fraction.
 _GROUPED = re.compile(r"[-+]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?", re.ASCII)
 _ONE_GROUP = re.compile(r"[-+]?\d{1,3},\d{3}", re.ASCII)
 
 
 class Kind(Enum):
-    """What a cell, or a column, holds."""
+    """The type of a cell or of a column."""
 
     EMPTY = "no values"
     MISSING = "missing"
@@ -38,7 +38,7 @@ class Kind(Enum):
 
 
 def kind_of(cell: str) -> Kind:
-    """What one cell holds."""
+    """The type of one cell."""
     text = cell.strip()
     if not text:
         return Kind.EMPTY
@@ -55,20 +55,20 @@ def kind_of(cell: str) -> Kind:
 
 @dataclass(slots=True)
 class Column:
-    """The kinds of a column's cells so far: how many, and the first one with its line."""
+    """The types of a column's cells so far: the number of each, and the first cell with its line."""
 
     counts: dict[Kind, int] = field(default_factory=dict)
     firsts: dict[Kind, tuple[int, str]] = field(default_factory=dict)
-    # Whether all numbers are whole, whether one is beyond what doubles hold exactly, or beyond 64 bits.
+    # Whether all numbers are integers; whether one exceeds the integers that doubles hold exactly, or 64 bits.
     all_whole: bool = True
     beyond_exact: bool = False
     beyond_int64: bool = False
     with_point: bool = False
-    # Whether every comma could be one of thousands.
+    # Whether every comma can be a separator of thousands.
     only_one_group: bool = True
 
     def add(self, number: int, cell: str) -> None:
-        """One more cell. number: of its line."""
+        """Count a cell. number: of its line."""
         kind = kind_of(cell)
         if kind not in self.counts:
             self.counts[kind] = 0
@@ -80,21 +80,21 @@ class Column:
             self.only_one_group = self.only_one_group and _ONE_GROUP.fullmatch(cell.strip()) is not None
 
     def count(self, *kinds: Kind) -> int:
-        """How many cells are of these kinds."""
+        """The number of cells of these types."""
         return sum(self.counts.get(kind, 0) for kind in kinds)
 
-    def decided(self) -> Kind:
-        """What the column holds. Raises ValueError, with a sentence, where that is in doubt."""
+    def kind(self) -> Kind:
+        """The type of the column. Raises ValueError, with a message, where it is ambiguous."""
         present = {kind: count for kind, count in self.counts.items() if kind not in (Kind.EMPTY, Kind.MISSING)}
         if not present:
             return Kind.EMPTY
         if set(present) == {Kind.NUMBER}:
-            return self._of_numbers()
+            return self._number_kind()
         if present.keys() <= {Kind.NUMBER, Kind.COMMA, Kind.GROUPED}:
-            return self._of_commas()
+            return self._comma_kind()
         if len(present) == 1:
             return next(iter(present))
-        # Names of rooms such as 12, 12a; but not measurements with a word among them.
+        # Room names such as 12 and 12a are texts; measurements with a word among them are not.
         if 2 * present.get(Kind.TEXT, 0) >= sum(present.values()):
             return Kind.TEXT
         most = max(present, key=lambda kind: present[kind])
@@ -113,26 +113,26 @@ class Column:
             self.all_whole = False
             self.with_point = self.with_point or "." in text
 
-    def _of_numbers(self) -> Kind:
+    def _number_kind(self) -> Kind:
         if not self.beyond_exact:
             return Kind.NUMBER
         if self.all_whole and not self.beyond_int64:
             return Kind.WHOLE
         raise ValueError(
-            "holds whole numbers that lose digits: beyond 2^53 they are kept only where the whole column is whole and within 64 bits"
+            "holds whole numbers that lose digits: beyond 2^53 they are exact only in a column of whole numbers within 64 bits"
         )
 
-    def _of_commas(self) -> Kind:
+    def _comma_kind(self) -> Kind:
         if Kind.GROUPED not in self.counts and not self.with_point and not self.only_one_group:
             return Kind.COMMA
         number, cell = self.firsts[Kind.GROUPED if Kind.GROUPED in self.counts else Kind.COMMA]
         raise ValueError(
-            f"holds {cell!r:.60} in line {number}, whose comma or point may stand for thousands; write numbers as 1234.5"
+            f"holds {cell!r:.60} in line {number}, whose comma or point may separate thousands; write numbers as 1234.5"
         )
 
 
 def values(kind: Kind, cells: list[str]) -> NDArray[Any]:
-    """A column's cells of this kind: float64 with NaN, or objects with None, where there is no value."""
+    """A column's cells as values of this type: float64 with NaN, or objects with None, where there is no value."""
     if kind is Kind.TEXT:
         return np.array([cell if cell.strip() else None for cell in cells], object)
     texts = (cell.strip() for cell in cells)

@@ -1,25 +1,36 @@
-"""Rows of a CSV file as columns, a chunk at a time."""
+"""The rows of a CSV file, as chunks of columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iotflow_simulators.chunk import Chunk
 from iotflow_simulators.csv_cells import Column, Kind, values
-from iotflow_simulators.csv_choices import RECOGNISE, Choices
-from iotflow_simulators.csv_layout import Layout, layout, name_trouble
-from iotflow_simulators.csv_lines import LOOKED_AT, Source, lines, source, wrong
+from iotflow_simulators.csv_file import (
+    DELIMITERS,
+    DETECT,
+    SAMPLE_LINES,
+    CsvOptions,
+    Source,
+    detect_source,
+    line_error,
+    read_lines,
+)
+from iotflow_simulators.csv_layout import Layout, detect_layout, header_problem
 from iotflow_simulators.csv_times import InvalidCell, TimeReader
-from iotflow_simulators.errors import SimulationFailed
+from iotflow_simulators.errors import SimulationError
+
+# Columns that a description lists.
+LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A column of the file. missing: how many of its cells stand for no value though they are not empty."""
+    """A column of the file. missing: number of cells that contain a word for a missing value."""
 
     name: str
     index: int
@@ -29,53 +40,23 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file that was read through once. in_order: every time is later than the one above it. times: the first and the last, in
-    ms. told_apart: rows of the hour that comes twice when clocks are set back. empty: names of columns without a value."""
+    """The result of a first pass over a file. in_order: every time is later than the one above it. times: the first and the last,
+    in ms. repeated_hour: number of times in an hour that occurs twice. empty: names of columns without a value."""
 
     source: Source
-    choices: Choices
+    options: CsvOptions
     layout: Layout
     measurements: tuple[Measurement, ...]
     rows: int
     times: tuple[int, int]
     in_order: bool
-    told_apart: int
+    repeated_hour: int
     empty: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Rows of a recording.
-
-    times: shape (rows,), int64 milliseconds since 1970 UTC. columns: measurement to shape (rows,): float64 with NaN
-    where there is no value, or objects (str, bool, int) with None there.
-    """
-
-    times: NDArray[np.int64]
-    columns: Mapping[str, NDArray[Any]]
-
-    def part(self, rows: "slice | NDArray[np.bool_]") -> "Chunk":
-        """These rows alone."""
-        return Chunk(self.times[rows], {name: column[rows] for name, column in self.columns.items()})
-
-    def filled(self) -> "Chunk":
-        """The rows that have any value."""
-        filled = np.zeros(len(self.times), np.bool_)
-        for present in self.present().values():
-            filled |= present
-        return self if filled.all() else self.part(filled)
-
-    def present(self) -> dict[str, NDArray[np.bool_]]:
-        """Measurement to shape (rows,): whether there is a value."""
-        return {
-            name: ~np.isnan(column) if column.dtype.kind == "f" else column != np.array(None)
-            for name, column in self.columns.items()
-        }
 
 
 @dataclass(slots=True)
 class _Times:
-    """The times of all rows so far."""
+    """The times of the rows read so far."""
 
     rows: int = 0
     lowest: int = 0
@@ -91,67 +72,95 @@ class _Times:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What was read of a file so far."""
+class _Scan:
+    """The part of the file read so far."""
 
     columns: list[Column]
     times: _Times = field(default_factory=_Times)
 
 
-def inspect(path: Path, choices: Choices = RECOGNISE) -> Recording:
-    """Read the file through once, in constant memory: what it holds, and whether all of it can be read.
+def inspect(path: Path, options: CsvOptions = DETECT) -> Recording:
+    """Read the file once, in constant memory, and check that all of it can be sent.
 
-    Raises SimulationFailed, naming file and line, and the option that resolves what is in doubt.
+    Raises SimulationError, naming file and line, and the option that resolves an ambiguity.
     """
-    file = source(path, choices)
-    first = [cells for _, cells in islice(lines(file), LOOKED_AT)]
-    if not first or len(first[0]) < 2:
-        raise SimulationFailed(
-            f"{path}: a column of times and at least one of values are needed. Where they are divided by another character than "
-            "a comma, a semicolon, a tab or a bar, name it: --delimiter."
+    source = detect_source(path, options)
+    sample = [cells for _, cells in islice(read_lines(source), SAMPLE_LINES)]
+    if not sample or len(sample[0]) < 2:
+        raise SimulationError(
+            f"{path}: a column of times and at least one column of values are needed. If the delimiter is not a comma, a semicolon, "
+            "a tab or a bar, name it: --delimiter."
         )
     try:
-        found = layout(first, choices)
-        reader = TimeReader(choices)
-        seen = _read_through(file, found, reader)
-        return _recording(file, choices, found, seen, reader.told_apart)
+        layout = detect_layout(sample, options)
+        reader = TimeReader(options)
+        scan = _scan(source, layout, reader)
+        return _recording(source, options, layout, scan, reader.repeated_hour)
     except ValueError as problem:
-        raise SimulationFailed(f"{path}: {problem}.") from None
+        raise SimulationError(f"{path}: {problem}.") from None
 
 
 def chunks(recording: Recording, rows: int) -> Iterator[Chunk]:
-    """The file's rows in their order, at most `rows` at a time. Raises SimulationFailed, naming file and line."""
-    reader = TimeReader(recording.choices)
-    below = _below(recording.source, recording.layout)
-    while gathered := list(islice(below, rows)):
-        times = [_time(reader, recording.source, recording.layout, number, cells) for number, cells in gathered]
+    """The file's rows in their order, at most `rows` at a time. Raises SimulationError, naming file and line."""
+    reader = TimeReader(recording.options)
+    lines = _rows(recording.source, recording.layout)
+    while batch := list(islice(lines, rows)):
+        times = [_time(reader, recording.source, recording.layout, number, cells) for number, cells in batch]
         columns = {
-            item.name: values(item.kind, [cells[item.index] for _, cells in gathered])
-            for item in recording.measurements
+            item.name: values(item.kind, [cells[item.index] for _, cells in batch]) for item in recording.measurements
         }
         yield Chunk(np.array(times, np.int64), columns)
 
 
-def _below(file: Source, found: Layout) -> Iterator[tuple[int, list[str]]]:
-    """The rows, without the header."""
-    return islice(lines(file), 1 if found.has_header else 0, None)
+def description(recording: Recording) -> Iterator[str]:
+    """Lines that describe how the file is read."""
+    source, layout, options = recording.source, recording.layout, recording.options
+    encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
+    delimiter = DELIMITERS.get(source.delimiter, repr(source.delimiter))
+    header = "" if layout.has_header else ", no header: columns are named column1, column2, …"
+    yield f"{source.path}: {recording.rows:,} rows, {encoding}, delimiter {delimiter}{header}"
+    first, last = (_iso(time) for time in recording.times)
+    by = f", detected {layout.detected_by}" if layout.detected_by else ""
+    zone, form = options.timezone or "UTC", options.time_format or "as written"
+    yield f"times: {layout.names[layout.time_index]!r}{by}, {form}, without an offset {zone}: from {first} to {last}"
+    if recording.repeated_hour:
+        yield f"{recording.repeated_hour:,} times in the hour that occurs twice were resolved by the order of the rows"
+    for item in recording.measurements[:LISTED]:
+        missing = f", {item.missing:,} of them missing (such as N/A)" if item.missing else ""
+        yield f"{item.name}: {item.kind.value}{missing}"
+    if len(recording.measurements) > LISTED:
+        yield f"and {len(recording.measurements) - LISTED:,} more measurements"
+    if named := [name for name in recording.empty if name]:
+        yield f"without any value, and not sent: {', '.join(named[:LISTED])}"
 
 
-def _read_through(file: Source, found: Layout, reader: TimeReader) -> _Seen:
-    seen = _Seen([Column() for _ in found.names])
-    for number, cells in _below(file, found):
-        seen.times.add(_time(reader, file, found, number, cells))
-        for column, cell in zip(seen.columns, cells, strict=True):
+def _iso(time: int) -> str:
+    try:
+        return datetime.fromtimestamp(time / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):
+        return f"{time} ms"
+
+
+def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The lines without the header."""
+    return islice(read_lines(source), 1 if layout.has_header else 0, None)
+
+
+def _scan(source: Source, layout: Layout, reader: TimeReader) -> _Scan:
+    scan = _Scan([Column() for _ in layout.names])
+    for number, cells in _rows(source, layout):
+        scan.times.add(_time(reader, source, layout, number, cells))
+        for column, cell in zip(scan.columns, cells, strict=True):
             column.add(number, cell)
-    if not seen.times.rows:
+    if not scan.times.rows:
         raise ValueError("there is no row below the header")
-    return seen
+    return scan
 
 
-def _recording(file: Source, choices: Choices, found: Layout, seen: _Seen, told_apart: int) -> Recording:
+def _recording(source: Source, options: CsvOptions, layout: Layout, scan: _Scan, repeated_hour: int) -> Recording:
     measurements, empty = [], []
-    for index, (name, column) in enumerate(zip(found.names, seen.columns, strict=True)):
-        if index == found.time_index:
+    for index, (name, column) in enumerate(zip(layout.names, scan.columns, strict=True)):
+        if index == layout.time_index:
             continue
         if (kind := _kind(name, column)) is Kind.EMPTY:
             empty.append(name)
@@ -159,23 +168,22 @@ def _recording(file: Source, choices: Choices, found: Layout, seen: _Seen, told_
             missing = column.count(Kind.MISSING) if kind is not Kind.TEXT else 0
             measurements.append(Measurement(name, index, kind, missing))
     _check(measurements)
-    times = seen.times
     return Recording(
-        source=file,
-        choices=choices,
-        layout=found,
+        source=source,
+        options=options,
+        layout=layout,
         measurements=tuple(measurements),
-        rows=times.rows,
-        times=(times.lowest, times.highest),
-        in_order=times.in_order,
-        told_apart=told_apart,
+        rows=scan.times.rows,
+        times=(scan.times.lowest, scan.times.highest),
+        in_order=scan.times.in_order,
+        repeated_hour=repeated_hour,
         empty=tuple(empty),
     )
 
 
 def _kind(name: str, column: Column) -> Kind:
     try:
-        return column.decided()
+        return column.kind()
     except ValueError as problem:
         raise ValueError(f"the column {name!r:.60} {problem}") from None
 
@@ -183,12 +191,12 @@ def _kind(name: str, column: Column) -> Kind:
 def _check(measurements: Sequence[Measurement]) -> None:
     if not measurements:
         raise ValueError("no column holds a value")
-    if trouble := name_trouble([item.name for item in measurements]):
-        raise ValueError(trouble)
+    if problem := header_problem([item.name for item in measurements]):
+        raise ValueError(problem)
 
 
-def _time(reader: TimeReader, file: Source, found: Layout, number: int, cells: Sequence[str]) -> int:
+def _time(reader: TimeReader, source: Source, layout: Layout, number: int, cells: Sequence[str]) -> int:
     try:
-        return reader.read(cells[found.time_index])
+        return reader.read(cells[layout.time_index])
     except InvalidCell as problem:
-        raise wrong(file.path, number, str(problem)) from None
+        raise line_error(source.path, number, str(problem)) from None

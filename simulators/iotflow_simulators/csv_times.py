@@ -1,4 +1,4 @@
-"""Times as recordings write them."""
+"""Reads the times of a recording."""
 
 import re
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from iotflow.readings import InvalidTime, parse_time
 from iotflow.readings.times import EPOCH, FIRST_MS, LAST_MS
-from iotflow_simulators.csv_choices import Choices
+from iotflow_simulators.csv_file import CsvOptions
 
 MILLISECOND = timedelta(milliseconds=1)
-# How many of a unit are a millisecond.
+# Units per millisecond.
 UNITS = {"s": Decimal("0.001"), "ms": Decimal(1), "us": Decimal(1_000), "ns": Decimal(1_000_000)}
 
 _NUMBER = re.compile(r"[-+]?\d{1,25}(\.\d{1,12})?", re.ASCII)
@@ -19,29 +19,29 @@ _CALENDAR = re.compile(r"\d{4}-?[\dW].*", re.ASCII)
 
 
 class InvalidCell(ValueError):
-    """A sentence about a cell that is no time, with the option that may say how to read it."""
+    """A cell is not a time: a message that names the option which describes its format."""
 
 
 class TimeReader:
-    """Reads the cells of a column of times from the top to the bottom."""
+    """Reads the cells of a column of times, from top to bottom."""
 
-    def __init__(self, choices: Choices) -> None:
-        self._zone = choices.timezone
+    def __init__(self, options: CsvOptions) -> None:
+        self._zone = options.timezone
         self._last: int | None = None
-        # Of times in the hour that comes twice when clocks are set back.
-        self.told_apart = 0
-        self._moment: Callable[[str], int | datetime] = _recognised
-        if unit := UNITS.get(choices.time_format):
-            self._moment = lambda cell: _epoch(cell, unit, choices.time_format)
-        elif choices.time_format:
-            self._moment = lambda cell: _formatted(cell, choices.time_format)
+        # Number of times in the hour that occurs twice when clocks are set back.
+        self.repeated_hour = 0
+        self._moment: Callable[[str], int | datetime] = _detected
+        if unit := UNITS.get(options.time_format):
+            self._moment = lambda cell: _epoch(cell, unit, options.time_format)
+        elif options.time_format:
+            self._moment = lambda cell: _formatted(cell, options.time_format)
 
     def read(self, cell: str) -> int:
         """Milliseconds since 1970 UTC, rounded down. Raises InvalidCell."""
         moment = self._moment(cell.strip())
         time = moment if isinstance(moment, int) else self._of_moment(moment)
         if not FIRST_MS <= time <= LAST_MS:
-            raise InvalidCell(f"{cell!r:.60} lies outside the years 1 to 9999")
+            raise InvalidCell(f"{cell!r:.60} is outside the years 1 to 9999")
         self._last = time
         return time
 
@@ -52,34 +52,36 @@ class TimeReader:
         if first == second:
             return first
         if first > second:
-            raise InvalidCell(f"there is no {moment} in {self._zone}: clocks were set forward then; see --timezone")
-        # The hour that comes twice: rows rise, so that the first time of it is over when they would fall.
-        self.told_apart += 1
+            raise InvalidCell(
+                f"{moment} does not exist in {self._zone}, because clocks were set forward; check --timezone"
+            )
+        # In the hour that occurs twice, times rise: a time that would fall belongs to the second occurrence.
+        self.repeated_hour += 1
         return second if self._last is not None and first <= self._last else first
 
 
-def is_time(cell: str, choices: Choices) -> bool:
-    """Whether the cell may be a time."""
+def is_time(cell: str, options: CsvOptions) -> bool:
+    """Whether the cell can be read as a time."""
     try:
-        TimeReader(choices).read(cell)
+        TimeReader(options).read(cell)
     except InvalidCell:
         return False
     return True
 
 
-def is_calendar_time(cell: str, choices: Choices) -> bool:
-    """Whether it is a time and no number."""
-    return not _NUMBER.fullmatch(cell.strip()) and is_time(cell, choices)
+def is_calendar_time(cell: str, options: CsvOptions) -> bool:
+    """Whether the cell is a time, but not a number."""
+    return not _NUMBER.fullmatch(cell.strip()) and is_time(cell, options)
 
 
-def _recognised(cell: str) -> int | datetime:
+def _detected(cell: str) -> int | datetime:
     """Milliseconds, or a calendar time without an offset."""
     if _NUMBER.fullmatch(cell):
         try:
             return parse_time(cell, 0)
         except InvalidTime:
             raise InvalidCell(
-                f"{cell!r:.60} may be a time of several kinds; say which: --time-format s, ms, us, ns or such as '%Y%m%d%H%M'"
+                f"{cell!r:.60} fits several formats of time; name one: --time-format s, ms, us, ns or such as '%Y%m%d%H%M'"
             ) from None
     if not _CALENDAR.fullmatch(cell):
         raise _unknown(cell)
@@ -91,14 +93,14 @@ def _recognised(cell: str) -> int | datetime:
 
 def _unknown(cell: str) -> InvalidCell:
     return InvalidCell(
-        f"{cell!r:.60} is not a time such as 2013-07-04T00:00:00Z or 2013-07-04 00:00:00; say how it is written, such as "
-        "--time-format '%d.%m.%Y %H:%M:%S', or which column holds the times: --time-column"
+        f"{cell!r:.60} is not a time such as 2013-07-04T00:00:00Z or 2013-07-04 00:00:00; name its format, such as "
+        "--time-format '%d.%m.%Y %H:%M:%S', or the column of times: --time-column"
     )
 
 
 def _epoch(cell: str, unit: Decimal, name: str) -> int:
     if not _NUMBER.fullmatch(cell):
-        raise InvalidCell(f"{cell!r:.60} is no number, and --time-format is {name}")
+        raise InvalidCell(f"{cell!r:.60} is not a number, but --time-format is {name}")
     return int((Decimal(cell) / unit).to_integral_value("ROUND_FLOOR"))
 
 
@@ -106,7 +108,7 @@ def _formatted(cell: str, form: str) -> datetime:
     try:
         return datetime.strptime(cell, form)
     except ValueError:
-        raise InvalidCell(f"{cell!r:.60} is not written as --time-format {form!r} says") from None
+        raise InvalidCell(f"{cell!r:.60} does not have the format --time-format {form!r}") from None
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -1,5 +1,5 @@
-"""Why a simulation does not go on."""
+"""The error of a simulation."""
 
 
-class SimulationFailed(Exception):
-    """A plain sentence for the person at the terminal: what is wrong and what to do."""
+class SimulationError(Exception):
+    """A simulation cannot go on: a sentence for the terminal that names the problem and the remedy."""

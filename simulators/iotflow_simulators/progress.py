@@ -1,44 +1,45 @@
-"""How far it has got: a bar for a terminal, now and then a line for anything else."""
+"""Progress of a replay: a bar on a terminal, a line every few seconds elsewhere."""
 
 import time
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
 
+import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
 LINE_SECONDS = 5.0
 
 
-class Shown(Protocol):
-    """Where progress is told."""
+class Progress(Protocol):
+    """Shows the progress of a replay."""
 
     def advance(self, rows: int, rejected: int) -> None:
-        """The server is done with these rows more; rejected: how many of them it stored nothing of."""
+        """Add rows that the server has processed. rejected: rows among them without a stored value."""
 
-    def note(self, line: str) -> None:
-        """Something a person should know."""
+    def write(self, line: str) -> None:
+        """Show a line."""
 
 
-def shown(console: Console, total: int) -> AbstractContextManager[Shown]:
-    """Progress towards this many rows, shown until the block is left."""
-    return Bar(console, total) if console.is_terminal else Lines(console, total)
+def progress_on(console: Console, total: int) -> AbstractContextManager[Progress]:
+    """Show progress towards this number of rows until the block is left."""
+    return ProgressBar(console, total) if console.is_terminal else ProgressLines(console, total)
 
 
 def counted(number: int, thing: str) -> str:
-    """1 row, 2 rows."""
+    """The number with the noun in singular or plural: 1 row, 2 rows."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def write(console: Console, line: str) -> None:
-    """Write a line as it is: not wrapped, and brackets are no markup."""
+def write_line(console: Console, line: str) -> None:
+    """Write a line without wrapping it and without interpreting brackets as markup."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Rate(ProgressColumn):
-    """Rows a second, from the start on."""
+    """Rows per second since the start."""
 
     def render(self, task: Task) -> Text:
         seconds = (task.finished_time if task.finished else task.elapsed) or 1e-3
@@ -46,45 +47,45 @@ class Rate(ProgressColumn):
 
 
 class Rejected(ProgressColumn):
-    """Rows that the server stored nothing of, where there are any."""
+    """Number of rows without a stored value, if there are any."""
 
     def render(self, task: Task) -> Text:
         rejected = task.fields["rejected"]
         return Text(f"{rejected:,} rejected" if rejected else "")
 
 
-class Bar:
-    """For a terminal."""
+class ProgressBar:
+    """Progress on a terminal."""
 
     def __init__(self, console: Console, total: int) -> None:
         columns = (BarColumn(), MofNCompleteColumn(), Rejected(), Rate(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console)
-        self._task = self._progress.add_task("", total=total, rejected=0)
+        self._bar = rich.progress.Progress(*columns, console=console)
+        self._task = self._bar.add_task("", total=total, rejected=0)
         self._rejected = 0
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._bar.stop()
 
     def advance(self, rows: int, rejected: int) -> None:
         self._rejected += rejected
-        self._progress.update(self._task, advance=rows, rejected=self._rejected)
+        self._bar.update(self._task, advance=rows, rejected=self._rejected)
 
-    def note(self, line: str) -> None:
-        write(self._progress.console, line)
+    def write(self, line: str) -> None:
+        write_line(self._bar.console, line)
 
 
-class Lines:
-    """For a file, a pipe or a journal."""
+class ProgressLines:
+    """Progress in a file, a pipe or a journal."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
         self._total = total
         self._rows = self._rejected = 0
-        self._start = self._told = time.monotonic()
+        self._start = self._written = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -93,20 +94,20 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._rows:
-            self._tell(time.monotonic())
+            self._write_progress(time.monotonic())
 
     def advance(self, rows: int, rejected: int) -> None:
         self._rows += rows
         self._rejected += rejected
-        if (now := time.monotonic()) - self._told >= LINE_SECONDS:
-            self._tell(now)
+        if (now := time.monotonic()) - self._written >= LINE_SECONDS:
+            self._write_progress(now)
 
-    def note(self, line: str) -> None:
-        write(self._console, line)
+    def write(self, line: str) -> None:
+        write_line(self._console, line)
 
-    def _tell(self, now: float) -> None:
-        self._told = now
+    def _write_progress(self, now: float) -> None:
+        self._written = now
         rate = self._rows / max(now - self._start, 1e-3)
         rejected = f", {self._rejected:,} rejected" if self._rejected else ""
         stored = f"{self._rows - self._rejected:,} of {counted(self._total, 'row')} acknowledged{rejected}"
-        self.note(f"{stored}, {rate:,.0f} rows/s")
+        self.write(f"{stored}, {rate:,.0f} rows/s")

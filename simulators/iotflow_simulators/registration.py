@@ -1,6 +1,9 @@
-"""A device's key: kept from before, or of a device registered now."""
+"""The keys of simulated devices: kept in a file, or given at registration."""
 
+import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 from grpc import StatusCode
@@ -9,17 +12,62 @@ from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow_simulators.errors import SimulationFailed
-from iotflow_simulators.key_store import KeyStore
+from iotflow_simulators.errors import SimulationError
 
-# Seconds one call may take.
-PATIENCE = 10.0
+FILE_NAME = "device-keys.json"
+CALL_SECONDS = 10.0
 NEEDS_TOKEN = (StatusCode.UNAUTHENTICATED, StatusCode.PERMISSION_DENIED)
+
+
+class KeyStore:
+    """API keys by device name, in a file of the data folder that only its owner can read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+
+    def key(self, device: str) -> str | None:
+        """The device's key, or None. Raises SimulationError where the file cannot be read."""
+        return self._keys().get(device)
+
+    def check_writable(self) -> None:
+        """Raise SimulationError where a key cannot be kept. Called before a registration."""
+        if os.access(self.path.parent, os.W_OK) or not self.path.parent.exists():
+            return
+        raise SimulationError(
+            f"{self.path} cannot be written, and the server shows a key only once. Make the folder writable."
+        )
+
+    def keep(self, device: str, key: str) -> None:
+        """Add or replace a key. A crash leaves the old or the new file. Raises SimulationError."""
+        text = json.dumps({**self._keys(), device: key}, indent=2, ensure_ascii=False)
+        draft = self.path.with_name(f".{FILE_NAME}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        except OSError as error:
+            raise SimulationError(f"{self.path} cannot be written: {error.strerror}.") from None
+
+    def _keys(self) -> dict[str, str]:
+        try:
+            keys = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise SimulationError(f"{self.path} cannot be read: {error.strerror}.") from None
+        except ValueError:
+            keys = None
+        if not isinstance(keys, dict):
+            raise SimulationError(f"{self.path} is not a JSON object of device names and keys. Repair or move it.")
+        return keys
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Registers devices at a server. token: shown only where registration is not open; empty: there is none."""
+    """Registers devices at a server. token: used only where registration is not open; empty: there is none."""
 
     channel: grpc.aio.Channel
     server: str
@@ -27,17 +75,17 @@ class Registration:
     token: str = ""
 
     async def key(self, device: str) -> str:
-        """The device's key, accepted by the server; raises SimulationFailed, which says what to do."""
+        """A key of the device that the server accepts. Raises SimulationError."""
         try:
             kept = self.keys.key(device)
             if kept is None:
-                return await self._registered(device)
+                return await self._register_and_keep(device)
             await self._check(kept)
         except ServerError as error:
-            raise SimulationFailed(self._explained(error, device)) from None
+            raise SimulationError(self._message(error, device)) from None
         return kept
 
-    async def _registered(self, device: str) -> str:
+    async def _register_and_keep(self, device: str) -> str:
         self.keys.check_writable()
         try:
             key = await self._register(device)
@@ -51,7 +99,7 @@ class Registration:
     async def _register(self, device: str, token: str = "") -> str:
         try:
             response = await DeviceServiceStub(self.channel).RegisterDevice(
-                RegisterDeviceRequest(name=device), metadata=credentials(token=token), timeout=PATIENCE
+                RegisterDeviceRequest(name=device), metadata=credentials(token=token), timeout=CALL_SECONDS
             )
         except grpc.aio.AioRpcError as error:
             raise server_error(error) from None
@@ -61,22 +109,22 @@ class Registration:
     async def _check(self, key: str) -> None:
         try:
             await DeviceServiceStub(self.channel).GetDeviceStatus(
-                GetDeviceStatusRequest(), metadata=credentials(key), timeout=PATIENCE
+                GetDeviceStatusRequest(), metadata=credentials(key), timeout=CALL_SECONDS
             )
         except grpc.aio.AioRpcError as error:
             raise server_error(error) from None
 
-    def _explained(self, error: ServerError, device: str) -> str:
+    def _message(self, error: ServerError, device: str) -> str:
         if error.reason == "NAME_TAKEN":
             return (
-                f"{self.server} has a device named {device!r} already, and its key is not in {self.keys.path}. Choose "
-                "another name, put the key there, or have an admin delete the device."
+                f"{self.server} already has a device named {device!r}, and its key is not in {self.keys.path}. Choose "
+                "another name, put the key into that file, or delete the device as an admin."
             )
         if error.reason == "WRONG_KEY":
             return (
-                f"{self.server} does not know the key kept for {device!r} in {self.keys.path}: it is gone, or this is "
-                "another server. Choose another name, or take the key out of the file to register anew."
+                f"{self.server} does not accept the key of {device!r} in {self.keys.path}: the device was deleted, or "
+                "this is another server. Choose another name, or remove the key from the file to register the device again."
             )
         if error.code is StatusCode.UNAVAILABLE and not error.reason:
-            return f"No server answers at {self.server}; `iotflow up` starts one, --server HOST:PORT names another. ({error.message})"
-        return f"{self.server} does not let {device!r} in: {error}"
+            return f"No server answers at {self.server}. Start one with `iotflow up`, or name another with --server. ({error.message})"
+        return f"{self.server} does not accept {device!r}: {error}"

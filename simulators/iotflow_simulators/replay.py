@@ -1,4 +1,4 @@
-"""A recording, sent as if a device measured it now."""
+"""Sends a recording as a device sends its measurements."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,11 @@ from iotflow.batches import encode_batch
 from iotflow.channels import open_channel
 from iotflow.errors import ServerError
 from iotflow.writer import TelemetryWriter
+from iotflow_simulators.chunk import Pace
 from iotflow_simulators.csv_rows import Recording, chunks
-from iotflow_simulators.errors import SimulationFailed
-from iotflow_simulators.key_store import KeyStore
-from iotflow_simulators.pace import Pace
-from iotflow_simulators.progress import Shown
-from iotflow_simulators.registration import Registration
+from iotflow_simulators.errors import SimulationError
+from iotflow_simulators.progress import Progress
+from iotflow_simulators.registration import KeyStore, Registration
 from iotflow_simulators.tally import Tally
 
 BATCH_ROWS = 1_000
@@ -19,7 +18,7 @@ BATCH_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """server: host:port. device: its name. keys: where its key is kept. token: to register with, if need be."""
+    """server: host:port. device: its name. keys: holds its key. token: for registration where that is not open."""
 
     server: str
     device: str
@@ -28,32 +27,32 @@ class Destination:
 
 
 async def replay(
-    recording: Recording, to: Destination, tally: Tally, shown: Shown, *, speed: float | None = None
+    recording: Recording, to: Destination, tally: Tally, progress: Progress, *, speed: float | None = None
 ) -> None:
-    """Register the device, or take its kept key, and send every row; returns when all are acknowledged.
+    """Register the device, or use its kept key, and send every row. Returns when all rows are acknowledged.
 
-    speed: real time times this much; None: as fast as the server takes it. Over a broken connection, or when the server
-    starts anew, what was not acknowledged is sent again. The tally tells how far it got, whatever ends it.
-    Raises SimulationFailed.
+    speed: multiple of real time; None: as fast as the server accepts rows. After a broken connection or a restart of the
+    server, unacknowledged rows are sent again. The tally counts the rows, also where an exception ends the replay.
+    Raises SimulationError.
     """
     async with open_channel(to.server) as channel:
         key = await Registration(channel, to.server, to.keys, to.token).key(to.device)
         writer = TelemetryWriter(
             channel,
             api_key=key,
-            on_acknowledged=lambda rows: _acknowledged(rows, tally, shown),
+            on_acknowledged=lambda rows: _acknowledged(rows, tally, progress),
             on_rejected=tally.reject,
-            on_interrupted=lambda error, delay: shown.note(f"interrupted: {error}; next attempt in {delay:.1f} s"),
+            on_interrupted=lambda error, delay: progress.write(f"interrupted: {error}; next attempt in {delay:.1f} s"),
         )
         try:
             async with writer:
                 await _send(recording, writer, Pace(speed), tally)
         except ServerError as error:
-            raise SimulationFailed(f"{to.server} takes no more of {to.device!r}: {error}") from None
+            raise SimulationError(f"{to.server} rejects the readings of {to.device!r}: {error}") from None
 
 
-def _acknowledged(rows: int, tally: Tally, shown: Shown) -> None:
-    shown.advance(rows, tally.acknowledge(rows))
+def _acknowledged(rows: int, tally: Tally, progress: Progress) -> None:
+    progress.advance(rows, tally.acknowledge(rows))
 
 
 async def _send(recording: Recording, writer: TelemetryWriter, pace: Pace, tally: Tally) -> None:

@@ -115,11 +115,11 @@ def test_a_device_whose_key_is_not_kept_or_not_known(here: Installation) -> None
         here.keys.unlink()
         code, output = here.replayed(AMBIENT, "ambient")
         assert code == 1
-        assert f"iotflow: 127.0.0.1:{here.port} has a device named 'ambient' already, and its key is not" in output
+        assert f"iotflow: 127.0.0.1:{here.port} already has a device named 'ambient', and its key is not" in output
         here.keys.write_text(kept.replace(json.loads(kept)["ambient"], "x" * 32))
         code, output = here.replayed(AMBIENT, "ambient")
         assert code == 1
-        assert f"iotflow: 127.0.0.1:{here.port} does not know the key kept for 'ambient'" in output
+        assert f"iotflow: 127.0.0.1:{here.port} does not accept the key of 'ambient'" in output
 
 
 def test_types_of_columns_and_missing_cells_are_stored_as_they_are(here: Installation, tmp_path: Path) -> None:
@@ -136,15 +136,15 @@ def test_types_of_columns_and_missing_cells_are_stored_as_they_are(here: Install
             "Tür offen": {1_372_896_000_000: True, 1_372_899_600_000: False},
             "Zähler": {1_372_896_000_000: 9007199254740993, 1_372_899_600_000: -1},
         }
-    assert "divided by semicolon" in output
+    assert "delimiter semicolon" in output
     assert "Temperatur: numbers with a decimal comma, 1 of them missing" in output
 
 
 def test_a_dry_run_shows_what_is_recognised_and_needs_no_server(here: Installation) -> None:
     code, output = here.replayed(AMBIENT, "ambient", "--dry-run")
     assert code == 0
-    assert "7,267 rows, utf-8, divided by comma" in output
-    assert "times: 'timestamp', recognised by its name" in output
+    assert "7,267 rows, utf-8, delimiter comma" in output
+    assert "times: 'timestamp', detected by its name" in output
     assert "from 2013-07-04T00:00:00.000Z to 2014-05-28T15:00:00.000Z" in output
     assert "value: numbers" in output
     assert not here.keys.exists()
@@ -155,9 +155,7 @@ def test_what_is_in_doubt_is_refused_before_anything_is_sent(here: Installation,
     file.write_text("temperature,uptime\n21.5,12\n21.6,13\n")
     code, output = here.replayed(file, "doubtful")
     assert code == 1
-    assert output.startswith(
-        f"iotflow: {file}: none of its columns 'temperature', 'uptime' was recognised as the times"
-    )
+    assert output.startswith(f"iotflow: {file}: none of its columns 'temperature', 'uptime' was detected as the times")
     assert "--time-column" in output
     assert not here.keys.exists()
 
@@ -167,15 +165,19 @@ def test_what_is_in_doubt_is_refused_before_anything_is_sent(here: Installation,
     [
         (AMBIENT, [], "No server answers at 127.0.0.1:"),
         (Path("none.csv"), [], "none.csv: No such file or directory."),
-        (AMBIENT, ["--server", "localhost"], "argument --server: the host and the port of gRPC are needed"),
-        (AMBIENT, ["--server", "http://localhost:5000"], "argument --server: the host and the port of gRPC are needed"),
-        (AMBIENT, ["--speed", "0"], "argument --speed: a number above 0 is needed"),
-        (AMBIENT, ["--speed", "fast"], "argument --speed: a number above 0 is needed"),
-        (AMBIENT, ["--time-format", "h"], "argument --time-format: s, ms, us, ns or a format"),
-        (AMBIENT, ["--timezone", "Berlin"], "argument --timezone: Berlin is no time zone"),
-        (AMBIENT, ["--delimiter", "::"], "argument --delimiter: one character, or the word tab, is needed"),
-        (AMBIENT, ["--encoding", "utf-9"], "argument --encoding: utf-9 is no encoding of texts"),
-        (AMBIENT, ["--encoding", "hex"], "argument --encoding: hex is no encoding of texts"),
+        (AMBIENT, ["--server", "localhost"], "argument --server: the value must be the host and port of gRPC"),
+        (
+            AMBIENT,
+            ["--server", "http://localhost:5000"],
+            "argument --server: the value must be the host and port of gRPC",
+        ),
+        (AMBIENT, ["--speed", "0"], "argument --speed: the value must be a number above 0"),
+        (AMBIENT, ["--speed", "fast"], "argument --speed: the value must be a number above 0"),
+        (AMBIENT, ["--time-format", "h"], "argument --time-format: the value must be s, ms, us, ns or a format"),
+        (AMBIENT, ["--timezone", "Berlin"], "argument --timezone: Berlin is not a time zone"),
+        (AMBIENT, ["--delimiter", "::"], "argument --delimiter: the value must be one character, or the word tab"),
+        (AMBIENT, ["--encoding", "utf-9"], "argument --encoding: utf-9 is not a text encoding"),
+        (AMBIENT, ["--encoding", "hex"], "argument --encoding: hex is not a text encoding"),
         (AMBIENT, ["--time-column", "date"], "--time-column 'date' is none of 'timestamp', 'value'"),
     ],
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from iotflow.readings import name_problem
 from iotflow_simulators.csv_cells import Kind, kind_of
 from iotflow_simulators.csv_rows import chunks, inspect
-from iotflow_simulators.errors import SimulationFailed
+from iotflow_simulators.errors import SimulationError
 
 MISSING = st.sampled_from(["", "N/A", "nan", "NULL", "-"])
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8).filter(
@@ -75,7 +75,7 @@ def test_a_table_is_read_as_it_was_written_or_refused(
     path.write_bytes(text.getvalue().encode(encoding))
     try:
         recording = inspect(path)
-    except SimulationFailed:
+    except SimulationError:
         return
     read = list(chunks(recording, 5))
     assert [time for chunk in read for time in chunk.times.tolist()] == values[-1]

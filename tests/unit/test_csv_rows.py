@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from iotflow_simulators.chunk import Chunk
 from iotflow_simulators.csv_cells import Kind
-from iotflow_simulators.csv_choices import RECOGNISE, Choices
-from iotflow_simulators.csv_description import description
-from iotflow_simulators.csv_rows import Chunk, Recording, chunks, inspect
+from iotflow_simulators.csv_file import DETECT, CsvOptions
+from iotflow_simulators.csv_rows import Recording, chunks, description, inspect
 from iotflow_simulators.csv_times import InvalidCell, TimeReader
-from iotflow_simulators.errors import SimulationFailed
+from iotflow_simulators.errors import SimulationError
 
 MIDNIGHT = 1_372_896_000_000
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,13 +24,13 @@ def recorded(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def read(path: Path, rows: int = 1_000, choices: Choices = RECOGNISE) -> list[Chunk]:
-    return list(chunks(inspect(path, choices), rows))
+def read(path: Path, rows: int = 1_000, options: CsvOptions = DETECT) -> list[Chunk]:
+    return list(chunks(inspect(path, options), rows))
 
 
-def table(path: Path, choices: Choices = RECOGNISE) -> dict[str, list[object]]:
+def table(path: Path, options: CsvOptions = DETECT) -> dict[str, list[object]]:
     """The whole file: times under "", values by measurement, None where there is none."""
-    [chunk] = read(path, choices=choices)
+    [chunk] = read(path, options=options)
     columns = {
         name: [None if value != value else value for value in column.tolist()] for name, column in chunk.columns.items()
     }
@@ -59,7 +59,7 @@ def kinds(recording: Recording) -> dict[str, Kind]:
     ],
 )
 def test_times_that_are_recognised(text: str, time: int) -> None:
-    assert TimeReader(RECOGNISE).read(text) == time
+    assert TimeReader(DETECT).read(text) == time
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_times_that_are_recognised(text: str, time: int) -> None:
     ],
 )
 def test_times_in_a_format_that_is_said(form: str, text: str, time: int) -> None:
-    assert TimeReader(Choices(time_format=form)).read(text) == time
+    assert TimeReader(CsvOptions(time_format=form)).read(text) == time
 
 
 @pytest.mark.parametrize(
@@ -87,37 +87,37 @@ def test_times_in_a_format_that_is_said(form: str, text: str, time: int) -> None
 )
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(InvalidCell, match="--time-format .*--time-column"):
-        TimeReader(RECOGNISE).read(text)
+        TimeReader(DETECT).read(text)
 
 
 @pytest.mark.parametrize("digits", [1, 5, 8, 9, 11, 12, 14, 15, 16, 19])
 def test_digits_that_may_be_times_of_several_kinds(digits: int) -> None:
     with pytest.raises(InvalidCell, match="--time-format s, ms, us, ns"):
-        TimeReader(RECOGNISE).read("1" * digits)
+        TimeReader(DETECT).read("1" * digits)
 
 
 def test_times_of_a_zone_with_the_hour_that_comes_twice(tmp_path: Path) -> None:
     rows = ["2025-10-26 01:30:00", "2025-10-26 02:00:00", "2025-10-26 02:30:00"]
     rows += ["2025-10-26 02:00:00", "2025-10-26 02:30:00", "2025-10-26 03:00:00"]
     path = recorded(tmp_path, "time,v\n" + "".join(f"{row},1\n" for row in rows))
-    recording = inspect(path, Choices(timezone=BERLIN))
+    recording = inspect(path, CsvOptions(timezone=BERLIN))
     half_hours = [time // 1_800_000 for chunk in chunks(recording, 2) for time in chunk.times.tolist()]
     assert np.diff(half_hours).tolist() == [1, 1, 1, 1, 1]
     assert recording.in_order
-    assert recording.told_apart == 4
-    assert any("4 times of the hour that comes twice" in line for line in description(recording))
+    assert recording.repeated_hour == 4
+    assert any("4 times in the hour that occurs twice" in line for line in description(recording))
 
 
 def test_times_that_a_zone_does_not_have(tmp_path: Path) -> None:
     path = recorded(tmp_path, "time,v\n2026-03-29 01:59:00,1\n2026-03-29 02:30:00,1\n")
-    with pytest.raises(SimulationFailed, match="line 3: there is no 2026-03-29 02:30:00 in Europe/Berlin"):
-        inspect(path, Choices(timezone=BERLIN))
+    with pytest.raises(SimulationError, match="line 3: 2026-03-29 02:30:00 does not exist in Europe/Berlin"):
+        inspect(path, CsvOptions(timezone=BERLIN))
     assert inspect(path).rows == 2
 
 
 def test_an_offset_in_the_file_counts_more_than_the_zone(tmp_path: Path) -> None:
     path = recorded(tmp_path, "time,v\n2013-07-04T00:00:00Z,1\n2013-07-04 02:00:01,1\n")
-    assert table(path, Choices(timezone=BERLIN))[""] == [MIDNIGHT, MIDNIGHT + 1_000]
+    assert table(path, CsvOptions(timezone=BERLIN))[""] == [MIDNIGHT, MIDNIGHT + 1_000]
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ def test_an_offset_in_the_file_counts_more_than_the_zone(tmp_path: Path) -> None
 def test_the_column_of_times(tmp_path: Path, content: str, column: str) -> None:
     recording = inspect(recorded(tmp_path, content))
     assert recording.layout.names[recording.layout.time_index] == column
-    assert f"'{column}', recognised by its" in "".join(description(recording))
+    assert f"'{column}', detected by its" in "".join(description(recording))
 
 
 @pytest.mark.parametrize("chosen", ["b", "2"])
 def test_the_column_of_times_that_is_said(tmp_path: Path, chosen: str) -> None:
     path = recorded(tmp_path, "time,b\n21.5,1372896000\n")
-    assert table(path, Choices(time_column=chosen)) == {"": [MIDNIGHT], "time": [21.5]}
+    assert table(path, CsvOptions(time_column=chosen)) == {"": [MIDNIGHT], "time": [21.5]}
 
 
 @pytest.mark.parametrize(
@@ -148,21 +148,21 @@ def test_the_column_of_times_that_is_said(tmp_path: Path, chosen: str) -> None:
     [
         ("Date,Time,v\n2013-07-04,00:00:00,1\n", "'Date', 'Time' may all be the column of times.*--time-column"),
         ("a,b,c\n2013-07-04,2013-07-05,1\n", "'a', 'b' all hold times.*--time-column"),
-        ("a,b\n1,2\n", "none of its columns 'a', 'b' was recognised as the times.*--time-column.*--time-format"),
-        ("time,a\n1,2\nnoon,3\n", "line 2: '1' may be a time of several kinds.*--time-format"),
+        ("a,b\n1,2\n", "none of its columns 'a', 'b' was detected as the times.*--time-column.*--time-format"),
+        ("time,a\n1,2\nnoon,3\n", "line 2: '1' fits several formats of time.*--time-format"),
         ("time,a\n2013-07-04,2\nnoon,3\n", "line 3: 'noon' is not a time.*--time-format"),
-        ("20130704,1\n20130705,2\n", "was recognised as the times.*--time-column"),
+        ("20130704,1\n20130705,2\n", "was detected as the times.*--time-column"),
     ],
 )
 def test_times_in_doubt_are_refused(tmp_path: Path, content: str, complaint: str) -> None:
-    with pytest.raises(SimulationFailed, match=complaint):
+    with pytest.raises(SimulationError, match=complaint):
         inspect(recorded(tmp_path, content))
 
 
 def test_a_column_of_times_that_is_not_there(tmp_path: Path) -> None:
     for chosen in ("c", "3", "0", "²"):
-        with pytest.raises(SimulationFailed, match="--time-column .* is none of 'time', 'b', nor a number"):
-            inspect(recorded(tmp_path, "time,b\n2013-07-04,1\n"), Choices(time_column=chosen))
+        with pytest.raises(SimulationError, match="--time-column .* is none of 'time', 'b', nor a number"):
+            inspect(recorded(tmp_path, "time,b\n2013-07-04,1\n"), CsvOptions(time_column=chosen))
 
 
 def test_a_file_without_a_header(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_file_without_a_header(tmp_path: Path) -> None:
     assert "no header" in next(description(inspect(path)))
     assert table(recorded(tmp_path, "1.5,1372896000\n2.5,1372896001\n"))["column1"] == [1.5, 2.5]
     german = recorded(tmp_path, "04.07.2013;1\n05.07.2013;2\n")
-    assert inspect(german, Choices(time_format="%d.%m.%Y")).rows == 2
+    assert inspect(german, CsvOptions(time_format="%d.%m.%Y")).rows == 2
 
 
 def test_a_header_of_numbers_beside_a_word(tmp_path: Path) -> None:
@@ -188,13 +188,13 @@ def test_delimiters(tmp_path: Path, delimiter: str) -> None:
 
 def test_a_delimiter_in_doubt_and_one_that_is_said(tmp_path: Path) -> None:
     path = recorded(tmp_path, "time;a|b\n2013-07-04;x|y\n")
-    with pytest.raises(SimulationFailed, match="semicolon and bar both divide its lines.*--delimiter"):
+    with pytest.raises(SimulationError, match="semicolon and bar both divide its lines.*--delimiter"):
         inspect(path)
-    assert inspect(path, Choices(delimiter=";")).measurements[0].name == "a|b"
+    assert inspect(path, CsvOptions(delimiter=";")).measurements[0].name == "a|b"
     hashes = recorded(tmp_path, "time#a\n2013-07-04#1\n")
-    with pytest.raises(SimulationFailed, match="a column of times and at least one of values.*--delimiter"):
+    with pytest.raises(SimulationError, match="a column of times and at least one column of values.*--delimiter"):
         inspect(hashes)
-    assert table(hashes, Choices(delimiter="#")) == {"": [MIDNIGHT], "a": [1.0]}
+    assert table(hashes, CsvOptions(delimiter="#")) == {"": [MIDNIGHT], "a": [1.0]}
 
 
 @pytest.mark.parametrize(
@@ -208,11 +208,11 @@ def test_a_delimiter_in_doubt_and_one_that_is_said(tmp_path: Path) -> None:
 )
 def test_encodings(tmp_path: Path, encoding: str, mark: bytes, chosen: str) -> None:
     path = recorded(tmp_path, mark + "time,größe\r\n2013-07-04,é\r\n".encode(encoding))
-    assert table(path, Choices(encoding=chosen)) == {"": [MIDNIGHT], "größe": ["é"]}
+    assert table(path, CsvOptions(encoding=chosen)) == {"": [MIDNIGHT], "größe": ["é"]}
 
 
 def test_an_encoding_in_doubt(tmp_path: Path) -> None:
-    with pytest.raises(SimulationFailed, match="line .: this is not UTF-8 text; name its encoding, such as --encoding"):
+    with pytest.raises(SimulationError, match="line .: this is not UTF-8 text; name the encoding, such as --encoding"):
         inspect(recorded(tmp_path, b"time,a\n2013-07-04,2\n2013-07-04,\xff\n"))
 
 
@@ -250,7 +250,7 @@ def test_what_a_column_holds(tmp_path: Path, cells: list[str], kind: Kind, expec
         (["1", "2", "broken"], "'v' holds numbers, but 'broken' in line 4"),
         (["1", "0", "true"], "'v' holds numbers, but 'true' in line 4"),
         (["true", "false", "maybe"], "'v' holds booleans, but 'maybe' in line 4"),
-        (["1,234", "5,678"], "'v' holds '1,234' in line 2, whose comma or point may stand for thousands"),
+        (["1,234", "5,678"], "'v' holds '1,234' in line 2, whose comma or point may separate thousands"),
         (["21,5", "1.234,5"], "'v' holds '1.234,5' in line 3, whose comma or point"),
         (["21,5", "22.5"], "'v' holds '21,5' in line 2, whose comma or point"),
         (["1.5", "1,234.5"], "'v' holds '1,234.5' in line 3, whose comma or point"),
@@ -260,7 +260,7 @@ def test_what_a_column_holds(tmp_path: Path, cells: list[str], kind: Kind, expec
 )
 def test_columns_in_doubt_are_refused(tmp_path: Path, cells: list[str], complaint: str) -> None:
     path = recorded(tmp_path, "time;v\n" + "".join(f"{MIDNIGHT + row};{cell}\n" for row, cell in enumerate(cells)))
-    with pytest.raises(SimulationFailed, match=complaint):
+    with pytest.raises(SimulationError, match=complaint):
         inspect(path)
 
 
@@ -270,7 +270,7 @@ def test_a_cell_far_down_decides_on_its_column_from_the_start(tmp_path: Path) ->
     assert [len(chunk.times) for chunk in read_back] == [1_000, 1_000, 500]
     assert read_back[0].columns["value"][0] == 0.0
     assert np.isnan(read_back[2].columns["value"][400])
-    with pytest.raises(SimulationFailed, match="'value' holds numbers, but 'broken' in line 2502"):
+    with pytest.raises(SimulationError, match="'value' holds numbers, but 'broken' in line 2502"):
         inspect(recorded(tmp_path, "\n".join(["time,value", *rows, f"{MIDNIGHT + 2_500},broken"])))
 
 
@@ -290,7 +290,7 @@ def test_names_are_kept(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_names_that_cannot_be_stored_are_refused(tmp_path: Path, header: str, complaint: str) -> None:
-    with pytest.raises(SimulationFailed, match=complaint):
+    with pytest.raises(SimulationError, match=complaint):
         inspect(recorded(tmp_path, f"{header}\n2013-07-04,1,2\n"))
 
 
@@ -328,14 +328,14 @@ def test_rows_without_any_value_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("times", "in_order"), [("123", True), ("122", False), ("132", False)])
 def test_order(tmp_path: Path, times: str, in_order: bool) -> None:
     path = recorded(tmp_path, "time,a\n" + "".join(f"{time},1\n" for time in times))
-    assert inspect(path, Choices(time_format="s")).in_order == in_order
+    assert inspect(path, CsvOptions(time_format="s")).in_order == in_order
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "a column of times and at least one of values"),
-        ("time\n1\n", "a column of times and at least one of values"),
+        ("", "a column of times and at least one column of values"),
+        ("time\n1\n", "a column of times and at least one column of values"),
         ("time,a\n", "no row below the header"),
         ("time,a\n2013-07-04,\n", "no column holds a value"),
         ("time,a\n2013-07-04,2\n\n2013-07-04,3,4\n", "line 4: 3 cells where the first line has 2"),
@@ -344,11 +344,11 @@ def test_order(tmp_path: Path, times: str, in_order: bool) -> None:
 )
 def test_complaints_name_the_file_and_the_line(tmp_path: Path, text: str, complaint: str) -> None:
     path = recorded(tmp_path, text)
-    with pytest.raises(SimulationFailed, match=complaint) as raised:
+    with pytest.raises(SimulationError, match=complaint) as raised:
         inspect(path)
     assert str(path) in str(raised.value)
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(SimulationFailed, match="No such file"):
+    with pytest.raises(SimulationError, match="No such file"):
         inspect(tmp_path / "none.csv")

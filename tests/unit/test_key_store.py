@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_simulators.errors import SimulationFailed
-from iotflow_simulators.key_store import KeyStore
+from iotflow_simulators.errors import SimulationError
+from iotflow_simulators.registration import KeyStore
 
 
 def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
@@ -27,14 +27,14 @@ def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
 def test_a_file_that_holds_no_keys_is_left_as_it_is(tmp_path: Path, content: str) -> None:
     keys = KeyStore(tmp_path)
     keys.path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(SimulationFailed, match="not a JSON object"):
+    with pytest.raises(SimulationError, match="not a JSON object"):
         keys.key("a")
-    with pytest.raises(SimulationFailed, match="not a JSON object"):
+    with pytest.raises(SimulationError, match="not a JSON object"):
         keys.keep("a", "key")
     assert keys.path.read_bytes() == content.encode("latin-1")
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SimulationFailed, match="cannot be read: Not a directory"):
+    with pytest.raises(SimulationError, match="cannot be read: Not a directory"):
         KeyStore(tmp_path / "file" / "data").keep("a", "key")

@@ -4,8 +4,7 @@ import asyncio
 
 import numpy as np
 
-from iotflow_simulators.csv_rows import Chunk
-from iotflow_simulators.pace import Pace
+from iotflow_simulators.chunk import Chunk, Pace
 
 
 def chunk(*times: int) -> Chunk:

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from iotflow.v1.telemetry_pb2 import Rejection
-from iotflow_simulators.csv_rows import Chunk
-from iotflow_simulators.progress import shown
+from iotflow_simulators.chunk import Chunk
+from iotflow_simulators.progress import progress_on
 from iotflow_simulators.tally import Tally
 
 NONE = float("nan")
@@ -40,7 +40,7 @@ def test_a_row_is_rejected_where_none_of_its_values_is_stored(rejections: list[R
         tally.reject(rejection)
     assert tally.acknowledge(6) == whole
     assert (tally.acknowledged, tally.rejected_whole) == (9 - whole, whole)
-    assert tally.is_whole is not bool(rejections)
+    assert tally.is_complete is not bool(rejections)
 
 
 def test_one_is_singular() -> None:
@@ -61,7 +61,7 @@ def test_one_is_singular() -> None:
 )
 def test_progress_counts_rejected_rows_apart(*, terminal: bool, said: str) -> None:
     output = io.StringIO()
-    with shown(Console(file=output, force_terminal=terminal, color_system=None, width=120), 3) as progress:
+    with progress_on(Console(file=output, force_terminal=terminal, color_system=None, width=120), 3) as progress:
         progress.advance(2, 0)
         progress.advance(1, 1)
     assert said in output.getvalue()

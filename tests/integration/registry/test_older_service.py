@@ -190,7 +190,7 @@ def test_ids_of_other_devices_are_not_taken(
     assert migrate(older, to, dry_run=False) == 1
     said = capsys.readouterr().out
     assert "device 1 ('ESP32 1'): another device has this id here" in said
-    assert "nothing was done" in said
+    assert "nothing was changed" in said
 
     async def check() -> None:
         taken = Taken(url, to)

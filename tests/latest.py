@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.telemetry.latest import CachedLatestReader, CachedLatestWriter, LatestValues
-from iotflow_server.telemetry.ports import Latest, TelemetryStore
+from iotflow_server.telemetry.ports import SERVER, Latest, TelemetryStore
 from tests.contract.joined import JoinedStore
 from tests.contract.readings import cells
 
@@ -31,9 +31,9 @@ class CachedStore(JoinedStore):
         super().__init__(store, CachedLatestWriter(store, values), CachedLatestReader(store, values))
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        found = [await self.reader.latest(device_ids, measurements) for _ in range(3)]
+        found = [await self.reader.latest(device_ids, measurements, caller=caller) for _ in range(3)]
         # As texts: -0.0 is equal to 0.0.
         first, second, third = ({one: repr(values) for one, values in plain(each).items()} for each in found)
         assert first == second == third

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from iotflow_server.telemetry.ports import JournalState, Latest, ManagedWriter, TelemetryReader, TelemetryWriter
+from iotflow_server.telemetry.ports import SERVER, JournalState, Latest, ManagedWriter, TelemetryReader, TelemetryWriter
 
 
 class JoinedStore:
@@ -31,6 +31,6 @@ class JoinedStore:
         await self.managed.close()
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        return await self.reader.latest(device_ids, measurements)
+        return await self.reader.latest(device_ids, measurements, caller=caller)

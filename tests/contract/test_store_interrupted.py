@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iotflow_server.errors import LimitExceeded
-from iotflow_server.telemetry.ports import Span
+from iotflow_server.telemetry.ports import SERVER, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
@@ -33,7 +33,7 @@ async def test_sqlite_ends_a_read_whose_caller_has_gone(tmp_path: Path, work: An
     store = SqliteStore(tmp_path / "readings.db")
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
-    calls = [asyncio.create_task(store._connections.read(work)) for _ in range(CALLS)]
+    calls = [asyncio.create_task(store._connections.read(SERVER, work)) for _ in range(CALLS)]
     await asyncio.sleep(0)
     for call in calls:
         call.cancel()
@@ -47,7 +47,7 @@ async def test_sqlite_ends_a_read_that_takes_too_long(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "readings.db", read_seconds=0.1)
     await store.start()
     with pytest.raises(LimitExceeded) as refusal:
-        await asyncio.wait_for(store._connections.read(endless), 10)
+        await asyncio.wait_for(store._connections.read(SERVER, endless), 10)
     assert refusal.value.reason == "QUERY_TOO_LONG"
     assert await store.count(1, Span()) == 0
     await store.close()
@@ -63,7 +63,7 @@ async def test_iotdb_is_not_waited_for_when_the_caller_has_gone(iotdb_address: I
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
     epoch = store.epoch
-    calls = [asyncio.create_task(store._pool.ask(silent)) for _ in range(CALLS)]
+    calls = [asyncio.create_task(store._pool.ask(SERVER, silent)) for _ in range(CALLS)]
     done, _ = await asyncio.wait(calls, timeout=0.5)
     assert not done
     began = time.monotonic()

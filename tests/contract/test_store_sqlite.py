@@ -12,7 +12,7 @@ import pytest
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import Function, Span
+from iotflow_server.telemetry.ports import SERVER, Function, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
@@ -241,7 +241,7 @@ async def test_damage_that_shows_later_ends_the_use_of_the_file(path: Path) -> N
         connection.execute("SELECT * FROM reading, series").fetchall()
 
     with pytest.raises(Unavailable):
-        await store._connections.read(fail)
+        await store._connections.read(SERVER, fail)
     with pytest.raises(Unavailable) as refusal:
         await store.check()
     assert refusal.value.reason == "STORE_DAMAGED"

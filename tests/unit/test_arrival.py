@@ -16,7 +16,7 @@ NOW = 1_767_225_600_000
 class AwayStore(SqliteStore):
     """Takes no questions."""
 
-    async def latest(self, *_: object) -> dict[int, tuple[Latest, ...]]:
+    async def latest(self, *_: object, **__: object) -> dict[int, tuple[Latest, ...]]:
         raise Unavailable("STORE_UNAVAILABLE", "away")
 
 

@@ -1,6 +1,5 @@
 """Who calls, and what they may do."""
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,48 +73,3 @@ ANONYMOUS = Principal(Role.ANONYMOUS, "anonymous")
 def anonymous_at(address: str) -> Principal:
     """A caller without a credential."""
     return Principal(Role.ANONYMOUS, "anonymous", address=address)
-
-
-_caller: ContextVar[Principal] = ContextVar("caller", default=ANONYMOUS)
-
-
-def caller() -> Principal:
-    """The caller of the RPC under way."""
-    return _caller.get()
-
-
-def remember(who: Principal) -> None:
-    """Called once for each RPC, by the identity interceptor."""
-    _caller.set(who)
-
-
-def calling_device() -> Device:
-    """The device that calls; its method is open to devices only."""
-    return calling_key().device
-
-
-def calling_key() -> DeviceKey:
-    """The key that it shows."""
-    key = caller().key
-    if key is None:
-        raise Unauthenticated("DEVICE_KEY_REQUIRED", "show the device's key in x-api-key")
-    return key
-
-
-def check_reads(device_id: int) -> None:
-    """Raise PermissionDenied where a device asks for another's data."""
-    own = caller().device
-    if own is not None and own.id != device_id:
-        raise PermissionDenied("NOT_YOUR_DEVICE", f"this key reads device {own.id} only")
-
-
-def own_or_named(device_id: int) -> int:
-    """The device a writer speaks of: 0 is the calling device; others may be named by gateways and admins."""
-    own = caller().device
-    if own is None:
-        if not device_id:
-            raise InvalidArgument("device_id", "a gateway must name the device")
-        return device_id
-    if device_id not in (0, own.id):
-        raise PermissionDenied("NOT_YOUR_DEVICE", f"this key writes for device {own.id} only", field="device_id")
-    return own.id

@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.errors import Unavailable
+from iotflow_server.telemetry.ports import SERVER
 from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps, TimestampStride
 
 # Redis allocates the even milliseconds, processes without Redis the odd ones. A process that loses or regains Redis never
@@ -86,12 +87,12 @@ class RedisTimestampAllocator:
         self._patience = patience_seconds
         self._alone_until = 0.0
 
-    async def allocate(self, device_id: int, readings: int) -> range:
-        newest = await self._newest.newest(device_id)
+    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
+        newest = await self._newest.newest(device_id, caller)
         now = self._now()
         first = await self._first(device_id, readings, now, newest)
         if first is None:
-            return await self._alone.allocate(device_id, readings)
+            return await self._alone.allocate(device_id, readings, caller=caller)
         times = SHARED.after(first - 1, readings)
         if times[-1] > now + AHEAD_MS:
             raise SHARED.rate_exceeded(times[-1] - now)

@@ -75,13 +75,14 @@ class Commands:
 
     async def deliver(self, device_id: int) -> list[Command]:
         """Those neither finished nor expired, oldest first; queued ones become delivered."""
-        now = self._clock()
         waiting = await self._database.read(lambda connection: steps.open_of(connection, device_id))
+        now = self._clock()
         # Devices ask often and seldom get something new: no write then.
         if all(command.state == "delivered" and not steps.is_late(command, now) for command in waiting):
             return waiting
+        # The time of the transaction: none of its commands was sent later.
         return await self._write(
-            device_id, lambda connection, changed: steps.deliver(connection, device_id, now, changed)
+            device_id, lambda connection, changed: steps.deliver(connection, device_id, self._clock(), changed)
         )
 
     async def hand_over(self, device_id: int, command_id: int) -> Command:

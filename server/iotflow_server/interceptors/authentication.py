@@ -6,7 +6,7 @@ from typing import Any
 
 from iotflow.words import Role
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.principal import Principal, anonymous_at, remember
+from iotflow_server.auth.principal import Principal, anonymous_at
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.browser_origins import check_site
 from iotflow_server.interceptors.call_context import set_principal
@@ -45,7 +45,6 @@ class Authentication:
         async def identify(_request: Any, context: Context) -> AsyncIterator[None]:
             principal = await self.require(context, roles) if roles else self._anonymous(context)
             set_principal(context, principal)
-            remember(principal)
             yield
 
         return identify

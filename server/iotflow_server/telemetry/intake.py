@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iotflow_server.auth.principal import caller, own_or_named
+from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.errors import PermissionDenied
@@ -27,12 +27,11 @@ class Intake:
     limits: Limits
     tally: Tally
 
-    async def writer(self, device_id: int) -> Device:
-        """The device that a caller writes for; see own_or_named. Raises NotFound, or PermissionDenied if it is inactive."""
-        named = own_or_named(device_id)
-        own = caller().device
-        if own is not None:
-            return own
+    async def writer(self, principal: Principal, device_id: int) -> Device:
+        """The device that a caller writes for; see Principal.writes_for. Raises NotFound, or PermissionDenied if it is inactive."""
+        named = principal.writes_for(device_id)
+        if principal.device is not None:
+            return principal.device
         device = await self.directory.get(named)
         if device.status == "inactive":
             raise PermissionDenied("DEVICE_INACTIVE", f"device {named} is inactive; an admin can set it active")

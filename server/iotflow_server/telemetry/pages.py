@@ -40,14 +40,19 @@ class ReadingPage:
     rest: Span | None
 
 
-async def page(reader: TelemetryReader, query: PageQuery) -> ReadingPage:
+async def page(reader: TelemetryReader, query: PageQuery, caller: str) -> ReadingPage:
     """Read up to query.limit rows; fewer if they are very large."""
     chunks: list[Batch] = []
     left, room = query.limit, PAGE_BYTES
     # One row more than the page takes shows whether there is another page, without a second query.
     chunk_rows = min(query.limit, CHUNK_ROWS) + 1
     reading = reader.read(
-        query.device_id, query.span, query.measurements, newest_first=query.newest_first, chunk_rows=chunk_rows
+        query.device_id,
+        query.span,
+        query.measurements,
+        newest_first=query.newest_first,
+        chunk_rows=chunk_rows,
+        caller=caller,
     )
     async with aclosing(reading):
         async for chunk in reading:

@@ -9,6 +9,8 @@ from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, Valu
 
 EARLIEST = -(2**62)
 LATEST = 2**62
+# The server as a caller of its own store.
+SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,7 @@ class TelemetryReader(Protocol):
 
     Every method raises Unavailable when the backend cannot be reached, never an error of the driver. Requested
     measurements that do not exist are absent from the result. A device that never wrote is a device without readings.
+    caller: callers take turns where calls wait; those of one name share a turn.
     """
 
     def read(
@@ -185,6 +188,7 @@ class TelemetryReader(Protocol):
         *,
         newest_first: bool = False,
         chunk_rows: int = 10_000,
+        caller: str = SERVER,
     ) -> AsyncGenerator[Batch]:
         """Yield the readings of one device in time order, 1 to chunk_rows rows at a time, in bounded memory.
 
@@ -194,7 +198,7 @@ class TelemetryReader(Protocol):
         """
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
         """Return the newest value of each measurement, for many devices by one query; by name, or in the requested order.
 
@@ -209,6 +213,8 @@ class TelemetryReader(Protocol):
         functions: Sequence[Function],
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
+        *,
+        caller: str = SERVER,
     ) -> Windows:
         """Aggregate the readings within span over windows of `window` milliseconds, counted from 1970-01-01 UTC.
 
@@ -217,10 +223,10 @@ class TelemetryReader(Protocol):
         that holds span.start to the one that holds span.end - 1; the caller must bound the span.
         """
 
-    async def measurements(self, device_id: int) -> dict[str, ValueType]:
+    async def measurements(self, device_id: int, *, caller: str = SERVER) -> dict[str, ValueType]:
         """Return the type of each measurement by name, sorted; the type of a measurement without readings is not binding."""
 
-    async def count(self, device_id: int, span: Span) -> int:
+    async def count(self, device_id: int, span: Span, *, caller: str = SERVER) -> int:
         """Return the number of distinct times within span that have a value."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iotflow_server.errors import LimitExceeded, Unavailable
-from iotflow_server.telemetry.ports import TelemetryReader
+from iotflow_server.telemetry.ports import SERVER, TelemetryReader
 
 MOST_DEVICES = 100_000
 # Readings that arrive faster than one per free timestamp get timestamps in the future, at most this far ahead of now.
@@ -20,9 +20,9 @@ class TimestampAllocator(Protocol):
     """Gives each reading of a device a distinct timestamp, whichever process receives it: two readings that arrive within
     one millisecond must not overwrite each other."""
 
-    async def allocate(self, device_id: int, readings: int) -> range:
+    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
         """Return this many ascending timestamps, milliseconds since 1970 UTC, never allocated to this device before. The
-        last one is now or as little later as possible.
+        last one is now or as little later as possible. caller: whose turn it is where the store is asked; see TelemetryReader.
 
         Raises LimitExceeded (ARRIVAL_RATE) if it would be too far ahead, Unavailable.
         """
@@ -67,10 +67,10 @@ class NewestTimestamps:
         self._newest: OrderedDict[int, int] = OrderedDict()
         self._latest_previous = now() + AHEAD_MS
 
-    async def newest(self, device_id: int) -> int:
+    async def newest(self, device_id: int, caller: str) -> int:
         """The newest timestamp; 0 if there is none."""
         if device_id not in self._newest:
-            stored = await self._newest_stored(device_id)
+            stored = await self._newest_stored(device_id, caller)
             self._newest.setdefault(device_id, stored)
         return self._newest[device_id]
 
@@ -81,10 +81,10 @@ class NewestTimestamps:
         if len(self._newest) > MOST_DEVICES:
             self._newest.popitem(last=False)
 
-    async def _newest_stored(self, device_id: int) -> int:
+    async def _newest_stored(self, device_id: int, caller: str) -> int:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                found = await self._reader.latest([device_id])
+                found = await self._reader.latest([device_id], caller=caller)
         except (Unavailable, TimeoutError):
             return self._latest_previous
         known = self._latest_previous if self._buffering() else 0
@@ -105,8 +105,8 @@ class LocalTimestampAllocator:
         """Use another stride from now on."""
         self._stride = stride
 
-    async def allocate(self, device_id: int, readings: int) -> range:
-        newest = await self._newest.newest(device_id)
+    async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
+        newest = await self._newest.newest(device_id, caller)
         now = self._now()
         times = self._stride.after(max(newest, now - readings * self._stride.step), readings)
         if times[-1] > now + AHEAD_MS:

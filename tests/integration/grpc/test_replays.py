@@ -12,13 +12,15 @@ from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, stream
 
 PATIENCE, MOST = 60.0, 4
+SECRET = "s" * 32
+Metadata = tuple[tuple[str, str], ...]
 # Together more than sockets and the client's library take for somebody who does not read.
 ROWS, BATCHES, TEXT = 100, 40, "x" * 10_000
 
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, object]:
-    return {"heartbeat_seconds": 0.2}
+    return {"heartbeat_seconds": 0.2, "public_reads": True, "envoy_secret": SECRET}
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +33,15 @@ def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
     return device
 
 
-def replay(stub: TelemetryServiceStub, device: Caller) -> Any:
+def replay(stub: TelemetryServiceStub, device: Caller, metadata: Metadata | None = None) -> Any:
+    """metadata: the caller's, where it is not the device itself."""
     request = telemetry_service_pb2.SubscribeTelemetryRequest(device_ids=[device.id], since="2020-01-01")
-    return stub.SubscribeTelemetry(request, metadata=device.metadata, timeout=PATIENCE)
+    return stub.SubscribeTelemetry(request, metadata=metadata or device.metadata, timeout=PATIENCE)
+
+
+def anonymous_at(address: str) -> Metadata:
+    """As Envoy forwards a caller without a credential."""
+    return (("x-iotflow-envoy", SECRET), ("x-forwarded-for", address))
 
 
 def is_sent_readings(call: Any, within: int = 2**31) -> bool:
@@ -55,5 +63,17 @@ def test_replays_of_a_caller_take_turns(
     assert is_sent_readings(beside)
     stalled[0].cancel()
     assert is_sent_readings(waiting)
+    for call in (*stalled, waiting, beside):
+        call.cancel()
+
+
+def test_replays_of_anonymous_callers_take_turns_by_address(grpc_stub: TelemetryServiceStub, much: Caller) -> None:
+    greedy, modest = anonymous_at("10.0.0.1"), anonymous_at("10.0.0.2")
+    stalled = [replay(grpc_stub, much, greedy) for _ in range(MOST)]
+    assert all(is_sent_readings(call) for call in stalled)
+    waiting = replay(grpc_stub, much, greedy)
+    assert not is_sent_readings(waiting, within=4)
+    beside = replay(grpc_stub, much, modest)
+    assert is_sent_readings(beside)
     for call in (*stalled, waiting, beside):
         call.cancel()

@@ -11,7 +11,7 @@ import pytest
 
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.cluster.latest.values import PATIENCE_SECONDS
-from iotflow_server.telemetry.ports import Latest, Span
+from iotflow_server.telemetry.ports import SERVER, Latest, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import doubles
 from tests.latest import SharingStore, answered, plain
@@ -31,9 +31,9 @@ class SlowStore(SqliteStore):
         self.go_on.set()
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        found = await super().latest(device_ids, measurements)
+        found = await super().latest(device_ids, measurements, caller=caller)
         self.has_read.set()
         await self.go_on.wait()
         return found

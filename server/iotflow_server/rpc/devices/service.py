@@ -92,9 +92,10 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     async def GetDeviceStatus(
         self, _request: wire.GetDeviceStatusRequest, context: Context
     ) -> wire.GetDeviceStatusResponse:
-        device = await self._registry.get(principal_of(context).own_device().id)
+        principal = principal_of(context)
+        device = await self._registry.get(principal.own_device().id)
         self._presence.seen(device.id)
-        count = await self._reader.count(device.id, Span())
+        count = await self._reader.count(device.id, Span(), caller=principal.limit_key)
         return wire.GetDeviceStatusResponse(device=await self._encoder.status(device, count))
 
     async def SendHeartbeat(self, request: wire.SendHeartbeatRequest, context: Context) -> wire.SendHeartbeatResponse:

@@ -1,6 +1,7 @@
 """Devices as admins and viewers look them up."""
 
 from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow_server.auth.principal import Principal
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device import DeviceFilter
 from iotflow_server.devices.registry import Registry
@@ -51,7 +52,7 @@ class DeviceQueryHandler:
             next_page_token="" if is_last or not shown else token_of(shown[-1].id),
         )
 
-    async def get(self, request: wire.GetDeviceRequest) -> wire.GetDeviceResponse:
+    async def get(self, request: wire.GetDeviceRequest, principal: Principal) -> wire.GetDeviceResponse:
         """GetDevice."""
         device = await self._registry.get(request.device_id)
         desired = await self._desired.get(device.id)
@@ -59,7 +60,7 @@ class DeviceQueryHandler:
             device=await self._encoder.device(device),
             desired=await made(lambda: to_struct(desired.document), desired.document) if desired.version else None,
             desired_version=desired.version,
-            telemetry_count=await self._reader.count(device.id, Span()),
+            telemetry_count=await self._reader.count(device.id, Span(), caller=principal.limit_key),
         )
 
     def _filter(self, request: wire.ListDevicesRequest) -> DeviceFilter:

@@ -19,16 +19,16 @@ class MeasurementHandler:
         self._registry = registry
         self._audit = audit
 
-    async def list(self, request: wire.ListMeasurementsRequest) -> wire.ListMeasurementsResponse:
+    async def list(self, request: wire.ListMeasurementsRequest, principal: Principal) -> wire.ListMeasurementsResponse:
         """ListMeasurements."""
         device = await self._registry.get(request.device_id)
-        types = await self._reader.measurements(device.id)
+        types = await self._reader.measurements(device.id, caller=principal.limit_key)
         shown = [fleet_pb2.Measurement(name=name, type=type_) for name, type_ in types.items()]
         return wire.ListMeasurementsResponse(measurements=shown)
 
     async def drop(self, request: wire.DropMeasurementRequest, principal: Principal) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
-        kept = await self._type(request.device_id, request.measurement)
+        kept = await self._type(request.device_id, request.measurement, principal)
         await self._record(
             principal, "drop_measurement", request.device_id, measurement=request.measurement, type=str(kept)
         )
@@ -39,7 +39,7 @@ class MeasurementHandler:
         self, request: wire.RetypeMeasurementRequest, principal: Principal
     ) -> wire.RetypeMeasurementResponse:
         """RetypeMeasurement."""
-        kept, wanted = await self._type(request.device_id, request.measurement), ValueType(request.type)
+        kept, wanted = await self._type(request.device_id, request.measurement, principal), ValueType(request.type)
         if kept is not wanted:
             change = {"measurement": request.measurement, "before": str(kept), "after": str(wanted)}
             await self._record(principal, "retype_measurement", request.device_id, **change)
@@ -49,9 +49,9 @@ class MeasurementHandler:
             measurement=fleet_pb2.Measurement(name=request.measurement, type=wanted),
         )
 
-    async def _type(self, device_id: int, measurement: str) -> ValueType:
+    async def _type(self, device_id: int, measurement: str, principal: Principal) -> ValueType:
         device = await self._registry.get(device_id)
-        kept = (await self._reader.measurements(device.id)).get(measurement)
+        kept = (await self._reader.measurements(device.id, caller=principal.limit_key)).get(measurement)
         if kept is None:
             problem = f"device {device.id} has no measurement {measurement[:100]!r}"
             raise NotFound("MEASUREMENT_NOT_FOUND", problem, field="measurement")

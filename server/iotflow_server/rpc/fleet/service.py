@@ -33,8 +33,8 @@ class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
     async def ListDevices(self, request: wire.ListDevicesRequest, _context: Context) -> wire.ListDevicesResponse:
         return await self._queries.list(request)
 
-    async def GetDevice(self, request: wire.GetDeviceRequest, _context: Context) -> wire.GetDeviceResponse:
-        return await self._queries.get(request)
+    async def GetDevice(self, request: wire.GetDeviceRequest, context: Context) -> wire.GetDeviceResponse:
+        return await self._queries.get(request, principal_of(context))
 
     async def UpdateDevice(self, request: wire.UpdateDeviceRequest, context: Context) -> wire.UpdateDeviceResponse:
         return await self._changes.update(request, principal_of(context))
@@ -58,9 +58,9 @@ class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
         return await self._key_resets.reset_in_json(request, principal_of(context))
 
     async def ListMeasurements(
-        self, request: wire.ListMeasurementsRequest, _context: Context
+        self, request: wire.ListMeasurementsRequest, context: Context
     ) -> wire.ListMeasurementsResponse:
-        return await self._measurements.list(request)
+        return await self._measurements.list(request, principal_of(context))
 
     async def DropMeasurement(
         self, request: wire.DropMeasurementRequest, context: Context

@@ -114,7 +114,7 @@ class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
             raise Unauthenticated(
                 "NOT_YOUR_DEVICE", f"This key is device {device.id}'s, not device {request.device_id}'s."
             )
-        stored = await self._submitting.one(request.body)
+        stored = await self._submitting.one(request.body, principal_of(context))
         await answer_with(context, 201)
         return wire.SubmitMqttTelemetryResponse(
             message="Telemetry data processed successfully",

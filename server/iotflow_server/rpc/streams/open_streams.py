@@ -29,5 +29,5 @@ class OpenStreams:
         while True:
             await asyncio.sleep(self._interval)
             for session in self._sessions:
-                if session.who.device:
-                    self._presence.seen(session.who.device.id)
+                if session.principal.device:
+                    self._presence.seen(session.principal.device.id)

@@ -52,12 +52,12 @@ class SessionChecks:
 
     async def of_token(self, token_id: int) -> None:
         """End the streams of a token that is gone. Raises Unavailable."""
-        await self._of_tokens([session for session in self._sessions if session.who.token_id == token_id])
+        await self._of_tokens([session for session in self._sessions if session.principal.token_id == token_id])
 
     async def of_all(self) -> None:
         """Of all devices and tokens. Raises Unavailable."""
         await self._devices([session for session in self._sessions if device_of(session)])
-        await self._of_tokens([session for session in self._sessions if session.who.token_id])
+        await self._of_tokens([session for session in self._sessions if session.principal.token_id])
 
     async def _check_changed(self) -> None:
         while True:
@@ -84,23 +84,23 @@ class SessionChecks:
     async def _of_tokens(self, sessions: Sequence[Session]) -> None:
         valid = {token.id for token in await self._tokens.list()} if sessions else set()
         for session in sessions:
-            if session.who.token_id not in valid:
-                session.end(void(session.who))
+            if session.principal.token_id not in valid:
+                session.end(void(session.principal))
 
 
 def device_of(session: Session) -> int:
     """Its id; 0: it is no device's stream."""
-    return session.who.key.id if session.who.key else 0
+    return session.principal.key.id if session.principal.key else 0
 
 
 def _check(session: Session, pair: KeyPair | None) -> None:
     """End it now, or when its key's grace ends. pair: its device's; None: the device was removed."""
-    key = session.who.key
+    key = session.principal.key
     if pair is None:
         session.end(PermissionDenied("DEVICE_REMOVED", "the device was removed"))
     elif pair.status == "inactive":
         session.end(PermissionDenied("DEVICE_INACTIVE", "the device was set inactive"))
     elif key and pair.holds(key.hash):
-        session.end_at(pair.end_of(key.hash), void(session.who))
+        session.end_at(pair.end_of(key.hash), void(session.principal))
     else:
-        session.end(void(session.who))
+        session.end(void(session.principal))

@@ -13,8 +13,8 @@ from iotflow_server.errors import DomainError, Unauthenticated, Unavailable
 class Session:
     """One open stream. `ended` has the reason when it is to end."""
 
-    def __init__(self, who: Principal) -> None:
-        self.who = who
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
         self.ended: asyncio.Future[DomainError] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -69,14 +69,14 @@ class Sessions:
         return self._draining
 
     @asynccontextmanager
-    async def open(self, who: Principal) -> AsyncIterator[Session]:
+    async def open(self, principal: Principal) -> AsyncIterator[Session]:
         """A stream of this caller until the block is left; ended when the caller's token or key is no longer valid."""
         if self._draining:
             raise going_down()
-        session = Session(who)
+        session = Session(principal)
         self._open.add(session)
         self._empty.clear()
-        session.end_at(who.valid_until, void(who))
+        session.end_at(principal.valid_until, void(principal))
         for listener in self._listeners:
             listener(session)
         try:
@@ -90,7 +90,7 @@ class Sessions:
     def cut_off(self, owner: str, refusal: DomainError) -> None:
         """End every stream of a caller at once."""
         for session in self._open:
-            if session.who.name == owner:
+            if session.principal.name == owner:
                 session.end(refusal)
 
     async def drain(self, timeout: float) -> None:
@@ -105,9 +105,9 @@ class Sessions:
             return
 
 
-def void(who: Principal) -> Unauthenticated:
+def void(principal: Principal) -> Unauthenticated:
     """What a stream ends with whose caller's credential is no longer valid."""
-    if who.key:
+    if principal.key:
         return Unauthenticated("WRONG_KEY", "this key was replaced and its grace is over; use the device's new key")
     return Unauthenticated("WRONG_TOKEN", "the token was revoked or has expired")
 

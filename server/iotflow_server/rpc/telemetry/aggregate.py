@@ -1,11 +1,12 @@
 """AggregateTelemetry."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from iotflow.v1 import telemetry_service_pb2 as wire
+from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.encoding import encoded
 from iotflow_server.rpc.codec.wire_rows import put_value, time_texts
@@ -28,16 +29,20 @@ class AggregateHandler:
         self._reader = reader
         self._querying = querying
 
-    async def aggregate(self, request: wire.AggregateTelemetryRequest) -> wire.AggregateTelemetryResponse:
+    async def aggregate(
+        self, request: wire.AggregateTelemetryRequest, principal: Principal
+    ) -> wire.AggregateTelemetryResponse:
         """AggregateTelemetry."""
-        device = await self._querying.readable(request.device_id)
+        device = await self._querying.readable(request.device_id, principal)
         words = {function(name): name for name in names(request.aggregation) or ("avg",)}
         window = parse_duration(request.window or "1h", "window")
         over = span(request.start_time or "-24h", request.end_time or "now", utc_now_ms())
         fields = names([*request.fields, request.field])
-        await self._check_size(device.id, windows_in(over, window), fields, len(words))
+        caller = principal.limit_key
+        measurements = len(await self._reader.measurements(device.id, caller=caller) if fields is None else fields)
+        _check_size(windows_in(over, window), measurements, len(words))
         fill = Fill(request.fill) if request.fill else None
-        found = await self._reader.aggregate(device.id, over, window, list(words), fields, fill)
+        found = await self._reader.aggregate(device.id, over, window, list(words), fields, fill, caller=caller)
         head = wire.AggregateTelemetryResponse(
             device_id=device.id,
             device_name=device.name,
@@ -49,17 +54,6 @@ class AggregateHandler:
             count=len(found.times),
         )
         return await encoded(head, pieces(found, words, show_null=fill is not None))
-
-    async def _check_size(self, device_id: int, windows: int, fields: Sequence[str] | None, functions: int) -> None:
-        """Raise InvalidArgument where the answer would be too long."""
-        measurements = len(await self._reader.measurements(device_id)) if fields is None else len(fields)
-        figures = windows * measurements * functions
-        if figures > MOST_FIGURES:
-            problem = (
-                f"{windows} windows of {measurements} measurements with {functions} functions are {figures:,} figures;"
-                f" an answer has at most {MOST_FIGURES:,}. Take fewer fields or functions, a longer window or a shorter range"
-            )
-            raise InvalidArgument("window", problem, "TOO_MANY_FIGURES")
 
 
 def function(name: str) -> Function:
@@ -77,6 +71,17 @@ def windows_in(over: Span, window: int) -> int:
     if windows > MOST_WINDOWS:
         raise InvalidArgument("window", f"gives more than {MOST_WINDOWS} windows; take a longer one or a shorter range")
     return windows
+
+
+def _check_size(windows: int, measurements: int, functions: int) -> None:
+    """Raise InvalidArgument where the answer would be too long."""
+    figures = windows * measurements * functions
+    if figures > MOST_FIGURES:
+        problem = (
+            f"{windows} windows of {measurements} measurements with {functions} functions are {figures:,} figures;"
+            f" an answer has at most {MOST_FIGURES:,}. Take fewer fields or functions, a longer window or a shorter range"
+        )
+        raise InvalidArgument("window", problem, "TOO_MANY_FIGURES")
 
 
 def pieces(found: Windows, words: dict[Function, str], *, show_null: bool) -> Iterator[bytes]:

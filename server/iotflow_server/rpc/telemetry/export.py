@@ -6,6 +6,7 @@ from contextlib import aclosing
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_service_pb2
+from iotflow_server.auth.principal import Principal
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument
@@ -45,7 +46,9 @@ class ExportHandler:
     async def _pieces(self, format_: Format, request: Request, session: Session) -> AsyncIterator[bytes]:
         within = span(request.start_time, request.end_time, utc_now_ms())
         export = Export(format_, Columns(await self._types(request, session), names(request.fields)))
-        async with aclosing(prefetched(self._readings(request, within, export.chunk_rows))) as readings:
+        async with aclosing(
+            prefetched(self._readings(request, session.principal, within, export.chunk_rows))
+        ) as readings:
             async for device, chunk in readings:
                 check(session)
                 for piece in await run_in_compute_thread(export.add, device, chunk):
@@ -55,10 +58,13 @@ class ExportHandler:
             check(session)
             yield piece
 
-    async def _readings(self, request: Request, within: Span, rows: int) -> AsyncGenerator[tuple[Device, Batch]]:
-        async for device in self._querying.each_readable(request.device_ids, []):
+    async def _readings(
+        self, request: Request, principal: Principal, within: Span, rows: int
+    ) -> AsyncGenerator[tuple[Device, Batch]]:
+        caller = principal.limit_key
+        async for device in self._querying.each_readable(request.device_ids, [], principal):
             async with aclosing(
-                self._reader.read(device.id, within, names(request.fields), chunk_rows=rows)
+                self._reader.read(device.id, within, names(request.fields), chunk_rows=rows, caller=caller)
             ) as reading:
                 async for chunk in reading:
                     yield device, chunk
@@ -67,9 +73,9 @@ class ExportHandler:
         """By measurement, of all devices asked for together. Raises InvalidArgument where they are too many."""
         types: dict[str, ValueType] = {}
         fields = names(request.fields)
-        async for device in self._querying.each_readable(request.device_ids, []):
+        async for device in self._querying.each_readable(request.device_ids, [], session.principal):
             check(session)
-            own = await self._reader.measurements(device.id)
+            own = await self._reader.measurements(device.id, caller=session.principal.limit_key)
             widen(types, own if fields is None else {name: own[name] for name in fields if name in own})
             if len(types) > MOST_COLUMNS:
                 problem = (

@@ -6,7 +6,6 @@ from contextlib import aclosing
 import structlog
 
 from iotflow.v1 import stream_pb2, telemetry_service_pb2
-from iotflow_server.auth.principal import caller
 from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
@@ -49,7 +48,7 @@ class LiveEvents:
         self._request = request
         self._session = session
         self._heartbeat = heartbeat
-        self._replays = replays.of(caller().name)
+        self._replays = replays.of(session.principal.limit_key)
 
     async def events(self, feed: LiveFeed, reader: TelemetryReader, querying: QueryHandler) -> AsyncIterator[Event]:
         """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
@@ -75,10 +74,10 @@ class LiveEvents:
 
     async def _interest(self, querying: QueryHandler) -> EventFilter:
         request = self._request
-        own = caller().device
+        own = self._session.principal.device
         ids = list(request.device_ids)
         if ids or own:
-            ids = [device.id for device in await querying.readable_devices(ids, [])]
+            ids = [device.id for device in await querying.readable_devices(ids, [], self._session.principal)]
         fields = names(request.fields)
         return EventFilter(
             frozenset(ids) if ids else None,
@@ -100,8 +99,11 @@ class LiveEvents:
             self._replays.release()
 
     async def _replay(self, since: int, reader: TelemetryReader, querying: QueryHandler) -> AsyncGenerator[Event]:
-        async for device in querying.each_readable(self._request.device_ids, self._request.device_types):
-            reading = reader.read(device.id, Span(since, LATEST), names(self._request.fields), chunk_rows=REPLAY_ROWS)
+        request, principal, asked = self._request, self._session.principal, Span(since, LATEST)
+        async for device in querying.each_readable(request.device_ids, request.device_types, principal):
+            reading = reader.read(
+                device.id, asked, names(request.fields), chunk_rows=REPLAY_ROWS, caller=principal.limit_key
+            )
             async with aclosing(reading):
                 async for chunk in reading:
                     self._check_session()
@@ -171,8 +173,9 @@ async def read(
 ) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
     """ReadTelemetry: device by device, chunk by chunk."""
     asked = span(request.start_time, request.end_time, utc_now_ms())
-    async for device in querying.each_readable(request.device_ids, []):
-        reading = reader.read(device.id, asked, names(request.fields), newest_first=request.newest_first)
+    caller = session.principal.limit_key
+    async for device in querying.each_readable(request.device_ids, [], session.principal):
+        reading = reader.read(device.id, asked, names(request.fields), newest_first=request.newest_first, caller=caller)
         async with aclosing(reading):
             async for chunk in reading:
                 if session.refusal:

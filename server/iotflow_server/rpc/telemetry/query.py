@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
-from iotflow_server.auth.principal import caller, calling_device, check_reads
+from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.devices.registry import Registry
@@ -53,20 +53,20 @@ class QueryHandler:
         self._registry = registry
         self._directory = directory
 
-    async def readable(self, device_id: int) -> Device:
+    async def readable(self, device_id: int, principal: Principal) -> Device:
         """The device, if the caller may read it. Raises NotFound, PermissionDenied."""
         device = await self._directory.get(device_id)
-        check_reads(device_id)
+        principal.check_reads(device_id)
         return device
 
     async def newest(
-        self, request: telemetry_service_pb2.GetTelemetryRequest
+        self, request: telemetry_service_pb2.GetTelemetryRequest, principal: Principal
     ) -> telemetry_service_pb2.GetTelemetryResponse:
         """GetTelemetry."""
-        device = await self.readable(request.device_id or calling_device().id)
+        device = await self.readable(request.device_id or principal.own_device().id, principal)
         asked = span(request.start_time or "-1h", request.end_time, utc_now_ms())
         query = self._query(device, request, asked, newest_first=True)
-        found = await page(self._reader, query)
+        found = await page(self._reader, query, principal.limit_key)
         response = telemetry_service_pb2.GetTelemetryResponse(
             device_id=device.id,
             device_name=device.name,
@@ -78,13 +78,13 @@ class QueryHandler:
         return await with_rows(response, found)
 
     async def range(
-        self, request: telemetry_service_pb2.GetTelemetryRangeRequest
+        self, request: telemetry_service_pb2.GetTelemetryRangeRequest, principal: Principal
     ) -> telemetry_service_pb2.GetTelemetryRangeResponse:
         """GetTelemetryRange."""
-        device = await self.readable(request.device_id)
+        device = await self.readable(request.device_id, principal)
         asked = span(request.start_time, request.end_time or "now", utc_now_ms(), ("from", "to"))
         query = self._query(device, request, asked, newest_first=False)
-        found = await page(self._reader, query)
+        found = await page(self._reader, query, principal.limit_key)
         response = telemetry_service_pb2.GetTelemetryRangeResponse(
             device_id=device.id,
             device_name=device.name,
@@ -105,33 +105,40 @@ class QueryHandler:
         return PageQuery(device.id, asked, rest, names(request.fields), limit, newest_first)
 
     async def latest(
-        self, request: telemetry_service_pb2.GetLatestTelemetryRequest
+        self, request: telemetry_service_pb2.GetLatestTelemetryRequest, principal: Principal
     ) -> telemetry_service_pb2.GetLatestTelemetryResponse:
         """GetLatestTelemetry."""
-        device = await self.readable(request.device_id)
-        values = (await self._reader.latest([device.id], names(request.fields))).get(device.id, ())
+        device = await self.readable(request.device_id, principal)
+        values = (await self._reader.latest([device.id], names(request.fields), caller=principal.limit_key)).get(
+            device.id, ()
+        )
         response = telemetry_service_pb2.GetLatestTelemetryResponse()
         if len(values) < AT_ONCE:
             return _with_latest(response, device, values)
         return await encoded(response, (_with_latest(response, device, values).SerializeToString() for _ in "1"))
 
     async def latest_of_many(
-        self, request: telemetry_service_pb2.ListLatestTelemetryRequest
+        self, request: telemetry_service_pb2.ListLatestTelemetryRequest, principal: Principal
     ) -> telemetry_service_pb2.ListLatestTelemetryResponse:
         """ListLatestTelemetry."""
-        devices = await self.readable_devices(request.device_ids, [request.device_type] if request.device_type else [])
-        found = await self._newest(devices, names(request.fields))
+        devices = await self.readable_devices(
+            request.device_ids, [request.device_type] if request.device_type else [], principal
+        )
+        found = await self._newest(devices, names(request.fields), principal.limit_key)
         response = telemetry_service_pb2.ListLatestTelemetryResponse(count=len(devices))
         return await encoded(
             response, (_listed(device, found.get(device.id, ())).SerializeToString() for device in devices)
         )
 
-    async def _newest(self, devices: Sequence[Device], fields: Sequence[str] | None) -> dict[int, tuple[Latest, ...]]:
+    async def _newest(
+        self, devices: Sequence[Device], fields: Sequence[str] | None, caller: str
+    ) -> dict[int, tuple[Latest, ...]]:
         """Raises InvalidArgument where they would be more than one answer holds."""
         found: dict[int, tuple[Latest, ...]] = {}
         values = 0
         for first in range(0, len(devices), TOGETHER):
-            some = await self._reader.latest([device.id for device in devices[first : first + TOGETHER]], fields)
+            ids = [device.id for device in devices[first : first + TOGETHER]]
+            some = await self._reader.latest(ids, fields, caller=caller)
             values += sum(map(len, some.values()))
             if values > MOST_VALUES:
                 problem = f"the answer would have more than {MOST_VALUES:,} values; name fewer devices, or fields"
@@ -139,28 +146,30 @@ class QueryHandler:
             found |= some
         return found
 
-    async def readable_devices(self, ids: Sequence[int], types: Sequence[str]) -> list[Device]:
+    async def readable_devices(self, ids: Sequence[int], types: Sequence[str], principal: Principal) -> list[Device]:
         """The devices named, or all that the caller may read, at most 1,000 by id; of the types named, if any are.
 
         Raises NotFound for an id that is none, PermissionDenied for one the caller may not read.
         """
-        own = caller().device
+        own = principal.device
         wanted = list(dict.fromkeys(ids)) or ([own.id] if own else [])
         if wanted:
             devices = await self._registry.get_many(wanted)
             if missing := set(wanted) - {device.id for device in devices}:
                 raise NotFound("DEVICE_NOT_FOUND", f"There is no device {min(missing)}.", field="device_ids")
             for device_id in wanted:
-                check_reads(device_id)
+                principal.check_reads(device_id)
             return [device for device in devices if not types or device.device_type in types]
         kind = types[0] if len(types) == 1 else ""
         _, devices = await self._registry.page(DeviceFilter(device_type=kind), 0, MOST_DEVICES)
         return [device for device in devices if not types or device.device_type in types]
 
-    async def each_readable(self, ids: Sequence[int], types: Sequence[str]) -> AsyncIterator[Device]:
+    async def each_readable(
+        self, ids: Sequence[int], types: Sequence[str], principal: Principal
+    ) -> AsyncIterator[Device]:
         """The same, without a limit, a page of the registry at a time."""
-        devices = await self.readable_devices(ids, types if ids else [])
-        everybody = not ids and caller().device is None
+        devices = await self.readable_devices(ids, types if ids else [], principal)
+        everybody = not ids and principal.device is None
         while devices:
             for device in devices:
                 if not types or device.device_type in types:

@@ -7,8 +7,8 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_pb2_grpc
 from iotflow_server.audit import Audit
-from iotflow_server.auth.principal import caller
 from iotflow_server.devices.registry import Registry
+from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import AbortMarker, Context
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.http_status import answer_with
@@ -72,65 +72,65 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
         self._exporting = ExportHandler(reader, self._querying)
 
     async def SubmitTelemetry(
-        self, request: wire.SubmitTelemetryRequest, _context: Context
+        self, request: wire.SubmitTelemetryRequest, context: Context
     ) -> wire.SubmitTelemetryResponse:
-        return await self._submitting.one(request)
+        return await self._submitting.one(request, principal_of(context))
 
     async def SubmitReadings(
-        self, request: wire.SubmitReadingsRequest, _context: Context
+        self, request: wire.SubmitReadingsRequest, context: Context
     ) -> wire.SubmitReadingsResponse:
-        return await self._submitting.many(request)
+        return await self._submitting.many(request, principal_of(context))
 
     async def SubmitTelemetryJson(self, request: HttpBody, context: Context) -> wire.SubmitTelemetryResponse:
-        response = await self._submitting.one(request)
+        response = await self._submitting.one(request, principal_of(context))
         await answer_with(context, 201)
         return response
 
-    async def SubmitReadingsJson(self, request: HttpBody, _context: Context) -> wire.SubmitReadingsResponse:
-        return await self._submitting.many(request)
+    async def SubmitReadingsJson(self, request: HttpBody, context: Context) -> wire.SubmitReadingsResponse:
+        return await self._submitting.many(request, principal_of(context))
 
     async def StreamTelemetry(
-        self, request_iterator: AsyncIterator[telemetry_pb2.TelemetryBatch], _context: Context
+        self, request_iterator: AsyncIterator[telemetry_pb2.TelemetryBatch], context: Context
     ) -> AsyncIterator[wire.StreamTelemetryResponse]:
-        async with self._streams.sessions.open(caller()) as session:
+        async with self._streams.sessions.open(principal_of(context)) as session:
             stream = TelemetryStream(self._intake, session, self._streams.window)
             async for answer in stream.answers(request_iterator):
                 yield answer
 
-    async def GetTelemetry(self, request: wire.GetTelemetryRequest, _context: Context) -> wire.GetTelemetryResponse:
-        return await self._querying.newest(request)
+    async def GetTelemetry(self, request: wire.GetTelemetryRequest, context: Context) -> wire.GetTelemetryResponse:
+        return await self._querying.newest(request, principal_of(context))
 
     async def GetTelemetryRange(
-        self, request: wire.GetTelemetryRangeRequest, _context: Context
+        self, request: wire.GetTelemetryRangeRequest, context: Context
     ) -> wire.GetTelemetryRangeResponse:
-        return await self._querying.range(request)
+        return await self._querying.range(request, principal_of(context))
 
     async def GetLatestTelemetry(
-        self, request: wire.GetLatestTelemetryRequest, _context: Context
+        self, request: wire.GetLatestTelemetryRequest, context: Context
     ) -> wire.GetLatestTelemetryResponse:
-        return await self._querying.latest(request)
+        return await self._querying.latest(request, principal_of(context))
 
     async def ListLatestTelemetry(
-        self, request: wire.ListLatestTelemetryRequest, _context: Context
+        self, request: wire.ListLatestTelemetryRequest, context: Context
     ) -> wire.ListLatestTelemetryResponse:
-        return await self._querying.latest_of_many(request)
+        return await self._querying.latest_of_many(request, principal_of(context))
 
     async def AggregateTelemetry(
-        self, request: wire.AggregateTelemetryRequest, _context: Context
+        self, request: wire.AggregateTelemetryRequest, context: Context
     ) -> wire.AggregateTelemetryResponse:
-        return await self._aggregating.aggregate(request)
+        return await self._aggregating.aggregate(request, principal_of(context))
 
     async def ReadTelemetry(
-        self, request: wire.ReadTelemetryRequest, _context: Context
+        self, request: wire.ReadTelemetryRequest, context: Context
     ) -> AsyncIterator[wire.ReadTelemetryResponse]:
-        async with self._streams.sessions.open(caller()) as session:
+        async with self._streams.sessions.open(principal_of(context)) as session:
             async for answer in live_events.read(request, session, self._reader, self._querying):
                 yield answer
 
     async def SubscribeTelemetry(
-        self, request: wire.SubscribeTelemetryRequest, _context: Context
+        self, request: wire.SubscribeTelemetryRequest, context: Context
     ) -> AsyncIterator[wire.SubscribeTelemetryResponse]:
-        async with self._streams.sessions.open(caller()) as session:
+        async with self._streams.sessions.open(principal_of(context)) as session:
             live = live_events.LiveEvents(request, session, self._streams.heartbeat, self._replays)
             async for event in live.events(self._feed, self._reader, self._querying):
                 yield event
@@ -138,17 +138,18 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def ExportTelemetry(
         self, request: wire.ExportTelemetryRequest, context: Context
     ) -> AsyncIterator[HttpBody | AbortMarker]:
-        async with self._streams.sessions.open(caller()) as session:
+        async with self._streams.sessions.open(principal_of(context)) as session:
             async for piece in abort_mid_stream(self._exporting.bodies(request, session, context), context):
                 yield piece
 
     async def DeleteTelemetry(
-        self, request: wire.DeleteTelemetryRequest, _context: Context
+        self, request: wire.DeleteTelemetryRequest, context: Context
     ) -> wire.DeleteTelemetryResponse:
-        device = await self._querying.readable(request.device_id)
+        principal = principal_of(context)
+        device = await self._querying.readable(request.device_id, principal)
         range_ = span(request.start_time, request.end_time, utc_now_ms())
         details = {"start": range_.start, "end": range_.end}
-        await self._audit.record(caller().name, "telemetry.delete", f"device:{device.id}", details)
+        await self._audit.record(principal.name, "telemetry.delete", f"device:{device.id}", details)
         await self._writer.delete(device.id, range_)
         return wire.DeleteTelemetryResponse(
             message=f"Telemetry data deleted for device {device.name}",

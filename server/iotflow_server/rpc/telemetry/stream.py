@@ -65,7 +65,7 @@ class TelemetryStream:
     """One open StreamTelemetry."""
 
     def __init__(self, intake: Intake, session: Session, window: int) -> None:
-        self._taking = Taking(intake)
+        self._taking = Taking(intake, session.principal)
         self._session = session
         self._window = Window(window)
         self._committed = 0

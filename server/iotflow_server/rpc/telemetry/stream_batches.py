@@ -9,7 +9,7 @@ import numpy as np
 
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.words import Role
-from iotflow_server.auth.principal import caller
+from iotflow_server.auth.principal import Principal
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
@@ -70,8 +70,9 @@ def moved(rejections: Sequence[Rejection], rows: int) -> Sequence[Rejection]:
 class Taking:
     """Puts messages on their way."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, principal: Principal) -> None:
         self._intake = intake
+        self._principal = principal
 
     async def take(self, message: TelemetryBatch) -> Sent:
         """Returns when its rows are queued, all that are taken or, cancelled, none. What is wrong with it is refused by name, but
@@ -97,7 +98,7 @@ class Taking:
 
     async def _parts(self, message: TelemetryBatch, refused: list[Rejection]) -> AsyncIterator[Part]:
         """What can be stored. Raises InvalidArgument where nothing of it can."""
-        if message.device_ids and caller().role is Role.DEVICE:
+        if message.device_ids and self._principal.role is Role.DEVICE:
             raise InvalidArgument("device_ids", "is for gateways; a device's rows are its own")
         stretches = runs(message)
         senders = [await self._device(run, refused) for run in stretches]
@@ -123,9 +124,9 @@ class Taking:
 
     async def _device(self, run: Run, refused: list[Rejection]) -> Device | None:
         try:
-            return await self._intake.writer(run.device_id)
+            return await self._intake.writer(self._principal, run.device_id)
         except (InvalidArgument, NotFound, PermissionDenied) as refusal:
-            if isinstance(refusal, PermissionDenied) and caller().role is Role.DEVICE:
+            if isinstance(refusal, PermissionDenied) and self._principal.role is Role.DEVICE:
                 raise
             refused.append(_refused(run, refusal))
             return None
@@ -159,7 +160,8 @@ class Taking:
         """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
         while True:
             try:
-                times = await self._intake.timestamps.allocate(device_id, readings)
+                caller = self._principal.limit_key
+                times = await self._intake.timestamps.allocate(device_id, readings, caller=caller)
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as full:
                 await asyncio.sleep(full.retry_after or 0.0)

@@ -14,6 +14,7 @@ from iotflow.v1.telemetry_service_pb2 import (
     SubmitTelemetryRequest,
     SubmitTelemetryResponse,
 )
+from iotflow_server.auth.principal import Principal
 from iotflow_server.compute_thread import run_by_size, run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.intake.reading_cells import cells_of
@@ -49,24 +50,24 @@ class SubmitHandler:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    async def one(self, request: SubmitTelemetryRequest | HttpBody) -> SubmitTelemetryResponse:
+    async def one(self, request: SubmitTelemetryRequest | HttpBody, principal: Principal) -> SubmitTelemetryResponse:
         """Store one reading whole, or refuse it whole."""
         most = self._intake.limits.columns
         if isinstance(request, HttpBody):
             read = partial(submissions.one_in_json, request.data, most)
-            return await self._one(await self._taken_apart(read, len(request.data)))
+            return await self._one(principal, await self._taken_apart(read, len(request.data)))
         return await self._one(
-            await self._taken_apart(partial(submissions.one_in_message, request, most), request.ByteSize())
+            principal, await self._taken_apart(partial(submissions.one_in_message, request, most), request.ByteSize())
         )
 
-    async def many(self, request: SubmitReadingsRequest | HttpBody) -> SubmitReadingsResponse:
+    async def many(self, request: SubmitReadingsRequest | HttpBody, principal: Principal) -> SubmitReadingsResponse:
         """Store what can be stored and name the rest; all or nothing where the request says atomic."""
         most = self._intake.limits.columns
         if isinstance(request, HttpBody):
             read = partial(submissions.many_in_json, request.data, most)
-            return await self._many(await self._taken_apart(read, len(request.data)))
+            return await self._many(principal, await self._taken_apart(read, len(request.data)))
         return await self._many(
-            await self._taken_apart(partial(submissions.many_in_message, request, most), request.ByteSize())
+            principal, await self._taken_apart(partial(submissions.many_in_message, request, most), request.ByteSize())
         )
 
     async def _taken_apart(self, read: Callable[[], Submission], size: int) -> TakenApart:
@@ -76,11 +77,11 @@ class SubmitHandler:
 
         return await run_by_size(size, take_apart)
 
-    async def _one(self, taken_apart: TakenApart) -> SubmitTelemetryResponse:
+    async def _one(self, principal: Principal, taken_apart: TakenApart) -> SubmitTelemetryResponse:
         submission, cells, rejections, _ = taken_apart
-        device = await self._intake.writer(submission.device_id)
+        device = await self._intake.writer(principal, submission.device_id)
         _refuse(rejections, one=True)
-        times = await self._times(device.id, submission)
+        times = await self._times(device.id, submission, principal.limit_key)
         ((_, batch),) = batches(device.id, times, cells, self._intake.limits.values, atomic=True)
         outcome = await self._intake.submit(device, batch)
         _refuse(outcome.rejections, one=True)
@@ -92,14 +93,14 @@ class SubmitHandler:
             buffered=outcome.buffered,
         )
 
-    async def _many(self, taken_apart: TakenApart) -> SubmitReadingsResponse:
+    async def _many(self, principal: Principal, taken_apart: TakenApart) -> SubmitReadingsResponse:
         submission, cells, rejections, more = taken_apart
-        device = await self._intake.writer(submission.device_id)
+        device = await self._intake.writer(principal, submission.device_id)
         limits = self._intake.limits
         if submission.atomic:
             _refuse(rejections, one=False)
             _check_width(submission.rows, cells, limits)
-        times = await self._times(device.id, submission)
+        times = await self._times(device.id, submission, principal.limit_key)
         values = len(rejections) + sum(len(rows) for rows, _ in cells.values())
         is_small = submission.rows < AT_ONCE and values < AT_ONCE_VALUES
         divide = partial(_divided, device.id, times, cells, limits.values, atomic=submission.atomic)
@@ -109,11 +110,12 @@ class SubmitHandler:
         answer = partial(_answer, parts, outcomes, rejections, more)
         return answer() if is_small else await run_in_compute_thread(answer)
 
-    async def _times(self, device_id: int, submission: Submission) -> Times:
+    async def _times(self, device_id: int, submission: Submission, caller: str) -> Times:
         """One a row; rows that are refused have one that means nothing."""
         readings = submission.decoded.readings
         timeless = sum(reading.time is None for reading in readings)
-        arrivals = iter(await self._intake.timestamps.allocate(device_id, timeless) if timeless else ())
+        allocate = self._intake.timestamps.allocate
+        arrivals = iter(await allocate(device_id, timeless, caller=caller) if timeless else ())
         times = np.zeros(submission.rows, np.int64)
         for reading in readings:
             times[reading.index] = next(arrivals) if reading.time is None else reading.time

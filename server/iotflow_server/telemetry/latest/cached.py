@@ -8,7 +8,7 @@ from itertools import starmap
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.latest.values import LatestValues, Values
 from iotflow_server.telemetry.outcome import accepted
-from iotflow_server.telemetry.ports import Latest, Span, TelemetryReader, TelemetryWriter
+from iotflow_server.telemetry.ports import SERVER, Latest, Span, TelemetryReader, TelemetryWriter
 
 MOST_DEVICES = 100_000
 # Dashboards poll more often than this.
@@ -97,18 +97,18 @@ class CachedLatestReader:
         self.measurements, self.count = backend.measurements, backend.count
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
         lookup = await self._values.lookup(self._hot.record(device_ids))
         known = {device_id: values for device_id, values in lookup.found.items() if values}
         if lookup.missing:
-            found = await self._backend.latest(lookup.missing)
+            found = await self._backend.latest(lookup.missing, caller=caller)
             await self._values.fill(lookup, found)
             known |= found
         chosen = {device_id: _chosen(values, measurements) for device_id, values in known.items()}
         others = list(set(device_ids).difference(lookup.found, lookup.missing))
         if others:
-            chosen |= await self._backend.latest(others, measurements)
+            chosen |= await self._backend.latest(others, measurements, caller=caller)
         return {device_id: values for device_id, values in chosen.items() if values}
 
 

@@ -12,7 +12,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 from thrift.transport.TTransport import TTransportException
 
-from iotflow_server.auth.principal import caller
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.iotdb.sentinel_connections import SentinelConnections
@@ -86,20 +85,20 @@ class Pool:
         self._check_usable()
         return await self._outcome(self._threads.submit(lambda: self._lend(_Call(), work, *args, **kwargs)))
 
-    async def ask(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    async def ask(self, caller: str, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         """The same of work that only asks: when the caller goes, it ends, and with it the connection."""
         self._check_usable()
-        loop, who, call = asyncio.get_running_loop(), caller().name, _Call()
-        await self._slots.take(who)
+        loop, call = asyncio.get_running_loop(), _Call()
+        await self._slots.take(caller)
         try:
             # It may have been closed meanwhile.
             self._check_usable()
         except Unavailable:
-            self._slots.give_back(who)
+            self._slots.give_back(caller)
             raise
         job = self._asking.submit(lambda: self._lend(call, work, *args, **kwargs))
         # However the caller fares, the slot is taken until the thread is free.
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, who))
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, caller))
         try:
             return await self._outcome(job)
         except asyncio.CancelledError:

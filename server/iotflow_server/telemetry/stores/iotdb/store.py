@@ -7,7 +7,7 @@ import numpy as np
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
-from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.ports import SERVER, Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
@@ -104,9 +104,10 @@ class IotdbStore:
         *,
         newest_first: bool = False,
         chunk_rows: int = 10_000,
+        caller: str = SERVER,
     ) -> AsyncGenerator[Batch]:
         query, page, server = await self._pool.ask(
-            self._begun, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
+            caller, self._begun, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
         )
         while True:
             if self.epoch != server:
@@ -117,13 +118,13 @@ class IotdbStore:
                 query = query.after(page.batch)
             if page.ahead is None:
                 return
-            page = await self._pool.ask(reading.page, self._paths, query, page.ahead)
+            page = await self._pool.ask(caller, reading.page, self._paths, query, page.ahead)
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        earliest = await self._pool.ask(self._retention.earliest)
-        return await self._pool.ask(lookup.latest, self._paths, device_ids, measurements, earliest)
+        earliest = await self._pool.ask(caller, self._retention.earliest)
+        return await self._pool.ask(caller, lookup.latest, self._paths, device_ids, measurements, earliest)
 
     async def aggregate(
         self,
@@ -133,18 +134,20 @@ class IotdbStore:
         functions: Sequence[Function],
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
+        *,
+        caller: str = SERVER,
     ) -> Windows:
-        kept = await self._pool.ask(self._kept, device_id, span)
-        types = await self._chosen(device_id, measurements)
+        kept = await self._pool.ask(caller, self._kept, device_id, span)
+        types = await self._chosen(device_id, measurements, caller)
         distinct = tuple(dict.fromkeys(functions))
         asked = [
             aggregating.AggregateRequest(device_id, measurement, value_type, kept, window, distinct)
             for measurement, value_type in types.items()
         ]
-        return await self._pool.ask(aggregating.aggregate, self._paths, asked, span, window, fill)
+        return await self._pool.ask(caller, aggregating.aggregate, self._paths, asked, span, window, fill)
 
-    async def measurements(self, device_id: int) -> dict[str, ValueType]:
-        return (await self._pool.ask(types_of, self._paths, [device_id]))[device_id]
+    async def measurements(self, device_id: int, *, caller: str = SERVER) -> dict[str, ValueType]:
+        return (await self._pool.ask(caller, types_of, self._paths, [device_id]))[device_id]
 
     async def delete(self, device_id: int, span: Span) -> None:
         await self._pool.run(_delete, self._paths, device_id, span)
@@ -160,9 +163,9 @@ class IotdbStore:
             await self.write(batches)
             await self.flush()
 
-    async def count(self, device_id: int, span: Span) -> int:
-        kept = await self._pool.ask(self._kept, device_id, span)
-        return await self._pool.ask(lookup.count, self._paths, device_id, kept)
+    async def count(self, device_id: int, span: Span, *, caller: str = SERVER) -> int:
+        kept = await self._pool.ask(caller, self._kept, device_id, span)
+        return await self._pool.ask(caller, lookup.count, self._paths, device_id, kept)
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._pool.run(self._retention.set_rule, device_id, milliseconds)
@@ -193,9 +196,11 @@ class IotdbStore:
         kept = self._retention.within(session, device_id, span)
         return spans.opened(session, self._paths, device_id, kept)
 
-    async def _chosen(self, device_id: int, measurements: Iterable[str] | None) -> dict[str, ValueType]:
+    async def _chosen(
+        self, device_id: int, measurements: Iterable[str] | None, caller: str = SERVER
+    ) -> dict[str, ValueType]:
         """A device's types: all by name, or those asked for in the order asked for."""
-        types = await self.measurements(device_id)
+        types = await self.measurements(device_id, caller=caller)
         return types if measurements is None else {name: types[name] for name in measurements if name in types}
 
 

@@ -13,7 +13,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 
 from iotflow.log_limits import LogLimit
-from iotflow_server.auth.principal import caller
 from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
 from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
@@ -68,24 +67,26 @@ class Connections:
         self._check_usable()
         return await self._outcome(self._writing.submit(lambda: _lend(self._writer, work, *args, **kwargs)))
 
-    async def read(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
+    async def read(
+        self, caller: str, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs
+    ) -> Answer:
         """What work(connection, …) returns, run on one of the reading threads; it sees the store as at one moment.
 
         Raises LimitExceeded where that takes too long.
         """
         self._check_usable()
-        loop, who = asyncio.get_running_loop(), caller().name
-        await self._slots.take(who)
+        loop = asyncio.get_running_loop()
+        await self._slots.take(caller)
         try:
             # It may have been closed meanwhile.
             self._check_usable()
         except Unavailable:
-            self._slots.give_back(who)
+            self._slots.give_back(caller)
             raise
         deadline = Deadline(self._read_seconds)
         job = self._reading.submit(lambda: _lend(self._idle, _at_one_moment, deadline, work, *args, **kwargs))
         # However the caller fares, the slot is taken until the thread is free.
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, who))
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, caller))
         try:
             return await self._outcome(job)
         except asyncio.CancelledError:

@@ -10,7 +10,7 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.ports import Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.ports import SERVER, Fill, Function, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import Connections
@@ -98,17 +98,18 @@ class SqliteStore:
         *,
         newest_first: bool = False,
         chunk_rows: int = 10_000,
+        caller: str = SERVER,
     ) -> AsyncGenerator[Batch]:
         scan = Scan(device_id, newest_first, chunk_rows)
-        await self._connections.read(scan.begin, span, measurements, self._clock())
+        await self._connections.read(caller, scan.begin, span, measurements, self._clock())
         while not scan.ended:
-            for batch in await self._connections.read(scan.advance):
+            for batch in await self._connections.read(caller, scan.advance):
                 yield batch
 
     async def latest(
-        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None
+        self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        return await self._connections.read(lookup.latest, device_ids, measurements, self._clock())
+        return await self._connections.read(caller, lookup.latest, device_ids, measurements, self._clock())
 
     async def aggregate(
         self,
@@ -118,17 +119,19 @@ class SqliteStore:
         functions: Sequence[Function],
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
+        *,
+        caller: str = SERVER,
     ) -> Windows:
         return await self._connections.read(
-            aggregating.aggregate, device_id, span, window, functions, measurements, fill, self._clock()
+            caller, aggregating.aggregate, device_id, span, window, functions, measurements, fill, self._clock()
         )
 
-    async def measurements(self, device_id: int) -> dict[str, ValueType]:
-        known = await self._connections.read(series_of, device_id)
+    async def measurements(self, device_id: int, *, caller: str = SERVER) -> dict[str, ValueType]:
+        known = await self._connections.read(caller, series_of, device_id)
         return {series.measurement: series.type for series in known}
 
     async def delete(self, device_id: int, span: Span) -> None:
-        known = await self._connections.read(series_of, device_id)
+        known = await self._connections.read(SERVER, series_of, device_id)
         await self._remove([(series.id, span) for series in known])
 
     async def drop(self, device_id: int, measurement: str) -> None:
@@ -137,15 +140,15 @@ class SqliteStore:
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
         await self._connections.write(writing.retype, self._catalogue, device_id, measurement, value_type)
 
-    async def count(self, device_id: int, span: Span) -> int:
-        return await self._connections.read(lookup.count, device_id, span, self._clock())
+    async def count(self, device_id: int, span: Span, *, caller: str = SERVER) -> int:
+        return await self._connections.read(caller, lookup.count, device_id, span, self._clock())
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._connections.write(retention.set_rule, device_id, milliseconds)
 
     async def expire(self) -> None:
         """Remove what is past its time, or was dropped; done regularly while the store is open."""
-        await self._remove(await self._connections.read(retention.expired, self._clock()))
+        await self._remove(await self._connections.read(SERVER, retention.expired, self._clock()))
         await self._connections.write(retention.remove_dropped)
 
     async def _remove(self, removals: list[retention.Removal]) -> None:

@@ -1,7 +1,7 @@
 """The topics of MQTT, from the grammar that brokers and adapters follow."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, TELEMETRY, Kind
 from iotflow.topic_names import OLDER
@@ -21,7 +21,7 @@ PAYLOADS = {
     Kind.CONFIG_REPORTED: "UpdateDeviceConfigRequest",
     Kind.REGISTER: "Registration",
 }
-PARAMETERS = {
+PARAMETERS: dict[str, dict[str, object]] = {
     "device": {"description": "The device's id or name."},
     "group": {"description": "A device type."},
     "kind": {
@@ -43,11 +43,11 @@ class Channel:
     is_up: bool = True
     retained: bool = False
     reply: str = ""
-    parameters: dict[str, object] = field(init=False)
 
-    def __post_init__(self) -> None:
-        used = {name: said for name, said in PARAMETERS.items() if f"{{{name}}}" in self.address}
-        object.__setattr__(self, "parameters", used)
+    @property
+    def parameters(self) -> dict[str, dict[str, object]]:
+        """What stands in the address for a level that differs."""
+        return {name: said for name, said in PARAMETERS.items() if f"{{{name}}}" in self.address}
 
     @property
     def key(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from iotflow_server import audit
@@ -100,9 +100,18 @@ class Tokens:
             # Another process has just inserted the row: now there is one to update.
             await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
 
+    async def count(self) -> int:
+        """How many there are, expired ones too."""
+        statement = select(func.count()).select_from(TokenRow)
+        return await self._database.read(lambda connection: connection.scalar(statement) or 0)
+
     async def list(self) -> Sequence[AccessToken]:
         """All of them, by id, expired ones too."""
-        statement = select(*COLUMNS).order_by(TokenRow.id)
+        return await self.page(0, None)
+
+    async def page(self, after_id: int, size: int | None) -> Sequence[AccessToken]:
+        """The first `size` of those with ids above after_id, by id, expired ones too; None: all of them."""
+        statement = select(*COLUMNS).where(TokenRow.id > after_id).order_by(TokenRow.id).limit(size)
         return await self._database.read(
             lambda connection: [AccessToken(*row) for row in connection.execute(statement)]
         )

@@ -212,6 +212,7 @@ class GetTelemetryRequest(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     """0: the calling device."""
     start_time: _builtins.str
@@ -219,9 +220,11 @@ class GetTelemetryRequest(_message.Message):
     end_time: _builtins.str
     """Empty: no end."""
     limit: _builtins.int
-    """Readings in a page. Unset: 1000."""
+    """The older name of `page_size`. A request with both is rejected."""
     page_token: _builtins.str
     """From the page before."""
+    page_size: _builtins.int
+    """Readings in a page. Unset: 1000."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Measurements, one an element or separated by commas. Empty: all."""
@@ -235,14 +238,20 @@ class GetTelemetryRequest(_message.Message):
         fields: _abc.Iterable[_builtins.str] | None = ...,
         limit: _builtins.int | None = ...,
         page_token: _builtins.str = ...,
+        page_size: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "limit", b"limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "_page_size", b"_page_size", "limit", b"limit", "page_size", b"page_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "device_id", b"device_id", "end_time", b"end_time", "fields", b"fields", "limit", b"limit", "page_token", b"page_token", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "_page_size", b"_page_size", "device_id", b"device_id", "end_time", b"end_time", "fields", b"fields", "limit", b"limit", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__limit: _TypeAlias = _typing.Literal["limit"]  # noqa: Y015
     _WhichOneofArgType__limit: _TypeAlias = _typing.Literal["_limit", b"_limit"]  # noqa: Y015
+    _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
+    _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__limit) -> _WhichOneofReturnType__limit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
 
 Global___GetTelemetryRequest: _TypeAlias = GetTelemetryRequest  # noqa: Y015
 
@@ -380,10 +389,15 @@ class ListLatestTelemetryRequest(_message.Message):
     DEVICE_IDS_FIELD_NUMBER: _builtins.int
     DEVICE_TYPE_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     device_type: _builtins.str
+    page_size: _builtins.int
+    """Devices in a page, by id. Unset: 1000."""
+    page_token: _builtins.str
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Empty: all devices the caller may read, at most 1000 by id. In a URL: repeated, or separated by commas."""
+        """Empty: all devices the caller may read. In a URL: repeated, or separated by commas."""
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -393,12 +407,16 @@ class ListLatestTelemetryRequest(_message.Message):
         device_ids: _abc.Iterable[_builtins.int] | None = ...,
         device_type: _builtins.str = ...,
         fields: _abc.Iterable[_builtins.str] | None = ...,
+        page_size: _builtins.int | None = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "page_size", b"page_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_ids", b"device_ids", "device_type", b"device_type", "fields", b"fields"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "device_ids", b"device_ids", "device_type", b"device_type", "fields", b"fields", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
+    _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
 
 Global___ListLatestTelemetryRequest: _TypeAlias = ListLatestTelemetryRequest  # noqa: Y015
 
@@ -408,7 +426,11 @@ class ListLatestTelemetryResponse(_message.Message):
 
     DEVICES_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     count: _builtins.int
+    """Devices in this page."""
+    next_page_token: _builtins.str
+    """Absent: this was the last page."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.LatestTelemetry]: ...
     def __init__(
@@ -416,12 +438,15 @@ class ListLatestTelemetryResponse(_message.Message):
         *,
         devices: _abc.Iterable[_telemetry_pb2.LatestTelemetry] | None = ...,
         count: _builtins.int = ...,
+        next_page_token: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_next_page_token", b"_next_page_token", "next_page_token", b"next_page_token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "devices", b"devices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_next_page_token", b"_next_page_token", "count", b"count", "devices", b"devices", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__next_page_token: _TypeAlias = _typing.Literal["next_page_token"]  # noqa: Y015
+    _WhichOneofArgType__next_page_token: _TypeAlias = _typing.Literal["_next_page_token", b"_next_page_token"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__next_page_token) -> _WhichOneofReturnType__next_page_token | None: ...
 
 Global___ListLatestTelemetryResponse: _TypeAlias = ListLatestTelemetryResponse  # noqa: Y015
 
@@ -535,14 +560,17 @@ class GetTelemetryRangeRequest(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     start_time: _builtins.str
     """Must be given (from: a word that several languages keep for themselves)."""
     end_time: _builtins.str
     """Empty: now."""
     limit: _builtins.int
-    """Readings in a page. Unset: 1000."""
+    """The older name of `page_size`. A request with both is rejected."""
     page_token: _builtins.str
+    page_size: _builtins.int
+    """Readings in a page. Unset: 1000."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -554,14 +582,20 @@ class GetTelemetryRangeRequest(_message.Message):
         fields: _abc.Iterable[_builtins.str] | None = ...,
         limit: _builtins.int | None = ...,
         page_token: _builtins.str = ...,
+        page_size: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "limit", b"limit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "_page_size", b"_page_size", "limit", b"limit", "page_size", b"page_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "device_id", b"device_id", "end_time", b"end_time", "fields", b"fields", "limit", b"limit", "page_token", b"page_token", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "_page_size", b"_page_size", "device_id", b"device_id", "end_time", b"end_time", "fields", b"fields", "limit", b"limit", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__limit: _TypeAlias = _typing.Literal["limit"]  # noqa: Y015
     _WhichOneofArgType__limit: _TypeAlias = _typing.Literal["_limit", b"_limit"]  # noqa: Y015
+    _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
+    _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__limit) -> _WhichOneofReturnType__limit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
 
 Global___GetTelemetryRangeRequest: _TypeAlias = GetTelemetryRangeRequest  # noqa: Y015
 

@@ -1,4 +1,4 @@
-"""Opaque tokens of pages that go by id."""
+"""Opaque tokens of pages that go by id or by name."""
 
 import base64
 import binascii
@@ -12,6 +12,7 @@ from iotflow_server.errors import InvalidArgument
 DEFAULT_SIZE = 100
 # Callers take 4 MiB at a time unless they say otherwise.
 MOST_BYTES = 2**20
+ID, NAME = b"id:", b"name:"
 
 
 class Paged(Protocol):
@@ -22,9 +23,9 @@ class Paged(Protocol):
     def HasField(self, field_name: Literal["page_size"], /) -> bool: ...  # noqa: N802
 
 
-def size_of(request: Paged) -> int:
+def size_of(request: Paged, default: int = DEFAULT_SIZE) -> int:
     """How long a page is asked for."""
-    return request.page_size if request.HasField("page_size") else DEFAULT_SIZE
+    return request.page_size if request.HasField("page_size") else default
 
 
 def fitting(page: Sequence[Message], most: int = MOST_BYTES) -> int:
@@ -39,17 +40,42 @@ def fitting(page: Sequence[Message], most: int = MOST_BYTES) -> int:
 
 def token_of(last_id: int) -> str:
     """The token of the page behind this id."""
-    return base64.urlsafe_b64encode(b"id:%d" % last_id).decode().rstrip("=")
+    return _token(ID, str(last_id))
+
+
+def token_of_name(last_name: str) -> str:
+    """The token of the page behind this name."""
+    return _token(NAME, last_name)
 
 
 def place(token: str) -> int:
     """The id behind which the page begins; 0 for the first. Raises InvalidArgument."""
     if not token:
         return 0
+    text = _content(ID, token)
+    if not (text.isdecimal() and text.isascii() and 0 < len(text) <= len(str(2**31)) and 0 < int(text) < 2**31):
+        raise _unknown()
+    return int(text)
+
+
+def place_of_name(token: str) -> str:
+    """The name behind which the page begins; empty for the first. Raises InvalidArgument."""
+    return _content(NAME, token) if token else ""
+
+
+def _token(kind: bytes, last: str) -> str:
+    return base64.urlsafe_b64encode(kind + last.encode()).decode().rstrip("=")
+
+
+def _content(kind: bytes, token: str) -> str:
     try:
         content = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        if content.startswith(b"id:") and 0 < (found := int(content[3:])) < 2**31:
-            return found
+        if content.startswith(kind):
+            return content.removeprefix(kind).decode()
     except (ValueError, binascii.Error):
         pass
-    raise InvalidArgument("page_token", "not a token that an earlier page gave")
+    raise _unknown()
+
+
+def _unknown() -> InvalidArgument:
+    return InvalidArgument("page_token", "not a token that an earlier page gave")

@@ -8,6 +8,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.commands.commands import Commands
+from iotflow_server.commands.transactions import MOST_OPEN
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import Device, NewDevice, utc_now
@@ -20,7 +21,7 @@ from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec import wire_commands, wire_devices
 from iotflow_server.rpc.codec.encoding import made
-from iotflow_server.rpc.codec.page_tokens import fitting
+from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import timestamp_ms, timestamp_of, to_struct
@@ -163,14 +164,16 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         return wire.GetMqttCredentialsResponse(credentials=credentials)
 
     async def ListPendingCommands(
-        self, _request: wire.ListPendingCommandsRequest, context: Context
+        self, request: wire.ListPendingCommandsRequest, context: Context
     ) -> wire.ListPendingCommandsResponse:
         device = principal_of(context).own_device()
         self._presence.seen(device.id)
-        found = [wire_commands.command(item) for item in await self._commands.deliver(device.id)]
-        # The others come when some of these are answered.
+        after = place(request.page_token)
+        rest = [item for item in await self._commands.deliver(device.id) if item.id > after]
+        found = [wire_commands.command(item) for item in rest[: size_of(request, MOST_OPEN)]]
         commands = found[: fitting(found)]
-        return wire.ListPendingCommandsResponse(commands=commands, count=len(commands))
+        more = token_of(commands[-1].id) if len(commands) < len(rest) else None
+        return wire.ListPendingCommandsResponse(commands=commands, count=len(commands), next_page_token=more)
 
     async def AckCommand(self, request: wire.AckCommandRequest, context: Context) -> wire.AckCommandResponse:
         result = await decoded_answer(request, result_of)

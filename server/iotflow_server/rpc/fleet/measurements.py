@@ -6,8 +6,12 @@ from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import NotFound
+from iotflow_server.rpc.codec.page_tokens import fitting, place_of_name, size_of, token_of_name
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
+
+# In one answer.
+MOST_MEASUREMENTS = 10_000
 
 
 class MeasurementHandler:
@@ -22,9 +26,13 @@ class MeasurementHandler:
     async def list(self, request: wire.ListMeasurementsRequest, principal: Principal) -> wire.ListMeasurementsResponse:
         """ListMeasurements."""
         device = await self._registry.get(request.device_id)
+        after, size = place_of_name(request.page_token), size_of(request, MOST_MEASUREMENTS)
         types = await self._reader.measurements(device.id, caller=principal.limit_key)
-        shown = [fleet_pb2.Measurement(name=name, type=type_) for name, type_ in types.items()]
-        return wire.ListMeasurementsResponse(measurements=shown)
+        names = sorted(name for name in types if name > after)
+        shown = [fleet_pb2.Measurement(name=name, type=types[name]) for name in names[:size]]
+        shown = shown[: fitting(shown)]
+        more = token_of_name(shown[-1].name) if len(shown) < len(names) else None
+        return wire.ListMeasurementsResponse(measurements=shown, next_page_token=more)
 
     async def drop(self, request: wire.DropMeasurementRequest, principal: Principal) -> wire.DropMeasurementResponse:
         """DropMeasurement."""

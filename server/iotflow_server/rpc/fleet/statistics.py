@@ -74,7 +74,7 @@ class FleetStatistics:
             timestamp=timestamp_ms(utc_now_ms()),
             device_stats=await self._device_counts(),
             ingest_stats=self._ingest(),
-            tokens=len(await self._tokens.list()),
+            tokens=await self._tokens.count(),
             open_commands=await self._commands.open_count(),
         )
 

@@ -10,6 +10,7 @@ from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, NotFound
 from iotflow_server.rpc.codec.encoding import encoded
+from iotflow_server.rpc.codec.page_tokens import place, size_of, token_of
 from iotflow_server.rpc.codec.wire_rows import add_rows, put_value, rows_bytes
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import PageQuery, ReadingPage, page, spans, token
@@ -101,8 +102,9 @@ class QueryHandler:
         rest = asked
         if request.page_token:
             asked, rest = spans(request.page_token, device.id)
-        limit = request.limit if request.HasField("limit") else DEFAULT_LIMIT
-        return PageQuery(device.id, asked, rest, names(request.fields), limit, newest_first)
+        # The older name of page_size.
+        default = request.limit if request.HasField("limit") else DEFAULT_LIMIT
+        return PageQuery(device.id, asked, rest, names(request.fields), size_of(request, default), newest_first)
 
     async def latest(
         self, request: telemetry_service_pb2.GetLatestTelemetryRequest, principal: Principal
@@ -121,11 +123,16 @@ class QueryHandler:
         self, request: telemetry_service_pb2.ListLatestTelemetryRequest, principal: Principal
     ) -> telemetry_service_pb2.ListLatestTelemetryResponse:
         """ListLatestTelemetry."""
-        devices = await self.readable_devices(
-            request.device_ids, [request.device_type] if request.device_type else [], principal
+        types = [request.device_type] if request.device_type else []
+        size = size_of(request, MOST_DEVICES)
+        # One more than the page takes shows whether there is another page.
+        readable = await self.readable_devices(
+            request.device_ids, types, principal, place(request.page_token), size + 1
         )
+        devices = readable[:size]
         found = await self._newest(devices, names(request.fields), principal.limit_key)
-        response = telemetry_service_pb2.ListLatestTelemetryResponse(count=len(devices))
+        more = token_of(devices[-1].id) if len(readable) > size else None
+        response = telemetry_service_pb2.ListLatestTelemetryResponse(count=len(devices), next_page_token=more)
         return await encoded(
             response, (_listed(device, found.get(device.id, ())).SerializeToString() for device in devices)
         )
@@ -141,13 +148,25 @@ class QueryHandler:
             some = await self._reader.latest(ids, fields, caller=caller)
             values += sum(map(len, some.values()))
             if values > MOST_VALUES:
-                problem = f"the answer would have more than {MOST_VALUES:,} values; name fewer devices, or fields"
+                problem = (
+                    f"the answer would have more than {MOST_VALUES:,} values; "
+                    "name fewer devices, or fields, or a smaller page_size"
+                )
                 raise InvalidArgument("device_ids", problem, "TOO_MANY_VALUES")
             found |= some
         return found
 
-    async def readable_devices(self, ids: Sequence[int], types: Sequence[str], principal: Principal) -> list[Device]:
-        """The devices named, or all that the caller may read, at most 1,000 by id; of the types named, if any are.
+    async def readable_devices(
+        self,
+        ids: Sequence[int],
+        types: Sequence[str],
+        principal: Principal,
+        after: int = 0,
+        size: int = MOST_DEVICES,
+    ) -> list[Device]:
+        """The devices named, or all that the caller may read; of the types named, if any are.
+
+        By id, the first `size` above `after`; where several types are named, those of them that have one.
 
         Raises NotFound for an id that is none, PermissionDenied for one the caller may not read.
         """
@@ -159,9 +178,10 @@ class QueryHandler:
                 raise NotFound("DEVICE_NOT_FOUND", f"There is no device {min(missing)}.", field="device_ids")
             for device_id in wanted:
                 principal.check_reads(device_id)
-            return [device for device in devices if not types or device.device_type in types]
+            of_types = [device for device in devices if not types or device.device_type in types]
+            return [device for device in of_types if device.id > after][:size]
         kind = types[0] if len(types) == 1 else ""
-        _, devices = await self._registry.page(DeviceFilter(device_type=kind), 0, MOST_DEVICES)
+        _, devices = await self._registry.page(DeviceFilter(device_type=kind), after, size)
         return [device for device in devices if not types or device.device_type in types]
 
     async def each_readable(

@@ -9,12 +9,15 @@ from iotflow_server.auth.tokens import AccessToken, Tokens
 from iotflow_server.errors import Unauthenticated
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
+from iotflow_server.rpc.codec.page_tokens import place, size_of, token_of
 from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.streams.sessions import Sessions
 
 wire = token_service_pb2
+# In one answer.
+MOST_TOKENS = 1_000
 
 
 class TokenService(token_service_pb2_grpc.TokenServiceServicer):
@@ -36,9 +39,12 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
         await answer_with(context, 201)
         return wire.CreateTokenResponse(token=_shown(token), secret=secret)
 
-    async def ListTokens(self, _request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
-        tokens = [_shown(token) for token in await self._tokens.list()]
-        return wire.ListTokensResponse(tokens=tokens)
+    async def ListTokens(self, request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
+        size = size_of(request, MOST_TOKENS)
+        # One more than the page takes shows whether there is another page.
+        found = await self._tokens.page(place(request.page_token), size + 1)
+        more = token_of(found[size - 1].id) if len(found) > size else None
+        return wire.ListTokensResponse(tokens=map(_shown, found[:size]), next_page_token=more)
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)

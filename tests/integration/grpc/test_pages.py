@@ -1,0 +1,98 @@
+"""Lists that once came whole are divided into pages, and say so."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import pytest
+
+from iotflow.v1.device_service_pb2 import ListPendingCommandsRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
+from iotflow.v1.fleet_service_pb2 import ListMeasurementsRequest
+from iotflow.v1.telemetry_service_pb2 import (
+    GetTelemetryRangeRequest,
+    GetTelemetryRequest,
+    ListLatestTelemetryRequest,
+)
+from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from iotflow.v1.token_service_pb2 import ListTokensRequest
+from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.conftest import register
+from tests.integration.grpc.device import T0, Caller, batch, reason, stream
+
+SINCE = "2026-01-01T00:00:00Z"
+
+
+def pages(call: Callable[..., Any], request: Any, metadata: Any) -> Iterator[Any]:
+    """All pages, from the first on."""
+    while True:
+        answer = call(request, metadata=metadata)
+        yield answer
+        if not answer.next_page_token:
+            return
+        request.page_token = answer.next_page_token
+
+
+def test_pending_commands(devices: DeviceServiceStub, device: Caller, people: Admin) -> None:
+    sent = [people.send(device.id, f"command {number}").id for number in range(5)]
+    request = ListPendingCommandsRequest(page_size=2)
+    found = [
+        [command.id for command in page.commands]
+        for page in pages(devices.ListPendingCommands, request, device.metadata)
+    ]
+    assert found == [sent[:2], sent[2:4], sent[4:]]
+    whole = devices.ListPendingCommands(ListPendingCommandsRequest(), metadata=device.metadata)
+    assert (whole.count, whole.HasField("next_page_token")) == (5, False)
+
+
+def test_tokens(people: Admin) -> None:
+    for number in range(3):
+        people.gateway(f"paged {number}")
+    whole = people.stub.tokens.ListTokens(ListTokensRequest(), metadata=people.metadata)
+    assert not whole.HasField("next_page_token")
+    found = list(pages(people.stub.tokens.ListTokens, ListTokensRequest(page_size=2), people.metadata))
+    assert [token.id for page in found for token in page.tokens] == [token.id for token in whole.tokens]
+    assert {len(page.tokens) for page in found[:-1]} == {2}
+
+
+def test_measurements(grpc_stub: TelemetryServiceStub, device: Caller, people: Admin) -> None:
+    names = ["a", "b/c", "humidität", "z"]
+    columns: Any = {name: {"doubles": [1.0]} for name in reversed(names)}
+    stream(grpc_stub, device, [batch(1, rows=1, **columns)])
+    request = ListMeasurementsRequest(device_id=device.id, page_size=3)
+    found = [
+        [one.name for one in page.measurements]
+        for page in pages(people.stub.fleet.ListMeasurements, request, people.metadata)
+    ]
+    assert found == [names[:3], names[3:]]
+
+
+def test_latest_values_of_many(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, people: Admin) -> None:
+    ids = [register(devices, f"latest {number}", "paged").id for number in range(5)]
+    for asked in (ListLatestTelemetryRequest(device_type="paged"), ListLatestTelemetryRequest(device_ids=ids)):
+        asked.page_size = 2
+        found = [
+            [one.device_id for one in page.devices]
+            for page in pages(grpc_stub.ListLatestTelemetry, asked, people.metadata)
+        ]
+        assert found == [ids[:2], ids[2:4], ids[4:]]
+    whole = grpc_stub.ListLatestTelemetry(ListLatestTelemetryRequest(device_ids=ids), metadata=people.metadata)
+    assert (whole.count, whole.HasField("next_page_token")) == (5, False)
+
+
+@pytest.mark.parametrize("size", ["page_size", "limit"])
+def test_readings_by_either_name_of_the_size(grpc_stub: TelemetryServiceStub, device: Caller, size: str) -> None:
+    stream(grpc_stub, device, [batch(1, rows=5)])
+    asked: Any = {"device_id": device.id, "start_time": SINCE, size: 2}
+    newest, oldest = GetTelemetryRequest(**asked), GetTelemetryRangeRequest(**asked)
+    for call, request in ((grpc_stub.GetTelemetry, newest), (grpc_stub.GetTelemetryRange, oldest)):
+        assert [page.count for page in pages(call, request, device.metadata)] == [2, 2, 1]
+
+
+def test_readings_by_both_names_are_refused(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        grpc_stub.GetTelemetry(
+            GetTelemetryRequest(device_id=device.id, start_time=str(T0), page_size=2, limit=2),
+            metadata=device.metadata,
+        )
+    assert reason(caught.value) == "INVALID_ARGUMENT"

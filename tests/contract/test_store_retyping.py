@@ -165,7 +165,7 @@ async def test_too_many_readings_are_not_given_another_type(
     store: TelemetryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retyping, "MOST_READINGS", 3)
-    monkeypatch.setattr("iotflow_server.telemetry.stores.sqlite.changing.MOST_READINGS", 3)
+    monkeypatch.setattr("iotflow_server.telemetry.stores.sqlite.writing.MOST_READINGS", 3)
     await store.write([doubles(1, dict.fromkeys(range(4), 1.0))])
     with pytest.raises(FailedPrecondition) as refusal:
         await store.retype(1, "m", INT32)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from iotflow_server.telemetry.stores.fair_slots import MOST_OF_A_CALLER, FairSlots
+from iotflow_server.telemetry.stores.fair_slots import MOST_PER_CALLER, FairSlots
 
 SLOTS = 6
 
@@ -11,7 +11,7 @@ async def turns(slots: FairSlots, caller: str, count: int, order: list[str]) -> 
     """So many calls that wait for a slot; each notes itself when it has one."""
 
     async def one() -> None:
-        await slots.take(caller)
+        await slots.acquire(caller)
         order.append(caller)
 
     tasks = [asyncio.create_task(one()) for _ in range(count)]
@@ -24,7 +24,7 @@ def test_one_caller_leaves_room_for_others() -> None:
     async def run() -> None:
         slots, order = FairSlots(SLOTS), list[str]()
         greedy = await turns(slots, "greedy", 100, order)
-        assert order == ["greedy"] * MOST_OF_A_CALLER
+        assert order == ["greedy"] * MOST_PER_CALLER
         await asyncio.gather(*await turns(slots, "modest", 1, order))
         assert order[-1] == "modest"
         for task in greedy:
@@ -36,13 +36,13 @@ def test_one_caller_leaves_room_for_others() -> None:
 
 def test_callers_that_wait_take_turns_however_many_calls_each_has() -> None:
     async def run() -> None:
-        slots, order = FairSlots(2 * MOST_OF_A_CALLER), list[str]()
+        slots, order = FairSlots(2 * MOST_PER_CALLER), list[str]()
         tasks = await turns(slots, "a", 20, order)
         tasks += await turns(slots, "b", 20, order)
         tasks += await turns(slots, "c", 2, order)
         order.clear()
         for _ in range(6):
-            slots.give_back(max(slots._held, key=slots._held.__getitem__))
+            slots.release(max(slots._held, key=slots._held.__getitem__))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         assert order.count("c") == 2
@@ -59,9 +59,9 @@ def test_a_waiting_call_that_goes_takes_no_slot_with_it() -> None:
         slots, order = FairSlots(3), list[str]()
         await asyncio.gather(*await turns(slots, "a", 1, order))
         (waiting,) = await turns(slots, "a", 1, order)
-        slots.give_back("a")
+        slots.release("a")
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        await asyncio.wait_for(slots.take("a"), 5)
+        await asyncio.wait_for(slots.acquire("a"), 5)
 
     asyncio.run(run())

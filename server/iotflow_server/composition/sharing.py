@@ -18,7 +18,7 @@ from iotflow_server.rpc.cache_invalidator import CacheInvalidator
 from iotflow_server.rpc.streams.session_checks import SessionChecks
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
-from iotflow_server.telemetry.stores.choice import ChosenStore, is_elsewhere
+from iotflow_server.telemetry.stores.choice import ChosenStore, is_iotdb
 from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.telemetry.timestamps import LocalTimestampAllocator, NewestTimestamps, TimestampAllocator
 from iotflow_server.workers.member import Member
@@ -37,7 +37,7 @@ async def started_latest_values(
     settings: Settings, redis: RedisConnection | None, stack: AsyncExitStack
 ) -> RedisLatestValues | None:
     """What remembers the newest values; None: the store tells them itself. Closed with the stack."""
-    if redis is None or not is_elsewhere(settings.telemetry_url):
+    if redis is None or not is_iotdb(settings.telemetry_url):
         return None
     values = RedisLatestValues(redis)
     await values.start()

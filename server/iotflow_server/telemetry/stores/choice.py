@@ -1,4 +1,4 @@
-"""Which store the settings choose."""
+"""The store that the settings choose, and its default retention."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,11 +17,16 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from iotflow_server.telemetry.times import utc_now_ms
 
 SCHEME = "iotdb://"
+# Interval of the attempts to set the default retention, and the time limit of one: the start must not wait for a store that
+# does not respond.
+_RETRY_SECONDS, _PATIENCE_SECONDS = 5.0, 3.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a store is, as the older service told it; empty for the embedded one."""
+    """Address of a store, in the form of the legacy API; empty for the embedded one."""
 
     host: str = ""
     port: int = 0
@@ -41,7 +46,7 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Chos
 
     values: cache of newest values in front of IoTDB; None: no cache. SQLite needs none, it is as fast as Redis.
     """
-    if not is_elsewhere(settings.telemetry_url):
+    if not is_iotdb(settings.telemetry_url):
         store = SqliteStore(
             settings.data_dir / "telemetry.db",
             clock=utc_now_ms,
@@ -66,13 +71,13 @@ def chosen_store(settings: Settings, values: LatestValues | None = None) -> Chos
     return ChosenStore(writer, backend if values is None else CachedLatestReader(backend, values))
 
 
-def is_elsewhere(url: str) -> bool:
-    """Whether readings are kept in IoTDB."""
+def is_iotdb(url: str) -> bool:
+    """Whether the URL names an IoTDB store."""
     return url.startswith(SCHEME)
 
 
 def address_of(url: str) -> IotdbAddress:
-    """iotdb://user:password@host:port[,host:port]; without user IoTDB's own default, without port 6667."""
+    """Parse iotdb://user:password@host:port[,host:port]; defaults: the user of IoTDB, port 6667."""
     credentials, _, hosts = url.removeprefix(SCHEME).rpartition("@")
     user, _, password = (credentials or "root:root").partition(":")
     nodes = [host if ":" in host else f"{host}:6667" for host in hosts.strip("/").split(",")]
@@ -80,46 +85,39 @@ def address_of(url: str) -> IotdbAddress:
 
 
 def location_of(url: str) -> Location:
-    """Where the first node is."""
-    if not is_elsewhere(url):
+    """The address of the first node."""
+    if not is_iotdb(url):
         return Location()
     address = address_of(url)
     host, _, port = address.nodes[0].rpartition(":")
     return Location(host, int(port), address.database)
 
 
-_RETRY_SECONDS = 5.0
-# A store that says nothing keeps nobody from starting.
-_PATIENCE_SECONDS = 3.0
-
-log = structlog.get_logger(__name__)
-
-
 class RetentionRule:
-    """Tells the store; where that is away, as soon as it is back. milliseconds: None for ever."""
+    """Sets the default retention of the store, as soon as it is available. milliseconds: None for no limit."""
 
     def __init__(self, writer: TelemetryWriter, milliseconds: int | None) -> None:
         self._writer = writer
         self._milliseconds = milliseconds
-        self._telling: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Set it, now or later."""
-        if not await self._is_set():
-            self._telling = asyncio.create_task(self._keep_trying(), name="retention rule")
+        """Set the retention, now or later."""
+        if not await self._try_set():
+            self._task = asyncio.create_task(self._keep_trying(), name="retention rule")
 
     async def close(self) -> None:
-        """Try no more."""
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.wait([self._telling])
+        """Stop trying."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
     async def _keep_trying(self) -> None:
-        while not await self._is_set():  # noqa: ASYNC110 - a store that is back rings no bell
+        while not await self._try_set():  # noqa: ASYNC110 - the store sets no event when it is back
             await asyncio.sleep(_RETRY_SECONDS)
         log.info("retention_rule_set", milliseconds=self._milliseconds)
 
-    async def _is_set(self) -> bool:
+    async def _try_set(self) -> bool:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._writer.set_retention(None, self._milliseconds)

@@ -1,23 +1,23 @@
-"""Questions that a store answers at a time, shared fairly between callers."""
+"""Concurrent queries of a store, shared fairly between callers."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
 
-# So many slots a caller gets: others find one free whatever it asks, and the event loop its turn among the threads that read.
-MOST_OF_A_CALLER = 2
+# Largest number of slots of a caller. The rest stays free for others, and the event loop is not starved by reader threads.
+MOST_PER_CALLER = 2
 
 
 class FairSlots:
-    """`slots` calls at a time, of one caller at most MOST_OF_A_CALLER; where calls wait, callers take turns."""
+    """Allows `slots` concurrent calls, up to MOST_PER_CALLER of one caller; callers take turns if calls wait."""
 
     def __init__(self, slots: int) -> None:
         self._free = slots
         self._held: Counter[str] = Counter()
-        # The caller whose turn is next first.
+        # The next caller first.
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
-    async def take(self, caller: str) -> None:
-        """A slot, waiting until it is the caller's turn; to be given back, whatever happens."""
+    async def acquire(self, caller: str) -> None:
+        """Acquire a slot, waiting for the caller's turn; it must be released in any case."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(caller, deque()).append(turn)
         self._hand_out()
@@ -25,11 +25,11 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give_back(caller)
+                self.release(caller)
             raise
 
-    def give_back(self, caller: str) -> None:
-        """The caller needs its slot no more."""
+    def release(self, caller: str) -> None:
+        """Release a slot."""
         self._free += 1
         self._held[caller] -= 1
         if not self._held[caller]:
@@ -50,4 +50,4 @@ class FairSlots:
                 del self._waiting[caller]
 
     def _next(self) -> str | None:
-        return next((caller for caller in self._waiting if self._held[caller] < MOST_OF_A_CALLER), None)
+        return next((caller for caller in self._waiting if self._held[caller] < MOST_PER_CALLER), None)

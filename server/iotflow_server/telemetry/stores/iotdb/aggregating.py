@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Times, ValueType
-from iotflow_server.telemetry.filling import filled, spread, windows_of
 from iotflow_server.telemetry.ports import Fill, Function, Span, WindowFigures, Windows
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
@@ -15,6 +14,7 @@ from iotflow_server.telemetry.stores.iotdb.rows import Device
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import within
 from iotflow_server.telemetry.stores.iotdb.window_functions import OF_ANY_TYPE, figure, figure_type
+from iotflow_server.telemetry.windows import filled, spread, windows_of
 
 # Of the others, IoTDB's percentiles are approximations, and its standard deviation loses digits far from zero (six were
 # right of values about 2^40): these are taken from the readings.

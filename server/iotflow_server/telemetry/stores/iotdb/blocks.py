@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Times, Values, ValueType
-from iotflow_server.telemetry.filling import blanks
 from iotflow_server.telemetry.stores.iotdb.types import TYPES, WIRE
+from iotflow_server.telemetry.windows import blanks
 
 # How a column of a block is laid out.
 _BYTES, _INT32, _INT64, _BINARY, _RUN = 0, 1, 2, 3, 4

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Mask, Times
-from iotflow_server.telemetry.filling import blanks
+from iotflow_server.telemetry.windows import blanks
 
 Rows = tuple[Times, tuple[Column, ...]]
 

@@ -89,16 +89,16 @@ class Pool:
         """The same of work that only asks: when the caller goes, it ends, and with it the connection."""
         self._check_usable()
         loop, call = asyncio.get_running_loop(), _Call()
-        await self._slots.take(caller)
+        await self._slots.acquire(caller)
         try:
-            # It may have been closed meanwhile.
+            # The store may have been closed during the wait.
             self._check_usable()
         except Unavailable:
-            self._slots.give_back(caller)
+            self._slots.release(caller)
             raise
         job = self._asking.submit(lambda: self._lend(call, work, *args, **kwargs))
-        # However the caller fares, the slot is taken until the thread is free.
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, caller))
+        # Even if the caller is cancelled, the slot stays taken until the thread is free.
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.release, caller))
         try:
             return await self._outcome(job)
         except asyncio.CancelledError:

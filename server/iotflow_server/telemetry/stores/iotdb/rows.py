@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Times, ValueType
-from iotflow_server.telemetry.filling import blanks
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells, QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.order import Order, in_order, question
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
+from iotflow_server.telemetry.windows import blanks
 
 
 @dataclass(frozen=True, slots=True)

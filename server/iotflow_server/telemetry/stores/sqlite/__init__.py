@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, no server to run."""
+"""The embedded store: one SQLite file, without a database server."""
 
 from iotflow_server.telemetry.stores.sqlite.store import SqliteStore
 

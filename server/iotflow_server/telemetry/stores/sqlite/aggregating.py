@@ -1,20 +1,19 @@
-"""Figures over windows, computed by SQLite."""
+"""Aggregation over windows, computed by SQLite."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from math import sqrt
 
 import numpy as np
 
-from iotflow_server.telemetry.batch import Column, Times, ValueType
-from iotflow_server.telemetry.filling import filled, spread, windows_of
-from iotflow_server.telemetry.ports import Fill, Function, Span, WindowFigures, Windows
+from iotflow_server.telemetry.batch import Column
+from iotflow_server.telemetry.ports import Fill, Function, Span, Windows
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
+from iotflow_server.telemetry.windows import FunctionValues, assembled, function_type, supported
 
-# SQLite's % keeps the sign of the time, so a time before 1970 needs the window's length added to find its window's
-# start. total() and avg() add doubles: sum() would fail on integers past 64 bits. CROSS JOIN keeps the windows the
-# outer loop.
+# SQLite's % keeps the sign of the time, so times before 1970 need the length of the window added to find its start. total() and
+# avg() add doubles, sum() would fail on integers beyond 64 bits. CROSS JOIN keeps the windows in the outer loop.
 _PLAIN = """
 WITH bucket AS (
     SELECT time - (time % :window + :window) % :window AS start,
@@ -39,8 +38,8 @@ SELECT start, avg(value) AS median FROM (
 )
 WHERE place IN ((count + 1) / 2, (count + 2) / 2) GROUP BY start ORDER BY start
 """
-# Twice over the readings: the mean first, then the distances from it. The sum of squares in one go loses all digits
-# when the values are large and close together.
+# Two passes: the mean first, then the distances from it. A sum of squares in one pass loses all digits when the values are large
+# and close together.
 _VARIANCE = """
 WITH mean AS MATERIALIZED (
     SELECT time - (time % :window + :window) % :window AS start, avg(value) AS value
@@ -61,18 +60,6 @@ _PLAIN_ORDER = (
     Function.FIRST,
     Function.LAST,
 )
-_OF_ANY_TYPE = (Function.COUNT, Function.FIRST, Function.LAST)
-_OF_THE_TYPE = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
-
-
-@dataclass(frozen=True, slots=True)
-class AggregateResult:
-    """One function of one measurement: the windows that have it, by their starts (shape (windows,), rising), and its
-    values."""
-
-    function: Function
-    starts: Times
-    column: Column
 
 
 def aggregate(
@@ -85,65 +72,47 @@ def aggregate(
     fill: Fill | None,
     now: int,
 ) -> Windows:
-    """Figures over windows; see the port."""
+    """Aggregate over windows; see the port."""
     kept = within_retention(connection, device_id, span, now)
-    answers: list[AggregateResult] = []
-    for series in series_of(connection, device_id, measurements):
-        answers += _answers(connection, series, kept, window, tuple(dict.fromkeys(functions)))
-    grid = _union(answer.starts for answer in answers) if fill is None else windows_of(span, window)
-    return Windows(grid, tuple(_figures(grid, answer, fill) for answer in answers))
+    distinct = tuple(dict.fromkeys(functions))
+    parts = [
+        part
+        for series in series_of(connection, device_id, measurements)
+        for part in _parts(connection, series, kept, window, distinct)
+    ]
+    return assembled(parts, span, window, fill)
 
 
-def _answers(
+def _parts(
     connection: sqlite3.Connection, series: Series, span: Span, window: int, functions: Sequence[Function]
-) -> list[AggregateResult]:
-    had = [function for function in functions if series.type.is_number or function in _OF_ANY_TYPE]
+) -> list[FunctionValues]:
+    requested = supported(functions, series.type)
     arguments = {"series": series.id, "start": span.start, "end": span.end, "window": window}
-    found: dict[Function, AggregateResult] = {}
-    if any(function in _PLAIN_ORDER for function in had):
+    found: dict[Function, FunctionValues] = {}
+    if any(function in _PLAIN_ORDER for function in requested):
         rows = connection.execute(_PLAIN, arguments).fetchall()
-        for place, function in enumerate(_PLAIN_ORDER, start=1):
-            if function in had:
-                found[function] = _answer(function, series, [(row[0], row[place]) for row in rows])
-    if Function.MEDIAN in had:
+        for index, function in enumerate(_PLAIN_ORDER, start=1):
+            if function in requested:
+                found[function] = _values(function, series, [(row[0], row[index]) for row in rows])
+    if Function.MEDIAN in requested:
         rows = connection.execute(_MEDIAN, arguments).fetchall()
-        found[Function.MEDIAN] = _answer(Function.MEDIAN, series, rows)
-    if Function.STDDEV in had:
+        found[Function.MEDIAN] = _values(Function.MEDIAN, series, rows)
+    if Function.STDDEV in requested:
         rows = connection.execute(_VARIANCE, arguments).fetchall()
-        found[Function.STDDEV] = _rooted(_answer(Function.STDDEV, series, rows))
-    return [found[function] for function in had]
+        found[Function.STDDEV] = _values(
+            Function.STDDEV, series, [(start, _root(variance)) for start, variance in rows]
+        )
+    return [found[function] for function in requested]
 
 
-def _answer(function: Function, series: Series, rows: Sequence[tuple[int, object]]) -> AggregateResult:
-    value_type = _type(function, series.type)
-    # Where the readings add up to no number, SQLite says NULL.
-    had = [(start, value) for start, value in rows if value is not None]
-    starts = np.array([start for start, _ in had], np.int64)
-    values = np.array([value for _, value in had], value_type.dtype)
-    return AggregateResult(function, starts, Column(series.measurement, value_type, values))
+def _values(function: Function, series: Series, rows: Sequence[tuple[int, object]]) -> FunctionValues:
+    value_type = function_type(function, series.type)
+    # The result is NULL if it is not a number.
+    present = [(start, value) for start, value in rows if value is not None]
+    starts = np.array([start for start, _ in present], np.int64)
+    values = np.array([value for _, value in present], value_type.dtype)
+    return FunctionValues(function, starts, Column(series.measurement, value_type, values))
 
 
-def _rooted(variance: AggregateResult) -> AggregateResult:
-    column = variance.column
-    return AggregateResult(
-        variance.function, variance.starts, Column(column.measurement, column.type, np.sqrt(column.values))
-    )
-
-
-def _type(function: Function, value_type: ValueType) -> ValueType:
-    if function is Function.COUNT:
-        return ValueType.INT64
-    return value_type if function in _OF_THE_TYPE else ValueType.DOUBLE
-
-
-def _union(starts: Iterable[Times]) -> Times:
-    return np.unique(np.concatenate([np.empty(0, np.int64), *starts]))
-
-
-def _figures(grid: Times, answer: AggregateResult, fill: Fill | None) -> WindowFigures:
-    column = spread(grid, answer.starts, answer.column)
-    if answer.function is Function.COUNT:
-        column = Column(column.measurement, column.type, column.values)
-    elif fill is not None:
-        column = filled(column, fill)
-    return WindowFigures(answer.function, column)
+def _root(variance: float | None) -> float | None:
+    return None if variance is None else sqrt(variance)

@@ -1,4 +1,4 @@
-"""The threads that talk to SQLite: one that writes, a few that read."""
+"""The threads that use SQLite: one writer, several readers."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.sqlite.schema import Deadline, ReadingConnection, connect_reader, connect_writer
 
-# How long the start waits for the check of the file: some gigabytes.
+# Time limit of the check of the file at the start, enough for some gigabytes.
 _CHECK_SECONDS = 10.0
 
 Params = ParamSpec("Params")
@@ -33,9 +33,9 @@ _log_limit = LogLimit()
 class Connections:
     """Runs functions of a connection off the event loop, and turns SQLite's errors into Unavailable.
 
-    Writes run one after the other, so they need no locks of their own; up to `readers` reads run beside them, shared fairly
-    between callers. Each connection is used by one thread at a time. A read whose caller has gone, or that takes longer
-    than read_seconds, is interrupted.
+    Writes run one at a time, so they need no locks; up to `readers` reads run concurrently, shared fairly between callers.
+    Each connection is used by one thread at a time. A read is interrupted when its caller is cancelled or when it takes
+    longer than read_seconds.
     """
 
     def __init__(self, path: Path, readers: int, read_seconds: float) -> None:
@@ -51,42 +51,42 @@ class Connections:
         self._damaged = False
 
     async def open(self) -> None:
-        """Make the file where it is missing and connect to it. A file that is damaged is used for nothing."""
+        """Open the file, creating it if missing. A damaged file is not used."""
         await self._outcome(self._writing.submit(self._connect))
         self._usable = True
 
     async def close(self) -> None:
-        """Wait for the calls under way, then let go of the file; calls that come later are Unavailable."""
+        """Wait for the calls in progress, then close the file; later calls raise Unavailable."""
         self._usable = False
         await asyncio.to_thread(self._reading.shutdown)
         await asyncio.to_thread(self._writing.shutdown)
         await asyncio.to_thread(self._disconnect)
 
     async def write(self, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
-        """What work(connection, …) returns, run on the writing thread."""
+        """Return the result of work(connection, …), run on the writer thread."""
         self._check_usable()
         return await self._outcome(self._writing.submit(lambda: _lend(self._writer, work, *args, **kwargs)))
 
     async def read(
         self, caller: str, work: Work[Params, Answer], *args: Params.args, **kwargs: Params.kwargs
     ) -> Answer:
-        """What work(connection, …) returns, run on one of the reading threads; it sees the store as at one moment.
+        """Return the result of work(connection, …), run on a reader thread on a snapshot of the store.
 
-        Raises LimitExceeded where that takes too long.
+        Raises LimitExceeded if it takes too long.
         """
         self._check_usable()
         loop = asyncio.get_running_loop()
-        await self._slots.take(caller)
+        await self._slots.acquire(caller)
         try:
-            # It may have been closed meanwhile.
+            # The store may have been closed during the wait.
             self._check_usable()
         except Unavailable:
-            self._slots.give_back(caller)
+            self._slots.release(caller)
             raise
         deadline = Deadline(self._read_seconds)
-        job = self._reading.submit(lambda: _lend(self._idle, _at_one_moment, deadline, work, *args, **kwargs))
-        # However the caller fares, the slot is taken until the thread is free.
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.give_back, caller))
+        job = self._reading.submit(lambda: _lend(self._idle, _in_snapshot, deadline, work, *args, **kwargs))
+        # Even if the caller is cancelled, the slot stays taken until the thread is free.
+        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._slots.release, caller))
         try:
             return await self._outcome(job)
         except asyncio.CancelledError:
@@ -108,13 +108,13 @@ class Connections:
             return await asyncio.wrap_future(job)
         except (sqlite3.Error, OSError) as error:
             if is_damage(error):
-                self._find_damaged(str(error))
+                self._mark_damaged(str(error))
                 raise Unavailable("STORE_DAMAGED", sentence(self._path.name)) from error
             problem = _problem(error)
             _log_limit.warning(_log, "store_unavailable", reason=str(error), problem=problem)
             raise Unavailable("STORE_UNAVAILABLE", problem) from error
 
-    def _find_damaged(self, problem: str) -> None:
+    def _mark_damaged(self, problem: str) -> None:
         self._damaged = True
         _log.error("store_damaged", file=str(self._path), problem=problem)
 
@@ -124,45 +124,45 @@ class Connections:
             self._idle.put(connect_reader(self._path))
         with closing(connect_reader(self._path)) as connection:
             if problem := found_damage(connection, _CHECK_SECONDS):
-                self._find_damaged(problem)
+                self._mark_damaged(problem)
 
     def _disconnect(self) -> None:
-        # The last to close, SQLite brings what the log holds into the file and removes the log.
-        for shelf in (self._idle, self._writer):
-            while not shelf.empty():
-                shelf.get().close()
+        # When the last connection is closed, SQLite merges the write-ahead log into the file and removes it.
+        for idle in (self._idle, self._writer):
+            while not idle.empty():
+                idle.get().close()
 
 
 def _problem(error: sqlite3.Error | OSError) -> str:
-    """A sentence for senders and for the health page; the driver's own words are in the log."""
+    """The message for senders and health checks; the error of the driver is in the log."""
     errno = error.errno if isinstance(error, OSError) else None
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     if code == sqlite3.SQLITE_FULL or errno in (ENOSPC, EDQUOT):
-        return "The disk of the telemetry store is full; nothing is stored until there is room."
+        return "The disk of the telemetry store is full; free space on it."
     if code == sqlite3.SQLITE_CANTOPEN or errno in (EMFILE, ENFILE):
-        return "The telemetry store cannot open its files; the server may have run out of file descriptors."
-    return "The telemetry store cannot be used at the moment."
+        return "The telemetry store cannot open its files; check the limit of file descriptors of the server."
+    return "The telemetry store cannot be used at the moment; see the server's log."
 
 
 def _too_long(seconds: float) -> LimitExceeded:
-    message = f"The question took longer than {seconds:g} seconds; ask for a shorter time or fewer measurements."
+    message = f"The query took longer than {seconds:g} seconds; request a shorter time span or fewer measurements."
     return LimitExceeded("QUERY_TOO_LONG", message)
 
 
 def _lend(
-    shelf: "SimpleQueue[Kind]",
+    idle: "SimpleQueue[Kind]",
     work: Callable[Concatenate[Kind, Params], Answer],
     *args: Params.args,
     **kwargs: Params.kwargs,
 ) -> Answer:
-    connection = shelf.get()
+    connection = idle.get()
     try:
         return work(connection, *args, **kwargs)
     finally:
-        shelf.put(connection)
+        idle.put(connection)
 
 
-def _at_one_moment(
+def _in_snapshot(
     connection: ReadingConnection,
     deadline: Deadline,
     work: Work[Params, Answer],

@@ -1,4 +1,4 @@
-"""The newest values, and how many readings there are."""
+"""Queries for newest values and for the number of readings."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from iotflow_server.telemetry.ports import Latest, Span
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import series_of
 
-# If the newest value of a series is past its time, all are.
+# If the newest value of a series has expired, all have.
 _LATEST = """
 SELECT kept.device_id, kept.measurement, kept.type, reading.time, reading.value
 FROM (SELECT DISTINCT value AS id FROM json_each(:devices)) AS device
@@ -26,7 +26,7 @@ _COUNT_ANY = """
 SELECT count(DISTINCT time) FROM reading
 WHERE series IN (SELECT value FROM json_each(?)) AND time >= ? AND time < ?
 """
-# SQLite's own bound on the terms of a UNION is 500, and it nests them.
+# SQLite limits a UNION to 500 terms, and nests them.
 _MERGED = 64
 
 
@@ -34,8 +34,8 @@ def latest(
     connection: sqlite3.Connection, device_ids: Sequence[int], measurements: Sequence[str] | None, now: int
 ) -> dict[int, tuple[Latest, ...]]:
     """The newest value of each measurement of each device; see the port."""
-    asked = None if measurements is None else json.dumps(list(measurements))
-    arguments = {"devices": json.dumps(list(device_ids)), "measurements": asked, "now": now}
+    requested = None if measurements is None else json.dumps(list(measurements))
+    arguments = {"devices": json.dumps(list(device_ids)), "measurements": requested, "now": now}
     found: dict[int, dict[str, Latest]] = {}
     for device_id, measurement, kind, time, value in connection.execute(_LATEST, arguments):
         value_type = ValueType(kind)
@@ -50,7 +50,7 @@ def _ordered(by_name: dict[str, Latest], measurements: Sequence[str] | None) -> 
 
 
 def count(connection: sqlite3.Connection, device_id: int, span: Span, now: int) -> int:
-    """How many distinct times of the device within the span have a value."""
+    """Number of distinct times of the device within the span that have a value."""
     kept = within_retention(connection, device_id, span, now)
     ids = [series.id for series in series_of(connection, device_id)]
     if not ids:
@@ -58,7 +58,7 @@ def count(connection: sqlite3.Connection, device_id: int, span: Span, now: int) 
     if len(ids) > _MERGED:
         row = connection.execute(_COUNT_ANY, (json.dumps(ids), kept.start, kept.end)).fetchone()
     else:
-        # In order of time, SQLite merges the series as they lie: no table of all times on the side, and twice as fast.
+        # With ORDER BY, SQLite merges the sorted series without a temporary table, which is twice as fast.
         merged = " UNION ".join([_TIMES] * len(ids)) + " ORDER BY time"
         arguments = [argument for number in ids for argument in (number, kept.start, kept.end)]
         row = connection.execute("SELECT count(*) FROM (" + merged + ")", arguments).fetchone()  # noqa: S608 - constants

@@ -1,4 +1,4 @@
-"""Reading one device's series side by side, a bounded piece at a time."""
+"""Reading of the series of a device in parallel, in bounded chunks."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Times, Values
-from iotflow_server.telemetry.filling import blanks
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
+from iotflow_server.telemetry.windows import blanks
 
 _OLDEST = "SELECT time, value FROM reading WHERE series = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?"
 _NEWEST = "SELECT time, value FROM reading WHERE series = ? AND time >= ? AND time < ? ORDER BY time DESC LIMIT ?"
 
-# A chunk of a device with very many measurements has fewer rows than asked for, so that memory stays bounded.
+# Limits the rows of a chunk for devices with very many measurements, so that memory stays bounded.
 _CHUNK_VALUES = 1_000_000
 
 
 @dataclass(slots=True)
 class Track:
-    """One series on its way: what was fetched but not handed out, and the span still to fetch.
+    """The state of one series: fetched values that were not returned yet, and the span still to fetch.
 
-    keys: shape (rows,), rising: the times, negated when the newest come first. values: shape (rows,).
+    keys: shape (rows,), ascending: the times, negated if the newest come first. values: shape (rows,).
     """
 
     series: Series
@@ -34,9 +34,8 @@ class Track:
 
 
 class Scan:
-    """One call of `read`: begin, then advance until ended. Between the calls it holds no statement and no transaction
-    open,
-    so a reader that pauses keeps nobody from tidying up the log."""
+    """One call of `read`: begin, then advance until ended. It holds no statement or transaction open between the calls, so a
+    reader that pauses does not block checkpoints of the write-ahead log."""
 
     def __init__(self, device_id: int, newest_first: bool, chunk_rows: int) -> None:
         self._device_id = device_id
@@ -47,7 +46,7 @@ class Scan:
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing more to come."""
+        """Whether everything was returned."""
         return not self._tracks
 
     def begin(self, connection: sqlite3.Connection, span: Span, measurements: Sequence[str] | None, now: int) -> None:
@@ -58,7 +57,7 @@ class Scan:
         self._rows = max(1, min(self._rows, _CHUNK_VALUES // max(1, len(chosen))))
 
     def advance(self, connection: sqlite3.Connection) -> list[Batch]:
-        """The next chunks, all of full size but the very last."""
+        """The next chunks; all except the very last have the full size."""
         for track in self._tracks:
             self._top_up(connection, track)
         keys = self._complete()
@@ -85,14 +84,14 @@ class Scan:
             track.ahead = Span(track.ahead.start, last) if behind else Span(last + 1, track.ahead.end)
 
     def _complete(self) -> Times:
-        """The keys, rising, up to which every series is known: whole chunks of them until all series have ended."""
+        """The ascending keys up to which every series was fetched: whole chunks of them until all series have ended."""
         if not self._tracks:
             return np.empty(0, np.int64)
         keys = np.unique(np.concatenate([track.keys for track in self._tracks]))
         fronts = [track.keys[-1] for track in self._tracks if not track.ended]
         if not fronts:
             return keys
-        # A series that has not ended holds a full chunk, so there is at least one whole chunk before the nearest front.
+        # A series that has not ended has a full chunk, so at least one whole chunk ends before the nearest front.
         known = int(np.searchsorted(keys, min(fronts), side="right"))
         return keys[: known - known % self._rows]
 
@@ -102,7 +101,7 @@ class Scan:
 
 
 def _column(track: Track, keys: Times) -> Column | None:
-    """What the series has at the keys; None: nothing."""
+    """The values of the series at the keys; None if there are none."""
     first, last = np.searchsorted(track.keys, keys[0]), np.searchsorted(track.keys, keys[-1], side="right")
     if first == last:
         return None

@@ -1,4 +1,4 @@
-"""The tables, and how a connection to them is set up."""
+"""The tables, and the connections to them."""
 
 import sqlite3
 import time
@@ -9,12 +9,12 @@ from typing import Any
 
 from iotflow_server.db.write_ahead_log import use_write_ahead_log
 
-# SQLite asks each time it has done so many steps: every few milliseconds.
+# Interval, in steps of SQLite, between two checks of the deadline: a few milliseconds.
 STEPS = 100_000
 
 
 class Deadline:
-    """Of one read. abandoned: its caller has gone."""
+    """The time limit of one read. abandoned: its caller was cancelled."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -22,6 +22,7 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
+        """Whether the time limit has passed."""
         return time.monotonic() > self._end
 
     def is_over(self) -> bool:
@@ -30,13 +31,13 @@ class Deadline:
 
 
 class ReadingConnection(sqlite3.Connection):
-    """A connection whose statements end with sqlite3.OperationalError once the deadline of the read under way is over."""
+    """A connection whose statements fail with sqlite3.OperationalError after the deadline of the current read."""
 
     _deadline: Deadline | None = None
 
     @contextmanager
     def until(self, deadline: Deadline) -> Iterator[None]:
-        """Inside, the deadline holds: for a long statement, and for the next of many short ones."""
+        """Inside, the deadline applies to a long statement and to the next of many short ones."""
         self._deadline = deadline
         self.set_progress_handler(deadline.is_over, STEPS)
         try:
@@ -53,9 +54,9 @@ class ReadingConnection(sqlite3.Connection):
 
 BUSY_SECONDS = 5.0
 
-# Readings are clustered by series and time, so that a series' range is one stretch of the file. `value` has no type, so
-# that SQLite keeps each number as it is given. `kept` tells for each series how long its readings live: the device's
-# own rule comes before the one for all, even where it says for ever (NULL).
+# Readings are clustered by series and time, so that a range of a series is contiguous in the file. `value` has no type, so that
+# SQLite keeps each number unchanged. `kept` has the retention of each series: the rule of the device takes precedence over
+# the default, even if it sets no limit (NULL).
 _TABLES = """
 CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY,
@@ -84,12 +85,12 @@ CREATE VIEW IF NOT EXISTS kept AS
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The connection that writes; makes the file and the tables where they are missing."""
+    """The connection for writing; creates the file and the tables if they are missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path)
     use_write_ahead_log(connection, BUSY_SECONDS)
-    # Single values of many devices touch a page each, again and again. Kept in memory (64 MB) and brought into the file
-    # less often (every 32 MB of log), they cost a third less. Other page sizes and memory mapping made no difference.
+    # Single values of many devices touch one page each, repeatedly. Caching pages (64 MB) and writing them to the file less
+    # often (every 32 MB of log) saves a third. Other page sizes and memory mapping made no difference.
     connection.execute("PRAGMA cache_size=-65536")
     connection.execute("PRAGMA wal_autocheckpoint=8000")
     connection.executescript(_TABLES)
@@ -97,7 +98,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> ReadingConnection:
-    """A connection that cannot write."""
+    """A read-only connection."""
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=ReadingConnection
     )
@@ -111,13 +112,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done inside, or none of it."""
+    """Commit the changes made inside, or none of them."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite may have rolled back by itself (disk full), and would then refuse to do it again.
+        # SQLite may have rolled back already (disk full), and a second rollback fails.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

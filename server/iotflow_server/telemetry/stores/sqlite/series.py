@@ -1,4 +1,4 @@
-"""Series: one measurement of one device, under a number of its own."""
+"""Series: the measurements of devices, each with an id."""
 
 import sqlite3
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 
 _OF_DEVICE = "SELECT id, measurement, type FROM series WHERE device_id = ?"
-# Out of sight: no device has a number below 0, and what is kept under one goes in time.
+# Hides a series: no device has a negative id, and the readings of such series are removed later.
 _HIDE = "UPDATE series SET device_id = -id, measurement = '' WHERE id = ?"
 _RETYPE = "UPDATE series SET type = ? WHERE id = ?"
 _HAS_READINGS = """
@@ -25,6 +25,8 @@ _UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True)
 class Series:
+    """One measurement of one device."""
+
     id: int
     measurement: str
     type: ValueType
@@ -33,7 +35,7 @@ class Series:
 def series_of(
     connection: sqlite3.Connection, device_id: int, measurements: Sequence[str] | None = None
 ) -> list[Series]:
-    """A device's series: all by name, or those asked for in the order asked for."""
+    """The series of a device: all by name, or the requested ones in that order."""
     rows = connection.execute(_OF_DEVICE, (device_id,))
     found = {name: Series(number, name, ValueType(kind)) for number, name, kind in rows}
     names = sorted(found) if measurements is None else dict.fromkeys(measurements)
@@ -49,11 +51,11 @@ class Known:
 
 
 class Catalogue:
-    """The series of the devices that wrote of late, at most about `capacity` of them, so that a write need not look
-    them up. most: of one device.
+    """Caches about `capacity` series of the devices that wrote most recently, so that writes need not query them. most: limit
+    per device.
 
-    Belongs to the writing thread. What a transaction changed must be forgotten when it fails. What other processes drop and
-    retype they count in the file (user_version), which is looked at once a transaction.
+    Used by the writer thread. Changes of a failed transaction must be forgotten. Processes count the series that they drop
+    and retype in the file (user_version), which is read once per transaction.
     """
 
     def __init__(self, capacity: int, most: int = MOST_MEASUREMENTS) -> None:
@@ -64,14 +66,14 @@ class Catalogue:
         self._devices: OrderedDict[int, Known] = OrderedDict()
 
     def refresh(self, connection: sqlite3.Connection) -> None:
-        """At the beginning of a transaction: forget all where another process dropped or retyped a series."""
+        """Clear the cache if another process has dropped or retyped a series; called at the start of a transaction."""
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != self._version:
-            self._drop_remembered(list(self._devices))
+            self._evict(list(self._devices))
             self._version = version
 
     def of(self, connection: sqlite3.Connection, device_id: int) -> Known:
-        """The device's series, those added in this transaction among them."""
+        """The series of a device, including those added in this transaction."""
         known = self._devices.get(device_id)
         if known is None:
             return self._load(connection, device_id)
@@ -79,7 +81,7 @@ class Catalogue:
         return known
 
     def add(self, connection: sqlite3.Connection, device_id: int, types: Mapping[str, ValueType]) -> None:
-        """Set the types of new measurements."""
+        """Add new measurements with their types."""
         known = self.of(connection, device_id)
         for measurement, value_type in types.items():
             number = connection.execute(_ADD, (device_id, measurement, value_type)).lastrowid
@@ -92,8 +94,8 @@ class Catalogue:
     def without_readings(
         self, connection: sqlite3.Connection, device_id: int, names: Iterable[str], now: int | None
     ) -> list[str]:
-        """Those of the device's known measurements that have no readings any more, of the names given. now: None: what is past its
-        time counts too."""
+        """The given measurements of a device that exist but have no readings. now: time at which readings expire; None: expired
+        readings count too."""
         ids = self.of(connection, device_id).ids
         return [
             name
@@ -102,7 +104,7 @@ class Catalogue:
         ]
 
     def drop(self, connection: sqlite3.Connection, device_id: int, names: Iterable[str]) -> None:
-        """Let these measurements be unknown; what is left of their readings is removed later."""
+        """Drop measurements; their readings are removed later."""
         known = self.of(connection, device_id)
         for name in names:
             if name in known.ids:
@@ -112,7 +114,7 @@ class Catalogue:
         self._count_change(connection)
 
     def retype(self, connection: sqlite3.Connection, device_id: int, name: str, value_type: ValueType) -> None:
-        """Set the type of a known measurement."""
+        """Change the type of a measurement."""
         known = self.of(connection, device_id)
         connection.execute(_RETYPE, (value_type, known.ids[name]))
         known.types[name] = value_type
@@ -123,12 +125,12 @@ class Catalogue:
         connection.execute(f"PRAGMA user_version={self._version}")
 
     def forget(self, device_ids: Iterable[int]) -> None:
-        """The transaction failed: look these devices up again when they write next."""
-        self._drop_remembered(device_ids)
-        # What it counted is undone, and another process may count the same.
+        """Forget devices after a failed transaction; their next write queries them again."""
+        self._evict(device_ids)
+        # The count of the transaction was undone, and another process may reach the same count.
         self._version = _UNKNOWN
 
-    def _drop_remembered(self, device_ids: Iterable[int]) -> None:
+    def _evict(self, device_ids: Iterable[int]) -> None:
         for device_id in device_ids:
             known = self._devices.pop(device_id, None)
             self._size -= _weight(known) if known is not None else 0
@@ -144,11 +146,11 @@ class Catalogue:
         return known
 
     def _make_room(self) -> None:
-        """Forget those who wrote longest ago; the one writing now stands last, and stays however large it is."""
+        """Evict the devices that wrote least recently; the current device comes last and always stays."""
         while self._size > self._capacity and len(self._devices) > 1:
-            self._drop_remembered([next(iter(self._devices))])
+            self._evict([next(iter(self._devices))])
 
 
 def _weight(known: Known) -> int:
-    # A device without series takes room too.
+    # A device without series takes memory too.
     return 1 + len(known.ids)

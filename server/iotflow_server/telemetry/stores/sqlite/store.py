@@ -1,4 +1,4 @@
-"""The store port over SQLite."""
+"""The telemetry store over SQLite."""
 
 import asyncio
 import sqlite3
@@ -29,12 +29,11 @@ def system_clock() -> int:
 
 
 class SqliteStore:
-    """Keeps readings in the file at `path`, made where it is missing.
+    """Keeps readings in the file at `path`, created if missing.
 
-    clock: now, in milliseconds since 1970 UTC, for retention. settled: whether by it anything may be removed.
-    readers: how many reads run at a time. read_seconds: how long one may take.
-    expiry_seconds: the time between two removals of what is past its time. most_measurements: of a device; further names
-    are refused.
+    clock: now, in milliseconds since 1970 UTC, for retention. settled: whether the clock is reliable enough to remove
+    readings by it. readers: number of concurrent reads. read_seconds: time limit of a read. expiry_seconds: interval of the
+    removal of expired readings. most_measurements: limit per device.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class SqliteStore:
         self._clock = clock
         self._settled = settled
         self._expiry_seconds = expiry_seconds
-        self._expiry: asyncio.Task[None] | None = None
+        self._expiry_task: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -73,12 +72,12 @@ class SqliteStore:
 
     async def start(self) -> None:
         await self._connections.open()
-        self._expiry = asyncio.create_task(self._expire_regularly())
+        self._expiry_task = asyncio.create_task(self._expire_regularly())
 
     async def close(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-            await asyncio.wait([self._expiry])
+        if self._expiry_task is not None:
+            self._expiry_task.cancel()
+            await asyncio.wait([self._expiry_task])
         await self._connections.close()
 
     async def check(self) -> str:
@@ -86,7 +85,7 @@ class SqliteStore:
         return ""
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        # After a leap of the clock nothing is past its time for good: a measurement keeps its readings, and their type.
+        # After a jump of the clock nothing counts as expired: measurements keep their readings and types.
         now = self._clock() if self._settled() else None
         return await self._connections.write(writing.write, self._catalogue, batches, now)
 
@@ -147,7 +146,7 @@ class SqliteStore:
         await self._connections.write(retention.set_rule, device_id, milliseconds)
 
     async def expire(self) -> None:
-        """Remove what is past its time, or was dropped; done regularly while the store is open."""
+        """Remove expired readings and dropped measurements; called regularly while the store is open."""
         await self._remove(await self._connections.read(SERVER, retention.expired, self._clock()))
         await self._connections.write(retention.remove_dropped)
 

@@ -1,4 +1,4 @@
-"""Storing groups of batches."""
+"""Writes, and changes of measurements."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from iotflow_server.telemetry.stores.sqlite.schema import transaction
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
 
 _STORE = "INSERT OR REPLACE INTO reading (series, time, value) VALUES (?, ?, ?)"
-# What SQLite or its driver says of a value it cannot hold, as against of its own state (OperationalError and the rest).
+# Errors caused by a value that SQLite or its driver cannot store; other errors concern the state of the database.
 _UNSTORABLE = (
     sqlite3.DataError,
     sqlite3.IntegrityError,
@@ -32,8 +32,8 @@ _log = structlog.get_logger(__name__)
 def write(
     connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int | None
 ) -> list[Rejections]:
-    """Store the batches in one transaction or, if one of them cannot be stored, each in its own; answers what was
-    refused. now: see Catalogue.without_readings."""
+    """Store the batches in one transaction or, if one of them cannot be stored, each in its own; returns the rejections. now:
+    see Catalogue.without_readings."""
     try:
         return _write_together(connection, catalogue, batches, now)
     except _UNSTORABLE:
@@ -45,7 +45,7 @@ def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Ba
         return _write_together(connection, catalogue, [batch], now)[0]
     except _UNSTORABLE as error:
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
-        message = "The batch holds a value that the store cannot keep."
+        message = "The batch contains a value that the telemetry store cannot store; remove it and resend the rest."
         return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
 
 
@@ -71,8 +71,7 @@ def _parts(
     rejections: list[Rejections],
     now: int | None,
 ) -> Iterator[Iterable[Row]]:
-    """The rows to store, column by column, made as they are asked for; what is refused goes to rejections, a batch an
-    entry."""
+    """Yield the rows to store, column by column, on demand; appends the rejections of each batch to `rejections`."""
     for batch in batches:
         known = catalogue.of(connection, batch.device_id)
         resolved = resolve(batch, known.types, catalogue.most)
@@ -89,7 +88,7 @@ def _parts(
 
 
 def _rows(series: int, times: Times, listed: list[int], column: Column) -> Iterable[Row]:
-    # SQLite knows no booleans; as int8 they come out of numpy as the 0 and 1 they are kept as.
+    # SQLite has no booleans: they are stored as 0 and 1, which is how numpy returns int8.
     values = column.values.view(np.int8) if column.type is ValueType.BOOLEAN else column.values
     if column.valid is None:
         return zip(repeat(series), listed, values.tolist(), strict=False)
@@ -101,7 +100,7 @@ _CHANGE = "UPDATE reading SET value = ? WHERE series = ? AND time = ?"
 
 
 def drop(connection: sqlite3.Connection, catalogue: Catalogue, device_id: int, measurement: str) -> None:
-    """Let a measurement be unknown; its readings are out of sight at once, and removed later."""
+    """Drop a measurement; its readings are hidden at once and removed later."""
     try:
         with transaction(connection):
             catalogue.refresh(connection)
@@ -114,7 +113,7 @@ def drop(connection: sqlite3.Connection, catalogue: Catalogue, device_id: int, m
 def retype(
     connection: sqlite3.Connection, catalogue: Catalogue, device_id: int, measurement: str, value_type: ValueType
 ) -> None:
-    """Keep a measurement's readings in another type; see the port."""
+    """Convert a measurement to another type; see the port."""
     try:
         with transaction(connection):
             catalogue.refresh(connection)

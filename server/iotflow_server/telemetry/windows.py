@@ -1,12 +1,56 @@
-"""Windows of time, and the values of windows that have none."""
+"""Windows of time: aggregates over them, and the values of windows that have none."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Mask, Times, Values, ValueType
-from iotflow_server.telemetry.ports import Fill, Span
+from iotflow_server.telemetry.ports import Fill, Function, Span, WindowFigures, Windows
 
 # The largest float64 below 2^63: interpolation between two int64 may round up to 2^63, which does not fit int64.
 _INT64_TOP = float(np.nextafter(2.0**63, 0.0))
+
+
+FUNCTIONS_OF_ANY_TYPE = (Function.COUNT, Function.FIRST, Function.LAST)
+_FUNCTIONS_OF_SAME_TYPE = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValues:
+    """One function of one measurement: the starts of the windows that have a value, shape (windows,), ascending, and the
+    values."""
+
+    function: Function
+    starts: Times
+    column: Column
+
+
+def supported(functions: Iterable[Function], value_type: ValueType) -> list[Function]:
+    """The functions that a type has."""
+    return [function for function in functions if value_type.is_number or function in FUNCTIONS_OF_ANY_TYPE]
+
+
+def function_type(function: Function, value_type: ValueType) -> ValueType:
+    """The type of a function of values of a type."""
+    if function is Function.COUNT:
+        return ValueType.INT64
+    return value_type if function in _FUNCTIONS_OF_SAME_TYPE else ValueType.DOUBLE
+
+
+def assembled(parts: Sequence[FunctionValues], span: Span, window: int, fill: Fill | None) -> Windows:
+    """The result of an aggregation: all parts over the same windows, filled as requested."""
+    grid = np.unique(np.concatenate([np.empty(0, np.int64), *(part.starts for part in parts)]))
+    if fill is not None:
+        grid = windows_of(span, window)
+    return Windows(grid, tuple(WindowFigures(part.function, _over(grid, part, fill)) for part in parts))
+
+
+def _over(grid: Times, part: FunctionValues, fill: Fill | None) -> Column:
+    column = spread(grid, part.starts, part.column)
+    if part.function is Function.COUNT:
+        return Column(column.measurement, column.type, column.values)
+    return column if fill is None else filled(column, fill)
 
 
 def windows_of(span: Span, window: int) -> Times:

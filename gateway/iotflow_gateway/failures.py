@@ -3,7 +3,7 @@
 import grpc
 import structlog
 
-from iotflow.backoff import Backoff
+from iotflow.channels import Backoff
 from iotflow.errors import ServerError
 from iotflow.log_limits import Interval
 from iotflow_gateway.rejections.rejected import Rejected

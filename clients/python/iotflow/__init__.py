@@ -1,1 +1,1 @@
-"""IoTFlow for Python: the contract in `iotflow.v1`, a client on top."""
+"""IoTFlow for Python: the contract in `iotflow.v1`, and a client."""

@@ -1,4 +1,4 @@
-"""Columns of numpy to TelemetryBatch and back."""
+"""Converts between numpy columns and TelemetryBatch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,16 +21,16 @@ DTYPES: dict[str, np.dtype[Any]] = {
 def encode_batch(
     timestamps: ArrayLike, columns: Mapping[str, ArrayLike], *, device_id: int = 0, atomic: bool = False
 ) -> TelemetryBatch:
-    """One device's readings as they travel; row i of every column belongs to timestamps[i].
+    """A batch of one device's readings. Row i of every column belongs to timestamps[i].
 
     timestamps: shape (rows,), whole numbers of milliseconds since 1970 UTC, or datetime64 (taken as UTC).
     columns: measurement to shape (rows,). The dtype chooses the type: float64 and float16 DOUBLE, float32 FLOAT, int64
-    and uint32 INT64, smaller integers INT32, bool BOOLEAN, str TEXT; lists and object arrays are typed as numpy would
-    type what is present. None, NaN and entries masked in a numpy.ma.MaskedArray are no values; a column without any
-    value is left out.
-    device_id: for gateways and admins; 0: the device whose key is shown. atomic: one refused value refuses the batch.
+    and uint32 INT64, smaller integers INT32, bool BOOLEAN, str TEXT; lists and object arrays get the type that numpy
+    gives their values. None, NaN and masked entries of a numpy.ma.MaskedArray mean that there is no value; a column
+    without any value is omitted.
+    device_id: for gateways and admins; 0: the device of the API key. atomic: one rejected value rejects the batch.
 
-    Raises ValueError where lengths differ, there are no rows, no values at all, or a dtype has no type.
+    Raises ValueError where lengths differ, where there are no rows or no values, or where a dtype has no type.
     """
     times = _times(timestamps)
     batch = TelemetryBatch(device_id=device_id, timestamps=times.tolist(), atomic=atomic)
@@ -39,12 +39,12 @@ def encode_batch(
         if column is not None:
             batch.columns.append(column)
     if not batch.columns:
-        raise ValueError("a batch needs at least one value")
+        raise ValueError("The batch has no value. Add at least one.")
     return batch
 
 
 def decode_batch(batch: TelemetryBatch) -> "tuple[NDArray[np.int64], dict[str, np.ma.MaskedArray[Any, Any]]]":
-    """The times and columns of a batch as readers get it.
+    """The times and columns of a batch.
 
     Times: shape (rows,), int64 milliseconds since 1970 UTC. Columns: measurement to a masked array of shape (rows,),
     masked where the row has no value; TEXT has dtype object (str).
@@ -56,18 +56,18 @@ def decode_batch(batch: TelemetryBatch) -> "tuple[NDArray[np.int64], dict[str, n
 def _times(timestamps: ArrayLike) -> NDArray[np.int64]:
     times = np.asarray(timestamps)
     if times.ndim != 1 or not times.size:
-        raise ValueError("timestamps: a batch needs one dimension and at least one row")
+        raise ValueError("timestamps must have one dimension and at least one row.")
     if times.dtype.kind == "M":
         times = times.astype("datetime64[ms]")
     elif times.dtype.kind not in "iu":
-        raise ValueError(f"timestamps: whole milliseconds or datetime64 are needed, not {times.dtype}")
+        raise ValueError(f"timestamps must be whole milliseconds or datetime64, not {times.dtype}.")
     return times.astype(np.int64)
 
 
 def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
     array = given if isinstance(given, np.ndarray) else np.array(given, object)
     if array.shape != (rows,):
-        raise ValueError(f"{name}: shape {array.shape} for {rows} timestamps")
+        raise ValueError(f"The column {name} has the shape {array.shape}, but there are {rows} timestamps.")
     missing = _missing(array)
     if missing.all():
         return None
@@ -81,31 +81,31 @@ def _column(name: str, given: ArrayLike, rows: int) -> Column | None:
 
 
 def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
-    """True where there is no value."""
+    """True for rows without a value."""
     values, missing = np.ma.getdata(array), np.ma.getmaskarray(array).copy()
     if values.dtype.kind == "f":
         missing |= np.isnan(values)
     elif values.dtype.kind == "O":
-        # NaN alone is not equal to itself.
+        # Only NaN is not equal to itself.
         missing |= np.array([value is None or value != value for value in values])
     return missing
 
 
 def _typed(name: str, present: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-    """The value field for these values, and them in its dtype."""
+    """The value field of these values, and the values in its dtype."""
     if present.dtype.kind == "O":
         present = _uniform(name, present.tolist())
     field = _field(present.dtype)
     if field is None:
-        raise ValueError(f"{name}: {present.dtype} is none of the types of measurements")
+        raise ValueError(f"The column {name} has the dtype {present.dtype}, which no type of measurement has.")
     return field, present.astype(DTYPES[field])
 
 
 def _uniform(name: str, values: list[Any]) -> NDArray[Any]:
-    """An array of what numpy takes these for, but text is never made of numbers, nor numbers of booleans."""
+    """An array of the type that numpy finds, without converting numbers to text or booleans to numbers."""
     texts, bools = (sum(isinstance(value, kind) for value in values) for kind in (str, bool | np.bool_))
     if texts not in (0, len(values)) or bools not in (0, len(values)):
-        raise ValueError(f"{name}: text, booleans and numbers stand in one column")
+        raise ValueError(f"The column {name} mixes texts, booleans and numbers. Use one of them.")
     return np.array(values)
 
 

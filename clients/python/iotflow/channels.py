@@ -1,25 +1,48 @@
-"""The way to a server, and what is shown there."""
+"""Connections to a server: the channel, the credentials, and the pauses between attempts."""
+
+import math
+import random
 
 import grpc
 
 OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 5_000),
-    # A peer that vanished without a word is noticed within 40 seconds.
+    # Detects within 40 seconds that the peer has vanished without closing the connection.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    # Connections shared with other channels of the process would share their waits as well.
+    # Channels that share a connection share its reconnect pauses too.
     ("grpc.use_local_subchannel_pool", 1),
 )
 
 
 def open_channel(target: str) -> grpc.aio.Channel:
-    """A channel to host:port without TLS, for the running loop; it connects anew when a connection breaks."""
+    """A channel to host:port without TLS, for the running loop. It reconnects when a connection breaks."""
     return grpc.aio.insecure_channel(target, OPTIONS)
 
 
 def credentials(api_key: str = "", token: str = "") -> tuple[tuple[str, str], ...]:
-    """Metadata that show a device's key, or the token of a gateway or a person, or nothing."""
+    """Metadata with a device's key, with the token of a gateway or a person, or without either."""
     key = (("x-api-key", api_key),) if api_key else ()
     bearer = (("authorization", f"Bearer {token}"),) if token else ()
     return (*key, *bearer)
+
+
+class Backoff:
+    """Pauses that double from `first` to `longest` seconds, shortened at random so that a fleet does not return at once."""
+
+    def __init__(self, first: float = 0.2, longest: float = 30.0) -> None:
+        self._first = first
+        self._longest = longest
+        self._failures = 0
+
+    def reset(self) -> None:
+        """Begin with the first pause again, after a success."""
+        self._failures = 0
+
+    def delay(self, at_least: float | None) -> float:
+        """Seconds to wait after another failure. at_least: the server's retry delay, which is added in full."""
+        # The exponent is bounded, because a float cannot hold a larger power.
+        highest = min(math.ldexp(self._first, min(self._failures, 60)), self._longest)
+        self._failures += 1
+        return (at_least or 0.0) + highest * random.uniform(0.5, 1.0)  # noqa: S311

@@ -1,4 +1,4 @@
-"""What a server says when it refuses, read from a gRPC error."""
+"""The error of a call, with its details from the server."""
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
@@ -6,9 +6,8 @@ from grpc import StatusCode
 
 DOMAIN = "iotflow"
 DETAILS_KEY = "grpc-status-details-bin"
-# Without the server's own word, a status comes from the connection or from something in between, and says nothing
-# about the request: it may be sent again.
-PASSING = frozenset(
+# A status without details of the server comes from the connection or from a proxy, so the request may be sent again.
+TRANSIENT = frozenset(
     {
         StatusCode.UNAVAILABLE,
         StatusCode.INTERNAL,
@@ -23,9 +22,9 @@ PASSING = frozenset(
 class ServerError(Exception):
     """A call that failed.
 
-    code: the gRPC status. reason: a word for programs, such as WRONG_KEY; empty where the server itself said nothing.
-    message: a sentence for people. field: the request's field at fault, or empty. retryable: whether the same request
-    may succeed later. retry_after: seconds to wait before, or None where nothing was said.
+    code: the gRPC status. reason: a constant for programs, such as WRONG_KEY; empty where the error is not the server's.
+    message: a sentence. field: the request's invalid field, or empty. retryable: whether the same request may succeed
+    later. retry_after: seconds to wait before a retry, or None.
     """
 
     def __init__(
@@ -48,20 +47,20 @@ class ServerError(Exception):
 
 
 def server_error(error: grpc.aio.AioRpcError) -> ServerError:
-    """The error with its google.rpc details read: ErrorInfo, BadRequest and RetryInfo, or else `retry-after`."""
+    """The error with its google.rpc details: ErrorInfo, BadRequest, and RetryInfo or the header `retry-after`."""
     code, metadata = error.code(), error.trailing_metadata() or ()
     details = _details([value for key, value in metadata if key == DETAILS_KEY])
     info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     for detail in details.details:
         for known in (info, bad, retry):
             detail.Unpack(known)
-    spoken = info.domain == DOMAIN
+    is_from_server = info.domain == DOMAIN
     return ServerError(
         code,
         error.details() or code.name,
         reason=info.reason,
         field=info.metadata.get("field", "") or next((item.field for item in bad.field_violations), ""),
-        retryable=info.metadata.get("retryable") == "true" if spoken else code in PASSING,
+        retryable=info.metadata.get("retryable") == "true" if is_from_server else code in TRANSIENT,
         retry_after=_seconds(retry, [value for key, value in metadata if key == "retry-after"]),
     )
 
@@ -77,5 +76,5 @@ def _seconds(retry: error_details_pb2.RetryInfo, headers: list[str | bytes]) -> 
     if retry.HasField("retry_delay"):
         return max(float(retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9), 0.0)
     header = str(headers[0]) if headers else ""
-    # The header may also hold a date; then the usual backoff has to do.
+    # The header may also contain a date, which is ignored.
     return float(header) if header.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Log lines that would come again with every request while a part is away or a disk is full."""
+"""Limits log lines that would repeat with every request while a part is unavailable or a disk is full."""
 
 import time
 from typing import Any
@@ -7,13 +7,13 @@ LINE_SECONDS = 10.0
 
 
 class Interval:
-    """Ten seconds: the least that is between two lines of a log."""
+    """The shortest time between two log lines: ten seconds."""
 
     def __init__(self) -> None:
         self._ends_at = 0.0
 
     def passed(self) -> bool:
-        """Whether it has passed since this was true the last time."""
+        """Whether the interval has passed since the last call that returned true."""
         now = time.monotonic()
         if now < self._ends_at:
             return False
@@ -22,14 +22,14 @@ class Interval:
 
 
 class LogLimit:
-    """Lets one line through in ten seconds, for each event and reason, with how many were left out since."""
+    """Passes one line in ten seconds for each event and reason, with the number of lines omitted since."""
 
     def __init__(self) -> None:
-        # By event and reason: the time between two lines, and how many were left out since the last one.
+        # By event and reason: the interval, and the number of lines omitted since the last one.
         self._lines: dict[tuple[str, str], tuple[Interval, int]] = {}
 
     def warning(self, log: Any, event: str, *, reason: str, **facts: object) -> None:
-        """Log it, or count it for the next line. reason: one of few, so that another cause is heard of at once."""
+        """Log the line, or count it for the next one. reason: one of a few, so that each cause has its own line."""
         interval, left_out = self._lines.get((event, reason)) or (Interval(), 0)
         if not interval.passed():
             self._lines[event, reason] = interval, left_out + 1

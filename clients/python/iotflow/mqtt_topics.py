@@ -1,6 +1,6 @@
-"""The topics of devices at an MQTT broker: what each means, and who may publish and subscribe where.
+"""The grammar of the MQTT topics of devices: the meaning of each topic, and the permissions to publish and subscribe.
 
-The one grammar: the adapter, its embedded broker and the server's answers to brokers that ask by HTTP follow it.
+The adapter, its embedded broker, Mosquitto's access rules and the server's answers to brokers' HTTP call-outs all use it.
 """
 
 from collections.abc import Collection
@@ -9,12 +9,12 @@ from enum import StrEnum
 
 from iotflow.topic_names import ANONYMOUS, OLDER, level_problem, topic_problem
 
-# User names of the adapter and of a registrar. No device has one of them: names have no slash.
+# User names of the adapter and of a registrar. No device can have them: names contain no slash.
 ADAPTER, REGISTRAR = "iotflow/gateway", "iotflow/registrar"
 
 
 class Kind(StrEnum):
-    """What a message is."""
+    """The type of a message."""
 
     TELEMETRY = "telemetry"
     BATCH = "batch"
@@ -27,10 +27,10 @@ class Kind(StrEnum):
     REGISTER = "register"
 
 
-# Last wills among them, which hold whatever their firmware's author found plain.
+# A last will may be one of these, with any payload that the firmware chooses.
 SIGNS_OF_LIFE = (Kind.HEARTBEAT, Kind.ONLINE, Kind.OFFLINE, Kind.STATUS)
 
-# What may stand behind `<prefix>/devices/{id}/`; below TELEMETRY also any one level that is not named here.
+# The topics below `<prefix>/devices/{id}/`. Below TELEMETRY any other single level is allowed too.
 TELEMETRY = "telemetry/"
 BELOW_DEVICE = {
     "telemetry": Kind.TELEMETRY,
@@ -42,7 +42,7 @@ BELOW_DEVICE = {
     "commands/ack": Kind.COMMAND_ACK,
     "config/reported": Kind.CONFIG_REPORTED,
 }
-# The same for the older `devices/{name}/`. A plain status says which in its payload.
+# The topics below the older `devices/{name}/`. The payload of `status` contains the state.
 BELOW_OLDER = {
     "telemetry": Kind.TELEMETRY,
     "heartbeat": Kind.HEARTBEAT,
@@ -54,8 +54,8 @@ BELOW_OLDER = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """kind; None: nothing that a device may publish. device: its id or name as the topic has it; root: what the
-    device's topics begin with, up to and without the next slash. keyed: the message's `api_key` says whose it is."""
+    """A parsed topic. kind: None where a device may not publish to it. device: its id or name in the topic. root: the beginning of
+    the device's topics, without a slash at the end. keyed: the `api_key` in the message identifies the device."""
 
     kind: Kind | None
     device: str
@@ -64,22 +64,22 @@ class Address:
 
     @property
     def errors(self) -> str:
-        """The topic for refusals of this device's messages."""
+        """The topic for errors in this device's messages."""
         return f"{self.root}/errors"
 
 
 def is_published_to(topic: str) -> bool:
-    """Whether something can be published to a topic, or to one with this part."""
+    """Whether a client can publish to this topic, or to a topic that contains this text."""
     return not topic_problem(topic)
 
 
 def usernames(device_id: int, name: str) -> tuple[str, ...]:
-    """What may stand in a device's topics: its id, and its name if that can."""
+    """The names of a device in its topics: its id, and its name if that can be a level of a topic."""
     return (str(device_id),) if level_problem(name) else (str(device_id), name)
 
 
 class TopicGrammar:
-    """prefix: the first part of every topic; it may have slashes."""
+    """prefix: the first part of every topic; it may contain slashes."""
 
     def __init__(self, prefix: str) -> None:
         self._devices = f"{prefix}/devices/"
@@ -89,18 +89,18 @@ class TopicGrammar:
         self._older = f"{OLDER}/"
 
     def parse(self, topic: str) -> Address:
-        """What a topic means."""
+        """Parse a topic."""
         if topic.startswith(ANONYMOUS):
             return self.keyed(topic.removeprefix(ANONYMOUS))
         return self._parse(topic)
 
     def keyed(self, topic: str) -> Address:
-        """What a topic means that a client without a login published to."""
+        """Parse a topic to which a client without a login published."""
         found = self._parse(topic)
         return found if found.kind is Kind.REGISTER else Address(found.kind, found.device, found.root, keyed=True)
 
     def response(self, name: str) -> str:
-        """Where the answer to a registration goes."""
+        """The topic of the answer to a registration."""
         return self._response + name
 
     def _parse(self, topic: str) -> Address:
@@ -113,9 +113,9 @@ class TopicGrammar:
         return Address(None, "", "")
 
     def allows_device(self, usernames: Collection[str], topic: str, *, publishing: bool) -> bool:
-        """usernames: the device's id and its name; either may stand in its topics. topic: also the filter of a subscription.
+        """Whether a device may use this topic, or this filter of a subscription. usernames: its id and its name.
 
-        A device may not publish what the adapter publishes: retained, it would wait for the next device of its name.
+        A device may not publish to the adapter's topics: a retained message there would reach the next device of its name.
         """
         if publishing:
             address = self._parse(topic)
@@ -138,19 +138,19 @@ class TopicGrammar:
         return f"{self._register}{client_id}", f"{self._response}{client_id}"
 
     def allows_anonymous(self, topic: str) -> bool:
-        """Whether a client without a login may publish there, its messages holding an `api_key`."""
+        """Whether a client without a login may publish messages with an `api_key` to this topic."""
         return self._parse(topic).kind not in (None, Kind.REGISTER)
 
     def allows_newcomer(self, client_id: str, topic: str, *, publishing: bool) -> bool:
-        """A registration, and its answer, by a client without a login: for the name that is its client id only, as nobody
-        else would receive the key."""
+        """Whether a client without a login may register a device, or receive the answer. The name must be its client id, so that
+        no other client receives the key."""
         if publishing:
             asked = self._parse(topic)
             return asked.kind is Kind.REGISTER and asked.device == client_id
         return topic == self.response(client_id)
 
     def allows_registrar(self, topic: str, *, publishing: bool) -> bool:
-        """Registrations, and the answer to one name at a time."""
+        """Whether a registrar may use this topic: registrations of all names, and the answer to one name at a time."""
         if publishing:
             return self._parse(topic).kind is Kind.REGISTER
         name = topic.removeprefix(self._response)

@@ -1,7 +1,7 @@
-"""Keeps the working folder out of the imports of a program; imported before anything else by what `python -m` runs.
+"""Removes the working folder from the import path. Programs that run by `python -m` import this module first.
 
-`python -m` puts the working folder first, so that a file there named like a package (iotdb.py) would be taken for it.
-`python -P -m` and installed commands do not.
+`python -m` searches the working folder first, so a file there with the name of a package (iotdb.py) would replace it.
+`python -P -m` and installed commands do not search it.
 """
 
 import os

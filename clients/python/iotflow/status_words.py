@@ -1,10 +1,10 @@
-"""The words by which a device says how it is, the same at every door."""
+"""The words with which a device reports its state, the same for gRPC, REST and MQTT."""
 
 OFFLINE = "offline"
-# Read without case. Firmware of the older service says that it is alive.
+# Case does not matter. Firmware of the older service sends `alive`.
 STATUS_WORDS = {"online": "online", OFFLINE: OFFLINE, "heartbeat": "heartbeat", "alive": "heartbeat"}
 
 
-def status_word(said: object) -> str | None:
-    """online, offline or heartbeat; None: what was said is none of the words."""
-    return STATUS_WORDS.get(said.strip().lower()) if isinstance(said, str) else None
+def status_word(value: object) -> str | None:
+    """online, offline or heartbeat; None: the value is none of the words."""
+    return STATUS_WORDS.get(value.strip().lower()) if isinstance(value, str) else None

@@ -1,23 +1,23 @@
-"""Which texts can stand in an MQTT topic: for the registry, whose names and types become topics, and for whoever publishes there."""
+"""Rules for the texts in MQTT topics, for names and types in the registry and for publishers."""
 
 import unicodedata
 
 MOST_BYTES, MOST_PREFIX = 65_535, 200
 # Firmware of the older service has topics without a prefix.
 OLDER = "devices"
-# Where a broker mounts the messages of clients without a login, if it cannot tell otherwise whose they are.
+# The mount point of clients without a login, at brokers that cannot otherwise mark their messages.
 ANONYMOUS = "anonymous/"
-# First levels that mean something by themselves: topics of a prefix that begins so would be taken for those.
+# First levels with their own meaning, which no prefix may begin with.
 _TAKEN = (OLDER, ANONYMOUS.removesuffix("/"))
-# Control characters and surrogates: brokers end a connection that publishes to a topic with one of them.
+# Control characters and surrogates: a broker disconnects a client that uses one of them in a topic.
 _REFUSED = frozenset({"Cc", "Cs"})
-# Zero-width and bidirectional characters, separators of lines and paragraphs: a name with them looks like another's.
+# Zero-width and bidirectional characters, and separators of lines and paragraphs: two names could look equal.
 _INVISIBLE = frozenset({"Cf", "Zl", "Zp"})
 _NONCHARACTERS, _LAST_OF_PLANE = range(0xFDD0, 0xFDF0), 0xFFFE
 
 
 def topic_problem(text: str) -> str:
-    """Why nothing can be published to a topic (or to one with this part), by MQTT's own rules (1.5.4, 4.7); empty: it can."""
+    """Why no client can publish to this topic, or to a topic that contains this text (MQTT 1.5.4, 4.7); empty: it can."""
     if not text:
         return "is empty"
     if "+" in text or "#" in text:
@@ -28,7 +28,7 @@ def topic_problem(text: str) -> str:
 
 
 def level_problem(name: str) -> str:
-    """Why a device's name cannot be one level of its topics; empty: it can."""
+    """Why a device's name cannot be a level of its topics; empty: it can."""
     if "/" in name:
         return "has a slash, which ends a level of a topic"
     if name.isascii() and name.isdigit():
@@ -37,7 +37,7 @@ def level_problem(name: str) -> str:
 
 
 def text_problem(text: str) -> str:
-    """Why a new name or type is not taken, beside what the contract says of its length; empty: it is."""
+    """Why a new name or type is not allowed, besides its length; empty: it is allowed."""
     return _character_problem(text, _REFUSED | _INVISIBLE)
 
 
@@ -54,7 +54,7 @@ def _prefix_problem(prefix: str) -> str:
 
 
 def topic_prefix(prefix: str) -> str:
-    """The prefix. Raises ValueError where topics cannot begin with it."""
+    """Return the prefix. Raises ValueError where topics cannot begin with it."""
     if problem := _prefix_problem(prefix):
         raise ValueError(f"a topic cannot begin with what {problem}")
     return prefix

@@ -1,4 +1,4 @@
-"""What is not acknowledged yet."""
+"""Batches that are sent and not acknowledged."""
 
 import asyncio
 import itertools
@@ -8,21 +8,21 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 
 class Unacknowledged:
-    """Batches from their sending to their acknowledgement, in order; at most `window` of them."""
+    """A queue of batches from send to acknowledgement, at most `window` of them."""
 
     def __init__(self, window: int) -> None:
         self._window = window
         self._batches: deque[TelemetryBatch] = deque()
-        # How many of them, from the oldest on, the connection of now has been given.
-        self._given = 0
-        # Whether that connection has acknowledged anything.
+        # Number of batches, from the oldest on, that were passed to the current connection.
+        self._passed = 0
+        # Whether the current connection has acknowledged a batch.
         self._proven = False
         self._last_sequence = 0
         self._room = asyncio.Event()
-        self._news = asyncio.Event()
+        self._available = asyncio.Event()
         self._empty = asyncio.Event()
         self._ended = False
-        self._tell()
+        self._update()
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -32,61 +32,61 @@ class Unacknowledged:
         """Whether end() was called."""
         return self._ended
 
-    async def room(self) -> None:
-        """Wait until another batch may be added, or the end."""
+    async def wait_for_room(self) -> None:
+        """Wait until another batch may be added, or until end()."""
         while not self._room.is_set():
             await self._room.wait()
 
-    async def emptied(self) -> None:
-        """Wait until everything is acknowledged, or the end."""
+    async def wait_until_empty(self) -> None:
+        """Wait until everything is acknowledged, or until end()."""
         await self._empty.wait()
 
     def add(self, batch: TelemetryBatch) -> None:
-        """Take a batch in under the next sequence."""
+        """Append a batch with the next sequence."""
         self._last_sequence += 1
         batch.sequence = self._last_sequence
         self._batches.append(batch)
-        self._tell()
+        self._update()
 
     async def next(self) -> TelemetryBatch:
-        """The next batch for the connection of now, waiting for one; the second comes after an acknowledgement."""
-        while not self._news.is_set():
-            await self._news.wait()
-        self._given += 1
-        self._tell()
-        return self._batches[self._given - 1]
+        """Wait for the next batch for the current connection. The second batch follows the first acknowledgement."""
+        while not self._available.is_set():
+            await self._available.wait()
+        self._passed += 1
+        self._update()
+        return self._batches[self._passed - 1]
 
     def rewind(self) -> None:
-        """A new connection is given everything again."""
-        self._given = 0
+        """Pass everything to a new connection."""
+        self._passed = 0
         self._proven = False
-        self._tell()
+        self._update()
 
     def rows(self, sequence: int) -> int:
-        """How many rows there are up to this sequence."""
+        """The number of rows up to this sequence."""
         upto = itertools.takewhile(lambda batch: batch.sequence <= sequence, self._batches)
         return sum(len(batch.timestamps) for batch in upto)
 
     def acknowledge(self, sequence: int) -> None:
-        """Let go of everything up to this sequence."""
-        while self._given and self._batches[0].sequence <= sequence:
+        """Remove the batches up to this sequence."""
+        while self._passed and self._batches[0].sequence <= sequence:
             self._batches.popleft()
-            self._given -= 1
+            self._passed -= 1
         self._proven = True
-        self._tell()
+        self._update()
 
     def end(self) -> None:
-        """Nobody will acknowledge any more: whoever waits goes on."""
+        """Release all waiting tasks: no further acknowledgement will come."""
         self._ended = True
-        self._tell()
+        self._update()
 
-    def _tell(self) -> None:
-        # A server that refuses at once must not find the whole window on its way: gRPC would report the failed writing of
-        # it in place of the refusal.
-        may_have = len(self._batches) if self._proven else min(len(self._batches), 1)
+    def _update(self) -> None:
+        # If the whole window were being written while the server ends the call with an error, gRPC would report the failed
+        # write instead of that error.
+        allowed = len(self._batches) if self._proven else min(len(self._batches), 1)
         _set(self._room, len(self._batches) < self._window or self._ended)
         _set(self._empty, not self._batches or self._ended)
-        _set(self._news, self._given < may_have)
+        _set(self._available, self._passed < allowed)
 
 
 def _set(event: asyncio.Event, is_so: bool) -> None:

@@ -1,4 +1,4 @@
-"""Telemetry up a stream that is opened again when it breaks, until the server has everything."""
+"""Sends telemetry over a stream, and resends over a new stream what was not acknowledged."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,44 +8,43 @@ from typing import Self, TypeAlias
 import grpc
 from grpc import StatusCode
 
-from iotflow.backoff import Backoff
-from iotflow.channels import credentials, open_channel
+from iotflow.channels import Backoff, credentials, open_channel
 from iotflow.errors import ServerError, server_error
 from iotflow.unacknowledged import Unacknowledged
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
-# Quoted: grpc's classes are generic in their type stubs only.
+# Quoted, because grpc's classes are generic in their type stubs only.
 Call: TypeAlias = "grpc.aio.StreamStreamCall[TelemetryBatch, StreamTelemetryResponse]"
 
-# Everything is acknowledged by then; a server that does not answer a goodbye is not waited for.
-GOODBYE_SECONDS = 1.0
-# A server, or something in between, that sends no headers before its first answer is waited for no longer.
+# Time for the server to end the stream, when everything is acknowledged already.
+END_SECONDS = 1.0
+# Time for the first headers: some servers and proxies send none before their first message.
 ACCEPT_SECONDS = 2.0
 
 
 def noop(*_: object) -> None:
-    """What is called where the caller asked for no call."""
+    """The default of a callback."""
 
 
 class TelemetryWriter:
-    """Sends batches, keeps them until they are acknowledged, and resends them over a new connection when one breaks.
+    """Sends batches, keeps them until they are acknowledged, and resends them over a new connection after a failure.
 
         async with TelemetryWriter("127.0.0.1:50051", api_key=key) as writer:
             await writer.send(encode_batch(times, {"temperature": values}))
 
-    Leaving the block waits until everything is acknowledged, which is to say stored durably; leaving it by an
-    exception does not wait. A server that is away is waited for without end: put asyncio.timeout around what must end.
+    The end of the block waits until everything is acknowledged, that is, durably stored. After an exception it does not
+    wait. The writer waits for an unavailable server without limit: use asyncio.timeout where a limit is needed.
 
-    target: host:port, reached without TLS, or a channel of the caller's (who closes it).
+    target: host:port without TLS, or a channel that the caller closes.
     api_key: of a device. token: of a gateway or admin, whose batches name their device.
-    window: batches that may wait for their acknowledgement; beyond that send() waits.
-    connect_timeout: seconds that one attempt to connect may take.
-    on_acknowledged: called with the number of rows the server is done with, after on_rejected for those refused.
-    on_rejected: called with each Rejection; sequence counts the batches from 1, index is the row in that batch.
+    window: largest number of unacknowledged batches; send() waits while it is reached.
+    connect_timeout: seconds for one attempt to connect.
+    on_acknowledged: called with a number of rows that the server has processed, after on_rejected for these rows.
+    on_rejected: called with each Rejection; sequence counts the batches from 1, index is the row in the batch.
     on_interrupted: called with the ServerError and the seconds until the next attempt.
-    An exception from a callback ends the writer and comes out of send(), flush() or close().
+    An exception in a callback ends the writer, and send(), flush() or close() raises it.
     """
 
     def __init__(
@@ -84,46 +83,46 @@ class TelemetryWriter:
             await self._stop()
 
     async def send(self, batch: TelemetryBatch) -> None:
-        """Take a batch over (it gets its sequence here), waiting while the window is full.
+        """Accept a batch and set its sequence. Waits while the window is full.
 
-        Raises ServerError where the server takes nothing of this caller, RuntimeError where the writer is closed.
+        Raises ServerError after an error that is not retryable, RuntimeError where the writer is closed.
         """
-        await self._unacknowledged.room()
+        await self._unacknowledged.wait_for_room()
         await self._check_open()
         self._unacknowledged.add(batch)
 
     async def flush(self) -> None:
         """Wait until everything sent is acknowledged. Raises as send() does."""
-        await self._unacknowledged.emptied()
+        await self._unacknowledged.wait_until_empty()
         if len(self._unacknowledged):
             await self._check_open()
 
     async def close(self) -> None:
-        """Wait until everything is acknowledged and let go of the connection. Raises ServerError as send() does."""
+        """Wait until everything is acknowledged, and close the connection. Raises ServerError as send() does."""
         if self._closing:
             return
         try:
             await self.flush()
-            await self._say_goodbye()
+            await self._end_stream()
         finally:
             await self._stop()
 
     async def _check_open(self) -> None:
-        """Raise what ended the writer, if it has ended."""
+        """Raise the error that ended the writer, if it has ended."""
         if self._closing or self._runner is None:
-            raise RuntimeError("the writer is not open")
+            raise RuntimeError("The writer is not open. Use it in an `async with` block.")
         if self._unacknowledged.ended:
             await asyncio.wait((self._runner,))
             if self._runner.cancelled():
-                raise RuntimeError("the writer's channel was closed")
+                raise RuntimeError("The channel of the writer was closed.")
             self._runner.result()
 
-    async def _say_goodbye(self) -> None:
+    async def _end_stream(self) -> None:
         self._closing, call = True, self._call
         if call is None:
             return
         with suppress(grpc.aio.InternalError, TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
+            async with asyncio.timeout(END_SECONDS):
                 await call.done_writing()
                 await call.code()
 
@@ -146,7 +145,7 @@ class TelemetryWriter:
             self._unacknowledged.end()
 
     async def _recover(self, error: ServerError) -> None:
-        """Wait until it is time for the next attempt; raises the error where there is to be none."""
+        """Wait until the next attempt. Raises the error where it is not retryable."""
         if self._closing:
             return
         if not error.retryable:
@@ -156,39 +155,39 @@ class TelemetryWriter:
         await asyncio.sleep(delay)
 
     async def _stream(self) -> None:
-        """One connection, from its making to its end."""
+        """Run one stream from its start to its end."""
         await self._connected()
         self._unacknowledged.rewind()
         call: Call = TelemetryServiceStub(self._channel).StreamTelemetry(metadata=self._metadata)
-        giver = asyncio.create_task(self._give(call), name="telemetry writer's giver")
+        sender = asyncio.create_task(self._send_pending(call), name="telemetry writer's sender")
         self._call = call
         try:
-            await self._listen(call)
+            await self._read_acknowledgements(call)
         except grpc.aio.AioRpcError as error:
             raise server_error(error) from None
         finally:
             self._call = None
-            giver.cancel()
-            await asyncio.gather(giver, return_exceptions=True)
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
             call.cancel()
-        raise ServerError(StatusCode.UNAVAILABLE, "the server ended the stream", retryable=True)
+        raise ServerError(StatusCode.UNAVAILABLE, "The server ended the stream.", retryable=True)
 
     async def _connected(self) -> None:
         try:
             async with asyncio.timeout(self._connect_timeout):
                 await self._channel.channel_ready()
         except TimeoutError:
-            message = f"no connection within {self._connect_timeout:g} s"
+            message = f"The server did not accept a connection within {self._connect_timeout:g} s."
             raise ServerError(StatusCode.UNAVAILABLE, message, retryable=True) from None
 
-    async def _give(self, call: Call) -> None:
-        # A call that is over says why to the one who listens.
+    async def _send_pending(self, call: Call) -> None:
+        # The reader of acknowledgements gets the status of a call that has ended.
         with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             await _accepted(call)
             while True:
                 await call.write(await self._unacknowledged.next())
 
-    async def _listen(self, call: Call) -> None:
+    async def _read_acknowledgements(self, call: Call) -> None:
         async for answer in call:
             self._backoff.reset()
             for rejection in answer.rejected:
@@ -198,7 +197,7 @@ class TelemetryWriter:
 
 
 async def _accepted(call: Call) -> None:
-    """Wait until the server has taken the stream: a refusal that meets a write under way shows as INTERNAL (grpc#36066)."""
+    """Wait until the server has accepted the stream: an error during a write would appear as INTERNAL (grpc#36066)."""
     with suppress(TimeoutError):
         async with asyncio.timeout(ACCEPT_SECONDS):
             await call.initial_metadata()

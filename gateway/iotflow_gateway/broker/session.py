@@ -10,7 +10,7 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from iotflow.backoff import Backoff
+from iotflow.channels import Backoff
 from iotflow.log_limits import LogLimit
 from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.clearing import Clearing, clearing_properties, is_clearing

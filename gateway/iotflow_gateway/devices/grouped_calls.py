@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import grpc
 import structlog
 
-from iotflow.backoff import Backoff
+from iotflow.channels import Backoff
 from iotflow.errors import ServerError, server_error
 from iotflow_gateway.failures import TRIES, given_up, is_fault
 from iotflow_gateway.pipeline.message import Message

@@ -81,7 +81,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
             await interrupted.wait()
             async with serving(standin, port):
                 await writer.flush()
-        assert str(errors[0]) == "no connection within 0.1 s (UNAVAILABLE)"
+        assert str(errors[0]) == "The server did not accept a connection within 0.1 s. (UNAVAILABLE)"
         assert standin.sequences == [[1]]
 
     run(test)

@@ -41,7 +41,7 @@ SHORTENED = 0.001
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("iotflow.backoff.random.uniform", lambda *_: SHORTENED)
+    monkeypatch.setattr("iotflow.channels.random.uniform", lambda *_: SHORTENED)
     monkeypatch.setattr("iotflow_gateway.accounts.lookups.RETRY_SECONDS", SHORTENED)
     monkeypatch.setattr("iotflow_gateway.pipeline.uplink.WATCH_SECONDS", SHORTENED)
 

@@ -1,18 +1,17 @@
-"""The grammar of payloads: one reading, flat or not, or a list of them."""
+"""The grammar of payloads: one reading, nested or flat, or a list of readings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from iotflow.readings.document import exact_document
-from iotflow.readings.problem import InvalidReading
+from iotflow.readings.document import InvalidReading, exact_document
 from iotflow.readings.times import InvalidTime, ShortTime, parse_time
 from iotflow.readings.values import MOST_MEASUREMENTS, DigitsLost, Reading, ValueReader
 
 MOST_READINGS = 10_000
-# Problems that are kept; further ones are counted. Each takes many times the memory of the value it is about.
+# Problems that are kept; further ones are only counted. A problem takes far more memory than its value.
 MOST_PROBLEMS = 10_000
-# A reading is {data, …}, or flat: the measurements stand beside the keys of the envelope, which are never measurements.
+# A reading is {data, …}, or flat: measurements beside the keys of the envelope, which are never measurements.
 TIME_KEYS = ("timestamp", "ts")
 ENVELOPE = frozenset(
     {*TIME_KEYS, "data", "readings", "metadata", "api_key", "token", "device_id", "deviceId", "message_id", "atomic"}
@@ -22,8 +21,8 @@ _SHAPE = 'a reading is an object {"data": {…}}, or a flat object whose values 
 
 @dataclass(slots=True)
 class Decoded:
-    """problems: what is not stored, whole readings (no measurement) or single values, at most MOST_PROBLEMS of them; more_problems:
-    how many there are besides; notices: what is stored otherwise than it was meant."""
+    """problems: rejected readings (without a measurement) and rejected values, at most MOST_PROBLEMS. more_problems: number of
+    further ones. notices: readings that are stored differently from their payload."""
 
     readings: list[Reading] = field(default_factory=list)
     problems: list[InvalidReading] = field(default_factory=list)
@@ -31,7 +30,7 @@ class Decoded:
     more_problems: int = 0
 
     def refuse(self, problem: InvalidReading) -> None:
-        """Keep the problem, or count it where MOST_PROBLEMS are kept."""
+        """Add a problem, or count it where there are MOST_PROBLEMS."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(problem)
         else:
@@ -39,7 +38,7 @@ class Decoded:
 
     @property
     def merged(self) -> int:
-        """How many readings have the time of another one: equal times are one row."""
+        """The number of readings that share the time, and so the row, of another reading."""
         if len(self.readings) < 2:
             return 0
         times = [reading.time for reading in self.readings if reading.time is not None]
@@ -47,38 +46,38 @@ class Decoded:
 
 
 def decode(payload: bytes, content: Any, now: int, most_measurements: int = MOST_MEASUREMENTS) -> Decoded:
-    """The readings of a payload whose document this is: a reading, a list of them, or an object with a list `readings`.
+    """Decode a payload: a reading, a list of readings, or an object with a list `readings`. content: the parsed payload.
 
-    now: milliseconds since 1970 UTC. Raises InvalidReading where it can hold no reading at all.
+    now: milliseconds since 1970 UTC. Raises InvalidReading where the payload cannot contain a reading.
     """
     try:
-        return _decoded(content, now, most_measurements, is_exact=False)
+        return _decode(content, now, most_measurements, is_exact=False)
     except DigitsLost:
-        return _decoded(exact_document(payload), now, most_measurements, is_exact=True)
+        return _decode(exact_document(payload), now, most_measurements, is_exact=True)
 
 
 def decode_items(items: Sequence[Any], now: int, most_measurements: int = MOST_MEASUREMENTS) -> Decoded:
-    """Readings as `decode` has them, that did not come as JSON: their numbers are what they are."""
-    return _of_list(items, now, most_measurements, is_exact=True)
+    """Decode readings that are not from JSON text, so that their numbers are exact."""
+    return _decode_list(items, now, most_measurements, is_exact=True)
 
 
-def _decoded(content: Any, now: int, most_measurements: int, *, is_exact: bool) -> Decoded:
+def _decode(content: Any, now: int, most_measurements: int, *, is_exact: bool) -> Decoded:
     if isinstance(content, dict) and "readings" in content and "data" not in content:
         content = content["readings"]
         if not isinstance(content, list):
-            raise InvalidReading("INVALID_PAYLOAD", "readings is no list of readings", field="readings")
+            raise InvalidReading("INVALID_PAYLOAD", "readings must be a list of readings", field="readings")
     if isinstance(content, list):
-        return _of_list(content, now, most_measurements, is_exact=is_exact)
+        return _decode_list(content, now, most_measurements, is_exact=is_exact)
     if not isinstance(content, dict):
-        raise InvalidReading("INVALID_PAYLOAD", f"there is no reading, and no list of them; {_SHAPE}")
+        raise InvalidReading("INVALID_PAYLOAD", f"the payload must be a reading or a list of readings; {_SHAPE}")
     decoded = Decoded()
     _Reader(decoded, now, most_measurements, is_exact=is_exact).add(content, None)
     return decoded
 
 
-def _of_list(items: Sequence[Any], now: int, most_measurements: int, *, is_exact: bool) -> Decoded:
+def _decode_list(items: Sequence[Any], now: int, most_measurements: int, *, is_exact: bool) -> Decoded:
     if not items:
-        raise InvalidReading("INVALID_PAYLOAD", "there is no reading in the list")
+        raise InvalidReading("INVALID_PAYLOAD", "the list of readings is empty")
     if len(items) > MOST_READINGS:
         raise InvalidReading("TOO_MANY_READINGS", f"a message has at most {MOST_READINGS} readings")
     decoded = Decoded()
@@ -89,7 +88,7 @@ def _of_list(items: Sequence[Any], now: int, most_measurements: int, *, is_exact
 
 
 class _Reader:
-    """Adds reading after reading to what is decoded."""
+    """Adds readings to a Decoded."""
 
     def __init__(self, decoded: Decoded, now: int, most_measurements: int, *, is_exact: bool) -> None:
         self._decoded = decoded
@@ -97,12 +96,12 @@ class _Reader:
         self._values = ValueReader(decoded.refuse, most_measurements, is_exact=is_exact)
 
     def add(self, item: Any, index: int | None) -> None:
-        """The reading, or why it is none."""
+        """Decode a reading, or add its problem."""
         try:
             data = _data(item)
             metadata = item.get("metadata")
             if not isinstance(metadata, dict | None):
-                raise InvalidReading("INVALID_PAYLOAD", "metadata is no object", field="metadata")
+                raise InvalidReading("INVALID_PAYLOAD", "metadata must be an object", field="metadata")
             time = self._time(item, index)
             values = self._values.read(data, metadata, index)
         except InvalidReading as problem:
@@ -122,7 +121,7 @@ class _Reader:
         try:
             return parse_time(given, self._now)
         except ShortTime as problem:
-            message = f"the reading is stored with the time of its arrival: {problem}"
+            message = f"the reading is stored with its time of arrival: {problem}"
             self._decoded.notices.append(InvalidReading("TIME_IGNORED", message, field=key, index=index))
             return None
         except InvalidTime as problem:
@@ -136,15 +135,15 @@ def _data(item: Any) -> dict[str, Any]:
     if "data" in item:
         data = item["data"]
         if not isinstance(data, dict):
-            raise InvalidReading("INVALID_PAYLOAD", f"data is no object; {_SHAPE}", field="data")
+            raise InvalidReading("INVALID_PAYLOAD", f"data must be an object; {_SHAPE}", field="data")
         return data
     if "readings" in item:
-        raise InvalidReading("INVALID_PAYLOAD", "a list of readings does not stand within a reading", field="readings")
+        raise InvalidReading("INVALID_PAYLOAD", "a reading cannot contain a list of readings", field="readings")
     flat = {name: value for name, value in item.items() if name not in ENVELOPE}
     for name, value in flat.items():
         if isinstance(value, dict | list):
-            message = f"{name:.100} holds an object or a list, and there is no data; {_SHAPE}"
+            message = f"{name:.100} is an object or a list, and data is missing; {_SHAPE}"
             raise InvalidReading("INVALID_PAYLOAD", message, field="data")
     if not flat:
-        raise InvalidReading("INVALID_PAYLOAD", f"there is no data; {_SHAPE}", field="data")
+        raise InvalidReading("INVALID_PAYLOAD", f"data is missing; {_SHAPE}", field="data")
     return flat

@@ -1,4 +1,4 @@
-"""The bytes of a JSON payload, and what they hold."""
+"""Parses JSON payloads, and explains why one is not JSON."""
 
 import json
 from collections.abc import Iterator
@@ -6,21 +6,37 @@ from typing import Any
 
 import orjson
 
-from iotflow.readings.problem import InvalidReading
-
 BAD_JSON = "BAD_JSON"
-# Doubles hold every whole number up to here.
+# Doubles hold every integer up to this one.
 EXACT = 2**53
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
-# No number of a device has more digits, and Python takes long over them.
+# Bounds the time that Python takes for an integer with very many digits.
 MOST_DIGITS = 100
 
 
-def document(payload: bytes) -> Any:
-    """What the JSON holds.
+class InvalidReading(Exception):
+    """A reading, or a value of it, cannot be stored.
 
-    Raises InvalidReading (BAD_JSON). Whole numbers beyond 64 bits come as floats: see exact_document.
+    reason: a constant for programs. message: a sentence. field: the place in the reading or in the payload. measurement: of the
+    value; empty where the whole reading is invalid. index: of the reading in its list; None where there is no list.
+    """
+
+    def __init__(
+        self, reason: str, message: str, *, field: str = "", measurement: str = "", index: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.field = field
+        self.measurement = measurement
+        self.index = index
+
+
+def document(payload: bytes) -> Any:
+    """Parse the payload. Raises InvalidReading (BAD_JSON).
+
+    Integers beyond 64 bits become floats; exact_document keeps them.
     """
     try:
         return orjson.loads(payload)
@@ -30,7 +46,7 @@ def document(payload: bytes) -> Any:
 
 
 def exact_document(payload: bytes) -> Any:
-    """As document, of a payload that it has read, with every whole number as such."""
+    """Parse a payload that `document` accepts, keeping every integer exact."""
     try:
         return json.loads(payload, parse_int=_whole)
     except (ValueError, RecursionError):
@@ -41,38 +57,39 @@ def _whole(digits: str) -> int:
     return int(digits[: MOST_DIGITS + 1])
 
 
-def _not_json(payload: bytes, said: str) -> InvalidReading:
+def _not_json(payload: bytes, parser_message: str) -> InvalidReading:
     if not payload.strip():
         return InvalidReading(BAD_JSON, "The body is empty; send a JSON object.")
     if payload.startswith(GZIP):
-        return InvalidReading(BAD_JSON, "The body is not JSON: it is compressed with gzip; send it as it is.")
+        return InvalidReading(BAD_JSON, "The body is not JSON: it is compressed with gzip; send it uncompressed.")
     if payload.startswith(BYTE_ORDER_MARK):
-        return InvalidReading(BAD_JSON, "The body is not JSON: it begins with a byte order mark; leave that out.")
-    if (b"NaN" in payload or b"Infinity" in payload) and (found := _no_number(payload)):
+        return InvalidReading(BAD_JSON, "The body is not JSON: it begins with a byte order mark; remove that.")
+    if (b"NaN" in payload or b"Infinity" in payload) and (found := _bare_word(payload)):
         place, word = found
-        return InvalidReading(BAD_JSON, f"{word} is not JSON", field=place)
-    return InvalidReading(BAD_JSON, f"The body is not JSON: {said}.")
+        return InvalidReading(BAD_JSON, f"{word} is not JSON; leave such a value out.", field=place)
+    return InvalidReading(BAD_JSON, f"The body is not JSON: {parser_message}.")
 
 
-class _NoNumber:
-    """Stands where a NaN or an Infinity stood."""
+class _BareWord:
+    """Marks the place of a NaN or an Infinity."""
 
     def __init__(self, word: str) -> None:
         self.word = word
 
 
-def _no_number(payload: bytes) -> tuple[str, str] | None:
-    """Where the first bare NaN or Infinity stands, which some libraries write though JSON has none, and the word."""
+def _bare_word(payload: bytes) -> tuple[str, str] | None:
+    """The place of the first NaN or Infinity, which some libraries write although JSON has neither, and the word."""
     try:
-        content = json.loads(payload, parse_constant=_NoNumber, parse_int=_whole)
+        content = json.loads(payload, parse_constant=_BareWord, parse_int=_whole)
     except (ValueError, RecursionError):
         return None
     path: list[str] = []
-    # One iterator a level: places are written only of what is found, or they would take the square of the payload.
+    # One iterator per level. The place is composed only when a word is found; otherwise the cost would grow with the square
+    # of the payload.
     levels = [_inside([content])]
     while levels:
         place, value = next(levels[-1], ("", None))
-        if isinstance(value, _NoNumber):
+        if isinstance(value, _BareWord):
             return "".join([*path, place]).removeprefix("[0]").removeprefix("."), value.word
         if isinstance(value, dict | list):
             path.append(place)
@@ -84,7 +101,7 @@ def _no_number(payload: bytes) -> tuple[str, str] | None:
 
 
 def _inside(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
-    """Places and values."""
+    """Each inner value with its place."""
     if isinstance(value, dict):
         return ((f".{name:.200}", inner) for name, inner in value.items())
     return ((f"[{index}]", inner) for index, inner in enumerate(value))

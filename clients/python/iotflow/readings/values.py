@@ -1,4 +1,4 @@
-"""One reading as typed values."""
+"""Converts the values of a reading to types."""
 
 import math
 from collections.abc import Callable
@@ -7,28 +7,27 @@ from typing import Any
 
 import orjson
 
-from iotflow.readings.document import EXACT
+from iotflow.readings.document import EXACT, InvalidReading
 from iotflow.readings.names import LONGEST_NAME
-from iotflow.readings.problem import InvalidReading
 
 MOST_MEASUREMENTS = 1_000
-# Answers to readers nest objects in objects of their own.
+# Answers of the server nest objects in further objects.
 DEEPEST = 16
-# Floats from here on may have been whole numbers of more than 64 bits, whose last digits are lost.
+# A float from this value on may be an integer of more than 64 bits that has lost digits.
 WIDE = 2.0**63
 INT64_FIRST, INT64_LAST = -(2**63), 2**63 - 1
 
-# float: DOUBLE; int: INT64, beyond what a double holds exactly; bool: BOOLEAN; str: TEXT.
+# float: DOUBLE; int: INT64, beyond the integers that a double holds exactly; bool: BOOLEAN; str: TEXT.
 Values = dict[str, float | int | bool | str]
 
 
 class DigitsLost(Exception):
-    """A whole number may have lost digits: the payload must be read by exact_document."""
+    """An integer may have lost digits; the payload must be parsed by exact_document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """time: milliseconds since 1970 UTC; None: it came without one. values: by measurement, at least one. index: its place in the
+    """time: milliseconds since 1970 UTC; None: the reading has no time. values: by measurement, at least one. index: position in the
     message."""
 
     time: int | None
@@ -37,7 +36,7 @@ class Reading:
 
 
 class ValueReader:
-    """refuse: takes the problem of each value that is refused alone. is_exact: whole numbers have all their digits."""
+    """refuse: takes the problem of each value that is rejected by itself. is_exact: integers have all their digits."""
 
     def __init__(
         self, refuse: Callable[[InvalidReading], None], most: int = MOST_MEASUREMENTS, *, is_exact: bool
@@ -48,16 +47,16 @@ class ValueReader:
         self._is_exact = is_exact
 
     def read(self, data: dict[str, Any], metadata: dict[str, Any] | None, index: int | None) -> Values:
-        """The values of a reading. metadata is kept beside the data as text.
+        """The values of a reading. Metadata is stored as text beside the data.
 
-        Raises InvalidReading where nothing of it can be stored, DigitsLost.
+        Raises InvalidReading where no part of the reading can be stored, DigitsLost.
         """
         if len(data) + len(metadata or ()) > self._most:
             raise InvalidReading("TOO_MANY_MEASUREMENTS", f"a reading has at most {self._most} values", field="data")
         refused = self._refused
         values = self._of_data(data, index)
         if not values and refused == self._refused:
-            raise InvalidReading("EMPTY_DATA", "data holds no value", field="data")
+            raise InvalidReading("EMPTY_DATA", "data contains no value", field="data")
         if metadata:
             self._add_metadata(values, data, metadata, index)
         if values and max(map(len, values)) > LONGEST_NAME:
@@ -92,7 +91,7 @@ class ValueReader:
         for name, value in metadata.items():
             measurement, field = f"meta_{name}", f"metadata.{name:.200}"
             if measurement in data:
-                message = "the same name stands in data and metadata"
+                message = "the same name is in data and in metadata"
                 self._refuse("DUPLICATE_NAME", message, field, measurement, index)
             elif value is not None:
                 try:
@@ -123,7 +122,7 @@ class ValueReader:
         return orjson.dumps(value).decode()
 
     def _check(self, content: Any, levels: int) -> None:
-        """Looks no deeper than that: what comes may be nested more deeply than Python can follow."""
+        """Descend at most `levels` levels: content may be nested more deeply than Python can follow."""
         if type(content) is float:
             self._double(content)
         elif type(content) is int and not INT64_FIRST <= content < 2**64:

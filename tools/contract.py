@@ -1,7 +1,8 @@
-"""Works on the contract: brings the protos it imports, checks it, generates the committed stubs.
+"""Commands for the contract, to be combined in one call.
 
-`deps` fills .proto-deps, `check` runs lint, format and the breaking-change check, `generate` writes clients/python, `drift`
-regenerates these and the references in api/ and fails when that changed a committed file, `validate` validates the references.
+`deps` downloads the imported protos into .proto-deps. `check` runs lint, format and the breaking-change check. `generate` writes
+clients/python. `drift` generates these and the references in api/ again, and fails if a committed file differs. `validate`
+validates the references.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What an IoTDB server needs, brought and compiled once into build/iotdb, and the command line that runs one of its processes."""
+"""Downloads the jars of an IoTDB server into build/iotdb, and makes the command that runs one of its processes."""
 
 import subprocess
 import sys
@@ -14,21 +14,25 @@ _OPENED = ("java.util.concurrent", "java.lang", "java.util", "java.nio", "java.i
 
 
 def fetch() -> None:
-    """Bring the jars by Maven and compile the launcher, where they are missing."""
+    """Download the jars with Maven and compile the launcher, unless they exist."""
     if not (_LIB / ".complete").exists():
-        print("Bringing IoTDB's jars by Maven, once; this takes minutes …", file=sys.stderr, flush=True)
+        print(
+            "Downloading IoTDB's jars with Maven; this takes some minutes and happens once …",
+            file=sys.stderr,
+            flush=True,
+        )
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={_LIB}"]
         subprocess.run(["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal], check=True)
         (_LIB / ".complete").touch()
     source, made = _HERE / f"{_LAUNCHER}.java", _CLASSES / f"{_LAUNCHER}.class"
     if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
-        # Debian's headless runtime has the compiler as a module, without the command javac.
+        # Debian's headless runtime contains the compiler as a module, without the command javac.
         compiler = ["java", "-m", "jdk.compiler/com.sun.tools.javac.Main"]
         subprocess.run([*compiler, "-d", str(_CLASSES), str(source)], check=True)
 
 
 def command(main: str, role: str, memory: Sequence[str], home: Path) -> list[str]:
-    """Runs a main class of IoTDB. role: as its properties begin. home: its folder, with `conf` in it."""
+    """The command that runs a main class of IoTDB. role: the prefix of its properties. home: its folder, with `conf` in it."""
     conf = home / "conf"
     options = [f"-D{role}_HOME={home}", f"-D{role}_CONF={conf}", f"-DTSFILE_HOME={home}", f"-DTSFILE_CONF={conf}"]
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
@@ -39,5 +43,5 @@ def command(main: str, role: str, memory: Sequence[str], home: Path) -> list[str
 
 
 def properties() -> str:
-    """The settings of every server here."""
+    """The settings that all servers have."""
     return (_HERE / "iotdb-system.properties").read_text()

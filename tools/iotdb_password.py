@@ -1,4 +1,4 @@
-"""A password of its own for an IoTDB server, instead of the one that everybody knows."""
+"""Replaces the default password of an IoTDB server."""
 
 import contextlib
 import os
@@ -8,25 +8,27 @@ from pathlib import Path
 
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
 
-USER, KNOWN_TO_ALL = "root", "root"
+USER, DEFAULT = "root", "root"
 # IoTDB takes 4 to 32 characters.
 _BYTES = 16
 _SECONDS = 30.0
 
 
-def set_own_password(file: Path, port: int) -> None:
-    """Give the server on this port the password in the file, which is made where it is missing. The file is written first,
-    so that an interruption locks nobody out."""
+def replace_password(file: Path, port: int) -> None:
+    """Set the password of the server on this port to the one in the file, which is made if it is missing. The file is written
+    first, so that the password is known after an interruption."""
     password, deadline = _kept(file), time.monotonic() + _SECONDS
     while not _is_set(port, password):
-        # It answers a while before it knows its users.
+        # The server accepts connections some time before it can check users.
         if time.monotonic() > deadline:
-            raise RuntimeError(f"IoTDB takes neither the password in {file} nor its first one.")
+            raise RuntimeError(
+                f"IoTDB accepts neither the password in {file} nor its default password. Delete the data folder to start anew."
+            )
         time.sleep(0.1)
 
 
 def _is_set(port: int, password: str) -> bool:
-    """Whether the server has this password, which it gets where it has its first one."""
+    """Whether the server has this password. Otherwise change the default password to it."""
     try:
         _login(port, password).close()
     except StatementFailed:
@@ -36,7 +38,7 @@ def _is_set(port: int, password: str) -> bool:
 
 
 def _change(port: int, password: str) -> None:
-    with contextlib.suppress(StatementFailed), contextlib.closing(_login(port, KNOWN_TO_ALL)) as session:
+    with contextlib.suppress(StatementFailed), contextlib.closing(_login(port, DEFAULT)) as session:
         session.execute(f"ALTER USER {USER} SET PASSWORD '{password}'")
 
 

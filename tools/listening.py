@@ -1,4 +1,4 @@
-"""On which addresses processes listen, as Linux tells it."""
+"""The addresses on which processes listen, from Linux's /proc."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ _LISTENING = "0A"
 
 
 def beyond_loopback(pids: Iterable[int]) -> list[str]:
-    """Where these processes take TCP connections that need not come from this machine, as address:port."""
+    """Addresses on which these processes accept TCP connections from other machines, as address:port."""
     return [
         f"{address}:{port}"
         for pid in pids
@@ -47,7 +47,7 @@ def _sockets(pid: int) -> Iterator[str]:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:
-    """From the kernel's words of 32 bits, each in the machine's order."""
+    """Parse the kernel's 32-bit words, each in the byte order of the machine."""
     words = (int(text[at : at + 8], 16) for at in range(0, len(text), 8))
     packed = b"".join(struct.pack("=I", word) for word in words)
     return IPv4Address(packed) if len(packed) == 4 else IPv6Address(socket.inet_ntop(socket.AF_INET6, packed))

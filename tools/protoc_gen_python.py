@@ -1,8 +1,8 @@
-"""A protoc plugin that makes Python's stubs: the messages, and gRPC's classes.
+"""A protoc plugin that generates Python's stubs: messages and gRPC classes.
 
-grpcio-tools has these generators only inside its own protoc; buf wants a program that speaks the plugin protocol. The stubs keep the
-validation rules, as bytes of the options, but do not import the file that declares them: its stub would be a top-level package
-of the client, and clash with every other copy of it in the same process.
+grpcio-tools has these generators only inside its own protoc, while buf needs a program with the plugin protocol. The stubs keep the
+validation rules as bytes of the options, but do not import the file that declares them: its stub would be a top-level package of
+the client, and would conflict with every other copy of it in the process.
 """
 
 import sys
@@ -18,7 +18,7 @@ RULES = "buf/validate/validate.proto"
 
 
 def generate(request: CodeGeneratorRequest) -> CodeGeneratorResponse:
-    """Answer with `*_pb2.py` for each requested file, and `*_pb2_grpc.py` for each that has a service."""
+    """Generate `*_pb2.py` for each requested file, and `*_pb2_grpc.py` for each with a service."""
     wanted = set(request.file_to_generate)
     with_services = [file.name for file in request.proto_file if file.name in wanted and file.service]
     response = CodeGeneratorResponse(supported_features=CodeGeneratorResponse.FEATURE_PROTO3_OPTIONAL)
@@ -37,7 +37,7 @@ def generate(request: CodeGeneratorRequest) -> CodeGeneratorResponse:
 
 
 def without_rules(files: Iterable[FileDescriptorProto]) -> list[FileDescriptorProto]:
-    """The files but for that of the rules, which none of them imports any more."""
+    """The files without the file of the rules and without imports of it."""
     return [_without_import(file) for file in files if file.name != RULES]
 
 
@@ -49,5 +49,5 @@ def _without_import(file: FileDescriptorProto) -> FileDescriptorProto:
 
 
 if __name__ == "__main__":
-    asked = CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(generate(asked).SerializeToString())
+    received = CodeGeneratorRequest.FromString(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(generate(received).SerializeToString())

@@ -1,4 +1,4 @@
-"""Writes docs/rest.md from the contract; with --check, fails where it is not current."""
+"""Writes docs/rest.md from the contract. With --check, fails if the file is not current."""
 
 import sys
 from pathlib import Path
@@ -45,17 +45,17 @@ TAIL = """
 
 
 def page() -> str:
-    """One row a path."""
+    """The page, with one row for each path."""
     rows = ["| Path | RPC | Open to |", "|---|---|---|"]
     roles = permissions(public_reads=False, public_diagnostics=False)
     for method in methods():
-        who, name = callers(roles[path(method)]), f"{method.containing_service.name}.{method.name}"
-        rows += [f"| `{verb} {rest}` | {name} | {who} |" for verb, rest in bindings(method)]
+        open_to, name = callers(roles[path(method)]), f"{method.containing_service.name}.{method.name}"
+        rows += [f"| `{verb} {rest}` | {name} | {open_to} |" for verb, rest in bindings(method)]
     return HEAD + "\n" + "\n".join(rows) + "\n" + TAIL
 
 
 def callers(roles: frozenset[Role]) -> str:
-    """The roles a method is open to, in words."""
+    """The roles that may call a method, as text."""
     return "anyone" if not roles or Role.ANONYMOUS in roles else ", ".join(sorted(roles))
 
 
@@ -63,4 +63,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         PAGE.write_text(page())
     elif PAGE.read_text() != page():
-        sys.exit("docs/rest.md is not current; run make generate")
+        sys.exit("docs/rest.md is not current. Run make generate.")

@@ -8,7 +8,7 @@ _ROOT = Path(__file__).parents[1]
 
 
 def build(folder: Path) -> None:
-    """Into a folder, instead of what is there; with the build tools that requirements.txt pins."""
+    """Build into a folder, replacing its content, with the build tools that requirements.txt pins."""
     uv = Path(sys.executable).with_name("uv")
     options = ["--quiet", "--clear", "--wheel", "--all-packages", "--no-build-isolation", "--python", sys.executable]
     subprocess.run([uv, "build", *options, "--out-dir", folder.resolve(), _ROOT], check=True)

@@ -1,4 +1,4 @@
-"""Writes the constants of the Python client from the closed sets of words in the contract."""
+"""Writes the constants of the Python client from the enums with words in the contract."""
 
 import subprocess
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ HEAD = '"""Closed sets of words of the contract. Generated from iotflow/v1/words
 
 
 def module() -> str:
-    """A class for each set, in the order of the contract."""
+    """The module, with a class for each enum in the order of the contract."""
     enums = words_pb2.DESCRIPTOR.enum_types_by_name.values()
     return "\n".join((HEAD, "", "from enum import StrEnum", *(line for enum in enums for line in lines(enum)), ""))
 
 
 def lines(enum: EnumDescriptor) -> Iterator[str]:
-    """The class of one set."""
+    """The class of one enum."""
     yield from ("", "", f"class {enum.name}(StrEnum):", f'    """See {enum.name} in words.proto."""', "")
     prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
     for value in enum.values:

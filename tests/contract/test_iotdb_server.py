@@ -9,7 +9,7 @@ import pytest
 
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
 from tests.namespaces import HERE, neighbour
-from tools.iotdb_password import KNOWN_TO_ALL, USER, set_own_password
+from tools.iotdb_password import DEFAULT, USER, replace_password
 from tools.iotdb_server import IotdbServer
 from tools.listening import beyond_loopback
 
@@ -55,13 +55,13 @@ def logs_in(port: int, password: str) -> bool:
 def test_its_password_is_its_own_and_in_a_file_of_its_owner(iotdb_running: IotdbServer, tmp_path: Path) -> None:
     file = tmp_path / "password"
     try:
-        set_own_password(file, iotdb_running.port)
+        replace_password(file, iotdb_running.port)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert not logs_in(iotdb_running.port, KNOWN_TO_ALL)
+        assert not logs_in(iotdb_running.port, DEFAULT)
         assert logs_in(iotdb_running.port, file.read_text().strip())
         # Started again, it keeps the password.
         before = file.read_text()
-        set_own_password(file, iotdb_running.port)
+        replace_password(file, iotdb_running.port)
         assert file.read_text() == before
     finally:
         # The other tests, and the end of the database, log in as ever.
@@ -71,5 +71,5 @@ def test_its_password_is_its_own_and_in_a_file_of_its_owner(iotdb_running: Iotdb
 def give_back(port: int, password: str) -> None:
     address = IotdbAddress([f"127.0.0.1:{port}"], USER, password)
     session = Session(address.nodes[0], address, connect_seconds=5, request_seconds=30)
-    session.execute(f"ALTER USER {USER} SET PASSWORD '{KNOWN_TO_ALL}'")
+    session.execute(f"ALTER USER {USER} SET PASSWORD '{DEFAULT}'")
     session.close()

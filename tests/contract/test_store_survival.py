@@ -57,7 +57,7 @@ async def test_a_server_that_says_nothing_is_away_and_comes_back(
     store = IotdbStore(iotdb_address, clock=clock, sessions=2, request_seconds=3)
     await store.start()
     await until_it_takes_writes(store)
-    with iotdb_running.held():
+    with iotdb_running.paused():
         ends = await asyncio.gather(
             *(store.write([doubles(1, {time: 1.0})]) for time in range(2)), return_exceptions=True
         )

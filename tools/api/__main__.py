@@ -1,4 +1,4 @@
-"""Writes the references anew."""
+"""Writes the references."""
 
 from tools.api import asyncapi, files, openapi
 from tools.api.contract import load

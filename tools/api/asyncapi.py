@@ -22,7 +22,7 @@ A message that is acknowledged and not stored is reported on the device's `error
 
 Where the server is set to it, clients without a login publish messages that hold `api_key`."""
 _PAYLOADS = yaml.safe_load(Path(__file__).with_name("payloads.yaml").read_text())
-# Not JSON: a message of the contract in protobuf.
+# A protobuf message; all others are JSON.
 _BATCH = "TelemetryBatch"
 _MQTT = {"qos": 1, "bindingVersion": "0.2.0"}
 
@@ -75,7 +75,7 @@ def _channel(channel: Channel) -> Schema:
 
 
 def _operation(channel: Channel, others: list[Channel]) -> tuple[str, Schema]:
-    """As the service sees it: it receives what devices publish."""
+    """An operation from the view of the service, which receives the messages that devices publish."""
     action = "receive" if channel.is_up else "send"
     reply = [other for other in others if other.address == channel.reply]
     return f"{action}.{channel.key}", {
@@ -104,7 +104,7 @@ def _message(contract: Contract, name: str) -> Schema:
 
 
 def _protobuf(message: Descriptor) -> Schema:
-    """A message of the contract, with the file that it is in."""
+    """A message of the contract, with the text of its file."""
     source = (ROOT / "proto" / message.file.name).read_text()
     return {
         "name": message.name,
@@ -114,7 +114,7 @@ def _protobuf(message: Descriptor) -> Schema:
 
 
 def _schemas(contract: Contract) -> dict[str, Any]:
-    """The payloads' own, and those of the contract that they refer to."""
+    """The schemas of payloads.yaml, and those of the contract that they refer to."""
     used = Schemas(contract, ["iotflow.v1.Device"], readings.FIELDS)
     for name in _PAYLOADS["uses"]:
         used.reference(contract.message(name))
@@ -124,6 +124,6 @@ def _schemas(contract: Contract) -> dict[str, Any]:
 
 
 def _in_any_case(words: Iterable[str]) -> Schema:
-    """Regular expressions of JSON Schema have no mark for that."""
+    """A pattern that ignores case, for which JSON Schema has no flag."""
     spelled = ("".join(f"[{letter.upper()}{letter}]" for letter in word) for word in words)
     return {"type": "string", "pattern": f"^({'|'.join(spelled)})$"}

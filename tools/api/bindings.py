@@ -1,4 +1,4 @@
-"""REST operations: each HTTP binding of the contract, with the message that its body stands for."""
+"""REST operations: the HTTP bindings of the contract, each with the message of its body."""
 
 import re
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from tools.api.contract import Contract
 
 HTTP_BODY = "google.api.HttpBody"
-# A method that takes the bytes as they came is named so; its comment names the message whose JSON they are.
+# The suffix of methods that take the body as bytes; their comment names the message of the JSON.
 _SIBLING = "Json"
 _STANDS_FOR = re.compile(r"\bbody is the JSON of an? (\w+)")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """number: 1 for a method's first binding, then 2 and so on. body: what the JSON of the body is; None: there is no body.
-    parameters: the fields of the URL's path and query."""
+    """number: of the binding in its method, from 1. body: the message of the body; None: there is no body. parameters: the fields
+    in the URL's path and query."""
 
     method: MethodDescriptor
     number: int
@@ -36,7 +36,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The RPC's name, without the mark of a method that takes bytes."""
+        """The method's name, without the suffix of methods that take bytes."""
         name: str = self.method.name
         return name.removesuffix(_SIBLING)
 
@@ -49,7 +49,7 @@ def operations(contract: Contract) -> Iterator[Operation]:
 
 
 def rules(method: MethodDescriptor) -> list[HttpRule]:
-    """The bindings of a method; none where it is gRPC only."""
+    """The bindings of a method; empty where it has gRPC only."""
     if not method.GetOptions().HasExtension(annotations_pb2.http):
         return []
     rule = method.GetOptions().Extensions[annotations_pb2.http]
@@ -57,7 +57,7 @@ def rules(method: MethodDescriptor) -> list[HttpRule]:
 
 
 def typed_sibling(method: MethodDescriptor) -> MethodDescriptor | None:
-    """The method that a method for bytes stands beside, where there is one."""
+    """The typed method beside a method that takes bytes, if there is one."""
     methods = method.containing_service.methods_by_name
     sibling: MethodDescriptor | None = methods.get(method.name.removesuffix(_SIBLING))
     return None if sibling is method else sibling
@@ -82,5 +82,5 @@ def _body(contract: Contract, method: MethodDescriptor, rule: HttpRule) -> Descr
         return taken
     named = _STANDS_FOR.search(contract.comment(method.full_name))
     if named is None:
-        raise LookupError(f"The comment of {method.full_name} does not say: The body is the JSON of a <message>.")
+        raise LookupError(f"The comment of {method.full_name} lacks the sentence: The body is the JSON of a <message>.")
     return contract.message(named[1])

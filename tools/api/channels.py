@@ -1,4 +1,4 @@
-"""The topics of MQTT, from the grammar that brokers and adapters follow."""
+"""The MQTT topics, from the grammar that the adapter and the brokers use."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from iotflow.topic_names import OLDER
 PREFIX = "iotflow"
 DEVICE_ROOT, OLDER_ROOT = f"{PREFIX}/devices/{{device}}", f"{OLDER}/{{name}}"
 REGISTER, RESPONSE = f"{PREFIX}/discovery/register/{{name}}", f"{PREFIX}/discovery/response/{{name}}"
-# The schema of what each kind of message holds.
+# The payload schema of each type of message.
 PAYLOADS = {
     Kind.TELEMETRY: "Readings",
     Kind.BATCH: "TelemetryBatch",
@@ -35,7 +35,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Channel:
-    """payload: the name of its schema. is_up: devices publish there. reply: the address of the answer."""
+    """payload: the name of its schema. is_up: whether devices publish to it. reply: the address of the answer."""
 
     address: str
     payload: str

@@ -1,11 +1,11 @@
-"""Comments of a .proto file, by the full name of what they describe."""
+"""The comments of a .proto file, by the full name of the element they describe."""
 
 import re
 from collections.abc import Iterator
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
 
-# Field numbers in descriptor.proto, which make up the paths of a file's source information.
+# Field numbers of descriptor.proto, of which the paths in source information consist.
 _MESSAGES, _SERVICES = 4, 6
 _FIELDS, _NESTED, _METHODS = 2, 3, 2
 _Path = tuple[int, ...]
@@ -21,7 +21,7 @@ def comments_of(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:
 
 
 def paragraphs(comment: str) -> str:
-    """The comment with one line a paragraph, without what is meant for linters."""
+    """The comment with one line per paragraph, without directives for linters."""
     lines = [line.strip() for line in comment.splitlines() if "buf:lint:" not in line]
     blocks = re.split(r"\n\s*\n", "\n".join(lines).strip())
     return "\n\n".join(" ".join(block.split()) for block in blocks)

@@ -1,4 +1,4 @@
-"""The contract: its descriptors, from the generated stubs, and its comments, which the stubs do not keep."""
+"""The descriptors of the contract from the generated stubs, and its comments, which the stubs do not contain."""
 
 import importlib
 import subprocess
@@ -20,14 +20,14 @@ PACKAGE = "iotflow.v1."
 
 @dataclass(frozen=True)
 class Contract:
-    """comments: by the full name of what they describe, one line a paragraph."""
+    """comments: by the full name of the element they describe, one line per paragraph."""
 
     files: list[FileDescriptor]
     comments: dict[str, str]
 
     @property
     def services(self) -> list[ServiceDescriptor]:
-        """All services, by the order of their files."""
+        """All services, in the order of their files."""
         return [service for file in self.files for service in file.services_by_name.values()]
 
     @property

@@ -10,7 +10,7 @@ SOURCE = Path(__file__).with_name("details.toml")
 
 @dataclass(frozen=True)
 class Details:
-    """Each is explained in details.toml."""
+    """The tables of details.toml, which describes each."""
 
     created: list[str]
     also: dict[str, dict[str, str]]
@@ -20,5 +20,5 @@ class Details:
 
 
 def details() -> Details:
-    """What details.toml holds."""
+    """Read details.toml."""
     return Details(**tomllib.loads(SOURCE.read_text()))

@@ -1,4 +1,4 @@
-"""Refusals: their schema, the HTTP statuses they have, and what the contract states about them."""
+"""Errors: their schema, their HTTP statuses, and their descriptions in the contract."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from tools.api.rules import Schema
 from tools.api.schemas import component
 
 _TYPE = "type.googleapis.com/google.rpc."
-# The HTTP status that the gateway answers for a gRPC status.
+# The HTTP status into which Envoy translates a gRPC status.
 HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
@@ -39,19 +39,19 @@ _STATED = re.compile(
 
 
 def statuses(*, has_body: bool, needs_credential: bool, names_something: bool) -> set[int]:
-    """The statuses that any operation of this kind may be refused with."""
+    """The error statuses of every operation of this kind."""
     kinds = ((has_body, _WITH_BODY), (needs_credential, _WITH_CREDENTIAL), (names_something, {404}))
     return _ALWAYS.union(*(found for applies, found in kinds if applies))
 
 
 def stated(comment: str) -> Iterator[tuple[int, str]]:
-    """The refusals that a method's comment states, as `CODE (REASON): when.`"""
+    """The errors in a method's comment, written as `CODE (REASON): when.`"""
     for code, reason, text in _STATED.findall(comment):
         yield HTTP_STATUS[code], f"{f'`{reason}`: ' if reason else ''}{text[:1].upper()}{text[1:]}"
 
 
 def response(status: int, own: list[str]) -> Schema:
-    """An operation's response for a status; own: what its comment states about it."""
+    """An operation's response for a status. own: descriptions from its comment."""
     said = RESPONSES[status]
     if not own:
         return {"$ref": f"#/components/responses/{said['name']}"}

@@ -22,7 +22,7 @@ class Examples:
         self._omitted = details.omitted
 
     def message(self, message: Descriptor, without: tuple[str, ...] = ()) -> dict[str, Any]:
-        """An example of a message. Of fields that exclude one another it has the first."""
+        """An example of a message, with the first field of each oneof."""
         left_out = {*without, *self._omitted.get(message.name, ())}
         for oneof in message.oneofs:
             left_out.update(field.name for field in oneof.fields[1:])
@@ -74,6 +74,6 @@ def _by_type(field: FieldDescriptor) -> Any:
 
 
 def _allowed(field: FieldDescriptor, text: str) -> str:
-    """The text, or the first word of the field's list where it is none of them."""
+    """The text, or the first word that the field allows."""
     words: list[str] = rules.keywords(field).get("enum", [text])
     return text if text in words else next(word for word in words if word)

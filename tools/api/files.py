@@ -9,14 +9,14 @@ import yaml
 from tools.contract import ROOT
 
 FOLDER = ROOT / "api"
-# What the gateway serves.
+# The copy that Envoy serves.
 SERVED = ROOT / "cli/iotflow_cli/api_reference/openapi.json"
 _WIDTH = 120
 _HEAD = "# Generated from the contract by `make generate`; not edited by hand.\n"
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, and everything in full."""
+    """Writes texts of several lines as blocks, and no aliases."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -36,10 +36,10 @@ def to_yaml(document: dict[str, Any]) -> str:
 
 
 def to_json(document: dict[str, Any]) -> str:
-    """The document as JSON, one value a line: it is merged by lines, as the other files are."""
+    """The document as JSON with one value per line, so that git can merge it."""
     return json.dumps(document, ensure_ascii=False, indent=0) + "\n"
 
 
 def path_of(name: str) -> Path:
-    """Where the reference of this name is."""
+    """The path of a reference."""
     return FOLDER / f"{name}.yaml"

@@ -58,7 +58,7 @@ def _only_printed(found: list[Operation]) -> set[str]:
 
 
 def _http_rules() -> str:
-    """The chapter on HTTP, which the table of paths has too."""
+    """The section on HTTP of docs/rest.md."""
     return (ROOT / "docs/rest.md").read_text().split("\n## HTTP\n")[1].strip()
 
 

@@ -14,7 +14,7 @@ from tools.api.schemas import Schemas
 
 
 class Operations:
-    """Describes operations; the schemas that they refer to collect in `schemas`."""
+    """Describes operations, and collects the schemas they refer to in `schemas`."""
 
     def __init__(self, contract: Contract, details: Details, schemas: Schemas) -> None:
         self._contract = contract
@@ -39,7 +39,7 @@ class Operations:
         }
 
     def _comment(self, operation: Operation) -> str:
-        """Of the typed method first: it says what is done, its sibling how the body is read."""
+        """The comment of the typed method, then that of the method for bytes, which describes the body."""
         methods = [typed_sibling(operation.method), operation.method]
         return "\n\n".join(self._contract.comment(method.full_name) for method in methods if method)
 
@@ -115,7 +115,7 @@ def _open_to(operation: Operation) -> str:
 
 
 def _parameter_name(field: FieldDescriptor) -> str:
-    """The JSON name where the contract gives one of its own."""
+    """The JSON name if the contract sets one, else the field's name."""
     first, *others = field.name.split("_")
     usual = first + "".join(word.capitalize() for word in others)
     name: str = field.name if field.json_name == usual else field.json_name

@@ -1,4 +1,4 @@
-"""Who may call a method, and the credential that shows it."""
+"""The roles that may call a method, and their credentials."""
 
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -6,7 +6,7 @@ from iotflow.contract import path
 from iotflow.words import Role
 from iotflow_server.auth.permissions import permissions
 
-# As the server is shipped: nothing is public that a setting can close.
+# With the default settings, which open nothing to the public.
 _ROLES = permissions(public_reads=False, public_diagnostics=False)
 KEY, TOKEN = "deviceKey", "bearerToken"
 SCHEMES = {
@@ -25,13 +25,13 @@ SCHEMES = {
 
 
 def callers(method: MethodDescriptor) -> list[str]:
-    """The roles that a method is open to; none: anyone."""
+    """The roles that may call a method; empty: anyone."""
     roles = _ROLES[path(method)]
     return [] if Role.ANONYMOUS in roles else sorted(roles)
 
 
 def security(method: MethodDescriptor) -> list[dict[str, list[str]]]:
-    """The credentials that a method takes, one of them; none: it takes no credential."""
+    """The alternative credentials of a method; empty: it needs none."""
     roles = _ROLES[path(method)]
     known: list[dict[str, list[str]]] = [{}] if Role.ANONYMOUS in roles else []
     if Role.DEVICE in roles and Role.ANONYMOUS not in roles:

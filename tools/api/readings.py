@@ -1,4 +1,4 @@
-"""Readings in JSON, as REST and MQTT take them: in the contract's shape, or flat."""
+"""Schemas of JSON readings of REST and MQTT: nested as in the contract, or flat."""
 
 from iotflow.readings.decoding import ENVELOPE, MOST_READINGS, TIME_KEYS
 from tools.api.rules import Schema
@@ -10,7 +10,7 @@ _TIME: Schema = {
     "Absent, null, empty or fewer than 10 digits: the time of arrival.",
 }
 _WHOLE = ("data", "readings")
-# What these fields take in the bodies of which the server reads the bytes.
+# The schemas of these fields in bodies that the server parses itself.
 FIELDS: dict[str, Schema] = {
     "Reading.timestamp": _TIME,
     "SubmitTelemetryRequest.timestamp": _TIME,
@@ -31,10 +31,10 @@ SCHEMAS: dict[str, Schema] = {
         "maxItems": MOST_READINGS,
     },
 }
-# Other shapes that are taken in place of a message.
+# Shapes that are accepted instead of a message.
 _OTHERS = {"SubmitTelemetryRequest": "FlatReading", "SubmitReadingsRequest": "ReadingList"}
 
 
 def accepted(message: str, schema: Schema) -> Schema:
-    """A message's schema with the other shapes that are taken in its place."""
+    """A message's schema with the shapes that are accepted instead of it."""
     return {"anyOf": [schema, component(_OTHERS[message])]} if message in _OTHERS else schema

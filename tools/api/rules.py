@@ -1,4 +1,4 @@
-"""The rules of buf.validate, as JSON Schema has them."""
+"""Translates the rules of buf.validate to JSON Schema."""
 
 from typing import Any
 
@@ -38,12 +38,12 @@ NESTED = {("repeated", "items"): "items", ("map", "keys"): "propertyNames", ("ma
 
 
 def keywords(field: FieldDescriptor) -> Schema:
-    """The keywords that state a field's rules, or its only value."""
+    """The keywords for a field's rules, or for its only value."""
     return _of(_rules(field, "field")) | _constant(field)
 
 
 def sentences(field: FieldDescriptor) -> list[str]:
-    """Rules that no keyword states, in words."""
+    """Sentences for the rules without a keyword."""
     return [_sentence(rule.message) for rule in _rules(field, "field").cel]
 
 
@@ -53,7 +53,7 @@ def message_sentences(message: Descriptor) -> list[str]:
 
 
 def required(message: Descriptor) -> list[str]:
-    """The fields without which a message is refused: those that an empty message is refused for."""
+    """The required fields: those for which an empty message is rejected."""
     empty: Message = GetMessageClass(message)()
     places = (violation.proto.field for violation in protovalidate.collect_violations(empty))
     found = {place.elements[0].field_name for place in places if place}
@@ -61,7 +61,7 @@ def required(message: Descriptor) -> list[str]:
 
 
 def _rules(described: Descriptor | FieldDescriptor, extension: str) -> Any:
-    """The rules of a field or message. The stubs have their bytes only; what these mean, `load` has declared since."""
+    """The rules of a field or message. The stubs contain only their bytes; `load` has declared their types."""
     options = described.GetOptions()
     read: Any = type(options).FromString(options.SerializeToString())
     return read.Extensions[Default().FindExtensionByName(f"buf.validate.{extension}")]

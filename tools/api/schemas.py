@@ -1,4 +1,4 @@
-"""Messages as JSON Schema, the way the REST gateway reads and prints them."""
+"""JSON Schemas of messages as Envoy reads and writes them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ SCALARS: dict[int, Schema] = {
     FieldDescriptor.TYPE_FLOAT: {"type": "number", "format": "float"},
     FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
     FieldDescriptor.TYPE_UINT32: {"type": "integer", "format": "uint32"},
-    # A double, as JSON's numbers are read, does not hold all of them: they are printed as texts.
+    # Written as texts, because a double, as which JSON numbers are read, does not hold all of them.
     FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64"},
     FieldDescriptor.TYPE_UINT64: {"type": "string", "format": "uint64"},
     FieldDescriptor.TYPE_STRING: {"type": "string"},
@@ -28,10 +28,10 @@ WELL_KNOWN: dict[str, Schema] = {
 
 
 class Schemas:
-    """Collects the schemas of the messages that are referred to.
+    """Collects the schemas of referenced messages.
 
-    printed: full names of the messages that only answers hold, whose fields without presence are always there.
-    own: schemas of fields that say more than their type does, by message and field.
+    printed: full names of the messages that occur in answers only; their fields without presence are always written.
+    own: schemas of fields, by message and field, that are more precise than the type.
     """
 
     def __init__(self, contract: Contract, printed: Iterable[str] = (), own: dict[str, Schema] | None = None) -> None:
@@ -41,7 +41,7 @@ class Schemas:
         self.components: dict[str, Schema] = {}
 
     def reference(self, message: Descriptor, without: tuple[str, ...] = ()) -> Schema:
-        """A reference to a message's schema. without: fields that stand in the path."""
+        """A reference to a message's schema. without: fields in the path."""
         left_out = [name for name in without if name in message.fields_by_name]
         name = f"{message.name.removesuffix('Request')}Body" if left_out else message.name
         if name not in self.components:
@@ -89,18 +89,18 @@ def component(name: str) -> Schema:
 
 
 def reachable(messages: Iterable[Descriptor]) -> set[str]:
-    """Full names of these messages and of all that they hold."""
+    """Full names of these messages and of all messages within them."""
     found: set[str] = set()
     waiting = list(messages)
     while waiting:
         message = waiting.pop()
         if message.full_name not in found:
             found.add(message.full_name)
-            waiting += _held(message)
+            waiting += _inner_messages(message)
     return found
 
 
-def _held(message: Descriptor) -> Iterator[Descriptor]:
+def _inner_messages(message: Descriptor) -> Iterator[Descriptor]:
     return (field.message_type for field in message.fields if field.message_type)
 
 
@@ -109,7 +109,7 @@ def _printed(fields: Iterable[FieldDescriptor]) -> list[str]:
 
 
 def _merged(shape: Schema, keywords: Schema) -> Schema:
-    """The shape with the keywords, and so for what both have of their items."""
+    """The shape with the keywords; nested schemas that both have are merged."""
     inner = {name: {**shape[name], **keywords[name]} for name in shape.keys() & keywords.keys()}
     return {**shape, **keywords, **inner}
 

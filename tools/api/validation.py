@@ -1,4 +1,4 @@
-"""Validates the committed references against the specifications that they follow."""
+"""Validates the committed references against their specifications."""
 
 import filecmp
 import json
@@ -18,14 +18,14 @@ from tools.contract import ROOT
 
 Document = dict[str, Any]
 
-# The pinned package, and where it is installed.
+# The pinned package, and the folder in which it is installed.
 _PACKAGE, _INSTALLED = ROOT / "tools/asyncapi", ROOT / "build/asyncapi"
 _LOCK = "package-lock.json"
 _SCHEMA = "node_modules/@asyncapi/specs/schemas/3.0.0.json"
 
 
 def main() -> None:
-    """Exit with what is wrong, if anything is."""
+    """Exit with the problems, if there are any."""
     checks: dict[str, Callable[[Document], Iterator[str]]] = {
         "openapi": openapi_problems,
         "asyncapi": asyncapi_problems,
@@ -36,19 +36,21 @@ def main() -> None:
 
 
 def openapi_problems(document: Document) -> Iterator[str]:
-    """Where a document is not OpenAPI 3.1."""
+    """The places where a document violates OpenAPI 3.1."""
     return (f"{error.json_path}: {error.message}" for error in OpenAPIV31SpecValidator(document).iter_errors())
 
 
 def asyncapi_problems(document: Document) -> Iterator[str]:
-    """Where a document is not AsyncAPI 3.0, and references that lead nowhere."""
+    """The places where a document violates AsyncAPI 3.0, and references without a target."""
     for error in Draft7Validator(json.loads(_asyncapi_schema().read_text())).iter_errors(document):
         yield f"{error.json_path}: {error.message}"
-    yield from (f"{reference} leads nowhere" for reference in _references(document) if not _leads(document, reference))
+    yield from (
+        f"{reference} has no target" for reference in _references(document) if not _has_target(document, reference)
+    )
 
 
 def _asyncapi_schema() -> Path:
-    """The official schema, installed as the lock file has it."""
+    """The official schema, in the version of the lock file."""
     if not (_INSTALLED / _SCHEMA).exists() or not filecmp.cmp(_PACKAGE / _LOCK, _INSTALLED / _LOCK, shallow=False):
         shutil.copytree(_PACKAGE, _INSTALLED, dirs_exist_ok=True)
         subprocess.run(
@@ -67,7 +69,7 @@ def _references(part: object) -> Iterator[str]:
             yield from _references(inner)
 
 
-def _leads(document: Document, reference: str) -> bool:
+def _has_target(document: Document, reference: str) -> bool:
     place: Any = document
     for name in reference.removeprefix("#/").split("/"):
         if not isinstance(place, dict) or name not in place:

@@ -5,9 +5,9 @@ import java.util.Arrays;
 /**
  * Runs another main class: LoopbackOnly CLASS ARGUMENT...
  *
- * IoTDB 2.0.1 binds its ports to every interface whatever its configuration says (apache/iotdb#14577; #16717 mends it in later
- * releases, which Maven does not have whole). Here every interface is the loopback. Needs -Djava.net.preferIPv4Stack=true
- * and --add-opens=java.base/java.net=ALL-UNNAMED; elsewhere than in OpenJDK 17 to 21 it ends with an exception.
+ * IoTDB 2.0.1 binds its ports to every interface regardless of its configuration (apache/iotdb#14577; #16717 fixes it in later
+ * releases, which Maven does not contain completely). This class replaces every interface by the loopback. It needs
+ * -Djava.net.preferIPv4Stack=true and --add-opens=java.base/java.net=ALL-UNNAMED, and works in OpenJDK 17 to 21 only.
  */
 public final class LoopbackOnly {
     private LoopbackOnly() {}

@@ -41,7 +41,7 @@ class Database:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """It keeps its connections and says nothing."""
-        with self._server.held():
+        with self._server.paused():
             yield
 
     async def empty(self) -> None:

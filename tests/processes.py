@@ -1,6 +1,7 @@
 """Real processes under test: started in a group of their own, listened to, and ended by their id."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -11,17 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tools.reserved_ports import reserved_port
+
 PATIENCE = 30.0
 # The command as it was installed beside this Python.
 IOTFLOW = str(Path(sys.executable).with_name("iotflow"))
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback for a server that cannot choose one itself; nobody else takes it before that listens."""
+    return reserved_port()
 
 
 class Running:
@@ -97,6 +97,12 @@ class Running:
         with self._news:
             self.lines.append(line)
             self._news.notify_all()
+
+
+def serving_port(process: Running) -> int:
+    """The port that a server process says it serves on."""
+    (line, *_) = process.wait_for_lines(lambda line: '"event": "serving"' in line)
+    return int(json.loads(line)["address"].rpartition(":")[2])
 
 
 def wait_until_listening(port: int, process: Running, within: float = PATIENCE) -> None:

@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.iotdb_jars import command, fetch, properties
 from tools.iotdb_password import replace_password
 from tools.listening import beyond_loopback
+from tools.reserved_ports import reserved_port
 
 _ROOT = Path(__file__).parents[1]
 _PORTS = (
@@ -123,21 +124,12 @@ def iotdb_server(settings: Mapping[str, str] | None = None, parent: Path | None 
     system's folder for temporary files."""
     fetch()
     with tempfile.TemporaryDirectory(prefix="iotflow-iotdb-", dir=parent) as folder:
-        server = IotdbServer(Path(folder), _free_ports(len(_PORTS)), settings)
+        server = IotdbServer(Path(folder), [reserved_port() for _ in _PORTS], settings)
         try:
             server.start()
             yield server
         finally:
             server.stop(signal.SIGKILL)
-
-
-def _free_ports(count: int) -> Sequence[int]:
-    with ExitStack() as held:
-        # All at once, so that the ports differ.
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def _listens(port: int) -> bool:

@@ -16,7 +16,7 @@ from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest, SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.processes import IOTFLOW, PATIENCE, Running, free_port, running
+from tests.processes import IOTFLOW, PATIENCE, Running, free_port, running, wait_until_listening
 
 
 class Installation:
@@ -31,6 +31,7 @@ class Installation:
     def server(self) -> Iterator[Running]:
         """A server process that answers."""
         with running([sys.executable, "-m", "iotflow_server"], self.env, self.folder) as process:
+            wait_until_listening(self.port, process)
             with self.channel() as channel:
                 health: Any = health_pb2_grpc.HealthStub(channel)
                 health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)

@@ -9,7 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.processes import IOTFLOW, PATIENCE, free_port, running
+from tests.processes import IOTFLOW, PATIENCE, free_port, running, serving_port
 from tests.redis_server import redis_server
 from tests.service import iotflow_up
 
@@ -39,11 +39,10 @@ def shadowed(folder: Path, names: Sequence[str]) -> Path:
 
 
 def test_the_server_does_not_import_from_its_working_folder(tmp_path: Path) -> None:
-    port = free_port()
-    env = {"IOTFLOW_DATA_DIR": "data", "IOTFLOW_GRPC_PORT": str(port)}
+    env = {"IOTFLOW_DATA_DIR": "data", "IOTFLOW_GRPC_PORT": "0"}
     with (
         running([sys.executable, "-m", "iotflow_server"], env, shadowed(tmp_path, PACKAGES)) as server,
-        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+        grpc.insecure_channel(f"127.0.0.1:{serving_port(server)}") as channel,
     ):
         health: Any = health_pb2_grpc.HealthStub(channel)
         health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=PATIENCE)

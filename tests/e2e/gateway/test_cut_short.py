@@ -26,7 +26,7 @@ from tests.e2e.gateway.conftest import open_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, reason, stream
 from tests.integration.grpc.test_process import server
-from tests.processes import PATIENCE, Running, free_port
+from tests.processes import PATIENCE, Running, serving_port
 from tests.service import iotflow_up
 
 # More than all buffers between the server and a reader that does not read.
@@ -40,7 +40,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a server, stopped, whose one device has ROWS readings of random digits."""
     folder = tmp_path_factory.mktemp("filled")
     random = np.random.default_rng(1)
-    with server(folder, free_port()) as (process, channel):
+    with server(folder) as (process, channel):
         device = register(DeviceServiceStub(channel), "long")
         batches = []
         for first in range(0, ROWS, TOGETHER):
@@ -80,10 +80,9 @@ def bearer(secret: str) -> dict[str, str]:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Serving]:
-    port = free_port()
     with (
-        server(folder, port) as (process, _),
-        open_gateway(Gateway(folder=folder / "gateway", grpc_port=port)) as gateway,
+        server(folder) as (process, _),
+        open_gateway(Gateway(folder=folder / "gateway", grpc_port=serving_port(process))) as gateway,
     ):
         yield Serving(gateway.address, folder, process)
 

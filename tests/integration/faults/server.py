@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.processes import PATIENCE, Running, free_port, running
+from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 
 class Server:
@@ -55,6 +55,8 @@ class Server:
         """Returns when it answers."""
         command = [sys.executable, "-m", "iotflow_server"]
         self._process = self._stack.enter_context(running(command, self._env, cwd=self.folder))
+        # A channel that is refused waits a second until it tries again.
+        wait_until_listening(self._port, self._process, 3 * PATIENCE)
         with grpc.insecure_channel(self.target) as channel:
             health: Any = health_pb2_grpc.HealthStub(channel)
             health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=3 * PATIENCE)

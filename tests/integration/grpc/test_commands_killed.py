@@ -13,7 +13,6 @@ from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin, Stream, of_device, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.test_process import server
-from tests.processes import free_port
 
 COMMANDS, ANSWERED = 60, 25
 
@@ -25,7 +24,7 @@ def people(channel: grpc.Channel, folder: Path) -> Admin:
 
 @pytest.mark.parametrize("door", ["device", "gateway"])
 def test_killed_on_the_way(tmp_path: Path, door: str) -> None:
-    with server(tmp_path, free_port()) as (process, channel):
+    with server(tmp_path) as (process, channel):
         admin, devices = people(channel, tmp_path), DeviceServiceStub(channel)
         device = register(devices, "outlives it")
         adapter = admin.gateway("adapter")
@@ -50,7 +49,7 @@ def test_killed_on_the_way(tmp_path: Path, door: str) -> None:
                         break
             with pytest.raises(grpc.RpcError):
                 stored += [message.receipt.command_id for message in stream.call if message.HasField("receipt")]
-    with server(tmp_path, free_port()) as (_, channel):
+    with server(tmp_path) as (_, channel):
         admin = people(channel, tmp_path)
         states = {command_id: admin.get(command_id).state for command_id in sent}
         assert {states[command_id] for command_id in stored} == {"succeeded"}

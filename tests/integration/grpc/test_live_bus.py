@@ -18,7 +18,7 @@ from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import Caller, batch, stream
 from tests.integration.grpc.test_live_feed import subscribed
 from tests.integration.grpc.test_process import server
-from tests.processes import free_port, running
+from tests.processes import running
 from tests.redis_server import RedisServer, redis_server
 
 Channels = tuple[grpc.Channel, grpc.Channel]
@@ -91,7 +91,7 @@ def test_redis_away_readings_are_taken_and_subscribers_told(servers: Channels, r
         answers = stream(here, device, [numbered(sequence) for sequence in range(10)])
         assert answers[-1].committed_sequence == 9
         (state,) = feed_states(call, until=True)
-        assert "server's processes" in state["message"]
+        assert "live readings from other server processes" in state["message"]
         assert heard(own, 20) == list(range(20))
         assert gauge(servers[0], "iotflow_live_bus_degraded") == 1
         assert gauge(servers[0], "iotflow_live_bus_backlog_bytes") > 0
@@ -114,11 +114,16 @@ def gauge(channel: grpc.Channel, name: str) -> float:
 
 
 def test_what_a_killed_process_acknowledged_is_heard_from_another(tmp_path: Path, redis: RedisServer) -> None:
-    env = {"IOTFLOW_REDIS_URL": redis.url, "IOTFLOW_PUBLIC_READS": "true"}
-    with (
-        server(tmp_path, free_port(), **env) as (taking, channel),
-        server(tmp_path, free_port(), **env) as (_, other),
-    ):
+    folders = tmp_path / "taking", tmp_path / "other"
+    for folder in folders:
+        folder.mkdir()
+    env = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/shared.db",
+        "IOTFLOW_KEY_SECRET": "one secret that both of the servers know",
+        "IOTFLOW_REDIS_URL": redis.url,
+        "IOTFLOW_PUBLIC_READS": "true",
+    }
+    with server(folders[0], **env) as (taking, channel), server(folders[1], **env) as (_, other):
         device = register(DeviceServiceStub(channel), "device")
         with subscribed(TelemetryServiceStub(other), Caller(0, ())) as call:
             acknowledged = -1

@@ -10,17 +10,16 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
 from tests.integration.grpc.test_process import server
-from tests.processes import free_port
+from tests.processes import serving_port
 
 DEVICES, STREAMS_EACH = 40, 100
 
 
 def test_thousands_of_streams_opened_at_once_are_all_served(tmp_path: Path) -> None:
-    port = free_port()
-    with server(tmp_path, port) as (_, channel):
+    with server(tmp_path) as (process, channel):
         stub = DeviceServiceStub(channel)
         fleet = [register(stub, f"back again {number}") for number in range(DEVICES)]
-        answered = asyncio.run(_answered(f"127.0.0.1:{port}", fleet))
+        answered = asyncio.run(_answered(f"127.0.0.1:{serving_port(process)}", fleet))
     assert answered == DEVICES * STREAMS_EACH
 
 

@@ -1,18 +1,15 @@
-"""The server as a process: killed, locked out of its store, and on a taken port."""
+"""The server as a process: killed, and on a taken port."""
 
 import os
 import socket
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from iotflow.v1 import system_service_pb2, telemetry_pb2, telemetry_service_pb2
@@ -20,29 +17,27 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
-from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream, trailing
+from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream
 from tests.postgres import postgres_server
-from tests.processes import Running, free_port, running
+from tests.processes import Running, running, serving_port
 
 ROWS = 20
 
 
 @contextmanager
-def server(folder: Path, port: int, **env: str) -> Iterator[tuple[Running, grpc.Channel]]:
-    """`python -m iotflow_server`, answering."""
+def server(folder: Path, **env: str) -> Iterator[tuple[Running, grpc.Channel]]:
+    """`python -m iotflow_server`, serving on any port."""
     settings = {
         "IOTFLOW_DATA_DIR": str(folder),
-        "IOTFLOW_GRPC_PORT": str(port),
+        "IOTFLOW_GRPC_PORT": "0",
         "IOTFLOW_REGISTRATION": "open",
         "IOTFLOW_PUBLIC_DIAGNOSTICS": "true",
         **env,
     }
     with (
         running([sys.executable, "-m", "iotflow_server"], settings, cwd=folder) as process,
-        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+        grpc.insecure_channel(f"127.0.0.1:{serving_port(process)}") as channel,
     ):
-        health: Any = health_pb2_grpc.HealthStub(channel)
-        health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=30)
         yield process, channel
 
 
@@ -51,11 +46,10 @@ def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
 
 
 def test_kill_9_loses_nothing_acknowledged_and_a_resend_is_harmless(tmp_path: Path) -> None:
-    port = free_port()
-    with server(tmp_path, port) as (process, channel):
+    with server(tmp_path) as (process, channel):
         device = register(DeviceServiceStub(channel), "killed")
         acknowledged = stream_until_killed(TelemetryServiceStub(channel), device, process, at=200)
-    with server(tmp_path, port) as (_, channel):
+    with server(tmp_path) as (_, channel):
         stub = TelemetryServiceStub(channel)
         kept = read(stub, device)["value"]
         promised = {T0 + second * 1_000: float(second) for second in range((acknowledged + 1) * ROWS)}
@@ -83,32 +77,9 @@ def stream_until_killed(stub: TelemetryServiceStub, device: Caller, process: Run
     return acknowledged
 
 
-def test_a_store_that_cannot_be_written_refuses_with_advice_and_recovers(tmp_path: Path) -> None:
-    with server(tmp_path, free_port()) as (_, channel):
-        device = register(DeviceServiceStub(channel), "locked out")
-        stub = TelemetryServiceStub(channel)
-        request = telemetry_service_pb2.SubmitTelemetryRequest()
-        request.data["t"] = 1
-        lock = sqlite3.connect(tmp_path / "telemetry.db", isolation_level=None)
-        lock.execute("BEGIN IMMEDIATE")
-        with pytest.raises(grpc.RpcError) as caught:
-            stub.SubmitTelemetry(request, metadata=device.metadata, timeout=30)
-        assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
-        assert trailing(caught.value)["retry-after"] == "1"
-        with pytest.raises(grpc.RpcError) as caught:
-            stream(stub, device, [batch(1)])
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        health = SystemServiceStub(channel).GetHealth(system_service_pb2.GetHealthRequest(detailed=True))
-        assert {check.name: check.status for check in health.checks}["telemetry_store"] == "unhealthy"
-        assert read(stub, device) == {}
-        lock.execute("ROLLBACK")
-        lock.close()
-        assert stub.SubmitTelemetry(request, metadata=device.metadata, timeout=30).stored_in_iotdb
-
-
 def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
-    port = free_port()
-    with server(tmp_path, port):
+    with server(tmp_path) as (first, _):
+        port = serving_port(first)
         env = {"IOTFLOW_DATA_DIR": str(tmp_path / "b"), "IOTFLOW_GRPC_PORT": str(port)}
         with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as second:
             assert second.exit_code() == 1
@@ -117,8 +88,8 @@ def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
 
 
 def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
-    with server(tmp_path, free_port()) as (first, _):
-        env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(free_port())}
+    with server(tmp_path) as (first, _):
+        env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0"}
         with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as second:
             assert second.exit_code() == 1
             owner = f"process {first.pid} on {socket.gethostname()}"
@@ -139,7 +110,7 @@ def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str], said: str) -> None:
-    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(free_port()), **env}
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0", **env}
     with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
         assert process.exit_code() == 1
         assert said in process.output
@@ -147,14 +118,14 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str],
 
 
 def test_reflection_names_the_services(tmp_path: Path) -> None:
-    with server(tmp_path, free_port()) as (_, channel):
+    with server(tmp_path) as (_, channel):
         names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
     assert {f"iotflow.v1.{name}Service" for name in ("Device", "Telemetry", "Fleet", "System")} <= names
     assert "grpc.health.v1.Health" in names
 
 
 def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
-    with postgres_server() as database, server(tmp_path, free_port(), DATABASE_URL=database.url()) as (_, channel):
+    with postgres_server() as database, server(tmp_path, DATABASE_URL=database.url()) as (_, channel):
         device = register(DeviceServiceStub(channel), "kept in PostgreSQL")
         stub = TelemetryServiceStub(channel)
         assert stream(stub, device, [batch(1)])[-1].committed_sequence == 1
@@ -174,12 +145,12 @@ def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
-    with server(tmp_path, free_port(), IOTFLOW_RETENTON_DAYS="2") as (process, _):
+    with server(tmp_path, IOTFLOW_RETENTON_DAYS="2") as (process, _):
         assert "IOTFLOW_RETENTON_DAYS" in process.output
 
 
 def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
-    with server(tmp_path, free_port()) as (_, _channel):
+    with server(tmp_path) as (_, _channel):
         modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
     assert {"admin-token", "key-secret", "registry.db", "telemetry.db"} <= set(modes)
     assert set(modes.values()) == {0}
@@ -188,7 +159,7 @@ def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["admin-token", "key-secret"])
 def test_an_empty_secret_is_refused_by_name(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("\n")
-    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(free_port())}
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0"}
     with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
         assert process.exit_code() == 1
         assert name in process.output

@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason, stream
 from tests.integration.grpc.test_process import server
-from tests.processes import Running, free_port
+from tests.processes import Running, serving_port
 
 CALLS, UNDER_WAY, MEASUREMENTS, ROWS, BATCHES = 100, 10, 100, 2_000, 5
 # What the ten that are under way may take; without a limit the two hundred take more than a gigabyte.
@@ -39,8 +39,8 @@ def asked(stub: TelemetryServiceStub, device: Caller) -> Iterator[Any]:
 
 
 def test_a_hundred_stalled_reads_and_exports_of_one_caller(tmp_path: Path) -> None:
-    port = free_port()
-    with server(tmp_path, port) as (process, channel), ExitStack() as stack:
+    with server(tmp_path) as (process, channel), ExitStack() as stack:
+        port = serving_port(process)
         device = register(DeviceServiceStub(channel), "asked too much")
         stub = TelemetryServiceStub(channel)
         columns = {f"m{number}": {"doubles": [0.5] * ROWS} for number in range(MEASUREMENTS)}

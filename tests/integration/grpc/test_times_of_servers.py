@@ -11,14 +11,13 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
 from tests.integration.grpc.test_process import server
-from tests.processes import free_port
+from tests.processes import serving_port
 from tests.redis_server import redis_server
 
 READINGS, AT_A_TIME = 200, 20
 
 
 def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
-    ports = free_port(), free_port()
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
@@ -28,10 +27,10 @@ def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
             "IOTFLOW_REDIS_URL": redis.url,
             "IOTFLOW_KEY_SECRET": "one secret that both of the machines know",
         }
-        with server(folders[0], ports[0], **shared) as (_, channel), server(folders[1], ports[1], **shared):
+        with server(folders[0], **shared) as (one, channel), server(folders[1], **shared) as (two, _):
             device = register(DeviceServiceStub(channel), "heard by both")
             redis.kill()
-            times = asyncio.run(_given(ports, device))
+            times = asyncio.run(_given((serving_port(one), serving_port(two)), device))
         redis.start()
     assert len(times) == 2 * READINGS
     assert len(set(times)) == len(times)

@@ -15,7 +15,7 @@ from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
 from tests.mqtt import EMBEDDED, Part, Stack, mqtt_stack
-from tests.processes import free_port
+from tests.processes import free_port, serving_port
 
 DESCRIPTORS, CONNECTIONS = 96, 140
 WATCHED_SECONDS, MOST_PROCESSOR = 3.0, 0.5
@@ -68,12 +68,12 @@ def test_the_adapter_and_its_broker(stack: Stack) -> None:
 
 
 def test_the_server(tmp_path: Path) -> None:
-    port = free_port()
-    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": str(port), "IOTFLOW_REGISTRATION": "open"}
+    env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0", "IOTFLOW_REGISTRATION": "open"}
     server = Part(["sh", "-c", f"ulimit -n {DESCRIPTORS}; exec {sys.executable} -P -m iotflow_server"], env, "serving")
+    server.start()
+    assert server.process
+    port = serving_port(server.process)
     with contextlib.closing(server), grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        server.start()
-        assert server.process
         register(channel, "before")
         with connections(port):
             pid = server.process.pid

@@ -169,11 +169,11 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What IoTDB is asked about overlaps, as it grows."""
     asked: list[str] = []
 
-    def question(*args: Any) -> str:
-        asked.append(order.question(*args))
+    def recorded(*args: Any) -> str:
+        asked.append(order.order_query(*args))
         return asked[-1]
 
-    monkeypatch.setattr(rows, "question", question)
+    monkeypatch.setattr(rows, "order_query", recorded)
     return asked
 
 

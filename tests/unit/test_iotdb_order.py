@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
-from iotflow_server.telemetry.stores.iotdb.order import Check, Order
+from iotflow_server.telemetry.stores.iotdb.order import Check, RowOrder
 from iotflow_server.telemetry.stores.iotdb.session import StatementFailed
 
 WHOLE = Span()
@@ -25,39 +25,39 @@ def pool() -> Pool:
 
 
 @pytest.fixture
-def order(pool: Pool) -> Order:
-    return Order(100, lambda: pool.generation)
+def order(pool: Pool) -> RowOrder:
+    return RowOrder(100, lambda: pool.generation)
 
 
-def begun(order: Order, span: Span = WHOLE) -> Check:
+def begun(order: RowOrder, span: Span = WHOLE) -> Check:
     check = order.check(1, span)
     assert check is not None
     return check
 
 
-def pass_check(order: Order, span: Span = WHOLE, newest: int = 10) -> None:
+def pass_check(order: RowOrder, span: Span = WHOLE, newest: int = 10) -> None:
     """IoTDB says that all is in order, and that nothing is later than `newest`."""
     check = begun(order, span)
-    order.passed(check, None if check.newest_known else newest)
+    order.record_in_order(check, None if check.newest_known else newest)
 
 
-def is_known(order: Order, span: Span = WHOLE) -> bool:
+def is_known(order: RowOrder, span: Span = WHOLE) -> bool:
     return order.check(1, span) is None
 
 
-def write(order: Order, first: int, last: int, error: BaseException | None = None) -> None:
+def write(order: RowOrder, first: int, last: int, error: BaseException | None = None) -> None:
     with suppress(OSError, StatementFailed), order.writing([(1, first, last)]):
         if error is not None:
             raise error
 
 
 @contextmanager
-def under_way(order: Order, first: int, last: int) -> Iterator[None]:
+def under_way(order: RowOrder, first: int, last: int) -> Iterator[None]:
     with order.writing([(1, first, last)]):
         yield
 
 
-def test_nothing_is_known_at_first_and_all_after_a_check(order: Order) -> None:
+def test_nothing_is_known_at_first_and_all_after_a_check(order: RowOrder) -> None:
     assert not is_known(order)
     pass_check(order)
     assert is_known(order)
@@ -78,7 +78,7 @@ def test_nothing_is_known_at_first_and_all_after_a_check(order: Order) -> None:
     ],
 )
 def test_a_check_holds_from_its_start_on_if_it_reached_the_newest_row(
-    order: Order, checked: Span, asked: Span, known: bool
+    order: RowOrder, checked: Span, asked: Span, known: bool
 ) -> None:
     pass_check(order, checked, newest=10)
     assert is_known(order, asked) is known
@@ -87,7 +87,7 @@ def test_a_check_holds_from_its_start_on_if_it_reached_the_newest_row(
 @pytest.mark.parametrize(
     ("first", "last", "known"), [(11, 11, True), (11, 90, True), (10, 10, False), (1, 90, False), (-5, 2, False)]
 )
-def test_only_rows_later_than_all_others_leave_it_known(order: Order, first: int, last: int, known: bool) -> None:
+def test_only_rows_later_than_all_others_leave_it_known(order: RowOrder, first: int, last: int, known: bool) -> None:
     pass_check(order, newest=10)
     write(order, first, last)
     assert is_known(order) is known
@@ -95,36 +95,36 @@ def test_only_rows_later_than_all_others_leave_it_known(order: Order, first: int
     assert is_known(order) is known
 
 
-def test_it_is_unknown_before_a_late_write_is_sent_and_no_check_helps_until_it_has_ended(order: Order) -> None:
+def test_it_is_unknown_before_a_late_write_is_sent_and_no_check_helps_until_it_has_ended(order: RowOrder) -> None:
     pass_check(order, newest=10)
     with under_way(order, 3, 4):
         assert not is_known(order)
         pass_check(order)
         assert not is_known(order)
         spanning = begun(order)
-    order.passed(spanning, None)
+    order.record_in_order(spanning, None)
     assert not is_known(order)
     pass_check(order)
     assert is_known(order)
 
 
-def test_a_late_write_during_a_check_spoils_it(order: Order) -> None:
+def test_a_late_write_during_a_check_spoils_it(order: RowOrder) -> None:
     pass_check(order, Span(0, LATEST), newest=10)
     check = begun(order)
     write(order, 3, 4)
-    order.passed(check, None)
+    order.record_in_order(check, None)
     assert not is_known(order)
 
 
-def test_a_write_in_order_during_a_check_does_not(order: Order) -> None:
+def test_a_write_in_order_during_a_check_does_not(order: RowOrder) -> None:
     pass_check(order, Span(0, LATEST), newest=10)
     check = begun(order)
     write(order, 11, 12)
-    order.passed(check, None)
+    order.record_in_order(check, None)
     assert is_known(order)
 
 
-def test_a_write_in_order_that_lands_after_a_late_one_overlaps_it(order: Order) -> None:
+def test_a_write_in_order_that_lands_after_a_late_one_overlaps_it(order: RowOrder) -> None:
     pass_check(order, newest=10)
     with under_way(order, 11, 20):
         write(order, 15, 16)
@@ -134,14 +134,14 @@ def test_a_write_in_order_that_lands_after_a_late_one_overlaps_it(order: Order) 
     assert is_known(order)
 
 
-def test_what_was_there_before_counts_as_much_as_what_was_written(order: Order) -> None:
+def test_what_was_there_before_counts_as_much_as_what_was_written(order: RowOrder) -> None:
     write(order, 1, 2)
     pass_check(order, newest=1_000)
     write(order, 3, 4)
     assert not is_known(order)
 
 
-def test_the_newest_time_is_asked_for_once(order: Order) -> None:
+def test_the_newest_time_is_asked_for_once(order: RowOrder) -> None:
     with under_way(order, 1, 2):
         pass_check(order, newest=0)
         assert not is_known(order)
@@ -152,7 +152,7 @@ def test_the_newest_time_is_asked_for_once(order: Order) -> None:
 
 
 @pytest.mark.parametrize("first", [3, 11])
-def test_a_write_that_was_cut_off_may_land_at_any_time(order: Order, pool: Pool, first: int) -> None:
+def test_a_write_that_was_cut_off_may_land_at_any_time(order: RowOrder, pool: Pool, first: int) -> None:
     pass_check(order, newest=10)
     write(order, first, 20, OSError())
     for _ in range(2):
@@ -162,7 +162,7 @@ def test_a_write_that_was_cut_off_may_land_at_any_time(order: Order, pool: Pool,
         pool.generation += 1
 
 
-def test_a_write_that_was_refused_does_not_land_later(order: Order) -> None:
+def test_a_write_that_was_refused_does_not_land_later(order: RowOrder) -> None:
     pass_check(order, newest=10)
     write(order, 11, 20, StatementFailed(1, ""))
     assert is_known(order)
@@ -172,7 +172,7 @@ def test_a_write_that_was_refused_does_not_land_later(order: Order) -> None:
     assert is_known(order)
 
 
-def test_another_generation_voids_all(order: Order, pool: Pool) -> None:
+def test_another_generation_voids_all(order: RowOrder, pool: Pool) -> None:
     pass_check(order, newest=10)
     assert is_known(order)
     pool.generation += 1
@@ -180,12 +180,12 @@ def test_another_generation_voids_all(order: Order, pool: Pool) -> None:
     check = begun(order)
     assert not check.newest_known
     pool.generation += 1
-    order.passed(check, 10)
+    order.record_in_order(check, 10)
     assert not is_known(order)
 
 
 def test_the_oldest_is_forgotten_unless_a_write_is_under_way(pool: Pool) -> None:
-    order = Order(2, lambda: pool.generation)
+    order = RowOrder(2, lambda: pool.generation)
     pass_check(order)
     for other in (2, 3):
         with order.writing([(other, 1, 2)]):

@@ -1,4 +1,4 @@
-"""The store for many machines: Apache IoTDB."""
+"""The store for many machines, Apache IoTDB."""
 
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress
 from iotflow_server.telemetry.stores.iotdb.store import IotdbStore

@@ -1,4 +1,4 @@
-"""IoTDB's answers, a block of columns at a time."""
+"""Decoding of IoTDB's query results, which come in blocks of columns."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from iotflow_server.telemetry.batch import Mask, Times, Values, ValueType
 from iotflow_server.telemetry.stores.iotdb.types import TYPES, WIRE
 from iotflow_server.telemetry.windows import blanks
 
-# How a column of a block is laid out.
+# Layouts of a column in a block.
 _BYTES, _INT32, _INT64, _BINARY, _RUN = 0, 1, 2, 3, 4
-# Types that answers have beside those of readings: a time is an INT64, STRING is TEXT.
+# Results have types besides those of readings: a time is INT64, STRING is TEXT.
 _CODES = TYPES | {8: ValueType.INT64, 11: ValueType.TEXT}
 _KINDS = {kind.value: kind for kind in ValueType} | {"TIMESTAMP": ValueType.INT64, "STRING": ValueType.TEXT}
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One column. values: shape (rows,); valid: shape (rows,), False where there is no value."""
+    """One column. values: shape (rows,). valid: shape (rows,), False where there is no value."""
 
     type: ValueType
     values: Values
@@ -27,10 +27,10 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """What a statement answers.
+    """The result of a statement.
 
-    times: shape (rows,), int64 milliseconds; zeros where the rows have no time. columns: by the name in the answer, in
-    the order asked for.
+    times: shape (rows,), int64 milliseconds; zeros if the rows have no time. columns: by their name in the result, in the
+    requested order.
     """
 
     times: Times
@@ -38,14 +38,14 @@ class QueryResult:
 
 
 def query_result(
-    names: Sequence[str], types: Sequence[str], places: Iterable[int], blocks: Iterable[bytes]
+    names: Sequence[str], types: Sequence[str], positions: Iterable[int], blocks: Iterable[bytes]
 ) -> QueryResult:
-    """The answer from its blocks. places: where in a block each of the named columns is."""
+    """Decode the blocks of a result. positions: index of each named column in a block."""
     decoded = [_decode(block) for block in blocks]
     times = np.concatenate([np.empty(0, np.int64), *(times for times, _ in decoded)])
     columns = {
-        name: _joined(_KINDS[kind], [cells[place] for _, cells in decoded])
-        for name, kind, place in zip(names, types, places, strict=True)
+        name: _joined(_KINDS[kind], [cells[position] for _, cells in decoded])
+        for name, kind, position in zip(names, types, positions, strict=True)
     }
     return QueryResult(times, columns)
 
@@ -68,11 +68,11 @@ def _decode(block: bytes) -> tuple[Times, list[Cells]]:
 class _Reader:
     def __init__(self, block: bytes) -> None:
         self._block = block
-        self._place = 0
+        self._offset = 0
 
     def take(self, size: int) -> bytes:
-        taken = self._block[self._place : self._place + size]
-        self._place += size
+        taken = self._block[self._offset : self._offset + size]
+        self._offset += size
         return taken
 
     def int32(self) -> int:
@@ -85,7 +85,7 @@ class _Reader:
         valid = ~self._bits(rows) if self.take(1)[0] else np.ones(rows, np.bool_)
         if layout == _BYTES:
             return Cells(kind, self._bits(rows), valid)
-        # Only the values that are there are sent.
+        # Missing values are not transmitted.
         present = int(np.count_nonzero(valid))
         values = self._texts(present) if layout == _BINARY else self._numbers(kind, present)
         if present == rows:

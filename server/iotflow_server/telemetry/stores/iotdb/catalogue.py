@@ -1,4 +1,4 @@
-"""Which types the measurements of devices have."""
+"""The types of the measurements of devices."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,14 @@ from iotflow_server.telemetry.stores.iotdb.types import COMPRESSION, ENCODINGS
 
 Types = Mapping[str, ValueType]
 
-# Devices looked up by one statement.
+# Number of devices in one statement.
 _TOGETHER = 200
-# No reading is that early: the answer has no rows, but a column for every time series.
+# No reading is that early: the result has no rows, but a column for every time series.
 _NOTHING = f"time < {-(2**63)}"
 
 
 def types_of(session: Session, paths: Paths, device_ids: Sequence[int]) -> dict[int, dict[str, ValueType]]:
-    """The types of each device's measurements, by name, sorted; empty for a device that never wrote."""
+    """Query the types of the measurements of each device, by name, sorted; empty for a device that never wrote."""
     found: dict[int, dict[str, ValueType]] = {device_id: {} for device_id in device_ids}
     for first in range(0, len(device_ids), _TOGETHER):
         devices = ", ".join(paths.device(device_id) for device_id in device_ids[first : first + _TOGETHER])
@@ -30,10 +30,11 @@ def types_of(session: Session, paths: Paths, device_ids: Sequence[int]) -> dict[
 
 
 class Catalogue:
-    """The types of the devices that wrote of late, about `capacity` of them at most, so that a write need not ask. most: names
-    of one device.
+    """Caches about `capacity` types of the devices that wrote most recently, so that writes need not query them. most: limit
+    per device.
 
-    Used by many threads. Others may add measurements meanwhile: who meets one must forget the device and look again.
+    Used by many threads. Other processes may add measurements: a caller that encounters one must forget the device and
+    query it again.
     """
 
     def __init__(self, paths: Paths, capacity: int, most: int) -> None:
@@ -58,7 +59,7 @@ class Catalogue:
         return {device_id: loaded[device_id] if types is None else types for device_id, types in known.items()}
 
     def add(self, session: Session, known: Mapping[int, Types], new: Mapping[int, Types]) -> None:
-        """Make the time series of the devices' new measurements by one call. known: what `of` answered."""
+        """Create the time series of new measurements by one call. known: the result of `of`."""
         added = {device_id: types for device_id, types in new.items() if types}
         if added:
             session.execute_all([_creation(self._paths.device(device_id), types) for device_id, types in added.items()])
@@ -66,8 +67,8 @@ class Catalogue:
             self._keep(device_id, {**known[device_id], **types})
 
     def drop(self, session: Session, device_id: int, names: Iterable[str]) -> None:
-        """Remove these measurements and all their readings; on return IoTDB's disk has that."""
-        # Of what is removed from its memory alone IoTDB may make a file that it then cannot read.
+        """Remove measurements and all their readings, durably."""
+        # If a time series is removed while its readings are in memory, IoTDB may write a file that it cannot read.
         session.execute(f"FLUSH {self._paths.database}")
         device = self._paths.device(device_id)
         session.execute(f"DELETE TIMESERIES {', '.join(f'{device}.{quoted(name)}' for name in names)}")
@@ -75,7 +76,7 @@ class Catalogue:
         self.forget([device_id])
 
     def forget(self, device_ids: Iterable[int]) -> None:
-        """Look these devices up again when they write next."""
+        """Forget devices; their next write queries them again."""
         with self._lock:
             for device_id in device_ids:
                 self._remove(device_id)
@@ -101,5 +102,5 @@ def _creation(device: str, types: Types) -> str:
 
 
 def _weight(types: Types) -> int:
-    # A device without measurements takes room too.
+    # A device without measurements takes memory too.
     return 1 + len(types)

@@ -1,4 +1,4 @@
-"""The newest values, and how many readings there are."""
+"""Queries for newest values and for the number of readings."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -13,11 +13,11 @@ from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows, same_r
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 
-# Devices asked for by one statement: IoTDB plans longer ones slower than several of these.
+# Number of devices in one statement: IoTDB plans longer statements slower than several of this length.
 _TOGETHER = 1000
-# Measurements that a count may ask about: of 350 IoTDB has no memory for it with a heap of 1 GB, and of 2,500 it thinks for a minute.
-_MOST_ASKED = 300
-# What IoTDB says of a statement that does not fit its memory.
+# Largest number of measurements in a count: with a heap of 1 GB, IoTDB lacks memory for 350, and plans 2,500 for a minute.
+_MOST_COUNTED = 300
+# Code of a statement that does not fit the memory of IoTDB.
 _TOO_LARGE = 719
 _COUNTED_ROWS, _COUNTED_VALUES = 10_000, 1_000_000
 
@@ -34,7 +34,7 @@ def latest(
     found: dict[int, dict[str, Latest]] = {}
     for first in range(0, len(distinct), _TOGETHER):
         for device_id, newest in _newest(session, paths, distinct[first : first + _TOGETHER], measurements):
-            # If the newest value of a measurement is past its time, all are.
+            # If the newest value of a measurement has expired, all have.
             oldest_kept = earliest(device_id)
             if oldest_kept is None or newest.time >= oldest_kept:
                 found.setdefault(device_id, {})[newest.column.measurement] = newest
@@ -42,13 +42,13 @@ def latest(
 
 
 def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
-    """How many distinct times of the device within the span have a value."""
+    """Number of distinct times of the device within the span that have a value."""
     names = list(types_of(session, paths, [device_id])[device_id])
     if span.start >= span.end or not names:
         return 0
-    if len(names) > _MOST_ASKED:
+    if len(names) > _MOST_COUNTED:
         return _counted(session, paths, device_id, names, span)
-    # Without asking for a value IoTDB also counts times whose values were all deleted.
+    # Without the condition, IoTDB also counts times whose values were all deleted.
     has_value = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in names)
     clause = f"{within(span)} AND ({has_value})" if within(span) else f"WHERE {has_value}"
     try:
@@ -61,7 +61,7 @@ def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
 
 
 def _counted(session: Session, paths: Paths, device_id: int, names: list[str], span: Span) -> int:
-    """The same of a device with so many measurements that IoTDB cannot count them: row by row."""
+    """Count by reading the rows, for a device with more measurements than IoTDB can count."""
     limit = max(1, min(_COUNTED_ROWS, _COUNTED_VALUES // max(1, len(names))))
     total = 0
     while span.start < span.end:
@@ -76,11 +76,11 @@ def _counted(session: Session, paths: Paths, device_id: int, names: list[str], s
 def _newest(
     session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Iterator[tuple[int, Latest]]:
-    asked = _asked(session, paths, device_ids, measurements)
-    wide = {device_id: names for device_id, names in asked.items() if len(groups(names)) > 1}
+    requested = _requested(session, paths, device_ids, measurements)
+    wide = {device_id: names for device_id, names in requested.items() if len(groups(names)) > 1}
     for device_id, names in wide.items():
         yield from ((device_id, latest) for latest in newest_of_many(session, paths, device_id, names))
-    narrow = {device_id: names for device_id, names in asked.items() if device_id not in wide}
+    narrow = {device_id: names for device_id, names in requested.items() if device_id not in wide}
     for statement in _statements(paths, narrow):
         answer = session.query(statement)
         series, texts, kinds = (answer.columns[name].values for name in ("Timeseries", "Value", "DataType"))
@@ -90,7 +90,7 @@ def _newest(
             yield device_id, Latest(time, Column(measurement, value_type, _value(text, value_type)))
 
 
-def _asked(
+def _requested(
     session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Mapping[int, Sequence[str]]:
     if measurements is None:
@@ -98,20 +98,20 @@ def _asked(
     return {device_id: list(dict.fromkeys(measurements)) for device_id in device_ids}
 
 
-def _statements(paths: Paths, asked: Mapping[int, Sequence[str]]) -> Iterator[str]:
-    """Each asks for one column of each device: of several IoTDB may answer, and remember, a value that was overwritten;
-    see `overlaps`."""
-    for together in zip_longest(*asked.values()):
+def _statements(paths: Paths, requested: Mapping[int, Sequence[str]]) -> Iterator[str]:
+    """Yield statements for one column of each device: for several columns IoTDB may return, and cache, an overwritten value;
+    see order.py."""
+    for together in zip_longest(*requested.values()):
         columns = [
             f"{paths.name(device_id)}.{quoted(name)}"
-            for device_id, name in zip(asked, together, strict=True)
+            for device_id, name in zip(requested, together, strict=True)
             if name is not None
         ]
         yield f"SELECT LAST {', '.join(columns)} FROM {paths.devices}"
 
 
 def _value(text: str, value_type: ValueType) -> Values:
-    """The value that IoTDB writes so; shape (1,)."""
+    """Parse a value as IoTDB writes it; shape (1,)."""
     if value_type is ValueType.TEXT:
         return np.array([text], object)
     if value_type is ValueType.BOOLEAN:
@@ -125,8 +125,8 @@ def _ordered(by_name: dict[str, Latest], measurements: Sequence[str] | None) -> 
 
 
 def newest_of_many(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> Iterator[Latest]:
-    """The newest value of each: first the times, of which there are few, then what was written at them, which IoTDB can
-    be asked for together (see `overlaps`)."""
+    """The newest value of each measurement: queries the newest times, which are few, then the values at each of them, for which
+    several columns are safe (see order.py)."""
     together: dict[int, list[str]] = {}
     for name, time in newest_times(session, paths, device_id, names).items():
         together.setdefault(time, []).append(name)
@@ -138,7 +138,7 @@ def newest_of_many(session: Session, paths: Paths, device_id: int, names: Sequen
 
 
 def newest_times(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> dict[str, int]:
-    """The time of the newest value of each that has one."""
+    """The time of the newest value of each measurement that has one."""
     found: dict[str, int] = {}
     for group in groups(names):
         figures = ", ".join(f"max_time({quoted(name)})" for name in group)

@@ -1,4 +1,4 @@
-"""Batches of one device as rows in the order of time, each time once."""
+"""Merging of the batches of one device into rows in time order, with distinct times."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,13 +9,13 @@ from iotflow_server.telemetry.windows import blanks
 
 Rows = tuple[Times, tuple[Column, ...]]
 
-# Pieces are joined while the whole has no more cells than this, or than so many times what the pieces have.
+# Pieces are joined while the result has at most this many cells, plus this multiple of the cells of the pieces.
 _ROOM_CELLS, _GROWTH = 65_536, 2
 
 
 def joinable(pieces: Sequence[Rows]) -> Iterator[list[Rows]]:
-    """The pieces in order, as many together as have measurements in common: of pieces with measurements of their own the whole
-    would have the square of their cells."""
+    """Group consecutive pieces that have measurements in common: joining pieces with distinct measurements would square the
+    number of cells."""
     together, rows, cells, names = list[Rows](), 0, 0, set[str]()
     for times, columns in pieces:
         own = {column.measurement for column in columns}
@@ -30,10 +30,10 @@ def joinable(pieces: Sequence[Rows]) -> Iterator[list[Rows]]:
 
 
 def merged(pieces: Sequence[Rows]) -> Rows:
-    """The pieces as one: times rising and distinct, each measurement once, no row without a value.
+    """Merge pieces: ascending distinct times, each measurement once, no row without a value.
 
-    Within a piece a measurement stands once. Later pieces win over earlier ones and later rows over earlier ones, value
-    by value.
+    Each piece has a measurement at most once. Later pieces win over earlier ones and later rows over earlier ones, value by
+    value.
     """
     pieces = [piece for piece in pieces if piece[1] and len(piece[0])]
     if not pieces:
@@ -49,7 +49,7 @@ def _joined(pieces: Sequence[Rows]) -> Rows:
     first_columns = pieces[0][1]
     if all(_are_alike(first_columns, columns) for _, columns in pieces):
         together = zip(*(columns for _, columns in pieces), strict=True)
-        return times, tuple(_one_behind_the_other(columns) for columns in together)
+        return times, tuple(_concatenated(columns) for columns in together)
     columns: dict[str, Column] = {}
     first = 0
     for piece_times, piece_columns in pieces:
@@ -67,14 +67,14 @@ def _joined(pieces: Sequence[Rows]) -> Rows:
 
 
 def _are_alike(columns: Sequence[Column], others: Sequence[Column]) -> bool:
-    """Whether they are full columns of the same measurements in the same order, as a device sends again and again."""
+    """Whether both are columns without gaps of the same measurements in the same order, which is the common case."""
     return len(columns) == len(others) and all(
         one.measurement == other.measurement and one.valid is other.valid is None
         for one, other in zip(columns, others, strict=True)
     )
 
 
-def _one_behind_the_other(columns: Sequence[Column]) -> Column:
+def _concatenated(columns: Sequence[Column]) -> Column:
     return Column(columns[0].measurement, columns[0].type, np.concatenate([column.values for column in columns]))
 
 
@@ -93,7 +93,7 @@ def _in_order(times: Times, columns: Sequence[Column]) -> Rows:
 
 
 def _last_values(column: Column, order: Times, firsts: Times, lasts: Times) -> Column:
-    """Of each run of rows order[first] .. order[last] the last value."""
+    """The last value of each run of rows order[first] .. order[last]."""
     if column.valid is None:
         return Column(column.measurement, column.type, column.values[order[lasts]])
     places = np.where(column.valid[order], np.arange(len(order)), -1)

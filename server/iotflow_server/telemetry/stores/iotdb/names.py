@@ -1,36 +1,36 @@
-"""Paths of devices and measurements, as IoTDB writes them."""
+"""Paths of devices and names of measurements in IoTDB."""
 
 import re
 from collections.abc import Iterable
 
-# Columns asked for by one statement: IoTDB plans 65 kB for each, out of 60 MB for all its statements where its heap is 1 GB.
+# Number of columns in one statement: IoTDB reserves 65 kB for each, of 60 MB for all statements with a heap of 1 GB.
 TOGETHER = 100
 
-# Names that IoTDB has for itself, quoted or not; they are kept behind a mark, as are names that begin with the mark.
-_TAKEN = re.compile(r"%.*|time|timestamp|__endtime", re.IGNORECASE | re.DOTALL)
-_MARK = "%"
+# Names reserved by IoTDB, even if quoted. They are stored with a prefix, as are names that begin with the prefix.
+_RESERVED = re.compile(r"%.*|time|timestamp|__endtime", re.IGNORECASE | re.DOTALL)
+_PREFIX = "%"
 
 
 def quoted(measurement: str) -> str:
-    """The measurement as a name in a statement or request, whatever characters it has."""
-    name = _MARK + measurement if _TAKEN.fullmatch(measurement) else measurement
+    """The name of a measurement in a statement or request; any characters are allowed."""
+    name = _PREFIX + measurement if _RESERVED.fullmatch(measurement) else measurement
     return "`" + name.replace("`", "``") + "`"
 
 
 def unquoted(name: str) -> str:
-    """The measurement that an answer calls by this name."""
+    """The measurement with this name in a result."""
     plain = name[1:-1].replace("``", "`") if name.startswith("`") else name
-    return plain.removeprefix(_MARK)
+    return plain.removeprefix(_PREFIX)
 
 
 def groups(measurements: Iterable[str]) -> list[list[str]]:
-    """The measurements in order, as many to a group as one statement may ask for."""
+    """Divide measurements into groups of one statement each."""
     names = list(measurements)
     return [names[first : first + TOGETHER] for first in range(0, len(names), TOGETHER)]
 
 
 class Paths:
-    """Where the readings are within a database such as root.iotflow."""
+    """The paths in a database such as root.iotflow."""
 
     def __init__(self, database: str) -> None:
         self.database = database
@@ -48,6 +48,6 @@ class Paths:
         return f"{self._prefix}{device_id}"
 
     def split(self, path: str) -> tuple[int, str]:
-        """The device and the measurement of a time series."""
+        """The device and the measurement of the path of a time series."""
         number, _, name = path.removeprefix(self._prefix).partition(".")
         return int(number), unquoted(name)

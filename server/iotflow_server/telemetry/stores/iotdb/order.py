@@ -1,7 +1,18 @@
-"""What a process that alone writes knows of the order of a device's rows, so that it need not ask (see `overlaps`).
+"""Detection of rows that were written out of time order, for which IoTDB may return overwritten values.
 
-Rows later than all that were sent before overlap nothing, in whatever order IoTDB takes them in. All others may, as soon
-as they are sent, and so may what is under way then; what was cut off may land at any time later.
+IoTDB (2.0.1-beta, and its current sources) merges the files that hold rows of a device, the newest first, and looks one row
+ahead: when it takes a row from the newest file and skips the same row of an older file, it also takes the next row of the
+older file if it is the next one of the newest file too, and uses its values where the newest has none. If a file of an age
+between the two has that next row, but not the row before, its values are lost and older ones appear. This takes three
+sources of one row (files or memory), the newest with a gap in one column and a value in another.
+
+The presence of values is correct nevertheless, and so are the values of a column that is queried alone, because no row
+has gaps then, and those of a single time, because there is no next row. Values that IoTDB's compaction lost in the same way
+cannot be recovered.
+
+A process that is the only writer knows the order of its own rows, so that it need not query IoTDB for it. Rows later than
+all rows sent before overlap none, whatever the order in which IoTDB accepts them. Other rows may overlap as soon as they
+are sent, and so may concurrent writes; an interrupted write may be carried out at any later time.
 """
 
 import re
@@ -18,98 +29,99 @@ from iotflow_server.telemetry.stores.iotdb.spans import within
 
 
 class _Device:
-    """newest: no row that was sent is later; none that is there either, if IoTDB told so in the present generation.
-    told: that generation. under_way: how many writes may still land. doubtful: whether some of them may overlap. mark:
-    another number whenever that changes. start: nothing overlaps from this time on, in generation `told`; None: unknown.
+    """newest: latest time of the rows sent, and of those stored if checked in the current generation. checked: that
+    generation. pending: number of writes that may still be carried out. uncertain: whether some of them may overlap.
+    revision: changes whenever uncertain does. start: no rows overlap from this time on, in generation `checked`; None:
+    unknown.
     """
 
-    __slots__ = ("doubtful", "mark", "newest", "start", "told", "under_way")
+    __slots__ = ("checked", "newest", "pending", "revision", "start", "uncertain")
 
     def __init__(self) -> None:
         self.newest = EARLIEST
-        self.told: int | None = None
-        self.under_way = self.mark = 0
-        self.doubtful = False
+        self.checked: int | None = None
+        self.pending = self.revision = 0
+        self.uncertain = False
         self.start: int | None = None
 
-    def doubt(self) -> None:
-        self.doubtful, self.start = True, None
-        self.mark += 1
+    def mark_uncertain(self) -> None:
+        self.uncertain, self.start = True, None
+        self.revision += 1
 
     def end_write(self) -> None:
-        self.under_way -= 1
-        if self.doubtful and not self.under_way:
-            self.doubtful = False
-            self.mark += 1
+        self.pending -= 1
+        if self.uncertain and not self.pending:
+            self.uncertain = False
+            self.revision += 1
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One that is under way. newest_known: whether `passed` need not be told the newest time."""
+    """A check in progress. newest_known: whether `record_in_order` does not need the newest time."""
 
     device: _Device
     span: Span
     generation: int
-    mark: int
+    revision: int
     newest_known: bool
 
 
-class Order:
-    """Of about `devices` devices. generation: answers another number once IoTDB may have been started again, which voids
-    what is known. Used by many threads."""
+class RowOrder:
+    """The known order of the rows of about `devices` devices. generation: returns another number when IoTDB may have restarted,
+    which voids the knowledge. Used by many threads."""
 
     def __init__(self, devices: int, generation: Callable[[], int]) -> None:
         self._capacity = devices
         self._generation = generation
         self._devices: dict[int, _Device] = {}
-        # Taken once for all devices of a write.
+        # Acquired once for all devices of a write.
         self._lock = Lock()
 
     def check(self, device_id: int, span: Span) -> Check | None:
-        """To be begun before IoTDB is asked whether anything overlaps in the span; None: it is known that nothing does."""
+        """Begin a check, before IoTDB is queried for overlapping rows in the span; None: it is known that there are none."""
         with self._lock:
             device, generation = self._device(device_id), self._generation()
-            known = device.told == generation
+            known = device.checked == generation
             if known and device.start is not None and device.start <= span.start:
                 return None
-            return Check(device, span, generation, device.mark, known)
+            return Check(device, span, generation, device.revision, known)
 
-    def passed(self, check: Check, newest: int | None) -> None:
-        """IoTDB said that nothing overlaps. newest: of what was there after the check began no row is later, in
-        milliseconds; None: it is known."""
+    def record_in_order(self, check: Check, newest: int | None) -> None:
+        """Record that no rows overlap. newest: latest time in IoTDB, in milliseconds, queried after the check began; None: known
+        already."""
         device = check.device
         with self._lock:
-            if newest is not None and device.told != check.generation:
-                device.newest, device.told, device.start = max(device.newest, newest), check.generation, None
-            quiet = device.mark == check.mark and not device.doubtful
-            # A span that ends before the newest row says nothing of those behind it.
-            if quiet and device.told == check.generation and device.newest < check.span.end:
+            if newest is not None and device.checked != check.generation:
+                device.newest, device.checked, device.start = max(device.newest, newest), check.generation, None
+            quiet = device.revision == check.revision and not device.uncertain
+            # A span that ends before the newest row gives no information about later rows.
+            if quiet and device.checked == check.generation and device.newest < check.span.end:
                 device.start = check.span.start
 
     @contextmanager
     def writing(self, rows: Iterable[tuple[int, int, int]]) -> Iterator[None]:
-        """Around a write. rows: of each tablet, in their order, the device's number and the first and last time."""
-        devices = self._begun(rows)
+        """Track a write until the block is left. rows: device id, first and last time of each tablet, in their order."""
+        devices = self._started(rows)
         try:
             yield
         except StatementFailed:
-            # It was answered, so that nothing of it comes later.
+            # IoTDB has responded: no part of the write is carried out later.
             self._ended(devices)
             raise
         except BaseException:
-            self._cut_off(devices)
+            self._interrupted(devices)
             raise
         self._ended(devices)
 
-    def _begun(self, rows: Iterable[tuple[int, int, int]]) -> list[_Device]:
+    def _started(self, rows: Iterable[tuple[int, int, int]]) -> list[_Device]:
         devices = []
         with self._lock:
             generation = self._generation()
             for device_id, first, last in rows:
                 device = self._device(device_id)
-                device.under_way += 1
-                if first <= device.newest or device.told != generation:
-                    device.doubt()
+                device.pending += 1
+                if first <= device.newest or device.checked != generation:
+                    device.mark_uncertain()
                 if last > device.newest:
                     device.newest = last
                 devices.append(device)
@@ -120,43 +132,43 @@ class Order:
             for device in devices:
                 device.end_write()
 
-    def _cut_off(self, devices: Iterable[_Device]) -> None:
-        """They stay under way: nobody will say when they land, if they do."""
+    def _interrupted(self, devices: Iterable[_Device]) -> None:
+        """Interrupted writes stay pending: it is unknown whether and when they are carried out."""
         with self._lock:
             for device in devices:
-                device.doubt()
+                device.mark_uncertain()
 
     def _device(self, device_id: int) -> _Device:
         device = self._devices.get(device_id)
         if device is None:
             if len(self._devices) >= self._capacity:
-                self._forget_one()
+                self._evict_one()
             device = self._devices[device_id] = _Device()
         return device
 
-    def _forget_one(self) -> None:
+    def _evict_one(self) -> None:
         oldest = next(iter(self._devices))
         device = self._devices.pop(oldest)
-        if device.under_way:
-            # What is under way must be remembered; behind the others it is in nobody's way.
+        if device.pending:
+            # A device with pending writes must be kept; it moves to the end of the queue.
             self._devices[oldest] = device
 
 
 _FRAGMENTS = re.compile(r"Fragment Instances Count: (\d+)")
-# Of each fragment: what was written out of the order of time, in memory and on disk.
+# Of each fragment: number of files written out of time order, in memory and on disk.
 _UNORDERED = re.compile(r"UnSeq File\(unclosed\): (\d+), UnSeq File\(closed\): (\d+)")
 
 
-def question(paths: Paths, device_id: int, measurement: str, span: Span) -> str:
-    """The statement whose answer `in_order` understands; the measurement exists. It must be asked before the rows are:
-    what overlaps after that it takes two flushes."""
+def order_query(paths: Paths, device_id: int, measurement: str, span: Span) -> str:
+    """The statement whose result `is_in_order` evaluates; the measurement must exist. It must run before the rows are read:
+    rows written later overlap only after two flushes."""
     return f"EXPLAIN ANALYZE SELECT max_time({quoted(measurement)}) FROM {paths.device(device_id)} {within(span)}"
 
 
-def in_order(told: QueryResult | None) -> bool:
-    """Whether all rows of the span that are there were written in the order of time, so that each is in one source;
-    False where IoTDB does not say."""
-    text = "\n".join(line for cells in told.columns.values() for line in cells.values) if told else ""
+def is_in_order(plan: QueryResult | None) -> bool:
+    """Whether all rows of the span were written in time order, so that each is in one source; False if IoTDB does not report
+    it."""
+    text = "\n".join(line for cells in plan.columns.values() for line in cells.values) if plan else ""
     fragments, unordered = _FRAGMENTS.search(text), _UNORDERED.findall(text)
     return (
         fragments is not None

@@ -1,4 +1,4 @@
-"""Reading one device, a page of columns at a time."""
+"""Reading of one device in pages of columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells
 from iotflow_server.telemetry.stores.iotdb.catalogue import Types
 from iotflow_server.telemetry.stores.iotdb.names import Paths
-from iotflow_server.telemetry.stores.iotdb.order import Order
+from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.rows import Device, Rows, next_rows, same_rows
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import beyond
 
-# A page of a device with very many measurements has fewer rows than asked for, so that memory stays bounded.
+# Limits the rows of a page for devices with very many measurements, so that memory stays bounded.
 _PAGE_VALUES = 1_000_000
 _PAGE_BYTES = 8 * 2**20
 _TEXT_ROWS = 100
@@ -21,7 +21,7 @@ _TEXT_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class ColumnPage:
-    """batch: None where there is nothing in this part. ahead: what is left to read; None: nothing."""
+    """batch: None if this part has no readings. ahead: the span left to read; None: nothing."""
 
     batch: Batch | None
     ahead: Span | None
@@ -29,8 +29,8 @@ class ColumnPage:
 
 @dataclass(frozen=True, slots=True)
 class ColumnQuery:
-    """measurements: in the order wanted, each once; they need not exist. rows: of a page, at the most. chunk_rows: the same
-    where none of them is text, whose length nobody knows before the first page."""
+    """measurements: distinct, in the requested order; they need not exist. rows: limit of the next page. chunk_rows: limit of a
+    page without texts, whose length is unknown before the first page."""
 
     device: Device
     measurements: Sequence[str]
@@ -39,7 +39,7 @@ class ColumnQuery:
     chunk_rows: int
 
     def after(self, batch: Batch) -> "ColumnQuery":
-        """The query for what follows the batch, whose rows are like those ahead."""
+        """The query for the rows behind the batch, which are assumed to be of similar size."""
         fitting = max(1, min(self.chunk_rows, _PAGE_BYTES * len(batch.times) // max(1, batch.size)))
         return replace(self, rows=fitting)
 
@@ -48,12 +48,12 @@ def query_for(
     device_id: int,
     types: Types,
     measurements: Sequence[str] | None,
-    order: Order | None,
+    order: RowOrder | None,
     *,
     newest_first: bool,
     chunk_rows: int,
 ) -> ColumnQuery:
-    """measurements: None for all that have a type. Others may have one since a moment ago."""
+    """measurements: None for all that have a type; requested ones without a type may have been added just now."""
     names = list(types if measurements is None else dict.fromkeys(measurements))
     known = next((name for name in names if name in types), "")
     has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
@@ -62,7 +62,7 @@ def query_for(
 
 
 def page(session: Session, paths: Paths, query: ColumnQuery, span: Span) -> ColumnPage:
-    """The next rows of the span, by statements of its own each time, so that a reader that pauses holds no session."""
+    """Read the next rows of the span; each page uses new statements, so that a reader that pauses holds no session."""
     if not query.measurements or span.start >= span.end:
         return ColumnPage(None, None)
     limit = max(1, min(query.rows, _PAGE_VALUES // len(query.measurements)))
@@ -71,14 +71,14 @@ def page(session: Session, paths: Paths, query: ColumnQuery, span: Span) -> Colu
         return ColumnPage(None, None)
     ahead = None if len(found.times) < limit else beyond(span, int(found.times[-1]), newest_first=query.newest_first)
     if not found.certain:
-        # Most pages hold nothing that was written out of order, though the span ahead does.
+        # Most pages have no rows that were written out of order, even if the rest of the span has.
         present = [name for name, cells in found.columns.items() if cells.valid.any()]
         found = same_rows(session, paths, query.device, present, found.times)
     return ColumnPage(_batch(query, found), ahead)
 
 
 def column(measurement: str, cells: Cells) -> Column:
-    """An answer's column as one of readings."""
+    """A result column as a column of readings."""
     return Column(measurement, cells.type, cells.values, None if cells.valid.all() else cells.valid)
 
 

@@ -1,8 +1,8 @@
-"""How long readings are kept.
+"""Retention rules.
 
-The rules are time series of the database's own, `<database>.retention.<scope>.milliseconds`, so that every server knows
-them and every answer is cut by them at once, by the store's clock. IoTDB's own time to live only gives the room back:
-it counts by another clock, refuses readings past it, and is therefore set later than the rule.
+The rules are time series of the database, `<database>.retention.<scope>.milliseconds`, so that all servers apply them to
+every result at once, by the clock of the store. IoTDB's time to live only reclaims the space: it uses another clock and
+rejects expired readings, and is therefore set longer than the rule.
 """
 
 import time
@@ -18,10 +18,10 @@ from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 
-_EVERY_DEVICE = "every_device"
+_DEFAULT = "every_device"
 _MEASUREMENT = "milliseconds"
-_FOR_EVER = -1
-# How much later IoTDB removes readings than the rule says.
+_NO_LIMIT = -1
+# Time after which IoTDB removes expired readings.
 _GRACE = 24 * 3_600_000
 
 _log = structlog.get_logger(__name__)
@@ -33,8 +33,7 @@ def system_clock() -> int:
 
 
 class Retention:
-    """The rules, read again when they are older than `fresh_seconds`: so long a rule set by another server may take to
-    hold here. Used by many threads."""
+    """The rules, queried again after `fresh_seconds`, which delays rules set by another server. Used by many threads."""
 
     def __init__(self, paths: Paths, clock: Callable[[], int], fresh_seconds: float) -> None:
         self._paths = paths
@@ -45,23 +44,23 @@ class Retention:
         self._lock = Lock()
 
     def earliest(self, session: Session) -> Callable[[int], int | None]:
-        """From a device to the earliest time that is kept, as the rules stand; None: all times."""
+        """A function from a device to its earliest retained time by the current rules; None: no limit."""
         rules, now = self._current(session), self._clock()
 
         def earliest_of(device_id: int) -> int | None:
-            rule = rules.get(_scope(device_id), rules.get(_EVERY_DEVICE, _FOR_EVER))
-            return None if rule == _FOR_EVER else now - rule
+            rule = rules.get(_scope(device_id), rules.get(_DEFAULT, _NO_LIMIT))
+            return None if rule == _NO_LIMIT else now - rule
 
         return earliest_of
 
     def within(self, session: Session, device_id: int, span: Span) -> Span:
-        """The part of the span whose readings are still kept."""
+        """The part of the span whose readings have not expired."""
         earliest = self.earliest(session)(device_id)
         return span if earliest is None else Span(max(span.start, earliest), span.end)
 
     def set_rule(self, session: Session, device_id: int | None, milliseconds: int | None) -> None:
-        """Keep a device's readings (None: those of devices without a rule) for so long (None: for ever)."""
-        rule = _FOR_EVER if milliseconds is None else milliseconds
+        """Set the retention of a device; device_id None: the default, milliseconds None: without limit."""
+        rule = _NO_LIMIT if milliseconds is None else milliseconds
         column = Column(_MEASUREMENT, ValueType.INT64, np.array([rule], np.int64))
         path = f"{self._paths.rules}.{_scope(device_id)}"
         session.insert_one(tablet(path, np.zeros(1, np.int64), [column]))
@@ -72,14 +71,14 @@ class Retention:
 
     def _set_time_to_live(self, session: Session, device_id: int | None, milliseconds: int | None) -> None:
         path = f"{self._paths.devices}.**" if device_id is None else self._paths.device(device_id)
-        # IoTDB goes by the time of its machine, which may be ahead of this store's clock.
+        # IoTDB uses the time of its machine, which may be ahead of the clock of this store.
         ahead = max(0, system_clock() - self._clock())
         live = "INF" if milliseconds is None else milliseconds + ahead + _GRACE
         try:
             session.execute(f"SET TTL TO {path} {live}")
         except StatementFailed as failure:
-            # It has room for so many rules only (1,000 unless set otherwise). The answers are right without.
-            _log.warning("room_not_given_back", device_id=device_id, exc_info=failure)
+            # IoTDB limits the number of rules (1,000 by default). Results are correct without.
+            _log.warning("time_to_live_not_set", device_id=device_id, exc_info=failure)
 
     def _current(self, session: Session) -> Mapping[str, int]:
         with self._lock:
@@ -98,4 +97,4 @@ class Retention:
 
 
 def _scope(device_id: int | None) -> str:
-    return _EVERY_DEVICE if device_id is None else f"device_{device_id}"
+    return _DEFAULT if device_id is None else f"device_{device_id}"

@@ -1,4 +1,4 @@
-"""Rows of one device, their columns read by as many statements as IoTDB needs and joined by time."""
+"""Rows of one device, read by as many statements as IoTDB needs and joined by time."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import Cells, QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
-from iotflow_server.telemetry.stores.iotdb.order import Order, in_order, question
+from iotflow_server.telemetry.stores.iotdb.order import RowOrder, is_in_order, order_query
 from iotflow_server.telemetry.stores.iotdb.session import Session
 from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
 from iotflow_server.telemetry.windows import blanks
@@ -17,8 +17,8 @@ from iotflow_server.telemetry.windows import blanks
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """times: shape (rows,), rising, or falling where the newest were asked for first. columns: by measurement; those that
-    do not exist are absent. certain: whether the values are those written last; see `overlaps`."""
+    """times: shape (rows,), ascending, or descending if the newest come first. columns: by measurement; those that do not exist
+    are absent. certain: whether the values are the ones written last; see order.py."""
 
     times: Times
     columns: dict[str, Cells]
@@ -27,31 +27,30 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Whose rows are asked for. known: one of its measurements; empty: none is known, or none of the values matter. order:
-    what is known of the order of its rows; None: nothing is remembered."""
+    """The device to read. known: one of its measurements; empty: none is known, or the values are not used. order: known order
+    of its rows; None: not tracked."""
 
     id: int
     known: str
-    order: Order | None = None
+    order: RowOrder | None = None
 
 
 def next_rows(
     session: Session, paths: Paths, device: Device, names: Sequence[str], span: Span, rows: int, *, newest_first: bool
 ) -> Rows:
-    """The span's first rows, or last ones, as many as asked for if there are so many."""
+    """Read up to `rows` first rows of the span, or last ones."""
     order = f"ORDER BY TIME {'DESC' if newest_first else 'ASC'} LIMIT {rows}"
     found = []
     for group in groups(names):
         found.append(_read(session, paths, device, group, span, order))
         if len(found[-1].times) == rows:
-            # What other columns have beyond is none of the first rows.
+            # Rows of other columns beyond this one do not belong to the first rows.
             span = up_to(span, int(found[-1].times[-1]), newest_first=newest_first)
     return found[0] if len(found) == 1 else _joined(found, rows, newest_first=newest_first)
 
 
 def same_rows(session: Session, paths: Paths, device: Device, names: Sequence[str], times: Times) -> Rows:
-    """Columns of the rows of these times, which rise or fall, all of them certain; rows of which nothing is left are
-    absent."""
+    """Read columns of the rows at these times, which are sorted; all values are certain. Rows without a value are absent."""
     columns = _spread(_pieces(session, paths, device, names, times), times)
     full = np.logical_or.reduce([np.zeros(len(times), np.bool_), *(cells.valid for cells in columns.values())])
     if full.all():
@@ -81,15 +80,15 @@ def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], 
 
 
 def _checked(session: Session, paths: Paths, device: Device, span: Span, statement: str) -> tuple[QueryResult, bool]:
-    """The answer, and whether it is certain."""
+    """The result, and whether it is certain."""
     order = device.order
     check = order.check(device.id, span) if order else None
     if order and check is None:
         return session.query(statement), True
-    told, answer = session.query_after(question(paths, device.id, device.known, span), statement)
-    certain = in_order(told)
+    plan, answer = session.query_after(order_query(paths, device.id, device.known, span), statement)
+    certain = is_in_order(plan)
     if order and check and certain:
-        order.passed(check, None if check.newest_known else extremes(session, paths, device.id)[1])
+        order.record_in_order(check, None if check.newest_known else extremes(session, paths, device.id)[1])
     return answer, certain
 
 
@@ -100,17 +99,17 @@ def _joined(found: Sequence[Rows], rows: int, *, newest_first: bool) -> Rows:
 
 
 def _spread(found: Iterable[Rows], times: Times) -> dict[str, Cells]:
-    """All columns in rows of these times, which rise or fall; what is beside them is left out."""
+    """Spread all columns over rows at these times, which are sorted; other rows are left out."""
     order = np.argsort(times)
     columns: dict[str, Cells] = {}
     for one in found:
         near = np.searchsorted(times, one.times, sorter=order)
-        places = order[np.minimum(near, len(times) - 1)] if len(times) else near
-        there = times[places] == one.times
+        positions = order[np.minimum(near, len(times) - 1)] if len(times) else near
+        present = times[positions] == one.times
         for name, cells in one.columns.items():
             whole = columns.setdefault(name, _empty(cells.type, len(times)))
-            whole.values[places[there]] = cells.values[there]
-            whole.valid[places[there]] = cells.valid[there]
+            whole.values[positions[present]] = cells.values[present]
+            whole.valid[positions[present]] = cells.valid[present]
     return columns
 
 

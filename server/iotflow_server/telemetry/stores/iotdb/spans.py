@@ -1,7 +1,7 @@
 """Spans of time in statements.
 
-IoTDB lists all weeks between two times it is given, and many thousand years of them do not fit its memory: a very wide
-span must have an open end.
+IoTDB lists all weeks between the two times of a condition, and those of many thousand years do not fit its memory: a very
+wide span must have an open end.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ _CENTURIES = 10 * 100 * 366 * 24 * 3_600_000
 
 
 def within(span: Span) -> str:
-    """The clause for times within the span, which is not empty; open ends are not written down, see `opened`."""
+    """The condition for times within the span, which must not be empty; open ends have none, see `opened`."""
     bounds = []
     if span.start > EARLIEST:
         bounds.append(f"time >= {span.start}")
@@ -26,7 +26,7 @@ def within(span: Span) -> str:
 
 
 def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:
-    """A span of the same readings: a very wide one has open ends where the device has nothing beyond."""
+    """A span with the same readings: a very wide one gets open ends where the device has no readings beyond."""
     if not _is_very_wide(span):
         return span
     first, last = extremes(session, paths, device_id)
@@ -34,25 +34,25 @@ def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:
 
 
 def up_to(span: Span, last: int, *, newest_first: bool) -> Span:
-    """The part of the span that is read when the time `last` is reached, if it can be asked for; else all of it."""
+    """The part of the span up to the time `last`, in reading order; the whole span if that part is too wide for a statement."""
     part = Span(last, span.end) if newest_first else Span(span.start, last + 1)
     return span if _is_very_wide(part) else part
 
 
 def beyond(span: Span, last: int, *, newest_first: bool) -> Span:
-    """The part of the span that is left to read."""
+    """The part of the span behind the time `last`, in reading order."""
     return Span(span.start, last) if newest_first else Span(last + 1, span.end)
 
 
 def holding(times: Times) -> list[Span]:
-    """The spans from the first to the last of the times, in parts that can be asked for."""
-    rising = np.sort(times)
-    parts = np.split(rising, np.flatnonzero(np.diff(rising // _CENTURIES)) + 1)
+    """Spans that cover the times, each narrow enough for a statement."""
+    ascending = np.sort(times)
+    parts = np.split(ascending, np.flatnonzero(np.diff(ascending // _CENTURIES)) + 1)
     return [Span(int(part[0]), int(part[-1]) + 1) for part in parts]
 
 
 def extremes(session: Session, paths: Paths, device_id: int) -> tuple[int, int]:
-    """The first and the last time of a device; 1970 counts as one of them."""
+    """The first and the last time of a device, including 1970."""
     times = [np.zeros(1, np.int64)]
     for group in groups(types_of(session, paths, [device_id])[device_id]):
         figures = ", ".join(f"min_time({name}), max_time({name})" for name in map(quoted, group))

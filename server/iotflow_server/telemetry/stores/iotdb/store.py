@@ -1,4 +1,4 @@
-"""The store port over IoTDB."""
+"""The telemetry store over IoTDB."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from functools import partial
@@ -13,7 +13,8 @@ from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
-from iotflow_server.telemetry.stores.iotdb.order import Order
+from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
+from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
@@ -24,16 +25,16 @@ _DATABASE_EXISTS = 501
 
 
 class IotdbStore:
-    """Keeps readings in an IoTDB server or cluster: `<database>.devices.device_<id>`, a measurement a column.
+    """Keeps readings in an IoTDB server or cluster, as `<database>.devices.device_<id>` with one column per measurement.
 
-    A write is not durable when it returns: IoTDB says yes before its disk has the readings, and a crash of its machine
-    loses some seconds of them. Whoever promises more keeps them elsewhere until `flush` has returned.
+    A write is not durable on return: IoTDB acknowledges it before its disk has the readings, and a crash of its machine
+    loses some seconds of them. A durable caller must keep them elsewhere until `flush` has returned.
 
-    clock: now, in milliseconds since 1970 UTC, for retention. settled: whether by it anything may be removed.
-    sessions: how many calls run at a time, beside `readers` questions, which callers share fairly; the others wait.
-    request_seconds: how long IoTDB may take for a request before it counts as away. rules_seconds: how long a retention
-    rule set by another server may take to hold here. sole: whether nobody else writes to this database while this is open.
-    most_measurements: of a device; further names are refused.
+    clock: now, in milliseconds since 1970 UTC, for retention. settled: whether the clock is reliable enough to remove
+    readings by it. sessions: number of concurrent writes. readers: number of concurrent queries, which callers share
+    fairly. request_seconds: time after which IoTDB counts as unavailable. rules_seconds: time until a retention rule set by
+    another server takes effect here. sole: whether no other process writes to the database meanwhile. most_measurements:
+    limit per device.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class IotdbStore:
         most_measurements: int = MOST_MEASUREMENTS,
     ) -> None:
         self._paths = Paths(address.database)
-        self._pool = Pool(address, sessions, readers, request_seconds, partial(_create, paths=self._paths))
+        nodes = Nodes(address, request_seconds, partial(_create_database, paths=self._paths))
+        self._pool = Pool(nodes, sessions, readers)
         self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS, most_measurements)
-        self._order = Order(_KNOWN_DEVICES, lambda: self._pool.generation) if sole else None
+        self._order = RowOrder(_KNOWN_DEVICES, lambda: nodes.generation) if sole else None
         self._retention = Retention(self._paths, clock, rules_seconds)
         self._target = writing.Target(self._catalogue, self._paths, self._order, self._retention, settled)
 
@@ -73,28 +75,28 @@ class IotdbStore:
         return None
 
     async def start(self) -> None:
-        """Connections are made when they are needed."""
+        """Connections are opened on demand."""
 
     @property
     def epoch(self) -> int:
-        """Another number once a connection broke: the server behind it may have lost what was not flushed. Certain when
-        `flush` has returned."""
-        return self._pool.generation
+        """Changes when a connection is lost, because the server may have lost unflushed data; up to date when `flush` has
+        returned."""
+        return self._pool.nodes.generation
 
     async def close(self) -> None:
         await self._pool.close()
 
     async def check(self) -> str:
-        await self._pool.run(_probe, self._paths)
+        await self._pool.write(_probe, self._paths)
         return ""
 
     async def flush(self) -> None:
-        """On return, what was written before the call is on IoTDB's disk: a crash of its machine loses none of it."""
-        await self._pool.run(_flush, self._paths)
-        await self._pool.watch()
+        """On return all earlier writes are on the disk of IoTDB: a crash of its machine loses none of them."""
+        await self._pool.write(_flush, self._paths)
+        await self._pool.check_nodes()
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
-        return await self._pool.run(writing.write, self._target, batches)
+        return await self._pool.write(writing.write, self._target, batches)
 
     async def read(
         self,
@@ -106,25 +108,25 @@ class IotdbStore:
         chunk_rows: int = 10_000,
         caller: str = SERVER,
     ) -> AsyncGenerator[Batch]:
-        query, page, server = await self._pool.ask(
-            caller, self._begun, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
+        query, page, epoch = await self._pool.read(
+            caller, self._first_page, device_id, span, measurements, newest_first=newest_first, chunk_rows=chunk_rows
         )
         while True:
-            if self.epoch != server:
-                # What the first pages had may be missing in these, and the other way round.
-                raise Unavailable("STORE_UNAVAILABLE", "The telemetry store went away while it was read; ask again.")
+            if self.epoch != epoch:
+                # Pages from before and after a restart may not fit together.
+                raise Unavailable("STORE_UNAVAILABLE", "The telemetry store restarted during the query; repeat it.")
             if page.batch is not None:
                 yield page.batch
                 query = query.after(page.batch)
             if page.ahead is None:
                 return
-            page = await self._pool.ask(caller, reading.page, self._paths, query, page.ahead)
+            page = await self._pool.read(caller, reading.page, self._paths, query, page.ahead)
 
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        earliest = await self._pool.ask(caller, self._retention.earliest)
-        return await self._pool.ask(caller, lookup.latest, self._paths, device_ids, measurements, earliest)
+        earliest = await self._pool.read(caller, self._retention.earliest)
+        return await self._pool.read(caller, lookup.latest, self._paths, device_ids, measurements, earliest)
 
     async def aggregate(
         self,
@@ -137,26 +139,26 @@ class IotdbStore:
         *,
         caller: str = SERVER,
     ) -> Windows:
-        kept = await self._pool.ask(caller, self._kept, device_id, span)
+        kept = await self._pool.read(caller, self._kept, device_id, span)
         types = await self._chosen(device_id, measurements, caller)
         distinct = tuple(dict.fromkeys(functions))
-        asked = [
+        requests = [
             aggregating.AggregateRequest(device_id, measurement, value_type, kept, window, distinct)
             for measurement, value_type in types.items()
         ]
-        return await self._pool.ask(caller, aggregating.aggregate, self._paths, asked, span, window, fill)
+        return await self._pool.read(caller, aggregating.aggregate, self._paths, requests, span, window, fill)
 
     async def measurements(self, device_id: int, *, caller: str = SERVER) -> dict[str, ValueType]:
-        return (await self._pool.ask(caller, types_of, self._paths, [device_id]))[device_id]
+        return (await self._pool.read(caller, types_of, self._paths, [device_id]))[device_id]
 
     async def delete(self, device_id: int, span: Span) -> None:
-        await self._pool.run(_delete, self._paths, device_id, span)
+        await self._pool.write(_delete, self._paths, device_id, span)
 
     async def drop(self, device_id: int, measurement: str) -> None:
-        await self._pool.run(_drop, self._catalogue, self._paths, device_id, measurement)
+        await self._pool.write(_drop, self._catalogue, self._paths, device_id, measurement)
 
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
-        """What a crash in the middle of it loses must be kept elsewhere; see JournaledWriter."""
+        """A crash during the conversion may lose readings; JournaledWriter keeps them."""
         if await self._chosen(device_id, [measurement]):
             batches = await retyped(self.read(device_id, Span(), [measurement]), measurement, value_type)
             await self.drop(device_id, measurement)
@@ -164,13 +166,13 @@ class IotdbStore:
             await self.flush()
 
     async def count(self, device_id: int, span: Span, *, caller: str = SERVER) -> int:
-        kept = await self._pool.ask(caller, self._kept, device_id, span)
-        return await self._pool.ask(caller, lookup.count, self._paths, device_id, kept)
+        kept = await self._pool.read(caller, self._kept, device_id, span)
+        return await self._pool.read(caller, lookup.count, self._paths, device_id, kept)
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
-        await self._pool.run(self._retention.set_rule, device_id, milliseconds)
+        await self._pool.write(self._retention.set_rule, device_id, milliseconds)
 
-    def _begun(
+    def _first_page(
         self,
         session: Session,
         device_id: int,
@@ -180,8 +182,8 @@ class IotdbStore:
         newest_first: bool,
         chunk_rows: int,
     ) -> tuple[reading.ColumnQuery, reading.ColumnPage, int]:
-        """The first page, and how to read on; with the epoch that it is of."""
-        server, kept = self.epoch, self._kept(session, device_id, span)
+        """The query for the following pages, the first page, and its epoch."""
+        epoch, kept = self.epoch, self._kept(session, device_id, span)
         if measurements is None:
             types: Types = types_of(session, self._paths, [device_id])[device_id]
         else:
@@ -189,22 +191,22 @@ class IotdbStore:
         query = reading.query_for(
             device_id, types, measurements, self._order, newest_first=newest_first, chunk_rows=chunk_rows
         )
-        return query, reading.page(session, self._paths, query, kept), server
+        return query, reading.page(session, self._paths, query, kept), epoch
 
     def _kept(self, session: Session, device_id: int, span: Span) -> Span:
-        """What of the span is not past its time."""
+        """The part of the span whose readings have not expired."""
         kept = self._retention.within(session, device_id, span)
         return spans.opened(session, self._paths, device_id, kept)
 
     async def _chosen(
         self, device_id: int, measurements: Iterable[str] | None, caller: str = SERVER
     ) -> dict[str, ValueType]:
-        """A device's types: all by name, or those asked for in the order asked for."""
+        """The types of a device: all by name, or the requested ones in that order."""
         types = await self.measurements(device_id, caller=caller)
         return types if measurements is None else {name: types[name] for name in measurements if name in types}
 
 
-def _create(session: Session, paths: Paths) -> None:
+def _create_database(session: Session, paths: Paths) -> None:
     try:
         session.execute(f"CREATE DATABASE {paths.database}")
     except StatementFailed as failure:
@@ -213,14 +215,14 @@ def _create(session: Session, paths: Paths) -> None:
 
 
 def _probe(session: Session, paths: Paths) -> None:
-    # A server that answers may still refuse to write: it started a moment ago, its disk is full.
+    # A server that responds may still reject writes, just after its start or when its disk is full.
     column = Column("written", ValueType.BOOLEAN, np.array([True]))
     session.insert_one(tablet(paths.probe, np.zeros(1, np.int64), [column]))
 
 
 def _flush(session: Session, paths: Paths) -> None:
     session.execute(f"FLUSH {paths.database}")
-    # Of a disk that is full IoTDB says that all went well. What it could not keep is gone, and it takes no writes any more.
+    # If its disk is full, IoTDB reports success although readings are lost; but then it rejects further writes.
     _probe(session, paths)
 
 
@@ -232,7 +234,7 @@ def _drop(session: Session, catalogue: Catalogue, paths: Paths, device_id: int, 
 def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
     if span.start < span.end:
         whole = spans.opened(session, paths, device_id, span)
-        # Of a device all of whose readings are deleted in its memory IoTDB may make a file that it then cannot read.
+        # If all readings of a device are deleted while in memory, IoTDB may write a file that it cannot read.
         _flush(session, paths)
         session.execute(f"DELETE FROM {paths.device(device_id)}.* {spans.within(whole)}")
         _flush(session, paths)

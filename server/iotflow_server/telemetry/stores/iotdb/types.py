@@ -1,4 +1,4 @@
-"""IoTDB's types, and how it is to keep each of them."""
+"""The types of IoTDB, and how it stores each of them."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ CODES = {
 }
 TYPES = {code: value_type for value_type, code in CODES.items()}
 
-# Sensors repeat themselves or move by little: GORILLA keeps what differs from the value before, bit by bit and without
-# loss; TS_2DIFF packs the differences of counters and levels; states stay the same for long (RLE); text is left to LZ4.
+# Sensor values repeat or change little: GORILLA stores the difference from the previous value losslessly; TS_2DIFF packs the
+# differences of counters and levels; states rarely change (RLE); text is compressed by LZ4 only.
 ENCODINGS = {
     ValueType.BOOLEAN: "RLE",
     ValueType.INT32: "TS_2DIFF",
@@ -26,10 +26,10 @@ ENCODINGS = {
     ValueType.DOUBLE: "GORILLA",
     ValueType.TEXT: "PLAIN",
 }
-# Costs next to nothing beside the encoding; tighter ones cost more time than they save in room.
+# Its cost is negligible beside the encoding; stronger compression costs more time than its space is worth.
 COMPRESSION = "LZ4"
 
-# On the wire numbers are big-endian.
+# Numbers are big-endian in wire format.
 WIRE: dict[ValueType, np.dtype[Any]] = {
     ValueType.BOOLEAN: np.dtype(np.uint8),
     ValueType.INT32: np.dtype(">i4"),

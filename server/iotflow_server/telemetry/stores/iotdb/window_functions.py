@@ -1,31 +1,22 @@
-"""Figures over windows, computed from columns: for what IoTDB has no function, and where windows are sparse."""
+"""Aggregate functions computed from columns: those that IoTDB lacks, and any of them over sparse windows."""
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from iotflow_server.telemetry.batch import Column, Times, Values, ValueType
+from iotflow_server.telemetry.batch import Column, Times, Values
 from iotflow_server.telemetry.ports import Function
-
-OF_ANY_TYPE = (Function.COUNT, Function.FIRST, Function.LAST)
-_OF_THE_TYPE = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
+from iotflow_server.telemetry.windows import function_type
 
 
-def figure_type(function: Function, value_type: ValueType) -> ValueType:
-    """The type of a function of a measurement."""
-    if function is Function.COUNT:
-        return ValueType.INT64
-    return value_type if function in _OF_THE_TYPE else ValueType.DOUBLE
-
-
-def figure(function: Function, column: Column, firsts: Times) -> Column:
-    """The function of each window. column: values in order of time, all there; firsts: shape (windows,), the rows with
-    which they begin, rising from 0."""
+def aggregate_windows(function: Function, column: Column, firsts: Times) -> Column:
+    """Apply a function to each window. column: values in time order, without gaps; firsts: first rows of the windows, shape
+    (windows,), ascending from 0."""
     sizes = np.diff(np.append(firsts, len(column.values)))
-    # Readings may add up to more than a float64 holds; infinity says so.
+    # A sum beyond the range of float64 becomes infinity.
     with np.errstate(over="ignore", invalid="ignore"):
         values = _FUNCTIONS[function](column.values, firsts, sizes)
-    kind = figure_type(function, column.type)
+    kind = function_type(function, column.type)
     valid = sizes > 1 if function is Function.STDDEV else None
     return Column(column.measurement, kind, values.astype(kind.dtype, copy=False), valid)
 
@@ -40,8 +31,8 @@ def _avg(values: Values, firsts: Times, sizes: Times) -> Values:
 
 
 def _stddev(values: Values, firsts: Times, sizes: Times) -> Values:
-    # The mean first, then the distances from it: the sum of squares in one go loses all digits when the values are
-    # large and close together.
+    # Two passes: the mean first, then the distances from it. A sum of squares in one pass loses all digits when the values
+    # are large and close together.
     wide = values.astype(np.float64)
     distances = wide - np.repeat(_avg(wide, firsts, sizes), sizes)
     return np.sqrt(_sum(distances * distances, firsts, sizes) / np.maximum(sizes - 1, 1))

@@ -1,4 +1,4 @@
-"""Storing groups of batches."""
+"""Writing of groups of batches."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -12,15 +12,15 @@ from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
 from iotflow_server.telemetry.stores.iotdb.lookup import newest_times
 from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
 from iotflow_server.telemetry.stores.iotdb.names import Paths
-from iotflow_server.telemetry.stores.iotdb.order import Order
+from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
 
 Rejections = tuple[Rejection, ...]
 
-# What IoTDB says of names and values that it cannot hold, as against of its own state: illegal parameter, metadata error,
-# illegal path, data type mismatch, statement that cannot be parsed, semantic error.
+# Codes for names and values that IoTDB cannot store; other codes concern its state: illegal parameter, metadata error, illegal
+# path, data type mismatch, unparsable statement, semantic error.
 _UNSTORABLE = frozenset({303, 507, 509, 614, 700, 701})
 
 _log = structlog.get_logger(__name__)
@@ -28,17 +28,17 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where batches go. settled: whether what is past its time by the store's clock is gone for good."""
+    """Where batches are written. settled: whether readings that have expired by the clock of the store count as removed."""
 
     catalogue: Catalogue
     paths: Paths
-    order: Order | None
+    order: RowOrder | None
     retention: Retention
     settled: Callable[[], bool]
 
 
 def write(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
-    """Store the batches by one call or, if one of them cannot be stored, each by its own; answers what was refused."""
+    """Store the batches by one call or, if one of them cannot be stored, by one call each; returns the rejections."""
     try:
         return _write_with_fresh_types(session, target, batches)
     except (StatementFailed, UnicodeError):
@@ -52,12 +52,12 @@ def _write_alone(session: Session, target: Target, batch: Batch) -> Rejections:
         if isinstance(error, StatementFailed) and error.code not in _UNSTORABLE:
             raise
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
-        message = "The batch holds a value that the store cannot keep."
+        message = "The batch contains a value that the telemetry store cannot store; remove it and resend the rest."
         return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
 
 
 def _write_with_fresh_types(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
-    """Once more with types looked up anew, if that fails: another server may have added some meanwhile."""
+    """If the write fails, repeat it with current types: another server may have added measurements."""
     try:
         return _write_together(session, target, batches)
     except StatementFailed:
@@ -65,21 +65,21 @@ def _write_with_fresh_types(session: Session, target: Target, batches: Sequence[
 
 
 def _write_together(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
-    places: dict[int, list[int]] = {}
-    for place, batch in enumerate(batches):
-        places.setdefault(batch.device_id, []).append(place)
-    known = target.catalogue.of(session, places)
-    fitted = _fitted(batches, places, known, target.catalogue.most)
-    if _freed(session, target, known, fitted):
+    positions: dict[int, list[int]] = {}
+    for position, batch in enumerate(batches):
+        positions.setdefault(batch.device_id, []).append(position)
+    known = target.catalogue.of(session, positions)
+    fitted = _fitted(batches, positions, known, target.catalogue.most)
+    if _drop_empty(session, target, known, fitted):
         return _write_together(session, target, batches)
     rejections: list[Rejections] = [()] * len(batches)
     tablets: list[Tablet] = []
     spans: list[tuple[int, int, int]] = []
-    for device_id, own in places.items():
+    for device_id, own in positions.items():
         pieces = []
-        for place, one in zip(own, fitted[device_id][0], strict=True):
-            rejections[place] = one.rejections
-            pieces.append((batches[place].times, one.columns))
+        for position, one in zip(own, fitted[device_id][0], strict=True):
+            rejections[position] = one.rejections
+            pieces.append((batches[position].times, one.columns))
         for together in joinable(pieces):
             times, columns = merged(together)
             if len(times):
@@ -90,7 +90,7 @@ def _write_together(session: Session, target: Target, batches: Sequence[Batch]) 
         with target.order.writing(spans) if target.order else nullcontext():
             _insert(session, tablets)
     except StatementFailed:
-        target.catalogue.forget(places)
+        target.catalogue.forget(positions)
         raise
     return rejections
 
@@ -99,17 +99,17 @@ Fitted = dict[int, tuple[list[Resolved], Types]]
 
 
 def _fitted(
-    batches: Sequence[Batch], places: Mapping[int, Sequence[int]], known: Mapping[int, Types], most: int
+    batches: Sequence[Batch], positions: Mapping[int, Sequence[int]], known: Mapping[int, Types], most: int
 ) -> Fitted:
-    """By device, its batches fitted to its types, and the types that they set."""
+    """By device: its batches fitted to its types, and the types that they set."""
     return {
-        device_id: _resolved([batches[place] for place in own], known[device_id], most)
-        for device_id, own in places.items()
+        device_id: _resolved([batches[position] for position in own], known[device_id], most)
+        for device_id, own in positions.items()
     }
 
 
 def _resolved(batches: Sequence[Batch], known: Types, most: int) -> tuple[list[Resolved], Types]:
-    """Each batch fitted to the types known, and to those that the batches before it set; and these types."""
+    """Fit each batch to the known types and to those set by earlier batches; returns the batches and the new types."""
     types = dict(known)
     new: dict[str, ValueType] = {}
     resolved = []
@@ -121,8 +121,8 @@ def _resolved(batches: Sequence[Batch], known: Types, most: int) -> tuple[list[R
     return resolved, new
 
 
-def _freed(session: Session, target: Target, known: Mapping[int, Types], fitted: Fitted) -> bool:
-    """Whether measurements whose type something does not fit had no readings any more: they are dropped, and have none."""
+def _drop_empty(session: Session, target: Target, known: Mapping[int, Types], fitted: Fitted) -> bool:
+    """Drop measurements with type conflicts that have no readings left; returns whether there were any."""
     freed = False
     for device_id, (resolved, _) in fitted.items():
         conflicts = sorted(known[device_id].keys() & set().union(*(one.conflicts for one in resolved)))
@@ -137,12 +137,11 @@ def _freed(session: Session, target: Target, known: Mapping[int, Types], fitted:
 
 
 def _is_empty(newest: int | None, earliest: int | None) -> bool:
-    """Whether there is no reading, or all are past their time."""
+    """Whether there are no readings, or all have expired."""
     return newest is None or (earliest is not None and newest < earliest)
 
 
 def _insert(session: Session, tablets: Sequence[Tablet]) -> None:
-    refusals = session.insert(tablets) if tablets else []
-    for refusal in refusals:
-        if refusal is not None:
-            raise refusal
+    for error in session.insert(tablets) if tablets else []:
+        if error is not None:
+            raise error

@@ -152,22 +152,31 @@ def stream_limits(settings: Settings) -> StreamLimits:
 
 
 def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
-    """What /metrics shows of this process."""
+    """The metrics of this process."""
     bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
-        "iotflow_worker": ("The number of the process that tells these figures.", lambda: member.number),
-        "iotflow_ingest_waiting_bytes": ("Bytes waiting for the store.", lambda: telemetry.ingest.waiting_bytes),
-        "iotflow_open_streams": ("Streams open now.", lambda: len(sessions)),
-        "iotflow_devices_online": ("Devices online now.", lambda: fleet.online.count),
-        "iotflow_subscribers": ("Live readers now.", lambda: telemetry.feed.subscribers),
-        "iotflow_live_bus_degraded": ("1 while the line to other processes is down.", lambda: bus.state.degraded),
-        "iotflow_live_bus_backlog_bytes": ("Bytes that wait for that line.", lambda: bus.state.backlog_bytes),
-        "iotflow_live_bus_dropped_readings": ("Readings it has lost.", lambda: bus.state.dropped),
+        "iotflow_worker": ("Number of the worker process.", lambda: member.number),
+        "iotflow_ingest_waiting_bytes": (
+            "Size in bytes of the readings that wait for the store.",
+            lambda: telemetry.ingest.waiting_bytes,
+        ),
+        "iotflow_open_streams": ("Open streams.", lambda: len(sessions)),
+        "iotflow_devices_online": ("Devices that are online.", lambda: fleet.online.count),
+        "iotflow_subscribers": ("Subscribers of the live feed.", lambda: telemetry.feed.subscribers),
+        "iotflow_live_bus_degraded": (
+            "1 while the live bus to other processes is unavailable.",
+            lambda: bus.state.degraded,
+        ),
+        "iotflow_live_bus_backlog_bytes": (
+            "Size in bytes of the readings that wait for the live bus.",
+            lambda: bus.state.backlog_bytes,
+        ),
+        "iotflow_live_bus_dropped_readings": ("Readings lost on the live bus.", lambda: bus.state.dropped),
     }
     if latest := telemetry.latest:
-        gauges["iotflow_latest_hits"] = ("Devices whose newest values were remembered.", lambda: latest.hits)
+        gauges["iotflow_latest_hits"] = ("Devices whose newest values were in the cache.", lambda: latest.hits)
         gauges["iotflow_latest_misses"] = (
-            "Devices whose newest values the store was asked for.",
+            "Devices whose newest values were not in the cache.",
             lambda: latest.misses,
         )
     return Metrics(telemetry.tally, gauges, lambda: telemetry.writer.journal)

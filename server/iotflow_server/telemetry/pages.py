@@ -15,7 +15,7 @@ from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span, TelemetryRead
 # A page is one response, which Envoy converts to JSON in one piece; gRPC clients accept 4 MiB by default.
 PAGE_BYTES = 2**20
 CHUNK_ROWS = 1_000
-# A message of this size stays below the default limit of gRPC clients, 4 MiB, whatever characters its texts have.
+# A message of this size stays below the default limit of gRPC clients, 4 MiB, for texts of any characters.
 PART_BYTES = 2**20
 
 

@@ -177,7 +177,7 @@ class TelemetryReader(Protocol):
 
     Every method raises Unavailable when the backend cannot be reached, never an error of the driver. Requested
     measurements that do not exist are absent from the result. A device that never wrote is a device without readings.
-    caller: callers take turns where calls wait; those of one name share a turn.
+    caller: name of the caller; waiting calls are served in turns, one turn per name.
     """
 
     def read(

@@ -22,7 +22,7 @@ class TimestampAllocator(Protocol):
 
     async def allocate(self, device_id: int, readings: int, *, caller: str = SERVER) -> range:
         """Return this many ascending timestamps, milliseconds since 1970 UTC, never allocated to this device before. The
-        last one is now or as little later as possible. caller: whose turn it is where the store is asked; see TelemetryReader.
+        last one is now or as little later as possible. caller: for the turn of a query of the store; see TelemetryReader.
 
         Raises LimitExceeded (ARRIVAL_RATE) if it would be too far ahead, Unavailable.
         """

@@ -1,4 +1,4 @@
-"""Real processes under test: started in a group of their own, listened to, and ended by their id."""
+"""Real processes under test, each in a process group of its own."""
 
 import contextlib
 import json
@@ -20,12 +20,12 @@ IOTFLOW = str(Path(sys.executable).with_name("iotflow"))
 
 
 def free_port() -> int:
-    """A port of the loopback for a server that cannot choose one itself; nobody else takes it before that listens."""
+    """A port of the loopback for a server that cannot choose one itself. No other test takes it before that server listens."""
     return reserved_port()
 
 
 class Running:
-    """A process, with the lines it has written so far (both streams, as they came)."""
+    """A process, with the lines it has written so far to both streams."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.lines: list[str] = []
@@ -60,7 +60,7 @@ class Running:
         return line
 
     def wait_for_lines(self, fits: Callable[[str], bool], count: int = 1, within: float = PATIENCE) -> list[str]:
-        """The lines that fit, at least so many; AssertionError, with all the output, where fewer come."""
+        """Wait for at least `count` lines that fit, and return them. AssertionError, with all the output, where fewer come."""
         with self._news:
             self._news.wait_for(lambda: self._silent or sum(map(fits, self.lines)) >= count, within)
             lines = [line for line in self.lines if fits(line)]
@@ -74,7 +74,7 @@ class Running:
         return code
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process alone, not to what it started."""
+        """Send a signal to the process, but not to its children."""
         self._process.send_signal(number)
 
     def terminate(self, within: float = PATIENCE) -> int:
@@ -118,7 +118,7 @@ def wait_until_listening(port: int, process: Running, within: float = PATIENCE) 
 
 @contextlib.contextmanager
 def running(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Iterator[Running]:
-    """Run a command, `env` on top of this process's; whatever is left of its group at the end is killed."""
+    """Run a command with `env` in addition to this process's environment. Its process group is killed at the end."""
     process = subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},

@@ -69,7 +69,7 @@ def drift() -> None:
     run(sys.executable, "-m", "tools.api")
     changed = output("git", "status", "--porcelain", "--", *STUBS, WORDS, *REFERENCES)
     if changed:
-        sys.exit(f"These files are not what the contract generates; commit what `make generate` wrote:\n{changed}")
+        sys.exit(f"These files differ from the generated ones. Run `make generate` and commit them:\n{changed}")
 
 
 def validate() -> None:

@@ -22,7 +22,8 @@ def replace_password(file: Path, port: int) -> None:
         # The server accepts connections some time before it can check users.
         if time.monotonic() > deadline:
             raise RuntimeError(
-                f"IoTDB accepts neither the password in {file} nor its default password. Delete the data folder to start anew."
+                f"IoTDB accepts neither the password in {file} nor its default password. "
+                "Write the current password of IoTDB into the file."
             )
         time.sleep(0.1)
 

@@ -1,4 +1,4 @@
-"""What the command writes to the terminal."""
+"""Output of the command on the terminal."""
 
 import dataclasses
 import os

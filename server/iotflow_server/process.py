@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import logging
 import os
 import socket
 import sys
@@ -13,7 +14,6 @@ from typing import Any
 import structlog
 
 from iotflow_server.errors import DomainError
-from iotflow_server.logs import configure_logs
 from iotflow_server.settings import Settings, WrongSettings, load_settings, unknown_settings
 
 # A name service that does not answer occupies one thread for each name.
@@ -73,6 +73,30 @@ def run_process(run: Callable[[Settings], Coroutine[None, None, int]], **log_fie
     except (CannotStart, DomainError, OSError) as error:
         structlog.get_logger(__name__).error("cannot_run", problem=str(error))
         return 1
+
+
+def configure_logs(level: str, form: str, **fields: object) -> None:
+    """level: debug, info, warning, error. form: console or json. fields: part of every line."""
+    # The rich traceback would show the values of variables, and so secrets.
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else console
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        lambda _logger, _method, line: {**line, **fields},
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if form == "json":
+        processors.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*processors, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        # Writes each line in one call, so that the lines of several processes do not mix.
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
 
 
 def tune_runtime() -> None:

@@ -28,9 +28,9 @@ def progress_on(console: Console, total: int) -> AbstractContextManager[Progress
     return ProgressBar(console, total) if console.is_terminal else ProgressLines(console, total)
 
 
-def counted(number: int, thing: str) -> str:
+def counted(number: int, noun: str) -> str:
     """The number with the noun in singular or plural: 1 row, 2 rows."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def write_line(console: Console, line: str) -> None:

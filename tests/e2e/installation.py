@@ -1,4 +1,4 @@
-"""A server process and what `iotflow replay` stores there."""
+"""A server process, and the readings that `iotflow replay` stores in it."""
 
 import json
 import sys
@@ -45,7 +45,7 @@ class Installation:
             yield process
 
     def replayed(self, file: Path, device: str, *options: str) -> tuple[int, str]:
-        """The exit code and what it wrote."""
+        """The exit code and the output."""
         with self.replay(file, device, *options) as process:
             return process.exit_code(), process.output
 
@@ -61,7 +61,7 @@ class Installation:
         return self.folder / "device-keys.json"
 
     def wait_until_stored(self, readings: int) -> None:
-        """Until so many readings are stored from any device; those of before count."""
+        """Wait until this number of readings is stored, of all devices and since the start."""
         with self.channel() as channel:
             request = SubscribeTelemetryRequest(since="0", columnar=True)
             events = TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=self.admin, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""`iotflow replay` against a real server: killed in the midst, stopped, refused; every value is compared with the file."""
+"""`iotflow replay` against a real server that is killed, stopped, or rejects values. Every stored value is compared."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ AMBIENT, MACHINE = DATA / "ambient_temperature.csv", DATA / "machine_temperature
 
 
 def recorded(file: Path) -> dict[int, float]:
-    """The file's values by time (ms), read by other means; of rows with equal times the last one counts."""
+    """The file's values by time (ms), read independently. Of rows with equal times the last one counts."""
     with file.open() as lines:
         rows = list(csv.reader(lines))[1:]
     return {
@@ -30,8 +30,8 @@ def here(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
 
 
-def test_a_server_killed_in_the_midst_loses_nothing(here: Installation) -> None:
-    # Eleven weeks in some five seconds: long enough to be interrupted.
+def test_a_server_killed_during_a_replay_loses_nothing(here: Installation) -> None:
+    # Eleven weeks in about five seconds, long enough for an interruption.
     with here.server() as first, here.replay(MACHINE, "machine", "--speed", "1_400_000") as replay:
         here.wait_until_stored(5_000)
         first.signal(signal.SIGKILL)
@@ -53,7 +53,7 @@ def test_a_server_that_drains_is_waited_for(here: Installation) -> None:
             assert here.stored("machine") == {"value": recorded(MACHINE)}
 
 
-def test_ctrl_c_says_how_far_it_got_and_a_second_run_ends_it(here: Installation) -> None:
+def test_ctrl_c_reports_progress_and_a_second_run_completes_it(here: Installation) -> None:
     with here.server():
         with here.replay(AMBIENT, "ambient", "--speed", "100_000") as replay:
             here.wait_until_stored(20)
@@ -85,7 +85,7 @@ def test_numbers_text_and_gaps_arrive_as_they_are(here: Installation, tmp_path: 
     assert "2 rows hold no value and were not sent" in output
 
 
-def test_what_is_refused_is_named_and_the_rest_is_stored(here: Installation, tmp_path: Path) -> None:
+def test_rejected_values_are_named_and_the_rest_is_stored(here: Installation, tmp_path: Path) -> None:
     file = tmp_path / "infinite.csv"
     file.write_text("time,value\n1,1.5\n2,inf\n3,2.5\n")
     with here.server():
@@ -140,7 +140,7 @@ def test_types_of_columns_and_missing_cells_are_stored_as_they_are(here: Install
     assert "Temperatur: numbers with a decimal comma, 1 of them missing" in output
 
 
-def test_a_dry_run_shows_what_is_recognised_and_needs_no_server(here: Installation) -> None:
+def test_a_dry_run_shows_how_the_file_is_read_and_needs_no_server(here: Installation) -> None:
     code, output = here.replayed(AMBIENT, "ambient", "--dry-run")
     assert code == 0
     assert "7,267 rows, utf-8, delimiter comma" in output
@@ -150,7 +150,7 @@ def test_a_dry_run_shows_what_is_recognised_and_needs_no_server(here: Installati
     assert not here.keys.exists()
 
 
-def test_what_is_in_doubt_is_refused_before_anything_is_sent(here: Installation, tmp_path: Path) -> None:
+def test_an_ambiguous_file_is_rejected_before_anything_is_sent(here: Installation, tmp_path: Path) -> None:
     file = tmp_path / "doubtful.csv"
     file.write_text("temperature,uptime\n21.5,12\n21.6,13\n")
     code, output = here.replayed(file, "doubtful")

@@ -1,4 +1,4 @@
-"""`iotflow up` when a part of it dies: it is started again, health tells of it, and nothing acknowledged is lost."""
+"""`iotflow up` when a process ends: it is restarted, health reports it, and no acknowledged reading is lost."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def kill(service: Service, part: str) -> None:
 
 
 def health(http: httpx.Client) -> tuple[str, list[str]]:
-    """The status and the sentences of the checks that failed; away: nobody answers."""
+    """The status and the messages of the failed checks; away: no answer."""
     try:
         answer = http.get("/health", params={"detailed": "true"}).json()
     except (httpx.TransportError, ValueError):

@@ -1,4 +1,4 @@
-"""`iotflow up --workers N`: the gateway spreads requests over all, and the death of one costs what was under way there."""
+"""`iotflow up --workers N`: Envoy spreads requests over all, and the end of a worker affects only its own requests."""
 
 import json
 import os
@@ -81,7 +81,7 @@ def test_kill_9_of_one_costs_no_more_than_the_requests_it_had(service: Service, 
 
 
 class Senders:
-    """Readings a second apart, each sender's in a minute of its own, one at a time; what became of each."""
+    """Send readings a second apart, one at a time, each sender in a day of its own, and record the result of each."""
 
     def __init__(self, rest: str, headers: dict[str, str]) -> None:
         self.acknowledged: set[str] = set()

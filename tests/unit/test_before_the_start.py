@@ -1,4 +1,4 @@
-"""What `iotflow up` refuses before it starts anything."""
+"""The checks of `iotflow up` before it starts a process."""
 
 import os
 import socket

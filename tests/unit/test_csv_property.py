@@ -1,4 +1,4 @@
-"""Whatever a table holds and however it is written: what is read of it is what was written, or it is refused."""
+"""Every table, in every format, is read as it was written, or rejected."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs
 
 
 def is_text(cell: str) -> bool:
-    """Whether the cell is neither a number nor a word for something else."""
+    """Whether the cell is neither a number nor another word with a meaning."""
     return kind_of(cell) is Kind.TEXT
 
 
@@ -37,7 +37,7 @@ KINDS: list[tuple[st.SearchStrategy[str], Callable[[str], Any]]] = [
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[list[str]], list[list[Any]]]:
-    """The cells of each column, its name first, and the values that they stand for; the times are the last column."""
+    """The cells of each column, its name first, and their values. The times are the last column."""
     rows = draw(st.integers(1, 12))
     cells: list[list[str]] = []
     values: list[list[Any]] = []
@@ -60,7 +60,7 @@ def tables(draw: st.DrawFn) -> tuple[list[list[str]], list[list[Any]]]:
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-def test_a_table_is_read_as_it_was_written_or_refused(
+def test_a_table_is_read_as_it_was_written_or_rejected(
     tmp_path_factory: Any,
     table: tuple[list[list[str]], list[list[Any]]],
     delimiter: str,
@@ -85,7 +85,7 @@ def test_a_table_is_read_as_it_was_written_or_refused(
 
 
 def equal(found: Any, expected: Any, text: str) -> bool:
-    """Whether a cell was read as what it stands for; in a column of texts, words for what is missing are texts."""
+    """Whether a cell was read as its value. In a column of texts, words for missing values are texts."""
     if found is None or (isinstance(found, float) and math.isnan(found)):
         return expected is None
     return found == text != "" if expected is None else isinstance(found, type(expected)) and bool(found == expected)

@@ -1,4 +1,4 @@
-"""Recordings as people have them: what is recognised in a CSV file, and what is refused because it is in doubt."""
+"""CSV recordings: formats that are detected, and ambiguous files that are rejected."""
 
 import codecs
 from pathlib import Path
@@ -58,7 +58,7 @@ def kinds(recording: Recording) -> dict[str, Kind]:
         ("1969-12-31T23:59:59.9999Z", -1),
     ],
 )
-def test_times_that_are_recognised(text: str, time: int) -> None:
+def test_times_that_are_detected(text: str, time: int) -> None:
     assert TimeReader(DETECT).read(text) == time
 
 
@@ -77,7 +77,7 @@ def test_times_that_are_recognised(text: str, time: int) -> None:
         ("%d.%m.%Y %H:%M %z", "04.07.2013 02:00 +0200", MIDNIGHT),
     ],
 )
-def test_times_in_a_format_that_is_said(form: str, text: str, time: int) -> None:
+def test_times_in_a_given_format(form: str, text: str, time: int) -> None:
     assert TimeReader(CsvOptions(time_format=form)).read(text) == time
 
 
@@ -85,18 +85,18 @@ def test_times_in_a_format_that_is_said(form: str, text: str, time: int) -> None
     "text",
     ["", "noon", "2013-13-01", "1e9", "2013-07-04T25:00:00", "now", "-24h", "04.07.2013 00:00", "07/04/2013", "12:30"],
 )
-def test_what_is_no_time(text: str) -> None:
+def test_cells_that_are_no_time(text: str) -> None:
     with pytest.raises(InvalidCell, match="--time-format .*--time-column"):
         TimeReader(DETECT).read(text)
 
 
 @pytest.mark.parametrize("digits", [1, 5, 8, 9, 11, 12, 14, 15, 16, 19])
-def test_digits_that_may_be_times_of_several_kinds(digits: int) -> None:
+def test_digits_that_fit_several_formats(digits: int) -> None:
     with pytest.raises(InvalidCell, match="--time-format s, ms, us, ns"):
         TimeReader(DETECT).read("1" * digits)
 
 
-def test_times_of_a_zone_with_the_hour_that_comes_twice(tmp_path: Path) -> None:
+def test_times_in_the_hour_that_occurs_twice(tmp_path: Path) -> None:
     rows = ["2025-10-26 01:30:00", "2025-10-26 02:00:00", "2025-10-26 02:30:00"]
     rows += ["2025-10-26 02:00:00", "2025-10-26 02:30:00", "2025-10-26 03:00:00"]
     path = recorded(tmp_path, "time,v\n" + "".join(f"{row},1\n" for row in rows))
@@ -138,7 +138,7 @@ def test_the_column_of_times(tmp_path: Path, content: str, column: str) -> None:
 
 
 @pytest.mark.parametrize("chosen", ["b", "2"])
-def test_the_column_of_times_that_is_said(tmp_path: Path, chosen: str) -> None:
+def test_a_given_column_of_times(tmp_path: Path, chosen: str) -> None:
     path = recorded(tmp_path, "time,b\n21.5,1372896000\n")
     assert table(path, CsvOptions(time_column=chosen)) == {"": [MIDNIGHT], "time": [21.5]}
 
@@ -154,7 +154,7 @@ def test_the_column_of_times_that_is_said(tmp_path: Path, chosen: str) -> None:
         ("20130704,1\n20130705,2\n", "was detected as the times.*--time-column"),
     ],
 )
-def test_times_in_doubt_are_refused(tmp_path: Path, content: str, complaint: str) -> None:
+def test_ambiguous_times_are_rejected(tmp_path: Path, content: str, complaint: str) -> None:
     with pytest.raises(SimulationError, match=complaint):
         inspect(recorded(tmp_path, content))
 
@@ -186,7 +186,7 @@ def test_delimiters(tmp_path: Path, delimiter: str) -> None:
     assert table(path) == {"": [MIDNIGHT, MIDNIGHT + 86_400_000], "a b": [1.5, None], "note": ["x", "y z"]}
 
 
-def test_a_delimiter_in_doubt_and_one_that_is_said(tmp_path: Path) -> None:
+def test_an_ambiguous_and_a_given_delimiter(tmp_path: Path) -> None:
     path = recorded(tmp_path, "time;a|b\n2013-07-04;x|y\n")
     with pytest.raises(SimulationError, match="semicolon and bar both divide its lines.*--delimiter"):
         inspect(path)
@@ -211,7 +211,7 @@ def test_encodings(tmp_path: Path, encoding: str, mark: bytes, chosen: str) -> N
     assert table(path, CsvOptions(encoding=chosen)) == {"": [MIDNIGHT], "größe": ["é"]}
 
 
-def test_an_encoding_in_doubt(tmp_path: Path) -> None:
+def test_an_ambiguous_encoding(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match="line .: this is not UTF-8 text; name the encoding, such as --encoding"):
         inspect(recorded(tmp_path, b"time,a\n2013-07-04,2\n2013-07-04,\xff\n"))
 
@@ -233,7 +233,7 @@ def test_an_encoding_in_doubt(tmp_path: Path) -> None:
         (['a "quoted"\nline', "b"], Kind.TEXT, ['a "quoted"\nline', "b"]),
     ],
 )
-def test_what_a_column_holds(tmp_path: Path, cells: list[str], kind: Kind, expected: list[object]) -> None:
+def test_the_type_of_a_column(tmp_path: Path, cells: list[str], kind: Kind, expected: list[object]) -> None:
     quoted = ('"' + cell.replace('"', '""') + '"' for cell in cells)
     path = recorded(tmp_path, "time;v\n" + "".join(f"{MIDNIGHT + row};{cell}\n" for row, cell in enumerate(quoted)))
     assert kinds(inspect(path)) == {"v": kind}
@@ -258,7 +258,7 @@ def test_what_a_column_holds(tmp_path: Path, cells: list[str], kind: Kind, expec
         (["9223372036854775808", "1"], "whole numbers that lose digits"),
     ],
 )
-def test_columns_in_doubt_are_refused(tmp_path: Path, cells: list[str], complaint: str) -> None:
+def test_ambiguous_columns_are_rejected(tmp_path: Path, cells: list[str], complaint: str) -> None:
     path = recorded(tmp_path, "time;v\n" + "".join(f"{MIDNIGHT + row};{cell}\n" for row, cell in enumerate(cells)))
     with pytest.raises(SimulationError, match=complaint):
         inspect(path)
@@ -289,7 +289,7 @@ def test_names_are_kept(tmp_path: Path, name: str) -> None:
         ("time,a,=1+1", "the column '=1.1' cannot be stored under that name"),
     ],
 )
-def test_names_that_cannot_be_stored_are_refused(tmp_path: Path, header: str, complaint: str) -> None:
+def test_names_that_cannot_be_stored_are_rejected(tmp_path: Path, header: str, complaint: str) -> None:
     with pytest.raises(SimulationError, match=complaint):
         inspect(recorded(tmp_path, f"{header}\n2013-07-04,1,2\n"))
 

@@ -1,4 +1,4 @@
-"""A name service that hangs."""
+"""The event loop while the name service hangs."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from iotflow_server.process import ServerLoop
 
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A host name whose look-up does not end before the test."""
+    """A host name. Looking it up takes until the end of the test."""
     answered, look_up = threading.Event(), socket.getaddrinfo
 
     def looked_up(host: Any, *others: Any) -> Any:

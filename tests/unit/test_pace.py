@@ -1,4 +1,4 @@
-"""Rows in the rhythm in which they were recorded."""
+"""Rows are released at the rhythm of the recording."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ def chunk(*times: int) -> Chunk:
 
 
 async def due(pace: Pace, *chunks: Chunk) -> list[tuple[int, float]]:
-    """Each row's time (ms), and when it came (seconds after the first)."""
+    """Each row's time (ms), and the moment of its release (seconds after the first)."""
     clock = asyncio.get_running_loop().time
     seen = [(time, clock()) for one in chunks async for part in pace.parts(one) for time in part.times.tolist()]
     return [(time, moment - seen[0][1]) for time, moment in seen]
@@ -22,7 +22,7 @@ def test_rows_wait_for_their_time() -> None:
     rows = asyncio.run(due(Pace(100.0), chunk(1_000, 6_000, 2_000), chunk(3_000, 11_000)))
     assert [time for time, _ in rows] == [1_000, 6_000, 2_000, 3_000, 11_000]
     seconds = [moment for _, moment in rows]
-    # What goes back in time does not wait, and what comes after it waits for its own time.
+    # A row with an earlier time than the one before does not wait; the next row waits for its own time.
     assert 0.04 < seconds[1] <= seconds[2] <= seconds[3] < seconds[4]
     assert seconds[4] > 0.09
 

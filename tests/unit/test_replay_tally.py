@@ -1,4 +1,4 @@
-"""Rows of a replay are counted by what became of them."""
+"""The rows of a replay are counted as acknowledged, rejected or empty."""
 
 import io
 
@@ -16,7 +16,7 @@ BATCH = {"a": np.array([1.0, 2.0, NONE]), "b": np.array(["x", None, "z"], object
 
 
 def rejected(index: int, count: int, measurement: str = "") -> Rejection:
-    """Of the second batch."""
+    """A rejection in the second batch."""
     return Rejection(sequence=2, index=index, count=count, measurement=measurement, reason="R", message="why")
 
 
@@ -57,11 +57,11 @@ def test_one_is_singular() -> None:
 
 
 @pytest.mark.parametrize(
-    ("terminal", "said"), [(False, "2 of 3 rows acknowledged, 1 rejected, "), (True, "1 rejected")]
+    ("terminal", "expected"), [(False, "2 of 3 rows acknowledged, 1 rejected, "), (True, "1 rejected")]
 )
-def test_progress_counts_rejected_rows_apart(*, terminal: bool, said: str) -> None:
+def test_progress_counts_rejected_rows_apart(*, terminal: bool, expected: str) -> None:
     output = io.StringIO()
     with progress_on(Console(file=output, force_terminal=terminal, color_system=None, width=120), 3) as progress:
         progress.advance(2, 0)
         progress.advance(1, 1)
-    assert said in output.getvalue()
+    assert expected in output.getvalue()

@@ -1,4 +1,4 @@
-"""The supervisor with real processes."""
+"""The supervisor of `iotflow up`, with real processes."""
 
 import asyncio
 import dataclasses
@@ -27,7 +27,7 @@ print("up", flush=True)
 pathlib.Path(sys.argv[1]).touch()
 signal.pause()
 """
-# Is ready, and dies when told to, the first time; later it is never ready.
+# The first process becomes ready and ends when its file `dies` exists; later ones never become ready.
 ONCE = """
 if not pathlib.Path(sys.argv[1] + " dies").exists():
     pathlib.Path(sys.argv[1]).touch()
@@ -48,7 +48,7 @@ def program(
     grace: float = PATIENCE,
     drain: Callable[[], Awaitable[None]] | None = None,
 ) -> Program:
-    """A Python program that is ready when its file is there."""
+    """A Python program that is ready when its file exists."""
     mark = folder / name
 
     async def ready() -> bool:
@@ -60,7 +60,7 @@ def program(
 
 
 def mortal(folder: Path, dying: str = "sys.exit(3)", *, start_within: float = PATIENCE) -> Program:
-    """A program named envoy that dies once `start_dying` was called."""
+    """A program named envoy that ends after a call of `start_dying`."""
     code = f"while not pathlib.Path(sys.argv[1] + ' dies').exists(): signal.sigtimedwait([], 0.01)\n{dying}"
     return program("envoy", folder, POLITE.replace("signal.pause()", code), start_within=start_within)
 
@@ -118,11 +118,11 @@ def test_drains_before_it_stops(tmp_path: Path) -> None:
 )
 def test_part_that_dies_is_started_again(tmp_path: Path, dying: str, fate: str) -> None:
     lines: list[str] = []
-    told: list[list[str]] = []
+    reported: list[list[str]] = []
 
-    def down(troubles: Sequence[str]) -> None:
-        told.append(list(troubles))
-        if not troubles:
+    def down(problems: Sequence[str]) -> None:
+        reported.append(list(problems))
+        if not problems:
             interrupt()
 
     dies_once = f"pathlib.Path(sys.argv[1] + ' dies').unlink(); {dying}"
@@ -138,7 +138,7 @@ def test_part_that_dies_is_started_again(tmp_path: Path, dying: str, fate: str) 
         "envoy  | bye",
         "server | bye",
     ]
-    assert told == [[f"envoy ended {fate}"], []]
+    assert reported == [[f"envoy ended {fate}"], []]
 
 
 def test_part_that_keeps_dying_is_given_up_and_ends_the_run(tmp_path: Path) -> None:
@@ -157,10 +157,10 @@ def test_part_that_keeps_dying_is_given_up_and_ends_the_run(tmp_path: Path) -> N
 def test_failures_long_ago_do_not_count(tmp_path: Path) -> None:
     lines: list[str] = []
 
-    def down(troubles: Sequence[str]) -> None:
+    def down(problems: Sequence[str]) -> None:
         if lines.count("envoy runs again") > 3:
             interrupt()
-        elif not troubles:
+        elif not problems:
             start_dying(tmp_path)()
 
     steady = dataclasses.replace(RESTARTS, steady_seconds=0.0)
@@ -262,17 +262,17 @@ def test_second_interrupt_kills(tmp_path: Path) -> None:
     assert lines[-1] == "server had to be killed"
 
 
-def test_what_a_dead_child_left_behind_is_killed(tmp_path: Path) -> None:
+def test_descendants_of_a_child_that_ended_are_killed(tmp_path: Path) -> None:
     leaving = (
         "import subprocess; subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']); sys.exit(4)"
     )
     lines: list[str] = []
-    # The one left behind holds the pipe that the supervisor reads to its end: it comes back only when that one is gone.
+    # The descendant holds the pipe that the supervisor reads: the test ends only after that descendant is killed.
     assert supervise(lines, mortal(tmp_path, leaving), announce=start_dying(tmp_path)) == 1
     assert lines[-1] == "envoy ended with exit code 4; given up after 4 failures in a row"
 
 
-def test_lines_are_told_whole(tmp_path: Path) -> None:
+def test_long_lines_are_written_whole(tmp_path: Path) -> None:
     code = POLITE.replace('print("up", flush=True)', 'print("x" * 300_000); print("é", end="", flush=True)')
     lines: list[str] = []
     supervise(lines, program("server", tmp_path, code))
@@ -280,7 +280,7 @@ def test_lines_are_told_whole(tmp_path: Path) -> None:
     assert lines[-1] == "server | ébye"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process whose parent ends")
 def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

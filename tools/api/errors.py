@@ -25,7 +25,7 @@ HTTP_STATUS = {
     "DEADLINE_EXCEEDED": 504,
 }
 RESPONSES = {
-    int(status): said for status, said in tomllib.loads(Path(__file__).with_suffix(".toml").read_text()).items()
+    int(status): response for status, response in tomllib.loads(Path(__file__).with_suffix(".toml").read_text()).items()
 }
 _ALWAYS, _WITH_BODY, _WITH_CREDENTIAL, _RETRYABLE = (
     {400, 429, 500, 503, 504},
@@ -52,17 +52,17 @@ def stated(comment: str) -> Iterator[tuple[int, str]]:
 
 def response(status: int, own: list[str]) -> Schema:
     """An operation's response for a status. own: descriptions from its comment."""
-    said = RESPONSES[status]
+    common = RESPONSES[status]
     if not own:
-        return {"$ref": f"#/components/responses/{said['name']}"}
-    return {"description": "\n\n".join((*own, f"In general: {said['meaning']}")), "content": _content(status)}
+        return {"$ref": f"#/components/responses/{common['name']}"}
+    return {"description": "\n\n".join((*own, f"In general: {common['meaning']}")), "content": _content(status)}
 
 
 def responses() -> dict[str, Schema]:
     """The responses that operations refer to."""
     return {
-        said["name"]: {"description": said["meaning"], **_headers(status), "content": _content(status)}
-        for status, said in RESPONSES.items()
+        common["name"]: {"description": common["meaning"], **_headers(status), "content": _content(status)}
+        for status, common in RESPONSES.items()
     }
 
 
@@ -123,8 +123,8 @@ def _headers(status: int) -> Schema:
 
 
 def _content(status: int) -> Schema:
-    said = RESPONSES[status]
+    common = RESPONSES[status]
     metadata = {"retryable": "true" if status in _RETRYABLE else "false"}
-    info = {"@type": f"{_TYPE}ErrorInfo", "reason": said["reason"], "domain": "iotflow", "metadata": metadata}
-    example = {"code": said["code"], "message": said["text"], "details": [info]}
+    info = {"@type": f"{_TYPE}ErrorInfo", "reason": common["reason"], "domain": "iotflow", "metadata": metadata}
+    example = {"code": common["code"], "message": common["text"], "details": [info]}
     return {"application/json": {"schema": component("Status"), "example": example}}

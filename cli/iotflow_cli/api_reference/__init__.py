@@ -1,1 +1,1 @@
-"""The reference of the REST interface as files for browsers and tools."""
+"""The reference of the REST interface, as files for browsers and tools."""

@@ -1,17 +1,17 @@
-"""The files of the reference, and the paths that they are served under."""
+"""The files of the reference, and their paths."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
-# The package carries Swagger UI. It is not imported: that would read all of its files.
+# The package contains Swagger UI. It is not imported, because the import reads all of its files.
 _VIEWER = "offapi"
 
 
 @dataclass(frozen=True)
 class ServedFile:
-    """A file that anyone may get."""
+    """A file that is served without a credential."""
 
     path: str
     content_type: str
@@ -19,7 +19,7 @@ class ServedFile:
 
 
 def served_files() -> list[ServedFile]:
-    """The reference, the page that shows it, and what the page needs."""
+    """The reference, the page that shows it, and the files that the page loads."""
     viewer = _viewer_folder()
     script = "text/javascript; charset=utf-8"
     return [
@@ -34,5 +34,7 @@ def served_files() -> list[ServedFile]:
 def _viewer_folder() -> Path:
     found = find_spec(_VIEWER)
     if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError(f"The package {_VIEWER} is not installed; it shows the API reference.")
+        raise ModuleNotFoundError(
+            f"The package {_VIEWER}, which shows the API reference, is not installed. Install it with pip."
+        )
     return Path(found.submodule_search_locations[0])

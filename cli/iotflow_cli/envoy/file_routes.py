@@ -1,10 +1,10 @@
-"""Routes by which Envoy itself answers with a file."""
+"""Routes for which Envoy itself responds with a file."""
 
 from typing import Any
 
 from iotflow_cli.api_reference.files import ServedFile
 
-# The page loads nothing from elsewhere, runs no inline script, and stands in no other site's frame.
+# The page loads nothing from other sites, runs no inline script, and cannot be framed by another site.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -15,9 +15,9 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-# What turns REST requests into calls has nothing to do with files.
+# Filters that transcode REST requests do not apply to files.
 _SKIPPED = ("envoy.filters.http.grpc_json_transcoder", "envoy.filters.http.lua")
-# A file waits whole in memory for a caller that does not read it: anyone may ask, so no more than these are begun.
+# Envoy holds a whole file in memory for a caller that reads slowly, and the files need no credential. This bounds their number.
 _BUCKET = {"max_tokens": 50, "tokens_per_fill": 5, "fill_interval": "1s"}
 _ALWAYS = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
 _LIMIT = {
@@ -31,7 +31,7 @@ _DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", 
 
 
 def file_route(file: ServedFile) -> dict[str, Any]:
-    """The route of a file; other methods than GET and HEAD are left to those behind."""
+    """The route of a file for GET and HEAD; later routes handle other methods."""
     headers = {**_HEADERS, "content-type": file.content_type}
     return {
         "match": {
@@ -45,7 +45,7 @@ def file_route(file: ServedFile) -> dict[str, Any]:
 
 
 def largest(files: list[ServedFile]) -> int:
-    """The bytes of the largest file, which Envoy must be told of."""
+    """Size in bytes of the largest file, which is a setting of Envoy."""
     return max(file.source.stat().st_size for file in files)
 
 

@@ -165,13 +165,13 @@ local function not_json(escaped)
   local complaint = escaped:match("^(.-)\\n") or escaped
   local line, mark = escaped:match("\\n(.-)\\n( *)^$")
   local place = line and short(plain(line):sub(#mark + 1)) or ""
-  local said = NOT_JSON[complaint:match("^[^.]*")] or plain(complaint):gsub("^%u", string.lower):gsub("%.$", "")
+  local problem = NOT_JSON[complaint:match("^[^.]*")] or plain(complaint):gsub("^%u", string.lower):gsub("%.$", "")
   if place:find("^%-?NaN") or place:find("^%-?Infinity") then
-    said = "there is no NaN and no Infinity in JSON; leave such a value out"
+    problem = "there is no NaN and no Infinity in JSON; leave such a value out"
   elseif place:sub(1, 3) == "\239\187\191" then
-    said, place = "it begins with a byte order mark; leave that out", ""
+    problem, place = "it begins with a byte order mark; leave that out", ""
   end
-  return "The body is not JSON: " .. said .. (place ~= "" and ", at " .. place or "") .. "."
+  return "The body is not JSON: " .. problem .. (place ~= "" and ", at " .. place or "") .. "."
 end
 
 -- A reason, a message, and the invalid field, if there is one.
@@ -180,8 +180,8 @@ local function explained(escaped)
   for _, known in ipairs(COMPLAINTS) do
     local first, second, third = complaint:match(known[1])
     if first then
-      local reason, field, said = known[2](first, second, third)
-      return reason, field .. " " .. said .. ".", field
+      local reason, field, problem = known[2](first, second, third)
+      return reason, field .. " " .. problem .. ".", field
     end
   end
   if complaint:find("Root element must be a message", 1, true) then

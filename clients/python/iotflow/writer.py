@@ -1,4 +1,4 @@
-"""Sends telemetry over a stream, and resends over a new stream what was not acknowledged."""
+"""Sends telemetry over a stream, and resends unacknowledged batches over a new stream."""
 
 import asyncio
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from iotflow_server.supervision.child_process import Program
 from iotflow_server.supervision.restarts import Failure, GivenUp, RestartPolicy
 from iotflow_server.supervision.supervisor import Supervisor
 from iotflow_server.workers.member import group_folder, ready_file, socket_in
-from iotflow_server.workers.port import held
+from iotflow_server.workers.port import reserved_port
 
 # Seconds that a worker may take beyond its time for draining.
 SPARE_SECONDS = 4.0
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 async def run_group(settings: Settings) -> int:
     """Run the workers until a stop signal: 0. Raises CannotStart, PortTaken, OSError."""
     _make_folder(settings)
-    with held(settings.grpc_host, settings.grpc_port) as port:
+    with reserved_port(settings.grpc_host, settings.grpc_port) as port:
         numbers = range(1, settings.workers + 1)
         programs = [_worker(number, port, settings) for number in numbers]
         supervisor = Supervisor(programs, GroupLog(), RESTARTS, in_order=False)

@@ -17,17 +17,17 @@ class PortTaken(CannotStart):
 
 
 @contextmanager
-def held(host: str, port: int) -> Iterator[int]:
+def reserved_port(host: str, port: int) -> Iterator[int]:
     """Reserve the port (0: any free one) until the block is left. Raises PortTaken.
 
     Only processes of this user that set SO_REUSEPORT can then listen on it; for other servers it is taken.
     """
-    with socket.socket(_family(host)) as holder:
+    with socket.socket(_family(host)) as reserving:
         try:
-            _hold(holder, host.strip("[]"), port)
+            _reserve(reserving, host.strip("[]"), port)
         except OSError:
             raise PortTaken(f"{host}:{port}") from None
-        yield holder.getsockname()[1]
+        yield reserving.getsockname()[1]
 
 
 def _family(host: str) -> int:
@@ -39,24 +39,24 @@ def _family(host: str) -> int:
         ) from None
 
 
-def _hold(holder: socket.socket, host: str, port: int) -> None:
+def _reserve(reserving: socket.socket, host: str, port: int) -> None:
     if not port:
-        _hold_any(holder, host)
+        _reserve_any(reserving, host)
         return
-    _bind(holder, host, port)
+    _bind(reserving, host, port)
     # Fails where another server listens on the port or reserves it in this way.
-    holder.listen()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserving.listen()
+    reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     # Accepts no connection, and keeps the port.
-    holder.shutdown(socket.SHUT_RDWR)
+    reserving.shutdown(socket.SHUT_RDWR)
 
 
-def _hold_any(holder: socket.socket, host: str) -> None:
+def _reserve_any(reserving: socket.socket, host: str) -> None:
     """A socket that is shut down releases its port unless it was bound by number: choose a number first."""
-    with socket.socket(holder.family) as choosing:
+    with socket.socket(reserving.family) as choosing:
         _bind(choosing, host, 0)
-        _hold(holder, host, choosing.getsockname()[1])
+        _reserve(reserving, host, choosing.getsockname()[1])
 
 
 def _bind(bound: socket.socket, host: str, port: int) -> None:

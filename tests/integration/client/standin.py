@@ -36,7 +36,7 @@ class Standin:
         return [[batch.sequence for batch in connection] for connection in self.received]
 
     async def received_in_all(self, batches: int) -> None:
-        """Wait for so many, whatever the connection."""
+        """Wait for this number of batches over all connections."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: sum(map(len, self.received)) >= batches)
 

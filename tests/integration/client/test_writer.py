@@ -1,4 +1,4 @@
-"""What the writer promises its caller."""
+"""The promises of TelemetryWriter."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What tests of the writer write, and how they run."""
+"""Batches for the tests of the writer, and a runner."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -9,6 +9,6 @@ from tests.redis_server import redis_server
 
 @pytest.fixture(scope="session")
 def redis() -> Iterator[str]:
-    """The URL of one that nobody hurts."""
+    """The URL of a Redis that no test stops."""
     with redis_server() as server:
         yield server.url

@@ -22,39 +22,39 @@ COMMAND = [sys.executable, "-m", "iotflow_server"]
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The parent, the port that all share, and their folder."""
+    """The parent, the shared port, and the data folder."""
 
     process: Running
     port: int
     folder: Path
 
     def channel(self) -> grpc.Channel:
-        """To one of them, the system says which; a connection of its own."""
+        """A new connection to a worker that the kernel chooses."""
         return grpc.insecure_channel(f"127.0.0.1:{self.port}", options=[("grpc.use_local_subchannel_pool", 1)])
 
     def channel_to(self, worker: int) -> grpc.Channel:
-        """To this one."""
+        """A connection to this worker."""
         return grpc.insecure_channel(f"unix:{self.folder}/workers/{worker}.sock")
 
     def pid(self, worker: int) -> int:
-        """The process that has this number now."""
-        return [int(line["pid"]) for line in self.told("worker_ready") if line["worker"] == worker][-1]
+        """The id of the process that has this number now."""
+        return [int(line["pid"]) for line in self.log_lines("worker_ready") if line["worker"] == worker][-1]
 
     def kill(self, worker: int) -> None:
         """kill -9."""
         os.kill(self.pid(worker), signal.SIGKILL)
 
-    def told(self, event: str, count: int = 1) -> list[dict[str, Any]]:
-        """The lines of the log about such a happening, waiting until there are so many."""
+    def log_lines(self, event: str, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until the log has this number of lines with the event, and return them."""
         lines = self.process.wait_for_lines(lambda line: f'"event": "{event}"' in line, count)
         return [json.loads(line) for line in lines]
 
 
 @contextmanager
 def workers(folder: Path, count: int, **env: str) -> Iterator[Workers]:
-    """A group on any free port that serves; registration and diagnostics are open."""
+    """Run a group on a free port, with open registration and diagnostics, and wait until it serves."""
     with starting(folder, count, **env) as process:
-        # Each worker says that it serves, and their parent says it last.
+        # Each worker logs this event, and the parent logs it last.
         lines = process.wait_for_lines(lambda line: f'"workers": {count}, "event": "serving"' in line)
         port = int(json.loads(lines[0])["address"].rpartition(":")[2])
         yield Workers(process, port, folder)
@@ -70,7 +70,7 @@ def starting(folder: Path, count: int, **env: str) -> Iterator[Running]:
         yield process
 
 
-def who_answers(channel: grpc.Channel) -> int:
+def answering_worker(channel: grpc.Channel) -> int:
     """The number of the worker at the other end."""
     answer = SystemServiceStub(channel).GetMetrics(GetMetricsRequest(), wait_for_ready=True, timeout=PATIENCE)
     found = re.search(r"^iotflow_worker (\d+)", answer.data.decode(), re.MULTILINE)

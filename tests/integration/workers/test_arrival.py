@@ -57,7 +57,7 @@ class Sending:
         self._times: list[int] = []
 
     def wait_for(self, kind: Callable[[int], bool], readings: int) -> None:
-        """So many more of this kind."""
+        """Wait for this number of further readings of this kind."""
         with self._news:
             begun = len(self._times)
             assert self._news.wait_for(lambda: sum(map(kind, self._times[begun:])) >= readings, PATIENCE)
@@ -72,7 +72,7 @@ class Sending:
                 try:
                     answer = stub.SubmitTelemetry(request, metadata=self._device.metadata, timeout=PATIENCE)
                 except grpc.RpcError as refusal:
-                    # A fast machine sends more than there are times for, and is told so.
+                    # A fast machine sends more readings than there are times, and gets this error.
                     assert refusal.code() is grpc.StatusCode.RESOURCE_EXHAUSTED, refusal
                     continue
                 self._note(answer.timestamp.ToMilliseconds(), number)

@@ -1,4 +1,4 @@
-"""Several server processes on one port: started, found, stopped, and followed by others when they die."""
+"""Several server processes on one port: start, connections, stop, and restarts."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, read, stream
-from tests.integration.workers.group import starting, who_answers, workers
+from tests.integration.workers.group import answering_worker, starting, workers
 from tests.processes import PATIENCE, free_port
 
 
@@ -21,11 +21,11 @@ def test_all_of_them_have_the_port_and_each_a_socket(tmp_path: Path, redis: str)
     with workers(tmp_path, 3, IOTFLOW_REDIS_URL=redis) as group:
         for number in (1, 2, 3):
             with group.channel_to(number) as channel:
-                assert who_answers(channel) == number
+                assert answering_worker(channel) == number
         found: set[int] = set()
         while len(found) < 3:
             with group.channel() as channel:
-                found.add(who_answers(channel))
+                found.add(answering_worker(channel))
 
 
 def test_without_redis_more_than_one_is_refused(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_without_redis_more_than_one_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_told_to_stop_all_of_them_drain(tmp_path: Path, redis: str, number: signal.Signals) -> None:
+def test_a_stop_signal_drains_all_workers(tmp_path: Path, redis: str, number: signal.Signals) -> None:
     with workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as group:
         with group.channel() as channel:
             device = register(DeviceServiceStub(channel), "drained")
@@ -45,19 +45,19 @@ def test_told_to_stop_all_of_them_drain(tmp_path: Path, redis: str, number: sign
             assert next(call).committed_sequence == 1
         group.process.signal(number)
         assert group.process.exit_code() == 0
-        assert {line["worker"] for line in group.told("stopping", 2)} == {1, 2}
+        assert {line["worker"] for line in group.log_lines("stopping", 2)} == {1, 2}
         assert_gone(group.pid(1), group.pid(2))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", group.port))
 
 
-def test_all_are_told_to_stop_while_they_start(tmp_path: Path, redis: str) -> None:
+def test_a_stop_signal_while_they_start(tmp_path: Path, redis: str) -> None:
     with starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         deadline = time.monotonic() + PATIENCE
         while len(children.read_text().split()) < 2:
             assert time.monotonic() < deadline, process.output
-        # As a terminal or a supervisor does it; a worker that has not got far enough to heed it simply dies.
+        # As a terminal or a supervisor does. A worker that has not installed its signal handlers yet is killed by the signal.
         os.killpg(process.pid, signal.SIGTERM)
         assert process.exit_code() == 0, process.output
         assert "worker_ready" not in process.output
@@ -67,7 +67,7 @@ def test_they_do_not_outlive_their_parent(tmp_path: Path, redis: str) -> None:
     with workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as group:
         group.process.signal(signal.SIGKILL)
         group.process.exit_code()
-        assert {line["worker"] for line in group.told("stopping", 2)} == {1, 2}
+        assert {line["worker"] for line in group.log_lines("stopping", 2)} == {1, 2}
         assert_gone(group.pid(1), group.pid(2))
 
 
@@ -79,11 +79,12 @@ def test_a_dead_one_is_followed_by_another_after_a_growing_pause(tmp_path: Path,
             assert stream(stub, device, [batch(1)])[-1].committed_sequence == 1
             for death in (1, 2):
                 group.kill(2)
-                assert len(group.told("worker_ready", 2 + death)) == 2 + death
-                assert who_answers(channel) == 2
+                assert len(group.log_lines("worker_ready", 2 + death)) == 2 + death
+                assert answering_worker(channel) == 2
             assert len(read(stub, device)["value"]) == 3
         ends = [
-            (line["worker"], line["reason"], line["restart_after_seconds"]) for line in group.told("worker_failed", 2)
+            (line["worker"], line["reason"], line["restart_after_seconds"])
+            for line in group.log_lines("worker_failed", 2)
         ]
         assert ends == [(2, "ended by SIGKILL", 0.25), (2, "ended by SIGKILL", 0.5)]
         assert group.process.terminate() == 0
@@ -98,7 +99,7 @@ def test_one_that_gives_up_at_the_start_ends_the_group(tmp_path: Path, redis: st
         assert "Traceback" not in process.output
 
 
-def test_nobody_else_gets_their_port(tmp_path: Path, redis: str) -> None:
+def test_other_servers_cannot_get_their_port(tmp_path: Path, redis: str) -> None:
     (tmp_path / "0").mkdir()
     with workers(tmp_path / "0", 2, IOTFLOW_REDIS_URL=redis) as group:
         port = {"IOTFLOW_GRPC_PORT": str(group.port), "IOTFLOW_REDIS_URL": redis}
@@ -151,7 +152,7 @@ def test_a_path_too_long_for_sockets_is_refused(tmp_path: Path, redis: str) -> N
 
 
 def assert_gone(*pids: int) -> None:
-    """A process that nobody has asked about its end yet has no command line either."""
+    """Assert that the processes have ended. An ended process that its parent has not reaped has an empty command line."""
     for pid in pids:
         with suppress(FileNotFoundError, ProcessLookupError):
             assert Path(f"/proc/{pid}/cmdline").read_bytes() == b""

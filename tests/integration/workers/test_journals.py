@@ -33,11 +33,11 @@ def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iot
                 assert stream(TelemetryServiceStub(channel), device, sent)[-1].committed_sequence == number
         group.kill(2)
         # By the one that follows it, or by one that looks about before.
-        assert len(group.told("journal_adopted")) == 1
-        assert len(group.told("worker_ready", WORKERS + 1)) == WORKERS + 1
+        assert len(group.log_lines("journal_adopted")) == 1
+        assert len(group.log_lines("worker_ready", WORKERS + 1)) == WORKERS + 1
         with group.channel_to(2) as channel:
             kept = read(TelemetryServiceStub(channel), device)["value"]
         assert kept == {T0 + second * 1_000: float(second) for second in range(10, (WORKERS + 1) * 10)}
-        assert group.told("store_caught_up")
+        assert group.log_lines("store_caught_up")
         assert group.process.terminate() == 0
     assert not list((tmp_path / "journal").glob("*/"))

@@ -1,4 +1,4 @@
-"""What an admin changes through one process holds in the others, too: within a second, and after Redis was away."""
+"""A change by an admin through one process holds in the others: within a second, and after Redis was unavailable."""
 
 import queue
 import time
@@ -137,7 +137,7 @@ def test_a_gateway_hears_that_its_device_was_set_inactive(two: Two) -> None:
     two.stream(gateway, of(device, 1)).cancel()
     witness = two.stream(device.metadata, batch(1))
     two.set_inactive(device)
-    # The first process has heard of it.
+    # The first process has the change.
     assert refusal(lambda: next(witness)) == "DEVICE_INACTIVE"
     answers = two.telemetry.StreamTelemetry(iter([of(device, 2)]), metadata=gateway, timeout=PATIENCE)
     assert [item.reason for answer in answers for item in answer.rejected] == ["DEVICE_INACTIVE"]

@@ -1,4 +1,4 @@
-"""A device that one worker hears is online at the others before its row says so."""
+"""A device that is online at one worker is online at the others before its row is updated."""
 
 import sqlite3
 import time
@@ -51,7 +51,7 @@ def test_heard_at_one_online_at_the_other(tmp_path: Path) -> None:
 
 
 def has_last_seen(folder: Path, device_id: int) -> bool:
-    """Whether its row says when it was heard."""
+    """Whether the row has the time when the device was last seen."""
     with closing(sqlite3.connect(folder / "registry.db")) as connection:
         row = connection.execute("SELECT last_seen FROM devices WHERE id = ?", (device_id,)).fetchone()
     return row[0] is not None

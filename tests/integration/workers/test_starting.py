@@ -1,4 +1,4 @@
-"""Processes that start at once on an empty folder do not get in each other's way."""
+"""Processes that start at once on an empty folder do not disturb each other."""
 
 import asyncio
 import multiprocessing
@@ -32,7 +32,7 @@ def _meet(barrier: Barrier) -> None:
 
 
 def _prepare(folder: Path) -> tuple[str, str]:
-    """What a server does with its folder before it serves, each step at the same moment as the others."""
+    """The steps of a server with its folder before it serves, each at the same moment in all processes."""
     _together.wait(PATIENCE)
     token, secret = kept_secret(folder, ADMIN_TOKEN), kept_secret(folder, KEY_SECRET)
     _together.wait(PATIENCE)
@@ -84,4 +84,4 @@ def start_and_register(folder: Path, redis: str, database_url: str) -> None:
                 assert stream(TelemetryServiceStub(channel), device, [batch(number)])[-1].committed_sequence == number
         assert group.process.terminate() == 0
         assert '"level": "error"' not in group.process.output
-        assert len(group.told("worker_ready")) == WORKERS
+        assert len(group.log_lines("worker_ready")) == WORKERS

@@ -1,4 +1,4 @@
-"""Whatever a device sends is understood or refused: nothing else may come of it."""
+"""Every payload is decoded or rejected, without any other exception."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""The same bytes mean the same by MQTT and by REST: what is stored, as which type, and what is refused for which reason."""
+"""MQTT and REST agree on the same bytes: stored values, their types, and reasons of rejections."""
 
 import json
 from typing import Any

@@ -68,7 +68,7 @@ def test_server_goes_and_comes(stack: Stack) -> None:
             client.subscribe(f"iotflow/devices/{device.id}/commands/#")
         sending = Sending(stack, devices)
         try:
-            for end in (stack.server.stop, stack.server.kill) * 5:
+            for end in (stack.server.stop, stack.server.kill) * 2:
                 enough = len(_ids(heard)) + ENOUGH
                 eventually(lambda enough=enough: len(_ids(heard)) >= enough)  # type: ignore[misc]
                 end()

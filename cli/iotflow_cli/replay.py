@@ -12,10 +12,10 @@ from iotflow_cli import local_defaults
 from iotflow_cli.console import UsageError
 from iotflow_server.auth.secret_files import ADMIN_TOKEN
 from iotflow_server.settings import Settings, WrongSettings, load_settings
+from iotflow_simulators import SimulationError
 from iotflow_simulators.csv_file import CsvOptions
 from iotflow_simulators.csv_rows import Recording, description, inspect
 from iotflow_simulators.csv_times import UNITS, zone
-from iotflow_simulators.errors import SimulationError
 from iotflow_simulators.progress import progress_on, write_line
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.replay import Destination, replay

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from iotflow_simulators.errors import SimulationError
+from iotflow_simulators import SimulationError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # Lines from which the delimiter and the columns are detected.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from iotflow_simulators import SimulationError
 from iotflow_simulators.chunk import Chunk
 from iotflow_simulators.csv_cells import Column, Kind, values
 from iotflow_simulators.csv_file import (
@@ -22,7 +23,6 @@ from iotflow_simulators.csv_file import (
 )
 from iotflow_simulators.csv_layout import Layout, detect_layout, header_problem
 from iotflow_simulators.csv_times import InvalidCell, TimeReader
-from iotflow_simulators.errors import SimulationError
 
 # Columns that a description lists.
 LISTED = 50

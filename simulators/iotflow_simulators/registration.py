@@ -12,7 +12,7 @@ from iotflow.channels import credentials
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest, RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
-from iotflow_simulators.errors import SimulationError
+from iotflow_simulators import SimulationError
 
 FILE_NAME = "device-keys.json"
 CALL_SECONDS = 10.0

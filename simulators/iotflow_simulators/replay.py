@@ -6,9 +6,9 @@ from iotflow.batches import encode_batch
 from iotflow.channels import open_channel
 from iotflow.errors import ServerError
 from iotflow.writer import TelemetryWriter
+from iotflow_simulators import SimulationError
 from iotflow_simulators.chunk import Pace
 from iotflow_simulators.csv_rows import Recording, chunks
-from iotflow_simulators.errors import SimulationError
 from iotflow_simulators.progress import Progress
 from iotflow_simulators.registration import KeyStore, Registration
 from iotflow_simulators.tally import Tally

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow.readings import name_problem
+from iotflow_simulators import SimulationError
 from iotflow_simulators.csv_cells import Kind, kind_of
 from iotflow_simulators.csv_rows import chunks, inspect
-from iotflow_simulators.errors import SimulationError
 
 MISSING = st.sampled_from(["", "N/A", "nan", "NULL", "-"])
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8).filter(

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from iotflow_simulators import SimulationError
 from iotflow_simulators.chunk import Chunk
 from iotflow_simulators.csv_cells import Kind
 from iotflow_simulators.csv_file import DETECT, CsvOptions
 from iotflow_simulators.csv_rows import Recording, chunks, description, inspect
 from iotflow_simulators.csv_times import InvalidCell, TimeReader
-from iotflow_simulators.errors import SimulationError
 
 MIDNIGHT = 1_372_896_000_000
 BERLIN = ZoneInfo("Europe/Berlin")

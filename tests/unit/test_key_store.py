@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_simulators.errors import SimulationError
+from iotflow_simulators import SimulationError
 from iotflow_simulators.registration import KeyStore
 
 

@@ -215,6 +215,32 @@ if not died.exists():
     ]
 
 
+def test_second_sigterm_leaves_the_grace(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    async def terminate_again() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert supervise(lines, program("server", tmp_path, drain=terminate_again)) == 0
+    assert lines[-1] == "server | bye"
+
+
+def test_ignored_sighup_stays_ignored(tmp_path: Path) -> None:
+    # As nohup starts a process.
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    handlers: list[object] = []
+
+    def look_and_interrupt() -> None:
+        handlers.append(signal.getsignal(signal.SIGHUP))
+        interrupt()
+
+    try:
+        assert supervise([], program("server", tmp_path), announce=look_and_interrupt) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert handlers == [signal.SIG_IGN]
+
+
 def test_second_interrupt_starts_nothing_again(tmp_path: Path) -> None:
     lines: list[str] = []
 

@@ -11,9 +11,8 @@ readings that are stored differently from their payload. MQTT and the REST paths
 
 from iotflow.readings.decoding import MOST_PROBLEMS, Decoded, decode, decode_items
 from iotflow.readings.document import EXACT, InvalidReading, document
-from iotflow.readings.names import LONGEST_NAME, name_problem
 from iotflow.readings.times import InvalidTime, parse_time
-from iotflow.readings.values import MOST_MEASUREMENTS, Reading, Values
+from iotflow.readings.values import LONGEST_NAME, MOST_MEASUREMENTS, Reading, Values, name_problem
 
 __all__ = [
     "EXACT",

@@ -1,5 +1,0 @@
-"""The error of a simulation."""
-
-
-class SimulationError(Exception):
-    """A simulation cannot go on: a sentence for the terminal that names the problem and the remedy."""

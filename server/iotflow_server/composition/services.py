@@ -21,9 +21,13 @@ from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.machine import Machine
 from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.devices.registration import RegistrationPolicy
+from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
+from iotflow_server.rpc.config.own_config import OwnConfigHandler
+from iotflow_server.rpc.devices.keys import OwnKeyHandler
+from iotflow_server.rpc.devices.registration import RegistrationHandler, RegistrationPolicy
 from iotflow_server.rpc.devices.service import DeviceService
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
+from iotflow_server.rpc.devices.status import StatusHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.presence_reports import PresenceReports
 from iotflow_server.rpc.gateway.service import GatewayService
@@ -48,19 +52,22 @@ def device_service(
     broker: AdvertisedBroker,
 ) -> DeviceService:
     """What a device says of itself and asks for."""
+    registry, presence = fleet.registry, fleet.presence
     return DeviceService(
-        fleet.registry,
-        fleet.keys,
-        fleet.commands,
-        fleet.desired,
-        fleet.presence,
-        fleet.online,
-        encoder,
-        telemetry.reader,
-        sessions,
-        RegistrationPolicy(settings.registration),
-        broker,
-        StateReportHandler(fleet.registry, fleet.presence, encoder),
+        registration=RegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
+        status=StatusHandler(
+            registry=registry, presence=presence, online=fleet.online, encoder=encoder, reader=telemetry.reader
+        ),
+        config=OwnConfigHandler(
+            registry=registry,
+            desired=fleet.desired,
+            reports=StateReportHandler(registry, presence, encoder),
+            presence=presence,
+            sessions=sessions,
+        ),
+        keys=OwnKeyHandler(keys=fleet.keys, sessions=sessions),
+        commands=OwnCommandHandler(commands=fleet.commands, presence=presence, sessions=sessions),
+        broker=broker,
     )
 
 

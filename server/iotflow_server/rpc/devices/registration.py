@@ -1,10 +1,14 @@
-"""Who may register devices."""
+"""RegisterDevice, and the callers that may use it."""
 
 from dataclasses import dataclass
 
+from iotflow.v1 import device_service_pb2 as wire
 from iotflow.words import Role
 from iotflow_server.auth.principal import Principal
+from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied, Unauthenticated
+from iotflow_server.rpc.codec import wire_devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +25,27 @@ class RegistrationPolicy:
         if principal.role is Role.ANONYMOUS and self.mode == "token":
             raise Unauthenticated("TOKEN_REQUIRED", "registration needs a registrar's token in authorization: Bearer")
         raise PermissionDenied("REGISTRATION_CLOSED", "registration is not open to you; ask an admin")
+
+
+class RegistrationHandler:
+    """Makes devices, for callers that the policy allows to."""
+
+    def __init__(self, *, registry: Registry, policy: RegistrationPolicy) -> None:
+        self._registry = registry
+        self._policy = policy
+
+    async def register(self, request: wire.RegisterDeviceRequest, principal: Principal) -> wire.RegisterDeviceResponse:
+        """RegisterDevice."""
+        self._policy.check(principal)
+        new = NewDevice(
+            name=request.name,
+            device_type=request.device_type or "sensor",
+            description=request.description,
+            location=request.location,
+            firmware_version=request.firmware_version,
+            hardware_version=request.hardware_version,
+        )
+        device, key = await self._registry.register(new, actor=principal.name)
+        return wire.RegisterDeviceResponse(
+            message="Device registered successfully", device=wire_devices.registered(device, key)
+        )

@@ -1,0 +1,69 @@
+"""The configuration of the device that calls."""
+
+from collections.abc import AsyncGenerator
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.v1 import device_service_pb2 as wire
+from iotflow_server.auth.principal import Principal
+from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
+from iotflow_server.config.twin import difference
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.registry import Registry
+from iotflow_server.presence.last_seen import LastSeen
+from iotflow_server.rpc.codec.encoding import made
+from iotflow_server.rpc.codec.wire_values import to_struct
+from iotflow_server.rpc.config.streams import device_config_stream
+from iotflow_server.rpc.devices.state_reports import StateReportHandler
+from iotflow_server.rpc.streams.sessions import Sessions
+
+
+class OwnConfigHandler:
+    """GetDeviceConfig, UpdateDeviceConfig and WatchConfig."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        desired: DesiredConfigs,
+        reports: StateReportHandler,
+        presence: LastSeen,
+        sessions: Sessions,
+    ) -> None:
+        self._registry = registry
+        self._desired = desired
+        self._reports = reports
+        self._presence = presence
+        self._sessions = sessions
+
+    async def get(self, principal: Principal) -> wire.GetDeviceConfigResponse:
+        """GetDeviceConfig."""
+        device = await self._registry.get(principal.own_device().id)
+        self._presence.seen(device.id)
+        desired = await self._desired.get(device.id)
+        return await made(lambda: _config(device, desired), device.configuration, desired.document)
+
+    async def report(
+        self, sent: wire.UpdateDeviceConfigRequest | HttpBody, principal: Principal
+    ) -> wire.UpdateDeviceConfigResponse:
+        """UpdateDeviceConfig, and UpdateDeviceConfigJson."""
+        return await self._reports.report(principal.own_device().id, sent)
+
+    async def watch(self, principal: Principal) -> AsyncGenerator[wire.WatchConfigResponse]:
+        """WatchConfig."""
+        device = principal.own_device()
+        self._presence.seen(device.id)
+        async with self._sessions.open(principal) as session:
+            async for message in device_config_stream(device.id, self._desired, session):
+                yield message
+
+
+def _config(device: Device, desired: DesiredConfig) -> wire.GetDeviceConfigResponse:
+    missing = difference(desired.document, device.configuration)
+    return wire.GetDeviceConfigResponse(
+        device_id=device.id,
+        configuration=to_struct(device.configuration),
+        desired=to_struct(desired.document) if desired.version else None,
+        desired_version=desired.version,
+        difference=to_struct(missing) if missing else None,
+    )

@@ -1,0 +1,47 @@
+"""The key of the device that calls, and its registration."""
+
+from google.api.httpbody_pb2 import HttpBody
+
+from iotflow.v1 import device_service_pb2 as wire
+from iotflow_server.auth.principal import Principal
+from iotflow_server.devices.keys import DeviceKeys
+from iotflow_server.errors import PermissionDenied
+from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+from iotflow_server.rpc.codec.wire_values import timestamp_of
+from iotflow_server.rpc.streams.sessions import Sessions
+
+
+class OwnKeyHandler:
+    """RotateApiKey, EndKeyGrace and UnregisterDevice, which the key itself is the proof for."""
+
+    def __init__(self, *, keys: DeviceKeys, sessions: Sessions) -> None:
+        self._keys = keys
+        self._sessions = sessions
+
+    async def rotate_in_json(self, body: HttpBody, principal: Principal) -> wire.RotateApiKeyResponse:
+        """RotateApiKeyJson."""
+        return await self.rotate(fill(wire.RotateApiKeyRequest(), body), principal)
+
+    async def rotate(self, request: wire.RotateApiKeyRequest, principal: Principal) -> wire.RotateApiKeyResponse:
+        """RotateApiKey."""
+        refuse_unknown(request)
+        key = principal.own_key()
+        successor, old_until = await self._keys.rotate(key)
+        return wire.RotateApiKeyResponse(
+            message="Key rotated; the old one stays valid for a while after the new one is first used",
+            device_id=key.id,
+            api_key=successor,
+            old_key_valid_until=timestamp_of(old_until),
+        )
+
+    async def end_grace(self, principal: Principal) -> wire.EndKeyGraceResponse:
+        """EndKeyGrace."""
+        key = principal.own_key()
+        await self._keys.end_grace(key)
+        return wire.EndKeyGraceResponse(message="Only this key is valid now", device_id=key.id)
+
+    async def unregister(self, principal: Principal) -> wire.UnregisterDeviceResponse:
+        """UnregisterDevice."""
+        device = await self._keys.unregister(principal.own_key())
+        self._sessions.cut_off(principal.name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)

@@ -1,4 +1,4 @@
-"""The server's time: the system's clock, but for its steps."""
+"""The server's time: the system clock without its steps."""
 
 import time
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from threading import Lock
 
 import structlog
 
-# The system's clock is followed as long as it agrees so far with the time that has passed.
+# The system clock is followed while it differs from the elapsed time by no more than this.
 TOLERANCE_MS = 1_000
-# A step is followed when it has lasted for so long; a step back by not more than the second figure by going at half the
-# speed, so that no time comes twice.
+# A step is followed after it has lasted for the first time. A step back of at most the second one is followed at half the
+# speed, so that no time occurs twice.
 CONFIRM_MS, MOST_SLEWED_MS = 60_000, 86_400_000
-# Before something is deleted by its age, the clock must have been in agreement for so long, also since the start.
+# Deletion by age requires that the clock has agreed for this time, also since the start.
 SETTLED_MS = 3_600_000
-# 2025. What shows less was not set yet.
+# 2025. A clock that shows an earlier time is not set yet.
 IS_SET_FROM_MS = 1_735_689_600_000
 
 log = structlog.get_logger(__name__)
@@ -24,14 +24,14 @@ def _wall_ms() -> float:
 
 
 def _passed_ms() -> float:
-    # Unlike the monotonic clock it goes on while a laptop sleeps.
+    # Unlike the monotonic clock, it advances while a laptop sleeps.
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime_ns(clock) / 1e6
 
 
 class SteadyClock:
-    """Milliseconds since 1970 UTC that never go back, unless by more than a day. wall: the system's clock. passed: one that
-    nobody sets. Used by many threads."""
+    """Milliseconds since 1970 UTC that never go back, except by more than a day. wall: the system clock. passed: a clock that
+    cannot be set. Safe for use by many threads."""
 
     def __init__(self, wall: Callable[[], float] = _wall_ms, passed: Callable[[], float] = _passed_ms) -> None:
         self._wall = wall
@@ -39,18 +39,18 @@ class SteadyClock:
         self._lock = Lock()
         self._time = wall()
         self._at = self._disagreed_at = passed()
-        # How far a step went, and when it was first seen; whether it is being followed at half the speed.
+        # The size of a step, and the time of its detection; whether it is being followed at half the speed.
         self._step = 0.0
         self._step_at: float | None = None
         self._slewing = False
 
     def now(self) -> float:
-        """The time."""
+        """The current time."""
         with self._lock:
             return self._advance()
 
     def is_settled(self) -> bool:
-        """Whether what is old by this clock may be deleted."""
+        """Whether data that is old by this clock may be deleted."""
         with self._lock:
             self._advance()
             return self._at - self._disagreed_at >= SETTLED_MS
@@ -74,7 +74,7 @@ class SteadyClock:
         return self._time
 
     def _consider(self, step: float, at: float) -> None:
-        """Follow a step that has lasted."""
+        """Follow a step that has lasted long enough."""
         if self._step_at is None or abs(step - self._step) > TOLERANCE_MS:
             self._step, self._step_at, self._slewing = step, at, False
             log.warning("clock_stepped", milliseconds=round(step), followed_after_seconds=CONFIRM_MS // 1_000)
@@ -86,5 +86,5 @@ class SteadyClock:
                 self._time += step
 
 
-# Of this process: whatever is compared with one another must come from one clock.
+# One for the process, because times that are compared must come from one clock.
 CLOCK = SteadyClock()

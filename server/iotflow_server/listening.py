@@ -1,4 +1,4 @@
-"""Where the server listens, and its last seconds."""
+"""The addresses of the gRPC server, its options, and its orderly stop."""
 
 import grpc
 import structlog
@@ -15,36 +15,36 @@ log = structlog.get_logger(__name__)
 
 
 def options(settings: Settings, member: Member) -> list[tuple[str, int]]:
-    """Of the gRPC server."""
+    """The options of the gRPC server."""
     return [
-        # Two servers on one port would each get half of the calls without a word; a group's parent keeps others off.
+        # Two servers on one port would silently share the calls. The parent of a group reserves the port against others.
         ("grpc.so_reuseport", 0 if member.alone else 1),
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", -1),
-        # Long URLs arrive as metadata too. Beyond the second figure a call is refused.
+        # Long URLs are metadata too. A call beyond the second limit is rejected.
         ("grpc.max_metadata_size", 32_768),
         ("grpc.absolute_max_metadata_size", 131_072),
-        # Calls that the process has not yet come to: beyond the first figure some are refused at random, beyond the second all,
-        # as CANCELLED. By default that is 1,000 and 3,000, which a fleet that connects again reaches at once.
+        # Calls that wait for the process. Beyond the first limit some are rejected at random, beyond the second all, as
+        # CANCELLED. The defaults are 1,000 and 3,000, which a fleet reaches when it reconnects.
         ("grpc.server.max_pending_requests", PENDING_CALLS),
         ("grpc.server.max_pending_requests_hard_limit", 2 * PENDING_CALLS),
-        # Devices behind mobile networks ping often; that is no abuse.
+        # Devices in mobile networks ping often, which is not abuse.
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.keepalive_time_ms", round(settings.keepalive_seconds * 1_000)),
         ("grpc.keepalive_timeout_ms", round(settings.keepalive_timeout_seconds * 1_000)),
-        # Streams that are silent for hours are asked all the same.
+        # Silent streams are pinged for as long as they are open.
         ("grpc.http2.max_pings_without_data", 0),
-        # The one before is for a connection that takes no data; a ping's answer would be waited for a minute.
+        # The timeout above applies to connections that accept no data. The default of this one is a minute.
         ("grpc.http2.ping_timeout_ms", round(settings.keepalive_timeout_seconds * 1_000)),
     ]
 
 
 def listen(server: grpc.aio.Server, settings: Settings, member: Member) -> int:
-    """The port it is; raises PortTaken."""
+    """Listen, and return the port. Raises PortTaken."""
     port = _listen(server, f"{settings.grpc_host}:{settings.grpc_port}")
     if not member.alone:
-        # The gateway chooses among the workers for each call; of the common port it would reach few of them.
+        # Envoy balances calls over the workers. On the common port it would reach few of them.
         _listen(server, f"unix:{socket_in(settings.data_dir, member.number)}")
     return port
 
@@ -57,7 +57,7 @@ def _listen(server: grpc.aio.Server, address: str) -> int:
 
 
 async def drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
-    """Let calls under way finish, tell streams to go elsewhere, and stop."""
+    """Let open calls finish, end the streams, and stop."""
     log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
     await checkup.enter_graceful_shutdown()
     await sessions.drain(seconds)

@@ -1,4 +1,4 @@
-"""Figures of the machine that the server runs on."""
+"""Load figures of the machine on which the server runs."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ class MachineFigures:
 
 
 class Machine:
-    """folder: on the disk that is looked at. proc: where Linux tells of processors and memory; elsewhere their figures are 0."""
+    """folder: on the disk to measure. proc: Linux's files on processors and memory; without them these figures are 0."""
 
     def __init__(self, folder: Path, proc: Path = Path("/proc")) -> None:
         self._folder = folder
@@ -26,7 +26,7 @@ class Machine:
         self._busy, self._total = self._cpu_ticks()
 
     def figures(self) -> MachineFigures:
-        """As they are now; of the processors, since the last call."""
+        """The current figures; the processor figure covers the time since the last call."""
         busy, total = self._cpu_ticks()
         share = (busy - self._busy) / max(1, total - self._total)
         self._busy, self._total = busy, total
@@ -41,19 +41,19 @@ class Machine:
         )
 
     def _cpu_ticks(self) -> tuple[int, int]:
-        """Of all processors since they started: busy ones, and all."""
+        """Busy ticks and total ticks of all processors since the boot."""
         first, *_ = self._lines("stat")
         ticks = [int(word) for word in first.split()[1:9]]
         return sum(ticks) - sum(ticks[3:5]), sum(ticks)
 
     def _memory_bytes(self) -> tuple[int, int]:
-        """The machine's memory, and what of it can be had."""
+        """Total and available memory."""
         lines = (line.split(":") for line in self._lines("meminfo") if line)
         figures = {name: int(value.split()[0]) * 1_024 for name, value in lines}
         return figures.get("MemTotal", 0), figures.get("MemAvailable", 0)
 
     def _lines(self, name: str) -> list[str]:
-        """One at the least."""
+        """The lines of a file in /proc, at least one."""
         try:
             return (self._proc / name).read_text().splitlines()
         except FileNotFoundError:

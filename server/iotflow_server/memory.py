@@ -1,16 +1,16 @@
-"""Memory that the C library keeps after a peak, given back to the system."""
+"""Returns memory to the kernel that the C library keeps after a peak."""
 
 import asyncio
 import ctypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# Looked at so often; less than so much stays for the next batches.
+# The interval of the checks, and the free memory that is kept for the next batches.
 INTERVAL_SECONDS, KEPT_BYTES = 10.0, 64 * 2**20
 
 
 class _MallInfo(ctypes.Structure):
-    """struct mallinfo2 of malloc.h: fordblks are bytes that are free in the heaps and still the process's."""
+    """struct mallinfo2 of malloc.h. fordblks: free bytes in the heaps that belong to the process."""
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
@@ -31,7 +31,7 @@ class _MallInfo(ctypes.Structure):
 
 @asynccontextmanager
 async def given_back() -> AsyncIterator[None]:
-    """Give free memory back regularly until the block is left; nothing where the C library is not glibc."""
+    """Return free memory regularly until the block is left. No effect where the C library is not glibc."""
     library = ctypes.CDLL(None)
     if not (hasattr(library, "mallinfo2") and hasattr(library, "malloc_trim")):
         yield
@@ -48,7 +48,7 @@ async def given_back() -> AsyncIterator[None]:
 async def _give_back(library: ctypes.CDLL) -> None:
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
-        # Beside the event loop: it looks through all heaps.
+        # In a thread, because the call inspects all heaps.
         await asyncio.to_thread(_trim, library)
 
 

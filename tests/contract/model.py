@@ -6,20 +6,23 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.ports import Function, Span
+from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, Contents, cells
 
-FIGURES: dict[Function, Callable[[Sequence[Any]], Any]] = {
-    Function.COUNT: len,
-    Function.SUM: math.fsum,
-    Function.AVG: lambda values: math.fsum(values) / len(values),
-    Function.MIN: min,
-    Function.MAX: max,
-    Function.FIRST: lambda values: values[0],
-    Function.LAST: lambda values: values[-1],
-    Function.MEDIAN: lambda values: statistics.median([float(value) for value in values]),
-    Function.STDDEV: lambda values: statistics.stdev([float(value) for value in values]) if len(values) > 1 else None,
+FIGURES: dict[Aggregation, Callable[[Sequence[Any]], Any]] = {
+    Aggregation.COUNT: len,
+    Aggregation.SUM: math.fsum,
+    Aggregation.AVG: lambda values: math.fsum(values) / len(values),
+    Aggregation.MIN: min,
+    Aggregation.MAX: max,
+    Aggregation.FIRST: lambda values: values[0],
+    Aggregation.LAST: lambda values: values[-1],
+    Aggregation.MEDIAN: lambda values: statistics.median([float(value) for value in values]),
+    Aggregation.STDDEV: lambda values: (
+        statistics.stdev([float(value) for value in values]) if len(values) > 1 else None
+    ),
 }
 
 
@@ -84,6 +87,6 @@ class Model:
         for (measurement, start), values in groups.items():
             for function, figure in FIGURES.items():
                 number = self.types[measurement].is_number
-                if number or function in (Function.COUNT, Function.FIRST, Function.LAST):
+                if number or function in (Aggregation.COUNT, Aggregation.FIRST, Aggregation.LAST):
                     found.setdefault((measurement, function.value), {})[start] = figure(values)
         return found

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.model import FIGURES, Model
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles, table
 
-ALL = list(Function)
+ALL = list(Aggregation)
 TIMES = [-25, -20, -11, -10, -1, 0, 3, 9, 10, 44]
 NUMBERS = [3.5, -1.0, 2.25, 2.25, 0.0, 100.0, -7.5, 8.0, 1.0, 6.0]
 SAMPLES = [
@@ -23,7 +24,7 @@ SAMPLES = [
 ]
 
 
-async def figures(store: TelemetryStore, window: int, *functions: Function, span: Span = Span()) -> Any:  # noqa: B008
+async def figures(store: TelemetryStore, window: int, *functions: Aggregation, span: Span = Span()) -> Any:  # noqa: B008
     return table(await store.aggregate(1, span, window, functions or ALL))
 
 
@@ -42,12 +43,12 @@ async def test_every_function_of_every_type(store: TelemetryStore, window: int, 
 
 @pytest.mark.parametrize("function", ALL)
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.measurement)
-async def test_each_figure_has_its_type(store: TelemetryStore, function: Function, sample: Any) -> None:
+async def test_each_figure_has_its_type(store: TelemetryStore, function: Aggregation, sample: Any) -> None:
     await store.write([batch(1, TIMES, sample)])
     windows = await store.aggregate(1, Span(), 1000, [function])
-    own = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
-    expected = ValueType.INT64 if function is Function.COUNT else sample.type if function in own else DOUBLE
-    if sample.type.is_number or function in (Function.COUNT, Function.FIRST, Function.LAST):
+    own = (Aggregation.MIN, Aggregation.MAX, Aggregation.FIRST, Aggregation.LAST)
+    expected = ValueType.INT64 if function is Aggregation.COUNT else sample.type if function in own else DOUBLE
+    if sample.type.is_number or function in (Aggregation.COUNT, Aggregation.FIRST, Aggregation.LAST):
         assert [one.column.type for one in windows.figures] == [expected]
         assert windows.figures[0].column.values.dtype == expected.dtype
     else:
@@ -61,27 +62,27 @@ async def test_each_figure_has_its_type(store: TelemetryStore, function: Functio
 )
 async def test_windows_count_from_1970_backwards_too(store: TelemetryStore, window: int, starts: list[int]) -> None:
     await store.write([batch(1, TIMES, SAMPLES[0])])
-    found = await store.aggregate(1, Span(), window, [Function.COUNT])
+    found = await store.aggregate(1, Span(), window, [Aggregation.COUNT])
     assert found.times.tolist() == starts
 
 
 async def test_the_span_cuts_windows_and_does_not_move_them(store: TelemetryStore) -> None:
     await store.write([doubles(1, {time: float(time) for time in range(-10, 20)})])
-    found = await figures(store, 10, Function.COUNT, Function.MIN, span=Span(-3, 12))
+    found = await figures(store, 10, Aggregation.COUNT, Aggregation.MIN, span=Span(-3, 12))
     assert found == {("m", "count"): {-10: 3, 0: 10, 10: 2}, ("m", "min"): {-10: -3.0, 0: 0.0, 10: 10.0}}
 
 
 async def test_the_order_is_of_measurements_then_of_functions(store: TelemetryStore) -> None:
     await store.write([batch(1, TIMES, *SAMPLES)])
-    asked = [Function.MAX, Function.COUNT, Function.AVG]
+    asked = [Aggregation.MAX, Aggregation.COUNT, Aggregation.AVG]
     by_name = await store.aggregate(1, Span(), 10, asked)
     assert [(one.column.measurement, one.function) for one in by_name.figures[:4]] == [
-        ("boolean", Function.COUNT),
-        ("double", Function.MAX),
-        ("double", Function.COUNT),
-        ("double", Function.AVG),
+        ("boolean", Aggregation.COUNT),
+        ("double", Aggregation.MAX),
+        ("double", Aggregation.COUNT),
+        ("double", Aggregation.AVG),
     ]
-    chosen = await store.aggregate(1, Span(), 10, [Function.LAST], ["text", "nothing", "double"])
+    chosen = await store.aggregate(1, Span(), 10, [Aggregation.LAST], ["text", "nothing", "double"])
     assert [one.column.measurement for one in chosen.figures] == ["text", "double"]
 
 
@@ -89,27 +90,27 @@ async def test_windows_without_any_figure_are_left_out_and_counts_are_zero_where
     store: TelemetryStore,
 ) -> None:
     await store.write([doubles(1, {0: 1.0, 55: 2.0}, "a"), doubles(1, {31: 3.0}, "b")])
-    found = await figures(store, 10, Function.COUNT, Function.SUM)
+    found = await figures(store, 10, Aggregation.COUNT, Aggregation.SUM)
     assert found[("a", "count")] == {0: 1, 30: 0, 50: 1}
     assert found[("b", "sum")] == {0: None, 30: 3.0, 50: None}
 
 
 async def test_a_single_value_has_no_stddev(store: TelemetryStore) -> None:
     await store.write([doubles(1, {0: 1.0, 10: 2.0, 11: 4.0})])
-    assert await figures(store, 10, Function.STDDEV) == {("m", "stddev"): {10: pytest.approx(math.sqrt(2))}}
-    assert (await figures(store, 10, Function.STDDEV, Function.COUNT))[("m", "stddev")][0] is None
+    assert await figures(store, 10, Aggregation.STDDEV) == {("m", "stddev"): {10: pytest.approx(math.sqrt(2))}}
+    assert (await figures(store, 10, Aggregation.STDDEV, Aggregation.COUNT))[("m", "stddev")][0] is None
 
 
 async def test_stddev_keeps_its_digits_far_from_zero(store: TelemetryStore) -> None:
     values = {time: 1e9 + time % 3 for time in range(300)}
     await store.write([doubles(1, values)])
-    found = await figures(store, 1000, Function.STDDEV)
-    assert found[("m", "stddev")][0] == pytest.approx(FIGURES[Function.STDDEV](list(values.values())), rel=1e-9)
+    found = await figures(store, 1000, Aggregation.STDDEV)
+    assert found[("m", "stddev")][0] == pytest.approx(FIGURES[Aggregation.STDDEV](list(values.values())), rel=1e-9)
 
 
 async def test_integers_may_add_up_to_more_than_an_integer_holds(store: TelemetryStore) -> None:
     await store.write([batch(1, [1, 2], column("m", INT64, [2**63 - 1, 2**63 - 1]))])
-    found = await figures(store, 10, Function.SUM, Function.AVG, Function.MEDIAN, Function.MAX)
+    found = await figures(store, 10, Aggregation.SUM, Aggregation.AVG, Aggregation.MEDIAN, Aggregation.MAX)
     assert found[("m", "sum")][0] == 2.0**64
     assert found[("m", "avg")][0] == found[("m", "median")][0] == 2.0**63
     assert found[("m", "max")][0] == 2**63 - 1

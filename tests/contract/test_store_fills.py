@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import Fill, Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles, table
 
 TIMES = [-15, 5, 35]
@@ -27,9 +28,14 @@ FILLED: list[tuple[ValueType, list[Any], Fill, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("value_type", "values", "fill", "expected"), FILLED)
-@pytest.mark.parametrize("function", [Function.FIRST, Function.LAST])
+@pytest.mark.parametrize("function", [Aggregation.FIRST, Aggregation.LAST])
 async def test_gaps_are_filled_as_asked(
-    store: TelemetryStore, value_type: ValueType, values: list[Any], fill: Fill, expected: list[Any], function: Function
+    store: TelemetryStore,
+    value_type: ValueType,
+    values: list[Any],
+    fill: Fill,
+    expected: list[Any],
+    function: Aggregation,
 ) -> None:
     await store.write([batch(1, TIMES, column("m", value_type, values))])
     windows = await store.aggregate(1, SPAN, 10, [function], fill=fill)
@@ -40,7 +46,7 @@ async def test_gaps_are_filled_as_asked(
 
 async def test_a_line_between_the_largest_integers_stays_an_integer(store: TelemetryStore) -> None:
     await store.write([batch(1, [0, 20], column("m", INT64, [2**63 - 1, 2**63 - 1]))])
-    found = table(await store.aggregate(1, Span(0, 30), 10, [Function.MAX], fill=Fill.LINEAR))[("m", "max")]
+    found = table(await store.aggregate(1, Span(0, 30), 10, [Aggregation.MAX], fill=Fill.LINEAR))[("m", "max")]
     assert found == {0: 2**63 - 1, 10: pytest.approx(2**63, rel=1e-12), 20: 2**63 - 1}
     assert found[10] > 0
 
@@ -48,19 +54,19 @@ async def test_a_line_between_the_largest_integers_stays_an_integer(store: Telem
 @pytest.mark.parametrize("fill", list(Fill))
 async def test_a_count_is_zero_and_never_filled(store: TelemetryStore, fill: Fill) -> None:
     await store.write([doubles(1, {5: 1.0, 6: 2.0, 25: 3.0})])
-    found = table(await store.aggregate(1, Span(-5, 40), 10, [Function.COUNT], fill=fill))
+    found = table(await store.aggregate(1, Span(-5, 40), 10, [Aggregation.COUNT], fill=fill))
     assert found == {("m", "count"): {-10: 0, 0: 2, 10: 0, 20: 1, 30: 0}}
 
 
 async def test_measurements_are_filled_each_by_its_own(store: TelemetryStore) -> None:
     await store.write([doubles(1, {0: 1.0, 20: 3.0}, "a"), doubles(1, {10: 7.0}, "b")])
-    found = table(await store.aggregate(1, Span(0, 30), 10, [Function.AVG], fill=Fill.LINEAR))
+    found = table(await store.aggregate(1, Span(0, 30), 10, [Aggregation.AVG], fill=Fill.LINEAR))
     assert found == {("a", "avg"): {0: 1.0, 10: 2.0, 20: 3.0}, ("b", "avg"): {0: None, 10: 7.0, 20: None}}
 
 
 async def test_what_lies_outside_the_span_fills_nothing(store: TelemetryStore) -> None:
     await store.write([doubles(1, {0: 1.0, 20: 3.0, 50: 9.0})])
-    found = table(await store.aggregate(1, Span(10, 45), 10, [Function.MAX], fill=Fill.PREVIOUS))
+    found = table(await store.aggregate(1, Span(10, 45), 10, [Aggregation.MAX], fill=Fill.PREVIOUS))
     assert found == {("m", "max"): {10: None, 20: 3.0, 30: 3.0, 40: 3.0}}
 
 
@@ -69,6 +75,6 @@ async def test_what_lies_outside_the_span_fills_nothing(store: TelemetryStore) -
 async def test_every_window_that_touches_the_span_is_there(
     store: TelemetryStore, fill: Fill, span: Span, starts: list[int]
 ) -> None:
-    windows = await store.aggregate(404, span, 10, [Function.COUNT], fill=fill)
+    windows = await store.aggregate(404, span, 10, [Aggregation.COUNT], fill=fill)
     assert windows.times.tolist() == starts
     assert windows.figures == ()

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from iotflow.words import Aggregation
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.journal import JournaledWriter
-from iotflow_server.telemetry.ports import Function, Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import INT32, TEXT, Clock, batch, chunks, column, contents, contents_of, doubles, named
 
@@ -71,7 +72,7 @@ async def test_a_rule_holds_for_other_stores_too(iotdb_address: IotdbAddress, cl
 async def test_windows_far_apart_cost_nothing(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store = await opened(iotdb_address, clock)
     await store.write([doubles(1, {-(2**60): 1.0, 0: 2.0, 1: 3.0, 2**60: 4.0})])
-    found = await store.aggregate(1, Span(), 1000, [Function.COUNT, Function.MAX, Function.STDDEV])
+    found = await store.aggregate(1, Span(), 1000, [Aggregation.COUNT, Aggregation.MAX, Aggregation.STDDEV])
     assert found.times.tolist() == [-(2**60) // 1000 * 1000, 0, 2**60 // 1000 * 1000]
     await store.close()
 
@@ -82,7 +83,7 @@ async def test_a_span_of_many_thousand_years_costs_nothing(iotdb_address: IotdbA
     for device_id, times in ((1, [1, 2]), (2, [1]), (404, [])):
         assert [time for _, time in await contents(store, device_id, wide)] == times
         assert await store.count(device_id, wide) == len(times)
-    assert (await store.aggregate(1, wide, 10, [Function.COUNT])).times.tolist() == [0]
+    assert (await store.aggregate(1, wide, 10, [Aggregation.COUNT])).times.tolist() == [0]
     await store.delete(2, wide)
     assert await contents(store, 2) == {("m", 2**60): 2.0}
     await store.close()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.ports import Function, Span
+from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names, order, rows
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
@@ -195,7 +196,7 @@ async def _agree(store: IotdbStore, random: np.random.Generator, device_id: int,
     for span in (Span(), Span(start, int(random.integers(start, TIMES + 1)))):
         await check_reading(store, device_id, model, span, int(random.integers(1, TIMES + 1)))
         assert await store.count(device_id, span) == len({time for _, time in model.within(span)})
-        check_figures(model, span, 3, table(await store.aggregate(device_id, span, 3, list(Function))))
+        check_figures(model, span, 3, table(await store.aggregate(device_id, span, 3, list(Aggregation))))
     chosen = [NAMES[one] for one in random.permutation(len(NAMES))[:3]]
     expected = {key: value for key, value in model.values.items() if key[0] in chosen}
     for newest_first in (False, True):

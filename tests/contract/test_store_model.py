@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import Batch, ValueType
-from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import batch, column, table
@@ -75,4 +76,4 @@ async def agree(
     await check_reading(store, device_id, model, span, chunk_rows)
     await check_latest(store, device_id, model)
     assert await store.count(device_id, span) == len({time for _, time in model.within(span)})
-    check_figures(model, span, window, table(await store.aggregate(device_id, span, window, list(Function))))
+    check_figures(model, span, window, table(await store.aggregate(device_id, span, window, list(Aggregation))))

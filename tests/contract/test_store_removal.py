@@ -2,7 +2,8 @@
 
 import pytest
 
-from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
+from iotflow.words import Aggregation
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import (
     DOUBLE,
     INT32,
@@ -92,7 +93,7 @@ async def test_readings_past_their_time_are_in_no_answer(store: TelemetryStore, 
     assert len(await chunks(store, 1, Span(now - 2 * HOUR, now - HOUR))) == 0
     assert await store.count(1, Span()) == 2
     assert list(await store.latest([1, 2])) == [1]
-    found = table(await store.aggregate(1, Span(), 10 * HOUR, [Function.COUNT]))
+    found = table(await store.aggregate(1, Span(), 10 * HOUR, [Aggregation.COUNT]))
     assert sum(found[("m", "count")].values()) == 2
     clock.now += HOUR
     assert await contents(store, 1) == {("m", now): 3.0}

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from iotflow.words import Aggregation
 from iotflow_server.errors import FailedPrecondition, InvalidArgument
 from iotflow_server.telemetry import retyping
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.conftest import Opening
 from tests.contract.readings import (
     BOOLEAN,
@@ -128,7 +129,7 @@ async def test_readings_are_kept_in_another_type(
     (latest,) = [one for one in (await store.latest([1]))[1] if one.column.measurement == "m"]
     assert (latest.column.type, latest.column.values.tolist()) == (wanted, expected[-1:])
     assert await store.write([batch(1, [3], column("m", wanted, expected[:1]))]) == [()]
-    found = await store.aggregate(1, Span(0, 10), 10, [Function.COUNT], ["m"])
+    found = await store.aggregate(1, Span(0, 10), 10, [Aggregation.COUNT], ["m"])
     assert found.figures[0].column.values.tolist() == [3]
 
 

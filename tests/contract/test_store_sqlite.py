@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from iotflow.words import Aggregation
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.ports import SERVER, Function, Span
+from iotflow_server.telemetry.ports import SERVER, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
@@ -219,7 +220,7 @@ async def test_a_damaged_file_is_an_error_for_an_operator_and_never_an_empty_ans
         lambda: store.latest([1]),
         lambda: store.count(1, Span()),
         lambda: store.measurements(1),
-        lambda: store.aggregate(1, Span(0, 10), 10, [Function.COUNT]),
+        lambda: store.aggregate(1, Span(0, 10), 10, [Aggregation.COUNT]),
     ):
         with pytest.raises(Unavailable) as refusal:
             await call()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from iotflow_server.telemetry.ports import Function, Span, TelemetryStore
+from iotflow.words import Aggregation
+from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import DOUBLE, Contents, batch, chunks, column, contents, contents_of, table
 from tests.latest import plain
 
@@ -60,7 +61,7 @@ async def test_a_wide_device_is_counted_and_emptied(store: TelemetryStore) -> No
     assert len(await store.measurements(1)) == WIDTH
     wide = Span(-(10**16), 10**16)
     assert [await store.count(1, span) for span in (Span(), wide, Span(20, 30), Span(31, 40))] == [4, 4, 1, 0]
-    figures = table(await store.aggregate(1, wide, 10, [Function.COUNT], [NAMES[0], NAMES[-1]]))
+    figures = table(await store.aggregate(1, wide, 10, [Aggregation.COUNT], [NAMES[0], NAMES[-1]]))
     assert figures[NAMES[-1], "count"] == {0: 1, 20: 1, 30: 1}
     await store.delete(1, wide)
     assert await contents(store, 1) == {}

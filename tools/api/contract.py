@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sysconfig
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor, ServiceDescriptor
@@ -48,6 +49,7 @@ class Contract:
         return self.comments.get(full_name, "")
 
 
+@cache
 def load() -> Contract:
     """The contract of this repository."""
     contract.deps()

@@ -8,7 +8,8 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from iotflow.v1 import options_pb2
+from iotflow.contract import word
+from iotflow.v1 import options_pb2, words_pb2
 
 Schema = dict[str, Any]
 
@@ -43,8 +44,8 @@ def keywords(field: FieldDescriptor) -> Schema:
 
 
 def sentences(field: FieldDescriptor) -> list[str]:
-    """Sentences for the rules without a keyword."""
-    return [_sentence(rule.message) for rule in _rules(field, "field").cel]
+    """Sentences for the words of a closed set and for the rules without a keyword."""
+    return [*_words(field), *(_sentence(rule.message) for rule in _rules(field, "field").cel)]
 
 
 def message_sentences(message: Descriptor) -> list[str]:
@@ -65,6 +66,14 @@ def _rules(described: Descriptor | FieldDescriptor, extension: str) -> Any:
     options = described.GetOptions()
     read: Any = type(options).FromString(options.SerializeToString())
     return read.Extensions[Default().FindExtensionByName(f"buf.validate.{extension}")]
+
+
+def _words(field: FieldDescriptor) -> list[str]:
+    name = field.GetOptions().Extensions[options_pb2.words]
+    if not name or "enum" in keywords(field):
+        return []
+    values = words_pb2.DESCRIPTOR.enum_types_by_name[name].values
+    return [f"One of {', '.join(f'`{word(value)}`' for value in values if value.number)}."]
 
 
 def _constant(field: FieldDescriptor) -> Schema:

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from iotflow.topic_names import level_problem
+from iotflow.words import DeviceStatus
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.verifiers import verifier
 
@@ -68,7 +69,7 @@ class MosquittoAccounts:
 
     def _lines(self) -> Iterator[str]:
         for account in self._directory:
-            if account.status != "inactive" and account.verifier:
+            if account.status != DeviceStatus.INACTIVE and account.verifier:
                 self._warn_once(account)
                 yield from (f"{name}:{account.verifier}" for name in account.usernames if _is_writable(name))
 

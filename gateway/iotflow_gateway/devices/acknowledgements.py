@@ -7,6 +7,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 
 from iotflow.v1.gateway_service_pb2 import AckDeviceCommandRequest, ReportDeviceConfigRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from iotflow.words import CommandOutcome
 from iotflow_gateway.devices.grouped_calls import GroupedCalls
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.rejections.rejected import Rejected
@@ -36,12 +37,12 @@ class AcknowledgementHandler:
 def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
     said = content if isinstance(content, dict) else {}
     command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
-    state = str(said.get("state", "succeeded")).lower()
+    state = str(said.get("state", CommandOutcome.SUCCEEDED)).lower()
     if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
         raise Rejected("INVALID_PAYLOAD", "an answer has the command's id, a whole number", field="command_id")
     if not isinstance(group_command, str):
         raise Rejected("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")
-    if state not in ("succeeded", "failed"):
+    if state not in tuple(CommandOutcome):
         raise Rejected("INVALID_PAYLOAD", "a command ends as succeeded or failed", field="state")
     request = AckDeviceCommandRequest(
         device_id=device_id, command_id=command_id, state=state, group_command=group_command

@@ -8,6 +8,7 @@ import structlog
 
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DeviceCommand
+from iotflow.words import GatewayReport
 from iotflow_gateway.broker import Broker, BrokerDelivery, CannotConnect
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
 from iotflow_gateway.devices.unreachable import UnreachableCommands
@@ -62,7 +63,7 @@ class Deliveries:
 
     def noted(self, command_id: int, state: str) -> None:
         """The server has noted an answer."""
-        if state == "unreachable":
+        if state == GatewayReport.UNREACHABLE:
             self._unreached.noted(command_id)
 
     async def _deliver_all(self, device_id: int) -> None:
@@ -80,9 +81,9 @@ class Deliveries:
                 delivery = await self._publish_or_not(offered)
         if delivery is BrokerDelivery.UNHEARD:
             self._unreached.add(command.device_id, command.id)
-            await self._answer(command, "unreachable")
+            await self._answer(command, GatewayReport.UNREACHABLE)
         elif delivery is BrokerDelivery.HEARD:
-            await self._answer(command, "delivered")
+            await self._answer(command, GatewayReport.DELIVERED)
 
     async def _announce(self, offered: DeviceCommand) -> None:
         group = offered.device_type
@@ -91,7 +92,7 @@ class Deliveries:
             topic, payload = self._topics.group_commands(group), group_document(offered.command, group)
             async with self._room:
                 await self._broker.deliver(topic, payload, expiry=seconds_left(offered.command))
-        await self._answer(offered.command, "announced")
+        await self._answer(offered.command, GatewayReport.ANNOUNCED)
 
     async def _publish_or_not(self, offered: DeviceCommand) -> BrokerDelivery:
         try:

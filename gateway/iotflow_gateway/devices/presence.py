@@ -9,6 +9,7 @@ import grpc
 from iotflow.status_words import OFFLINE, STATUS_WORDS, status_word
 from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from iotflow.words import Presence as Report
 from iotflow_gateway.devices.grouped_calls import persistently
 from iotflow_gateway.failures import TRIES
 from iotflow_gateway.pipeline.message import Message
@@ -17,7 +18,7 @@ from iotflow_gateway.topics import Kind
 
 MOST = 10_000
 Told = list[tuple[Message, PresenceReport]]
-STATES = {Kind.HEARTBEAT: "heartbeat", Kind.ONLINE: "online", Kind.OFFLINE: "offline"}
+STATES = {Kind.HEARTBEAT: Report.HEARTBEAT, Kind.ONLINE: Report.ONLINE, Kind.OFFLINE: Report.OFFLINE}
 
 
 class Presence:
@@ -89,5 +90,5 @@ def _state(kind: Kind, content: Any) -> str:
     if state := STATES.get(kind) or word:
         return state
     if said is None or said == "":
-        return "heartbeat"
+        return Report.HEARTBEAT
     raise Rejected("UNKNOWN_STATUS", f"a status is one of {', '.join(STATUS_WORDS)}", field="status")

@@ -10,6 +10,7 @@ import structlog
 from iotflow.mqtt_topics import REGISTRAR
 from iotflow.v1.mqtt_service_pb2 import AuthenticateRequest, FindAccountRequest, FindAccountResponse
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
+from iotflow.words import DeviceStatus
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.topics import Topics
 
@@ -86,7 +87,11 @@ class Guard:
         account = self._directory.account(self._directory.find(username) or 0)
         if account is None:
             return "no device has this id or name"
-        return "the device is inactive; an admin can set it active" if account.status == "inactive" else "wrong key"
+        return (
+            "the device is inactive; an admin can set it active"
+            if account.status == DeviceStatus.INACTIVE
+            else "wrong key"
+        )
 
     def is_known(self, device_id: int) -> bool:
         """Whether there is such a device."""
@@ -118,7 +123,7 @@ class Guard:
         request = FindAccountRequest(api_key=password)
         found = await self._stub.FindAccount(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
         usernames = (str(found.account.device_id), found.account.name)
-        if username not in usernames or found.account.status == "inactive":
+        if username not in usernames or found.account.status == DeviceStatus.INACTIVE:
             return None
         return Login(username, found.account.device_id, usernames, _end_of_key(found))
 

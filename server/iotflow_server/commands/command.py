@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from iotflow.words import CommandOutcome, CommandState
 from iotflow_server.db.models import CommandRow
 
-OPEN = ("queued", "delivered")
-OUTCOMES = ("succeeded", "failed")
+OPEN = (CommandState.QUEUED, CommandState.DELIVERED)
+OUTCOMES = tuple(CommandOutcome)
 # A device that got the command before may have carried it out all the same; then its word counts.
-OVERRULED = ("expired", "cancelled")
+OVERRULED = (CommandState.EXPIRED, CommandState.CANCELLED)
 
 # In the order of Command's fields.
 COMMAND_COLUMNS = (

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
+from iotflow.words import CommandState
 from iotflow_server.commands import transactions as steps
 from iotflow_server.commands.command import COMMAND_COLUMNS, OUTCOMES, Command, CommandResult, NewCommand, commands_of
 from iotflow_server.db.database import Database
@@ -78,7 +79,7 @@ class Commands:
         waiting = await self._database.read(lambda connection: steps.open_of(connection, device_id))
         now = self._clock()
         # Devices ask often and seldom get something new: no write then.
-        if all(command.state == "delivered" and not steps.is_late(command, now) for command in waiting):
+        if all(command.state == CommandState.DELIVERED and not steps.is_late(command, now) for command in waiting):
             return waiting
         # The time of the transaction: none of its commands was sent later.
         return await self._write(

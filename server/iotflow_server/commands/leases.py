@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, or_, select, update
 from sqlalchemy.orm import aliased
 
+from iotflow.words import CommandState, DeviceStatus
 from iotflow_server.commands.command import COMMAND_COLUMNS, Command, commands_of
 from iotflow_server.commands.transactions import NOBODY
 from iotflow_server.db.database import Database
@@ -25,7 +26,7 @@ from iotflow_server.devices.device import utc_now
 LEASE = timedelta(seconds=30)
 FEW_DEVICES = 1_000
 
-QUEUED = CommandRow.state == "queued"
+QUEUED = CommandRow.state == CommandState.QUEUED
 OFFERED = select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type).join(
     DeviceRow, DeviceRow.id == CommandRow.device_id
 )
@@ -123,14 +124,14 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
         .where(
             earlier.device_id == CommandRow.device_id,
             earlier.id < CommandRow.id,
-            earlier.state == "queued",
+            earlier.state == CommandState.QUEUED,
             earlier.taken_until > now,
             earlier.taken_by != gateway,
         )
         .exists()
     )
     statement = (
-        OFFERED.where(_is_free(now), ~elsewhere, DeviceRow.status != "inactive", _in_time(now))
+        OFFERED.where(_is_free(now), ~elsewhere, DeviceRow.status != DeviceStatus.INACTIVE, _in_time(now))
         .order_by(CommandRow.id)
         .limit(most)
     )

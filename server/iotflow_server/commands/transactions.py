@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
 
+from iotflow.words import CommandState, DeviceStatus, GatewayReport
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
 from iotflow_server.commands.command import (
@@ -46,7 +47,10 @@ _carried_out_late = and_(CommandRow.state.in_(OVERRULED), CommandRow.delivered_a
 HAND_OVER = (
     update(CommandRow)
     .where(_this, CommandRow.delivered_at.is_(None))
-    .values(state=case((CommandRow.state == "queued", "delivered"), else_=CommandRow.state), delivered_at=_now)
+    .values(
+        state=case((CommandRow.state == CommandState.QUEUED, CommandState.DELIVERED), else_=CommandRow.state),
+        delivered_at=_now,
+    )
     .returning(*COMMAND_COLUMNS)
 )
 ACKNOWLEDGE = (
@@ -132,7 +136,9 @@ def send(connection: Connection, device_id: int, new: NewCommand, now: datetime,
 def send_to_group(
     connection: Connection, device_type: str, new: NewCommand, now: datetime, changed: list[Command]
 ) -> GroupOutcome:
-    members = select(DeviceRow.id).where(DeviceRow.device_type == device_type, DeviceRow.status != "inactive")
+    members = select(DeviceRow.id).where(
+        DeviceRow.device_type == device_type, DeviceRow.status != DeviceStatus.INACTIVE
+    )
     wanted = set(connection.scalars(members))
     found: dict[int, str | None] = {}
     if new.idempotency_key:
@@ -154,9 +160,11 @@ def send_to_group(
 
 def deliver(connection: Connection, device_id: int, now: datetime, changed: list[Command]) -> list[Command]:
     of_device = and_(CommandRow.device_id == device_id, IS_OPEN)
-    _advance(connection, and_(of_device, CommandRow.expires_at <= now), changed, state="expired", finished_at=now)
-    queued = and_(CommandRow.device_id == device_id, CommandRow.state == "queued")
-    _advance(connection, queued, changed, state="delivered", delivered_at=now)
+    _advance(
+        connection, and_(of_device, CommandRow.expires_at <= now), changed, state=CommandState.EXPIRED, finished_at=now
+    )
+    queued = and_(CommandRow.device_id == device_id, CommandRow.state == CommandState.QUEUED)
+    _advance(connection, queued, changed, state=CommandState.DELIVERED, delivered_at=now)
     return open_of(connection, device_id)
 
 
@@ -170,22 +178,22 @@ def hand_over(
 
 def rest(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
     """Offer this and what follows in a while, or when the device is back."""
-    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == "queued")
+    this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == CommandState.QUEUED)
     connection.execute(update(CommandRow).where(this).values(taken_by=NOBODY, taken_until=now + REST))
     return _existing(connection, command_id, device_id)
 
 
 def note(connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]) -> Command:
     match answer.state:
-        case "delivered":
+        case GatewayReport.DELIVERED:
             return hand_over(connection, answer.device_id, answer.command_id, now, changed)
-        case "unreachable":
+        case GatewayReport.UNREACHABLE:
             return rest(connection, answer.device_id, answer.command_id, now)
-        case "announced":
+        case GatewayReport.ANNOUNCED:
             this = and_(CommandRow.id == answer.command_id, CommandRow.device_id == answer.device_id)
             connection.execute(update(CommandRow).where(this).values(announced=None))
             return _existing(connection, answer.command_id, answer.device_id)
-        case "succeeded" | "failed":
+        case GatewayReport.SUCCEEDED | GatewayReport.FAILED:
             check_size("result", answer.result, MOST_BYTES)
             outcome = {"state": answer.state, "result": answer.result, "now": now}
             return acknowledge(connection, answer.device_id, answer.command_id, outcome, changed)
@@ -202,9 +210,9 @@ def acknowledge(
 
 def cancel(connection: Connection, command_id: int, actor: str, now: datetime, changed: list[Command]) -> Command:
     open_one = and_(CommandRow.id == command_id, IS_OPEN)
-    advanced = _advance(connection, open_one, changed, state="cancelled", finished_at=now)
+    advanced = _advance(connection, open_one, changed, state=CommandState.CANCELLED, finished_at=now)
     if not advanced:
-        return _ended_as(_existing(connection, command_id), "cancelled")
+        return _ended_as(_existing(connection, command_id), CommandState.CANCELLED)
     details = {"command": command_id}
     audit.add(connection, NewEntry(now, actor, "command.cancel", f"device:{advanced[0].device_id}", details))
     return advanced[0]
@@ -213,7 +221,7 @@ def cancel(connection: Connection, command_id: int, actor: str, now: datetime, c
 def expire(connection: Connection, now: datetime, changed: list[Command]) -> None:
     """Some of those whose time is over."""
     late = select(CommandRow.id).where(NOT_ENDED, CommandRow.expires_at <= now).limit(MOST_EXPIRED)
-    _advance(connection, and_(CommandRow.id.in_(late), IS_OPEN), changed, state="expired", finished_at=now)
+    _advance(connection, and_(CommandRow.id.in_(late), IS_OPEN), changed, state=CommandState.EXPIRED, finished_at=now)
 
 
 def _advance(
@@ -250,7 +258,7 @@ def _row(device_id: int, new: NewCommand, now: datetime) -> dict[str, Any]:
         "device_id": device_id,
         "name": new.name,
         "parameters": new.parameters,
-        "state": "queued",
+        "state": CommandState.QUEUED,
         "created_at": now,
         "expires_at": new.expires_at,
         "idempotency_key": new.idempotency_key or None,

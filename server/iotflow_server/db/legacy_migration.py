@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from iotflow.topic_names import level_problem, text_problem
+from iotflow.words import DeviceStatus
 from iotflow_server.auth.hashing import KeyHasher
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
-STATUSES = ("active", "inactive", "maintenance", "error")
+STATUSES = tuple(DeviceStatus)
 # Only active devices were let in there.
-OTHER_STATUS = "inactive"
+OTHER_STATUS = DeviceStatus.INACTIVE
 TEXTS = {"description": 2_000, "location": 200, "firmware_version": 50, "hardware_version": 50}
 LONGEST_NAME, LONGEST_TYPE = 100, 50
 # A device without any time has this one, so that a second run finds it again.

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from iotflow.topic_names import level_problem, text_problem, topic_problem
+from iotflow.words import DeviceStatus
 from iotflow_server.auth.hashing import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
@@ -169,7 +170,7 @@ class Registry:
             raise _name_taken(changes.name or "") from error
         finally:
             self.changed(device_id)
-        if changes.status == "inactive":
+        if changes.status == DeviceStatus.INACTIVE:
             self._tell_gone(device_id)
         return outcome
 

@@ -6,12 +6,12 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
+from iotflow.words import DeviceStatus
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.rows import DEVICE_COLUMNS, devices, online
 
-STATUSES = ("active", "inactive", "maintenance", "error")
 MOST_GROUPS = 100
 
 Grouping = Literal["device_type", "status", "location", "firmware_version"]
@@ -26,7 +26,7 @@ class DeviceStatistics:
 
     async def by_status(self) -> dict[str, int]:
         """How many devices have each status; those that no device has are 0."""
-        return dict.fromkeys(STATUSES, 0) | dict(await self.grouped("status"))
+        return dict.fromkeys(DeviceStatus, 0) | dict(await self.grouped("status"))
 
     async def grouped(self, column: Grouping) -> list[tuple[str, int]]:
         """How many devices have each value of column, most first; the 100 commonest."""

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from iotflow.words import DeviceStatus
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
@@ -56,7 +57,7 @@ def set_status(connection: Connection, device_id: int, status: str, actor: str, 
 def report(connection: Connection, device_id: int, changes: DeviceChanges, now: datetime) -> Device:
     """Without an audit entry."""
     values = _plain(changes)
-    if changes.status == "inactive":
+    if changes.status == DeviceStatus.INACTIVE:
         # Whoever cuts it off says nothing of it: Mosquitto keeps the last will to itself then.
         values |= {"said_online": False, "said_at": now}
     if changes.name is not None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from iotflow.words import Role
+from iotflow.words import DeviceStatus, Role
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal, anonymous_at
 from iotflow_server.errors import PermissionDenied, Unauthenticated
@@ -74,7 +74,7 @@ class Authentication:
         if key is None:
             self._wrong.count(shown, context)
             raise Unauthenticated("WRONG_KEY", "no device has this key")
-        if key.device.status == "inactive":
+        if key.device.status == DeviceStatus.INACTIVE:
             raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
         return Principal(Role.DEVICE, f"device:{key.id}", key)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.device_cache import DeviceCache
@@ -33,7 +34,7 @@ class Intake:
         if principal.device is not None:
             return principal.device
         device = await self.directory.get(named)
-        if device.status == "inactive":
+        if device.status == DeviceStatus.INACTIVE:
             raise PermissionDenied("DEVICE_INACTIVE", f"device {named} is inactive; an admin can set it active")
         return device
 

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
 
 EARLIEST = -(2**62)
@@ -21,37 +21,6 @@ class Span:
     end: int = LATEST
 
 
-class Function(StrEnum):
-    """Aggregate functions over a window.
-
-    avg, sum, median and stddev (of a sample; absent for a single value) are DOUBLE, count is INT64, the others have the
-    type of the measurement. Text and booleans have count, first and last only.
-    """
-
-    COUNT = "count"
-    SUM = "sum"
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
-    FIRST = "first"
-    LAST = "last"
-    MEDIAN = "median"
-    STDDEV = "stddev"
-
-
-class Fill(StrEnum):
-    """The value of a window that has none.
-
-    NULL: no value. PREVIOUS: the value of the window before. LINEAR: linear interpolation between the neighbours that have
-    a value (numbers only; other types get no value). Windows before the first value stay empty; with LINEAR, so do windows
-    after the last value. A count is 0, never filled.
-    """
-
-    NULL = "null"
-    PREVIOUS = "previous"
-    LINEAR = "linear"
-
-
 @dataclass(frozen=True, slots=True)
 class Latest:
     """The newest value of one measurement; column has one row."""
@@ -64,7 +33,7 @@ class Latest:
 class WindowFigures:
     """One function of one measurement; column has one row per window of the result."""
 
-    function: Function
+    function: Aggregation
     column: Column
 
 
@@ -210,7 +179,7 @@ class TelemetryReader(Protocol):
         device_id: int,
         span: Span,
         window: int,
-        functions: Sequence[Function],
+        functions: Sequence[Aggregation],
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
         *,
@@ -218,7 +187,7 @@ class TelemetryReader(Protocol):
     ) -> Windows:
         """Aggregate the readings within span over windows of `window` milliseconds, counted from 1970-01-01 UTC.
 
-        measurements: None for all. Functions that a measurement's type does not have (see Function) are absent. fill None:
+        measurements: None for all. Functions that a measurement's type does not have (see Aggregation) are absent. fill None:
         windows without any value are left out. Otherwise the result has every window that touches the span, from the one
         that holds span.start to the one that holds span.end - 1; the caller must bound the span.
         """

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import Column, Mask, Times, Values, ValueType
-from iotflow_server.telemetry.ports import Fill, Function, Span, WindowFigures, Windows
+from iotflow_server.telemetry.ports import Span, WindowFigures, Windows
 
 # The largest float64 below 2^63: interpolation between two int64 may round up to 2^63, which does not fit int64.
 _INT64_TOP = float(np.nextafter(2.0**63, 0.0))
 
 
-FUNCTIONS_OF_ANY_TYPE = (Function.COUNT, Function.FIRST, Function.LAST)
-_FUNCTIONS_OF_SAME_TYPE = (Function.MIN, Function.MAX, Function.FIRST, Function.LAST)
+FUNCTIONS_OF_ANY_TYPE = (Aggregation.COUNT, Aggregation.FIRST, Aggregation.LAST)
+_FUNCTIONS_OF_SAME_TYPE = (Aggregation.MIN, Aggregation.MAX, Aggregation.FIRST, Aggregation.LAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +22,19 @@ class FunctionValues:
     """One function of one measurement: the starts of the windows that have a value, shape (windows,), ascending, and the
     values."""
 
-    function: Function
+    function: Aggregation
     starts: Times
     column: Column
 
 
-def supported(functions: Iterable[Function], value_type: ValueType) -> list[Function]:
+def supported(functions: Iterable[Aggregation], value_type: ValueType) -> list[Aggregation]:
     """The functions that a type has."""
     return [function for function in functions if value_type.is_number or function in FUNCTIONS_OF_ANY_TYPE]
 
 
-def function_type(function: Function, value_type: ValueType) -> ValueType:
+def function_type(function: Aggregation, value_type: ValueType) -> ValueType:
     """The type of a function of values of a type."""
-    if function is Function.COUNT:
+    if function is Aggregation.COUNT:
         return ValueType.INT64
     return value_type if function in _FUNCTIONS_OF_SAME_TYPE else ValueType.DOUBLE
 
@@ -48,7 +49,7 @@ def assembled(parts: Sequence[FunctionValues], span: Span, window: int, fill: Fi
 
 def _over(grid: Times, part: FunctionValues, fill: Fill | None) -> Column:
     column = spread(grid, part.starts, part.column)
-    if part.function is Function.COUNT:
+    if part.function is Aggregation.COUNT:
         return Column(column.measurement, column.type, column.values)
     return column if fill is None else filled(column, fill)
 

@@ -24,15 +24,18 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/device.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x05\n\x06\x44\x65vice\x12\x0e\n\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12\x1f\n\x0b\x64\x65vice_type\x18\x04 \x01(\tR\ndeviceType\x12\x16\n\x06status\x18\x05 \x01(\tR\x06status\x12\x1a\n\x08location\x18\x06 \x01(\tR\x08location\x12)\n\x10\x66irmware_version\x18\x07 \x01(\tR\x0f\x66irmwareVersion\x12)\n\x10hardware_version\x18\x08 \x01(\tR\x0fhardwareVersion\x12=\n\rconfiguration\x18\t \x01(\x0b\x32\x17.google.protobuf.StructR\rconfiguration\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x37\n\tlast_seen\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08lastSeen\x12 \n\tis_online\x18\r \x01(\x08H\x00R\x08isOnline\x88\x01\x01\x12\x1c\n\x07\x61pi_key\x18\x0e \x01(\tH\x01R\x06\x61piKey\x88\x01\x01\x12,\n\x0ftelemetry_count\x18\x0f \x01(\x01H\x02R\x0etelemetryCount\x88\x01\x01\x42\x0c\n\n_is_onlineB\n\n\x08_api_keyB\x12\n\x10_telemetry_countb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/device.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\x95\x05\n\x06\x44\x65vice\x12\x0e\n\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12\x1f\n\x0b\x64\x65vice_type\x18\x04 \x01(\tR\ndeviceType\x12(\n\x06status\x18\x05 \x01(\tB\x10\xa2\xcb\x19\x0c\x44\x65viceStatusR\x06status\x12\x1a\n\x08location\x18\x06 \x01(\tR\x08location\x12)\n\x10\x66irmware_version\x18\x07 \x01(\tR\x0f\x66irmwareVersion\x12)\n\x10hardware_version\x18\x08 \x01(\tR\x0fhardwareVersion\x12=\n\rconfiguration\x18\t \x01(\x0b\x32\x17.google.protobuf.StructR\rconfiguration\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nupdated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x37\n\tlast_seen\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08lastSeen\x12 \n\tis_online\x18\r \x01(\x08H\x00R\x08isOnline\x88\x01\x01\x12\x1c\n\x07\x61pi_key\x18\x0e \x01(\tH\x01R\x06\x61piKey\x88\x01\x01\x12,\n\x0ftelemetry_count\x18\x0f \x01(\x01H\x02R\x0etelemetryCount\x88\x01\x01\x42\x0c\n\n_is_onlineB\n\n\x08_api_keyB\x12\n\x10_telemetry_countb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.device_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DEVICE']._serialized_start=103
-  _globals['_DEVICE']._serialized_end=746
+  _globals['_DEVICE'].fields_by_name['status']._loaded_options = None
+  _globals['_DEVICE'].fields_by_name['status']._serialized_options = b'\242\313\031\014DeviceStatus'
+  _globals['_DEVICE']._serialized_start=129
+  _globals['_DEVICE']._serialized_end=790
 # @@protoc_insertion_point(module_scope)

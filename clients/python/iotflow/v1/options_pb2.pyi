@@ -80,8 +80,11 @@ Global___Access: _TypeAlias = Access  # noqa: Y015
 
 ACCESS_FIELD_NUMBER: _builtins.int
 CONSTANT_FIELD_NUMBER: _builtins.int
+WORDS_FIELD_NUMBER: _builtins.int
 access: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Access]
 constant: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
 """The only value of a field of an answer: a JSON key that older REST clients expect. The server fills it in; clients may ignore
 it, because a rejected call ends with an error status. Of a bool: true or false.
 """
+words: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
+"""The enum of words.proto whose words a string takes, such as DeviceStatus. Rules may allow fewer of them, and the empty string."""

@@ -28,9 +28,9 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     ROLE_ANONYMOUS: _Role.ValueType  # 1
     """A caller without a credential."""
     ROLE_DEVICE: _Role.ValueType  # 2
-    """A device, by its API key."""
+    """A device, authenticated by its API key."""
     ROLE_GATEWAY: _Role.ValueType  # 3
-    """A gateway: writes readings and reports for every device."""
+    """Writes readings and reports for every device."""
     ROLE_REGISTRAR: _Role.ValueType  # 4
     """Registers devices."""
     ROLE_VIEWER: _Role.ValueType  # 5
@@ -39,20 +39,15 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     """Reads and changes everything."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
-    """Closed sets of words. Fields carry such a word as a string, as REST and MQTT have always shown it; these enums name the words
-    once for every language. Client libraries publish them as constants that are generated from the option `word` of each value (in
-    Python: iotflow.words). No field of a message has such an enum as its type, except in options.
-
-    Roles of callers.
-    """
+    """Roles of callers."""
 
 ROLE_UNSPECIFIED: Role.ValueType  # 0
 ROLE_ANONYMOUS: Role.ValueType  # 1
 """A caller without a credential."""
 ROLE_DEVICE: Role.ValueType  # 2
-"""A device, by its API key."""
+"""A device, authenticated by its API key."""
 ROLE_GATEWAY: Role.ValueType  # 3
-"""A gateway: writes readings and reports for every device."""
+"""Writes readings and reports for every device."""
 ROLE_REGISTRAR: Role.ValueType  # 4
 """Registers devices."""
 ROLE_VIEWER: Role.ValueType  # 5
@@ -61,6 +56,381 @@ ROLE_ADMIN: Role.ValueType  # 6
 """Reads and changes everything."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _DeviceStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeviceStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeviceStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DEVICE_STATUS_UNSPECIFIED: _DeviceStatus.ValueType  # 0
+    DEVICE_STATUS_ACTIVE: _DeviceStatus.ValueType  # 1
+    DEVICE_STATUS_INACTIVE: _DeviceStatus.ValueType  # 2
+    """The device is suspended: the server rejects its calls, and brokers reject its logins."""
+    DEVICE_STATUS_MAINTENANCE: _DeviceStatus.ValueType  # 3
+    """Informational only: the device is treated as active."""
+    DEVICE_STATUS_ERROR: _DeviceStatus.ValueType  # 4
+    """Informational only: the device is treated as active."""
+
+class DeviceStatus(_DeviceStatus, metaclass=_DeviceStatusEnumTypeWrapper):
+    """Statuses of devices."""
+
+DEVICE_STATUS_UNSPECIFIED: DeviceStatus.ValueType  # 0
+DEVICE_STATUS_ACTIVE: DeviceStatus.ValueType  # 1
+DEVICE_STATUS_INACTIVE: DeviceStatus.ValueType  # 2
+"""The device is suspended: the server rejects its calls, and brokers reject its logins."""
+DEVICE_STATUS_MAINTENANCE: DeviceStatus.ValueType  # 3
+"""Informational only: the device is treated as active."""
+DEVICE_STATUS_ERROR: DeviceStatus.ValueType  # 4
+"""Informational only: the device is treated as active."""
+Global___DeviceStatus: _TypeAlias = DeviceStatus  # noqa: Y015
+
+class _CommandState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CommandStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMMAND_STATE_UNSPECIFIED: _CommandState.ValueType  # 0
+    COMMAND_STATE_QUEUED: _CommandState.ValueType  # 1
+    """Waits for delivery."""
+    COMMAND_STATE_DELIVERED: _CommandState.ValueType  # 2
+    """The device has the command, or a broker keeps it for the device."""
+    COMMAND_STATE_SUCCEEDED: _CommandState.ValueType  # 3
+    COMMAND_STATE_FAILED: _CommandState.ValueType  # 4
+    COMMAND_STATE_EXPIRED: _CommandState.ValueType  # 5
+    """The command's time to live ended before the device acknowledged it."""
+    COMMAND_STATE_CANCELLED: _CommandState.ValueType  # 6
+
+class CommandState(_CommandState, metaclass=_CommandStateEnumTypeWrapper):
+    """States of commands. `queued` and `delivered` are open; the others are final."""
+
+COMMAND_STATE_UNSPECIFIED: CommandState.ValueType  # 0
+COMMAND_STATE_QUEUED: CommandState.ValueType  # 1
+"""Waits for delivery."""
+COMMAND_STATE_DELIVERED: CommandState.ValueType  # 2
+"""The device has the command, or a broker keeps it for the device."""
+COMMAND_STATE_SUCCEEDED: CommandState.ValueType  # 3
+COMMAND_STATE_FAILED: CommandState.ValueType  # 4
+COMMAND_STATE_EXPIRED: CommandState.ValueType  # 5
+"""The command's time to live ended before the device acknowledged it."""
+COMMAND_STATE_CANCELLED: CommandState.ValueType  # 6
+Global___CommandState: _TypeAlias = CommandState  # noqa: Y015
+
+class _CommandOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CommandOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMMAND_OUTCOME_UNSPECIFIED: _CommandOutcome.ValueType  # 0
+    COMMAND_OUTCOME_SUCCEEDED: _CommandOutcome.ValueType  # 1
+    COMMAND_OUTCOME_FAILED: _CommandOutcome.ValueType  # 2
+
+class CommandOutcome(_CommandOutcome, metaclass=_CommandOutcomeEnumTypeWrapper):
+    """Outcomes that a device acknowledges a command with."""
+
+COMMAND_OUTCOME_UNSPECIFIED: CommandOutcome.ValueType  # 0
+COMMAND_OUTCOME_SUCCEEDED: CommandOutcome.ValueType  # 1
+COMMAND_OUTCOME_FAILED: CommandOutcome.ValueType  # 2
+Global___CommandOutcome: _TypeAlias = CommandOutcome  # noqa: Y015
+
+class _GatewayReport:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GatewayReportEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GatewayReport.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GATEWAY_REPORT_UNSPECIFIED: _GatewayReport.ValueType  # 0
+    GATEWAY_REPORT_DELIVERED: _GatewayReport.ValueType  # 1
+    """The device has the command, or a broker keeps it for the device. It is not offered again."""
+    GATEWAY_REPORT_SUCCEEDED: _GatewayReport.ValueType  # 2
+    GATEWAY_REPORT_FAILED: _GatewayReport.ValueType  # 3
+    GATEWAY_REPORT_UNREACHABLE: _GatewayReport.ValueType  # 4
+    """The device cannot be reached now. The command stays queued."""
+    GATEWAY_REPORT_ANNOUNCED: _GatewayReport.ValueType  # 5
+    """The command was published to the whole group."""
+
+class GatewayReport(_GatewayReport, metaclass=_GatewayReportEnumTypeWrapper):
+    """Reports of a gateway about a command that it was offered."""
+
+GATEWAY_REPORT_UNSPECIFIED: GatewayReport.ValueType  # 0
+GATEWAY_REPORT_DELIVERED: GatewayReport.ValueType  # 1
+"""The device has the command, or a broker keeps it for the device. It is not offered again."""
+GATEWAY_REPORT_SUCCEEDED: GatewayReport.ValueType  # 2
+GATEWAY_REPORT_FAILED: GatewayReport.ValueType  # 3
+GATEWAY_REPORT_UNREACHABLE: GatewayReport.ValueType  # 4
+"""The device cannot be reached now. The command stays queued."""
+GATEWAY_REPORT_ANNOUNCED: GatewayReport.ValueType  # 5
+"""The command was published to the whole group."""
+Global___GatewayReport: _TypeAlias = GatewayReport  # noqa: Y015
+
+class _MeasurementType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MeasurementTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MeasurementType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEASUREMENT_TYPE_UNSPECIFIED: _MeasurementType.ValueType  # 0
+    MEASUREMENT_TYPE_DOUBLE: _MeasurementType.ValueType  # 1
+    MEASUREMENT_TYPE_FLOAT: _MeasurementType.ValueType  # 2
+    MEASUREMENT_TYPE_INT64: _MeasurementType.ValueType  # 3
+    MEASUREMENT_TYPE_INT32: _MeasurementType.ValueType  # 4
+    MEASUREMENT_TYPE_BOOLEAN: _MeasurementType.ValueType  # 5
+    MEASUREMENT_TYPE_TEXT: _MeasurementType.ValueType  # 6
+
+class MeasurementType(_MeasurementType, metaclass=_MeasurementTypeEnumTypeWrapper):
+    """Types of measurements."""
+
+MEASUREMENT_TYPE_UNSPECIFIED: MeasurementType.ValueType  # 0
+MEASUREMENT_TYPE_DOUBLE: MeasurementType.ValueType  # 1
+MEASUREMENT_TYPE_FLOAT: MeasurementType.ValueType  # 2
+MEASUREMENT_TYPE_INT64: MeasurementType.ValueType  # 3
+MEASUREMENT_TYPE_INT32: MeasurementType.ValueType  # 4
+MEASUREMENT_TYPE_BOOLEAN: MeasurementType.ValueType  # 5
+MEASUREMENT_TYPE_TEXT: MeasurementType.ValueType  # 6
+Global___MeasurementType: _TypeAlias = MeasurementType  # noqa: Y015
+
+class _Aggregation:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AggregationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Aggregation.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AGGREGATION_UNSPECIFIED: _Aggregation.ValueType  # 0
+    AGGREGATION_COUNT: _Aggregation.ValueType  # 1
+    AGGREGATION_SUM: _Aggregation.ValueType  # 2
+    AGGREGATION_AVG: _Aggregation.ValueType  # 3
+    AGGREGATION_MIN: _Aggregation.ValueType  # 4
+    AGGREGATION_MAX: _Aggregation.ValueType  # 5
+    AGGREGATION_FIRST: _Aggregation.ValueType  # 6
+    AGGREGATION_LAST: _Aggregation.ValueType  # 7
+    AGGREGATION_MEDIAN: _Aggregation.ValueType  # 8
+    AGGREGATION_STDDEV: _Aggregation.ValueType  # 9
+    """The standard deviation of a sample; absent for a single value."""
+
+class Aggregation(_Aggregation, metaclass=_AggregationEnumTypeWrapper):
+    """Functions of AggregateTelemetry. `mean` is accepted for `avg`. avg, sum, median and stddev are DOUBLE, count is INT64, the others
+    have the type of the measurement. Text and booleans have count, first and last only.
+    """
+
+AGGREGATION_UNSPECIFIED: Aggregation.ValueType  # 0
+AGGREGATION_COUNT: Aggregation.ValueType  # 1
+AGGREGATION_SUM: Aggregation.ValueType  # 2
+AGGREGATION_AVG: Aggregation.ValueType  # 3
+AGGREGATION_MIN: Aggregation.ValueType  # 4
+AGGREGATION_MAX: Aggregation.ValueType  # 5
+AGGREGATION_FIRST: Aggregation.ValueType  # 6
+AGGREGATION_LAST: Aggregation.ValueType  # 7
+AGGREGATION_MEDIAN: Aggregation.ValueType  # 8
+AGGREGATION_STDDEV: Aggregation.ValueType  # 9
+"""The standard deviation of a sample; absent for a single value."""
+Global___Aggregation: _TypeAlias = Aggregation  # noqa: Y015
+
+class _Fill:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FillEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Fill.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FILL_UNSPECIFIED: _Fill.ValueType  # 0
+    FILL_NULL: _Fill.ValueType  # 1
+    FILL_PREVIOUS: _Fill.ValueType  # 2
+    """The value of the window before."""
+    FILL_LINEAR: _Fill.ValueType  # 3
+    """Linear interpolation between the neighbours that have a value. Numbers only; other types get no value."""
+
+class Fill(_Fill, metaclass=_FillEnumTypeWrapper):
+    """Values of windows without readings. Windows before the first value stay empty; with linear, so do windows after the last value. A
+    count is 0 and is never filled.
+    """
+
+FILL_UNSPECIFIED: Fill.ValueType  # 0
+FILL_NULL: Fill.ValueType  # 1
+FILL_PREVIOUS: Fill.ValueType  # 2
+"""The value of the window before."""
+FILL_LINEAR: Fill.ValueType  # 3
+"""Linear interpolation between the neighbours that have a value. Numbers only; other types get no value."""
+Global___Fill: _TypeAlias = Fill  # noqa: Y015
+
+class _ExportFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
+    EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 1
+    EXPORT_FORMAT_NDJSON: _ExportFormat.ValueType  # 2
+    EXPORT_FORMAT_PARQUET: _ExportFormat.ValueType  # 3
+    EXPORT_FORMAT_ARROW: _ExportFormat.ValueType  # 4
+    """Arrow's IPC stream."""
+
+class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
+    """Formats of exports."""
+
+EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
+EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 1
+EXPORT_FORMAT_NDJSON: ExportFormat.ValueType  # 2
+EXPORT_FORMAT_PARQUET: ExportFormat.ValueType  # 3
+EXPORT_FORMAT_ARROW: ExportFormat.ValueType  # 4
+"""Arrow's IPC stream."""
+Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+
+class _ConfigDataType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConfigDataTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfigDataType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONFIG_DATA_TYPE_UNSPECIFIED: _ConfigDataType.ValueType  # 0
+    CONFIG_DATA_TYPE_STRING: _ConfigDataType.ValueType  # 1
+    CONFIG_DATA_TYPE_INTEGER: _ConfigDataType.ValueType  # 2
+    CONFIG_DATA_TYPE_FLOAT: _ConfigDataType.ValueType  # 3
+    CONFIG_DATA_TYPE_BOOLEAN: _ConfigDataType.ValueType  # 4
+    CONFIG_DATA_TYPE_JSON: _ConfigDataType.ValueType  # 5
+
+class ConfigDataType(_ConfigDataType, metaclass=_ConfigDataTypeEnumTypeWrapper):
+    """Types that UpdateDeviceConfig converts a value to."""
+
+CONFIG_DATA_TYPE_UNSPECIFIED: ConfigDataType.ValueType  # 0
+CONFIG_DATA_TYPE_STRING: ConfigDataType.ValueType  # 1
+CONFIG_DATA_TYPE_INTEGER: ConfigDataType.ValueType  # 2
+CONFIG_DATA_TYPE_FLOAT: ConfigDataType.ValueType  # 3
+CONFIG_DATA_TYPE_BOOLEAN: ConfigDataType.ValueType  # 4
+CONFIG_DATA_TYPE_JSON: ConfigDataType.ValueType  # 5
+Global___ConfigDataType: _TypeAlias = ConfigDataType  # noqa: Y015
+
+class _Presence:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PresenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Presence.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRESENCE_UNSPECIFIED: _Presence.ValueType  # 0
+    PRESENCE_ONLINE: _Presence.ValueType  # 1
+    """The device has a session. It counts as online until it is reported offline."""
+    PRESENCE_OFFLINE: _Presence.ValueType  # 2
+    """The device has gone. It counts as offline until it is heard again."""
+    PRESENCE_HEARTBEAT: _Presence.ValueType  # 3
+    """A sign of life. The device counts as online for the online window of the server."""
+
+class Presence(_Presence, metaclass=_PresenceEnumTypeWrapper):
+    """Reports of presence."""
+
+PRESENCE_UNSPECIFIED: Presence.ValueType  # 0
+PRESENCE_ONLINE: Presence.ValueType  # 1
+"""The device has a session. It counts as online until it is reported offline."""
+PRESENCE_OFFLINE: Presence.ValueType  # 2
+"""The device has gone. It counts as offline until it is heard again."""
+PRESENCE_HEARTBEAT: Presence.ValueType  # 3
+"""A sign of life. The device counts as online for the online window of the server."""
+Global___Presence: _TypeAlias = Presence  # noqa: Y015
+
+class _HealthStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HealthStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HealthStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HEALTH_STATUS_UNSPECIFIED: _HealthStatus.ValueType  # 0
+    HEALTH_STATUS_HEALTHY: _HealthStatus.ValueType  # 1
+    HEALTH_STATUS_DEGRADED: _HealthStatus.ValueType  # 2
+    """Everything is accepted and kept, but a part is away."""
+    HEALTH_STATUS_UNHEALTHY: _HealthStatus.ValueType  # 3
+    """The service cannot store readings."""
+    HEALTH_STATUS_DRAINING: _HealthStatus.ValueType  # 4
+    """The server is shutting down."""
+
+class HealthStatus(_HealthStatus, metaclass=_HealthStatusEnumTypeWrapper):
+    """Health of the service and of its parts."""
+
+HEALTH_STATUS_UNSPECIFIED: HealthStatus.ValueType  # 0
+HEALTH_STATUS_HEALTHY: HealthStatus.ValueType  # 1
+HEALTH_STATUS_DEGRADED: HealthStatus.ValueType  # 2
+"""Everything is accepted and kept, but a part is away."""
+HEALTH_STATUS_UNHEALTHY: HealthStatus.ValueType  # 3
+"""The service cannot store readings."""
+HEALTH_STATUS_DRAINING: HealthStatus.ValueType  # 4
+"""The server is shutting down."""
+Global___HealthStatus: _TypeAlias = HealthStatus  # noqa: Y015
+
+class _StoreStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StoreStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StoreStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STORE_STATUS_UNSPECIFIED: _StoreStatus.ValueType  # 0
+    STORE_STATUS_HEALTHY: _StoreStatus.ValueType  # 1
+    STORE_STATUS_BUFFERING: _StoreStatus.ValueType  # 2
+    """The journal accepts readings durably and gives them to the store later."""
+    STORE_STATUS_UNAVAILABLE: _StoreStatus.ValueType  # 3
+    """No readings are accepted."""
+
+class StoreStatus(_StoreStatus, metaclass=_StoreStatusEnumTypeWrapper):
+    """Health of the telemetry store."""
+
+STORE_STATUS_UNSPECIFIED: StoreStatus.ValueType  # 0
+STORE_STATUS_HEALTHY: StoreStatus.ValueType  # 1
+STORE_STATUS_BUFFERING: StoreStatus.ValueType  # 2
+"""The journal accepts readings durably and gives them to the store later."""
+STORE_STATUS_UNAVAILABLE: StoreStatus.ValueType  # 3
+"""No readings are accepted."""
+Global___StoreStatus: _TypeAlias = StoreStatus  # noqa: Y015
+
+class _BrokerStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BrokerStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BrokerStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BROKER_STATUS_UNSPECIFIED: _BrokerStatus.ValueType  # 0
+    BROKER_STATUS_AVAILABLE: _BrokerStatus.ValueType  # 1
+    BROKER_STATUS_UNAVAILABLE: _BrokerStatus.ValueType  # 2
+
+class BrokerStatus(_BrokerStatus, metaclass=_BrokerStatusEnumTypeWrapper):
+    """Whether the MQTT broker that devices are told of can be reached."""
+
+BROKER_STATUS_UNSPECIFIED: BrokerStatus.ValueType  # 0
+BROKER_STATUS_AVAILABLE: BrokerStatus.ValueType  # 1
+BROKER_STATUS_UNAVAILABLE: BrokerStatus.ValueType  # 2
+Global___BrokerStatus: _TypeAlias = BrokerStatus  # noqa: Y015
+
+class _MqttAction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MqttActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MqttAction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MQTT_ACTION_UNSPECIFIED: _MqttAction.ValueType  # 0
+    MQTT_ACTION_PUBLISH: _MqttAction.ValueType  # 1
+    MQTT_ACTION_SUBSCRIBE: _MqttAction.ValueType  # 2
+
+class MqttAction(_MqttAction, metaclass=_MqttActionEnumTypeWrapper):
+    """What an MQTT client asks its broker for."""
+
+MQTT_ACTION_UNSPECIFIED: MqttAction.ValueType  # 0
+MQTT_ACTION_PUBLISH: MqttAction.ValueType  # 1
+MQTT_ACTION_SUBSCRIBE: MqttAction.ValueType  # 2
+Global___MqttAction: _TypeAlias = MqttAction  # noqa: Y015
+
+class _MqttDecision:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MqttDecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MqttDecision.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MQTT_DECISION_UNSPECIFIED: _MqttDecision.ValueType  # 0
+    MQTT_DECISION_ALLOW: _MqttDecision.ValueType  # 1
+    MQTT_DECISION_DENY: _MqttDecision.ValueType  # 2
+
+class MqttDecision(_MqttDecision, metaclass=_MqttDecisionEnumTypeWrapper):
+    """What a broker answers an MQTT client."""
+
+MQTT_DECISION_UNSPECIFIED: MqttDecision.ValueType  # 0
+MQTT_DECISION_ALLOW: MqttDecision.ValueType  # 1
+MQTT_DECISION_DENY: MqttDecision.ValueType  # 2
+Global___MqttDecision: _TypeAlias = MqttDecision  # noqa: Y015
+
 WORD_FIELD_NUMBER: _builtins.int
 word: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
-"""The word that stands for the value wherever the contract has a string, at REST and at MQTT."""

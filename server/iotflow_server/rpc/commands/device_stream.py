@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from iotflow.v1 import device_service_pb2
+from iotflow.words import CommandState
 from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
 from iotflow_server.commands.commands import Commands
 from iotflow_server.errors import DomainError, InvalidArgument
@@ -32,7 +33,7 @@ class CommandStream:
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Commands that are open, then others as they are queued; receipts in between."""
-        with self._commands.news.listen(self._device_id, lambda told: told.state == "queued") as listener:
+        with self._commands.news.listen(self._device_id, lambda told: told.state == CommandState.QUEUED) as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
             answers = CommandAcknowledgements(self._decode, self._note, listener.wake)
             async with answers.coming(requests):

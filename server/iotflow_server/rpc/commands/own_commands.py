@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from iotflow.v1 import device_service_pb2 as wire
+from iotflow.words import CommandOutcome
 from iotflow_server.auth.principal import Principal
 from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.transactions import MOST_OPEN
@@ -42,7 +43,7 @@ class OwnCommandHandler:
         device = principal.own_device()
         self._presence.seen(device.id)
         acknowledged = await self._commands.acknowledge(
-            device.id, request.command_id, request.state or "succeeded", result
+            device.id, request.command_id, request.state or CommandOutcome.SUCCEEDED, result
         )
         return wire.AckCommandResponse(message="Acknowledged", command=wire_commands.command(acknowledged))
 

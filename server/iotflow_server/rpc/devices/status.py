@@ -2,6 +2,7 @@
 
 from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2 as wire
+from iotflow.words import Presence
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import utc_now
 from iotflow_server.devices.registry import Registry
@@ -50,5 +51,5 @@ class StatusHandler:
             message="Heartbeat received",
             device_id=device.id,
             timestamp=timestamp_ms(utc_now_ms()),
-            status=OFFLINE if goes else "online",
+            status=OFFLINE if goes else Presence.ONLINE,
         )

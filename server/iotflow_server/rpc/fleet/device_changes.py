@@ -1,6 +1,7 @@
 """Changes that admins make to devices."""
 
 from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import Device, DeviceChanges
 from iotflow_server.devices.registry import Registry
@@ -59,7 +60,7 @@ class DeviceChangeHandler:
         )
 
     def _cut_off_inactive(self, device: Device) -> None:
-        if device.status == "inactive":
+        if device.status == DeviceStatus.INACTIVE:
             self._cut_off(device, PermissionDenied("DEVICE_INACTIVE", "an admin set the device inactive"))
 
     def _cut_off(self, device: Device, refusal: PermissionDenied) -> None:

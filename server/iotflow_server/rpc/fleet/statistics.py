@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from iotflow.v1 import fleet_pb2
 from iotflow.v1 import fleet_service_pb2 as wire
+from iotflow.words import DeviceStatus
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.statistics import DeviceStatistics
@@ -84,10 +85,10 @@ class FleetStatistics:
         online = await self._figures.online(self._online.since)
         return fleet_pb2.DeviceCounts(
             total=total,
-            active=by_status["active"],
-            inactive=by_status["inactive"],
-            maintenance=by_status["maintenance"],
-            error=by_status["error"],
+            active=by_status[DeviceStatus.ACTIVE],
+            inactive=by_status[DeviceStatus.INACTIVE],
+            maintenance=by_status[DeviceStatus.MAINTENANCE],
+            error=by_status[DeviceStatus.ERROR],
             online=online,
             offline=total - online,
         )

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from iotflow.v1 import gateway_service_pb2
+from iotflow.words import CommandState, GatewayReport
 from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
 from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.leases import LEASE, CommandLease, CommandLeases
@@ -20,7 +21,7 @@ from iotflow_server.rpc.streams.sessions import Session
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
 Response = gateway_service_pb2.StreamDeviceCommandsResponse
 
-WORDS = ("delivered", *OUTCOMES, "unreachable", "announced")
+WORDS = tuple(GatewayReport)
 # Offered on one stream and not answered.
 MOST_OFFERED = 1_000
 # Only with so few is it looked for more: each time costs a transaction.
@@ -79,7 +80,7 @@ class GatewayStream:
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Commands that are queued and no other gateway's, then others as they are; receipts in between."""
-        with self._news.listen(None, lambda told: told.state == "queued") as listener:
+        with self._news.listen(None, lambda told: told.state == CommandState.QUEUED) as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
             answers = CommandAcknowledgements(decoded, self._note, listener.wake)
             try:
@@ -113,7 +114,7 @@ class GatewayStream:
         return [*announcements, *offers]
 
     async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
-        gone = {one.device_id for one in answers if one.state == "unreachable" and self._is_stale(one)}
+        gone = {one.device_id for one in answers if one.state == GatewayReport.UNREACHABLE and self._is_stale(one)}
         try:
             outcomes = await self._answers.note(answers)
             if gone:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from iotflow.v1 import gateway_service_pb2
+from iotflow.words import DeviceStatus, Presence
 from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.registry import Registry
@@ -38,13 +39,13 @@ class PresenceReports:
         said = []
         for report in reports:
             at = _time(report, now)
-            if report.state != "offline":
+            if report.state != Presence.OFFLINE:
                 self._presence.seen(report.device_id, at)
-            if report.state != "heartbeat":
-                said.append(SessionReport(report.device_id, report.state == "online", at))
+            if report.state != Presence.HEARTBEAT:
+                said.append(SessionReport(report.device_id, report.state == Presence.ONLINE, at))
         if said:
             await self._online.say(said)
-        if back := {report.device_id for report in reports if report.state != "offline"}:
+        if back := {report.device_id for report in reports if report.state != Presence.OFFLINE}:
             await self._offers.release_for(back)
 
 
@@ -53,7 +54,7 @@ def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Devic
         device = devices.get(report.device_id)
         if device is None:
             yield _rejection(index, report, "DEVICE_NOT_FOUND", f"There is no device {report.device_id}.")
-        elif device.status == "inactive" and report.state != "offline":
+        elif device.status == DeviceStatus.INACTIVE and report.state != Presence.OFFLINE:
             text = f"device {report.device_id} is inactive; an admin can set it active"
             yield _rejection(index, report, "DEVICE_INACTIVE", text)
         elif not _is_time(report.timestamp):

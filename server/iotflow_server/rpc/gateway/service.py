@@ -5,6 +5,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from iotflow.v1 import gateway_service_pb2, gateway_service_pb2_grpc
+from iotflow.words import DeviceStatus
 from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.config.desired import DesiredConfigs
@@ -81,7 +82,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
         self, request: wire.ReportDeviceConfigRequest, _context: Context
     ) -> wire.ReportDeviceConfigResponse:
         device = await self._registry.get(request.device_id)
-        if device.status == "inactive":
+        if device.status == DeviceStatus.INACTIVE:
             raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
         return wire.ReportDeviceConfigResponse(config=await self._reporting.report(device.id, request.config))
 

@@ -8,7 +8,7 @@ from typing import Any
 from iotflow.mqtt_topics import ADAPTER, REGISTRAR, TopicGrammar
 from iotflow.topic_names import ANONYMOUS
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
-from iotflow.words import Role
+from iotflow.words import DeviceStatus, MqttAction, MqttDecision, Role
 from iotflow_server.auth.identities import Identities
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
@@ -102,13 +102,15 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
             return wire.AuthenticateResponse(result=_result(self._anonymous))
         device = await self._identities.device(request.password)
         own = device is not None and request.username in (str(device.id), device.name)
-        return wire.AuthenticateResponse(result=_result(own and device is not None and device.status != "inactive"))
+        return wire.AuthenticateResponse(
+            result=_result(own and device is not None and device.status != DeviceStatus.INACTIVE)
+        )
 
     async def Authorize(self, request: wire.AuthorizeRequest, _context: Context) -> wire.AuthorizeResponse:
         return wire.AuthorizeResponse(result=_result(await self._allows(request)))
 
     async def _allows(self, request: wire.AuthorizeRequest) -> bool:
-        topic, publishing = request.mountpoint + request.topic, request.action == "publish"
+        topic, publishing = request.mountpoint + request.topic, request.action == MqttAction.PUBLISH
         if request.username == ADAPTER:
             return True
         if request.username == REGISTRAR:
@@ -116,7 +118,7 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
         if not request.username:
             return self._anonymous and publishing and self._is_mounted(topic)
         device = await self._named(request.username)
-        if device is None or device.status == "inactive":
+        if device is None or device.status == DeviceStatus.INACTIVE:
             return False
         return self._topics.allows_device((str(device.id), device.name), topic, publishing=publishing)
 
@@ -169,4 +171,4 @@ def _account(account: Account) -> wire.MqttAccount:
 
 
 def _result(allowed: bool) -> str:
-    return "allow" if allowed else "deny"
+    return MqttDecision.ALLOW if allowed else MqttDecision.DENY

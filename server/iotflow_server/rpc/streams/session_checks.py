@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from iotflow.words import DeviceStatus
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.devices.keys import DeviceKeys, KeyPair
 from iotflow_server.devices.registry import Registry
@@ -98,7 +99,7 @@ def _check(session: Session, pair: KeyPair | None) -> None:
     key = session.principal.key
     if pair is None:
         session.end(PermissionDenied("DEVICE_REMOVED", "the device was removed"))
-    elif pair.status == "inactive":
+    elif pair.status == DeviceStatus.INACTIVE:
         session.end(PermissionDenied("DEVICE_INACTIVE", "the device was set inactive"))
     elif key and pair.holds(key.hash):
         session.end_at(pair.end_of(key.hash), void(session.principal))

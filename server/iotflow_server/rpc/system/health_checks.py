@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from iotflow.v1.system_service_pb2 import HealthCheck
+from iotflow.words import HealthStatus
 from iotflow_server.errors import Unavailable
 from iotflow_server.rpc.streams.sessions import Sessions
 
@@ -11,7 +12,8 @@ from iotflow_server.rpc.streams.sessions import Sessions
 Check = Callable[[], Awaitable[str]]
 # A part that needs longer is as good as away.
 CHECK_SECONDS = 5.0
-HEALTHY, DEGRADED, UNHEALTHY, DRAINING = "healthy", "degraded", "unhealthy", "draining"
+HEALTHY, DEGRADED = HealthStatus.HEALTHY, HealthStatus.DEGRADED
+UNHEALTHY, DRAINING = HealthStatus.UNHEALTHY, HealthStatus.DRAINING
 # The worse one comes first.
 BY_GRAVITY = (UNHEALTHY, DEGRADED)
 

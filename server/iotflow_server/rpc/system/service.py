@@ -5,6 +5,7 @@ import time
 from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
+from iotflow.words import BrokerStatus
 from iotflow_server import VERSION
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
@@ -63,7 +64,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
     async def GetMqttStatus(self, _request: wire.GetMqttStatusRequest, _context: Context) -> wire.GetMqttStatusResponse:
         is_reachable = await self._probe.is_reachable()
         return wire.GetMqttStatusResponse(
-            status="available" if is_reachable else "unavailable",
+            status=BrokerStatus.AVAILABLE if is_reachable else BrokerStatus.UNAVAILABLE,
             connected=is_reachable,
             host=self._broker.host,
             port=self._broker.port,

@@ -1,12 +1,12 @@
 """How the telemetry store is."""
 
 from iotflow.v1 import telemetry_service_pb2
+from iotflow.words import StoreStatus
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.ports import JournalState, ManagedWriter
 from iotflow_server.telemetry.stores.choice import Location
 
 wire = telemetry_service_pb2
-HEALTHY, BUFFERING, UNAVAILABLE = "healthy", "buffering", "unavailable"
 
 
 async def store_status(store: ManagedWriter, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
@@ -21,7 +21,7 @@ async def store_status(store: ManagedWriter, location: Location, devices: int) -
         iotdb_port=location.port,
         iotdb_database=location.database,
         total_devices=devices,
-        status=(BUFFERING if buffering else HEALTHY) if taken else UNAVAILABLE,
+        status=(StoreStatus.BUFFERING if buffering else StoreStatus.HEALTHY) if taken else StoreStatus.UNAVAILABLE,
         store=store.name,
         journal=None if journal is None else _journal(journal),
     )

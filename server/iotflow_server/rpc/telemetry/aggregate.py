@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from iotflow.v1 import telemetry_service_pb2 as wire
+from iotflow.words import Aggregation, Fill
 from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.encoding import encoded
 from iotflow_server.rpc.codec.wire_rows import put_value, time_texts
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
-from iotflow_server.telemetry.ports import Fill, Function, Span, TelemetryReader, Windows
+from iotflow_server.telemetry.ports import Span, TelemetryReader, Windows
 from iotflow_server.telemetry.times import parse_duration, utc_now_ms
 
 MOST_WINDOWS = 10_000
@@ -56,12 +57,12 @@ class AggregateHandler:
         return await encoded(head, pieces(found, words, show_null=fill is not None))
 
 
-def function(name: str) -> Function:
+def function(name: str) -> Aggregation:
     """A function by its name or its older one. Raises InvalidArgument."""
     try:
-        return Function(ALIASES.get(name, name))
+        return Aggregation(ALIASES.get(name, name))
     except ValueError:
-        known = ", ".join([*Function, *ALIASES])
+        known = ", ".join([*Aggregation, *ALIASES])
         raise InvalidArgument("aggregation", f"{name!r} is none of {known}") from None
 
 
@@ -84,7 +85,7 @@ def _check_size(windows: int, measurements: int, functions: int) -> None:
         raise InvalidArgument("window", problem, "TOO_MANY_FIGURES")
 
 
-def pieces(found: Windows, words: dict[Function, str], *, show_null: bool) -> Iterator[bytes]:
+def pieces(found: Windows, words: dict[Aggregation, str], *, show_null: bool) -> Iterator[bytes]:
     """The windows as fields of the answer, a few of them at a time."""
     rows = max(1, AT_ONCE // max(1, len(found.figures)))
     for first in range(0, len(found.times), rows):
@@ -92,7 +93,7 @@ def pieces(found: Windows, words: dict[Function, str], *, show_null: bool) -> It
         yield wire.AggregateTelemetryResponse(data=data).SerializeToString()
 
 
-def objects(found: Windows, words: dict[Function, str], rows: slice, *, show_null: bool) -> list[Struct]:
+def objects(found: Windows, words: dict[Aggregation, str], rows: slice, *, show_null: bool) -> list[Struct]:
     """One object a window; figures go by the words the caller used."""
     structs = []
     for time in time_texts(found.times[rows]):

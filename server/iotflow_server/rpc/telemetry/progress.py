@@ -2,10 +2,18 @@
 
 from collections import OrderedDict
 
+from iotflow.words import CommandState
 from iotflow_server.commands.command import Command
 
 # A command goes only upwards: a device's word counts more than the clock's or an admin's.
-RANK = {"queued": 0, "delivered": 1, "expired": 2, "cancelled": 2, "succeeded": 3, "failed": 3}
+RANK = {
+    CommandState.QUEUED: 0,
+    CommandState.DELIVERED: 1,
+    CommandState.EXPIRED: 2,
+    CommandState.CANCELLED: 2,
+    CommandState.SUCCEEDED: 3,
+    CommandState.FAILED: 3,
+}
 MOST_REMEMBERED = 10_000
 
 
@@ -17,7 +25,7 @@ class Progress:
 
     def is_news(self, command: Command) -> bool:
         """Whether it has come further than what was told of it; from now on it was told."""
-        rank = RANK[command.state]
+        rank = RANK[CommandState(command.state)]
         if rank <= self._ranks.get(command.id, -1):
             return False
         self._ranks[command.id] = rank

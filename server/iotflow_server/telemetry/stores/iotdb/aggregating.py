@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import Column, Times, ValueType
-from iotflow_server.telemetry.ports import Fill, Function, Span, Windows
+from iotflow_server.telemetry.ports import Span, Windows
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.reading import ColumnQuery, page
@@ -19,13 +20,13 @@ from iotflow_server.telemetry.windows import FunctionValues, assembled, function
 # The other functions are computed from the readings: percentiles of IoTDB are approximations, and its standard deviation loses
 # digits far from zero (six were correct for values about 2^40).
 _PUSHED = {
-    Function.COUNT: "count",
-    Function.SUM: "sum",
-    Function.AVG: "avg",
-    Function.MIN: "min_value",
-    Function.MAX: "max_value",
-    Function.FIRST: "first_value",
-    Function.LAST: "last_value",
+    Aggregation.COUNT: "count",
+    Aggregation.SUM: "sum",
+    Aggregation.AVG: "avg",
+    Aggregation.MIN: "min_value",
+    Aggregation.MAX: "max_value",
+    Aggregation.FIRST: "first_value",
+    Aggregation.LAST: "last_value",
 }
 # IoTDB returns empty windows too. If there are more windows than this and than readings, reading is cheaper.
 _WINDOWS = 1000
@@ -43,7 +44,7 @@ class AggregateRequest:
     type: ValueType
     span: Span
     window: int
-    functions: Sequence[Function]
+    functions: Sequence[Aggregation]
 
 
 def aggregate(
@@ -82,15 +83,15 @@ def _extent(session: Session, paths: Paths, request: AggregateRequest) -> tuple[
 
 
 def _pushed(
-    session: Session, paths: Paths, request: AggregateRequest, bounds: Span, functions: Sequence[Function]
-) -> dict[Function, FunctionValues]:
+    session: Session, paths: Paths, request: AggregateRequest, bounds: Span, functions: Sequence[Aggregation]
+) -> dict[Aggregation, FunctionValues]:
     """Aggregate in IoTDB, whose result has a row for each window of the bounds."""
     start, end = (
         bounds.start // request.window * request.window,
         ((bounds.end - 1) // request.window + 1) * request.window,
     )
     # The count is always included, to identify windows with a value.
-    called = list(dict.fromkeys([Function.COUNT, *functions]))
+    called = list(dict.fromkeys([Aggregation.COUNT, *functions]))
     figures = ", ".join(f"{_PUSHED[function]}({quoted(request.measurement)})" for function in called)
     answer = session.query(
         f"SELECT {figures} FROM {paths.device(request.device_id)}"
@@ -99,7 +100,7 @@ def _pushed(
     return {one.function: one for one in _read(answer, request, called) if one.function in functions}
 
 
-def _read(answer: QueryResult, request: AggregateRequest, called: Sequence[Function]) -> Iterable[FunctionValues]:
+def _read(answer: QueryResult, request: AggregateRequest, called: Sequence[Aggregation]) -> Iterable[FunctionValues]:
     columns = list(answer.columns.values())
     counts = columns[0].values
     for function, cells in zip(called, columns, strict=True):
@@ -110,10 +111,12 @@ def _read(answer: QueryResult, request: AggregateRequest, called: Sequence[Funct
 
 
 def _gathered(
-    session: Session, paths: Paths, request: AggregateRequest, functions: Sequence[Function]
-) -> dict[Function, FunctionValues]:
+    session: Session, paths: Paths, request: AggregateRequest, functions: Sequence[Aggregation]
+) -> dict[Aggregation, FunctionValues]:
     """Aggregate the readings page by page; memory holds the results, a page, and the readings of one window."""
-    pieces: dict[Function, list[FunctionValues]] = {function: [_nothing(request, function)] for function in functions}
+    pieces: dict[Aggregation, list[FunctionValues]] = {
+        function: [_nothing(request, function)] for function in functions
+    }
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = request.span if functions else None
     device = Device(request.device_id, request.measurement)
@@ -130,7 +133,7 @@ def _gathered(
 def _finish(
     waiting: list[tuple[Times, Column]],
     request: AggregateRequest,
-    pieces: dict[Function, list[FunctionValues]],
+    pieces: dict[Aggregation, list[FunctionValues]],
     ended: bool,
 ) -> list[tuple[Times, Column]]:
     """Aggregate the complete windows; returns the readings of the last window, which may be incomplete."""
@@ -147,12 +150,12 @@ def _finish(
     return [] if ended else [(times[cut:], Column(request.measurement, request.type, values[cut:]))]
 
 
-def _nothing(request: AggregateRequest, function: Function) -> FunctionValues:
+def _nothing(request: AggregateRequest, function: Aggregation) -> FunctionValues:
     kind = function_type(function, request.type)
     return FunctionValues(function, np.empty(0, np.int64), Column(request.measurement, kind, np.empty(0, kind.dtype)))
 
 
-def _joined(request: AggregateRequest, function: Function, parts: Sequence[FunctionValues]) -> FunctionValues:
+def _joined(request: AggregateRequest, function: Aggregation, parts: Sequence[FunctionValues]) -> FunctionValues:
     starts = np.concatenate([part.starts for part in parts])
     values = np.concatenate([part.column.values for part in parts])
     valid = [np.ones(len(part.starts), np.bool_) if part.column.valid is None else part.column.valid for part in parts]

@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
-from iotflow_server.telemetry.ports import SERVER, Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
@@ -133,7 +134,7 @@ class IotdbStore:
         device_id: int,
         span: Span,
         window: int,
-        functions: Sequence[Function],
+        functions: Sequence[Aggregation],
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
         *,

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import Column, Times, Values
-from iotflow_server.telemetry.ports import Function
 from iotflow_server.telemetry.windows import function_type
 
 
-def aggregate_windows(function: Function, column: Column, firsts: Times) -> Column:
+def aggregate_windows(function: Aggregation, column: Column, firsts: Times) -> Column:
     """Apply a function to each window. column: values in time order, without gaps; firsts: first rows of the windows, shape
     (windows,), ascending from 0."""
     sizes = np.diff(np.append(firsts, len(column.values)))
@@ -17,7 +17,7 @@ def aggregate_windows(function: Function, column: Column, firsts: Times) -> Colu
     with np.errstate(over="ignore", invalid="ignore"):
         values = _FUNCTIONS[function](column.values, firsts, sizes)
     kind = function_type(function, column.type)
-    valid = sizes > 1 if function is Function.STDDEV else None
+    valid = sizes > 1 if function is Aggregation.STDDEV else None
     return Column(column.measurement, kind, values.astype(kind.dtype, copy=False), valid)
 
 
@@ -45,14 +45,14 @@ def _median(values: Values, firsts: Times, sizes: Times) -> Values:
     return middle
 
 
-_FUNCTIONS: Mapping[Function, Callable[[Values, Times, Times], Values]] = {
-    Function.COUNT: lambda _values, _firsts, sizes: sizes,
-    Function.SUM: _sum,
-    Function.AVG: _avg,
-    Function.MIN: lambda values, firsts, _sizes: np.minimum.reduceat(values, firsts),
-    Function.MAX: lambda values, firsts, _sizes: np.maximum.reduceat(values, firsts),
-    Function.FIRST: lambda values, firsts, _sizes: values[firsts],
-    Function.LAST: lambda values, firsts, sizes: values[firsts + sizes - 1],
-    Function.MEDIAN: _median,
-    Function.STDDEV: _stddev,
+_FUNCTIONS: Mapping[Aggregation, Callable[[Values, Times, Times], Values]] = {
+    Aggregation.COUNT: lambda _values, _firsts, sizes: sizes,
+    Aggregation.SUM: _sum,
+    Aggregation.AVG: _avg,
+    Aggregation.MIN: lambda values, firsts, _sizes: np.minimum.reduceat(values, firsts),
+    Aggregation.MAX: lambda values, firsts, _sizes: np.maximum.reduceat(values, firsts),
+    Aggregation.FIRST: lambda values, firsts, _sizes: values[firsts],
+    Aggregation.LAST: lambda values, firsts, sizes: values[firsts + sizes - 1],
+    Aggregation.MEDIAN: _median,
+    Aggregation.STDDEV: _stddev,
 }

@@ -6,8 +6,9 @@ from math import sqrt
 
 import numpy as np
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import Column
-from iotflow_server.telemetry.ports import Fill, Function, Span, Windows
+from iotflow_server.telemetry.ports import Span, Windows
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import Series, series_of
 from iotflow_server.telemetry.windows import FunctionValues, assembled, function_type, supported
@@ -52,13 +53,13 @@ CROSS JOIN reading ON series = :series
 GROUP BY mean.start ORDER BY mean.start
 """
 _PLAIN_ORDER = (
-    Function.COUNT,
-    Function.SUM,
-    Function.AVG,
-    Function.MIN,
-    Function.MAX,
-    Function.FIRST,
-    Function.LAST,
+    Aggregation.COUNT,
+    Aggregation.SUM,
+    Aggregation.AVG,
+    Aggregation.MIN,
+    Aggregation.MAX,
+    Aggregation.FIRST,
+    Aggregation.LAST,
 )
 
 
@@ -67,7 +68,7 @@ def aggregate(
     device_id: int,
     span: Span,
     window: int,
-    functions: Sequence[Function],
+    functions: Sequence[Aggregation],
     measurements: Sequence[str] | None,
     fill: Fill | None,
     now: int,
@@ -84,28 +85,28 @@ def aggregate(
 
 
 def _parts(
-    connection: sqlite3.Connection, series: Series, span: Span, window: int, functions: Sequence[Function]
+    connection: sqlite3.Connection, series: Series, span: Span, window: int, functions: Sequence[Aggregation]
 ) -> list[FunctionValues]:
     requested = supported(functions, series.type)
     arguments = {"series": series.id, "start": span.start, "end": span.end, "window": window}
-    found: dict[Function, FunctionValues] = {}
+    found: dict[Aggregation, FunctionValues] = {}
     if any(function in _PLAIN_ORDER for function in requested):
         rows = connection.execute(_PLAIN, arguments).fetchall()
         for index, function in enumerate(_PLAIN_ORDER, start=1):
             if function in requested:
                 found[function] = _values(function, series, [(row[0], row[index]) for row in rows])
-    if Function.MEDIAN in requested:
+    if Aggregation.MEDIAN in requested:
         rows = connection.execute(_MEDIAN, arguments).fetchall()
-        found[Function.MEDIAN] = _values(Function.MEDIAN, series, rows)
-    if Function.STDDEV in requested:
+        found[Aggregation.MEDIAN] = _values(Aggregation.MEDIAN, series, rows)
+    if Aggregation.STDDEV in requested:
         rows = connection.execute(_VARIANCE, arguments).fetchall()
-        found[Function.STDDEV] = _values(
-            Function.STDDEV, series, [(start, _root(variance)) for start, variance in rows]
+        found[Aggregation.STDDEV] = _values(
+            Aggregation.STDDEV, series, [(start, _root(variance)) for start, variance in rows]
         )
     return [found[function] for function in requested]
 
 
-def _values(function: Function, series: Series, rows: Sequence[tuple[int, object]]) -> FunctionValues:
+def _values(function: Aggregation, series: Series, rows: Sequence[tuple[int, object]]) -> FunctionValues:
     value_type = function_type(function, series.type)
     # The result is NULL if it is not a number.
     present = [(start, value) for start, value in rows if value is not None]

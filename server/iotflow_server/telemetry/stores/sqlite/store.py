@@ -8,9 +8,10 @@ from pathlib import Path
 
 import structlog
 
+from iotflow.words import Aggregation, Fill
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.ports import SERVER, Fill, Function, Latest, Span, Windows
+from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import Connections
@@ -115,7 +116,7 @@ class SqliteStore:
         device_id: int,
         span: Span,
         window: int,
-        functions: Sequence[Function],
+        functions: Sequence[Aggregation],
         measurements: Sequence[str] | None = None,
         fill: Fill | None = None,
         *,

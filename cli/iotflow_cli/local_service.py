@@ -13,7 +13,7 @@ from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.console import supervisor_on, write_line
 from iotflow_cli.envoy.gateway import Gateway, admin_socket_in, drain
 from iotflow_cli.local_defaults import HOST, PARTS_DOWN
-from iotflow_cli.mqtt import Broker
+from iotflow_cli.mqtt import BrokerChoice
 from iotflow_cli.readiness import all_serve, answers
 from iotflow_server.supervision.child_process import Program
 from iotflow_server.supervision.restarts import GivenUp
@@ -34,7 +34,7 @@ class LocalService:
     rest_port: int
     grpc_port: int
     workers: int
-    broker: Broker
+    broker: BrokerChoice
 
     async def run(self) -> int:
         """Run until a stop signal; the exit code: 0, or 1 after a failure."""

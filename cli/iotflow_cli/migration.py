@@ -24,7 +24,7 @@ SHOWN_NOTES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetRegistry:
     """The registry that gets the devices. hasher: with the server's secret."""
 
     url: str
@@ -50,7 +50,7 @@ def migrate(source_url: str, data_dir: Path, *, dry_run: bool) -> int:
     return _report(plan, users, target, dry_run=dry_run)
 
 
-def _target(data_dir: Path, *, dry_run: bool) -> Target:
+def _target(data_dir: Path, *, dry_run: bool) -> TargetRegistry:
     url = local_defaults.chosen().get("IOTFLOW_DATABASE_URL") or f"sqlite:///{data_dir}/registry.db"
     if legacy_database.older_database(url):
         raise UsageError(
@@ -61,10 +61,10 @@ def _target(data_dir: Path, *, dry_run: bool) -> Target:
         secret = "replaced by the first run without --dry-run"  # noqa: S105
     if not secret:
         data_dir.mkdir(parents=True, exist_ok=True)
-    return Target(url, KeyHasher((secret or kept_secret(data_dir, KEY_SECRET)).encode()))
+    return TargetRegistry(url, KeyHasher((secret or kept_secret(data_dir, KEY_SECRET)).encode()))
 
 
-async def _migrated(devices: Sequence[dict[str, Any]], target: Target, *, dry_run: bool) -> Plan:
+async def _migrated(devices: Sequence[dict[str, Any]], target: TargetRegistry, *, dry_run: bool) -> Plan:
     database = Database(target.url)
     try:
         if not dry_run:
@@ -78,7 +78,7 @@ async def _migrated(devices: Sequence[dict[str, Any]], target: Target, *, dry_ru
         await database.close()
 
 
-def _report(plan: Plan, users: int, target: Target, *, dry_run: bool) -> int:
+def _report(plan: Plan, users: int, target: TargetRegistry, *, dry_run: bool) -> int:
     for line in (*plan.conflicts[:SHOWN_NOTES], *plan.notes[:SHOWN_NOTES]):
         write_line(line)
     if more := max(0, len(plan.conflicts) - SHOWN_NOTES) + max(0, len(plan.notes) - SHOWN_NOTES):

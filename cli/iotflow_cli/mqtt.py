@@ -19,7 +19,7 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 @dataclass(frozen=True)
-class Broker:
+class BrokerChoice:
     """kind: embedded, mosquitto, none or elsewhere. env: settings of the adapter beyond host and port."""
 
     kind: str
@@ -33,19 +33,19 @@ class Broker:
         return self.kind in (EMBEDDED, MOSQUITTO)
 
 
-def chosen_broker(option: str, host: str, port: int) -> Broker:
+def chosen_broker(option: str, host: str, port: int) -> BrokerChoice:
     """The broker that the option names. host, port: for a broker that `iotflow up` starts. Raises UsageError."""
     if option == NONE:
-        return Broker(NONE, "", port, {})
+        return BrokerChoice(NONE, "", port, {})
     if option == EMBEDDED:
         # It has no TLS, and it serves a few devices only.
-        return Broker(EMBEDDED, "127.0.0.1", port, {"IOTFLOW_GATEWAY_BROKER": "embedded"})
+        return BrokerChoice(EMBEDDED, "127.0.0.1", port, {"IOTFLOW_GATEWAY_BROKER": "embedded"})
     if option == MOSQUITTO:
-        return Broker(MOSQUITTO, host, port, {})
+        return BrokerChoice(MOSQUITTO, host, port, {})
     return _elsewhere(option)
 
 
-def _elsewhere(url: str) -> Broker:
+def _elsewhere(url: str) -> BrokerChoice:
     parts = urllib.parse.urlsplit(url)
     try:
         port = parts.port or PORTS[parts.scheme]
@@ -63,10 +63,10 @@ def _elsewhere(url: str) -> Broker:
     elif not os.environ.get("IOTFLOW_GATEWAY_MOSQUITTO_DIR"):
         # A broker without accounts: each message must carry the key of its device.
         env |= {"IOTFLOW_GATEWAY_ACCOUNTS": "payload", "IOTFLOW_GATEWAY_MQTT_USERNAME": ""}
-    return Broker("elsewhere", parts.hostname, port, env)
+    return BrokerChoice("elsewhere", parts.hostname, port, env)
 
 
-def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str, str]) -> list[Program]:
+def programs(broker: BrokerChoice, data_dir: Path, server: str, defaults: Mapping[str, str]) -> list[Program]:
     """The programs that start after the server. server: host:port. Raises UsageError."""
     if broker.kind == NONE:
         return []
@@ -83,13 +83,13 @@ def programs(broker: Broker, data_dir: Path, server: str, defaults: Mapping[str,
     return [_mosquitto(broker, data_dir, env), adapter] if broker.kind == MOSQUITTO else [adapter]
 
 
-def anonymous_port(broker: Broker, settings: Mapping[str, str]) -> int | None:
+def anonymous_port(broker: BrokerChoice, settings: Mapping[str, str]) -> int | None:
     """The port of our Mosquitto for clients without a login, where they are allowed; the embedded broker has one port for all."""
     allowed = settings.get("IOTFLOW_GATEWAY_ANONYMOUS", "").lower() in ("true", "1", "yes", "on")
     return broker.port + 1 if broker.kind == MOSQUITTO and allowed else None
 
 
-def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str, str]) -> dict[str, str]:
+def environment(broker: BrokerChoice, data_dir: Path, server: str, chosen: Mapping[str, str]) -> dict[str, str]:
     """The adapter's whole environment. The user's settings take precedence, except for the addresses of server and broker."""
     defaults = {
         "IOTFLOW_GATEWAY_TOKEN_FILE": str(data_dir / "gateway-token"),
@@ -111,7 +111,7 @@ def environment(broker: Broker, data_dir: Path, server: str, chosen: Mapping[str
     return {**defaults, **chosen, **ours}
 
 
-def _mosquitto(broker: Broker, data_dir: Path, env: Mapping[str, str]) -> Program:
+def _mosquitto(broker: BrokerChoice, data_dir: Path, env: Mapping[str, str]) -> Program:
     mosquitto = Mosquitto(
         folder=data_dir / "mosquitto",
         host=broker.host,

@@ -19,7 +19,7 @@ from iotflow_simulators.csv_times import UNITS, zone
 from iotflow_simulators.progress import progress_on, write_line
 from iotflow_simulators.registration import KeyStore
 from iotflow_simulators.replay import Destination, replay
-from iotflow_simulators.tally import Tally
+from iotflow_simulators.tally import ReplayTally
 
 DETECTED = " (default: detected; an ambiguous file is rejected)"
 
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _replay(console: Console, recording: Recording, to: Destination, speed: float | None) -> int:
-    tally = Tally()
+    tally = ReplayTally()
     try:
         with progress_on(console, recording.rows) as progress:
             asyncio.run(replay(recording, to, tally, progress, speed=speed))
@@ -118,7 +118,7 @@ def _replay(console: Console, recording: Recording, to: Destination, speed: floa
     return 0 if tally.is_complete else 1
 
 
-def _progress_lines(tally: Tally) -> list[str]:
+def _progress_lines(tally: ReplayTally) -> list[str]:
     if not tally.sent:
         return []
     return [*tally.summary(), "run the same command again to complete it: rows with the same time are overwritten"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.console import UsageError
 from iotflow_cli.local_service import LocalService
-from iotflow_cli.mqtt import EMBEDDED, Broker, chosen_broker
+from iotflow_cli.mqtt import EMBEDDED, BrokerChoice, chosen_broker
 from iotflow_cli.ports import Listener, check_distinct, check_free, port
 from iotflow_server.data_folder import FolderInUse, reserved
 
@@ -127,7 +127,7 @@ def reserved_for_run(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: Broker) -> None:
+def _check_ports(rest_host: str, rest_port: int, grpc_port: int, broker: BrokerChoice) -> None:
     listeners = [
         Listener("REST", rest_host, rest_port, "--rest-port"),
         Listener("gRPC", local_defaults.HOST, grpc_port, "--grpc-port"),

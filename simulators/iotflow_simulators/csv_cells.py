@@ -24,7 +24,7 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?", re.ASCII)
 _ONE_GROUP = re.compile(r"[-+]?\d{1,3},\d{3}", re.ASCII)
 
 
-class Kind(Enum):
+class CellType(Enum):
     """The type of a cell or of a column."""
 
     EMPTY = "no values"
@@ -37,28 +37,28 @@ class Kind(Enum):
     GROUPED = "numbers in groups of thousands"
 
 
-def kind_of(cell: str) -> Kind:
+def cell_type(cell: str) -> CellType:
     """The type of one cell."""
     text = cell.strip()
     if not text:
-        return Kind.EMPTY
+        return CellType.EMPTY
     if _NUMBER.fullmatch(text):
-        return Kind.NUMBER
+        return CellType.NUMBER
     if text.lower() in MISSING:
-        return Kind.MISSING
+        return CellType.MISSING
     if text.lower() in BOOLEANS:
-        return Kind.BOOLEAN
+        return CellType.BOOLEAN
     if _COMMA.fullmatch(text):
-        return Kind.COMMA
-    return Kind.GROUPED if _GROUPED.fullmatch(text) else Kind.TEXT
+        return CellType.COMMA
+    return CellType.GROUPED if _GROUPED.fullmatch(text) else CellType.TEXT
 
 
 @dataclass(slots=True)
-class Column:
+class CellCounts:
     """The types of a column's cells so far: the number of each, and the first cell with its line."""
 
-    counts: dict[Kind, int] = field(default_factory=dict)
-    firsts: dict[Kind, tuple[int, str]] = field(default_factory=dict)
+    counts: dict[CellType, int] = field(default_factory=dict)
+    firsts: dict[CellType, tuple[int, str]] = field(default_factory=dict)
     # Whether all numbers are integers; whether one exceeds the integers that doubles hold exactly, or 64 bits.
     all_whole: bool = True
     beyond_exact: bool = False
@@ -69,34 +69,34 @@ class Column:
 
     def add(self, number: int, cell: str) -> None:
         """Count a cell. number: of its line."""
-        kind = kind_of(cell)
+        kind = cell_type(cell)
         if kind not in self.counts:
             self.counts[kind] = 0
             self.firsts[kind] = (number, cell.strip())
         self.counts[kind] += 1
-        if kind is Kind.NUMBER:
+        if kind is CellType.NUMBER:
             self._add_number(cell.strip())
-        elif kind is Kind.COMMA:
+        elif kind is CellType.COMMA:
             self.only_one_group = self.only_one_group and _ONE_GROUP.fullmatch(cell.strip()) is not None
 
-    def count(self, *kinds: Kind) -> int:
+    def count(self, *kinds: CellType) -> int:
         """The number of cells of these types."""
         return sum(self.counts.get(kind, 0) for kind in kinds)
 
-    def kind(self) -> Kind:
+    def kind(self) -> CellType:
         """The type of the column. Raises ValueError, with a message, where it is ambiguous."""
-        present = {kind: count for kind, count in self.counts.items() if kind not in (Kind.EMPTY, Kind.MISSING)}
+        present = {kind: count for kind, count in self.counts.items() if kind not in (CellType.EMPTY, CellType.MISSING)}
         if not present:
-            return Kind.EMPTY
-        if set(present) == {Kind.NUMBER}:
+            return CellType.EMPTY
+        if set(present) == {CellType.NUMBER}:
             return self._number_kind()
-        if present.keys() <= {Kind.NUMBER, Kind.COMMA, Kind.GROUPED}:
+        if present.keys() <= {CellType.NUMBER, CellType.COMMA, CellType.GROUPED}:
             return self._comma_kind()
         if len(present) == 1:
             return next(iter(present))
         # Room names such as 12 and 12a are texts; measurements with a word among them are not.
-        if 2 * present.get(Kind.TEXT, 0) >= sum(present.values()):
-            return Kind.TEXT
+        if 2 * present.get(CellType.TEXT, 0) >= sum(present.values()):
+            return CellType.TEXT
         most = max(present, key=lambda kind: present[kind])
         other = next(kind for kind in self.firsts if kind in present and kind is not most)
         number, cell = self.firsts[other]
@@ -113,32 +113,32 @@ class Column:
             self.all_whole = False
             self.with_point = self.with_point or "." in text
 
-    def _number_kind(self) -> Kind:
+    def _number_kind(self) -> CellType:
         if not self.beyond_exact:
-            return Kind.NUMBER
+            return CellType.NUMBER
         if self.all_whole and not self.beyond_int64:
-            return Kind.WHOLE
+            return CellType.WHOLE
         raise ValueError(
             "holds whole numbers that lose digits: beyond 2^53 they are exact only in a column of whole numbers within 64 bits"
         )
 
-    def _comma_kind(self) -> Kind:
-        if Kind.GROUPED not in self.counts and not self.with_point and not self.only_one_group:
-            return Kind.COMMA
-        number, cell = self.firsts[Kind.GROUPED if Kind.GROUPED in self.counts else Kind.COMMA]
+    def _comma_kind(self) -> CellType:
+        if CellType.GROUPED not in self.counts and not self.with_point and not self.only_one_group:
+            return CellType.COMMA
+        number, cell = self.firsts[CellType.GROUPED if CellType.GROUPED in self.counts else CellType.COMMA]
         raise ValueError(
             f"holds {cell!r:.60} in line {number}, whose comma or point may separate thousands; write numbers as 1234.5"
         )
 
 
-def values(kind: Kind, cells: list[str]) -> NDArray[Any]:
+def values(kind: CellType, cells: list[str]) -> NDArray[Any]:
     """A column's cells as values of this type: float64 with NaN, or objects with None, where there is no value."""
-    if kind is Kind.TEXT:
+    if kind is CellType.TEXT:
         return np.array([cell if cell.strip() else None for cell in cells], object)
     texts = (cell.strip() for cell in cells)
-    if kind is Kind.WHOLE:
+    if kind is CellType.WHOLE:
         return np.array([int(text) if _WHOLE.fullmatch(text) else None for text in texts], object)
-    if kind is Kind.BOOLEAN:
+    if kind is CellType.BOOLEAN:
         return np.array([BOOLEANS.get(text.lower()) for text in texts], object)
     return np.array([_double(text) for text in texts], np.float64)
 

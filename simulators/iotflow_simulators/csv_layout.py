@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotflow.readings import name_problem
-from iotflow_simulators.csv_cells import Kind, kind_of
+from iotflow_simulators.csv_cells import CellType, cell_type
 from iotflow_simulators.csv_file import CsvOptions
 from iotflow_simulators.csv_times import is_calendar_time, is_time
 
@@ -55,8 +55,8 @@ def _has_header(first: Sequence[str], options: CsvOptions) -> bool:
     """Whether the first line has names: none of its cells is a date, and not all are numbers."""
     if any(is_calendar_time(cell, options) for cell in first):
         return False
-    kinds = {kind_of(cell) for cell in first}
-    return Kind.TEXT in kinds or kinds == {Kind.EMPTY}
+    kinds = {cell_type(cell) for cell in first}
+    return CellType.TEXT in kinds or kinds == {CellType.EMPTY}
 
 
 def _time_column(

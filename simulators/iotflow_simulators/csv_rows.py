@@ -10,7 +10,7 @@ import numpy as np
 
 from iotflow_simulators import SimulationError
 from iotflow_simulators.chunk import Chunk
-from iotflow_simulators.csv_cells import Column, Kind, values
+from iotflow_simulators.csv_cells import CellCounts, CellType, values
 from iotflow_simulators.csv_file import (
     DELIMITERS,
     DETECT,
@@ -34,7 +34,7 @@ class Measurement:
 
     name: str
     index: int
-    kind: Kind
+    kind: CellType
     missing: int = 0
 
 
@@ -75,7 +75,7 @@ class _Times:
 class _Scan:
     """The part of the file read so far."""
 
-    columns: list[Column]
+    columns: list[CellCounts]
     times: _Times = field(default_factory=_Times)
 
 
@@ -147,7 +147,7 @@ def _rows(source: Source, layout: Layout) -> Iterator[tuple[int, list[str]]]:
 
 
 def _scan(source: Source, layout: Layout, reader: TimeReader) -> _Scan:
-    scan = _Scan([Column() for _ in layout.names])
+    scan = _Scan([CellCounts() for _ in layout.names])
     for number, cells in _rows(source, layout):
         scan.times.add(_time(reader, source, layout, number, cells))
         for column, cell in zip(scan.columns, cells, strict=True):
@@ -162,10 +162,10 @@ def _recording(source: Source, options: CsvOptions, layout: Layout, scan: _Scan,
     for index, (name, column) in enumerate(zip(layout.names, scan.columns, strict=True)):
         if index == layout.time_index:
             continue
-        if (kind := _kind(name, column)) is Kind.EMPTY:
+        if (kind := _kind(name, column)) is CellType.EMPTY:
             empty.append(name)
         else:
-            missing = column.count(Kind.MISSING) if kind is not Kind.TEXT else 0
+            missing = column.count(CellType.MISSING) if kind is not CellType.TEXT else 0
             measurements.append(Measurement(name, index, kind, missing))
     _check(measurements)
     return Recording(
@@ -181,7 +181,7 @@ def _recording(source: Source, options: CsvOptions, layout: Layout, scan: _Scan,
     )
 
 
-def _kind(name: str, column: Column) -> Kind:
+def _kind(name: str, column: CellCounts) -> CellType:
     try:
         return column.kind()
     except ValueError as problem:

@@ -13,7 +13,7 @@ from rich.text import Text
 LINE_SECONDS = 5.0
 
 
-class Progress(Protocol):
+class ProgressDisplay(Protocol):
     """Shows the progress of a replay."""
 
     def advance(self, rows: int, rejected: int) -> None:
@@ -23,7 +23,7 @@ class Progress(Protocol):
         """Show a line."""
 
 
-def progress_on(console: Console, total: int) -> AbstractContextManager[Progress]:
+def progress_on(console: Console, total: int) -> AbstractContextManager[ProgressDisplay]:
     """Show progress towards this number of rows until the block is left."""
     return ProgressBar(console, total) if console.is_terminal else ProgressLines(console, total)
 
@@ -38,7 +38,7 @@ def write_line(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-class Rate(ProgressColumn):
+class RateColumn(ProgressColumn):
     """Rows per second since the start."""
 
     def render(self, task: Task) -> Text:
@@ -46,7 +46,7 @@ class Rate(ProgressColumn):
         return Text(f"{task.completed / seconds:,.0f} rows/s")
 
 
-class Rejected(ProgressColumn):
+class RejectedColumn(ProgressColumn):
     """Number of rows without a stored value, if there are any."""
 
     def render(self, task: Task) -> Text:
@@ -58,7 +58,7 @@ class ProgressBar:
     """Progress on a terminal."""
 
     def __init__(self, console: Console, total: int) -> None:
-        columns = (BarColumn(), MofNCompleteColumn(), Rejected(), Rate(), TimeRemainingColumn())
+        columns = (BarColumn(), MofNCompleteColumn(), RejectedColumn(), RateColumn(), TimeRemainingColumn())
         self._bar = rich.progress.Progress(*columns, console=console)
         self._task = self._bar.add_task("", total=total, rejected=0)
         self._rejected = 0

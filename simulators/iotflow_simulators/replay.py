@@ -9,9 +9,9 @@ from iotflow.writer import TelemetryWriter
 from iotflow_simulators import SimulationError
 from iotflow_simulators.chunk import Pace
 from iotflow_simulators.csv_rows import Recording, chunks
-from iotflow_simulators.progress import Progress
+from iotflow_simulators.progress import ProgressDisplay
 from iotflow_simulators.registration import KeyStore, Registration
-from iotflow_simulators.tally import Tally
+from iotflow_simulators.tally import ReplayTally
 
 BATCH_ROWS = 1_000
 
@@ -27,7 +27,7 @@ class Destination:
 
 
 async def replay(
-    recording: Recording, to: Destination, tally: Tally, progress: Progress, *, speed: float | None = None
+    recording: Recording, to: Destination, tally: ReplayTally, progress: ProgressDisplay, *, speed: float | None = None
 ) -> None:
     """Register the device, or use its kept key, and send every row. Returns when all rows are acknowledged.
 
@@ -51,11 +51,11 @@ async def replay(
             raise SimulationError(f"{to.server} rejects the readings of {to.device!r}: {error}") from None
 
 
-def _acknowledged(rows: int, tally: Tally, progress: Progress) -> None:
+def _acknowledged(rows: int, tally: ReplayTally, progress: ProgressDisplay) -> None:
     progress.advance(rows, tally.acknowledge(rows))
 
 
-async def _send(recording: Recording, writer: TelemetryWriter, pace: Pace, tally: Tally) -> None:
+async def _send(recording: Recording, writer: TelemetryWriter, pace: Pace, tally: ReplayTally) -> None:
     for chunk in chunks(recording, BATCH_ROWS):
         filled = chunk.filled()
         tally.empty += len(chunk.times) - len(filled.times)

@@ -12,7 +12,7 @@ from iotflow_simulators.chunk import Chunk
 from iotflow_simulators.progress import counted
 
 
-class Tally:
+class ReplayTally:
     """Counts rows from the file to the acknowledgement."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iotflow.readings import name_problem
 from iotflow_simulators import SimulationError
-from iotflow_simulators.csv_cells import Kind, kind_of
+from iotflow_simulators.csv_cells import CellType, cell_type
 from iotflow_simulators.csv_rows import chunks, inspect
 
 MISSING = st.sampled_from(["", "N/A", "nan", "NULL", "-"])
@@ -23,7 +23,7 @@ NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs
 
 def is_text(cell: str) -> bool:
     """Whether the cell is neither a number nor another word with a meaning."""
-    return kind_of(cell) is Kind.TEXT
+    return cell_type(cell) is CellType.TEXT
 
 
 NUMBERS = st.one_of(st.floats(allow_nan=False, allow_infinity=False).map(repr), st.integers(-(2**53), 2**53).map(str))

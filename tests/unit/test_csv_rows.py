@@ -9,7 +9,7 @@ import pytest
 
 from iotflow_simulators import SimulationError
 from iotflow_simulators.chunk import Chunk
-from iotflow_simulators.csv_cells import Kind
+from iotflow_simulators.csv_cells import CellType
 from iotflow_simulators.csv_file import DETECT, CsvOptions
 from iotflow_simulators.csv_rows import Recording, chunks, description, inspect
 from iotflow_simulators.csv_times import InvalidCell, TimeReader
@@ -37,7 +37,7 @@ def table(path: Path, options: CsvOptions = DETECT) -> dict[str, list[object]]:
     return {"": chunk.times.tolist(), **columns}
 
 
-def kinds(recording: Recording) -> dict[str, Kind]:
+def kinds(recording: Recording) -> dict[str, CellType]:
     return {item.name: item.kind for item in recording.measurements}
 
 
@@ -219,21 +219,21 @@ def test_an_ambiguous_encoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "kind", "expected"),
     [
-        (["1", "2.5", "-3e2", ".5", "5."], Kind.NUMBER, [1.0, 2.5, -300.0, 0.5, 5.0]),
-        (["1", "", " 2 "], Kind.NUMBER, [1.0, None, 2.0]),
-        (["1", "N/A", "NaN", "null", "-", "#N/A", "2"], Kind.NUMBER, [1.0, None, None, None, None, None, 2.0]),
-        (["true", "False", "NA", "TRUE"], Kind.BOOLEAN, [True, False, None, True]),
-        (["21,5", "-0,25", "3"], Kind.COMMA, [21.5, -0.25, 3.0]),
-        (["9007199254740993", "-1", "n/a"], Kind.WHOLE, [9007199254740993, -1, None]),
-        (["9007199254740992", "0.5"], Kind.NUMBER, [2.0**53, 0.5]),
-        (["ok", "N/A", "5", "broken"], Kind.TEXT, ["ok", "N/A", "5", "broken"]),
-        (["12", "12a", "13b", ""], Kind.TEXT, ["12", "12a", "13b", None]),
-        (["1_000", "x"], Kind.TEXT, ["1_000", "x"]),
-        (["192.168.100.200", "10.0.0.1"], Kind.TEXT, ["192.168.100.200", "10.0.0.1"]),
-        (['a "quoted"\nline', "b"], Kind.TEXT, ['a "quoted"\nline', "b"]),
+        (["1", "2.5", "-3e2", ".5", "5."], CellType.NUMBER, [1.0, 2.5, -300.0, 0.5, 5.0]),
+        (["1", "", " 2 "], CellType.NUMBER, [1.0, None, 2.0]),
+        (["1", "N/A", "NaN", "null", "-", "#N/A", "2"], CellType.NUMBER, [1.0, None, None, None, None, None, 2.0]),
+        (["true", "False", "NA", "TRUE"], CellType.BOOLEAN, [True, False, None, True]),
+        (["21,5", "-0,25", "3"], CellType.COMMA, [21.5, -0.25, 3.0]),
+        (["9007199254740993", "-1", "n/a"], CellType.WHOLE, [9007199254740993, -1, None]),
+        (["9007199254740992", "0.5"], CellType.NUMBER, [2.0**53, 0.5]),
+        (["ok", "N/A", "5", "broken"], CellType.TEXT, ["ok", "N/A", "5", "broken"]),
+        (["12", "12a", "13b", ""], CellType.TEXT, ["12", "12a", "13b", None]),
+        (["1_000", "x"], CellType.TEXT, ["1_000", "x"]),
+        (["192.168.100.200", "10.0.0.1"], CellType.TEXT, ["192.168.100.200", "10.0.0.1"]),
+        (['a "quoted"\nline', "b"], CellType.TEXT, ['a "quoted"\nline', "b"]),
     ],
 )
-def test_the_type_of_a_column(tmp_path: Path, cells: list[str], kind: Kind, expected: list[object]) -> None:
+def test_the_type_of_a_column(tmp_path: Path, cells: list[str], kind: CellType, expected: list[object]) -> None:
     quoted = ('"' + cell.replace('"', '""') + '"' for cell in cells)
     path = recorded(tmp_path, "time;v\n" + "".join(f"{MIDNIGHT + row};{cell}\n" for row, cell in enumerate(quoted)))
     assert kinds(inspect(path)) == {"v": kind}
@@ -297,7 +297,7 @@ def test_names_that_cannot_be_stored_are_rejected(tmp_path: Path, header: str, c
 def test_columns_without_a_value_are_left_out_and_named(tmp_path: Path) -> None:
     # A delimiter at the end of each line makes one without a name.
     recording = inspect(recorded(tmp_path, "time;a;gone;\n2013-07-04;1;N/A;\n2013-07-05;2;;\n"))
-    assert kinds(recording) == {"a": Kind.NUMBER}
+    assert kinds(recording) == {"a": CellType.NUMBER}
     assert "without any value, and not sent: gone" in list(description(recording))
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow_simulators.chunk import Chunk
 from iotflow_simulators.progress import progress_on
-from iotflow_simulators.tally import Tally
+from iotflow_simulators.tally import ReplayTally
 
 NONE = float("nan")
 BATCH = {"a": np.array([1.0, 2.0, NONE]), "b": np.array(["x", None, "z"], object)}
@@ -32,7 +32,7 @@ def rejected(index: int, count: int, measurement: str = "") -> Rejection:
     ],
 )
 def test_a_row_is_rejected_where_none_of_its_values_is_stored(rejections: list[Rejection], whole: int) -> None:
-    tally = Tally()
+    tally = ReplayTally()
     for _ in range(3):
         tally.count(Chunk(np.arange(3), BATCH), in_order=True)
     assert tally.acknowledge(3) == 0
@@ -44,7 +44,7 @@ def test_a_row_is_rejected_where_none_of_its_values_is_stored(rejections: list[R
 
 
 def test_one_is_singular() -> None:
-    tally = Tally()
+    tally = ReplayTally()
     tally.count(Chunk(np.array([1]), {"a": np.array([1.0])}), in_order=True)
     tally.empty = 1
     tally.reject(Rejection(sequence=1, count=1, reason="R", message="why"))

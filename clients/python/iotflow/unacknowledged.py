@@ -7,7 +7,7 @@ from collections import deque
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 
-class Unacknowledged:
+class UnacknowledgedBatches:
     """A queue of batches from send to acknowledgement, at most `window` of them."""
 
     def __init__(self, window: int) -> None:

@@ -10,7 +10,7 @@ from grpc import StatusCode
 
 from iotflow.channels import Backoff, credentials, open_channel
 from iotflow.errors import ServerError, server_error
-from iotflow.unacknowledged import Unacknowledged
+from iotflow.unacknowledged import UnacknowledgedBatches
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
@@ -66,7 +66,7 @@ class TelemetryWriter:
         self._on_acknowledged = on_acknowledged
         self._on_rejected = on_rejected
         self._on_interrupted = on_interrupted
-        self._unacknowledged = Unacknowledged(window)
+        self._unacknowledged = UnacknowledgedBatches(window)
         self._backoff = Backoff()
         self._call: Call | None = None
         self._closing = False

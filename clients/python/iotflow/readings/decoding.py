@@ -71,7 +71,7 @@ def _decode(content: Any, now: int, most_measurements: int, *, is_exact: bool) -
     if not isinstance(content, dict):
         raise InvalidReading("INVALID_PAYLOAD", f"the payload must be a reading or a list of readings; {_SHAPE}")
     decoded = Decoded()
-    _Reader(decoded, now, most_measurements, is_exact=is_exact).add(content, None)
+    _ReadingDecoder(decoded, now, most_measurements, is_exact=is_exact).add(content, None)
     return decoded
 
 
@@ -81,13 +81,13 @@ def _decode_list(items: Sequence[Any], now: int, most_measurements: int, *, is_e
     if len(items) > MOST_READINGS:
         raise InvalidReading("TOO_MANY_READINGS", f"a message has at most {MOST_READINGS} readings")
     decoded = Decoded()
-    reader = _Reader(decoded, now, most_measurements, is_exact=is_exact)
+    reader = _ReadingDecoder(decoded, now, most_measurements, is_exact=is_exact)
     for index, item in enumerate(items):
         reader.add(item, index)
     return decoded
 
 
-class _Reader:
+class _ReadingDecoder:
     """Adds readings to a Decoded."""
 
     def __init__(self, decoded: Decoded, now: int, most_measurements: int, *, is_exact: bool) -> None:

@@ -1,4 +1,4 @@
-"""Server processes that give out times, as far as that concerns them, with a clock that stands still."""
+"""Timestamp allocation by server processes with a clock that the test controls."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,25 +13,25 @@ from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from iotflow_server.telemetry.timestamps import AHEAD_MS, LocalTimestampAllocator, NewestTimestamps, TimestampAllocator
 
-# Until a Redis that has just started gives out times, for calls of so many readings.
+# Time until a newly started Redis allocates timestamps for calls of this many readings.
 QUIET_MS, MOST_READINGS = 2 * AHEAD_MS, 5_000
-# Until a process that found Redis away asks for it again.
+# Time until a process that found Redis unavailable tries again.
 ALONE_MS = round(ALONE_SECONDS * 1_000)
 
 
 class Site:
-    """Processes with one store, of which new ones can start at any time."""
+    """Processes with one store; new ones can start at any time."""
 
     def __init__(self, store: SqliteStore, stack: AsyncExitStack, redis_url: str) -> None:
         self.now = 1_767_225_600_000
-        # Whatever else the machine does.
+        # With time to spare on a busy machine.
         self.patience = 20.0
         self._store = store
         self._stack = stack
         self._redis_url = redis_url
 
     async def process(self, number: int = 1, of: int = 1, server: int = 1) -> TimestampAllocator:
-        """A new one; without Redis there is one at a time."""
+        """Start a process; without Redis there is one at a time."""
         given = NewestTimestamps(self._store, self._clock)
         if not self._redis_url:
             return LocalTimestampAllocator(given, self._clock)
@@ -41,7 +41,7 @@ class Site:
         return RedisTimestampAllocator(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
 
     async def store(self, times: range | list[int]) -> None:
-        """What device 1 sent at these times is stored."""
+        """Store readings of device 1 at these times."""
         kept = np.array(times, np.int64)
         await self._store.write([Batch(1, kept, (Column("n", ValueType.INT64, kept),))])
 
@@ -51,7 +51,7 @@ class Site:
 
 @asynccontextmanager
 async def site(folder: Path, redis_url: str = "") -> AsyncIterator[Site]:
-    """With a Redis that has begun to give out times, or without one."""
+    """Processes with a Redis that already allocates timestamps, or without Redis."""
     async with AsyncExitStack() as stack:
         store = SqliteStore(folder / "readings.db")
         await store.start()
@@ -64,7 +64,7 @@ async def site(folder: Path, redis_url: str = "") -> AsyncIterator[Site]:
 
 @dataclass
 class Times:
-    """All that were given to a device."""
+    """All timestamps allocated to a device."""
 
     given: list[int]
 

@@ -22,7 +22,7 @@ def running_iotdb(settings: Mapping[str, str] | None = None) -> Iterator[IotdbSe
 
 
 async def until_it_takes_writes(store: IotdbStore) -> None:
-    """It answers a while before it does."""
+    """Wait until the server accepts writes; it responds some time earlier."""
     async with asyncio.timeout(30):
         while True:
             try:
@@ -34,7 +34,7 @@ async def until_it_takes_writes(store: IotdbStore) -> None:
 
 @contextmanager
 def empty_database(server: IotdbServer) -> Iterator[IotdbAddress]:
-    """A database of its own, gone afterwards."""
+    """A new database, removed afterwards."""
     address = IotdbAddress([f"127.0.0.1:{server.port}"], database=f"root.test_{next(_numbers)}")
     yield address
     session = Session(address.nodes[0], address, connect_seconds=5, request_seconds=30)

@@ -1,4 +1,4 @@
-"""Newest values in tests: processes that share them, and a store that is asked more than once."""
+"""Caches of newest values in tests: processes that share one, and a store that is queried repeatedly."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -34,14 +34,14 @@ class CachedStore(JoinedStore):
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
         found = [await self.reader.latest(device_ids, measurements, caller=caller) for _ in range(3)]
-        # As texts: -0.0 is equal to 0.0.
+        # Compared as texts, because -0.0 equals 0.0.
         first, second, third = ({one: repr(values) for one, values in plain(each).items()} for each in found)
         assert first == second == third
         return found[2]
 
 
 class SharingStore(CachedStore):
-    """With a connection to Redis of its own, as a server process has it."""
+    """A store with its own connection to Redis, like a server process."""
 
     def __init__(self, store: TelemetryStore, url: str) -> None:
         self.connection = RedisConnection(url)
@@ -61,7 +61,7 @@ class SharingStore(CachedStore):
 
 
 async def answered(values: LatestValues) -> None:
-    """Wait until it asks Redis."""
+    """Wait until the cache uses Redis."""
     async with asyncio.timeout(PATIENCE):
         while not (await values.lookup([10**9])).token:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
@@ -69,7 +69,7 @@ async def answered(values: LatestValues) -> None:
 
 @asynccontextmanager
 async def sharing(url: str, processes: int) -> AsyncIterator[list[LatestValues]]:
-    """What so many server processes remember together."""
+    """The caches of several server processes."""
     async with AsyncExitStack() as stack:
         opened = []
         for _ in range(processes):
@@ -80,7 +80,7 @@ async def sharing(url: str, processes: int) -> AsyncIterator[list[LatestValues]]
             stack.push_async_callback(values.close)
             await answered(values)
             opened.append(values)
-        # The last one to come has made void what the others remembered.
+        # The last process to connect has voided the cache of the others.
         for values in opened:
             await answered(values)
         yield list(opened)

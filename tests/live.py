@@ -1,4 +1,4 @@
-"""Server processes' live feeds without the servers: what is stored at one, and what a subscriber hears."""
+"""Live feeds of server processes without the servers."""
 
 import asyncio
 from collections import defaultdict
@@ -30,7 +30,7 @@ QUEUE_BYTES = 64 * 2**20
 
 
 class Ear:
-    """What a subscription has heard: by device the values in order, how many were dropped, and how the feed said it was."""
+    """The items of a subscription: values in order by device, number of lost readings, states of the feed."""
 
     def __init__(self, subscription: Subscription) -> None:
         self._subscription = subscription
@@ -40,13 +40,13 @@ class Ear:
         self.states: list[bool] = []
 
     async def until(self, condition: Callable[["Ear"], object]) -> None:
-        """Listen until it holds; TimeoutError where it does not come to that."""
+        """Receive until the condition holds; raises TimeoutError."""
         async with asyncio.timeout(PATIENCE):
             while not self.listen() or not condition(self):
                 await self._subscription.wait(PATIENCE)
 
     def listen(self) -> bool:
-        """Take what waits."""
+        """Take all waiting items."""
         while taken := self._subscription.take():
             match taken:
                 case Dropped(readings):
@@ -61,7 +61,7 @@ class Ear:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One server process's part."""
+    """The feed and bus of one server process."""
 
     feed: LiveFeed
     bus: LiveBus
@@ -77,7 +77,7 @@ class Process:
 
 @asynccontextmanager
 async def alone(queue_bytes: int = QUEUE_BYTES) -> AsyncIterator[Process]:
-    """The only process there is."""
+    """A single process."""
     feed = LiveFeed(queue_bytes)
     async with _started(Process(feed, DirectBus(feed))) as process:
         yield process
@@ -85,7 +85,7 @@ async def alone(queue_bytes: int = QUEUE_BYTES) -> AsyncIterator[Process]:
 
 @asynccontextmanager
 async def sharing(url: str, queue_bytes: int = QUEUE_BYTES, **ways: int) -> AsyncIterator[Process]:
-    """One of those that share a Redis. ways: RedisLiveBus's."""
+    """A process that shares a Redis. ways: arguments of RedisLiveBus."""
     feed, connection = LiveFeed(queue_bytes), RedisConnection(url)
     try:
         async with _started(Process(feed, RedisLiveBus(feed, connection, **ways))) as process:
@@ -96,7 +96,7 @@ async def sharing(url: str, queue_bytes: int = QUEUE_BYTES, **ways: int) -> Asyn
 
 @asynccontextmanager
 async def several(url: str, number: int, **ways: int) -> AsyncIterator[list[Process]]:
-    """That many that share a Redis."""
+    """Several processes that share a Redis."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(sharing(url, **ways)) for _ in range(number)]
 

@@ -1,4 +1,4 @@
-"""A presence board for processes that are one."""
+"""A presence board in memory."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from iotflow_server.presence.last_seen import Sightings
 
 
 class MemoryBoard:
-    """PresenceBoard of all who were made with the same list of what was told."""
+    """PresenceBoard shared by all instances that were created with the same list."""
 
     def __init__(self, told: list[tuple["MemoryBoard", Sightings]]) -> None:
         self._told = told

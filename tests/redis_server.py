@@ -28,12 +28,12 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """By TCP."""
+        """URL by TCP."""
         return f"redis://127.0.0.1:{self._port}/0"
 
     @property
     def socket_url(self) -> str:
-        """By the Unix socket."""
+        """URL by the Unix socket."""
         return f"unix://{self._folder}/socket"
 
     def start(self, *options: str) -> None:
@@ -45,24 +45,24 @@ class RedisServer:
         self._await_answer(self._process)
 
     def kill(self) -> None:
-        """At once, with all it holds. Harmless when it does not run."""
+        """Kill the server; its data is lost. Does nothing if it is not running."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(PATIENCE)
             self._process = None
 
     def freeze(self) -> None:
-        """It keeps its connections and answers nobody."""
+        """Stop responding while keeping connections."""
         self._running.send_signal(signal.SIGSTOP)
         # The signal is delivered when the kernel gets to it.
         os.waitid(os.P_PID, self._running.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
-        """It goes on, with what had been sent to it in the meantime."""
+        """Continue, beginning with the requests received in the meantime."""
         self._running.send_signal(signal.SIGCONT)
 
     def client(self) -> "redis.Redis":
-        """To look into it; close it."""
+        """A client for inspection; the caller closes it."""
         return redis.Redis.from_url(self.url)
 
     @property

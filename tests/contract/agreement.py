@@ -1,4 +1,4 @@
-"""Whether a store answers what the model of a device does."""
+"""Comparison of the results of a store with the model of a device."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def check_figures(model: Model, span: Span, window: int, found: dict[tuple[str, 
         absent = 0 if key[1] == "count" else None
         for start, figure in by_start.items():
             wanted = expected.get(key, {}).get(start, absent)
-            # Sums of doubles depend on their order in the last digits of the largest among them.
+            # The last digits of a sum of doubles depend on their order.
             loose = key[1] in ("sum", "avg", "stddev") and wanted is not None
             rest = 1e-9 * largest(model, key[0]) if loose else 0
             assert figure == (pytest.approx(wanted, rel=1e-9, abs=rest) if loose else wanted)
@@ -49,6 +49,6 @@ def check_figures(model: Model, span: Span, window: int, found: dict[tuple[str, 
 
 
 def largest(model: Model, measurement: str) -> float:
-    """The greatest distance from 0 among a measurement's numbers."""
+    """The largest absolute value of a measurement."""
     numbers = [value for (name, _), value in model.values.items() if name == measurement]
     return max(abs(float(number)) for number in numbers)

@@ -1,4 +1,4 @@
-"""Every backend that keeps readings, each test on a fresh one, under a clock that the test moves."""
+"""Every store backend; each test gets a new one, with a clock that the test controls."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def iotdb(request: pytest.FixtureRequest, clock: Clock) -> Opening:
     return lambda: IotdbStore(address, clock=clock, settled=clock.settled, most_measurements=most)
 
 
-# From a test to what makes stores for it, not started yet, all of the same readings.
+# Factories of stores for a test; all stores of a test share their readings and are not started.
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Clock], Opening]] = {
     "sqlite": sqlite,
     "journaled sqlite": journaled_sqlite,
@@ -80,7 +80,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def most_measurements() -> int:
-    """Names that a device may have."""
+    """Largest number of measurements of a device."""
     return MOST_MEASUREMENTS
 
 
@@ -104,7 +104,7 @@ def iotdb_address(iotdb_running: IotdbServer) -> Iterator[IotdbAddress]:
 
 @pytest.fixture(params=BACKENDS)
 def make_store(request: pytest.FixtureRequest, clock: Clock) -> Opening:
-    """Each call: one more store of the same readings, not started."""
+    """Each call returns another store of the same readings, not started."""
     return BACKENDS[request.param](request, clock)
 
 

@@ -1,4 +1,4 @@
-"""A durable store in the clothes of one that has to be flushed."""
+"""A durable store as a FlushedBackend."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from iotflow_server.telemetry.ports import TelemetryStore
 
 
 class DurableBackend:
-    """Everything is the store's own; there is never anything to flush."""
+    """Delegates everything to the store; there is never anything to flush."""
 
     epoch = 0
 
@@ -17,4 +17,4 @@ class DurableBackend:
         return getattr(self._store, name)
 
     async def flush(self) -> None:
-        """Nothing: on return of a write it was durable."""
+        """Nothing to do: writes are durable on return."""

@@ -1,4 +1,4 @@
-"""What a store is to answer, in plain Python."""
+"""The expected results of a store, in plain Python."""
 
 import math
 import statistics
@@ -50,7 +50,7 @@ class Model:
         self.values: Contents = {}
 
     def write(self, batch: Batch) -> set[tuple[str, int]]:
-        """Answers which (measurement, row) are refused."""
+        """Returns the rejected (measurement, row) pairs."""
         types, values = dict(self.types), dict(self.values)
         refused = set()
         filled = [(column, cells(column)) for column in batch.columns]
@@ -79,7 +79,7 @@ class Model:
         return {measurement: (time, self.values[measurement, time]) for measurement, time in newest.items()}
 
     def figures(self, span: Span, window: int) -> dict[tuple[str, str], dict[int, Any]]:
-        """By measurement and function: from the starts of the windows that have the figure to the figure."""
+        """By measurement and function: the value of each window that has one, by its start."""
         groups: dict[tuple[str, int], list[Any]] = {}
         for (measurement, time), value in sorted(self.within(span).items(), key=lambda item: item[0]):
             groups.setdefault((measurement, time // window * window), []).append(value)

@@ -1,4 +1,4 @@
-"""Short ways to write batches down and to read back what a store holds."""
+"""Short notations for batches, and reading of the content of a store."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Contents = dict[tuple[str, int], Any]
 
 
 class Clock:
-    """A time in milliseconds that stands still until it is moved."""
+    """A clock in milliseconds that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000_000
@@ -45,7 +45,7 @@ def doubles(device_id: int, readings: dict[int, float], measurement: str = "m") 
 
 
 def cells(column: Column) -> list[Any]:
-    """The column's values, None where it has none."""
+    """The values of a column, None for missing ones."""
     valid = np.ones(len(column.values), np.bool_) if column.valid is None else column.valid
     return [value if present else None for value, present in zip(column.values.tolist(), valid, strict=True)]
 
@@ -79,7 +79,7 @@ def named(rejections: Sequence[Rejection]) -> list[tuple[str, int, int, str]]:
 
 
 def table(windows: Windows) -> dict[tuple[str, str], dict[int, Any]]:
-    """By measurement and function: from the windows' starts to the figure, or to None."""
+    """By measurement and function: the value of each window, or None, by its start."""
     times = windows.times.tolist()
     return {
         (one.column.measurement, one.function.value): dict(zip(times, cells(one.column), strict=True))

@@ -1,4 +1,4 @@
-"""Whoever gives out the times of readings that came without one gives each once."""
+"""Every TimestampAllocator allocates each timestamp once."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
     return lambda: site(tmp_path, server.url)
 
 
-async def test_no_time_is_given_twice_not_even_by_the_next_process(opened: Opening) -> None:
+async def test_no_timestamp_is_allocated_twice_even_by_the_next_process(opened: Opening) -> None:
     async with opened() as place:
         times = Times([])
         for _process in range(3):
@@ -45,7 +45,7 @@ async def test_no_time_is_given_twice_not_even_by_the_next_process(opened: Openi
         assert max(times.given) <= place.now + AHEAD_MS
 
 
-async def test_a_reading_has_the_time_it_came(opened: Opening) -> None:
+async def test_a_reading_gets_its_time_of_arrival(opened: Opening) -> None:
     async with opened() as place:
         clock = await place.process()
         for _ in range(5):
@@ -54,7 +54,7 @@ async def test_a_reading_has_the_time_it_came(opened: Opening) -> None:
             assert place.now - 1 <= time <= place.now
 
 
-async def test_readings_that_came_together_lie_before_it_in_their_order(opened: Opening) -> None:
+async def test_readings_of_one_call_get_ascending_earlier_timestamps(opened: Opening) -> None:
     async with opened() as place:
         times = await (await place.process()).allocate(1, MOST_READINGS)
         assert list(times) == sorted(set(times))
@@ -63,7 +63,7 @@ async def test_readings_that_came_together_lie_before_it_in_their_order(opened: 
         assert times[0] >= place.now - 2 * MOST_READINGS
 
 
-async def test_calls_at_once_all_get_their_own(opened: Opening) -> None:
+async def test_concurrent_calls_get_distinct_timestamps(opened: Opening) -> None:
     async with opened() as place:
         clock = await place.process()
         given = await asyncio.gather(*(clock.allocate(1, 1 + number % 3) for number in range(300)))
@@ -71,7 +71,7 @@ async def test_calls_at_once_all_get_their_own(opened: Opening) -> None:
         assert times.distinct
 
 
-async def test_more_than_there_are_times_for_is_told_to_send_times(opened: Opening) -> None:
+async def test_too_many_readings_are_refused_with_the_advice_to_send_timestamps(opened: Opening) -> None:
     async with opened() as place:
         clock = await place.process()
         with pytest.raises(LimitExceeded) as refused:
@@ -83,13 +83,13 @@ async def test_more_than_there_are_times_for_is_told_to_send_times(opened: Openi
         await clock.allocate(1, MOST_READINGS)
 
 
-async def test_devices_are_not_in_each_others_way(opened: Opening) -> None:
+async def test_devices_are_independent(opened: Opening) -> None:
     async with opened() as place:
         clock = await place.process()
         assert await clock.allocate(1, 100) == await clock.allocate(3, 100)
 
 
-async def test_a_device_of_wrong_clock_does_not_carry_the_servers_time_away(opened: Opening) -> None:
+async def test_a_device_with_a_wrong_clock_does_not_shift_allocated_timestamps(opened: Opening) -> None:
     async with opened() as place:
         await place.store([place.now + 10**10])
         (time,) = await (await place.process()).allocate(1, 1)

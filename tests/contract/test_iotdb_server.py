@@ -1,4 +1,4 @@
-"""The IoTDB server that `make iotdb` and the tests run: this machine alone reaches it, with a password of its own."""
+"""The IoTDB server that `make iotdb` and the tests run: reachable from this machine only, with a generated password."""
 
 import os
 import socket
@@ -59,12 +59,12 @@ def test_its_password_is_its_own_and_in_a_file_of_its_owner(iotdb_running: Iotdb
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert not logs_in(iotdb_running.port, DEFAULT)
         assert logs_in(iotdb_running.port, file.read_text().strip())
-        # Started again, it keeps the password.
+        # The password is kept after a restart.
         before = file.read_text()
         replace_password(file, iotdb_running.port)
         assert file.read_text() == before
     finally:
-        # The other tests, and the end of the database, log in as ever.
+        # Restores the login for the other tests and for the removal of the database.
         give_back(iotdb_running.port, file.read_text().strip())
 
 

@@ -1,4 +1,4 @@
-"""Whoever remembers newest values knows what the store would say, or nothing."""
+"""Every cache of newest values returns the values of the store, or nothing."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,7 +19,7 @@ Opening = Callable[[], AbstractAsyncContextManager[list[LatestValues]]]
 
 @pytest.fixture(params=["memory", "redis"])
 def opened(request: pytest.FixtureRequest) -> Opening:
-    """Opens the processes that remember together: one, or three."""
+    """Opens the processes that share a cache: one, or three."""
     if request.param == "memory":
         return _alone
     server: RedisServer = request.getfixturevalue("redis_running")
@@ -34,7 +34,7 @@ async def _alone() -> AsyncIterator[list[LatestValues]]:
 
 
 def values(of: Batch) -> Values:
-    """As a store that holds the batch's one row would say."""
+    """The newest values of a store that holds the only row of the batch."""
     return tuple(Latest(int(of.times[0]), one) for one in of.columns)
 
 
@@ -45,14 +45,14 @@ async def remember(processes: list[LatestValues], of: Batch) -> None:
 
 
 async def known(processes: list[LatestValues], device_id: int = 1) -> list[tuple[str, int, object]] | None:
-    """What all say; None: nothing, and so that the store is to be asked."""
+    """The values in the caches of all processes; None: not cached."""
     answers = [(await process.lookup([device_id])).found.get(device_id) for process in processes[::-1]]
     told = [None if answer is None else plain({device_id: answer})[device_id] for answer in answers]
     assert all(repr(one) == repr(told[0]) for one in told)
     return told[0]
 
 
-async def test_all_types_are_remembered_as_they_are(opened: Opening) -> None:
+async def test_all_types_are_cached_unchanged(opened: Opening) -> None:
     # fmt: off
     kept = batch(
         1, [2**53],
@@ -69,7 +69,7 @@ async def test_all_types_are_remembered_as_they_are(opened: Opening) -> None:
             assert [one.column.type for one in found] == [one.type for one in kept.columns]
 
 
-async def test_a_device_without_readings_is_remembered_as_one_until_it_has_some(opened: Opening) -> None:
+async def test_a_device_without_readings_is_cached_until_its_first_write(opened: Opening) -> None:
     async with opened() as processes:
         await processes[0].fill(await processes[0].lookup([1, 2]), {})
         assert await known(processes, 1) == []
@@ -98,7 +98,9 @@ NOTED = {
 
 
 @pytest.mark.parametrize(("noted", "expected"), NOTED.values(), ids=NOTED)
-async def test_what_is_noted(opened: Opening, noted: list[Batch], expected: tuple[str, int, object] | None) -> None:
+async def test_recorded_batches_update_the_cache(
+    opened: Opening, noted: list[Batch], expected: tuple[str, int, object] | None
+) -> None:
     async with opened() as processes:
         await remember(processes, doubles(1, {10: 1.0}))
         await processes[-1].record(noted)
@@ -106,7 +108,7 @@ async def test_what_is_noted(opened: Opening, noted: list[Batch], expected: tupl
 
 
 @pytest.mark.parametrize("what", ["write", "write of nothing newer", "delete", "forget all"])
-async def test_what_happens_while_the_store_is_read_makes_the_reading_void(opened: Opening, what: str) -> None:
+async def test_a_change_during_the_read_of_the_store_voids_the_fill(opened: Opening, what: str) -> None:
     async with opened() as processes:
         await remember(processes, doubles(2, {1: 1.0}))
         for process, other in zip(processes, processes[::-1], strict=True):
@@ -128,7 +130,7 @@ async def test_what_happens_while_the_store_is_read_makes_the_reading_void(opene
             await process.invalidate(None)
 
 
-async def test_what_was_deleted_does_not_come_back_by_a_late_note(opened: Opening) -> None:
+async def test_a_late_record_does_not_restore_deleted_values(opened: Opening) -> None:
     async with opened() as processes:
         await remember(processes, doubles(1, {10: 1.0}))
         await processes[0].invalidate([1])
@@ -140,7 +142,7 @@ async def test_what_was_deleted_does_not_come_back_by_a_late_note(opened: Openin
         assert await known(processes) is None
 
 
-async def test_only_one_is_to_read_the_store(opened: Opening) -> None:
+async def test_only_one_lookup_may_fill_a_device(opened: Opening) -> None:
     async with opened() as processes:
         first = await processes[0].lookup([1, 2])
         assert list(first.missing) == [1, 2]
@@ -160,7 +162,7 @@ async def test_many_devices(opened: Opening) -> None:
         assert plain(dict(found)) == {one: [("m", 2, float(one))] for one in range(1, count + 1)}
 
 
-async def test_memory_forgets_in_time_and_beyond_its_size() -> None:
+async def test_memory_entries_expire_and_are_bounded() -> None:
     now = [0.0]
     memory = MemoryLatestValues(most=2, timer=lambda: now[0])
     asked = await memory.lookup([1, 2, 3])
@@ -176,7 +178,7 @@ def long_text(size: int) -> Batch:
     return Batch(1, np.array([1], np.int64), (Column("t", TEXT, np.array(["x" * size], object)),))
 
 
-async def test_redis_holds_nothing_large_and_nothing_for_long(redis_running: RedisServer) -> None:
+async def test_redis_entries_expire_and_are_bounded(redis_running: RedisServer) -> None:
     async with sharing(redis_running.url, 1) as processes:
         with redis_running.client() as client:
             client.flushall()
@@ -191,7 +193,7 @@ async def test_redis_holds_nothing_large_and_nothing_for_long(redis_running: Red
             assert all(client.strlen(key) < 100 for key in keys)
 
 
-async def test_times_that_redis_cannot_tell_apart_are_not_remembered(redis_running: RedisServer) -> None:
+async def test_times_that_redis_cannot_distinguish_are_not_cached(redis_running: RedisServer) -> None:
     async with sharing(redis_running.url, 1) as processes:
         await remember(processes, doubles(11, {10: 1.0}))
         await processes[0].record([doubles(11, {2**53 + 1: 2.0})])

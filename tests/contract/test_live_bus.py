@@ -1,4 +1,4 @@
-"""Every bus between server processes: what one process stores, all subscribers hear, each device's readings in order."""
+"""Every LiveBus: readings stored by one process reach all subscribers, in order for each device."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,7 +25,7 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture(params=["direct", "redis"])
 def processes(request: pytest.FixtureRequest) -> Opening:
-    """Opens the server processes that a bus may join: one, or three."""
+    """Opens the server processes that share a bus: one, or three."""
     if request.param == "direct":
         return _one
     server: RedisServer = request.getfixturevalue("redis")
@@ -40,7 +40,7 @@ async def _one(**ways: int) -> AsyncIterator[list[Process]]:
         yield [process]
 
 
-async def test_every_subscriber_hears_everything_whichever_process_stored_it(processes: Opening) -> None:
+async def test_every_subscriber_receives_the_readings_of_every_process(processes: Opening) -> None:
     async with processes() as sites:
         ears = [site.heard() for site in sites for _ in range(2)]
         opened = [ear.__enter__() for ear in ears]
@@ -70,7 +70,7 @@ async def test_a_device_that_moves_between_processes_stays_in_order(processes: O
                 assert all(values == list(range(steps)) for values in ear.values.values())
 
 
-async def test_many_storing_at_a_time_in_one_process(processes: Opening) -> None:
+async def test_concurrent_stores_in_one_process(processes: Opening) -> None:
     async with processes() as sites:
         with sites[-1].heard() as ear:
             await asyncio.gather(*(sites[0].store(stored(device_id, range(7))) for device_id in range(500)))
@@ -99,7 +99,7 @@ async def test_filters(processes: Opening) -> None:
             assert (event.source.name, event.source.device_type) == ("device 1 é", "probe")
 
 
-async def test_all_types_come_through_as_they_were(processes: Opening) -> None:
+async def test_all_types_arrive_unchanged(processes: Opening) -> None:
     # fmt: off
     kept = batch(
         7, [3, 1, 2],
@@ -134,7 +134,7 @@ async def test_large_batches_arrive_in_pieces_that_fit(processes: Opening) -> No
         assert max(len(event.batch.times) for event in ear.events) <= 1_000
 
 
-async def test_a_slow_subscriber_is_told_what_it_lost_and_holds_up_nobody(processes: Opening) -> None:
+async def test_a_slow_subscriber_learns_of_its_losses_and_delays_no_other(processes: Opening) -> None:
     async with processes(queue_bytes=20_000) as sites:
         with sites[-1].heard() as slow, sites[-1].heard() as quick:
             for number in range(100):
@@ -146,7 +146,7 @@ async def test_a_slow_subscriber_is_told_what_it_lost_and_holds_up_nobody(proces
         assert quick.dropped == 0
 
 
-async def test_who_subscribes_hears_nothing_older(processes: Opening) -> None:
+async def test_a_new_subscriber_receives_no_older_readings(processes: Opening) -> None:
     async with processes() as sites:
         with sites[0].heard() as earlier:
             for number in range(20):
@@ -158,7 +158,7 @@ async def test_who_subscribes_hears_nothing_older(processes: Opening) -> None:
         assert later.values[1] == [99]
 
 
-async def test_how_it_is(processes: Opening) -> None:
+async def test_the_state_is_reported(processes: Opening) -> None:
     async with processes() as sites:
         for site in sites:
             assert await site.bus.check() == ""
@@ -170,7 +170,7 @@ async def test_how_it_is(processes: Opening) -> None:
                     late.listen()
                 site.feed.set_state(FeedState())
                 ear.listen()
-            # Only how it is now is worth telling.
+            # Only the current state is reported.
             assert (late.states, ear.states) == ([True], [False])
 
 

@@ -1,4 +1,4 @@
-"""What one process tells of the devices it heard, every other is told, once."""
+"""Every process receives the sightings of the others once."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -53,7 +53,7 @@ async def told(board: PresenceBoard, heard: Sightings | None = None) -> list[tup
     return [(one.at, one.device_ids.tolist()) for one in await board.exchange(heard)]
 
 
-async def test_each_is_told_what_the_others_heard_and_nothing_twice(opened: Opening) -> None:
+async def test_each_process_receives_the_sightings_of_the_others_once(opened: Opening) -> None:
     async with opened() as (one, two, three):
         assert await told(one) == []
         assert await told(one, heard(1, 2**40)) == []
@@ -66,7 +66,7 @@ async def test_each_is_told_what_the_others_heard_and_nothing_twice(opened: Open
         assert [await told(board) for board in (one, two, three)] == [[], [], []]
 
 
-async def test_what_gateways_said_comes_with_it(opened: Opening) -> None:
+async def test_reports_of_gateways_are_included(opened: Opening) -> None:
     async with opened() as (one, two, _):
         said = (SessionReport(1, True, NOW), SessionReport(2**40, False, NOW + timedelta(microseconds=1)))
         await one.exchange(replace(heard(), said=said))
@@ -74,13 +74,13 @@ async def test_what_gateways_said_comes_with_it(opened: Opening) -> None:
         assert (told.device_ids.tolist(), told.said) == ([], said)
 
 
-async def test_very_many(opened: Opening) -> None:
+async def test_very_many_devices(opened: Opening) -> None:
     async with opened() as (one, two, _):
         await told(one, heard(*range(100_000)))
         assert await told(two) == [(NOW, list(range(100_000)))]
 
 
-async def test_redis_keeps_what_was_told_for_seconds(redis_running: RedisServer) -> None:
+async def test_redis_keeps_sightings_for_seconds(redis_running: RedisServer) -> None:
     async with _sharing(redis_running.url) as (one, *_):
         with redis_running.client() as client:
             client.flushall()

@@ -1,4 +1,4 @@
-"""Figures over windows, against the same in plain Python."""
+"""Aggregates over windows, compared with plain Python."""
 
 import math
 from typing import Any
@@ -43,7 +43,7 @@ async def test_every_function_of_every_type(store: TelemetryStore, window: int, 
 
 @pytest.mark.parametrize("function", ALL)
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.measurement)
-async def test_each_figure_has_its_type(store: TelemetryStore, function: Aggregation, sample: Any) -> None:
+async def test_each_function_has_its_type(store: TelemetryStore, function: Aggregation, sample: Any) -> None:
     await store.write([batch(1, TIMES, sample)])
     windows = await store.aggregate(1, Span(), 1000, [function])
     own = (Aggregation.MIN, Aggregation.MAX, Aggregation.FIRST, Aggregation.LAST)
@@ -72,7 +72,7 @@ async def test_the_span_cuts_windows_and_does_not_move_them(store: TelemetryStor
     assert found == {("m", "count"): {-10: 3, 0: 10, 10: 2}, ("m", "min"): {-10: -3.0, 0: 0.0, 10: 10.0}}
 
 
-async def test_the_order_is_of_measurements_then_of_functions(store: TelemetryStore) -> None:
+async def test_results_are_ordered_by_measurement_then_by_function(store: TelemetryStore) -> None:
     await store.write([batch(1, TIMES, *SAMPLES)])
     asked = [Aggregation.MAX, Aggregation.COUNT, Aggregation.AVG]
     by_name = await store.aggregate(1, Span(), 10, asked)
@@ -86,7 +86,7 @@ async def test_the_order_is_of_measurements_then_of_functions(store: TelemetrySt
     assert [one.column.measurement for one in chosen.figures] == ["text", "double"]
 
 
-async def test_windows_without_any_figure_are_left_out_and_counts_are_zero_where_others_have_values(
+async def test_windows_without_values_are_left_out_and_counts_are_zero_in_the_others(
     store: TelemetryStore,
 ) -> None:
     await store.write([doubles(1, {0: 1.0, 55: 2.0}, "a"), doubles(1, {31: 3.0}, "b")])
@@ -108,7 +108,7 @@ async def test_stddev_keeps_its_digits_far_from_zero(store: TelemetryStore) -> N
     assert found[("m", "stddev")][0] == pytest.approx(FIGURES[Aggregation.STDDEV](list(values.values())), rel=1e-9)
 
 
-async def test_integers_may_add_up_to_more_than_an_integer_holds(store: TelemetryStore) -> None:
+async def test_a_sum_of_integers_may_exceed_the_range_of_integers(store: TelemetryStore) -> None:
     await store.write([batch(1, [1, 2], column("m", INT64, [2**63 - 1, 2**63 - 1]))])
     found = await figures(store, 10, Aggregation.SUM, Aggregation.AVG, Aggregation.MEDIAN, Aggregation.MAX)
     assert found[("m", "sum")][0] == 2.0**64
@@ -116,7 +116,7 @@ async def test_integers_may_add_up_to_more_than_an_integer_holds(store: Telemetr
     assert found[("m", "max")][0] == 2**63 - 1
 
 
-async def test_a_device_that_never_wrote_has_no_figures(store: TelemetryStore) -> None:
+async def test_a_device_that_never_wrote_has_no_aggregates(store: TelemetryStore) -> None:
     found = await store.aggregate(404, Span(0, 100), 10, ALL)
     assert found.times.tolist() == []
     assert found.figures == ()

@@ -1,4 +1,4 @@
-"""What stands in windows without a value."""
+"""Filling of windows without a value."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ FILLED: list[tuple[ValueType, list[Any], Fill, list[Any]]] = [
 
 @pytest.mark.parametrize(("value_type", "values", "fill", "expected"), FILLED)
 @pytest.mark.parametrize("function", [Aggregation.FIRST, Aggregation.LAST])
-async def test_gaps_are_filled_as_asked(
+async def test_gaps_are_filled_as_requested(
     store: TelemetryStore,
     value_type: ValueType,
     values: list[Any],
@@ -44,7 +44,7 @@ async def test_gaps_are_filled_as_asked(
     assert table(windows) == {("m", function.value): dict(zip(STARTS, expected, strict=True))}
 
 
-async def test_a_line_between_the_largest_integers_stays_an_integer(store: TelemetryStore) -> None:
+async def test_interpolation_between_the_largest_integers_yields_integers(store: TelemetryStore) -> None:
     await store.write([batch(1, [0, 20], column("m", INT64, [2**63 - 1, 2**63 - 1]))])
     found = table(await store.aggregate(1, Span(0, 30), 10, [Aggregation.MAX], fill=Fill.LINEAR))[("m", "max")]
     assert found == {0: 2**63 - 1, 10: pytest.approx(2**63, rel=1e-12), 20: 2**63 - 1}
@@ -58,13 +58,13 @@ async def test_a_count_is_zero_and_never_filled(store: TelemetryStore, fill: Fil
     assert found == {("m", "count"): {-10: 0, 0: 2, 10: 0, 20: 1, 30: 0}}
 
 
-async def test_measurements_are_filled_each_by_its_own(store: TelemetryStore) -> None:
+async def test_measurements_are_filled_independently(store: TelemetryStore) -> None:
     await store.write([doubles(1, {0: 1.0, 20: 3.0}, "a"), doubles(1, {10: 7.0}, "b")])
     found = table(await store.aggregate(1, Span(0, 30), 10, [Aggregation.AVG], fill=Fill.LINEAR))
     assert found == {("a", "avg"): {0: 1.0, 10: 2.0, 20: 3.0}, ("b", "avg"): {0: None, 10: 7.0, 20: None}}
 
 
-async def test_what_lies_outside_the_span_fills_nothing(store: TelemetryStore) -> None:
+async def test_readings_outside_the_span_fill_nothing(store: TelemetryStore) -> None:
     await store.write([doubles(1, {0: 1.0, 20: 3.0, 50: 9.0})])
     found = table(await store.aggregate(1, Span(10, 45), 10, [Aggregation.MAX], fill=Fill.PREVIOUS))
     assert found == {("m", "max"): {10: None, 20: 3.0, 30: 3.0, 40: 3.0}}

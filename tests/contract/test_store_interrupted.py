@@ -1,4 +1,4 @@
-"""A question whose caller has gone ends in the store, and one that takes too long is refused by name."""
+"""A query ends when its caller is cancelled, and fails when it takes too long."""
 
 import asyncio
 import sqlite3
@@ -29,7 +29,7 @@ def many_short(connection: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("work", [endless, many_short])
-async def test_sqlite_ends_a_read_whose_caller_has_gone(tmp_path: Path, work: Any) -> None:
+async def test_sqlite_ends_a_read_whose_caller_is_cancelled(tmp_path: Path, work: Any) -> None:
     store = SqliteStore(tmp_path / "readings.db")
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
@@ -39,7 +39,7 @@ async def test_sqlite_ends_a_read_whose_caller_has_gone(tmp_path: Path, work: An
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     assert await asyncio.wait_for(store.count(1, Span()), 10) == 1
-    # Returns when no thread is busy any more.
+    # Returns when no thread is busy.
     await asyncio.wait_for(store.close(), 10)
 
 
@@ -54,11 +54,11 @@ async def test_sqlite_ends_a_read_that_takes_too_long(tmp_path: Path) -> None:
 
 
 def silent(session: Session) -> None:
-    """Waits for an answer that nobody sends."""
+    """Waits for a response that never arrives."""
     session._socket.read(1)
 
 
-async def test_iotdb_is_not_waited_for_when_the_caller_has_gone(iotdb_address: IotdbAddress) -> None:
+async def test_a_query_of_iotdb_ends_when_its_caller_is_cancelled(iotdb_address: IotdbAddress) -> None:
     store = IotdbStore(iotdb_address)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
@@ -72,6 +72,6 @@ async def test_iotdb_is_not_waited_for_when_the_caller_has_gone(iotdb_address: I
     await asyncio.gather(*calls, return_exceptions=True)
     assert await asyncio.wait_for(store.count(1, Span()), 20) == 1
     assert time.monotonic() - began < 20
-    # A journal in front of it takes this for a loss of what was not flushed.
+    # A journal in front of the store would treat a new epoch as a loss of unflushed data.
     assert store.epoch == epoch
     await store.close()

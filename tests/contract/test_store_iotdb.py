@@ -1,4 +1,4 @@
-"""What is particular to the backend over IoTDB."""
+"""Behavior of the IoTDB store only."""
 
 import dataclasses
 from pathlib import Path
@@ -21,7 +21,7 @@ async def opened(address: IotdbAddress, clock: Clock) -> IotdbStore:
     return store
 
 
-async def test_what_cannot_be_kept_hurts_nobody_else(iotdb_address: IotdbAddress, clock: Clock) -> None:
+async def test_an_unstorable_batch_affects_no_other(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store = await opened(iotdb_address, clock)
     answers = await store.write(
         [
@@ -37,7 +37,7 @@ async def test_what_cannot_be_kept_hurts_nobody_else(iotdb_address: IotdbAddress
     await store.close()
 
 
-async def test_names_that_iotdb_has_for_itself(iotdb_address: IotdbAddress, clock: Clock) -> None:
+async def test_names_reserved_by_iotdb(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store = await opened(iotdb_address, clock)
     names = ["time", "Time", "TIMESTAMP", "__endTime", "%time", "%%", "%"]
     await store.write([batch(1, [1], *(column(name, INT32, [row]) for row, name in enumerate(names)))])
@@ -47,7 +47,7 @@ async def test_names_that_iotdb_has_for_itself(iotdb_address: IotdbAddress, cloc
     await store.close()
 
 
-async def test_readings_too_old_for_iotdb_are_taken_and_in_no_answer(iotdb_address: IotdbAddress, clock: Clock) -> None:
+async def test_expired_readings_are_accepted_and_not_returned(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store = await opened(iotdb_address, clock)
     await store.set_retention(1, HOUR)
     old = clock.now - 10_000 * HOUR
@@ -58,7 +58,7 @@ async def test_readings_too_old_for_iotdb_are_taken_and_in_no_answer(iotdb_addre
     await store.close()
 
 
-async def test_a_rule_holds_for_other_stores_too(iotdb_address: IotdbAddress, clock: Clock) -> None:
+async def test_a_retention_rule_applies_to_other_stores(iotdb_address: IotdbAddress, clock: Clock) -> None:
     store, other = await opened(iotdb_address, clock), IotdbStore(iotdb_address, clock=clock, rules_seconds=0)
     await other.start()
     await store.write([doubles(1, {clock.now - 2 * HOUR: 1.0})])
@@ -89,7 +89,7 @@ async def test_a_span_of_many_thousand_years_costs_nothing(iotdb_address: IotdbA
     await store.close()
 
 
-async def test_a_device_is_readable_when_all_was_deleted_that_iotdb_had_in_memory(
+async def test_a_device_is_readable_after_all_its_readings_in_memory_were_deleted(
     iotdb_address: IotdbAddress, clock: Clock
 ) -> None:
     store = await opened(iotdb_address, clock)
@@ -111,7 +111,7 @@ async def test_without_a_server_the_store_is_unavailable() -> None:
     await store.close()
 
 
-async def test_a_login_that_is_refused_stops_the_start_by_name(
+async def test_a_refused_login_stops_the_start_with_a_clear_error(
     iotdb_address: IotdbAddress, clock: Clock, tmp_path: Path
 ) -> None:
     right = await opened(iotdb_address, clock)

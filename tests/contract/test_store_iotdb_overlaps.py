@@ -1,4 +1,4 @@
-"""Readings of one device in many files of IoTDB's, written over each other with gaps."""
+"""Readings of one device in many overlapping files of IoTDB, with gaps."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def store(
     runner.run(store.close())
 
 
-async def test_a_value_overwritten_in_a_file_of_the_middle_is_not_answered(store: IotdbStore) -> None:
+async def test_a_value_overwritten_in_a_middle_file_is_not_returned(store: IotdbStore) -> None:
     for written in (
         batch(1, [1, 2], column("m", DOUBLE, [1.0, 1.0]), column("n", DOUBLE, [0.0, 0.0])),
         batch(1, [2], column("m", DOUBLE, [2.0])),
@@ -72,10 +72,10 @@ async def test_readings_written_late_are_in_the_pages_that_they_belong_to(store:
 
 
 @pytest.mark.parametrize(("seed", "together"), [(0, 100), (1, 2)])
-async def test_any_files_over_each_other_answer_like_a_dictionary(
+async def test_any_overlapping_files_behave_like_a_dictionary(
     store: IotdbStore, seed: int, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """together: how many columns a statement asks for; two, so that these few are many."""
+    """together: number of columns of a statement; two makes a few columns require several statements."""
     monkeypatch.setattr(names, "TOGETHER", together)
     random = np.random.default_rng(seed)
     models = {device_id: Model() for device_id in range(DEVICES)}
@@ -85,17 +85,17 @@ async def test_any_files_over_each_other_answer_like_a_dictionary(
         for one in written:
             models[one.device_id].write(one)
         await store.write(written)
-        # Now and then two writes meet in one file, and what comes last stays in memory.
+        # Sometimes two writes share a file, and the last ones stay in memory.
         if random.random() < 0.8:
             await store.flush()
     await asyncio.gather(*(_agree(store, random, *device) for device in models.items()))
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_what_is_read_between_and_beside_writes_is_what_was_written_last(
+async def test_reads_between_and_during_writes_return_the_last_written_values(
     store: IotdbStore, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Devices that send in the order of time, then over it again and again, and then go on."""
+    """Devices that send in time order, then overwrite repeatedly, and then continue."""
     asked = _counting(monkeypatch)
     random = np.random.default_rng(seed)
     models = {device_id: Model() for device_id in range(DEVICES // 2)}
@@ -122,7 +122,7 @@ async def test_what_is_read_between_and_beside_writes_is_what_was_written_last(
     assert asked
 
 
-async def test_a_sole_writer_asks_once_about_rows_in_the_order_of_time(
+async def test_a_sole_writer_queries_the_order_once_for_rows_in_time_order(
     iotdb_address: IotdbAddress, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, store = _counting(monkeypatch), IotdbStore(iotdb_address, clock=clock, sole=True)
@@ -141,7 +141,7 @@ async def test_a_sole_writer_asks_once_about_rows_in_the_order_of_time(
     await store.close()
 
 
-async def test_a_sole_writer_asks_about_what_was_there_before(iotdb_address: IotdbAddress, clock: Clock) -> None:
+async def test_a_sole_writer_queries_the_order_of_earlier_rows(iotdb_address: IotdbAddress, clock: Clock) -> None:
     model = Model()
     before, store = IotdbStore(iotdb_address, clock=clock), IotdbStore(iotdb_address, clock=clock, sole=True)
     for written, by in (
@@ -165,7 +165,7 @@ def _rows(times: Sequence[int]) -> Batch:
 
 
 def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What IoTDB is asked about overlaps, as it grows."""
+    """The order queries sent to IoTDB; the list grows with each one."""
     asked: list[str] = []
 
     def recorded(*args: Any) -> str:
@@ -177,7 +177,7 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _overlay(random: np.random.Generator, device_id: int, values: Iterator[int], earliest: int = 0) -> Batch:
-    """A few neighbouring rows with gaps; no value is written twice, so that each says where it comes from."""
+    """A few adjacent rows with gaps; no value is written twice, so that each identifies its write."""
     first = earliest + int(random.integers(TIMES))
     times = range(first, int(random.integers(first, earliest + TIMES)) + 1)
     measured = random.permutation(len(NAMES))[: random.integers(1, len(NAMES) + 1)].tolist()

@@ -27,7 +27,7 @@ async def test_each_measurement_has_its_own_newest_value(store: TelemetryStore) 
     assert plain(await store.latest([1])) == {1: [("a", 30, "newest"), ("b", 20, 7), ("c", 10, True)]}
 
 
-async def test_types_come_along(store: TelemetryStore) -> None:
+async def test_types_are_returned(store: TelemetryStore) -> None:
     await fill(store)
     found = (await store.latest([1]))[1]
     assert [one.column.type for one in found] == [ValueType.TEXT, ValueType.INT64, ValueType.BOOLEAN]
@@ -41,7 +41,7 @@ async def test_many_devices_in_one_call(store: TelemetryStore) -> None:
     assert found == {2: [("m", -5, 1.0)], 3: [("m", 5, 3.0)]}
 
 
-async def test_the_order_asked_for(store: TelemetryStore) -> None:
+async def test_the_requested_order(store: TelemetryStore) -> None:
     await fill(store)
     found = plain(await store.latest([1, 2], ["c", "nothing", "a", "c"]))
     assert found == {1: [("c", 10, True), ("a", 30, "newest")]}

@@ -1,4 +1,4 @@
-"""Whatever is written in whatever order, the store answers what a dictionary would."""
+"""After any sequence of writes, the store behaves like a dictionary."""
 
 import asyncio
 from itertools import count
@@ -48,7 +48,7 @@ def batches(draw: st.DrawFn) -> Batch:
     window=st.integers(1, 25),
     chunk_rows=st.integers(1, 7),
 )
-def test_the_store_answers_like_a_dictionary(
+def test_the_store_behaves_like_a_dictionary(
     store: TelemetryStore,
     runner: asyncio.Runner,
     groups: list[list[Batch]],

@@ -1,4 +1,4 @@
-"""A device has a limited number of measurement names; further ones are refused by name and harm nothing else."""
+"""The number of measurements of a device is limited; further ones are rejected and affect nothing else."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def most_measurements() -> int:
     return MOST
 
 
-async def test_a_name_beyond_the_limit_is_refused_and_known_ones_go_on(store: TelemetryStore) -> None:
+async def test_a_name_beyond_the_limit_is_rejected_and_known_ones_are_stored(store: TelemetryStore) -> None:
     await store.write([doubles(1, {1: 1.0}, "a"), doubles(1, {1: 1.0}, "b")])
     (refused,) = await store.write(
         [batch(1, [2, 3], *(column(name, DOUBLE, [2.0, None]) for name in ("a", "c", "d", "e")))]

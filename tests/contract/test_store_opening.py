@@ -1,4 +1,4 @@
-"""What outlives a restart, and what a store that is closed says."""
+"""Persistence across restarts, and the errors of a closed store."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import DOUBLE, INT32, Clock, batch, chunks, column, contents, doubles, named
 
 
-async def test_readings_types_and_rules_outlive_a_restart(
+async def test_readings_types_and_rules_survive_a_restart(
     make_store: Callable[[], TelemetryStore], clock: Clock
 ) -> None:
     first = make_store()
@@ -29,14 +29,14 @@ async def test_readings_types_and_rules_outlive_a_restart(
     await second.close()
 
 
-async def test_what_was_written_is_there_for_another_that_opens_it(
+async def test_readings_are_visible_to_another_store_that_opens_the_data(
     store: TelemetryStore, make_store: Callable[[], TelemetryStore]
 ) -> None:
     await store.write([doubles(1, {1: 1.0})])
     other = make_store()
     await other.start()
     assert await contents(other, 1) == {("m", 1): 1.0}
-    # One that is opened makes sure first that nothing is missing of what others have acknowledged.
+    # A store that is opened first ensures that nothing acknowledged by others is missing.
     async with asyncio.timeout(10):
         while other.buffering:  # noqa: ASYNC110 - it rings no bell
             await asyncio.sleep(0.01)
@@ -47,7 +47,7 @@ async def test_what_was_written_is_there_for_another_that_opens_it(
     await other.close()
 
 
-async def test_closing_waits_for_the_writes_under_way(make_store: Callable[[], TelemetryStore]) -> None:
+async def test_closing_waits_for_writes_in_progress(make_store: Callable[[], TelemetryStore]) -> None:
     first = make_store()
     await first.start()
     writes = [asyncio.create_task(first.write([doubles(1, {time: 1.0})])) for time in range(50)]

@@ -1,4 +1,4 @@
-"""Reading by chunks, in both directions, beside writers."""
+"""Reading in chunks, in both directions, during writes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ DENSE = {time: float(time) for time in range(-20, 30)}
 
 
 async def fill(store: TelemetryStore) -> Contents:
-    """A dense measurement, one with gaps, and one with a single value far from its like."""
+    """A dense measurement, one with gaps, and one with a single distant value."""
     gaps = {time: -value for time, value in DENSE.items() if time % 7 == 0 or time > 20}
     lone = batch(1, [11], column("lone", TEXT, ["x"]))
     written = [doubles(1, DENSE, "dense"), doubles(1, gaps, "gaps"), lone, doubles(2, {1: 1.0}, "dense")]
@@ -56,7 +56,7 @@ async def test_chunks_bring_every_row_once_in_order(store: TelemetryStore, chunk
         (Span(100, 200), []),
     ],
 )
-async def test_a_span_holds_its_start_and_not_its_end(
+async def test_a_span_includes_its_start_and_excludes_its_end(
     store: TelemetryStore, span: Span, expected: list[int], newest_first: bool
 ) -> None:
     await fill(store)
@@ -75,7 +75,7 @@ async def test_a_span_holds_its_start_and_not_its_end(
         ([], []),
     ],
 )
-async def test_only_the_measurements_asked_for_in_that_order(
+async def test_only_the_requested_measurements_in_that_order(
     store: TelemetryStore, asked: Sequence[str] | None, names: list[str]
 ) -> None:
     written = await fill(store)
@@ -98,7 +98,7 @@ async def test_a_device_that_never_wrote_has_nothing(store: TelemetryStore) -> N
     assert await store.measurements(404) == {}
 
 
-async def test_a_reader_may_leave_and_come_back(store: TelemetryStore) -> None:
+async def test_a_reader_may_stop_and_start_again(store: TelemetryStore) -> None:
     expected = await fill(store)
     for _ in range(20):
         reading = store.read(1, Span(), chunk_rows=5)
@@ -107,7 +107,7 @@ async def test_a_reader_may_leave_and_come_back(store: TelemetryStore) -> None:
     assert await contents(store, 1) == expected
 
 
-async def test_readers_of_a_growing_device_see_what_is_written_so_far(store: TelemetryStore) -> None:
+async def test_a_reader_sees_readings_written_before_its_next_chunk(store: TelemetryStore) -> None:
     pairs = 40
 
     async def grow() -> None:

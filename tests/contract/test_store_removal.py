@@ -1,4 +1,4 @@
-"""Counting, deleting, and what is past its time."""
+"""Counting, deletion, and retention."""
 
 import pytest
 
@@ -58,7 +58,7 @@ async def test_a_device_that_never_wrote_counts_nothing_and_can_be_deleted(store
     assert await store.count(404, Span()) == 0
 
 
-async def test_deleting_takes_the_span_of_one_device(store: TelemetryStore) -> None:
+async def test_deletion_is_limited_to_the_span_of_one_device(store: TelemetryStore) -> None:
     values = {time: float(time) for time in range(-5, 5)}
     await store.write([doubles(1, values, "a"), doubles(1, values, "b"), doubles(2, values, "a")])
     await store.delete(1, Span(-3, 2))
@@ -70,7 +70,7 @@ async def test_deleting_takes_the_span_of_one_device(store: TelemetryStore) -> N
     assert await store.latest([1]) == {}
 
 
-async def test_many_readings_are_deleted_all(store: TelemetryStore) -> None:
+async def test_a_large_number_of_readings_is_deleted_completely(store: TelemetryStore) -> None:
     rows = 50_000
     values = [1.0] * rows
     await store.write([batch(1, range(rows), column("a", DOUBLE, values), column("b", DOUBLE, values))])
@@ -78,14 +78,14 @@ async def test_many_readings_are_deleted_all(store: TelemetryStore) -> None:
     assert await store.count(1, Span()) == 20
 
 
-async def test_what_was_deleted_can_be_written_again(store: TelemetryStore) -> None:
+async def test_deleted_readings_can_be_written_again(store: TelemetryStore) -> None:
     await store.write([doubles(1, {1: 1.0})])
     await store.delete(1, Span())
     await store.write([doubles(1, {1: 2.0})])
     assert await contents(store, 1) == {("m", 1): 2.0}
 
 
-async def test_readings_past_their_time_are_in_no_answer(store: TelemetryStore, clock: Clock) -> None:
+async def test_expired_readings_are_in_no_result(store: TelemetryStore, clock: Clock) -> None:
     now = clock.now
     await store.write([doubles(1, {now - HOUR - 1: 1.0, now - HOUR: 2.0, now: 3.0}), doubles(2, {now - HOUR - 1: 9.0})])
     await store.set_retention(None, HOUR)
@@ -100,7 +100,7 @@ async def test_readings_past_their_time_are_in_no_answer(store: TelemetryStore, 
     assert await store.measurements(2) == {"m": DOUBLE}
 
 
-async def test_a_rule_of_its_own_comes_before_the_one_for_all(store: TelemetryStore, clock: Clock) -> None:
+async def test_a_rule_of_the_device_takes_precedence_over_the_default(store: TelemetryStore, clock: Clock) -> None:
     old, older = clock.now - 2 * HOUR, clock.now - 4 * HOUR
     await store.write([doubles(device_id, {older: 1.0, old: 2.0}) for device_id in (1, 2, 3)])
     await store.set_retention(1, 3 * HOUR)
@@ -110,14 +110,14 @@ async def test_a_rule_of_its_own_comes_before_the_one_for_all(store: TelemetrySt
     assert {device_id: one[0].time for device_id, one in (await store.latest([1, 2, 3])).items()} == {1: old, 2: old}
 
 
-async def test_a_longer_rule_holds_for_what_comes(store: TelemetryStore, clock: Clock) -> None:
+async def test_a_longer_rule_applies_to_later_readings(store: TelemetryStore, clock: Clock) -> None:
     await store.set_retention(1, HOUR)
     await store.set_retention(1, 3 * HOUR)
     await store.write([doubles(1, {clock.now - 2 * HOUR: 1.0})])
     assert await store.count(1, Span()) == 1
 
 
-async def test_rules_hold_for_devices_that_come_later(store: TelemetryStore, clock: Clock) -> None:
+async def test_rules_apply_to_devices_that_appear_later(store: TelemetryStore, clock: Clock) -> None:
     await store.set_retention(None, HOUR)
     await store.write([doubles(7, {clock.now - 2 * HOUR: 1.0, clock.now: 2.0})])
     assert await contents(store, 7) == {("m", clock.now): 2.0}

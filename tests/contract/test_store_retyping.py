@@ -1,4 +1,4 @@
-"""A measurement without readings has no type; an admin drops one, or has it kept in another type without loss."""
+"""A measurement without readings has no type; measurements can be dropped, or converted to another type without loss."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ async def test_a_measurement_whose_readings_were_deleted_takes_another_type(stor
     assert named(refused) == [("temp", 0, 1, "TYPE_CONFLICT"), ("m", 0, 1, "TYPE_CONFLICT")]
 
 
-async def test_it_does_so_within_a_call_and_all_or_nothing(store: TelemetryStore) -> None:
+async def test_the_type_changes_within_a_call_and_all_or_nothing(store: TelemetryStore) -> None:
     await store.write([batch(1, [1], column("temp", TEXT, ["unavailable"]))])
     await store.delete(1, Span())
     answers = await store.write(
@@ -55,7 +55,7 @@ async def test_it_does_so_within_a_call_and_all_or_nothing(store: TelemetryStore
     assert await contents(store, 1) == {("temp", 2): 1.5, ("temp", 4): 2.5}
 
 
-async def test_a_measurement_whose_readings_are_past_their_time_takes_another_type(
+async def test_a_measurement_whose_readings_have_expired_takes_another_type(
     store: TelemetryStore, clock: Clock
 ) -> None:
     await store.set_retention(1, HOUR)
@@ -68,7 +68,7 @@ async def test_a_measurement_whose_readings_are_past_their_time_takes_another_ty
     assert await contents(store, 1) == {("temp", first + 2 * HOUR): 21.5}
 
 
-async def test_a_leap_of_the_clock_frees_no_measurement(store: TelemetryStore, clock: Clock) -> None:
+async def test_a_jump_of_the_clock_changes_no_type(store: TelemetryStore, clock: Clock) -> None:
     await store.set_retention(1, HOUR)
     await store.write([batch(1, [clock.now], column("temp", TEXT, ["21.5"]))])
     first = clock.now
@@ -79,7 +79,9 @@ async def test_a_leap_of_the_clock_frees_no_measurement(store: TelemetryStore, c
     assert await contents(store, 1) == {("temp", first): "21.5"}
 
 
-async def test_a_dropped_measurement_is_unknown_and_begins_anew(make_store: Opening, store: TelemetryStore) -> None:
+async def test_a_dropped_measurement_is_unknown_and_can_be_written_again(
+    make_store: Opening, store: TelemetryStore
+) -> None:
     await store.write(
         [batch(1, [1, 2], column("a", TEXT, ["x", "y"]), column("b", INT32, [1, 2])), doubles(2, {1: 1.0})]
     )
@@ -117,7 +119,7 @@ RETYPED: list[tuple[ValueType, list[Any], ValueType, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("kept", "values", "wanted", "expected"), RETYPED)
-async def test_readings_are_kept_in_another_type(
+async def test_readings_are_converted_to_another_type(
     store: TelemetryStore, kept: ValueType, values: list[Any], wanted: ValueType, expected: list[Any]
 ) -> None:
     await store.write([batch(1, [1, 2], column("m", kept, values), column("other", INT32, [1, None]))])
@@ -150,7 +152,7 @@ REFUSED: list[tuple[ValueType, list[Any], ValueType]] = [
 
 
 @pytest.mark.parametrize(("kept", "values", "wanted"), REFUSED)
-async def test_what_does_not_fit_without_loss_stays_as_it_is_and_is_named(
+async def test_readings_that_do_not_fit_are_unchanged_and_named(
     store: TelemetryStore, kept: ValueType, values: list[Any], wanted: ValueType
 ) -> None:
     await store.write([batch(1, range(len(values)), column("m", kept, values))])
@@ -162,9 +164,7 @@ async def test_what_does_not_fit_without_loss_stays_as_it_is_and_is_named(
     assert (read.columns[0].type, read.columns[0].values.tolist()) == (kept, values)
 
 
-async def test_too_many_readings_are_not_given_another_type(
-    store: TelemetryStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_too_many_readings_are_not_converted(store: TelemetryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retyping, "MOST_READINGS", 3)
     monkeypatch.setattr("iotflow_server.telemetry.stores.sqlite.writing.MOST_READINGS", 3)
     await store.write([doubles(1, dict.fromkeys(range(4), 1.0))])
@@ -174,6 +174,6 @@ async def test_too_many_readings_are_not_given_another_type(
     assert await store.measurements(1) == {"m": DOUBLE}
 
 
-async def test_a_measurement_that_does_not_exist_is_not_made(store: TelemetryStore) -> None:
+async def test_a_missing_measurement_is_not_created(store: TelemetryStore) -> None:
     await store.retype(1, "m", INT32)
     assert await store.measurements(1) == {}

@@ -1,4 +1,4 @@
-"""What only the embedded store promises: a bad batch harms no other, a killed process loses nothing, room returns."""
+"""Behavior of the SQLite store only: isolation of bad batches, survival of kills, removal of expired readings."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
 
-# Writes on and on, and tells each acknowledged time.
+# Writes continuously and prints each acknowledged time.
 WRITER = """
 import asyncio, sys
 from pathlib import Path
@@ -49,7 +49,7 @@ def rows(path: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM reading").fetchone()[0])
 
 
-async def test_a_value_that_cannot_be_kept_refuses_its_own_batch_only(path: Path) -> None:
+async def test_an_unstorable_value_rejects_its_own_batch_only(path: Path) -> None:
     store = SqliteStore(path)
     await store.start()
     answers = await store.write(
@@ -66,7 +66,7 @@ async def test_a_value_that_cannot_be_kept_refuses_its_own_batch_only(path: Path
 
 
 def write_until_killed(path: Path) -> set[int]:
-    """Answers the times that were acknowledged."""
+    """Returns the acknowledged times."""
     with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         acknowledged = [int(writer.stdout.readline()) for _ in range(200)]
@@ -83,7 +83,7 @@ async def test_a_killed_process_loses_nothing_it_acknowledged(path: Path) -> Non
     await store.close()
 
 
-async def test_a_file_that_others_hold_is_unavailable_in_words_of_our_own(
+async def test_a_locked_file_is_unavailable_without_the_message_of_the_driver(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "BUSY_SECONDS", 0.01)
@@ -103,7 +103,7 @@ async def test_a_file_that_others_hold_is_unavailable_in_words_of_our_own(
     await store.close()
 
 
-def test_a_file_of_something_else_is_unavailable_and_stays_as_it_is(path: Path, runner: asyncio.Runner) -> None:
+def test_a_file_of_another_format_is_unavailable_and_unchanged(path: Path, runner: asyncio.Runner) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database at all" * 100)
     store = SqliteStore(path)
@@ -113,7 +113,7 @@ def test_a_file_of_something_else_is_unavailable_and_stays_as_it_is(path: Path, 
     assert path.read_bytes() == b"no database at all" * 100
 
 
-async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(path: Path) -> None:
+async def test_a_full_disk_is_unavailable_and_acknowledged_readings_stay(path: Path) -> None:
     store = SqliteStore(path)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
@@ -126,7 +126,7 @@ async def test_a_full_disk_is_unavailable_and_what_was_acknowledged_stays(path: 
     await store.close()
 
 
-async def test_what_is_past_its_time_is_removed_while_the_store_is_open(path: Path, clock: Clock) -> None:
+async def test_expired_readings_are_removed_while_the_store_is_open(path: Path, clock: Clock) -> None:
     store = SqliteStore(path, clock=clock, expiry_seconds=0.01)
     await store.start()
     start, length = clock.now, 50_000
@@ -145,7 +145,7 @@ async def test_what_is_past_its_time_is_removed_while_the_store_is_open(path: Pa
     await store.close()
 
 
-async def test_a_reader_sees_whole_batches_and_holds_nothing_between_chunks(path: Path) -> None:
+async def test_a_reader_sees_whole_batches_and_holds_no_lock_between_chunks(path: Path) -> None:
     store = SqliteStore(path)
     await store.start()
     values = [1.0] * 10
@@ -170,7 +170,7 @@ async def test_a_reader_sees_whole_batches_and_holds_nothing_between_chunks(path
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_the_catalogue_forgets_those_who_wrote_longest_ago(path: Path) -> None:
+def test_the_catalogue_evicts_the_least_recent_writers(path: Path) -> None:
     lookups: list[str] = []
     with closing(schema.connect_writer(path)) as connection:
         connection.set_trace_callback(lookups.append)
@@ -195,7 +195,7 @@ def contents_of_file(path: Path) -> bytes:
 
 
 def turned_over(path: Path, page: int) -> bytes:
-    """The file as it is when the first 400 bytes of this page are turned over."""
+    """The content of the file with the first 400 bytes of a page inverted."""
     content = bytearray(path.read_bytes())
     start = page * 4096 if page > 0 else len(content) - 4096
     content[start : start + 400] = bytes(byte ^ 0xFF for byte in content[start : start + 400])
@@ -204,8 +204,8 @@ def turned_over(path: Path, page: int) -> bytes:
 
 
 @pytest.mark.parametrize("page", [1, 3, 20, -1])
-async def test_a_damaged_file_is_an_error_for_an_operator_and_never_an_empty_answer(path: Path, page: int) -> None:
-    """400 bytes of a page are turned over; the file is not written to any more."""
+async def test_a_damaged_file_is_an_error_and_never_an_empty_result(path: Path, page: int) -> None:
+    """400 bytes of a page are inverted; the file is not written to any more."""
     store = SqliteStore(path)
     await store.start()
     await store.write([doubles(device_id, dict.fromkeys(range(2000), 0.5)) for device_id in range(1, 6)])
@@ -231,7 +231,7 @@ async def test_a_damaged_file_is_an_error_for_an_operator_and_never_an_empty_ans
     assert contents_of_file(path) == content
 
 
-async def test_damage_that_shows_later_ends_the_use_of_the_file(path: Path) -> None:
+async def test_damage_found_later_ends_the_use_of_the_file(path: Path) -> None:
     store = SqliteStore(path)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
@@ -249,8 +249,8 @@ async def test_damage_that_shows_later_ends_the_use_of_the_file(path: Path) -> N
     await store.close()
 
 
-async def test_what_another_process_drops_or_retypes_is_not_written_to(path: Path) -> None:
-    """Both remember the series that they write to."""
+async def test_series_dropped_or_retyped_by_another_process_are_not_written_to(path: Path) -> None:
+    """Both processes have the series in their caches."""
     one, other = SqliteStore(path), SqliteStore(path)
     await one.start()
     await other.start()
@@ -268,7 +268,7 @@ async def test_what_another_process_drops_or_retypes_is_not_written_to(path: Pat
     assert rows(path) == 3
 
 
-def test_what_a_failed_transaction_counted_hides_no_change_of_another_process(path: Path) -> None:
+def test_the_count_of_a_failed_transaction_hides_no_change_of_another_process(path: Path) -> None:
     with closing(schema.connect_writer(path)) as one, closing(schema.connect_writer(path)) as other:
         failing, changing = Catalogue(6), Catalogue(6)
         with schema.transaction(one):

@@ -1,4 +1,4 @@
-"""What outlives a crash of IoTDB's server, and what a store says while it is away."""
+"""Survival of crashes of the IoTDB server, and the errors while it is away."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from tools.iotdb_server import IotdbServer
 HOUR = 3_600_000
 
 
-async def test_what_was_flushed_outlives_a_crash_of_the_server_and_the_store_finds_it_again(
+async def test_flushed_readings_survive_a_crash_of_the_server_and_the_store_reconnects(
     iotdb_running: IotdbServer, iotdb_address: IotdbAddress, clock: Clock
 ) -> None:
     store = IotdbStore(iotdb_address, clock=clock)
@@ -41,7 +41,7 @@ async def test_what_was_flushed_outlives_a_crash_of_the_server_and_the_store_fin
 
 
 async def until_it_takes_other_weeks(store: IotdbStore) -> None:
-    """It takes readings of times near those it has a while before."""
+    """Wait until the server accepts readings of other weeks, which takes longer than for weeks that it has."""
     async with asyncio.timeout(30):
         while True:
             try:
@@ -51,7 +51,7 @@ async def until_it_takes_other_weeks(store: IotdbStore) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def test_a_server_that_says_nothing_is_away_and_comes_back(
+async def test_a_server_that_does_not_respond_is_unavailable_and_comes_back(
     iotdb_running: IotdbServer, iotdb_address: IotdbAddress, clock: Clock
 ) -> None:
     store = IotdbStore(iotdb_address, clock=clock, sessions=2, request_seconds=3)

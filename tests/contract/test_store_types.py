@@ -1,4 +1,4 @@
-"""A measurement keeps the type of its first value: what fits is widened, what does not is refused by name."""
+"""A measurement keeps the type of its first value: later values are converted, or rejected if they do not fit."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ REFUSED: list[tuple[ValueType, ValueType, Any]] = [
 
 
 @pytest.mark.parametrize(("kept", "sent", "value", "expected"), WIDENED)
-async def test_a_value_that_fits_is_kept_in_the_first_type(
+async def test_a_value_that_fits_is_stored_in_the_first_type(
     store: TelemetryStore, kept: ValueType, sent: ValueType, value: Any, expected: Any
 ) -> None:
     await store.write([batch(1, [1], column("m", kept, [FIRST[kept]]))])
@@ -65,7 +65,7 @@ async def test_a_value_that_fits_is_kept_in_the_first_type(
 
 
 @pytest.mark.parametrize(("kept", "sent", "value"), REFUSED)
-async def test_a_value_that_does_not_fit_is_refused_by_name(
+async def test_a_value_that_does_not_fit_is_rejected(
     store: TelemetryStore, kept: ValueType, sent: ValueType, value: Any
 ) -> None:
     await store.write([batch(1, [1], column("m", kept, [FIRST[kept]]))])
@@ -97,7 +97,7 @@ async def test_the_first_row_sets_the_type_whichever_column_it_is_in(store: Tele
     assert await contents(store, 1) == {("m", 9): 1, ("m", 7): 2}
 
 
-async def test_neighbouring_refused_rows_are_one_rejection(store: TelemetryStore) -> None:
+async def test_adjacent_rejected_rows_are_one_rejection(store: TelemetryStore) -> None:
     await store.write([batch(1, [0], column("a", INT32, [0]), column("b", INT32, [0]))])
     values = [0.5, 0.5, 1.0, None, 0.5, 0.5, 0.5, 2.0]
     (rejections,) = await store.write(
@@ -112,7 +112,7 @@ async def test_neighbouring_refused_rows_are_one_rejection(store: TelemetryStore
     ]
 
 
-async def test_an_atomic_batch_stands_or_falls_as_a_whole(store: TelemetryStore) -> None:
+async def test_an_atomic_batch_is_stored_all_or_nothing(store: TelemetryStore) -> None:
     await store.write([batch(1, [1], column("m", INT32, [1]))])
     answers = await store.write(
         [
@@ -125,7 +125,7 @@ async def test_an_atomic_batch_stands_or_falls_as_a_whole(store: TelemetryStore)
     assert await store.measurements(1) == {"m": INT32, "new": DOUBLE}
 
 
-async def test_rows_without_a_value_set_no_type_and_are_not_refused(store: TelemetryStore) -> None:
+async def test_rows_without_a_value_set_no_type_and_are_not_rejected(store: TelemetryStore) -> None:
     await store.write([batch(1, [1, 2], column("m", TEXT, [None, None]))])
     assert await store.measurements(1) == {}
     await store.write([doubles(1, {1: 0.5})])

@@ -13,7 +13,7 @@ TIMES = (10, 20, 30)
 
 
 async def fill(store: TelemetryStore) -> Contents:
-    """Each measurement has a value at two of three times; the last ones at a fourth, late, time."""
+    """Each measurement has a value at two of three times; the last ones also at a fourth, later time."""
     expected = {
         (name, time): float(place + time)
         for place, name in enumerate(NAMES)
@@ -31,7 +31,7 @@ async def fill(store: TelemetryStore) -> Contents:
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
-async def test_a_wide_device_is_read_whole(store: TelemetryStore, newest_first: bool) -> None:
+async def test_a_wide_device_is_read_completely(store: TelemetryStore, newest_first: bool) -> None:
     expected = await fill(store)
     read = await chunks(store, 1, newest_first=newest_first, chunk_rows=3)
     assert contents_of(read) == expected
@@ -68,8 +68,8 @@ async def test_a_wide_device_is_counted_and_emptied(store: TelemetryStore) -> No
     assert await store.count(1, Span()) == 0
 
 
-async def test_batches_of_names_of_their_own_are_stored_together_without_their_square(store: TelemetryStore) -> None:
-    """Written by one call, they would have 90,000 cells as one table; a later one corrects an earlier one."""
+async def test_batches_with_distinct_measurements_are_stored_without_squaring_their_size(store: TelemetryStore) -> None:
+    """As one table, the batches of the call would have 90,000 cells; a later one overwrites an earlier one."""
     batches = [
         batch(1, [number, number + 1], *(column(f"m{number}_{n}", DOUBLE, [1.0, 2.0]) for n in range(3)))
         for number in range(100)

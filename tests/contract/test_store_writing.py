@@ -1,4 +1,4 @@
-"""What stands in the store after writes: the last value at each time, and nothing of a value that was not there."""
+"""Content of the store after writes: the last value at each time; missing values overwrite nothing."""
 
 import pytest
 
@@ -73,7 +73,7 @@ WRITES: list[tuple[str, list[list[Batch]], Contents]] = [
 
 
 @pytest.mark.parametrize(("groups", "expected"), [pytest.param(*case[1:], id=case[0]) for case in WRITES])
-async def test_the_last_value_at_a_time_stands(
+async def test_the_last_value_at_a_time_wins(
     store: TelemetryStore, groups: list[list[Batch]], expected: Contents
 ) -> None:
     for group in groups:
@@ -92,7 +92,7 @@ async def test_writing_the_same_again_changes_nothing(
     assert await contents(store, 1) == expected
 
 
-async def test_every_type_comes_back_as_it_was_written(store: TelemetryStore) -> None:
+async def test_every_type_is_read_as_it_was_written(store: TelemetryStore) -> None:
     await store.write([EVERY_TYPE])
     (read,) = await chunks(store, 1)
     assert [(one.measurement, one.type) for one in read.columns] == [
@@ -102,7 +102,7 @@ async def test_every_type_comes_back_as_it_was_written(store: TelemetryStore) ->
     assert contents_of([read]) == contents_of([EVERY_TYPE])
 
 
-async def test_devices_are_apart(store: TelemetryStore) -> None:
+async def test_devices_are_independent(store: TelemetryStore) -> None:
     await store.write([doubles(1, {1: 1.0}), doubles(2, {1: 2.0}), doubles(1, {2: 3.0})])
     assert await contents(store, 1) == {("m", 1): 1.0, ("m", 2): 3.0}
     assert await contents(store, 2) == {("m", 1): 2.0}

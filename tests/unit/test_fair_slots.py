@@ -8,7 +8,7 @@ SLOTS = 6
 
 
 async def turns(slots: FairSlots, caller: str, count: int, order: list[str]) -> list[asyncio.Task[None]]:
-    """So many calls that wait for a slot; each notes itself when it has one."""
+    """Several calls that wait for a slot; each records itself when it has one."""
 
     async def one() -> None:
         await slots.acquire(caller)
@@ -54,7 +54,7 @@ def test_callers_that_wait_take_turns_however_many_calls_each_has() -> None:
     asyncio.run(run())
 
 
-def test_a_waiting_call_that_goes_takes_no_slot_with_it() -> None:
+def test_a_cancelled_waiting_call_takes_no_slot() -> None:
     async def run() -> None:
         slots, order = FairSlots(3), list[str]()
         await asyncio.gather(*await turns(slots, "a", 1, order))

@@ -1,4 +1,4 @@
-"""How far ahead a reading may lie."""
+"""The limit of readings in the future."""
 
 import numpy as np
 import pytest

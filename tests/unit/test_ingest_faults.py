@@ -1,4 +1,4 @@
-"""A store that fails over one batch, for no reason that it knows, stores the others that came with it."""
+"""An unexpected failure of one batch does not affect the others of its group."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ POISON = 3
 
 
 class Failing:
-    """Fails whenever a batch of one device is among those to be written."""
+    """Fails if a batch of one device is in the group."""
 
     writers = 1
     buffering = False

@@ -1,4 +1,4 @@
-"""Our request is, byte for byte, what the client generated from IoTDB's own definition makes."""
+"""The request equals, byte for byte, that of the generated client."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +46,7 @@ NAMES = st.sampled_from(["temperature", "time", "with `quotes`", "größe", "a.b
 
 @st.composite
 def readings(draw: st.DrawFn) -> Batch:
-    """Rising times, some columns, values missing here and there."""
+    """Ascending times, some columns, some values missing."""
     rows = draw(st.integers(1, 20))
     names = draw(st.lists(NAMES, min_size=1, unique=True))
     columns = []

@@ -1,4 +1,4 @@
-"""When a process may answer by what it knows of the order of its own writes, and when it must ask IoTDB."""
+"""When the known order of a process suffices, and when it must query IoTDB."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +13,7 @@ WHOLE = Span()
 
 
 class Pool:
-    """Whose generation the test counts up."""
+    """A pool whose generation the test increases."""
 
     def __init__(self) -> None:
         self.generation = 0
@@ -36,7 +36,7 @@ def begun(order: RowOrder, span: Span = WHOLE) -> Check:
 
 
 def pass_check(order: RowOrder, span: Span = WHOLE, newest: int = 10) -> None:
-    """IoTDB says that all is in order, and that nothing is later than `newest`."""
+    """IoTDB reports that all rows are in order, and that none is later than `newest`."""
     check = begun(order, span)
     order.record_in_order(check, None if check.newest_known else newest)
 
@@ -95,7 +95,7 @@ def test_only_rows_later_than_all_others_leave_it_known(order: RowOrder, first: 
     assert is_known(order) is known
 
 
-def test_it_is_unknown_before_a_late_write_is_sent_and_no_check_helps_until_it_has_ended(order: RowOrder) -> None:
+def test_the_order_is_unknown_from_before_a_late_write_until_a_check_after_it(order: RowOrder) -> None:
     pass_check(order, newest=10)
     with under_way(order, 3, 4):
         assert not is_known(order)
@@ -108,7 +108,7 @@ def test_it_is_unknown_before_a_late_write_is_sent_and_no_check_helps_until_it_h
     assert is_known(order)
 
 
-def test_a_late_write_during_a_check_spoils_it(order: RowOrder) -> None:
+def test_a_late_write_during_a_check_voids_it(order: RowOrder) -> None:
     pass_check(order, Span(0, LATEST), newest=10)
     check = begun(order)
     write(order, 3, 4)
@@ -124,7 +124,7 @@ def test_a_write_in_order_during_a_check_does_not(order: RowOrder) -> None:
     assert is_known(order)
 
 
-def test_a_write_in_order_that_lands_after_a_late_one_overlaps_it(order: RowOrder) -> None:
+def test_a_write_in_order_that_is_applied_after_a_late_one_overlaps_it(order: RowOrder) -> None:
     pass_check(order, newest=10)
     with under_way(order, 11, 20):
         write(order, 15, 16)
@@ -134,14 +134,14 @@ def test_a_write_in_order_that_lands_after_a_late_one_overlaps_it(order: RowOrde
     assert is_known(order)
 
 
-def test_what_was_there_before_counts_as_much_as_what_was_written(order: RowOrder) -> None:
+def test_earlier_rows_count_like_written_ones(order: RowOrder) -> None:
     write(order, 1, 2)
     pass_check(order, newest=1_000)
     write(order, 3, 4)
     assert not is_known(order)
 
 
-def test_the_newest_time_is_asked_for_once(order: RowOrder) -> None:
+def test_the_newest_time_is_queried_once(order: RowOrder) -> None:
     with under_way(order, 1, 2):
         pass_check(order, newest=0)
         assert not is_known(order)
@@ -152,7 +152,7 @@ def test_the_newest_time_is_asked_for_once(order: RowOrder) -> None:
 
 
 @pytest.mark.parametrize("first", [3, 11])
-def test_a_write_that_was_cut_off_may_land_at_any_time(order: RowOrder, pool: Pool, first: int) -> None:
+def test_an_interrupted_write_may_be_applied_at_any_time(order: RowOrder, pool: Pool, first: int) -> None:
     pass_check(order, newest=10)
     write(order, first, 20, OSError())
     for _ in range(2):
@@ -162,7 +162,7 @@ def test_a_write_that_was_cut_off_may_land_at_any_time(order: RowOrder, pool: Po
         pool.generation += 1
 
 
-def test_a_write_that_was_refused_does_not_land_later(order: RowOrder) -> None:
+def test_a_rejected_write_is_not_applied_later(order: RowOrder) -> None:
     pass_check(order, newest=10)
     write(order, 11, 20, StatementFailed(1, ""))
     assert is_known(order)
@@ -184,7 +184,7 @@ def test_another_generation_voids_all(order: RowOrder, pool: Pool) -> None:
     assert not is_known(order)
 
 
-def test_the_oldest_is_forgotten_unless_a_write_is_under_way(pool: Pool) -> None:
+def test_the_oldest_device_is_evicted_unless_a_write_is_pending(pool: Pool) -> None:
     order = RowOrder(2, lambda: pool.generation)
     pass_check(order)
     for other in (2, 3):

@@ -1,4 +1,4 @@
-"""Told readings joined, cut, and carried through a stream's entry: each device's rows stay what they were, in their order."""
+"""Live readings are joined, divided, and encoded as entries without changing the rows of a device or their order."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, pieces
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
-# Few measurements of few types, so that batches with equal columns are as frequent as others.
+# Few measurements and types, so that batches with equal columns are frequent.
 SHAPES = st.lists(st.sampled_from([("a", ValueType.DOUBLE), ("b", ValueType.INT64), ("b", ValueType.TEXT)]), min_size=1)
 Rows = dict[int, list[tuple[int, list[tuple[str, str, Any]]]]]
 
@@ -37,7 +37,7 @@ def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
 
 
 def rows_of(told: Sequence[LiveReadings]) -> Rows:
-    """By device the rows in order, each with the values it has."""
+    """The rows of each device in order, with their values."""
     rows: Rows = defaultdict(list)
     for one in told:
         for row, time in enumerate(one.batch.times.tolist()):

@@ -1,4 +1,4 @@
-"""What a feed makes of many tellings: few events, each made once for all who want it alike."""
+"""The feed combines readings into few events, each rendered once for all subscribers with the same filter."""
 
 import asyncio
 import gc
@@ -9,7 +9,7 @@ from iotflow_server.telemetry.live.feed import SHARED_BYTES
 from tests.live import alone, stored
 
 
-def test_what_comes_quickly_is_told_together() -> None:
+def test_readings_in_quick_succession_are_published_together() -> None:
     async def scene() -> tuple[int, list[float]]:
         async with alone() as process:
             with process.heard() as ear:
@@ -23,7 +23,7 @@ def test_what_comes_quickly_is_told_together() -> None:
     assert events < 50
 
 
-def test_an_event_is_rendered_once_for_all_who_want_it_alike_and_not_kept_for_ever() -> None:
+def test_an_event_is_rendered_once_per_filter_and_not_kept_forever() -> None:
     rendered: list[int] = []
 
     def render(event: LiveEvent) -> int:
@@ -42,7 +42,7 @@ def test_an_event_is_rendered_once_for_all_who_want_it_alike_and_not_kept_for_ev
                 for event in events:
                     assert isinstance(event, LiveEvent)
                     event.rendered("rows", render)
-                # Once as a whole, once for those who want one measurement of it.
+                # Once completely, and once for subscribers of one measurement.
                 assert rendered == [1, 1]
                 for number in range(2 * SHARED_BYTES // (16 * rows)):
                     await process.store(stored(2, [number] * rows))
@@ -53,7 +53,7 @@ def test_an_event_is_rendered_once_for_all_who_want_it_alike_and_not_kept_for_ev
     asyncio.run(scene())
 
 
-def test_nobody_listens() -> None:
+def test_without_subscribers_nothing_is_held() -> None:
     async def scene() -> int:
         async with alone() as process:
             await process.store(stored(1, [1]))
@@ -63,14 +63,14 @@ def test_nobody_listens() -> None:
     assert LiveFeed(1).subscribers == 0
 
 
-def test_the_bound_of_a_slow_subscriber_counts_what_is_held_and_nothing_is_held_for_nobody() -> None:
-    """Of a single reading nearly everything is not its value: 16 bytes of it take a kilobyte and more."""
+def test_the_limit_of_a_slow_subscriber_counts_memory_and_nothing_is_held_without_subscribers() -> None:
+    """Nearly all of the size of a single reading is overhead: 16 bytes of values take more than a kilobyte."""
     limit, readings, least = 2**20, 4_000, 1_000
 
     async def scene() -> tuple[int, int, int]:
         async with alone(limit) as process:
             with process.heard() as slow:
-                # At once: the subscriber takes none of them meanwhile.
+                # Without a pause, so that the subscriber takes none of them.
                 await process.store(*(stored(number, [number]) for number in range(readings)))
                 await slow.until(lambda ear: ear.dropped + len(ear.events) == readings)
                 heard, dropped = len(slow.events), slow.dropped
@@ -85,6 +85,6 @@ def test_the_bound_of_a_slow_subscriber_counts_what_is_held_and_nothing_is_held_
 
 
 def events_alive() -> int:
-    """Of the whole process."""
+    """Memory of the whole process."""
     gc.collect()
     return sum(isinstance(one, LiveEvent) for one in gc.get_objects())

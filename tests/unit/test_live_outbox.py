@@ -1,4 +1,4 @@
-"""The outbox through any course of sending: what others hear is in order, once, and what they do not hear is counted."""
+"""Any sequence of sends: other processes receive entries in order, once, and losses are counted."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from tests.live import stored
 
 # About eight entries.
 LIMIT = 1_000
-# What becomes of a call: done; refused; done although it seemed to fail.
+# Results of an append: appended; failed; appended although it seemed to fail.
 COURSES = st.sampled_from(["taken", "refused", "taken unawares"])
 STEPS = st.lists(
     st.tuples(st.just("put"), st.integers(1, 12)) | st.tuples(st.just("send"), st.tuples(COURSES, st.integers(0, 12))),
@@ -19,7 +19,7 @@ STEPS = st.lists(
 
 
 class Others:
-    """Another process's view: entries by their numbers, each once."""
+    """The view of another process: entries by number, each once."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
@@ -36,7 +36,7 @@ class Others:
 
 
 class Sender:
-    """Puts rising values."""
+    """Puts ascending values."""
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
@@ -62,7 +62,7 @@ class Sender:
 
 
 @given(STEPS)
-def test_any_course(steps: list[tuple[str, object]]) -> None:
+def test_any_sequence_of_sends(steps: list[tuple[str, object]]) -> None:
     outbox, others = Outbox(LIMIT), Others()
     sender, certain = Sender(outbox), True
     for step, detail in steps:
@@ -79,7 +79,7 @@ def test_any_course(steps: list[tuple[str, object]]) -> None:
     sender.put(1)
     sender.send(others, "taken", 0)
     assert others.values == sorted(set(others.values))
-    # What was taken unawares and then dropped was heard all the same.
+    # Entries that were appended despite an error, and then dropped, were received nevertheless.
     assert len(others.values) + others.dropped >= sender.sent
     assert not certain or (len(others.values) + others.dropped, others.dropped) == (sender.sent, outbox.dropped)
     assert [value for told in outbox.take_unpublished() for value in told.batch.columns[0].values.tolist()] == list(
@@ -87,7 +87,7 @@ def test_any_course(steps: list[tuple[str, object]]) -> None:
     )
 
 
-def test_what_was_taken_is_sent_again_to_a_stream_that_lost_it() -> None:
+def test_appended_entries_are_sent_again_to_a_stream_that_lost_them() -> None:
     outbox, first, second = Outbox(LIMIT), Others(), Others()
     sender = Sender(outbox)
     sender.put(3)

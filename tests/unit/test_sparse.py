@@ -1,4 +1,4 @@
-"""Values that came row by row become batches whose memory follows the values, and none is lost or moved."""
+"""Values by row become batches of proportional size, and none is lost or moved."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ DOUBLE, TEXT = ValueType.DOUBLE, ValueType.TEXT
 
 
 def cells_of(rows: list[list[int]]) -> Cells:
-    """Row i has a value in each of its columns; the value tells where it stands."""
+    """Row i has a value in each of its columns; the value identifies its position."""
     cells: Cells = {}
     for row, columns in enumerate(rows):
         for number in columns:
@@ -25,7 +25,7 @@ def cells_of(rows: list[list[int]]) -> Cells:
 
 
 def contents(rows: int, cells: Cells, most: int = LIMIT) -> set[tuple[int, str, float]]:
-    """What all batches hold, by row and measurement."""
+    """The values of all batches by row and measurement."""
     found = set()
     for first, batch in batches(1, np.arange(rows), cells, most):
         assert batch.times[0] == first
@@ -38,13 +38,13 @@ def contents(rows: int, cells: Cells, most: int = LIMIT) -> set[tuple[int, str, 
 
 
 @given(st.lists(st.lists(st.integers(0, 40), max_size=6, unique=True), min_size=1, max_size=60), st.integers(1, 400))
-def test_every_value_stands_where_it_stood_however_the_rows_are_divided(rows: list[list[int]], most: int) -> None:
+def test_every_value_keeps_its_position_for_any_division_of_rows(rows: list[list[int]], most: int) -> None:
     expected = {(row, f"m{number}", float(row)) for row, columns in enumerate(rows) for number in columns}
     assert contents(len(rows), cells_of(rows), most) == expected
 
 
 @pytest.mark.parametrize("own", [1, 5, 10, 15])
-def test_rows_with_names_of_their_own_take_memory_by_their_values(own: int) -> None:
+def test_rows_with_distinct_names_take_memory_proportional_to_their_values(own: int) -> None:
     rows = 10_000
     cells = cells_of([[row * own + number for number in range(own)] for row in range(rows)])
     held = sum(len(batch.times) * len(batch.columns) for _, batch in batches(1, np.arange(rows), cells, LIMIT))

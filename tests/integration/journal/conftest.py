@@ -1,4 +1,4 @@
-"""A journaled store over a backend that the test takes away and brings back."""
+"""A journaled writer over a backend that the test can make unavailable."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ __all__ = ["pytest_pyfunc_call", "runner"]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Of the journals."""
+    """The folder of all journals."""
     return tmp_path / "journals"
 
 

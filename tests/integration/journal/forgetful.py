@@ -1,4 +1,4 @@
-"""The environment of a journal: a backend that can be away, and that forgets what was not flushed when it restarts."""
+"""A backend that can be unavailable, and that loses unflushed data when it restarts."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 
 
 class ForgetfulBackend:
-    """Keeps readings as the embedded store does. away: every call is Unavailable. next_write: what the next write waits for."""
+    """A SQLite store with flushes. away: every call is Unavailable. next_write: event that the next write waits for."""
 
     name = "forgetful"
 
@@ -66,7 +66,7 @@ class ForgetfulBackend:
         replace(self._path, self._flushed)
 
     async def restart(self) -> None:
-        """What was not flushed is gone; it answers again."""
+        """Lose unflushed data and become available."""
         self.epoch += 1
         self.away = False
         async with self._moment:
@@ -84,7 +84,7 @@ class ForgetfulBackend:
 
 
 class SharedBackend:
-    """One backend for several stores, each in place of a process: whoever made it starts and closes it."""
+    """A backend shared by several writers, each in place of a process; its creator starts and closes it."""
 
     def __init__(self, backend: ForgetfulBackend) -> None:
         self._backend = backend
@@ -93,14 +93,14 @@ class SharedBackend:
         return getattr(self._backend, name)
 
     async def start(self) -> None:
-        """It has been started."""
+        """The creator has started it."""
 
     async def close(self) -> None:
-        """Others use it."""
+        """Other writers may use it."""
 
 
 def replace(source: Path, target: Path) -> None:
-    """Copy a database as it is at one moment, even if the process is killed meanwhile."""
+    """Copy a snapshot of a database atomically, even if the process is killed."""
     new = target.with_suffix(".new")
     new.unlink(missing_ok=True)
     with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(new)) as copy:
@@ -109,14 +109,14 @@ def replace(source: Path, target: Path) -> None:
 
 
 def journaled(backend: Any, root: Path, **settings: Any) -> JournaledWriter:
-    """With no checkpoints but those a test asks for, and quick to try again."""
+    """A writer with short retries, and without checkpoints except those that a test requests."""
     return JournaledWriter(
         backend, root, **{"checkpoint_seconds": 3600.0, "retry_seconds": 0.001, "quiet_seconds": 0.001, **settings}
     )
 
 
 async def die(store: JournaledWriter) -> None:
-    """End a store as kill -9 would end its process: nothing is told, nothing tidied up; the kernel lets go of its locks."""
+    """End a writer like kill -9 would: nothing is cleaned up, and its locks are released."""
     assert store._task is not None
     store._task.cancel()
     await asyncio.wait([store._task])
@@ -125,18 +125,18 @@ async def die(store: JournaledWriter) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for it, for as long as is reasonable."""
+    """Wait for a condition."""
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the world outside rings no bell
-            # Without a pause it would take the interpreter from the threads that it waits for.
+            # The pause lets the threads run that the condition depends on.
             await asyncio.sleep(0.001)
 
 
 async def caught_up(store: JournaledWriter) -> None:
-    """Until the backend has all of the journal."""
+    """Wait until the backend has all records of the journal."""
     await until(lambda: not store.journal.buffering)
 
 
 def journals(root: Path) -> list[Path]:
-    """The folders of all journals there are."""
+    """The folders of all journals."""
     return [path for path in root.iterdir() if path.is_dir()]

@@ -1,4 +1,4 @@
-"""A backend that goes away, comes back, and may have forgotten."""
+"""A backend that becomes unavailable, and may lose data when it restarts."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.contract.readings import DOUBLE, INT32, TEXT, batch, column, contents
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 
 
-async def test_what_comes_while_the_backend_is_away_is_there_when_it_is_back(
+async def test_readings_accepted_while_the_backend_is_away_reach_it_later(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([doubles(1, {1: 1.0})])
@@ -34,10 +34,10 @@ async def test_what_comes_while_the_backend_is_away_is_there_when_it_is_back(
     assert (state.backend_available, state.replayed, state.refused) == (True, 4, 0)
 
 
-async def test_what_a_restart_forgot_is_written_again(store: JournaledWriter, backend: ForgetfulBackend) -> None:
+async def test_readings_lost_in_a_restart_are_written_again(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0})])
     await backend.restart()
-    # Nobody writes, and it is noticed all the same.
+    # The restart is noticed without a write.
     await caught_up(store)
     assert await contents(backend, 1) == {("m", 1): 1.0}
     await store.write([doubles(1, {2: 2.0})])
@@ -75,7 +75,7 @@ async def test_an_overwritten_value_does_not_come_back(store: JournaledWriter, b
     assert await contents(backend, 1) == {("m", 1): 3.0}
 
 
-async def test_writes_during_a_replay_come_behind_it(store: JournaledWriter, backend: ForgetfulBackend) -> None:
+async def test_writes_during_a_replay_are_applied_after_it(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     backend.away = True
     await store.write([doubles(1, {1: 1.0})])
     later: list[asyncio.Task[object]] = []
@@ -92,7 +92,7 @@ async def test_writes_during_a_replay_come_behind_it(store: JournaledWriter, bac
     assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
-async def test_a_backend_that_goes_during_the_replay_gets_all_of_it_again(
+async def test_a_backend_lost_during_the_replay_gets_all_records_again(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     backend.away = True
@@ -112,7 +112,7 @@ async def test_a_backend_that_goes_during_the_replay_gets_all_of_it_again(
     assert await backend.count(1, Span()) == 5
 
 
-async def test_readings_refused_after_they_were_acknowledged_are_told_and_hold_up_nothing(
+async def test_acknowledged_readings_rejected_in_a_replay_are_logged_and_block_nothing(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([batch(1, [0], column("m", INT32, [0]))])
@@ -132,7 +132,7 @@ async def test_readings_refused_after_they_were_acknowledged_are_told_and_hold_u
     assert await contents(backend, 1) == {("m", 0): 0, ("n", 2): 1.0, ("n", 3): 2.0, ("m", 4): 4}
 
 
-async def test_a_batch_that_the_backend_chokes_on_holds_up_no_others(
+async def test_a_batch_that_the_backend_fails_on_blocks_no_others(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     def choke(batches: list[Batch]) -> None:
@@ -149,7 +149,7 @@ async def test_a_batch_that_the_backend_chokes_on_holds_up_no_others(
     assert store.journal.refused == 2
 
 
-async def test_what_was_deleted_does_not_come_back(store: JournaledWriter, backend: ForgetfulBackend) -> None:
+async def test_deleted_readings_are_not_restored(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([doubles(1, {1: 1.0, 2: 2.0}), doubles(2, {1: 1.0})])
     await store.delete(1, Span(0, 2))
     await store.write([doubles(1, {3: 3.0})])
@@ -174,7 +174,7 @@ async def test_nothing_is_deleted_while_the_backend_lacks_readings(
     assert await contents(backend, 1) == {}
 
 
-async def test_a_long_absence_is_made_good_in_bounded_pieces(backend: ForgetfulBackend, root: Path) -> None:
+async def test_a_large_journal_is_replayed_in_bounded_pieces(backend: ForgetfulBackend, root: Path) -> None:
     store = journaled(backend, root, segment_bytes=2**20)
     await store.start()
     backend.away = True

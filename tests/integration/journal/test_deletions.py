@@ -1,4 +1,4 @@
-"""What one process deletes, the journals of others do not bring back."""
+"""Readings deleted by one process are not restored by the journals of others."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.contract.readings import DOUBLE, TEXT, batch, cells, column, contents
 from tests.integration.journal.forgetful import ForgetfulBackend, SharedBackend, caught_up, journaled, journals
 
 
-async def test_a_replay_heeds_what_another_process_has_deleted(backend: ForgetfulBackend, root: Path) -> None:
+async def test_a_replay_observes_deletions_of_another_process(backend: ForgetfulBackend, root: Path) -> None:
     await backend.start()
     deleter, writer = (journaled(SharedBackend(backend), root) for _ in range(2))
     await deleter.start()
@@ -33,7 +33,7 @@ async def test_a_replay_heeds_what_another_process_has_deleted(backend: Forgetfu
     await backend.close()
 
 
-async def test_nothing_is_deleted_while_another_process_has_readings_that_are_to_come(
+async def test_nothing_is_deleted_while_another_process_has_unreplayed_readings(
     backend: ForgetfulBackend, root: Path
 ) -> None:
     await backend.start()
@@ -55,7 +55,7 @@ async def test_nothing_is_deleted_while_another_process_has_readings_that_are_to
     await backend.close()
 
 
-def test_only_rows_of_earlier_records_within_the_span_go() -> None:
+def test_only_rows_of_earlier_records_within_the_span_are_removed() -> None:
     written = batch(1, [1, 5, 9], column("a", DOUBLE, [1.0, None, 9.0]), column("b", TEXT, ["x", "y", "z"]))
     gone = Deletion(1, Span(1, 9), 100)
     left = without_deleted(written, 99, [gone])
@@ -66,7 +66,7 @@ def test_only_rows_of_earlier_records_within_the_span_go() -> None:
 
 
 @pytest.mark.parametrize("torn", range(1, 20, 3))
-def test_a_torn_note_hides_no_later_one(tmp_path: Path, torn: int) -> None:
+def test_a_torn_deletion_hides_no_later_one(tmp_path: Path, torn: int) -> None:
     first, second, third = (Deletion(1, Span(number, 9), number) for number in (1, 2, 3))
     exclusions.record_deletion(tmp_path, first)
     exclusions.record_deletion(tmp_path, second)

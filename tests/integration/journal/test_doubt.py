@@ -1,4 +1,4 @@
-"""Writes of which nobody knows whether they will be carried out yet: nothing newer may come before them."""
+"""Interrupted writes that may still be carried out: no newer write may precede them."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ QUIET_SECONDS = 0.2
 
 
 class Dawdling(ForgetfulBackend):
-    """Is away as soon as it is told to delete; late: the deletion."""
+    """Becomes unavailable with the first deletion. late: the deletion, carried out later."""
 
     late: Coroutine[None, None, None]
 
@@ -30,7 +30,7 @@ class Dawdling(ForgetfulBackend):
 
 
 class Watched(ForgetfulBackend):
-    """checked, written: when it was."""
+    """checked, written: times of the calls."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -47,7 +47,7 @@ class Watched(ForgetfulBackend):
         return outcomes
 
 
-async def test_a_deletion_that_comes_late_takes_nothing_written_after_it(tmp_path: Path, root: Path) -> None:
+async def test_a_late_deletion_removes_nothing_written_after_it(tmp_path: Path, root: Path) -> None:
     backend = Dawdling(tmp_path)
     store = journaled(backend, root)
     await store.start()
@@ -77,7 +77,7 @@ async def test_nothing_is_replayed_before_the_backend_has_answered_for_a_while(t
     await store.close()
 
 
-async def test_a_backend_that_was_lost_lacks_readings_as_soon_as_that_is_known(
+async def test_a_restarted_backend_counts_as_incomplete_as_soon_as_that_is_known(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([doubles(1, {1: 1.0})])
@@ -89,7 +89,7 @@ async def test_a_backend_that_was_lost_lacks_readings_as_soon_as_that_is_known(
     assert await contents(backend, 1) == {("m", 1): 1.0}
 
 
-async def test_after_a_process_that_died_the_next_one_waits_for_what_that_may_have_written(
+async def test_a_process_waits_for_writes_of_an_ended_predecessor(
     tmp_path: Path, backend: ForgetfulBackend, root: Path
 ) -> None:
     leave_behind(tmp_path)
@@ -104,7 +104,7 @@ async def test_after_a_process_that_died_the_next_one_waits_for_what_that_may_ha
     await after.close()
 
 
-async def test_a_backend_that_says_nothing_holds_up_no_sender_and_gets_nothing_newer_before_it_has_answered(
+async def test_a_hanging_backend_delays_no_sender_and_gets_no_newer_write_before_it_responds(
     tmp_path: Path, root: Path
 ) -> None:
     backend = Watched(tmp_path)

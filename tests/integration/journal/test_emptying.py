@@ -1,4 +1,4 @@
-"""When the journal is emptied, who may take it over, and what a cancelled call leaves."""
+"""Emptying and adoption of journals, and the effect of cancelled calls."""
 
 import asyncio
 import subprocess
@@ -14,7 +14,7 @@ from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals, until
 from tests.integration.journal.test_kill import REPOSITORY
 
-# Journals some readings while its backend is away, and is killed.
+# Writes some readings to its journal while the backend is away, and is killed.
 LEAVER = """
 import asyncio, os, signal, sys, time
 from pathlib import Path
@@ -37,7 +37,7 @@ asyncio.run(main())
 
 
 def leave_behind(folder: Path, *values: int, uptime: int = 0) -> None:
-    """uptime: nanoseconds that the machine has been running for longer than it has."""
+    """uptime: nanoseconds added to the uptime of the machine."""
     command = [sys.executable, "-c", LEAVER, str(folder), str(uptime), *map(str, values)]
     left = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False, timeout=60)
     assert left.returncode == -9, left.stderr
@@ -79,9 +79,7 @@ async def test_closing_flushes_and_leaves_no_journal(backend: ForgetfulBackend, 
         await store.write([doubles(1, {1: 1.0})])
 
 
-async def test_what_a_closed_store_could_not_write_is_written_by_the_next(
-    backend: ForgetfulBackend, root: Path
-) -> None:
+async def test_readings_left_by_a_closed_store_are_written_by_the_next(backend: ForgetfulBackend, root: Path) -> None:
     store = journaled(backend, root)
     await store.start()
     backend.away = True
@@ -96,7 +94,7 @@ async def test_what_a_closed_store_could_not_write_is_written_by_the_next(
     assert journals(root) == []
 
 
-async def test_journals_of_processes_that_are_gone_are_taken_over_in_their_order(
+async def test_journals_of_ended_processes_are_adopted_in_order(
     tmp_path: Path, backend: ForgetfulBackend, root: Path
 ) -> None:
     leave_behind(tmp_path, 1, 2, 3)
@@ -143,7 +141,7 @@ async def test_closing_during_a_replay_keeps_the_rest(backend: ForgetfulBackend,
     await after.close()
 
 
-async def test_what_the_backend_is_still_busy_with_is_not_dropped(backend: ForgetfulBackend, root: Path) -> None:
+async def test_records_of_writes_in_progress_are_not_dropped(backend: ForgetfulBackend, root: Path) -> None:
     store = journaled(backend, root, checkpoint_bytes=1)
     await store.start()
     backend.next_write = slow = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What goes into the journal comes out again."""
+"""Batches are read from the journal as they were written."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.journal.disk.encoding import decode, encode
 
-# Lone surrogates too: no store has to keep them, but the journal must not be what fails.
+# Includes lone surrogates: stores may reject them, but the journal must not fail.
 TEXTS = st.text(st.characters(), max_size=5)
 
 
@@ -35,13 +35,13 @@ def batches(draw: st.DrawFn) -> Batch:
 
 
 def in_use(column: Column) -> bytes | list[str]:
-    """The values of the rows that have one; floats bit by bit."""
+    """The values of the rows that have one; floats compared bitwise."""
     values = column.values if column.valid is None else column.values[column.valid]
     return values.tolist() if column.type is ValueType.TEXT else values.tobytes()
 
 
 @given(st.lists(batches(), max_size=4))
-def test_every_batch_comes_back_as_it_was(written: list[Batch]) -> None:
+def test_every_batch_is_decoded_unchanged(written: list[Batch]) -> None:
     read = decode(b"".join(encode(written)))
     assert [(one.device_id, one.times.tolist(), one.atomic) for one in read] == [
         (one.device_id, one.times.tolist(), one.atomic) for one in written
@@ -55,7 +55,7 @@ def test_every_batch_comes_back_as_it_was(written: list[Batch]) -> None:
             assert one.valid is None or other.valid is None or one.valid.tolist() == other.valid.tolist()
 
 
-def test_columns_that_do_not_lie_in_one_piece() -> None:
+def test_columns_that_are_not_contiguous() -> None:
     wide = np.arange(20, dtype=np.float64).reshape(10, 2)
     written = Batch(1, np.arange(20)[::2], (Column("m", ValueType.DOUBLE, wide[:, 1]),))
     (read,) = decode(b"".join(encode([written])))

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of writing, of journal and backend both: every acknowledged batch is there afterwards."""
+"""kill -9 during writes to journal and backend: every acknowledged batch survives."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from tests.contract.readings import contents
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals
 
 REPOSITORY = Path(__file__).parents[3]
-# Several devices write at once, on and on; each acknowledged reading is a line. The journal is emptied often.
+# Several devices write concurrently; each acknowledged reading is printed. The journal is emptied often.
 WRITER = """
 import asyncio, sys
 from pathlib import Path
@@ -33,7 +33,7 @@ asyncio.run(main())
 
 
 def write_until_killed(folder: Path, checkpoint_bytes: int, lines: int) -> set[tuple[int, int]]:
-    """Answers the (device, time) that were acknowledged."""
+    """Returns the acknowledged (device, time) pairs."""
     command = [sys.executable, "-c", WRITER, str(folder), str(checkpoint_bytes)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=REPOSITORY

@@ -1,4 +1,4 @@
-"""No room: nothing is acknowledged that is not kept, and all is well when there is room again."""
+"""Full journals and disks: only stored readings are acknowledged, and writing resumes when there is space."""
 
 import asyncio
 import errno
@@ -41,7 +41,7 @@ async def refused(store: JournaledWriter, batch: Batch) -> Unavailable:
     return refusal.value
 
 
-async def test_a_full_journal_refuses_and_says_when_to_come_again(backend: ForgetfulBackend, root: Path) -> None:
+async def test_a_full_journal_refuses_with_a_retry_time(backend: ForgetfulBackend, root: Path) -> None:
     store = journaled(backend, root, limit_bytes=100_000)
     await store.start()
     backend.away = True
@@ -61,7 +61,7 @@ async def test_a_full_journal_refuses_and_says_when_to_come_again(backend: Forge
     await store.close()
 
 
-async def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(backend: ForgetfulBackend, small_disk: Path) -> None:
+async def test_a_full_disk_refuses_and_keeps_acknowledged_readings(backend: ForgetfulBackend, small_disk: Path) -> None:
     store = journaled(backend, small_disk / "journals")
     await store.start()
     backend.away = True
@@ -83,7 +83,7 @@ async def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(backend: Forg
     await store.close()
 
 
-async def test_the_journal_goes_on_in_the_same_file_when_somebody_makes_room(
+async def test_the_journal_continues_in_the_same_file_when_there_is_space(
     backend: ForgetfulBackend, small_disk: Path
 ) -> None:
     store = journaled(backend, small_disk / "journals")

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, what was acknowledged stands in the end as a dictionary would have it."""
+"""After any sequence of events, the acknowledged readings equal those of a dictionary."""
 
 import asyncio
 import tempfile
@@ -26,7 +26,7 @@ EVENTS = st.tuples(
 
 
 class World:
-    """Some processes, each with a store before the same backend, and what they are to hold together."""
+    """Several processes with a shared backend, and the expected readings."""
 
     def __init__(self, folder: Path, processes: int) -> None:
         self.folder = folder
@@ -86,7 +86,7 @@ class World:
     async def check(self) -> None:
         self.backend.away = False
         for store in self.stores:
-            # Whatever the last restart took is noticed here.
+            # A write makes each process notice the last restart.
             await store.write([doubles(3, {1: 1.0})])
             await caught_up(store)
         for device_id in DEVICES:
@@ -96,7 +96,7 @@ class World:
 @pytest.mark.parametrize("processes", [1, PROCESSES])
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(WRITES | WRITES | DELETES | EVENTS, max_size=25))
-def test_acknowledged_is_what_stands(processes: int, steps: list[tuple[str, tuple[int, int, int]]]) -> None:
+def test_acknowledged_readings_are_stored(processes: int, steps: list[tuple[str, tuple[int, int, int]]]) -> None:
     async def run(folder: Path) -> None:
         world = World(folder, processes)
         await world.open()

@@ -1,4 +1,4 @@
-"""Calls of one device are carried out in their order, and those of others do not wait for them."""
+"""Calls for one device are carried out in order, and other devices do not wait for them."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, until
 
 
-async def test_a_slow_write_holds_up_its_own_device_only(store: JournaledWriter, backend: ForgetfulBackend) -> None:
+async def test_a_slow_write_delays_its_own_device_only(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     backend.next_write = slow = asyncio.Event()
     first = asyncio.create_task(store.write([doubles(1, {1: 1.0})]))
     await until(lambda: backend.next_write is None)
@@ -35,7 +35,7 @@ async def test_a_deletion_waits_for_the_writes_before_it(store: JournaledWriter,
     assert await contents(backend, 1) == {("m", 2): 2.0}
 
 
-async def test_a_replay_begins_when_the_writes_under_way_have_ended(
+async def test_a_replay_begins_after_the_writes_in_progress_have_ended(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     backend.next_write = slow = asyncio.Event()

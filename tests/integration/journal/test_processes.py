@@ -1,4 +1,4 @@
-"""Several processes before one backend: what was acknowledged last is what stands, whoever acknowledged it."""
+"""Several processes with one backend: the last acknowledged value wins, whichever process acknowledged it."""
 
 import asyncio
 import shutil
@@ -29,7 +29,7 @@ from tests.integration.journal.test_emptying import leave_behind
 
 @asynccontextmanager
 async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[JournaledWriter, JournaledWriter]]:
-    """Processes that run."""
+    """Two running processes."""
     await backend.start()
     stores = (journaled(SharedBackend(backend), root), journaled(SharedBackend(backend), root))
     for store in stores:
@@ -41,7 +41,7 @@ async def two(backend: ForgetfulBackend, root: Path) -> AsyncIterator[tuple[Jour
     await backend.close()
 
 
-async def test_what_another_process_overwrote_stays_overwritten(backend: ForgetfulBackend, root: Path) -> None:
+async def test_values_overwritten_by_another_process_stay_overwritten(backend: ForgetfulBackend, root: Path) -> None:
     async with two(backend, root) as (first, second):
         await first.write([doubles(1, {1: 1.0}), doubles(2, {1: 1.0})])
         await second.write([doubles(1, {1: 2.0})])
@@ -55,9 +55,7 @@ async def test_what_another_process_overwrote_stays_overwritten(backend: Forgetf
         assert await contents(backend, 2) == {("m", 1): 3.0}
 
 
-async def test_the_journal_of_a_process_that_was_killed_brings_nothing_back(
-    backend: ForgetfulBackend, root: Path
-) -> None:
+async def test_the_journal_of_a_killed_process_restores_no_old_values(backend: ForgetfulBackend, root: Path) -> None:
     async with two(backend, root) as (_, second):
         killed = journaled(SharedBackend(backend), root)
         await killed.start()
@@ -71,7 +69,7 @@ async def test_the_journal_of_a_process_that_was_killed_brings_nothing_back(
         await successor.close()
 
 
-async def test_the_first_type_wins_whoever_takes_it_while_the_backend_is_away(
+async def test_the_first_type_wins_in_any_process_while_the_backend_is_away(
     backend: ForgetfulBackend, root: Path
 ) -> None:
     async with two(backend, root) as (first, second):
@@ -87,7 +85,7 @@ async def test_the_first_type_wins_whoever_takes_it_while_the_backend_is_away(
         assert await contents(backend, 1) == {("m", 1): 1, ("m", 3): 3}
 
 
-async def test_what_a_sender_was_told_is_not_told_again_by_another_process(
+async def test_rejections_known_to_the_sender_are_not_logged_by_another_process(
     backend: ForgetfulBackend, root: Path
 ) -> None:
     async with two(backend, root) as (first, second):
@@ -114,7 +112,7 @@ async def test_one_flush_empties_the_journals_of_all(backend: ForgetfulBackend, 
         assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
-async def test_nothing_is_dropped_that_another_process_is_writing(backend: ForgetfulBackend, root: Path) -> None:
+async def test_records_that_another_process_is_writing_are_not_dropped(backend: ForgetfulBackend, root: Path) -> None:
     async with two(backend, root) as (first, second):
         backend.next_write = slow = asyncio.Event()
         write = asyncio.create_task(first.write([doubles(1, {1: 1.0})]))
@@ -130,7 +128,7 @@ async def test_nothing_is_dropped_that_another_process_is_writing(backend: Forge
         assert backend.flushes == 1
 
 
-async def test_a_process_that_runs_takes_over_from_one_that_died(
+async def test_a_running_process_adopts_the_journal_of_an_ended_one(
     tmp_path: Path, store: JournaledWriter, backend: ForgetfulBackend, root: Path
 ) -> None:
     leave_behind(tmp_path, 1, 2)
@@ -139,7 +137,9 @@ async def test_a_process_that_runs_takes_over_from_one_that_died(
     assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
-async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: ForgetfulBackend, root: Path) -> None:
+async def test_appends_continue_after_a_process_died_while_it_blocked_them(
+    backend: ForgetfulBackend, root: Path
+) -> None:
     async with two(backend, root) as (_, second):
         killed = journaled(SharedBackend(backend), root)
         await killed.start()
@@ -155,10 +155,10 @@ async def test_nobody_waits_for_one_that_died_while_it_kept_all_out(backend: For
 
 
 @pytest.mark.parametrize("boot", [b"another start of the machine, of old", b""], ids=["another boot", "unreadable"])
-async def test_readings_from_before_the_machine_was_started_are_older(
+async def test_records_from_before_a_restart_of_the_machine_are_older(
     tmp_path: Path, backend: ForgetfulBackend, root: Path, boot: bytes
 ) -> None:
-    # By a clock that had counted for longer than it has by now.
+    # Written with a clock that was ahead of the current one.
     leave_behind(tmp_path, 1, uptime=10**18)
     (root / "clock").write_bytes(boot + bytes(8))
     backend.away = True
@@ -171,14 +171,14 @@ async def test_readings_from_before_the_machine_was_started_are_older(
     await store.close()
 
 
-async def test_a_process_that_stands_still_keeps_nobody_out(
+async def test_a_hanging_append_blocks_no_other_process(
     backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_coordinator, "_STOP_SECONDS", 0.01)
     async with two(backend, root) as (first, second):
         backend.away = True
         await first.write([doubles(1, {1: 1.0})])
-        # In the middle of adding to its journal.
+        # The process hangs during an append to its journal.
         with second._journal._files.in_flight.appends.call():
             backend.away = False
             for value in range(2, 100):
@@ -188,7 +188,7 @@ async def test_a_process_that_stands_still_keeps_nobody_out(
         assert await contents(backend, 1) == {("m", 1): 99.0}
 
 
-async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
+async def test_a_late_checkpoint_removes_no_records_of_a_replay(
     backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk, stuck = Event(), asyncio.Event()
@@ -201,7 +201,7 @@ async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
         stuck.set()
 
     async with two(backend, root) as (first, second):
-        # More than is read at a time, and what overwrote it, in a file that is opened later.
+        # A record larger than one read, and the one that overwrites it, in a file that is opened later.
         await first.write([batch(1, [1], column("m", TEXT, ["old" * 2**21]))])
         await second.write([doubles(2, {1: 1.0})])
         await second._journal.seal()
@@ -219,7 +219,7 @@ async def test_a_replay_loses_nothing_to_a_checkpoint_that_comes_late(
         assert await contents(backend, 1) == {("m", 1): "new"}
 
 
-async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
+async def test_a_hanging_replay_blocks_no_other_process(
     backend: ForgetfulBackend, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_coordinator, "_BLOCKED_SECONDS", 0.05)
@@ -229,7 +229,7 @@ async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
             await first.write([doubles(1, {1: 1.0})])
             second._journal._files.shared.block_appends()
             assert await first.write([doubles(1, {1: 2.0})]) == [()]
-            # It goes on, and must not take for whole what is not.
+            # The process continues, and must not treat the backend as complete.
             with pytest.raises(Unavailable):
                 second._journal.coordinator.reopen()
         backend.away = False
@@ -237,9 +237,7 @@ async def test_one_that_stands_still_over_its_replay_keeps_nobody_out(
         assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
-async def test_one_that_stands_still_with_the_lock_of_all_keeps_nobody_from_writing(
-    backend: ForgetfulBackend, root: Path
-) -> None:
+async def test_a_hanging_holder_of_the_root_lock_blocks_no_write(backend: ForgetfulBackend, root: Path) -> None:
     async with two(backend, root) as (first, second):
         with locked_root(root):
             first._checkpointer.due.set()
@@ -251,9 +249,7 @@ async def test_one_that_stands_still_with_the_lock_of_all_keeps_nobody_from_writ
         assert await contents(backend, 1) == {("m", 1): 19.0}
 
 
-async def test_what_a_closed_process_was_replaying_does_not_come_after_what_is_newer(
-    backend: ForgetfulBackend, root: Path
-) -> None:
+async def test_the_replay_of_a_closed_process_overwrites_no_newer_values(backend: ForgetfulBackend, root: Path) -> None:
     async with two(backend, root) as (_, second):
         closing = journaled(SharedBackend(backend), root)
         await closing.start()
@@ -272,7 +268,7 @@ async def test_what_a_closed_process_was_replaying_does_not_come_after_what_is_n
         assert await contents(backend, 1) == {("m", 1): 2.0}
 
 
-async def test_a_journal_that_somebody_deletes_acknowledges_nothing_more(backend: ForgetfulBackend, root: Path) -> None:
+async def test_a_deleted_journal_acknowledges_nothing_more(backend: ForgetfulBackend, root: Path) -> None:
     store = journaled(backend, root)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])

@@ -1,4 +1,4 @@
-"""What is dropped or given another type stays so, whatever a replay writes again; and a crash in the middle loses nothing."""
+"""Dropped and converted measurements survive replays, and a crash during a conversion loses nothing."""
 
 import pytest
 
@@ -13,7 +13,7 @@ TEXTS = batch(1, [1, 2], column("m", TEXT, ["1.5", "2.5"]), column("other", INT3
 OTHERS = {("other", 1): 1, ("other", 2): 2}
 
 
-async def test_a_replay_does_not_bring_a_dropped_measurement_back(
+async def test_a_replay_does_not_restore_a_dropped_measurement(
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([TEXTS])
@@ -26,7 +26,7 @@ async def test_a_replay_does_not_bring_a_dropped_measurement_back(
     assert await contents(backend, 1) == {**OTHERS, ("m", 3): 3.5, ("m", 4): 4.5}
 
 
-async def test_a_replay_heeds_another_type(store: JournaledWriter, backend: ForgetfulBackend) -> None:
+async def test_a_replay_observes_the_new_type(store: JournaledWriter, backend: ForgetfulBackend) -> None:
     await store.write([TEXTS])
     await store.retype(1, "m", DOUBLE)
     await store.write([doubles(1, {3: 3.5})])
@@ -38,10 +38,10 @@ async def test_a_replay_heeds_another_type(store: JournaledWriter, backend: Forg
 
 
 @pytest.mark.parametrize("crashed", [False, True])
-async def test_a_change_of_type_that_is_cut_off_loses_nothing(
+async def test_an_interrupted_conversion_loses_nothing(
     store: JournaledWriter, backend: ForgetfulBackend, crashed: bool
 ) -> None:
-    """The backend goes away when the old readings are gone and the new ones are not there; crashed: it forgets that."""
+    """The backend becomes unavailable between removing the old readings and writing the new ones. crashed: it loses the removal."""
     await store.write([TEXTS])
 
     def go_away(_batches: object) -> None:
@@ -71,7 +71,7 @@ async def test_nothing_is_dropped_while_the_backend_is_behind(
     backend.away = False
 
 
-def test_only_the_measurement_goes_from_earlier_records() -> None:
+def test_only_the_dropped_measurement_is_removed_from_earlier_records() -> None:
     gone = Deletion(1, Span(), 100, "m")
     left = without_deleted(TEXTS, 99, [gone])
     assert [one.measurement for one in left.columns] == ["other"]

@@ -1,4 +1,4 @@
-"""Whatever a crash leaves of the last write, everything before it is read, and of it all or nothing."""
+"""After a crash, all records before the last write are read, and the last write completely or not at all."""
 
 import time
 from pathlib import Path
@@ -24,7 +24,7 @@ SAME_FILE = settings(max_examples=100, deadline=None, suppress_health_check=[Hea
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A whole segment of GROUPS."""
+    """A complete segment of GROUPS."""
     files = JournalFiles(tmp_path / "journals", 2**20)
     files.open()
     for group in GROUPS:
@@ -41,27 +41,27 @@ def opened(path: Path) -> Segment:
 
 
 def records(path: Path) -> list[Record]:
-    """Those that a replay would write."""
+    """The records that a replay would write."""
     return list(History(path.parents[1], 0).until(2**64))
 
 
 def ends(path: Path) -> list[int]:
-    """Where each record ends."""
+    """The end offsets of the records."""
     return [record.end for record in records(path)]
 
 
 def devices(path: Path) -> list[list[int]]:
-    """Of each group that is read, the devices."""
+    """The devices of each group that is read."""
     return [[one.device_id for one in decode(record.payload)] for record in records(path)]
 
 
-def test_a_whole_segment_is_read_whole(path: Path) -> None:
+def test_a_complete_segment_is_read_completely(path: Path) -> None:
     assert devices(path) == [[1], [2, 1], [3]]
     assert opened(path).entries == 3
     assert ends(path)[-1] == path.stat().st_size
 
 
-def test_a_segment_cut_at_any_place_of_its_last_record(path: Path) -> None:
+def test_a_segment_truncated_anywhere_in_its_last_record(path: Path) -> None:
     whole, last = path.read_bytes(), ends(path)[-2]
     for end in range(last, len(whole)):
         path.write_bytes(whole[:end])
@@ -84,7 +84,7 @@ def test_any_damaged_byte_of_the_last_record(path: Path, data: st.DataObject, da
 
 @SAME_FILE
 @given(rest=st.binary(max_size=2 * HEADER_SIZE))
-def test_whatever_stands_behind_the_last_record(path: Path, rest: bytes) -> None:
+def test_any_bytes_behind_the_last_record(path: Path, rest: bytes) -> None:
     whole = path.read_bytes()
     try:
         path.write_bytes(whole + rest)
@@ -94,19 +94,19 @@ def test_whatever_stands_behind_the_last_record(path: Path, rest: bytes) -> None
 
 
 @pytest.mark.parametrize("left", [b"", b"IFJ", bytes(16), bytes(5000)])
-def test_a_segment_whose_head_did_not_get_to_the_disk_is_removed(path: Path, left: bytes) -> None:
+def test_a_segment_without_a_head_on_the_disk_is_removed(path: Path, left: bytes) -> None:
     path.write_bytes(left)
     assert open_segment(path) is None
     assert not path.exists()
 
 
-def test_a_segment_of_another_layout_is_left_alone(path: Path) -> None:
+def test_a_segment_of_another_layout_is_kept(path: Path) -> None:
     path.write_bytes(b"IFJRNL99" + bytes(100))
     assert open_segment(path) is None
     assert path.exists()
 
 
-def test_room_made_ahead_is_no_record_and_goes_with_the_end(tmp_path: Path) -> None:
+def test_preallocated_space_is_no_record_and_is_truncated(tmp_path: Path) -> None:
     writer = SegmentWriter(tmp_path / "1.segment")
     writer.append([b"x" * 100], [1])
     assert writer.segment.path.stat().st_size > 2**20
@@ -118,7 +118,7 @@ def test_room_made_ahead_is_no_record_and_goes_with_the_end(tmp_path: Path) -> N
 
 @SAME_FILE
 @given(data=st.data(), damage=st.integers(1, 255))
-def test_a_damaged_byte_of_an_earlier_record_loses_that_record_alone(
+def test_a_damaged_byte_of_an_earlier_record_loses_only_that_record(
     path: Path, data: st.DataObject, damage: int
 ) -> None:
     whole, (first, second, _) = path.read_bytes(), ends(path)
@@ -132,8 +132,8 @@ def test_a_damaged_byte_of_an_earlier_record_loses_that_record_alone(
 
 
 @pytest.mark.parametrize("look", [b"IFJR", b"IFJR" + (2**20).to_bytes(4, "little") + bytes(12)])
-def test_readings_that_look_like_records_cost_no_more_than_a_moment(path: Path, look: bytes) -> None:
-    """Behind a damaged record, whose content is a device's, as many bytes of them as a segment may have."""
+def test_readings_that_look_like_records_are_skipped_quickly(path: Path, look: bytes) -> None:
+    """Behind a damaged record with content of a device, as many such bytes as a segment may have."""
     (first, _, _), whole = ends(path), path.read_bytes()
     path.write_bytes(whole[:first] + look * (16 * 2**20 // len(look)))
     began = time.monotonic()

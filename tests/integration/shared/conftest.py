@@ -1,4 +1,4 @@
-"""What server processes share, on a real Redis."""
+"""State shared by server processes, on a real Redis."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,6 @@ __all__ = ["pytest_pyfunc_call", "runner"]
 
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
-    """A server of the test's own, empty."""
+    """An empty Redis for the test."""
     with redis_server() as server:
         yield server

@@ -1,4 +1,4 @@
-"""Several processes give out times while Redis dies, freezes, comes back empty or with old figures."""
+"""Several processes allocate timestamps while Redis is killed, hangs, or restarts with no or old data."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.arrival import ALONE_MS, QUIET_MS, Site, Times, site
 from tests.redis_server import RedisServer
 
 PROCESSES = 3
-# The servers' numbers, and how many processes each has.
+# Numbers of the servers, and the number of processes of each.
 MACHINES = ((1, 2), (2, 1), (3, 2), (4, 1))
 
 
@@ -19,7 +19,7 @@ async def several(place: Site) -> list[TimestampAllocator]:
 
 
 async def all_stamp(processes: list[TimestampAllocator], times: Times, rounds: int = 20) -> list[range]:
-    """Each at the same time as the others; the clock stands still, so that all want the same times."""
+    """Allocate concurrently; the clock stands still, so that all processes compete for the same timestamps."""
     given = await asyncio.gather(*(process.allocate(1, 1) for process in processes for _ in range(rounds)))
     for some in given:
         times.add(some)
@@ -27,11 +27,11 @@ async def all_stamp(processes: list[TimestampAllocator], times: Times, rounds: i
 
 
 def by_redis(given: list[range]) -> set[bool]:
-    """Whether the times are Redis', or the processes' own."""
+    """Whether each timestamp was allocated by Redis or by its process."""
     return {times[0] % 2 == 0 for times in given}
 
 
-async def test_the_processes_of_one_redis_share_the_times(redis: RedisServer, tmp_path: Path) -> None:
+async def test_processes_with_one_redis_share_the_timestamps(redis: RedisServer, tmp_path: Path) -> None:
     async with site(tmp_path, redis.url) as place:
         times = Times([])
         assert by_redis(await all_stamp(await several(place), times)) == {True}
@@ -39,7 +39,9 @@ async def test_the_processes_of_one_redis_share_the_times(redis: RedisServer, tm
         assert max(times.given) - min(times.given) == 2 * (len(times.given) - 1)
 
 
-async def test_none_is_given_twice_while_redis_dies_and_comes_back_empty(redis: RedisServer, tmp_path: Path) -> None:
+async def test_none_is_allocated_twice_while_redis_is_killed_and_comes_back_empty(
+    redis: RedisServer, tmp_path: Path
+) -> None:
     async with site(tmp_path, redis.url) as place:
         times, processes = Times([]), await several(place)
         await all_stamp(processes, times)
@@ -53,13 +55,13 @@ async def test_none_is_given_twice_while_redis_dies_and_comes_back_empty(redis: 
         assert times.distinct
 
 
-async def test_a_process_that_alone_does_not_reach_redis_meets_no_other(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_process_without_redis_allocates_no_timestamp_of_the_others(redis: RedisServer, tmp_path: Path) -> None:
     async with site(tmp_path, redis.url) as place:
         times, processes = Times([]), await several(place)
         redis.kill()
         await all_stamp(processes[:1], times)
         redis.start()
-        # Older than what the first process waits for, as Redis sees it.
+        # From the view of Redis, longer ago than the first process waits.
         with redis.client() as client:
             client.set("{iotflow:arrival}:began", place.now - QUIET_MS)
             client.script_load(timestamps._ALLOCATE)
@@ -69,7 +71,7 @@ async def test_a_process_that_alone_does_not_reach_redis_meets_no_other(redis: R
         assert times.distinct
 
 
-async def test_a_redis_that_started_from_older_figures_gives_none_again(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_redis_that_restarts_with_old_data_allocates_none_again(redis: RedisServer, tmp_path: Path) -> None:
     async with site(tmp_path, redis.url) as place:
         times, processes = Times([]), await several(place)
         await all_stamp(processes[:1], times, 1)
@@ -77,18 +79,18 @@ async def test_a_redis_that_started_from_older_figures_gives_none_again(redis: R
             key = client.keys("*arrival}:1")[0]
             old = client.get(key)
             await all_stamp(processes, times, 100)
-            # As a restart from a snapshot: Redis knows what it knew then, and no scripts.
+            # Like a restart from a snapshot: Redis has its old data and no scripts.
             client.set(key, old)
             client.script_flush()
         for _ in range(3):
             await all_stamp(processes, times)
-            # In between: nothing is stored yet of what was given.
+            # In the meantime no reading with an allocated timestamp is stored.
             place.now += QUIET_MS // 2
         assert times.distinct
 
 
-async def test_servers_on_several_machines_meet_none_of_each_others_times(redis: RedisServer, tmp_path: Path) -> None:
-    """Nobody is asked, Redis being away, and each machine numbers its processes from 1."""
+async def test_servers_on_several_machines_allocate_distinct_timestamps(redis: RedisServer, tmp_path: Path) -> None:
+    """Redis is away, and each machine numbers its processes from 1."""
     async with site(tmp_path, redis.url) as place:
         times = Times([])
         machines = [await place.process(number + 1, of, server) for server, of in MACHINES for number in range(of)]
@@ -101,7 +103,7 @@ async def test_servers_on_several_machines_meet_none_of_each_others_times(redis:
         redis.start()
 
 
-async def test_a_frozen_redis_holds_nobody_up_for_long(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_hanging_redis_delays_no_call_for_long(redis: RedisServer, tmp_path: Path) -> None:
     async with site(tmp_path, redis.url) as place:
         place.patience = timestamps.PATIENCE_SECONDS
         times, (process, *_) = Times([]), await several(place)

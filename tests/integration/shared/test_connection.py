@@ -1,4 +1,4 @@
-"""The client of Redis: bounded in time and number, back by itself, and discreet."""
+"""The client of Redis: time limits, bounded connections, reconnection, and no secrets in messages."""
 
 import asyncio
 import time
@@ -56,7 +56,7 @@ async def test_killed_and_back(redis: RedisServer) -> None:
             assert connection.available
 
 
-async def test_frozen_it_is_given_up_in_time_and_no_answer_reaches_a_later_call(redis: RedisServer) -> None:
+async def test_a_hanging_redis_times_out_and_no_late_response_reaches_another_call(redis: RedisServer) -> None:
     async with connected(redis.url) as connection:
         await connection.check()
         redis.freeze()
@@ -71,7 +71,7 @@ async def test_frozen_it_is_given_up_in_time_and_no_answer_reaches_a_later_call(
         assert await asyncio.gather(*(connection.run(echo(text)) for text in texts)) == [t.encode() for t in texts]
 
 
-async def test_a_call_that_waits_on_purpose_has_a_bound_of_its_own(redis: RedisServer) -> None:
+async def test_a_call_that_waits_on_purpose_has_its_own_time_limit(redis: RedisServer) -> None:
     async with connected(redis.url) as connection:
         waiting = connection.run(lambda redis: redis.blpop(["nothing"], 2 * SECONDS), seconds=10)
         assert await waiting is None
@@ -87,7 +87,7 @@ async def test_connections_are_bounded(redis: RedisServer) -> None:
             assert len(visitor.client_list()) <= CONNECTIONS + 1
 
 
-async def test_a_password_is_shown_to_nobody() -> None:
+async def test_a_password_is_never_shown() -> None:
     with redis_server("--requirepass", "hush hush") as server:
         right = server.url.replace("//", "//:hush%20hush@")
         async with connected(right) as connection:

@@ -1,4 +1,4 @@
-"""Server processes that share the newest values: races with those who write, and what happens to Redis."""
+"""Server processes that share the cache of newest values: races with writers, and failures of Redis."""
 
 import asyncio
 import time
@@ -17,12 +17,12 @@ from tests.contract.readings import doubles
 from tests.latest import SharingStore, answered, plain
 from tests.redis_server import RedisServer
 
-# Whatever else the machine does.
+# With time to spare on a busy machine.
 BOUND = 2.0
 
 
 class SlowStore(SqliteStore):
-    """Has read the latest values, but holds them back until `go_on`."""
+    """Returns the latest values only after `go_on` is set."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -41,7 +41,7 @@ class SlowStore(SqliteStore):
 
 @asynccontextmanager
 async def processes(redis: RedisServer, folder: Path, count: int = 2) -> AsyncIterator[list[SharingStore]]:
-    """Of one store and one Redis."""
+    """Processes with one store and one Redis."""
     async with AsyncExitStack() as stack:
         opened = []
         for _ in range(count):
@@ -53,7 +53,7 @@ async def processes(redis: RedisServer, folder: Path, count: int = 2) -> AsyncIt
 
 
 async def newest(store: SharingStore, device_id: int = 1) -> object:
-    """The value of the only measurement; None: there is none."""
+    """The value of the only measurement; None if there is none."""
     found = plain(await store.reader.latest([device_id]))
     return found[device_id][0][2] if found else None
 
@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Callable[[SharingStore], Awaitable[object]], object]] =
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("elsewhere", [False, True])
-async def test_a_change_while_another_reads_the_store(
+async def test_a_change_during_the_read_of_the_store(
     redis: RedisServer,
     tmp_path: Path,
     change: Callable[[SharingStore], Awaitable[object]],
@@ -98,7 +98,7 @@ async def test_a_change_while_another_reads_the_store(
             assert [await newest(here), await newest(there)] == [expected, expected]
 
 
-async def test_a_cancelled_write_is_not_remembered_as_not_done(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_cancelled_write_leaves_no_old_values_in_the_cache(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         await here.write([doubles(1, {0: 0.0})])
         for number in range(1, 30):
@@ -108,13 +108,13 @@ async def test_a_cancelled_write_is_not_remembered_as_not_done(redis: RedisServe
             await asyncio.sleep(0.0003 * number)
             write.cancel()
             await asyncio.gather(write, return_exceptions=True)
-            # Whether it was done is for the store to say, as soon as it is.
+            # The store shows whether the write was carried out, as soon as it has ended.
             await here.write([doubles(2, {number: 0.0})])
             assert await newest(there) == plain(await here.backend.latest([1]))[1][0][2]
 
 
 class Traffic:
-    """Several write to the same devices, in turns and at the same time; nobody may see less than was acknowledged."""
+    """Several processes write to the same devices, also concurrently; each must read at least the acknowledged values."""
 
     def __init__(self) -> None:
         self.acknowledged = dict.fromkeys(range(1, 6), 0)
@@ -141,7 +141,7 @@ class Traffic:
             await asyncio.sleep(0)
 
 
-async def test_what_was_acknowledged_is_seen_at_once_in_every_process(redis: RedisServer, tmp_path: Path) -> None:
+async def test_acknowledged_values_are_visible_at_once_in_every_process(redis: RedisServer, tmp_path: Path) -> None:
     traffic = Traffic()
     async with processes(redis, tmp_path, 3) as stores:
         async with asyncio.timeout(120), asyncio.TaskGroup() as group:
@@ -156,7 +156,7 @@ async def test_what_was_acknowledged_is_seen_at_once_in_every_process(redis: Red
 
 
 async def remembered(*stores: SharingStore) -> None:
-    """All of them ask Redis again, and have device 1 from there."""
+    """Wait until all processes read device 1 from Redis."""
     for store in stores:
         await answered(store.values)
         hits = store.values.hits
@@ -182,7 +182,7 @@ async def test_killed_and_back(redis: RedisServer, tmp_path: Path) -> None:
         assert await newest(there) == 100.0
 
 
-async def test_frozen_redis_holds_writes_and_questions_up_once(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_hanging_redis_delays_writes_and_queries_once(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         await here.write([doubles(1, {1: 1.0})])
         await remembered(here, there)
@@ -200,13 +200,13 @@ async def test_frozen_redis_holds_writes_and_questions_up_once(redis: RedisServe
         assert [await newest(here), await newest(there)] == [49.0, 49.0]
 
 
-async def test_what_a_process_did_not_tell_is_void_when_it_or_the_next_one_is_back(
+async def test_updates_missed_by_redis_void_the_cache_when_a_process_reconnects(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with processes(redis, tmp_path) as (here, there):
         await here.write([doubles(1, {1: 1.0})])
         await remembered(there)
-        # It does not reach Redis any more, and the others do.
+        # This process cannot reach Redis, the others can.
         await here.values.close()
         await here.write([doubles(1, {2: 2.0})])
         assert await newest(here) == 2.0
@@ -218,7 +218,7 @@ async def test_what_a_process_did_not_tell_is_void_when_it_or_the_next_one_is_ba
 
 
 @pytest.mark.parametrize("lost", ["roll", "everything", "scripts"])
-async def test_what_redis_loses_while_it_runs(redis: RedisServer, tmp_path: Path, lost: str) -> None:
+async def test_data_lost_by_a_running_redis(redis: RedisServer, tmp_path: Path, lost: str) -> None:
     async with processes(redis, tmp_path) as (here, there):
         for number in range(1, 6):
             await here.write([doubles(1, {number: float(number)})])
@@ -235,7 +235,7 @@ async def test_what_redis_loses_while_it_runs(redis: RedisServer, tmp_path: Path
             assert [await newest(here), await newest(there)] == [number + 0.5] * 2
 
 
-async def test_a_redis_that_is_full_is_done_without(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_full_redis_is_not_used(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         await here.write([doubles(1, {1: 1.0})])
         await remembered(here, there)

@@ -1,4 +1,4 @@
-"""The live bus through what happens to Redis: killed, emptied, frozen, full; and readers that are too slow for it."""
+"""The live bus while Redis is killed, emptied, hanging or full, and with readers that are too slow."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from iotflow_server.cluster.live.stream import Stream
 from tests.live import PATIENCE, Ear, Process, several, sharing, stored
 from tests.redis_server import RedisServer
 
-# What a sender may have to wait once, with room for a busy machine; without the bus's bound it would be for ever.
+# Longest time of one call, with time to spare on a busy machine; without a time limit it would never end.
 BOUND = 2.0
 
 
@@ -25,7 +25,7 @@ def all_of(device_id: int, count: int) -> Callable[[Ear], bool]:
 
 
 async def store_numbers(site: Process, device_id: int, first: int, end: int) -> float:
-    """One by one, as values; the longest that one of them took, in seconds."""
+    """Store values one by one; returns the longest time of a call, in seconds."""
     longest = 0.0
     for number in range(first, end):
         began = time.monotonic()
@@ -34,11 +34,11 @@ async def store_numbers(site: Process, device_id: int, first: int, end: int) -> 
     return longest
 
 
-async def test_killed_and_back_nothing_is_lost_and_nothing_comes_twice(redis: RedisServer) -> None:
+async def test_killed_and_back_nothing_is_lost_or_duplicated(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other:
             await store_numbers(here, 1, 0, 100)
-            # Whatever of it nobody has read yet dies with it.
+            # Entries that were not read are lost with Redis.
             redis.kill()
             assert await store_numbers(here, 1, 100, 200) < BOUND
             await own.until(all_of(1, 200))
@@ -57,7 +57,7 @@ async def test_killed_and_back_nothing_is_lost_and_nothing_comes_twice(redis: Re
             assert here.bus.state.backlog_bytes == 0
 
 
-async def test_killed_again_and_again_while_devices_send(redis: RedisServer) -> None:
+async def test_killed_repeatedly_while_devices_send(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
 
         async def send(first: int) -> None:
@@ -82,7 +82,7 @@ async def test_killed_again_and_again_while_devices_send(redis: RedisServer) -> 
                 assert ear.values == {1: list(range(3_000)), 2: list(range(3_000))}
 
 
-async def test_emptied_under_way_or_robbed_of_a_key(redis: RedisServer) -> None:
+async def test_emptied_or_without_one_of_its_keys(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other:
             for number in range(10):
@@ -94,7 +94,7 @@ async def test_emptied_under_way_or_robbed_of_a_key(redis: RedisServer) -> None:
                 assert ear.values[1] == list(range(100))
 
 
-async def test_frozen_it_holds_up_senders_once_and_briefly(redis: RedisServer) -> None:
+async def test_a_hanging_redis_delays_senders_once_and_briefly(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other:
             await store_numbers(here, 1, 0, 10)
@@ -105,7 +105,7 @@ async def test_frozen_it_holds_up_senders_once_and_briefly(redis: RedisServer) -
             await own.until(all_of(1, 500))
             assert own.states == [True]
             await other.until(lambda ear: ear.states == [True])
-            # What it had been sent before it was given up is carried out now, and then comes again from the backlog.
+            # Redis carries out the calls that timed out, and the backlog is appended again.
             redis.thaw()
             for ear in (own, other):
                 await ear.until(all_of(1, 500))
@@ -116,7 +116,7 @@ async def test_frozen_it_holds_up_senders_once_and_briefly(redis: RedisServer) -
                 assert ear.dropped == 0
 
 
-async def test_who_joins_while_it_is_down_is_told_at_once(redis: RedisServer) -> None:
+async def test_a_new_subscriber_is_informed_at_once_that_redis_is_down(redis: RedisServer) -> None:
     redis.kill()
     async with sharing(redis.url) as site:
         with site.heard() as ear:
@@ -132,7 +132,7 @@ async def test_who_joins_while_it_is_down_is_told_at_once(redis: RedisServer) ->
             assert ear.values[1] == list(range(6))
 
 
-async def test_beyond_the_backlog_the_oldest_are_dropped_and_others_told_how_many(redis: RedisServer) -> None:
+async def test_beyond_the_backlog_the_oldest_are_dropped_and_their_number_is_reported(redis: RedisServer) -> None:
     rows, batches = 1_000, 100
     async with sharing(redis.url, backlog_bytes=20 * rows * 16) as here, sharing(redis.url) as there:
         with here.heard() as own, there.heard() as other:
@@ -149,7 +149,7 @@ async def test_beyond_the_backlog_the_oldest_are_dropped_and_others_told_how_man
             assert own.dropped == 0
 
 
-async def test_full_it_is_as_good_as_away(redis: RedisServer) -> None:
+async def test_a_full_redis_counts_as_away(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other, redis.client() as visitor:
             visitor.config_set("maxmemory", 1)
@@ -161,7 +161,7 @@ async def test_full_it_is_as_good_as_away(redis: RedisServer) -> None:
             assert own.values == other.values == {1: list(range(50))}
 
 
-async def test_a_process_that_is_too_slow_for_the_stream_tells_how_much_it_missed(redis: RedisServer) -> None:
+async def test_a_process_that_is_too_slow_for_the_stream_reports_how_much_it_missed(redis: RedisServer) -> None:
     rows, batches = 1_000, 300
     async with sharing(redis.url) as slow, sharing(redis.url, stream_bytes=50 * rows * 16) as here:
         with slow.heard() as ear, here.heard() as own:
@@ -187,7 +187,7 @@ async def test_a_process_that_is_too_slow_for_the_stream_tells_how_much_it_misse
             assert own.dropped == 0
 
 
-async def test_what_redis_keeps_is_bounded_by_bytes_whatever_the_size_of_entries(redis: RedisServer) -> None:
+async def test_the_stream_is_bounded_by_bytes_for_entries_of_any_size(redis: RedisServer) -> None:
     limit = 2**20
     async with sharing(redis.url, stream_bytes=limit) as site:
         for rows, batches in ((1, 6_000), (20_000, 30), (200, 400)):
@@ -198,7 +198,7 @@ async def test_what_redis_keeps_is_bounded_by_bytes_whatever_the_size_of_entries
             assert limit / 2 < held < 2 * limit, (rows, held)
 
 
-async def test_numbers_stay_whole_however_large(redis: RedisServer) -> None:
+async def test_large_numbers_stay_exact(redis: RedisServer) -> None:
     connection = RedisConnection(redis.url)
     stream = Stream(connection)
     place = await stream.end()

@@ -1,4 +1,4 @@
-"""Server processes tell each other which devices they heard, as long as Redis is there."""
+"""Server processes share their sightings of devices while Redis is available."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -23,14 +23,14 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 @asynccontextmanager
 async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[LastSeen]]:
-    """Two of one registry, that write nothing."""
+    """Two devices of one registry, which write nothing."""
     async with of_both(redis, folder) as opened:
         yield [presence for presence, _ in opened]
 
 
 @asynccontextmanager
 async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[LastSeen, Online]]]:
-    """What two processes of one registry know."""
+    """The presence states of two processes of one registry."""
     async with AsyncExitStack() as stack:
         opened = []
         for _ in range(2):
@@ -49,7 +49,7 @@ async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[
 
 
 def device(device_id: int) -> Device:
-    """As its row says it: not heard for years."""
+    """Not seen for years, according to its row."""
     return Device(device_id, "d", "", "", "active", "", "", "", {}, LONG_AGO, LONG_AGO, LONG_AGO)
 
 
@@ -64,7 +64,7 @@ async def until_heard(presence: LastSeen, device_id: int) -> datetime:
     return presence.last_seen(device(device_id)) or LONG_AGO
 
 
-async def test_what_one_hears_the_other_knows(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_sighting_by_one_process_is_known_to_the_other(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         here.seen(1)
         assert await until_heard(there, 1) <= (here.last_seen(device(1)) or LONG_AGO)
@@ -85,7 +85,7 @@ async def test_an_older_time_does_not_replace_a_newer_one(redis: RedisServer, tm
         assert (here.last_seen(device(1)) or LONG_AGO) > LONG_AGO
 
 
-async def test_redis_killed_and_back_is_said_once(redis: RedisServer, tmp_path: Path) -> None:
+async def test_a_killed_redis_is_logged_once(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         here.seen(1)
         await until_heard(there, 1)
@@ -101,7 +101,7 @@ async def test_redis_killed_and_back_is_said_once(redis: RedisServer, tmp_path: 
         assert sorted(told) == ["redis_available"] * 2 + ["redis_unavailable"] * 2
 
 
-async def test_what_gateways_say_to_one_the_other_knows_and_tells(redis: RedisServer, tmp_path: Path) -> None:
+async def test_reports_of_gateways_reach_the_other_process(redis: RedisServer, tmp_path: Path) -> None:
     async with of_both(redis, tmp_path) as ((_, here), (_, there)):
         changes: list[tuple[int, bool]] = []
         there.on_change(lambda device_id, online, _: changes.append((device_id, online)))

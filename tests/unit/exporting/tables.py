@@ -1,4 +1,4 @@
-"""Exports written and read back, and what they are to hold, in plain Python."""
+"""Exports written and read back, and their expected content in plain Python."""
 
 import io
 import json
@@ -25,7 +25,7 @@ def device(number: int, name: str = "probe") -> Device:
 
 
 def types_of(filled: Filled) -> dict[str, ValueType]:
-    """As a store tells them, device after device."""
+    """The types by measurement, as determined from the devices in order."""
     types: dict[str, ValueType] = {}
     for _, batch in filled:
         widen(types, {column.measurement: column.type for column in batch.columns})
@@ -40,7 +40,7 @@ def pieces(name: str, filled: Filled, asked: Sequence[str] | None = None) -> lis
 
 
 def read_back(name: str, content: bytes, schema: pa.Schema) -> list[Row]:
-    """The rows of a file, by column, without what has no value; times as text."""
+    """The rows of a file by column, without missing values; times as text."""
     return [_shown(row) for row in READERS[name](content, schema)]
 
 
@@ -88,7 +88,7 @@ READERS = {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet, "arrow": _arrow}
 
 
 def expected(name: str, filled: Filled) -> list[Row]:
-    """What an export of these holds, worked out value by value."""
+    """The expected rows of an export, computed value by value."""
     types = types_of(filled)
     return [
         {"device_id": device.id, "device_name": device.name, "timestamp": time_text(int(time))}
@@ -118,7 +118,7 @@ def time_text(time: int) -> str:
 
 
 def shown(name: str, value: Any, own: ValueType, settled: ValueType) -> Any:
-    """A value of a device's type in a column of the settled one."""
+    """A value of the type of a device in a column of the common type."""
     if settled is ValueType.TEXT and own is not ValueType.TEXT:
         return Digits(value, own)
     if name == "ndjson":
@@ -130,7 +130,7 @@ def shown(name: str, value: Any, own: ValueType, settled: ValueType) -> Any:
 
 
 class Digits:
-    """Equal to every text that says this value and no other of its type."""
+    """Equal to every text that denotes this value and no other of its type."""
 
     def __init__(self, value: Any, own: ValueType) -> None:
         self._value = value

@@ -1,4 +1,4 @@
-"""Whatever is stored comes back out of every format as it was."""
+"""Every format returns the stored readings unchanged."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 from tests.unit.exporting.tables import Filled, columns_of, device, expected, pieces, read_back, types_of
 
 DOUBLE, FLOAT, INT64, INT32, BOOLEAN, TEXT = ValueType
-# As devices may send them: anything but a NUL.
+# Any text that devices may send: no NUL.
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20) | st.sampled_from(
     ["", " ", '"', '""', "a,b", "a\nb", "\r\n", "\\", "null", "NaN", "'", "\u2028", "é🎈", "\x01", "\x7f", "=1+1"]
 )
@@ -79,7 +79,7 @@ def test_python_reads_the_csv_too(filled: Filled) -> None:
 
 
 @given(st.lists(st.integers(FIRST_TIME, LAST_TIME), min_size=1))
-def test_times_are_written_as_everywhere(times: list[int]) -> None:
+def test_times_are_written_in_the_common_form(times: list[int]) -> None:
     held = np.array(times, np.int64)
     found = time_texts(pa.array(held).cast(pa.timestamp("ms", "UTC")))
     assert found.to_pylist() == wire_rows.time_texts(held)
@@ -101,14 +101,14 @@ def test_times_are_written_as_everywhere(times: list[int]) -> None:
         *(((type_, type_), type_) for type_ in ValueType),
     ],
 )
-def test_types_that_differ_between_devices_meet_in_one_that_loses_nothing(
+def test_different_types_of_devices_are_widened_without_loss(
     types: tuple[ValueType, ValueType], settled: ValueType
 ) -> None:
     assert common_type(*types) is common_type(*reversed(types)) is settled
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_no_rows_make_a_file_that_says_so(name: str) -> None:
+def test_an_export_without_rows_is_a_valid_file(name: str) -> None:
     columns = Columns({"t": DOUBLE})
     content = b"".join(Export(FORMATS[name], columns).finish())
     assert read_back(name, content, columns.schema) == []
@@ -116,7 +116,7 @@ def test_no_rows_make_a_file_that_says_so(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_fields_stand_in_the_order_asked_for(name: str) -> None:
+def test_fields_have_the_requested_order(name: str) -> None:
     batch = Batch(1, np.array([0]), columns_of({"a": (INT32, [1]), "b": (INT32, [2]), "c": (INT32, [3])}))
     content = b"".join(pieces(name, [(device(1), batch)], ["c", "a", "nothing"]))
     schema = Columns({"a": INT32, "b": INT32, "c": INT32}, ["c", "a", "nothing"]).schema
@@ -126,7 +126,7 @@ def test_fields_stand_in_the_order_asked_for(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_was_first_stored_after_the_columns_were_settled_is_left_out_where_it_does_not_fit(name: str) -> None:
+def test_measurements_stored_after_the_columns_were_determined_are_left_out_if_they_do_not_fit(name: str) -> None:
     late = Batch(2, np.array([0]), columns_of({"a": (TEXT, ["x"]), "b": (INT32, [1]), "new": (INT32, [2])}))
     columns = Columns({"a": DOUBLE, "b": DOUBLE})
     export = Export(FORMATS[name], columns)
@@ -141,7 +141,7 @@ def test_what_was_first_stored_after_the_columns_were_settled_is_left_out_where_
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_long_texts_come_in_pieces_of_bounded_size(name: str) -> None:
+def test_long_texts_are_divided_into_bounded_pieces(name: str) -> None:
     random = np.random.default_rng(1)
     texts = [random.bytes(32_000).hex() for _ in range(400)]
     batch = Batch(1, np.arange(400), columns_of({"t": (TEXT, texts)}))

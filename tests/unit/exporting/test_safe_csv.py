@@ -1,4 +1,4 @@
-"""CSV for a spreadsheet: no text in it is taken for a formula, wherever it stands."""
+"""CSV for spreadsheets: no text can be taken for a formula."""
 
 import csv
 import io

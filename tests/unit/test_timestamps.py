@@ -1,4 +1,4 @@
-"""Times for readings that came without one, where the store cannot tell what it has."""
+"""Timestamp allocation if the store does not respond."""
 
 import asyncio
 import itertools
@@ -14,14 +14,14 @@ NOW = 1_767_225_600_000
 
 
 class AwayStore(SqliteStore):
-    """Takes no questions."""
+    """A store that answers no queries."""
 
     async def latest(self, *_: object, **__: object) -> dict[int, tuple[Latest, ...]]:
         raise Unavailable("STORE_UNAVAILABLE", "away")
 
 
-def test_no_two_processes_of_any_two_servers_have_a_time_in_common() -> None:
-    """Whatever the sizes of the groups."""
+def test_strides_of_all_processes_and_servers_are_disjoint() -> None:
+    """For any number of processes per server."""
     seen: dict[int, tuple[int, int]] = {}
     for server, of in zip(range(1, len(FIRST) + OTHERS + 1), itertools.cycle((1, 3, 2)), strict=False):
         for number in range(1, of + 1):
@@ -32,7 +32,7 @@ def test_no_two_processes_of_any_two_servers_have_a_time_in_common() -> None:
                 assert time % SHARED.step != SHARED.rest
 
 
-def test_no_time_of_the_process_before_is_given(tmp_path: Path) -> None:
+def test_no_timestamp_of_the_previous_process_is_allocated(tmp_path: Path) -> None:
     async def scenario() -> None:
         store = AwayStore(tmp_path / "readings.db")
         now = NOW

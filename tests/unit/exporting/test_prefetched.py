@@ -1,4 +1,4 @@
-"""The next item is fetched while one is worked on, and nothing is left running."""
+"""The next item is fetched while one is processed, and no task is left running."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ from iotflow_server.telemetry.export import prefetched
 
 
 class Source:
-    """Gives 0, 1, 2 …; waits before `blocked`, fails at `broken`."""
+    """Yields 0, 1, 2 …; waits before `blocked`, fails at `broken`."""
 
     def __init__(self, broken: int = -1, blocked: int = -1) -> None:
         self.fetched = 0

@@ -1,4 +1,4 @@
-"""The order in which batches go to the store."""
+"""The order in which batches are written to the store."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def waiting(device_id: int, number: int, *, rows: int = 1, columns: int = 1) -> QueuedBatch:
-    """number: the batch's first time, which tells batches apart."""
+    """number: first time of the batch, which identifies it."""
     device = Device(device_id, f"d{device_id}", "", "", "active", "", "", "", {}, NOW, NOW, None)
     made = tuple(Column(f"m{column}", ValueType.DOUBLE, np.zeros(rows)) for column in range(columns))
     batch = Batch(device_id, np.arange(rows) + number, made)
@@ -24,7 +24,7 @@ def numbers(group: list[QueuedBatch]) -> list[tuple[int, int]]:
     return [(one.batch.device_id, int(one.batch.times[0])) for one in group]
 
 
-def test_a_device_with_much_to_write_does_not_go_before_the_others() -> None:
+def test_a_device_with_many_batches_does_not_delay_the_others() -> None:
     async def run() -> None:
         lane, wide = WriteQueue(), GROUP_COLUMNS // 4
         for number in range(100):
@@ -37,7 +37,7 @@ def test_a_device_with_much_to_write_does_not_go_before_the_others() -> None:
     asyncio.run(run())
 
 
-def test_a_group_is_bounded_and_a_batch_beyond_the_bound_goes_alone() -> None:
+def test_a_group_is_bounded_and_a_larger_batch_is_written_alone() -> None:
     async def run() -> None:
         lane = WriteQueue()
         lane.put(waiting(1, 0, rows=GROUP_VALUES + 1))

@@ -1,4 +1,4 @@
-"""What one process changed, the others hear: at once, and after every break that anything may have changed."""
+"""Changes by one process invalidate the caches of the others at once; after an interruption everything is invalidated."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +15,7 @@ ANYTHING = ("anything", 0)
 
 
 class Process:
-    """heard: in order. faults: how many times the registry is away when it is asked."""
+    """heard: the changes in order. faults: number of calls during which the registry is unavailable."""
 
     def __init__(self, url: str) -> None:
         self.connection = RedisConnection(url)
@@ -54,7 +54,7 @@ class Process:
 
 @asynccontextmanager
 async def two(redis: RedisServer) -> AsyncIterator[tuple[Process, Process]]:
-    """Both listen."""
+    """Two subscribed processes."""
     processes = (Process(redis.url), Process(redis.url))
     for process in processes:
         await process.notices.start()
@@ -67,7 +67,7 @@ async def two(redis: RedisServer) -> AsyncIterator[tuple[Process, Process]]:
         await process.connection.close()
 
 
-async def test_the_others_hear_and_the_teller_does_not(redis: RedisServer) -> None:
+async def test_other_processes_receive_a_change_and_its_publisher_does_not(redis: RedisServer) -> None:
     async with two(redis) as (one, other):
         one.notices.device_changed(5)
         one.notices.token_revoked(7)
@@ -78,7 +78,7 @@ async def test_the_others_hear_and_the_teller_does_not(redis: RedisServer) -> No
         await other.until(lambda heard: sorted(heard) == [("command", 8), ("desired", 9), ("device", 5), ("token", 7)])
 
 
-async def test_after_a_break_anything_may_have_changed(redis: RedisServer) -> None:
+async def test_after_an_interruption_everything_is_invalidated(redis: RedisServer) -> None:
     async with two(redis) as (one, other):
         redis.kill()
         one.notices.device_changed(5)
@@ -87,7 +87,7 @@ async def test_after_a_break_anything_may_have_changed(redis: RedisServer) -> No
         await other.until(lambda heard: ANYTHING in heard)
 
 
-async def test_a_silent_redis_is_given_up(redis: RedisServer) -> None:
+async def test_a_silent_redis_counts_as_lost(redis: RedisServer) -> None:
     async with two(redis) as (one, _):
         redis.freeze()
         async with asyncio.timeout(PATIENCE):
@@ -97,7 +97,7 @@ async def test_a_silent_redis_is_given_up(redis: RedisServer) -> None:
         await one.until(lambda heard: ANYTHING in heard)
 
 
-async def test_what_could_not_be_carried_through_is_done_again(redis: RedisServer) -> None:
+async def test_a_failed_invalidation_is_repeated(redis: RedisServer) -> None:
     async with two(redis) as (one, other):
         other.faults = 2
         one.notices.device_changed(5)
@@ -106,14 +106,14 @@ async def test_what_could_not_be_carried_through_is_done_again(redis: RedisServe
         await other.until(lambda heard: heard[-1] == ("device", 6))
 
 
-async def test_too_many_to_be_told_are_told_as_one(redis: RedisServer) -> None:
+async def test_too_many_changes_become_one_message(redis: RedisServer) -> None:
     async with two(redis) as (one, other):
         for device_id in range(invalidations.MOST + 1):
             one.notices.device_changed(device_id)
         await other.until(lambda heard: heard == [ANYTHING])
 
 
-async def test_what_was_changed_last_is_told_before_the_end(redis: RedisServer) -> None:
+async def test_pending_changes_are_published_before_the_end(redis: RedisServer) -> None:
     async with two(redis) as (one, other):
         one.notices.device_changed(5)
         await one.notices.close()

@@ -35,7 +35,7 @@ class Fleet:
     online: Online
     audit: Audit
     commands: Commands
-    offers: CommandLeases
+    leases: CommandLeases
     desired: DesiredConfigs
     accounts: Accounts
 
@@ -64,15 +64,24 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     await online.start()
     stack.push_async_callback(online.close)
     commands = Commands(database)
-    offers = CommandLeases(database, commands.news)
+    leases = CommandLeases(database, commands.news)
     if settings.is_sole:
-        await offers.release_all()
+        await leases.release_all()
     desired = DesiredConfigs(database)
     housekeeping = Housekeeping(database, commands, settings.history)
     await housekeeping.start()
     stack.push_async_callback(housekeeping.close)
-    audit = Audit(database)
-    accounts = Accounts(database, registry)
     return Fleet(
-        database, registry, keys, tokens, identities, presence, online, audit, commands, offers, desired, accounts
+        database=database,
+        registry=registry,
+        keys=keys,
+        accounts=Accounts(database, registry),
+        tokens=tokens,
+        identities=identities,
+        audit=Audit(database),
+        presence=presence,
+        online=online,
+        commands=commands,
+        leases=leases,
+        desired=desired,
     )

@@ -77,17 +77,17 @@ async def tell_others(
     redis: RedisConnection, fleet: Fleet, directory: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    heard = RemoteCommandRelay(fleet.commands)
-    await heard.start()
-    stack.push_async_callback(heard.close)
+    relay = RemoteCommandRelay(fleet.commands)
+    await relay.start()
+    stack.push_async_callback(relay.close)
     elsewhere = CacheInvalidator(
-        fleet.identities,
-        directory,
-        fleet.accounts,
-        checks,
-        fleet.commands,
-        heard,
-        fleet.desired,
+        identities=fleet.identities,
+        directory=directory,
+        accounts=fleet.accounts,
+        checks=checks,
+        commands=fleet.commands,
+        relay=relay,
+        desired=fleet.desired,
     )
     notices = RedisInvalidations(redis, elsewhere)
     fleet.registry.on_change(notices.device_changed)

@@ -14,12 +14,13 @@ class CacheInvalidator:
 
     def __init__(
         self,
+        *,
         identities: Identities,
         directory: DeviceCache,
         accounts: Accounts,
         checks: SessionChecks,
         commands: Commands,
-        heard: RemoteCommandRelay,
+        relay: RemoteCommandRelay,
         desired: DesiredConfigs,
     ) -> None:
         self._identities = identities
@@ -27,7 +28,7 @@ class CacheInvalidator:
         self._accounts = accounts
         self._checks = checks
         self._commands = commands
-        self._heard = heard
+        self._relay = relay
         self._desired = desired
 
     async def device(self, device_id: int) -> None:
@@ -41,7 +42,7 @@ class CacheInvalidator:
         await self._checks.of_token(token_id)
 
     async def command(self, command_id: int) -> None:
-        self._heard.changed(command_id)
+        self._relay.changed(command_id)
 
     async def desired(self, device_id: int) -> None:
         self._desired.news.hear(await self._desired.get(device_id))

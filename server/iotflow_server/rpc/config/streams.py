@@ -1,7 +1,7 @@
 """Desired configurations as streams: a device's own, and those of all devices."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
 from iotflow.v1 import device_service_pb2, gateway_service_pb2
@@ -49,7 +49,7 @@ class FleetConfigStream:
         # The newest versions sent, by device, as far as they may be found again.
         self._sent: dict[int, DesiredConfig] = {}
 
-    async def messages(self, since: datetime) -> AsyncIterator[OfDevice]:
+    async def messages(self, since: datetime) -> AsyncGenerator[OfDevice]:
         """What was changed since then, then each change."""
         with self._desired.news.listen(None, lambda _: True) as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())

@@ -16,7 +16,7 @@ wire = device_service_pb2
 class StateReportHandler:
     """UpdateDeviceConfig, for the device itself and for a gateway."""
 
-    def __init__(self, registry: Registry, presence: LastSeen, encoder: DeviceEncoder) -> None:
+    def __init__(self, *, registry: Registry, presence: LastSeen, encoder: DeviceEncoder) -> None:
         self._registry = registry
         self._presence = presence
         self._encoder = encoder

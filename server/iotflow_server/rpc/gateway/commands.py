@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from iotflow.v1 import gateway_service_pb2
 from iotflow.words import CommandState, GatewayReport
+from iotflow_server.auth.principal import Principal
 from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
 from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.leases import LEASE, CommandLease, CommandLeases
@@ -16,7 +17,7 @@ from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_commands import command
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.commands.results import decoded_answer, result_of
-from iotflow_server.rpc.streams.sessions import Session
+from iotflow_server.rpc.streams.sessions import Session, Sessions
 
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
 Response = gateway_service_pb2.StreamDeviceCommandsResponse
@@ -61,6 +62,31 @@ def decoded(answer: Request | gateway_service_pb2.AckDeviceCommandRequest) -> Co
     if answer.state not in WORDS:
         raise InvalidArgument("state", f"one of {', '.join(WORDS)}")
     return CommandResult(answer.device_id, answer.command_id, answer.state, result_of(answer))
+
+
+class GatewayCommandHandler:
+    """StreamDeviceCommands and AckDeviceCommand."""
+
+    def __init__(self, *, commands: Commands, leases: CommandLeases, presence: LastSeen, sessions: Sessions) -> None:
+        self._commands = commands
+        self._leases = leases
+        self._answers = GatewayAnswers(commands, presence)
+        self._sessions = sessions
+
+    async def stream(self, requests: AsyncIterator[Request], principal: Principal) -> AsyncGenerator[Response]:
+        """StreamDeviceCommands."""
+        async with self._sessions.open(principal) as session:
+            stream = GatewayStream(self._commands, self._leases, self._answers, session)
+            async with aclosing(stream.messages(requests)) as messages:
+                async for message in messages:
+                    yield message
+
+    async def acknowledge(
+        self, request: gateway_service_pb2.AckDeviceCommandRequest
+    ) -> gateway_service_pb2.AckDeviceCommandResponse:
+        """AckDeviceCommand."""
+        noted = await self._answers.one(request)
+        return gateway_service_pb2.AckDeviceCommandResponse(message="Acknowledged", command=command(noted))
 
 
 class GatewayStream:

@@ -19,11 +19,11 @@ wire = gateway_service_pb2
 class PresenceReports:
     """Notes what counts and names the rest."""
 
-    def __init__(self, registry: Registry, presence: LastSeen, online: Online, offers: CommandLeases) -> None:
+    def __init__(self, *, registry: Registry, presence: LastSeen, online: Online, leases: CommandLeases) -> None:
         self._registry = registry
         self._presence = presence
         self._online = online
-        self._offers = offers
+        self._leases = leases
 
     async def note(self, request: wire.ReportPresenceRequest) -> wire.ReportPresenceResponse:
         """Durable on return. Raises Unavailable."""
@@ -46,7 +46,7 @@ class PresenceReports:
         if said:
             await self._online.say(said)
         if back := {report.device_id for report in reports if report.state != Presence.OFFLINE}:
-            await self._offers.release_for(back)
+            await self._leases.release_for(back)
 
 
 def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Device]) -> Iterator[wire.PresenceRejection]:

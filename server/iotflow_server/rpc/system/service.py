@@ -28,6 +28,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
 
     def __init__(
         self,
+        *,
         checks: HealthChecks,
         metrics: Metrics,
         broker: AdvertisedBroker,

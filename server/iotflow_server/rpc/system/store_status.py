@@ -1,16 +1,39 @@
-"""How the telemetry store is."""
+"""GetTelemetryStatus: the state of the telemetry store."""
 
 from iotflow.v1 import telemetry_service_pb2
 from iotflow.words import StoreStatus
+from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import Unavailable
+from iotflow_server.interceptors.middleware import Context
+from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.telemetry.ports import JournalState, ManagedWriter
 from iotflow_server.telemetry.stores.choice import Location
 
 wire = telemetry_service_pb2
 
 
-async def store_status(store: ManagedWriter, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
-    """GetTelemetryStatus: asks the store itself, and tells of the journal where there is one."""
+class StoreStatusHandler:
+    """Checks the store itself. Only callers that may see diagnostics get its name and the state of its journal."""
+
+    def __init__(
+        self, *, writer: ManagedWriter, location: Location, registry: Registry, diagnostics: Diagnostics
+    ) -> None:
+        self._writer = writer
+        self._location = location
+        self._registry = registry
+        self._diagnostics = diagnostics
+
+    async def status(self, context: Context) -> wire.GetTelemetryStatusResponse:
+        """GetTelemetryStatus."""
+        status = await _status(self._writer, self._location, await self._registry.total())
+        if not await self._diagnostics.allowed(context):
+            # The rest is what clients of the older service read.
+            status.ClearField("journal")
+            status.ClearField("store")
+        return status
+
+
+async def _status(store: ManagedWriter, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
     taken = await _takes_writes(store)
     journal = store.journal
     available = taken if journal is None else journal.backend_available

@@ -26,15 +26,15 @@ INFINITE = (math.inf, -math.inf)
 class AggregateHandler:
     """Figures over windows, computed by the store."""
 
-    def __init__(self, reader: TelemetryReader, querying: QueryHandler) -> None:
+    def __init__(self, *, reader: TelemetryReader, queries: QueryHandler) -> None:
         self._reader = reader
-        self._querying = querying
+        self._queries = queries
 
     async def aggregate(
         self, request: wire.AggregateTelemetryRequest, principal: Principal
     ) -> wire.AggregateTelemetryResponse:
         """AggregateTelemetry."""
-        device = await self._querying.readable(request.device_id, principal)
+        device = await self._queries.readable(request.device_id, principal)
         words = {function(name): name for name in names(request.aggregation) or ("avg",)}
         window = parse_duration(request.window or "1h", "window")
         over = span(request.start_time or "-24h", request.end_time or "now", utc_now_ms())

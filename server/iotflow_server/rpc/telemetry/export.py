@@ -10,9 +10,11 @@ from iotflow_server.auth.principal import Principal
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.interceptors.middleware import Context
+from iotflow_server.interceptors.call_context import principal_of
+from iotflow_server.interceptors.middleware import AbortMarker, Context
 from iotflow_server.rpc.http_status import from_rest
-from iotflow_server.rpc.streams.sessions import Session
+from iotflow_server.rpc.streams.abort_mid_stream import abort_mid_stream
+from iotflow_server.rpc.streams.sessions import Session, Sessions
 from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
 from iotflow_server.telemetry.batch import Batch, ValueType
 from iotflow_server.telemetry.export import FORMATS, SAFE_CSV, Columns, Export, Format, prefetched, widen
@@ -28,11 +30,18 @@ Request = telemetry_service_pb2.ExportTelemetryRequest
 class ExportHandler:
     """Whoever takes the pieces slowly holds up the reading too: no more than a chunk of readings waits."""
 
-    def __init__(self, reader: TelemetryReader, querying: QueryHandler) -> None:
+    def __init__(self, *, reader: TelemetryReader, queries: QueryHandler, sessions: Sessions) -> None:
         self._reader = reader
-        self._querying = querying
+        self._queries = queries
+        self._sessions = sessions
 
-    async def bodies(self, request: Request, session: Session, context: Context) -> AsyncIterator[HttpBody]:
+    async def bodies(self, request: Request, context: Context) -> AsyncGenerator[HttpBody | AbortMarker]:
+        """ExportTelemetry."""
+        async with self._sessions.open(principal_of(context)) as session:
+            async for piece in abort_mid_stream(self._bodies(request, session, context), context):
+                yield piece
+
+    async def _bodies(self, request: Request, session: Session, context: Context) -> AsyncIterator[HttpBody]:
         """The file, named in REST's headers. What fails before the first piece fails without a byte of it."""
         format_ = _format(request)
         begun = not from_rest(context)
@@ -62,7 +71,7 @@ class ExportHandler:
         self, request: Request, principal: Principal, within: Span, rows: int
     ) -> AsyncGenerator[tuple[Device, Batch]]:
         caller = principal.limit_key
-        async for device in self._querying.each_readable(request.device_ids, [], principal):
+        async for device in self._queries.each_readable(request.device_ids, [], principal):
             async with aclosing(
                 self._reader.read(device.id, within, names(request.fields), chunk_rows=rows, caller=caller)
             ) as reading:
@@ -73,7 +82,7 @@ class ExportHandler:
         """By measurement, of all devices asked for together. Raises InvalidArgument where they are too many."""
         types: dict[str, ValueType] = {}
         fields = names(request.fields)
-        async for device in self._querying.each_readable(request.device_ids, [], session.principal):
+        async for device in self._queries.each_readable(request.device_ids, [], session.principal):
             check(session)
             own = await self._reader.measurements(device.id, caller=session.principal.limit_key)
             widen(types, own if fields is None else {name: own[name] for name in fields if name in own})

@@ -1,4 +1,4 @@
-"""SubscribeTelemetry and ReadTelemetry: readings as a stream."""
+"""The events of one SubscribeTelemetry."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.streams.sessions import Session
-from iotflow_server.rpc.telemetry.query import QueryHandler, names, span
+from iotflow_server.rpc.telemetry.query import QueryHandler, names
 from iotflow_server.rpc.telemetry.replays import Replays, is_free
 from iotflow_server.telemetry.live import (
     Dropped,
@@ -50,7 +50,7 @@ class LiveEvents:
         self._heartbeat = heartbeat
         self._replays = replays.of(session.principal.limit_key)
 
-    async def events(self, feed: LiveFeed, reader: TelemetryReader, querying: QueryHandler) -> AsyncIterator[Event]:
+    async def events(self, feed: LiveFeed, reader: TelemetryReader, querying: QueryHandler) -> AsyncGenerator[Event]:
         """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
         request = self._request
         since = parse_time(request.since, utc_now_ms(), "since") if request.since else None
@@ -163,22 +163,3 @@ def _alive() -> Event:
 
 def _error(reason: str, message: str, *, retryable: bool) -> Event:
     return Event(error=stream_pb2.StreamError(reason=reason, message=message, retryable=retryable))
-
-
-async def read(
-    request: telemetry_service_pb2.ReadTelemetryRequest,
-    session: Session,
-    reader: TelemetryReader,
-    querying: QueryHandler,
-) -> AsyncIterator[telemetry_service_pb2.ReadTelemetryResponse]:
-    """ReadTelemetry: device by device, chunk by chunk."""
-    asked = span(request.start_time, request.end_time, utc_now_ms())
-    caller = session.principal.limit_key
-    async for device in querying.each_readable(request.device_ids, [], session.principal):
-        reading = reader.read(device.id, asked, names(request.fields), newest_first=request.newest_first, caller=caller)
-        async with aclosing(reading):
-            async for chunk in reading:
-                if session.refusal:
-                    raise session.refusal
-                for part in parts(chunk):
-                    yield telemetry_service_pb2.ReadTelemetryResponse(batch=encode(part))

@@ -49,7 +49,7 @@ def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time"
 class QueryHandler:
     """Answers from the store, for whoever may read the device."""
 
-    def __init__(self, reader: TelemetryReader, registry: Registry, directory: DeviceCache) -> None:
+    def __init__(self, *, reader: TelemetryReader, registry: Registry, directory: DeviceCache) -> None:
         self._reader = reader
         self._registry = registry
         self._directory = directory

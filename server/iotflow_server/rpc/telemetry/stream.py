@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.codec.wire_batches import rejection
-from iotflow_server.rpc.streams.sessions import Session
+from iotflow_server.rpc.streams.sessions import Session, Sessions
 from iotflow_server.rpc.telemetry.stream_batches import Sent, Taking
 from iotflow_server.telemetry.intake import Intake
 
@@ -70,7 +71,7 @@ class TelemetryStream:
         self._window = Window(window)
         self._committed = 0
 
-    async def answers(self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch]) -> AsyncIterator[Response]:
+    async def answers(self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch]) -> AsyncGenerator[Response]:
         """Acknowledge batches as they become durable. Whatever ends the stream, what was taken before is acknowledged first."""
         reader = asyncio.create_task(self._read(batches), name="telemetry stream reader")
         self._session.ended.add_done_callback(lambda _: reader.cancel())
@@ -118,3 +119,22 @@ class TelemetryStream:
                 await asyncio.sleep(0)
             sent = self._window.next_stored()
         yield response
+
+
+class TelemetryStreamHandler:
+    """StreamTelemetry. window: batches of a stream that are not acknowledged yet."""
+
+    def __init__(self, *, intake: Intake, sessions: Sessions, window: int) -> None:
+        self._intake = intake
+        self._sessions = sessions
+        self._window = window
+
+    async def stream(
+        self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch], principal: Principal
+    ) -> AsyncGenerator[Response]:
+        """StreamTelemetry."""
+        async with self._sessions.open(principal) as session:
+            stream = TelemetryStream(self._intake, session, self._window)
+            async with aclosing(stream.answers(batches)) as answers:
+                async for answer in answers:
+                    yield answer

@@ -8,11 +8,12 @@ from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.service import CommandService
 from iotflow_server.rpc.config.service import ConfigService
 from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler
+from iotflow_server.rpc.fleet.device_counts import DeviceCounter
 from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
 from iotflow_server.rpc.fleet.key_resets import KeyResetHandler
 from iotflow_server.rpc.fleet.measurements import MeasurementHandler
 from iotflow_server.rpc.fleet.service import FleetService
-from iotflow_server.rpc.fleet.statistics import FleetStatistics
+from iotflow_server.rpc.fleet.statistics import FleetStatistics, IngestStatistics
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.rpc.tokens.service import TokenService
 
@@ -40,15 +41,17 @@ def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, enc
     """Counts of the registry, and of this process."""
     return FleetStatistics(
         figures=DeviceStatistics(fleet.database),
+        counter=device_counter(fleet),
+        ingest=IngestStatistics(tally=telemetry.tally, feed=telemetry.feed, sessions=sessions),
+        encoder=encoder,
         tokens=fleet.tokens,
         commands=fleet.commands,
-        presence=fleet.presence,
-        online=fleet.online,
-        encoder=encoder,
-        tally=telemetry.tally,
-        feed=telemetry.feed,
-        sessions=sessions,
     )
+
+
+def device_counter(fleet: Fleet) -> DeviceCounter:
+    """Counts of devices by status and presence."""
+    return DeviceCounter(figures=DeviceStatistics(fleet.database), presence=fleet.presence, online=fleet.online)
 
 
 def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> CommandService:

@@ -1,0 +1,40 @@
+"""The metrics of this process."""
+
+from collections.abc import Callable
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.metrics import Metrics
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.workers.member import Member
+
+
+def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
+    """The metrics of this process."""
+    bus = telemetry.bus
+    gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "iotflow_worker": ("Number of the worker process.", lambda: member.number),
+        "iotflow_ingest_waiting_bytes": (
+            "Size in bytes of the readings that wait for the store.",
+            lambda: telemetry.ingest.waiting_bytes,
+        ),
+        "iotflow_open_streams": ("Open streams.", lambda: len(sessions)),
+        "iotflow_devices_online": ("Devices that are online.", lambda: fleet.online.count),
+        "iotflow_subscribers": ("Subscribers of the live feed.", lambda: telemetry.feed.subscribers),
+        "iotflow_live_bus_degraded": (
+            "1 while the live bus to other processes is unavailable.",
+            lambda: bus.state.degraded,
+        ),
+        "iotflow_live_bus_backlog_bytes": (
+            "Size in bytes of the readings that wait for the live bus.",
+            lambda: bus.state.backlog_bytes,
+        ),
+        "iotflow_live_bus_dropped_readings": ("Readings lost on the live bus.", lambda: bus.state.dropped),
+    }
+    if latest := telemetry.latest:
+        gauges["iotflow_latest_hits"] = ("Devices whose newest values were in the cache.", lambda: latest.hits)
+        gauges["iotflow_latest_misses"] = (
+            "Devices whose newest values were not in the cache.",
+            lambda: latest.misses,
+        )
+    return Metrics(telemetry.tally, gauges, lambda: telemetry.writer.journal)

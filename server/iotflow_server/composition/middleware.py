@@ -1,0 +1,55 @@
+"""The middleware around every call."""
+
+from iotflow_server.auth.identities import Identities
+from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, permissions
+from iotflow_server.interceptors.authentication import Authentication
+from iotflow_server.interceptors.errors import Errors
+from iotflow_server.interceptors.initial_metadata import InitialMetadata
+from iotflow_server.interceptors.logging import Logging
+from iotflow_server.interceptors.metrics import CallMetrics
+from iotflow_server.interceptors.middleware import Middleware
+from iotflow_server.interceptors.peer_addresses import PeerAddresses
+from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
+from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
+from iotflow_server.interceptors.validation import Validation
+from iotflow_server.interceptors.wrong_credentials import WrongCredentials
+from iotflow_server.metrics import Metrics
+from iotflow_server.settings import Settings
+
+
+def identity_of(settings: Settings, identities: Identities, addresses: PeerAddresses) -> Authentication:
+    """What tells who calls."""
+    open_to_roles = permissions(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
+    wrong = WrongCredentials(settings.wrong_credentials_limit, addresses)
+    return Authentication(identities=identities, open_to=open_to_roles, wrong=wrong, addresses=addresses)
+
+
+def layers(settings: Settings, identity: Authentication, metrics: Metrics) -> list[Middleware]:
+    """Outermost first."""
+    rate = settings.rate_limit_per_minute
+    limits = [RateLimits(Buckets(rate))] if rate else []
+    return [
+        Errors(),
+        CallMetrics(metrics.calls),
+        Logging(),
+        identity,
+        *limits,
+        stream_limits(settings),
+        Validation(),
+        InitialMetadata(),
+    ]
+
+
+def stream_limits(settings: Settings) -> StreamLimits:
+    """Of each caller."""
+    reads = StreamLimit(
+        "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"
+    )
+    live = StreamLimit(
+        "SUBSCRIPTION_LIMIT",
+        "live subscriptions",
+        settings.subscriptions_per_caller,
+        "IOTFLOW_SUBSCRIPTIONS_PER_CALLER",
+    )
+    others = StreamLimit("STREAM_LIMIT", "streams open", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER")
+    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others)

@@ -1,0 +1,1 @@
+"""The services: each module joins those of one kind of caller."""

@@ -1,0 +1,93 @@
+"""The services that devices, their gateways and MQTT brokers use."""
+
+from iotflow.mqtt_topics import TopicGrammar
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
+from iotflow_server.rpc.config.own_config import OwnConfigHandler
+from iotflow_server.rpc.devices.keys import OwnKeyHandler
+from iotflow_server.rpc.devices.registration import RegistrationHandler, RegistrationPolicy
+from iotflow_server.rpc.devices.service import DeviceService
+from iotflow_server.rpc.devices.state_reports import StateReportHandler
+from iotflow_server.rpc.devices.status import StatusHandler
+from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
+from iotflow_server.rpc.gateway.commands import GatewayCommandHandler
+from iotflow_server.rpc.gateway.configs import GatewayConfigHandler
+from iotflow_server.rpc.gateway.presence_reports import PresenceReports
+from iotflow_server.rpc.gateway.service import GatewayService
+from iotflow_server.rpc.mqtt.access import AccessHandler
+from iotflow_server.rpc.mqtt.accounts import AccountHandler
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
+from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.mqtt.service import MqttService
+from iotflow_server.rpc.mqtt.usernames import Usernames
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.settings import Settings
+
+
+def device_service(
+    settings: Settings,
+    fleet: Fleet,
+    telemetry: Telemetry,
+    sessions: Sessions,
+    encoder: DeviceEncoder,
+    broker: AdvertisedBroker,
+) -> DeviceService:
+    """What a device says of itself and asks for."""
+    registry, presence = fleet.registry, fleet.presence
+    return DeviceService(
+        registration=RegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
+        status=StatusHandler(
+            registry=registry, presence=presence, online=fleet.online, encoder=encoder, reader=telemetry.reader
+        ),
+        config=OwnConfigHandler(
+            registry=registry,
+            desired=fleet.desired,
+            reports=StateReportHandler(registry=registry, presence=presence, encoder=encoder),
+            presence=presence,
+            sessions=sessions,
+        ),
+        keys=OwnKeyHandler(keys=fleet.keys, sessions=sessions),
+        commands=OwnCommandHandler(commands=fleet.commands, presence=presence, sessions=sessions),
+        broker=broker,
+    )
+
+
+def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, links: AdapterLinks) -> GatewayService:
+    """Requests of gateways for devices."""
+    registry, presence, leases = fleet.registry, fleet.presence, fleet.leases
+    return GatewayService(
+        commands=GatewayCommandHandler(commands=fleet.commands, leases=leases, presence=presence, sessions=sessions),
+        configs=GatewayConfigHandler(
+            registry=registry,
+            desired=fleet.desired,
+            reports=StateReportHandler(registry=registry, presence=presence, encoder=encoder),
+            sessions=sessions,
+            links=links,
+        ),
+        presence=PresenceReports(registry=registry, presence=presence, online=fleet.online, leases=leases),
+    )
+
+
+def mqtt_service(
+    settings: Settings, fleet: Fleet, sessions: Sessions, links: AdapterLinks, refusals: MqttRefusals
+) -> MqttService:
+    """Requests of MQTT brokers and their adapters."""
+    usernames = Usernames(fleet.registry)
+    return MqttService(
+        accounts=AccountHandler(
+            accounts=fleet.accounts,
+            identities=fleet.identities,
+            usernames=usernames,
+            sessions=sessions,
+            links=links,
+        ),
+        access=AccessHandler(
+            identities=fleet.identities,
+            usernames=usernames,
+            topics=TopicGrammar(settings.mqtt_topic_prefix),
+            anonymous=settings.mqtt_anonymous,
+        ),
+        refusals=refusals,
+    )

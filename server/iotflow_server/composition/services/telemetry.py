@@ -1,0 +1,65 @@
+"""The services for readings, and the paths of the older service."""
+
+from iotflow_server.composition.fleet import Fleet
+from iotflow_server.composition.services.administration import device_counter
+from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.machine import Machine
+from iotflow_server.rpc.legacy.device_statuses import DeviceStatusHandler
+from iotflow_server.rpc.legacy.mqtt_submissions import MqttSubmissionHandler
+from iotflow_server.rpc.legacy.service import LegacyService
+from iotflow_server.rpc.legacy.system_status import SystemStatusHandler
+from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.system.diagnostics import Diagnostics
+from iotflow_server.rpc.system.health_checks import HealthChecks
+from iotflow_server.rpc.system.store_status import StoreStatusHandler
+from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
+from iotflow_server.rpc.telemetry.deletions import DeletionHandler
+from iotflow_server.rpc.telemetry.export import ExportHandler
+from iotflow_server.rpc.telemetry.live import LiveHandler
+from iotflow_server.rpc.telemetry.query import QueryHandler
+from iotflow_server.rpc.telemetry.service import TelemetryService
+from iotflow_server.rpc.telemetry.stream import TelemetryStreamHandler
+from iotflow_server.rpc.telemetry.submit import SubmitHandler
+from iotflow_server.settings import Settings
+from iotflow_server.telemetry.stores.choice import location_of
+
+
+def telemetry_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, diagnostics: Diagnostics
+) -> TelemetryService:
+    """Readings in, readings out."""
+    intake, reader, writer = telemetry.intake, telemetry.reader, telemetry.writer
+    queries = QueryHandler(reader=reader, registry=fleet.registry, directory=intake.directory)
+    return TelemetryService(
+        submissions=SubmitHandler(intake),
+        streams=TelemetryStreamHandler(intake=intake, sessions=sessions, window=settings.stream_window),
+        queries=queries,
+        aggregates=AggregateHandler(reader=reader, queries=queries),
+        exports=ExportHandler(reader=reader, queries=queries, sessions=sessions),
+        live=LiveHandler(
+            feed=telemetry.feed,
+            reader=reader,
+            queries=queries,
+            sessions=sessions,
+            heartbeat=settings.heartbeat_seconds,
+        ),
+        deletions=DeletionHandler(writer=writer, queries=queries, audit=fleet.audit),
+        status=StoreStatusHandler(
+            writer=writer,
+            location=location_of(settings.telemetry_url),
+            registry=fleet.registry,
+            diagnostics=diagnostics,
+        ),
+    )
+
+
+def legacy_service(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, checks: HealthChecks, broker: AdvertisedBroker
+) -> LegacyService:
+    """Paths of the older service."""
+    return LegacyService(
+        status=SystemStatusHandler(checks=checks, machine=Machine(settings.data_dir), counter=device_counter(fleet)),
+        devices=DeviceStatusHandler(registry=fleet.registry, online=fleet.online),
+        submissions=MqttSubmissionHandler(submissions=SubmitHandler(telemetry.intake), broker=broker),
+    )

@@ -1,0 +1,41 @@
+"""Counts of devices by status and presence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iotflow_server.devices.statistics import DeviceStatistics
+from iotflow_server.presence.last_seen import LastSeen
+from iotflow_server.presence.online import Online
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Devices of each status, and those that are online."""
+
+    by_status: Mapping[str, int]
+    online: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.by_status.values())
+
+    @property
+    def offline(self) -> int:
+        """Those that are not online."""
+        return self.total - self.online
+
+
+class DeviceCounter:
+    """Counts the devices of the registry. Raises Unavailable."""
+
+    def __init__(self, *, figures: DeviceStatistics, presence: LastSeen, online: Online) -> None:
+        self._figures = figures
+        self._presence = presence
+        self._online = online
+
+    async def count(self) -> Counts:
+        """The counts at this moment."""
+        # The newest sightings are in memory only.
+        await self._presence.flush()
+        return Counts(await self._figures.by_status(), await self._figures.online(self._online.since))

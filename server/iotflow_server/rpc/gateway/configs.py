@@ -1,0 +1,57 @@
+"""Configurations of all devices, as gateways watch and report them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+from iotflow.v1 import gateway_service_pb2 as wire
+from iotflow.words import DeviceStatus
+from iotflow_server.auth.principal import Principal
+from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.devices.registry import Registry
+from iotflow_server.errors import PermissionDenied
+from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
+from iotflow_server.rpc.devices.state_reports import StateReportHandler
+from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
+from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+
+class GatewayConfigHandler:
+    """WatchDeviceConfigs and ReportDeviceConfig."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        desired: DesiredConfigs,
+        reports: StateReportHandler,
+        sessions: Sessions,
+        links: AdapterLinks,
+    ) -> None:
+        self._registry = registry
+        self._desired = desired
+        self._reports = reports
+        self._sessions = sessions
+        self._links = links
+
+    async def watch(
+        self, request: wire.WatchDeviceConfigsRequest, principal: Principal
+    ) -> AsyncGenerator[wire.WatchDeviceConfigsResponse]:
+        """WatchDeviceConfigs."""
+        since = BEGINNING
+        if request.since:
+            since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
+        async with self._sessions.open(principal) as session:
+            configs = FleetConfigStream(self._desired, self._registry, session)
+            with self._links.retaining():
+                async with aclosing(configs.messages(since)) as messages:
+                    async for message in messages:
+                        yield message
+
+    async def report(self, request: wire.ReportDeviceConfigRequest) -> wire.ReportDeviceConfigResponse:
+        """ReportDeviceConfig."""
+        device = await self._registry.get(request.device_id)
+        if device.status == DeviceStatus.INACTIVE:
+            raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
+        return wire.ReportDeviceConfigResponse(config=await self._reports.report(device.id, request.config))

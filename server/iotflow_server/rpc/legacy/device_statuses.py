@@ -1,0 +1,35 @@
+"""ListDeviceStatuses: the older service's short list of devices."""
+
+from iotflow.v1 import legacy_service_pb2 as wire
+from iotflow_server.compute_thread import run_in_compute_thread
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.registry import Registry
+from iotflow_server.presence.online import Online
+
+DEFAULT_LIMIT = 100
+
+
+class DeviceStatusHandler:
+    """Devices in short, by id."""
+
+    def __init__(self, *, registry: Registry, online: Online) -> None:
+        self._registry = registry
+        self._online = online
+
+    async def list(self, request: wire.ListDeviceStatusesRequest) -> wire.ListDeviceStatusesResponse:
+        """ListDeviceStatuses."""
+        limit = request.limit or DEFAULT_LIMIT
+        total, devices = await self._registry.slice(request.offset, limit)
+        meta = wire.DeviceStatusesMeta(total=total, limit=limit, offset=request.offset)
+        return await run_in_compute_thread(
+            lambda: wire.ListDeviceStatusesResponse(devices=[self._in_short(device) for device in devices], meta=meta)
+        )
+
+    def _in_short(self, device: Device) -> wire.DeviceInShort:
+        return wire.DeviceInShort(
+            id=device.id,
+            name=device.name,
+            device_type=device.device_type,
+            status=device.status,
+            is_online=self._online.is_online(device),
+        )

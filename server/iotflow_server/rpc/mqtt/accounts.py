@@ -1,0 +1,107 @@
+"""WatchAccounts and FindAccount: the devices as MQTT brokers know them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from iotflow.v1 import mqtt_service_pb2 as wire
+from iotflow_server.auth.identities import Identities
+from iotflow_server.auth.principal import Principal
+from iotflow_server.errors import NotFound
+from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription
+from iotflow_server.rpc.codec.wire_values import timestamp_of
+from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
+from iotflow_server.rpc.mqtt.usernames import Usernames
+from iotflow_server.rpc.streams.sessions import Session, Sessions
+
+DEFAULT_PAGE = 1_000
+
+
+class AccountHandler:
+    """Accounts, all of them and as they change, or one by its login."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        identities: Identities,
+        usernames: Usernames,
+        sessions: Sessions,
+        links: AdapterLinks,
+    ) -> None:
+        self._accounts = accounts
+        self._identities = identities
+        self._usernames = usernames
+        self._sessions = sessions
+        self._links = links
+
+    async def watch(
+        self, request: wire.WatchAccountsRequest, principal: Principal
+    ) -> AsyncGenerator[wire.WatchAccountsResponse]:
+        """WatchAccounts."""
+        size = request.page_size or DEFAULT_PAGE
+        watcher = self._accounts.watch()
+        leaving = ExitStack()
+        try:
+            async with self._sessions.open(principal) as session:
+                leaving.enter_context(self._links.watching())
+                async for page in self._all(size):
+                    yield page
+                while True:
+                    changed = await _unless_ended(session, watcher)
+                    if changed is None:
+                        yield wire.WatchAccountsResponse(again=True)
+                        async for page in self._all(size):
+                            yield page
+                    for first in range(0, len(changed or ()), size):
+                        yield await self._changed((changed or ())[first : first + size])
+        finally:
+            leaving.close()
+            self._accounts.unwatch(watcher)
+
+    async def find(self, request: wire.FindAccountRequest) -> wire.FindAccountResponse:
+        """FindAccount."""
+        by_key = request.WhichOneof("by") == "api_key"
+        key = await self._identities.key(request.api_key) if by_key else None
+        device = key.device if key else None if by_key else await self._usernames.device(request.username)
+        found = await self._accounts.of([device.id]) if device else []
+        if not found:
+            raise NotFound("DEVICE_NOT_FOUND", f"There is no device with this {'key' if by_key else 'id or name'}.")
+        valid_until = timestamp_of(key.until) if key else None
+        return wire.FindAccountResponse(account=_account(found[0]), key_valid_until=valid_until)
+
+    async def _all(self, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
+        last = 0
+        while page := await self._accounts.page(last, size):
+            yield wire.WatchAccountsResponse(accounts=map(_account, page))
+            last = page[-1].device_id
+        yield wire.WatchAccountsResponse(complete=True)
+
+    async def _changed(self, ids: Sequence[int]) -> wire.WatchAccountsResponse:
+        accounts = await self._accounts.of(ids)
+        removed = set(ids) - {account.device_id for account in accounts}
+        return wire.WatchAccountsResponse(accounts=map(_account, accounts), removed=sorted(removed))
+
+
+async def _unless_ended(session: Session, watcher: AccountSubscription) -> list[int] | None:
+    """What changed next; raises what the session ends with."""
+    news = asyncio.create_task(watcher.next())
+    try:
+        either: set[asyncio.Future[Any]] = {news, session.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if session.refusal:
+            raise session.refusal
+        return await news
+    finally:
+        news.cancel()
+
+
+def _account(account: Account) -> wire.MqttAccount:
+    return wire.MqttAccount(
+        device_id=account.device_id,
+        name=account.name,
+        status=account.status,
+        verifier=account.verifier or "",
+        old_key_valid_until=timestamp_of(account.old_key_until),
+    )

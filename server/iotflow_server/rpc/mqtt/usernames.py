@@ -1,0 +1,21 @@
+"""MQTT user names of devices."""
+
+from iotflow_server.devices.device import Device
+from iotflow_server.devices.registry import Registry
+
+LARGEST_ID = 2**31 - 1
+
+
+class Usernames:
+    """Finds devices by the id or name that they log in with."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def device(self, username: str) -> Device | None:
+        """The device with this id or name."""
+        if not (username.isascii() and username.isdigit()):
+            return await self._registry.get_by_name(username)
+        if int(username) > LARGEST_ID:
+            return None
+        return next(iter(await self._registry.get_many([int(username)])), None)

@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test faults lint contract docs generate lock wheels version bench soak packages clean
+.PHONY: help up iotdb check test faults lint contract docs generate freeze protos lock wheels version bench soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,12 @@ generate: $(VENV)/dev packages  ## Write the stubs and references anew after a c
 	$(BIN)/python tools/settings_table.py
 	$(BIN)/python tools/rest_table.py
 	$(BIN)/python -m tools.api
+
+freeze: $(VENV)/dev packages  ## Make the present contract the one that breaking changes are found against; once for each release
+	$(BIN)/python tools/contract.py deps freeze
+
+protos: $(VENV)/dev packages  ## Write the contract for other languages into build/protos: full, and plain without options
+	$(BIN)/python -m tools.protos build/protos
 
 bench: $(VENV)/dev  ## Measure; prints the tables of docs/performance.md
 	$(BIN)/python -m tests.bench

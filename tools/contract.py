@@ -1,8 +1,8 @@
 """Commands for the contract, to be combined in one call.
 
-`deps` downloads the imported protos into .proto-deps. `check` runs lint, format and the breaking-change check. `generate` writes
-clients/python. `drift` generates these and the references in api/ again, and fails if a committed file differs. `validate`
-validates the references.
+`deps` downloads the imported protos into .proto-deps. `check` runs lint, format and the breaking-change check against the
+committed image of the last release, which `freeze` writes. `generate` writes clients/python. `drift` generates these and the
+references in api/ again, and fails if a committed file differs. `validate` validates the references.
 """
 
 import json
@@ -14,13 +14,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPS = ROOT / ".proto-deps"
-# The contract of the last release. Before the first one there is none, and anything may change.
+# The contract of the last release. A breaking change of it is rejected.
 BASELINE = ROOT / "proto" / "baseline.binpb"
 STUBS = ("clients/python/iotflow/v1",)
 REFERENCES = ("api", "cli/iotflow_cli/api_reference/openapi.json")
 WORDS = "clients/python/iotflow/words.py"
 PROTOVALIDATE = "github.com/bufbuild/protovalidate@v1.2.2"
-GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
+GOOGLE = (
+    "api/annotations.proto",
+    "api/field_behavior.proto",
+    "api/http.proto",
+    "api/httpbody.proto",
+    "rpc/error_details.proto",
+    "rpc/status.proto",
+)
+VALIDATE = "buf/validate/validate.proto"
 
 
 def run(*command: str) -> None:
@@ -32,16 +40,16 @@ def output(*command: str) -> str:
 
 
 def deps() -> None:
-    if (DEPS / "buf/validate/validate.proto").exists():
+    """Bring what is missing."""
+    if all((DEPS / name).exists() for name in (VALIDATE, *(f"google/{name}" for name in GOOGLE))):
         return
     shutil.rmtree(DEPS, ignore_errors=True)
     module = json.loads(output("go", "mod", "download", "-json", PROTOVALIDATE))
-    validate = Path(module["Dir"], "proto/protovalidate/buf/validate/validate.proto")
     google = find_spec("google.api")
     assert google is not None and google.submodule_search_locations, "googleapis-common-protos is not installed"
-    for name in GOOGLE_API:
-        copy(Path(google.submodule_search_locations[0], name), DEPS / "google/api" / name)
-    copy(validate, DEPS / "buf/validate/validate.proto")
+    for name in GOOGLE:
+        copy(Path(google.submodule_search_locations[0]).parent / name, DEPS / "google" / name)
+    copy(Path(module["Dir"], "proto/protovalidate", VALIDATE), DEPS / VALIDATE)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -52,8 +60,15 @@ def copy(source: Path, target: Path) -> None:
 def check() -> None:
     run("buf", "lint")
     run("buf", "format", "--diff", "--exit-code", "proto")
-    if BASELINE.exists():
-        run("buf", "breaking", "--against", str(BASELINE.relative_to(ROOT)))
+    try:
+        run("buf", "breaking", "proto", "--exclude-imports", "--against", str(BASELINE.relative_to(ROOT)))
+    except subprocess.CalledProcessError:
+        sys.exit("The contract breaks clients of the last release. CONTRIBUTING.md describes what may change, and how.")
+
+
+def freeze() -> None:
+    """Make the present contract the one that later ones are compared with: once for each release."""
+    run("buf", "build", "proto", "--exclude-source-info", "-o", str(BASELINE.relative_to(ROOT)))
 
 
 def generate() -> None:
@@ -77,6 +92,6 @@ def validate() -> None:
 
 
 if __name__ == "__main__":
-    steps = {"deps": deps, "check": check, "generate": generate, "drift": drift, "validate": validate}
+    steps = {"deps": deps, "check": check, "freeze": freeze, "generate": generate, "drift": drift, "validate": validate}
     for step in sys.argv[1:]:
         steps[step]()

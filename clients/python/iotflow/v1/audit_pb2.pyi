@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AuditEntry(_message.Message):
-    """One thing somebody did."""
+    """A change, and the caller who made it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -32,11 +32,11 @@ class AuditEntry(_message.Message):
     DETAILS_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     actor: _builtins.str
-    """token:<name> or device:<id>."""
+    """`token:<name>` or `device:<id>`."""
     action: _builtins.str
-    """Such as device.delete."""
+    """For example `device.delete`."""
     target: _builtins.str
-    """Such as device:7."""
+    """For example `device:7`."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property

@@ -23,31 +23,33 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from iotflow.v1 import audit_pb2 as iotflow_dot_v1_dot_audit__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eiotflow/v1/audit_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x16iotflow/v1/audit.proto\x1a\x18iotflow/v1/options.proto\"\xa0\x01\n\x17ListAuditEntriesRequest\x12 \n\x06target\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x06target\x12,\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\x99\x01\n\x18ListAuditEntriesResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x30\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x16.iotflow.v1.AuditEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\x92\x01\n\x0c\x41uditService\x12\x81\x01\n\x10ListAuditEntries\x12#.iotflow.v1.ListAuditEntriesRequest\x1a$.iotflow.v1.ListAuditEntriesResponse\"\"\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/admin/auditb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eiotflow/v1/audit_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x16iotflow/v1/audit.proto\x1a\x18iotflow/v1/options.proto\"\xac\x01\n\x17ListAuditEntriesRequest\x12$\n\x06target\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xc8\x01R\x06target\x12\x30\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\x99\x01\n\x18ListAuditEntriesResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x30\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x16.iotflow.v1.AuditEntryR\x07\x65ntries\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\x92\x01\n\x0c\x41uditService\x12\x81\x01\n\x10ListAuditEntries\x12#.iotflow.v1.ListAuditEntriesRequest\x1a$.iotflow.v1.ListAuditEntriesResponse\"\"\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/admin/auditBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.audit_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['target']._loaded_options = None
-  _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['target']._serialized_options = b'\272H\005r\003\030\310\001'
+  _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['target']._serialized_options = b'\342A\001\001\272H\005r\003\030\310\001'
   _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\001'
+  _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\007\032\005\030\350\007(\001'
   _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_LISTAUDITENTRIESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003\030\350\007'
   _globals['_LISTAUDITENTRIESRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_LISTAUDITENTRIESRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['ListAuditEntries']._serialized_options = b'\212\313\031\003\n\001\006\202\323\344\223\002\025\022\023/api/v1/admin/audit'
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=127
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=287
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=290
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=443
-  _globals['_AUDITSERVICE']._serialized_start=446
-  _globals['_AUDITSERVICE']._serialized_end=592
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=160
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=332
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=335
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=488
+  _globals['_AUDITSERVICE']._serialized_start=491
+  _globals['_AUDITSERVICE']._serialized_end=637
 # @@protoc_insertion_point(module_scope)

@@ -27,10 +27,11 @@ class ListAuditEntriesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     target: _builtins.str
-    """Such as device:7. Empty: all."""
+    """Only entries about this target, for example `device:7`. Empty: all."""
     page_size: _builtins.int
-    """Unset: 100."""
+    """Entries in a page. Default: 100."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -57,6 +58,7 @@ class ListAuditEntriesResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
+    """Empty on the last page."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditEntry]: ...
     def __init__(

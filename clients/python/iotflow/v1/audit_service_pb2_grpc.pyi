@@ -27,10 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuditServiceStub:
-    """The audit log.
+    """The audit log. Entries are only ever added.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_typing.overload
@@ -38,25 +39,27 @@ class AuditServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListAuditEntriesRequest, _audit_service_pb2.ListAuditEntriesResponse]
-    """Who did what, newest first, a page at a time."""
+    """Lists entries, newest first."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
-    """The audit log.
+    """The audit log. Entries are only ever added.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListAuditEntriesRequest, _audit_service_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
-    """Who did what, newest first, a page at a time."""
+    """Lists entries, newest first."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The audit log.
+    """The audit log. Entries are only ever added.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_abc_1.abstractmethod
@@ -65,6 +68,6 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_service_pb2.ListAuditEntriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.ListAuditEntriesResponse, _abc.Awaitable[_audit_service_pb2.ListAuditEntriesResponse]]:
-        """Who did what, newest first, a page at a time."""
+        """Lists entries, newest first."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Command(_message.Message):
-    """An order to a device and how far it has come."""
+    """An instruction to a device, and its state."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -38,11 +38,13 @@ class Command(_message.Message):
     id: _builtins.int
     device_id: _builtins.int
     name: _builtins.str
-    """What is to be done, such as "reboot"."""
+    """The action, for example `reboot`."""
     state: _builtins.str
-    """One of queued, delivered, succeeded, failed, expired, cancelled."""
+    """A word of CommandState."""
     group_command: _builtins.str
-    """Of a command that was sent to a group: the same for each of its devices. Otherwise absent."""
+    """Identifies the group command that created this command; the same for every device of the group.
+    Absent for a command to a single device.
+    """
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """At most 65536 bytes as JSON."""
@@ -55,11 +57,11 @@ class Command(_message.Message):
     def finished_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """Not delivered after this time; absent: kept until delivered."""
+        """The command is not delivered after this time. Absent if it does not expire."""
 
     @_builtins.property
     def result(self) -> _struct_pb2.Struct:
-        """What the device answered, at most 65536 bytes as JSON."""
+        """The result that the device sent, at most 65536 bytes as JSON."""
 
     def __init__(
         self,
@@ -88,7 +90,7 @@ Global___Command: _TypeAlias = Command  # noqa: Y015
 
 @_typing.final
 class CommandReceipt(_message.Message):
-    """What became of an answer to a command."""
+    """The server's answer to one report about a command."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -99,12 +101,15 @@ class CommandReceipt(_message.Message):
     RETRYABLE_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
     state: _builtins.str
-    """As the answer said."""
+    """The state of the report."""
     reason: _builtins.str
-    """Empty: stored durably. Otherwise why it was refused, such as COMMAND_NOT_FOUND or COMMAND_ENDED."""
+    """Empty: the report is stored durably. Otherwise the reason why it was rejected, for example
+    COMMAND_NOT_FOUND or COMMAND_ENDED.
+    """
     message: _builtins.str
+    """A sentence for people."""
     retryable: _builtins.bool
-    """Whether the same answer may be taken later."""
+    """Whether the same report may be accepted later."""
     def __init__(
         self,
         *,

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from iotflow.v1 import command_pb2 as iotflow_dot_v1_dot_command__pb2
@@ -30,55 +31,62 @@ from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 from iotflow.v1 import stream_pb2 as iotflow_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/command_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x18iotflow/v1/options.proto\x1a\x17iotflow/v1/stream.proto\"\xba\x02\n\x12SendCommandRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\x37\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\nparameters\x12\x38\n\x14time_to_live_seconds\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x11timeToLiveSeconds\x12\x30\n\x0fidempotency_key\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0eidempotencyKey\x12:\n\x0cwait_seconds\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00I@)\x00\x00\x00\x00\x00\x00\x00\x00R\x0bwaitSeconds\"\x83\x01\n\x13SendCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\"\x9a\x02\n\x17SendGroupCommandRequest\x12\x1f\n\x05group\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x32R\x05group\x12\x1d\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\x37\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\nparameters\x12\x38\n\x14time_to_live_seconds\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x11timeToLiveSeconds\x12\x30\n\x0fidempotency_key\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0eidempotencyKey\x12\x1a\n\x08\x61nnounce\x18\x06 \x01(\x08R\x08\x61nnounce\"\x8b\x02\n\x18SendGroupCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x14\n\x05group\x18\x03 \x01(\tR\x05group\x12#\n\rcommands_made\x18\x04 \x01(\x05R\x0c\x63ommandsMade\x12%\n\x0e\x63ommands_found\x18\x05 \x01(\x05R\rcommandsFound\x12)\n\x10\x63ommands_refused\x18\x06 \x01(\x05R\x0f\x63ommandsRefused\x12#\n\rgroup_command\x18\x07 \x01(\tR\x0cgroupCommand\";\n\x11GetCommandRequest\x12&\n\ncommand_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\tcommandId\"h\n\x12GetCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\"\x89\x02\n\x13ListCommandsRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08\x64\x65viceId\x12g\n\x05state\x18\x02 \x01(\tBQ\xa2\xcb\x19\x0c\x43ommandState\xbaH>r<R\x00R\x06queuedR\tdeliveredR\tsucceededR\x06\x66\x61iledR\x07\x65xpiredR\tcancelledR\x05state\x12,\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12\'\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\x94\x01\n\x14ListCommandsResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12/\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x13.iotflow.v1.CommandR\x08\x63ommands\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"d\n\x14WatchCommandsRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08\x64\x65viceId\x12&\n\ncommand_id\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\tcommandId\"\xf5\x01\n\x15WatchCommandsResponse\x12/\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandH\x00R\x07\x63ommand\x12;\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.iotflow.v1.StreamHeartbeatH\x00R\theartbeat\x12\x34\n\x06missed\x18\x03 \x01(\x0b\x32\x1a.iotflow.v1.CommandsMissedH\x00R\x06missed\x12/\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x17.iotflow.v1.StreamErrorH\x00R\x05\x65rrorB\x07\n\x05\x65vent\"J\n\x0e\x43ommandsMissed\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\">\n\x14\x43\x61ncelCommandRequest\x12&\n\ncommand_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\tcommandId\"\x85\x01\n\x15\x43\x61ncelCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand2\x82\x07\n\x0e\x43ommandService\x12\x8c\x01\n\x0bSendCommand\x12\x1e.iotflow.v1.SendCommandRequest\x1a\x1f.iotflow.v1.SendCommandResponse\"<\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02/\"*/api/v1/admin/devices/{device_id}/commands:\x01*\x12\x96\x01\n\x10SendGroupCommand\x12#.iotflow.v1.SendGroupCommandRequest\x1a$.iotflow.v1.SendGroupCommandResponse\"7\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02*\"%/api/v1/admin/groups/{group}/commands:\x01*\x12\x80\x01\n\nGetCommand\x12\x1d.iotflow.v1.GetCommandRequest\x1a\x1e.iotflow.v1.GetCommandResponse\"3\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02%\x12#/api/v1/admin/commands/{command_id}\x12\xa7\x01\n\x0cListCommands\x12\x1f.iotflow.v1.ListCommandsRequest\x1a .iotflow.v1.ListCommandsResponse\"T\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02\x46\x12\x16/api/v1/admin/commandsZ,\x12*/api/v1/admin/devices/{device_id}/commands\x12\x85\x01\n\rWatchCommands\x12 .iotflow.v1.WatchCommandsRequest\x1a!.iotflow.v1.WatchCommandsResponse\"-\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/admin/commands/stream0\x01\x12\x92\x01\n\rCancelCommand\x12 .iotflow.v1.CancelCommandRequest\x1a!.iotflow.v1.CancelCommandResponse\"<\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02/\"*/api/v1/admin/commands/{command_id}/cancel:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/command_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x18iotflow/v1/options.proto\x1a\x17iotflow/v1/stream.proto\"\xd4\x02\n\x12SendCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12!\n\x04name\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12=\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\nparameters\x12<\n\x14time_to_live_seconds\x18\x04 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x11timeToLiveSeconds\x12\x34\n\x0fidempotency_key\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18\x64R\x0eidempotencyKey\x12>\n\x0cwait_seconds\x18\x06 \x01(\x01\x42\x1b\xe2\x41\x01\x01\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00I@)\x00\x00\x00\x00\x00\x00\x00\x00R\x0bwaitSeconds\"\x83\x01\n\x13SendCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\"\xb6\x02\n\x17SendGroupCommandRequest\x12#\n\x05group\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18\x32R\x05group\x12!\n\x04name\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12=\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\nparameters\x12<\n\x14time_to_live_seconds\x18\x04 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x11timeToLiveSeconds\x12\x34\n\x0fidempotency_key\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18\x64R\x0eidempotencyKey\x12 \n\x08\x61nnounce\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x08\x61nnounce\"\x8b\x02\n\x18SendGroupCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x14\n\x05group\x18\x03 \x01(\tR\x05group\x12#\n\rcommands_made\x18\x04 \x01(\x05R\x0c\x63ommandsMade\x12%\n\x0e\x63ommands_found\x18\x05 \x01(\x05R\rcommandsFound\x12)\n\x10\x63ommands_refused\x18\x06 \x01(\x05R\x0f\x63ommandsRefused\x12#\n\rgroup_command\x18\x07 \x01(\tR\x0cgroupCommand\"?\n\x11GetCommandRequest\x12*\n\ncommand_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\tcommandId\"h\n\x12GetCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\"\x99\x02\n\x13ListCommandsRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08\x64\x65viceId\x12k\n\x05state\x18\x02 \x01(\tBU\xe2\x41\x01\x01\xa2\xcb\x19\x0c\x43ommandState\xbaH>r<R\x00R\x06queuedR\tdeliveredR\tsucceededR\x06\x66\x61iledR\x07\x65xpiredR\tcancelledR\x05state\x12\x30\n\tpage_size\x18\x03 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12+\n\npage_token\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\x94\x01\n\x14ListCommandsResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12/\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x13.iotflow.v1.CommandR\x08\x63ommands\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken\"l\n\x14WatchCommandsRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x08\x64\x65viceId\x12*\n\ncommand_id\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\tcommandId\"\xf5\x01\n\x15WatchCommandsResponse\x12/\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandH\x00R\x07\x63ommand\x12;\n\theartbeat\x18\x02 \x01(\x0b\x32\x1b.iotflow.v1.StreamHeartbeatH\x00R\theartbeat\x12\x34\n\x06missed\x18\x03 \x01(\x0b\x32\x1a.iotflow.v1.CommandsMissedH\x00R\x06missed\x12/\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x17.iotflow.v1.StreamErrorH\x00R\x05\x65rrorB\x07\n\x05\x65vent\"J\n\x0e\x43ommandsMissed\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"B\n\x14\x43\x61ncelCommandRequest\x12*\n\ncommand_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\tcommandId\"\x85\x01\n\x15\x43\x61ncelCommandResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand2\x82\x07\n\x0e\x43ommandService\x12\x8c\x01\n\x0bSendCommand\x12\x1e.iotflow.v1.SendCommandRequest\x1a\x1f.iotflow.v1.SendCommandResponse\"<\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02/\"*/api/v1/admin/devices/{device_id}/commands:\x01*\x12\x96\x01\n\x10SendGroupCommand\x12#.iotflow.v1.SendGroupCommandRequest\x1a$.iotflow.v1.SendGroupCommandResponse\"7\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02*\"%/api/v1/admin/groups/{group}/commands:\x01*\x12\x80\x01\n\nGetCommand\x12\x1d.iotflow.v1.GetCommandRequest\x1a\x1e.iotflow.v1.GetCommandResponse\"3\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02%\x12#/api/v1/admin/commands/{command_id}\x12\xa7\x01\n\x0cListCommands\x12\x1f.iotflow.v1.ListCommandsRequest\x1a .iotflow.v1.ListCommandsResponse\"T\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02\x46\x12\x16/api/v1/admin/commandsZ,\x12*/api/v1/admin/devices/{device_id}/commands\x12\x85\x01\n\rWatchCommands\x12 .iotflow.v1.WatchCommandsRequest\x1a!.iotflow.v1.WatchCommandsResponse\"-\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/admin/commands/stream0\x01\x12\x92\x01\n\rCancelCommand\x12 .iotflow.v1.CancelCommandRequest\x1a!.iotflow.v1.CancelCommandResponse\"<\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02/\"*/api/v1/admin/commands/{command_id}/cancel:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.command_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_SENDCOMMANDREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_SENDCOMMANDREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_SENDCOMMANDREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_SENDCOMMANDREQUEST'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030d'
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['parameters']._loaded_options = None
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['parameters']._serialized_options = b'\342A\001\001'
   _globals['_SENDCOMMANDREQUEST'].fields_by_name['time_to_live_seconds']._loaded_options = None
-  _globals['_SENDCOMMANDREQUEST'].fields_by_name['time_to_live_seconds']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['time_to_live_seconds']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_SENDCOMMANDREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_SENDCOMMANDREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\001\272H\004r\002\030d'
   _globals['_SENDCOMMANDREQUEST'].fields_by_name['wait_seconds']._loaded_options = None
-  _globals['_SENDCOMMANDREQUEST'].fields_by_name['wait_seconds']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000I@)\000\000\000\000\000\000\000\000'
+  _globals['_SENDCOMMANDREQUEST'].fields_by_name['wait_seconds']._serialized_options = b'\342A\001\001\272H\024\022\022\031\000\000\000\000\000\000I@)\000\000\000\000\000\000\000\000'
   _globals['_SENDCOMMANDRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_SENDCOMMANDRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['group']._loaded_options = None
-  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['group']._serialized_options = b'\272H\006r\004\020\001\0302'
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['group']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\0302'
   _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030d'
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['parameters']._loaded_options = None
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['parameters']._serialized_options = b'\342A\001\001'
   _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['time_to_live_seconds']._loaded_options = None
-  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['time_to_live_seconds']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['time_to_live_seconds']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['idempotency_key']._loaded_options = None
-  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['idempotency_key']._serialized_options = b'\342A\001\001\272H\004r\002\030d'
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['announce']._loaded_options = None
+  _globals['_SENDGROUPCOMMANDREQUEST'].fields_by_name['announce']._serialized_options = b'\342A\001\001'
   _globals['_SENDGROUPCOMMANDRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_SENDGROUPCOMMANDRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_GETCOMMANDREQUEST'].fields_by_name['command_id']._loaded_options = None
-  _globals['_GETCOMMANDREQUEST'].fields_by_name['command_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_GETCOMMANDREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_GETCOMMANDRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_GETCOMMANDRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_LISTCOMMANDSREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTCOMMANDSREQUEST'].fields_by_name['state']._loaded_options = None
-  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['state']._serialized_options = b'\242\313\031\014CommandState\272H>r<R\000R\006queuedR\tdeliveredR\tsucceededR\006failedR\007expiredR\tcancelled'
+  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\001\242\313\031\014CommandState\272H>r<R\000R\006queuedR\tdeliveredR\tsucceededR\006failedR\007expiredR\tcancelled'
   _globals['_LISTCOMMANDSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\001'
+  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\007\032\005\030\350\007(\001'
   _globals['_LISTCOMMANDSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_LISTCOMMANDSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003\030\350\007'
   _globals['_LISTCOMMANDSRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_LISTCOMMANDSRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_WATCHCOMMANDSREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_WATCHCOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_WATCHCOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_WATCHCOMMANDSREQUEST'].fields_by_name['command_id']._loaded_options = None
-  _globals['_WATCHCOMMANDSREQUEST'].fields_by_name['command_id']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_WATCHCOMMANDSREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_CANCELCOMMANDREQUEST'].fields_by_name['command_id']._loaded_options = None
-  _globals['_CANCELCOMMANDREQUEST'].fields_by_name['command_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_CANCELCOMMANDREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_CANCELCOMMANDRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_CANCELCOMMANDRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_COMMANDSERVICE'].methods_by_name['SendCommand']._loaded_options = None
@@ -93,32 +101,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMANDSERVICE'].methods_by_name['WatchCommands']._serialized_options = b'\212\313\031\004\n\002\005\006\202\323\344\223\002\037\022\035/api/v1/admin/commands/stream'
   _globals['_COMMANDSERVICE'].methods_by_name['CancelCommand']._loaded_options = None
   _globals['_COMMANDSERVICE'].methods_by_name['CancelCommand']._serialized_options = b'\212\313\031\003\n\001\006\202\323\344\223\002/\"*/api/v1/admin/commands/{command_id}/cancel:\001*'
-  _globals['_SENDCOMMANDREQUEST']._serialized_start=219
-  _globals['_SENDCOMMANDREQUEST']._serialized_end=533
-  _globals['_SENDCOMMANDRESPONSE']._serialized_start=536
-  _globals['_SENDCOMMANDRESPONSE']._serialized_end=667
-  _globals['_SENDGROUPCOMMANDREQUEST']._serialized_start=670
-  _globals['_SENDGROUPCOMMANDREQUEST']._serialized_end=952
-  _globals['_SENDGROUPCOMMANDRESPONSE']._serialized_start=955
-  _globals['_SENDGROUPCOMMANDRESPONSE']._serialized_end=1222
-  _globals['_GETCOMMANDREQUEST']._serialized_start=1224
-  _globals['_GETCOMMANDREQUEST']._serialized_end=1283
-  _globals['_GETCOMMANDRESPONSE']._serialized_start=1285
-  _globals['_GETCOMMANDRESPONSE']._serialized_end=1389
-  _globals['_LISTCOMMANDSREQUEST']._serialized_start=1392
-  _globals['_LISTCOMMANDSREQUEST']._serialized_end=1657
-  _globals['_LISTCOMMANDSRESPONSE']._serialized_start=1660
-  _globals['_LISTCOMMANDSRESPONSE']._serialized_end=1808
-  _globals['_WATCHCOMMANDSREQUEST']._serialized_start=1810
-  _globals['_WATCHCOMMANDSREQUEST']._serialized_end=1910
-  _globals['_WATCHCOMMANDSRESPONSE']._serialized_start=1913
-  _globals['_WATCHCOMMANDSRESPONSE']._serialized_end=2158
-  _globals['_COMMANDSMISSED']._serialized_start=2160
-  _globals['_COMMANDSMISSED']._serialized_end=2234
-  _globals['_CANCELCOMMANDREQUEST']._serialized_start=2236
-  _globals['_CANCELCOMMANDREQUEST']._serialized_end=2298
-  _globals['_CANCELCOMMANDRESPONSE']._serialized_start=2301
-  _globals['_CANCELCOMMANDRESPONSE']._serialized_end=2434
-  _globals['_COMMANDSERVICE']._serialized_start=2437
-  _globals['_COMMANDSERVICE']._serialized_end=3335
+  _globals['_SENDCOMMANDREQUEST']._serialized_start=252
+  _globals['_SENDCOMMANDREQUEST']._serialized_end=592
+  _globals['_SENDCOMMANDRESPONSE']._serialized_start=595
+  _globals['_SENDCOMMANDRESPONSE']._serialized_end=726
+  _globals['_SENDGROUPCOMMANDREQUEST']._serialized_start=729
+  _globals['_SENDGROUPCOMMANDREQUEST']._serialized_end=1039
+  _globals['_SENDGROUPCOMMANDRESPONSE']._serialized_start=1042
+  _globals['_SENDGROUPCOMMANDRESPONSE']._serialized_end=1309
+  _globals['_GETCOMMANDREQUEST']._serialized_start=1311
+  _globals['_GETCOMMANDREQUEST']._serialized_end=1374
+  _globals['_GETCOMMANDRESPONSE']._serialized_start=1376
+  _globals['_GETCOMMANDRESPONSE']._serialized_end=1480
+  _globals['_LISTCOMMANDSREQUEST']._serialized_start=1483
+  _globals['_LISTCOMMANDSREQUEST']._serialized_end=1764
+  _globals['_LISTCOMMANDSRESPONSE']._serialized_start=1767
+  _globals['_LISTCOMMANDSRESPONSE']._serialized_end=1915
+  _globals['_WATCHCOMMANDSREQUEST']._serialized_start=1917
+  _globals['_WATCHCOMMANDSREQUEST']._serialized_end=2025
+  _globals['_WATCHCOMMANDSRESPONSE']._serialized_start=2028
+  _globals['_WATCHCOMMANDSRESPONSE']._serialized_end=2273
+  _globals['_COMMANDSMISSED']._serialized_start=2275
+  _globals['_COMMANDSMISSED']._serialized_end=2349
+  _globals['_CANCELCOMMANDREQUEST']._serialized_start=2351
+  _globals['_CANCELCOMMANDREQUEST']._serialized_end=2417
+  _globals['_CANCELCOMMANDRESPONSE']._serialized_start=2420
+  _globals['_CANCELCOMMANDRESPONSE']._serialized_end=2553
+  _globals['_COMMANDSERVICE']._serialized_start=2556
+  _globals['_COMMANDSERVICE']._serialized_end=3454
 # @@protoc_insertion_point(module_scope)

@@ -34,14 +34,17 @@ class SendCommandRequest(_message.Message):
     WAIT_SECONDS_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     name: _builtins.str
+    """The action, for example `reboot`."""
     time_to_live_seconds: _builtins.int
-    """Seconds until it is no longer delivered; 0: never."""
+    """Seconds until the command expires. 0: never."""
     idempotency_key: _builtins.str
-    """Sending again with the same key gives the command that the first call made."""
+    """A later call with the same key returns the command of the first call."""
     wait_seconds: _builtins.float
-    """How long to wait for the command's end; the answer shows how far it has come by then. 0: not at all."""
+    """Seconds to wait for the end of the command. The answer shows its state by then. 0: no wait."""
     @_builtins.property
-    def parameters(self) -> _struct_pb2.Struct: ...
+    def parameters(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -99,15 +102,20 @@ class SendGroupCommandRequest(_message.Message):
     group: _builtins.str
     """A device type."""
     name: _builtins.str
+    """The action, for example `reboot`."""
     time_to_live_seconds: _builtins.int
-    """Seconds until it is no longer delivered; 0: never."""
+    """Seconds until the commands expire. 0: never."""
     idempotency_key: _builtins.str
+    """Devices that have a command with this key get no second one."""
     announce: _builtins.bool
-    """Whether gateways also tell it to the group as a whole (MQTT: iotflow/fleet/commands/{group}, which every device may read), for
-    devices that listen there. One that listens there and to its own topic hears it twice, under the same group_command.
+    """Gateways also publish the command to the group as a whole (MQTT:
+    `iotflow/fleet/commands/{group}`, which every device may read). A device that subscribes to
+    both topics receives the command twice, with the same `group_command`.
     """
     @_builtins.property
-    def parameters(self) -> _struct_pb2.Struct: ...
+    def parameters(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -141,13 +149,13 @@ class SendGroupCommandResponse(_message.Message):
     message: _builtins.str
     group: _builtins.str
     commands_made: _builtins.int
-    """Commands made now."""
+    """Number of commands that this call created."""
     commands_found: _builtins.int
-    """Devices that had a command of this idempotency key already."""
+    """Number of devices that already had a command with this idempotency key."""
     commands_refused: _builtins.int
-    """Devices that have 1000 commands already that have not ended."""
+    """Number of devices that have 1000 open commands and got none."""
     group_command: _builtins.str
-    """As each of the commands has it."""
+    """See Command.group_command."""
     def __init__(
         self,
         *,
@@ -218,12 +226,13 @@ class ListCommandsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
-    """0: of all devices."""
+    """0: commands of all devices."""
     state: _builtins.str
-    """Empty: whatever the state."""
+    """Only commands in this state. Empty: all."""
     page_size: _builtins.int
-    """Unset: 100."""
+    """Commands in a page. Default: 100. A page holds at most 1 MiB."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -251,7 +260,7 @@ class ListCommandsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Empty: this was the last page."""
+    """Empty on the last page."""
     @_builtins.property
     def commands(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.Command]: ...
     def __init__(
@@ -276,9 +285,9 @@ class WatchCommandsRequest(_message.Message):
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     COMMAND_ID_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
-    """0: of all devices."""
+    """0: commands of all devices."""
     command_id: _builtins.int
-    """Only this one, which comes at once as it is. 0: all."""
+    """Only this command; its present state is sent at once. 0: all commands."""
     def __init__(
         self,
         *,
@@ -303,19 +312,19 @@ class WatchCommandsResponse(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def command(self) -> _command_pb2.Command:
-        """A command that has just changed."""
+        """A command that has changed."""
 
     @_builtins.property
     def heartbeat(self) -> _stream_pb2.StreamHeartbeat:
-        """Nothing happened for a while; the line is alive. The first event is one, so that a reader knows it is subscribed."""
+        """The first event of a stream, and sent when nothing happened for a while."""
 
     @_builtins.property
     def missed(self) -> Global___CommandsMissed:
-        """Changes may have been missed; ListCommands tells how things are."""
+        """Changes may have been lost. ListCommands returns the present state."""
 
     @_builtins.property
     def error(self) -> _stream_pb2.StreamError:
-        """The last event before the stream ends in trouble: over REST a status cannot be seen any more."""
+        """The last event of a stream that ends with an error."""
 
     def __init__(
         self,
@@ -337,6 +346,8 @@ Global___WatchCommandsResponse: _TypeAlias = WatchCommandsResponse  # noqa: Y015
 
 @_typing.final
 class CommandsMissed(_message.Message):
+    """Changes may have been lost, because the client or the server fell behind."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TIMESTAMP_FIELD_NUMBER: _builtins.int

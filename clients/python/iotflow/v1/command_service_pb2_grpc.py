@@ -28,8 +28,9 @@ if _version_not_supported:
 class CommandServiceStub:
     """Commands to devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel):
@@ -73,51 +74,53 @@ class CommandServiceStub:
 class CommandServiceServicer:
     """Commands to devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def SendCommand(self, request, context):
-        """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
-        RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+        """Queues a command for a device. With `wait_seconds`, waits for its end. A call with the
+        idempotency key of an earlier call returns the command of that call. RESOURCE_EXHAUSTED
+        (COMMANDS_WAITING): the device has 1000 open commands.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SendGroupCommand(self, request, context):
-        """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
-        idempotency key gets no other one.
+        """Queues a command for every device of a type, in one transaction. Inactive devices are left out.
+        A device that already has a command with this idempotency key gets no second one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCommand(self, request, context):
-        """One command.
+        """Returns a command.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCommands(self, request, context):
-        """Commands of all devices or of one, newest first, a page at a time.
+        """Lists commands of one device or of all devices, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchCommands(self, request, context):
-        """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
-        that is too slow is told that it missed some.
+        """Streams commands as they change (REST: server-sent events). Changes in quick succession may be
+        merged into the last one. A slow client receives `missed` in place of the changes that it lost.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelCommand(self, request, context):
-        """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
-        FAILED_PRECONDITION: it has ended otherwise.
+        """Cancels an open command. A device that already has the command may still execute it; its result
+        then replaces `cancelled`. FAILED_PRECONDITION: the command has ended in another state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,8 +170,9 @@ def add_CommandServiceServicer_to_server(servicer, server):
 class CommandService:
     """Commands to devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @staticmethod

@@ -29,8 +29,9 @@ GRPC_VERSION: str
 class CommandServiceStub:
     """Commands to devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_typing.overload
@@ -38,61 +39,65 @@ class CommandServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CommandServiceAsyncStub: ...
     SendCommand: _grpc.UnaryUnaryMultiCallable[_command_service_pb2.SendCommandRequest, _command_service_pb2.SendCommandResponse]
-    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
-    RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+    """Queues a command for a device. With `wait_seconds`, waits for its end. A call with the
+    idempotency key of an earlier call returns the command of that call. RESOURCE_EXHAUSTED
+    (COMMANDS_WAITING): the device has 1000 open commands.
     """
     SendGroupCommand: _grpc.UnaryUnaryMultiCallable[_command_service_pb2.SendGroupCommandRequest, _command_service_pb2.SendGroupCommandResponse]
-    """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
-    idempotency key gets no other one.
+    """Queues a command for every device of a type, in one transaction. Inactive devices are left out.
+    A device that already has a command with this idempotency key gets no second one.
     """
     GetCommand: _grpc.UnaryUnaryMultiCallable[_command_service_pb2.GetCommandRequest, _command_service_pb2.GetCommandResponse]
-    """One command."""
+    """Returns a command."""
     ListCommands: _grpc.UnaryUnaryMultiCallable[_command_service_pb2.ListCommandsRequest, _command_service_pb2.ListCommandsResponse]
-    """Commands of all devices or of one, newest first, a page at a time."""
+    """Lists commands of one device or of all devices, newest first."""
     WatchCommands: _grpc.UnaryStreamMultiCallable[_command_service_pb2.WatchCommandsRequest, _command_service_pb2.WatchCommandsResponse]
-    """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
-    that is too slow is told that it missed some.
+    """Streams commands as they change (REST: server-sent events). Changes in quick succession may be
+    merged into the last one. A slow client receives `missed` in place of the changes that it lost.
     """
     CancelCommand: _grpc.UnaryUnaryMultiCallable[_command_service_pb2.CancelCommandRequest, _command_service_pb2.CancelCommandResponse]
-    """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
-    FAILED_PRECONDITION: it has ended otherwise.
+    """Cancels an open command. A device that already has the command may still execute it; its result
+    then replaces `cancelled`. FAILED_PRECONDITION: the command has ended in another state.
     """
 
 @_typing.type_check_only
 class CommandServiceAsyncStub(CommandServiceStub):
     """Commands to devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SendCommand: _aio.UnaryUnaryMultiCallable[_command_service_pb2.SendCommandRequest, _command_service_pb2.SendCommandResponse]  # type: ignore[assignment]
-    """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
-    RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+    """Queues a command for a device. With `wait_seconds`, waits for its end. A call with the
+    idempotency key of an earlier call returns the command of that call. RESOURCE_EXHAUSTED
+    (COMMANDS_WAITING): the device has 1000 open commands.
     """
     SendGroupCommand: _aio.UnaryUnaryMultiCallable[_command_service_pb2.SendGroupCommandRequest, _command_service_pb2.SendGroupCommandResponse]  # type: ignore[assignment]
-    """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
-    idempotency key gets no other one.
+    """Queues a command for every device of a type, in one transaction. Inactive devices are left out.
+    A device that already has a command with this idempotency key gets no second one.
     """
     GetCommand: _aio.UnaryUnaryMultiCallable[_command_service_pb2.GetCommandRequest, _command_service_pb2.GetCommandResponse]  # type: ignore[assignment]
-    """One command."""
+    """Returns a command."""
     ListCommands: _aio.UnaryUnaryMultiCallable[_command_service_pb2.ListCommandsRequest, _command_service_pb2.ListCommandsResponse]  # type: ignore[assignment]
-    """Commands of all devices or of one, newest first, a page at a time."""
+    """Lists commands of one device or of all devices, newest first."""
     WatchCommands: _aio.UnaryStreamMultiCallable[_command_service_pb2.WatchCommandsRequest, _command_service_pb2.WatchCommandsResponse]  # type: ignore[assignment]
-    """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
-    that is too slow is told that it missed some.
+    """Streams commands as they change (REST: server-sent events). Changes in quick succession may be
+    merged into the last one. A slow client receives `missed` in place of the changes that it lost.
     """
     CancelCommand: _aio.UnaryUnaryMultiCallable[_command_service_pb2.CancelCommandRequest, _command_service_pb2.CancelCommandResponse]  # type: ignore[assignment]
-    """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
-    FAILED_PRECONDITION: it has ended otherwise.
+    """Cancels an open command. A device that already has the command may still execute it; its result
+    then replaces `cancelled`. FAILED_PRECONDITION: the command has ended in another state.
     """
 
 class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
     """Commands to devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_abc_1.abstractmethod
@@ -101,8 +106,9 @@ class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _command_service_pb2.SendCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_command_service_pb2.SendCommandResponse, _abc.Awaitable[_command_service_pb2.SendCommandResponse]]:
-        """Queues a command for a device, and waits for its end where asked to. The same idempotency key makes the same command, once.
-        RESOURCE_EXHAUSTED (COMMANDS_WAITING): the device has 1000 commands that have not ended.
+        """Queues a command for a device. With `wait_seconds`, waits for its end. A call with the
+        idempotency key of an earlier call returns the command of that call. RESOURCE_EXHAUSTED
+        (COMMANDS_WAITING): the device has 1000 open commands.
         """
 
     @_abc_1.abstractmethod
@@ -111,8 +117,8 @@ class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _command_service_pb2.SendGroupCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_command_service_pb2.SendGroupCommandResponse, _abc.Awaitable[_command_service_pb2.SendGroupCommandResponse]]:
-        """Queues a command for each device of a type, all of them or none; inactive devices are left out. A device that has a command of this
-        idempotency key gets no other one.
+        """Queues a command for every device of a type, in one transaction. Inactive devices are left out.
+        A device that already has a command with this idempotency key gets no second one.
         """
 
     @_abc_1.abstractmethod
@@ -121,7 +127,7 @@ class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _command_service_pb2.GetCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_command_service_pb2.GetCommandResponse, _abc.Awaitable[_command_service_pb2.GetCommandResponse]]:
-        """One command."""
+        """Returns a command."""
 
     @_abc_1.abstractmethod
     def ListCommands(
@@ -129,7 +135,7 @@ class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _command_service_pb2.ListCommandsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_command_service_pb2.ListCommandsResponse, _abc.Awaitable[_command_service_pb2.ListCommandsResponse]]:
-        """Commands of all devices or of one, newest first, a page at a time."""
+        """Lists commands of one device or of all devices, newest first."""
 
     @_abc_1.abstractmethod
     def WatchCommands(
@@ -137,8 +143,8 @@ class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _command_service_pb2.WatchCommandsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_command_service_pb2.WatchCommandsResponse], _abc.AsyncIterator[_command_service_pb2.WatchCommandsResponse]]:
-        """Commands as they change (REST: server-sent events). Of changes that follow one another at once the last one may come alone. A reader
-        that is too slow is told that it missed some.
+        """Streams commands as they change (REST: server-sent events). Changes in quick succession may be
+        merged into the last one. A slow client receives `missed` in place of the changes that it lost.
         """
 
     @_abc_1.abstractmethod
@@ -147,8 +153,8 @@ class CommandServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _command_service_pb2.CancelCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_command_service_pb2.CancelCommandResponse, _abc.Awaitable[_command_service_pb2.CancelCommandResponse]]:
-        """Ends a command that has not ended. A device that has got it may carry it out all the same, and what it answers then counts.
-        FAILED_PRECONDITION: it has ended otherwise.
+        """Cancels an open command. A device that already has the command may still execute it; its result
+        then replaces `cancelled`. FAILED_PRECONDITION: the command has ended in another state.
         """
 
 def add_CommandServiceServicer_to_server(servicer: CommandServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,13 +26,14 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/config.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\rConfigVersion\x12\x18\n\x07version\x18\x01 \x01(\x05R\x07version\x12\x31\n\x07\x64\x65sired\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\x1d\n\nchanged_by\x18\x03 \x01(\tR\tchangedBy\x12\x39\n\nchanged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAtb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/config.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\rConfigVersion\x12\x18\n\x07version\x18\x01 \x01(\x05R\x07version\x12\x31\n\x07\x64\x65sired\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\x1d\n\nchanged_by\x18\x03 \x01(\tR\tchangedBy\x12\x39\n\nchanged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAtBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.config_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_CONFIGVERSION']._serialized_start=103
   _globals['_CONFIGVERSION']._serialized_end=285
 # @@protoc_insertion_point(module_scope)

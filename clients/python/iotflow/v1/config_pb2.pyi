@@ -20,6 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ConfigVersion(_message.Message):
+    """A version of a device's desired configuration."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSION_FIELD_NUMBER: _builtins.int
@@ -28,7 +30,7 @@ class ConfigVersion(_message.Message):
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     changed_by: _builtins.str
-    """Such as token:<name>."""
+    """For example `token:<name>`."""
     @_builtins.property
     def desired(self) -> _struct_pb2.Struct: ...
     @_builtins.property

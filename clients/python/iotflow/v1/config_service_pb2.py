@@ -23,45 +23,47 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from iotflow.v1 import config_pb2 as iotflow_dot_v1_dot_config__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fiotflow/v1/config_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17iotflow/v1/config.proto\x1a\x18iotflow/v1/options.proto\"<\n\x14GetConfigTwinRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\"\xb4\x03\n\x15GetConfigTwinResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12H\n\x12\x64\x65sired_changed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x64\x65siredChangedAt\x12,\n\x12\x64\x65sired_changed_by\x18\x06 \x01(\tR\x10\x64\x65siredChangedBy\x12\x33\n\x08reported\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\x08reported\x12\x37\n\ndifference\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\ndifference\x12\x17\n\x07in_sync\x18\t \x01(\x08R\x06inSync\"\xd4\x01\n\x17SetDesiredConfigRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x45\n\rconfiguration\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\xbaH\x03\xc8\x01\x01R\rconfiguration\x12\x37\n\x10\x65xpected_version\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00R\x0f\x65xpectedVersion\x88\x01\x01\x42\x13\n\x11_expected_version\"\xd2\x01\n\x18SetDesiredConfigResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tdevice_id\x18\x03 \x01(\x05R\x08\x64\x65viceId\x12\x31\n\x07\x64\x65sired\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x05 \x01(\x05R\x0e\x64\x65siredVersion\"\xc6\x01\n\x19PatchDesiredConfigRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x35\n\x05patch\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x06\xbaH\x03\xc8\x01\x01R\x05patch\x12\x37\n\x10\x65xpected_version\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00R\x0f\x65xpectedVersion\x88\x01\x01\x42\x13\n\x11_expected_version\"\xd4\x01\n\x1aPatchDesiredConfigResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tdevice_id\x18\x03 \x01(\x05R\x08\x64\x65viceId\x12\x31\n\x07\x64\x65sired\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x05 \x01(\x05R\x0e\x64\x65siredVersion\"\xa6\x01\n\x19ListConfigVersionsRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12,\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\xa0\x01\n\x1aListConfigVersionsResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x35\n\x08versions\x18\x02 \x03(\x0b\x32\x19.iotflow.v1.ConfigVersionR\x08versions\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\x87\x05\n\rConfigService\x12\x8e\x01\n\rGetConfigTwin\x12 .iotflow.v1.GetConfigTwinRequest\x1a!.iotflow.v1.GetConfigTwinResponse\"8\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02*\x12(/api/v1/admin/devices/{device_id}/config\x12\x99\x01\n\x10SetDesiredConfig\x12#.iotflow.v1.SetDesiredConfigRequest\x1a$.iotflow.v1.SetDesiredConfigResponse\":\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02-\x1a(/api/v1/admin/devices/{device_id}/config:\x01*\x12\x9f\x01\n\x12PatchDesiredConfig\x12%.iotflow.v1.PatchDesiredConfigRequest\x1a&.iotflow.v1.PatchDesiredConfigResponse\":\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02-2(/api/v1/admin/devices/{device_id}/config:\x01*\x12\xa6\x01\n\x12ListConfigVersions\x12%.iotflow.v1.ListConfigVersionsRequest\x1a&.iotflow.v1.ListConfigVersionsResponse\"A\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02\x33\x12\x31/api/v1/admin/devices/{device_id}/config/versionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fiotflow/v1/config_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17iotflow/v1/config.proto\x1a\x18iotflow/v1/options.proto\"@\n\x14GetConfigTwinRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\"\xb4\x03\n\x15GetConfigTwinResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12H\n\x12\x64\x65sired_changed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10\x64\x65siredChangedAt\x12,\n\x12\x64\x65sired_changed_by\x18\x06 \x01(\tR\x10\x64\x65siredChangedBy\x12\x33\n\x08reported\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\x08reported\x12\x37\n\ndifference\x18\x08 \x01(\x0b\x32\x17.google.protobuf.StructR\ndifference\x12\x17\n\x07in_sync\x18\t \x01(\x08R\x06inSync\"\xe0\x01\n\x17SetDesiredConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\rconfiguration\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\rconfiguration\x12;\n\x10\x65xpected_version\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00H\x00R\x0f\x65xpectedVersion\x88\x01\x01\x42\x13\n\x11_expected_version\"\xd2\x01\n\x18SetDesiredConfigResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tdevice_id\x18\x03 \x01(\x05R\x08\x64\x65viceId\x12\x31\n\x07\x64\x65sired\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x05 \x01(\x05R\x0e\x64\x65siredVersion\"\xd2\x01\n\x19PatchDesiredConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x39\n\x05patch\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x05patch\x12;\n\x10\x65xpected_version\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00H\x00R\x0f\x65xpectedVersion\x88\x01\x01\x42\x13\n\x11_expected_version\"\xd4\x01\n\x1aPatchDesiredConfigResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tdevice_id\x18\x03 \x01(\x05R\x08\x64\x65viceId\x12\x31\n\x07\x64\x65sired\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x05 \x01(\x05R\x0e\x64\x65siredVersion\"\xb2\x01\n\x19ListConfigVersionsRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x30\n\tpage_size\x18\x02 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12+\n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\xa0\x01\n\x1aListConfigVersionsResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x35\n\x08versions\x18\x02 \x03(\x0b\x32\x19.iotflow.v1.ConfigVersionR\x08versions\x12&\n\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken2\x87\x05\n\rConfigService\x12\x8e\x01\n\rGetConfigTwin\x12 .iotflow.v1.GetConfigTwinRequest\x1a!.iotflow.v1.GetConfigTwinResponse\"8\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02*\x12(/api/v1/admin/devices/{device_id}/config\x12\x99\x01\n\x10SetDesiredConfig\x12#.iotflow.v1.SetDesiredConfigRequest\x1a$.iotflow.v1.SetDesiredConfigResponse\":\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02-\x1a(/api/v1/admin/devices/{device_id}/config:\x01*\x12\x9f\x01\n\x12PatchDesiredConfig\x12%.iotflow.v1.PatchDesiredConfigRequest\x1a&.iotflow.v1.PatchDesiredConfigResponse\":\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02-2(/api/v1/admin/devices/{device_id}/config:\x01*\x12\xa6\x01\n\x12ListConfigVersions\x12%.iotflow.v1.ListConfigVersionsRequest\x1a&.iotflow.v1.ListConfigVersionsResponse\"A\x8a\xcb\x19\x04\n\x02\x05\x06\x82\xd3\xe4\x93\x02\x33\x12\x31/api/v1/admin/devices/{device_id}/config/versionsBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.config_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_GETCONFIGTWINREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_GETCONFIGTWINREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_GETCONFIGTWINREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_GETCONFIGTWINRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_GETCONFIGTWINRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['configuration']._loaded_options = None
-  _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['configuration']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['configuration']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['expected_version']._loaded_options = None
-  _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['expected_version']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_SETDESIREDCONFIGREQUEST'].fields_by_name['expected_version']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_SETDESIREDCONFIGRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_SETDESIREDCONFIGRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['patch']._loaded_options = None
-  _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['patch']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['patch']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['expected_version']._loaded_options = None
-  _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['expected_version']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_PATCHDESIREDCONFIGREQUEST'].fields_by_name['expected_version']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_PATCHDESIREDCONFIGRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_PATCHDESIREDCONFIGRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\001'
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\007\032\005\030\350\007(\001'
   _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_LISTCONFIGVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003\030\350\007'
   _globals['_LISTCONFIGVERSIONSRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_LISTCONFIGVERSIONSRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_CONFIGSERVICE'].methods_by_name['GetConfigTwin']._loaded_options = None
@@ -72,22 +74,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONFIGSERVICE'].methods_by_name['PatchDesiredConfig']._serialized_options = b'\212\313\031\003\n\001\006\202\323\344\223\002-2(/api/v1/admin/devices/{device_id}/config:\001*'
   _globals['_CONFIGSERVICE'].methods_by_name['ListConfigVersions']._loaded_options = None
   _globals['_CONFIGSERVICE'].methods_by_name['ListConfigVersions']._serialized_options = b'\212\313\031\004\n\002\005\006\202\323\344\223\0023\0221/api/v1/admin/devices/{device_id}/config/versions'
-  _globals['_GETCONFIGTWINREQUEST']._serialized_start=191
-  _globals['_GETCONFIGTWINREQUEST']._serialized_end=251
-  _globals['_GETCONFIGTWINRESPONSE']._serialized_start=254
-  _globals['_GETCONFIGTWINRESPONSE']._serialized_end=690
-  _globals['_SETDESIREDCONFIGREQUEST']._serialized_start=693
-  _globals['_SETDESIREDCONFIGREQUEST']._serialized_end=905
-  _globals['_SETDESIREDCONFIGRESPONSE']._serialized_start=908
-  _globals['_SETDESIREDCONFIGRESPONSE']._serialized_end=1118
-  _globals['_PATCHDESIREDCONFIGREQUEST']._serialized_start=1121
-  _globals['_PATCHDESIREDCONFIGREQUEST']._serialized_end=1319
-  _globals['_PATCHDESIREDCONFIGRESPONSE']._serialized_start=1322
-  _globals['_PATCHDESIREDCONFIGRESPONSE']._serialized_end=1534
-  _globals['_LISTCONFIGVERSIONSREQUEST']._serialized_start=1537
-  _globals['_LISTCONFIGVERSIONSREQUEST']._serialized_end=1703
-  _globals['_LISTCONFIGVERSIONSRESPONSE']._serialized_start=1706
-  _globals['_LISTCONFIGVERSIONSRESPONSE']._serialized_end=1866
-  _globals['_CONFIGSERVICE']._serialized_start=1869
-  _globals['_CONFIGSERVICE']._serialized_end=2516
+  _globals['_GETCONFIGTWINREQUEST']._serialized_start=224
+  _globals['_GETCONFIGTWINREQUEST']._serialized_end=288
+  _globals['_GETCONFIGTWINRESPONSE']._serialized_start=291
+  _globals['_GETCONFIGTWINRESPONSE']._serialized_end=727
+  _globals['_SETDESIREDCONFIGREQUEST']._serialized_start=730
+  _globals['_SETDESIREDCONFIGREQUEST']._serialized_end=954
+  _globals['_SETDESIREDCONFIGRESPONSE']._serialized_start=957
+  _globals['_SETDESIREDCONFIGRESPONSE']._serialized_end=1167
+  _globals['_PATCHDESIREDCONFIGREQUEST']._serialized_start=1170
+  _globals['_PATCHDESIREDCONFIGREQUEST']._serialized_end=1380
+  _globals['_PATCHDESIREDCONFIGRESPONSE']._serialized_start=1383
+  _globals['_PATCHDESIREDCONFIGRESPONSE']._serialized_end=1595
+  _globals['_LISTCONFIGVERSIONSREQUEST']._serialized_start=1598
+  _globals['_LISTCONFIGVERSIONSREQUEST']._serialized_end=1776
+  _globals['_LISTCONFIGVERSIONSRESPONSE']._serialized_start=1779
+  _globals['_LISTCONFIGVERSIONSRESPONSE']._serialized_end=1939
+  _globals['_CONFIGSERVICE']._serialized_start=1942
+  _globals['_CONFIGSERVICE']._serialized_end=2589
 # @@protoc_insertion_point(module_scope)

@@ -56,9 +56,9 @@ class GetConfigTwinResponse(_message.Message):
     status: _builtins.str
     device_id: _builtins.int
     desired_version: _builtins.int
-    """0: nobody said anything yet."""
+    """0 if nothing is desired yet."""
     desired_changed_by: _builtins.str
-    """Such as token:<name>."""
+    """For example `token:<name>`."""
     in_sync: _builtins.bool
     """Whether there is no difference."""
     @_builtins.property
@@ -67,11 +67,11 @@ class GetConfigTwinResponse(_message.Message):
     def desired_changed_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def reported(self) -> _struct_pb2.Struct:
-        """As the device last reported it."""
+        """The configuration that the device last reported."""
 
     @_builtins.property
     def difference(self) -> _struct_pb2.Struct:
-        """What of `desired` the device does not report so."""
+        """The part of `desired` that differs from `reported`."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class SetDesiredConfigRequest(_message.Message):
     EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     expected_version: _builtins.int
-    """The version this change is based on. Unset: whatever is there."""
+    """The version that this change is based on. Absent: any."""
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
         """The whole desired configuration, at most 262144 bytes as JSON."""
@@ -166,9 +166,11 @@ class PatchDesiredConfigRequest(_message.Message):
     EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     expected_version: _builtins.int
-    """The version this change is based on. Unset: whatever is there."""
+    """The version that this change is based on. Absent: any."""
     @_builtins.property
-    def patch(self) -> _struct_pb2.Struct: ...
+    def patch(self) -> _struct_pb2.Struct:
+        """A JSON merge patch. The result is at most 262144 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -227,8 +229,9 @@ class ListConfigVersionsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     page_size: _builtins.int
-    """Unset: 100."""
+    """Versions in a page. Default: 100. A page holds at most 1 MiB."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -255,6 +258,7 @@ class ListConfigVersionsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
+    """Empty on the last page."""
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigVersion]: ...
     def __init__(

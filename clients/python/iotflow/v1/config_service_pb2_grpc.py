@@ -26,10 +26,11 @@ if _version_not_supported:
 
 
 class ConfigServiceStub:
-    """Desired configurations of devices, and the difference from what each device reports.
+    """Desired configurations of devices, and their difference from the reported ones.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel):
@@ -61,36 +62,39 @@ class ConfigServiceStub:
 
 
 class ConfigServiceServicer:
-    """Desired configurations of devices, and the difference from what each device reports.
+    """Desired configurations of devices, and their difference from the reported ones.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def GetConfigTwin(self, request, context):
-        """What people want the device to run with, what it reports, and the difference.
+        """Returns the desired configuration, the reported configuration and the difference.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetDesiredConfig(self, request, context):
-        """Sets what the device should run with. ABORTED: `expected_version` is not the present one.
+        """Replaces the desired configuration. ABORTED: `expected_version` is not the current version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PatchDesiredConfig(self, request, context):
-        """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
-        is not the present one. A patch that changes nothing makes no version.
+        """Changes parts of the desired configuration by a JSON merge patch (RFC 7396); null removes a
+        key. A patch without effect creates no version. ABORTED: `expected_version` is not the current
+        version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListConfigVersions(self, request, context):
-        """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set.
+        """Lists the versions of the desired configuration, newest first. The server keeps old versions
+        for the time that its settings state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,10 +132,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ConfigService:
-    """Desired configurations of devices, and the difference from what each device reports.
+    """Desired configurations of devices, and their difference from the reported ones.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @staticmethod

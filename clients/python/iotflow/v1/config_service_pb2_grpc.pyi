@@ -27,10 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ConfigServiceStub:
-    """Desired configurations of devices, and the difference from what each device reports.
+    """Desired configurations of devices, and their difference from the reported ones.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_typing.overload
@@ -38,41 +39,49 @@ class ConfigServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ConfigServiceAsyncStub: ...
     GetConfigTwin: _grpc.UnaryUnaryMultiCallable[_config_service_pb2.GetConfigTwinRequest, _config_service_pb2.GetConfigTwinResponse]
-    """What people want the device to run with, what it reports, and the difference."""
+    """Returns the desired configuration, the reported configuration and the difference."""
     SetDesiredConfig: _grpc.UnaryUnaryMultiCallable[_config_service_pb2.SetDesiredConfigRequest, _config_service_pb2.SetDesiredConfigResponse]
-    """Sets what the device should run with. ABORTED: `expected_version` is not the present one."""
+    """Replaces the desired configuration. ABORTED: `expected_version` is not the current version."""
     PatchDesiredConfig: _grpc.UnaryUnaryMultiCallable[_config_service_pb2.PatchDesiredConfigRequest, _config_service_pb2.PatchDesiredConfigResponse]
-    """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
-    is not the present one. A patch that changes nothing makes no version.
+    """Changes parts of the desired configuration by a JSON merge patch (RFC 7396); null removes a
+    key. A patch without effect creates no version. ABORTED: `expected_version` is not the current
+    version.
     """
     ListConfigVersions: _grpc.UnaryUnaryMultiCallable[_config_service_pb2.ListConfigVersionsRequest, _config_service_pb2.ListConfigVersionsResponse]
-    """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set."""
+    """Lists the versions of the desired configuration, newest first. The server keeps old versions
+    for the time that its settings state.
+    """
 
 @_typing.type_check_only
 class ConfigServiceAsyncStub(ConfigServiceStub):
-    """Desired configurations of devices, and the difference from what each device reports.
+    """Desired configurations of devices, and their difference from the reported ones.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetConfigTwin: _aio.UnaryUnaryMultiCallable[_config_service_pb2.GetConfigTwinRequest, _config_service_pb2.GetConfigTwinResponse]  # type: ignore[assignment]
-    """What people want the device to run with, what it reports, and the difference."""
+    """Returns the desired configuration, the reported configuration and the difference."""
     SetDesiredConfig: _aio.UnaryUnaryMultiCallable[_config_service_pb2.SetDesiredConfigRequest, _config_service_pb2.SetDesiredConfigResponse]  # type: ignore[assignment]
-    """Sets what the device should run with. ABORTED: `expected_version` is not the present one."""
+    """Replaces the desired configuration. ABORTED: `expected_version` is not the current version."""
     PatchDesiredConfig: _aio.UnaryUnaryMultiCallable[_config_service_pb2.PatchDesiredConfigRequest, _config_service_pb2.PatchDesiredConfigResponse]  # type: ignore[assignment]
-    """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
-    is not the present one. A patch that changes nothing makes no version.
+    """Changes parts of the desired configuration by a JSON merge patch (RFC 7396); null removes a
+    key. A patch without effect creates no version. ABORTED: `expected_version` is not the current
+    version.
     """
     ListConfigVersions: _aio.UnaryUnaryMultiCallable[_config_service_pb2.ListConfigVersionsRequest, _config_service_pb2.ListConfigVersionsResponse]  # type: ignore[assignment]
-    """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set."""
+    """Lists the versions of the desired configuration, newest first. The server keeps old versions
+    for the time that its settings state.
+    """
 
 class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Desired configurations of devices, and the difference from what each device reports.
+    """Desired configurations of devices, and their difference from the reported ones.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_abc_1.abstractmethod
@@ -81,7 +90,7 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_service_pb2.GetConfigTwinRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_config_service_pb2.GetConfigTwinResponse, _abc.Awaitable[_config_service_pb2.GetConfigTwinResponse]]:
-        """What people want the device to run with, what it reports, and the difference."""
+        """Returns the desired configuration, the reported configuration and the difference."""
 
     @_abc_1.abstractmethod
     def SetDesiredConfig(
@@ -89,7 +98,7 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_service_pb2.SetDesiredConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_config_service_pb2.SetDesiredConfigResponse, _abc.Awaitable[_config_service_pb2.SetDesiredConfigResponse]]:
-        """Sets what the device should run with. ABORTED: `expected_version` is not the present one."""
+        """Replaces the desired configuration. ABORTED: `expected_version` is not the current version."""
 
     @_abc_1.abstractmethod
     def PatchDesiredConfig(
@@ -97,8 +106,9 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_service_pb2.PatchDesiredConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_config_service_pb2.PatchDesiredConfigResponse, _abc.Awaitable[_config_service_pb2.PatchDesiredConfigResponse]]:
-        """Changes parts of what the device should run with, by a JSON merge patch (RFC 7396): null removes a key. ABORTED: `expected_version`
-        is not the present one. A patch that changes nothing makes no version.
+        """Changes parts of the desired configuration by a JSON merge patch (RFC 7396); null removes a
+        key. A patch without effect creates no version. ABORTED: `expected_version` is not the current
+        version.
         """
 
     @_abc_1.abstractmethod
@@ -107,6 +117,8 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_service_pb2.ListConfigVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_config_service_pb2.ListConfigVersionsResponse, _abc.Awaitable[_config_service_pb2.ListConfigVersionsResponse]]:
-        """The versions of what the device should run with, newest first, a page at a time; old ones are kept for the time that is set."""
+        """Lists the versions of the desired configuration, newest first. The server keeps old versions
+        for the time that its settings state.
+        """
 
 def add_ConfigServiceServicer_to_server(servicer: ConfigServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Device(_message.Message):
-    """A device as the registry knows it."""
+    """A registered device. Fields marked optional are absent from the answers that do not state them."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -40,30 +40,34 @@ class Device(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     TELEMETRY_COUNT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
-    """Given by the server; never given to another device later."""
+    """Assigned by the server and never reused."""
     name: _builtins.str
-    """Unique among devices."""
+    """Unique."""
     description: _builtins.str
     device_type: _builtins.str
     status: _builtins.str
-    """One of active, inactive, maintenance, error. An inactive device is refused at every door."""
+    """The server rejects every call of an inactive device. `maintenance` and `error` are
+    informational only.
+    """
     location: _builtins.str
     firmware_version: _builtins.str
     hardware_version: _builtins.str
     is_online: _builtins.bool
-    """Heard at any door within the server's online window (an open stream of its own is heard as long as it is open) and not said to be
-    gone since, or said to have a session by its gateway and not to be gone since.
+    """Whether the device made a call or sent a message within the server's online window (an open
+    stream counts), or its gateway reported a session, and nothing has reported it offline since.
     Absent from the answer to a registration.
     """
     api_key: _builtins.str
-    """Only in the answer to a registration. The server keeps a keyed hash of it and never shows it again."""
+    """Present only in the answer to a registration. The server stores a keyed hash and cannot show
+    the key again.
+    """
     telemetry_count: _builtins.float
-    """Only in DeviceService.GetDeviceStatus. Stored readings: the distinct times at which the device has a value. A whole number,
-    double so that JSON shows a number.
+    """Present only in DeviceService.GetDeviceStatus. Number of distinct times at which the device has
+    a stored value: a whole number, as a double so that JSON shows a number.
     """
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
-        """What the device runs with, as it reported it."""
+        """The configuration that the device last reported. Absent from the answer to a registration."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
@@ -71,7 +75,7 @@ class Device(_message.Message):
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def last_seen(self) -> _timestamp_pb2.Timestamp:
-        """When the device was last heard at any door; absent before the first time."""
+        """The time of the device's last call or message. Absent before the first one."""
 
     def __init__(
         self,

@@ -33,11 +33,11 @@ class RegisterDeviceRequest(_message.Message):
     FIRMWARE_VERSION_FIELD_NUMBER: _builtins.int
     HARDWARE_VERSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Unique, up to 100 characters. Not only digits (an id could be meant), and none of / + # or control characters (the name stands
-    in topics).
+    """Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
+    must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
     """
     device_type: _builtins.str
-    """Empty: sensor."""
+    """Empty: `sensor`."""
     description: _builtins.str
     location: _builtins.str
     firmware_version: _builtins.str
@@ -69,7 +69,7 @@ class RegisterDeviceResponse(_message.Message):
     message: _builtins.str
     @_builtins.property
     def device(self) -> _device_pb2.Device:
-        """With its key, without its presence and configuration."""
+        """With its API key; without configuration and presence."""
 
     def __init__(
         self,
@@ -130,7 +130,9 @@ class SendHeartbeatRequest(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def status(self) -> _struct_pb2.Value:
-        """The word offline, in any case: the device goes. Whatever else is a sign of life."""
+        """`offline`, in any case, reports that the device goes offline. Any other value is a sign of
+        life.
+        """
 
     def __init__(
         self,
@@ -156,7 +158,7 @@ class SendHeartbeatResponse(_message.Message):
     message: _builtins.str
     device_id: _builtins.int
     status: _builtins.str
-    """online, or offline where the request said so."""
+    """`offline` if the request reported it, otherwise `online`."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -203,18 +205,18 @@ class GetDeviceConfigResponse(_message.Message):
     status: _builtins.str
     device_id: _builtins.int
     desired_version: _builtins.int
-    """Rises with each change of `desired`; 0: none yet."""
+    """Rises with each change of `desired`. 0 if nothing is desired yet."""
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
-        """As the device last reported it."""
+        """The configuration that the device last reported."""
 
     @_builtins.property
     def desired(self) -> _struct_pb2.Struct:
-        """As people want it; absent where nobody said anything."""
+        """Absent if nothing is desired yet."""
 
     @_builtins.property
     def difference(self) -> _struct_pb2.Struct:
-        """What of `desired` the device does not report so; absent where it reports all of it."""
+        """The part of `desired` that differs from `configuration`. Absent if there is none."""
 
     def __init__(
         self,
@@ -236,7 +238,7 @@ Global___GetDeviceConfigResponse: _TypeAlias = GetDeviceConfigResponse  # noqa: 
 
 @_typing.final
 class UpdateDeviceConfigRequest(_message.Message):
-    """At least one field must be given. Absent fields stay as they are."""
+    """At least one field is required. Absent fields stay as they are."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -253,16 +255,16 @@ class UpdateDeviceConfigRequest(_message.Message):
     firmware_version: _builtins.str
     hardware_version: _builtins.str
     config_key: _builtins.str
-    """Sets this key of the reported configuration …"""
+    """The key of the reported configuration that `config_value` is stored under."""
     data_type: _builtins.str
-    """One of string, integer, float, boolean, json. Empty: the value as it is."""
+    """Empty: the value is stored as it is."""
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
         """Replaces the whole reported configuration."""
 
     @_builtins.property
     def config_value(self) -> _struct_pb2.Value:
-        """… to this value, read as `data_type` says."""
+        """The value of `config_key`, converted to `data_type`."""
 
     def __init__(
         self,
@@ -398,10 +400,12 @@ class RotateApiKeyResponse(_message.Message):
     message: _builtins.str
     device_id: _builtins.int
     api_key: _builtins.str
-    """Shown once."""
+    """Shown only here."""
     @_builtins.property
     def old_key_valid_until(self) -> _timestamp_pb2.Timestamp:
-        """If the new key is first used now; where it is first used later, the old one is valid that much longer."""
+        """The end of the old key's grace period if the new key is first used now. A later first use moves
+        the end by the same time.
+        """
 
     def __init__(
         self,
@@ -560,6 +564,8 @@ Global___MqttTopics: _TypeAlias = MqttTopics  # noqa: Y015
 
 @_typing.final
 class StreamCommandsRequest(_message.Message):
+    """The result of one command."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_ID_FIELD_NUMBER: _builtins.int
@@ -567,9 +573,11 @@ class StreamCommandsRequest(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
     state: _builtins.str
-    """One of succeeded, failed."""
+    """A word of CommandOutcome."""
     @_builtins.property
-    def result(self) -> _struct_pb2.Struct: ...
+    def result(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -587,6 +595,8 @@ Global___StreamCommandsRequest: _TypeAlias = StreamCommandsRequest  # noqa: Y015
 
 @_typing.final
 class StreamCommandsResponse(_message.Message):
+    """A command, or the receipt of a result."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
@@ -618,8 +628,9 @@ class ListPendingCommandsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Commands in a page. Unset: 1000. A page has no more than fit into 1 MiB."""
+    """Commands in a page. Default: 1000. A page holds at most 1 MiB."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -646,7 +657,7 @@ class ListPendingCommandsResponse(_message.Message):
     count: _builtins.int
     """Commands in this page."""
     next_page_token: _builtins.str
-    """Absent: this was the last page."""
+    """Absent on the last page."""
     @_builtins.property
     def commands(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.Command]: ...
     def __init__(
@@ -675,9 +686,11 @@ class AckCommandRequest(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
     state: _builtins.str
-    """One of succeeded, failed. Empty: succeeded."""
+    """Empty: succeeded."""
     @_builtins.property
-    def result(self) -> _struct_pb2.Struct: ...
+    def result(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -741,7 +754,7 @@ class WatchConfigResponse(_message.Message):
     desired_version: _builtins.int
     @_builtins.property
     def desired(self) -> _struct_pb2.Struct:
-        """Absent where nobody said anything yet."""
+        """Absent if nothing is desired yet."""
 
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp: ...

@@ -27,10 +27,12 @@ if _version_not_supported:
 
 
 class DeviceServiceStub:
-    """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
+    """The RPCs by which a device manages itself. A device sends its API key in the metadata
+    `x-api-key`.
 
-    Every RPC may end with UNAUTHENTICATED (no key, a wrong one), PERMISSION_DENIED (the device is inactive), INVALID_ARGUMENT (with the
-    field named), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED (the key is missing or wrong), PERMISSION_DENIED (the
+    device is inactive), INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate
+    limit) and UNAVAILABLE (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel):
@@ -117,44 +119,47 @@ class DeviceServiceStub:
 
 
 class DeviceServiceServicer:
-    """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
+    """The RPCs by which a device manages itself. A device sends its API key in the metadata
+    `x-api-key`.
 
-    Every RPC may end with UNAUTHENTICATED (no key, a wrong one), PERMISSION_DENIED (the device is inactive), INVALID_ARGUMENT (with the
-    field named), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED (the key is missing or wrong), PERMISSION_DENIED (the
+    device is inactive), INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate
+    limit) and UNAVAILABLE (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def RegisterDevice(self, request, context):
-        """Makes a device and its key. The key is shown here once and never again.
-        Open, by token (`authorization: Bearer <token>`) or closed, as the server is set.
-        ALREADY_EXISTS: the name is taken. PERMISSION_DENIED: registration is closed, or the token may not register.
+        """Registers a device and creates its API key. The answer shows the key once. The setting
+        IOTFLOW_REGISTRATION decides who may call this RPC: anyone, holders of a registrar's or admin's
+        token (`authorization: Bearer <token>`), or admins. ALREADY_EXISTS: the name is in use.
+        PERMISSION_DENIED: registration is closed, or the token may not register devices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDeviceStatus(self, request, context):
-        """The calling device as the registry knows it, and how many readings it has stored.
+        """Returns the calling device and the number of its stored readings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SendHeartbeat(self, request, context):
-        """Says that the device is alive, or that it goes.
+        """Reports that the device is online, or that it goes offline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDeviceConfig(self, request, context):
-        """What the device last reported, and what people want it to run with.
+        """Returns the configuration that the device last reported, and the desired one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDeviceConfig(self, request, context):
-        """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+        """Reports the device's state: named fields, a whole configuration, or one key of it.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -162,8 +167,8 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDeviceConfigJson(self, request, context):
-        """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
-        Whole numbers beyond 2^53 are shown as texts.
+        """UpdateDeviceConfig for REST. The body is the JSON of an UpdateDeviceConfigRequest, read with
+        every digit of its numbers. The answer shows whole numbers beyond 2^53 as strings.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -173,18 +178,19 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnregisterDevice(self, request, context):
-        """Removes the calling device; its key is void at once. Its telemetry stays.
-        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """Removes the calling device. Its key is invalid at once; its telemetry remains.
+        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor has been used.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateApiKey(self, request, context):
-        """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
-        does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
-        be used for a grace period, and may no longer rotate or unregister.
-        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """Creates a new key for the device. The answer shows it once. The old key keeps all its rights
+        until the new key is first used, so a lost answer does no harm: rotate again, which revokes the
+        unused new key. After the first use of the new key, the old key remains valid for a grace
+        period, but can no longer rotate keys or unregister the device. PERMISSION_DENIED
+        (KEY_REPLACED): the key was rotated, and its successor has been used.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -192,7 +198,8 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RotateApiKeyJson(self, request, context):
-        """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+        """RotateApiKey for REST. The body is the JSON of a RotateApiKeyRequest, or empty. Unknown fields
+        are rejected by name.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -202,49 +209,54 @@ class DeviceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EndKeyGrace(self, request, context):
-        """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
-        PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+        """Revokes the old key at once, before its grace period ends. Only the new key can do this. Has no
+        effect if there is no old key. PERMISSION_DENIED (KEY_REPLACED): the call used the old key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMqttCredentials(self, request, context):
-        """Where the device's broker is, and its topics. Never a password: that is the device's key.
+        """Returns the address of the device's MQTT broker, its user name and its topics. The password is
+        the device's API key and is not returned.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamCommands(self, request_iterator, context):
-        """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
-        are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
-        under the same id. A device may have several streams; each gets all.
-        Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-        stream goes on.
+        """Delivers commands to the device and receives their results. The server first sends the open
+        commands, oldest first, then new commands as they are sent; queued commands become delivered.
+        Commands that the device has not answered when the stream ends are sent again on the next
+        stream, with the same id. A device may open several streams; each receives all commands.
+
+        The server answers every result with a receipt, in order. A receipt with an empty reason means
+        that the result is stored durably; otherwise the result was rejected. The stream continues in
+        both cases.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPendingCommands(self, request, context):
-        """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered.
+        """Lists the device's open commands, oldest first. Queued commands become delivered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AckCommand(self, request, context):
-        """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
-        ends as the device says.
-        NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
+        """Stores the result of a command. Sending the same result again has no effect. The result of a
+        command that expired or was cancelled after its delivery replaces that state. NOT_FOUND: the
+        device has no such command. FAILED_PRECONDITION: the command has ended in another state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchConfig(self, request, context):
-        """The desired configuration, at once and at each change. A version that was followed by another at once may be left out.
+        """Streams the desired configuration: the current version at once, then each new one. Versions in
+        quick succession may be skipped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -337,10 +349,12 @@ def add_DeviceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DeviceService:
-    """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
+    """The RPCs by which a device manages itself. A device sends its API key in the metadata
+    `x-api-key`.
 
-    Every RPC may end with UNAUTHENTICATED (no key, a wrong one), PERMISSION_DENIED (the device is inactive), INVALID_ARGUMENT (with the
-    field named), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED (the key is missing or wrong), PERMISSION_DENIED (the
+    device is inactive), INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate
+    limit) and UNAVAILABLE (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @staticmethod

@@ -28,10 +28,12 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DeviceServiceStub:
-    """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
+    """The RPCs by which a device manages itself. A device sends its API key in the metadata
+    `x-api-key`.
 
-    Every RPC may end with UNAUTHENTICATED (no key, a wrong one), PERMISSION_DENIED (the device is inactive), INVALID_ARGUMENT (with the
-    field named), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED (the key is missing or wrong), PERMISSION_DENIED (the
+    device is inactive), INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate
+    limit) and UNAVAILABLE (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_typing.overload
@@ -39,143 +41,167 @@ class DeviceServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DeviceServiceAsyncStub: ...
     RegisterDevice: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.RegisterDeviceRequest, _device_service_pb2.RegisterDeviceResponse]
-    """Makes a device and its key. The key is shown here once and never again.
-    Open, by token (`authorization: Bearer <token>`) or closed, as the server is set.
-    ALREADY_EXISTS: the name is taken. PERMISSION_DENIED: registration is closed, or the token may not register.
+    """Registers a device and creates its API key. The answer shows the key once. The setting
+    IOTFLOW_REGISTRATION decides who may call this RPC: anyone, holders of a registrar's or admin's
+    token (`authorization: Bearer <token>`), or admins. ALREADY_EXISTS: the name is in use.
+    PERMISSION_DENIED: registration is closed, or the token may not register devices.
     """
     GetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceStatusRequest, _device_service_pb2.GetDeviceStatusResponse]
-    """The calling device as the registry knows it, and how many readings it has stored."""
+    """Returns the calling device and the number of its stored readings."""
     SendHeartbeat: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.SendHeartbeatRequest, _device_service_pb2.SendHeartbeatResponse]
-    """Says that the device is alive, or that it goes."""
+    """Reports that the device is online, or that it goes offline."""
     GetDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceConfigRequest, _device_service_pb2.GetDeviceConfigResponse]
-    """What the device last reported, and what people want it to run with."""
+    """Returns the configuration that the device last reported, and the desired one."""
     UpdateDeviceConfig: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]
-    """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+    """Reports the device's state: named fields, a whole configuration, or one key of it.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     UpdateDeviceConfigJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.UpdateDeviceConfigResponse]
-    """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
-    Whole numbers beyond 2^53 are shown as texts.
+    """UpdateDeviceConfig for REST. The body is the JSON of an UpdateDeviceConfigRequest, read with
+    every digit of its numbers. The answer shows whole numbers beyond 2^53 as strings.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     UnregisterDevice: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.UnregisterDeviceRequest, _device_service_pb2.UnregisterDeviceResponse]
-    """Removes the calling device; its key is void at once. Its telemetry stays.
-    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """Removes the calling device. Its key is invalid at once; its telemetry remains.
+    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor has been used.
     """
     RotateApiKey: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.RotateApiKeyRequest, _device_service_pb2.RotateApiKeyResponse]
-    """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
-    does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
-    be used for a grace period, and may no longer rotate or unregister.
-    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """Creates a new key for the device. The answer shows it once. The old key keeps all its rights
+    until the new key is first used, so a lost answer does no harm: rotate again, which revokes the
+    unused new key. After the first use of the new key, the old key remains valid for a grace
+    period, but can no longer rotate keys or unregister the device. PERMISSION_DENIED
+    (KEY_REPLACED): the key was rotated, and its successor has been used.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     RotateApiKeyJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.RotateApiKeyResponse]
-    """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+    """RotateApiKey for REST. The body is the JSON of a RotateApiKeyRequest, or empty. Unknown fields
+    are rejected by name.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     EndKeyGrace: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.EndKeyGraceRequest, _device_service_pb2.EndKeyGraceResponse]
-    """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
-    PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+    """Revokes the old key at once, before its grace period ends. Only the new key can do this. Has no
+    effect if there is no old key. PERMISSION_DENIED (KEY_REPLACED): the call used the old key.
     """
     GetMqttCredentials: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.GetMqttCredentialsRequest, _device_service_pb2.GetMqttCredentialsResponse]
-    """Where the device's broker is, and its topics. Never a password: that is the device's key."""
+    """Returns the address of the device's MQTT broker, its user name and its topics. The password is
+    the device's API key and is not returned.
+    """
     StreamCommands: _grpc.StreamStreamMultiCallable[_device_service_pb2.StreamCommandsRequest, _device_service_pb2.StreamCommandsResponse]
-    """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
-    are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
-    under the same id. A device may have several streams; each gets all.
-    Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-    stream goes on.
+    """Delivers commands to the device and receives their results. The server first sends the open
+    commands, oldest first, then new commands as they are sent; queued commands become delivered.
+    Commands that the device has not answered when the stream ends are sent again on the next
+    stream, with the same id. A device may open several streams; each receives all commands.
+
+    The server answers every result with a receipt, in order. A receipt with an empty reason means
+    that the result is stored durably; otherwise the result was rejected. The stream continues in
+    both cases.
     """
     ListPendingCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.ListPendingCommandsRequest, _device_service_pb2.ListPendingCommandsResponse]
-    """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
+    """Lists the device's open commands, oldest first. Queued commands become delivered."""
     AckCommand: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]
-    """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
-    ends as the device says.
-    NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
+    """Stores the result of a command. Sending the same result again has no effect. The result of a
+    command that expired or was cancelled after its delivery replaces that state. NOT_FOUND: the
+    device has no such command. FAILED_PRECONDITION: the command has ended in another state.
     """
     WatchConfig: _grpc.UnaryStreamMultiCallable[_device_service_pb2.WatchConfigRequest, _device_service_pb2.WatchConfigResponse]
-    """The desired configuration, at once and at each change. A version that was followed by another at once may be left out."""
+    """Streams the desired configuration: the current version at once, then each new one. Versions in
+    quick succession may be skipped.
+    """
 
 @_typing.type_check_only
 class DeviceServiceAsyncStub(DeviceServiceStub):
-    """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
+    """The RPCs by which a device manages itself. A device sends its API key in the metadata
+    `x-api-key`.
 
-    Every RPC may end with UNAUTHENTICATED (no key, a wrong one), PERMISSION_DENIED (the device is inactive), INVALID_ARGUMENT (with the
-    field named), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED (the key is missing or wrong), PERMISSION_DENIED (the
+    device is inactive), INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate
+    limit) and UNAVAILABLE (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterDevice: _aio.UnaryUnaryMultiCallable[_device_service_pb2.RegisterDeviceRequest, _device_service_pb2.RegisterDeviceResponse]  # type: ignore[assignment]
-    """Makes a device and its key. The key is shown here once and never again.
-    Open, by token (`authorization: Bearer <token>`) or closed, as the server is set.
-    ALREADY_EXISTS: the name is taken. PERMISSION_DENIED: registration is closed, or the token may not register.
+    """Registers a device and creates its API key. The answer shows the key once. The setting
+    IOTFLOW_REGISTRATION decides who may call this RPC: anyone, holders of a registrar's or admin's
+    token (`authorization: Bearer <token>`), or admins. ALREADY_EXISTS: the name is in use.
+    PERMISSION_DENIED: registration is closed, or the token may not register devices.
     """
     GetDeviceStatus: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceStatusRequest, _device_service_pb2.GetDeviceStatusResponse]  # type: ignore[assignment]
-    """The calling device as the registry knows it, and how many readings it has stored."""
+    """Returns the calling device and the number of its stored readings."""
     SendHeartbeat: _aio.UnaryUnaryMultiCallable[_device_service_pb2.SendHeartbeatRequest, _device_service_pb2.SendHeartbeatResponse]  # type: ignore[assignment]
-    """Says that the device is alive, or that it goes."""
+    """Reports that the device is online, or that it goes offline."""
     GetDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetDeviceConfigRequest, _device_service_pb2.GetDeviceConfigResponse]  # type: ignore[assignment]
-    """What the device last reported, and what people want it to run with."""
+    """Returns the configuration that the device last reported, and the desired one."""
     UpdateDeviceConfig: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UpdateDeviceConfigRequest, _device_service_pb2.UpdateDeviceConfigResponse]  # type: ignore[assignment]
-    """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+    """Reports the device's state: named fields, a whole configuration, or one key of it.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     UpdateDeviceConfigJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.UpdateDeviceConfigResponse]  # type: ignore[assignment]
-    """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
-    Whole numbers beyond 2^53 are shown as texts.
+    """UpdateDeviceConfig for REST. The body is the JSON of an UpdateDeviceConfigRequest, read with
+    every digit of its numbers. The answer shows whole numbers beyond 2^53 as strings.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     UnregisterDevice: _aio.UnaryUnaryMultiCallable[_device_service_pb2.UnregisterDeviceRequest, _device_service_pb2.UnregisterDeviceResponse]  # type: ignore[assignment]
-    """Removes the calling device; its key is void at once. Its telemetry stays.
-    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """Removes the calling device. Its key is invalid at once; its telemetry remains.
+    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor has been used.
     """
     RotateApiKey: _aio.UnaryUnaryMultiCallable[_device_service_pb2.RotateApiKeyRequest, _device_service_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
-    """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
-    does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
-    be used for a grace period, and may no longer rotate or unregister.
-    PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+    """Creates a new key for the device. The answer shows it once. The old key keeps all its rights
+    until the new key is first used, so a lost answer does no harm: rotate again, which revokes the
+    unused new key. After the first use of the new key, the old key remains valid for a grace
+    period, but can no longer rotate keys or unregister the device. PERMISSION_DENIED
+    (KEY_REPLACED): the key was rotated, and its successor has been used.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     RotateApiKeyJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _device_service_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
-    """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+    """RotateApiKey for REST. The body is the JSON of a RotateApiKeyRequest, or empty. Unknown fields
+    are rejected by name.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     EndKeyGrace: _aio.UnaryUnaryMultiCallable[_device_service_pb2.EndKeyGraceRequest, _device_service_pb2.EndKeyGraceResponse]  # type: ignore[assignment]
-    """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
-    PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+    """Revokes the old key at once, before its grace period ends. Only the new key can do this. Has no
+    effect if there is no old key. PERMISSION_DENIED (KEY_REPLACED): the call used the old key.
     """
     GetMqttCredentials: _aio.UnaryUnaryMultiCallable[_device_service_pb2.GetMqttCredentialsRequest, _device_service_pb2.GetMqttCredentialsResponse]  # type: ignore[assignment]
-    """Where the device's broker is, and its topics. Never a password: that is the device's key."""
+    """Returns the address of the device's MQTT broker, its user name and its topics. The password is
+    the device's API key and is not returned.
+    """
     StreamCommands: _aio.StreamStreamMultiCallable[_device_service_pb2.StreamCommandsRequest, _device_service_pb2.StreamCommandsResponse]  # type: ignore[assignment]
-    """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
-    are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
-    under the same id. A device may have several streams; each gets all.
-    Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-    stream goes on.
+    """Delivers commands to the device and receives their results. The server first sends the open
+    commands, oldest first, then new commands as they are sent; queued commands become delivered.
+    Commands that the device has not answered when the stream ends are sent again on the next
+    stream, with the same id. A device may open several streams; each receives all commands.
+
+    The server answers every result with a receipt, in order. A receipt with an empty reason means
+    that the result is stored durably; otherwise the result was rejected. The stream continues in
+    both cases.
     """
     ListPendingCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.ListPendingCommandsRequest, _device_service_pb2.ListPendingCommandsResponse]  # type: ignore[assignment]
-    """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
+    """Lists the device's open commands, oldest first. Queued commands become delivered."""
     AckCommand: _aio.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]  # type: ignore[assignment]
-    """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
-    ends as the device says.
-    NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
+    """Stores the result of a command. Sending the same result again has no effect. The result of a
+    command that expired or was cancelled after its delivery replaces that state. NOT_FOUND: the
+    device has no such command. FAILED_PRECONDITION: the command has ended in another state.
     """
     WatchConfig: _aio.UnaryStreamMultiCallable[_device_service_pb2.WatchConfigRequest, _device_service_pb2.WatchConfigResponse]  # type: ignore[assignment]
-    """The desired configuration, at once and at each change. A version that was followed by another at once may be left out."""
+    """Streams the desired configuration: the current version at once, then each new one. Versions in
+    quick succession may be skipped.
+    """
 
 class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What a device says about itself and asks for. A device shows its key in the metadata `x-api-key`.
+    """The RPCs by which a device manages itself. A device sends its API key in the metadata
+    `x-api-key`.
 
-    Every RPC may end with UNAUTHENTICATED (no key, a wrong one), PERMISSION_DENIED (the device is inactive), INVALID_ARGUMENT (with the
-    field named), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED (the key is missing or wrong), PERMISSION_DENIED (the
+    device is inactive), INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate
+    limit) and UNAVAILABLE (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_abc_1.abstractmethod
@@ -184,9 +210,10 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.RegisterDeviceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.RegisterDeviceResponse, _abc.Awaitable[_device_service_pb2.RegisterDeviceResponse]]:
-        """Makes a device and its key. The key is shown here once and never again.
-        Open, by token (`authorization: Bearer <token>`) or closed, as the server is set.
-        ALREADY_EXISTS: the name is taken. PERMISSION_DENIED: registration is closed, or the token may not register.
+        """Registers a device and creates its API key. The answer shows the key once. The setting
+        IOTFLOW_REGISTRATION decides who may call this RPC: anyone, holders of a registrar's or admin's
+        token (`authorization: Bearer <token>`), or admins. ALREADY_EXISTS: the name is in use.
+        PERMISSION_DENIED: registration is closed, or the token may not register devices.
         """
 
     @_abc_1.abstractmethod
@@ -195,7 +222,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.GetDeviceStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.GetDeviceStatusResponse, _abc.Awaitable[_device_service_pb2.GetDeviceStatusResponse]]:
-        """The calling device as the registry knows it, and how many readings it has stored."""
+        """Returns the calling device and the number of its stored readings."""
 
     @_abc_1.abstractmethod
     def SendHeartbeat(
@@ -203,7 +230,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.SendHeartbeatRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.SendHeartbeatResponse, _abc.Awaitable[_device_service_pb2.SendHeartbeatResponse]]:
-        """Says that the device is alive, or that it goes."""
+        """Reports that the device is online, or that it goes offline."""
 
     @_abc_1.abstractmethod
     def GetDeviceConfig(
@@ -211,7 +238,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.GetDeviceConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.GetDeviceConfigResponse, _abc.Awaitable[_device_service_pb2.GetDeviceConfigResponse]]:
-        """What the device last reported, and what people want it to run with."""
+        """Returns the configuration that the device last reported, and the desired one."""
 
     @_abc_1.abstractmethod
     def UpdateDeviceConfig(
@@ -219,7 +246,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.UpdateDeviceConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.UpdateDeviceConfigResponse, _abc.Awaitable[_device_service_pb2.UpdateDeviceConfigResponse]]:
-        """Reports the device's state: the named fields, a whole configuration, or one of its keys.
+        """Reports the device's state: named fields, a whole configuration, or one key of it.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
@@ -229,8 +256,8 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _httpbody_pb2.HttpBody,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.UpdateDeviceConfigResponse, _abc.Awaitable[_device_service_pb2.UpdateDeviceConfigResponse]]:
-        """UpdateDeviceConfig by REST. The body is the JSON of an UpdateDeviceConfigRequest as the device wrote it, with every digit of its numbers.
-        Whole numbers beyond 2^53 are shown as texts.
+        """UpdateDeviceConfig for REST. The body is the JSON of an UpdateDeviceConfigRequest, read with
+        every digit of its numbers. The answer shows whole numbers beyond 2^53 as strings.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -242,8 +269,8 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.UnregisterDeviceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.UnregisterDeviceResponse, _abc.Awaitable[_device_service_pb2.UnregisterDeviceResponse]]:
-        """Removes the calling device; its key is void at once. Its telemetry stays.
-        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """Removes the calling device. Its key is invalid at once; its telemetry remains.
+        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor has been used.
         """
 
     @_abc_1.abstractmethod
@@ -252,10 +279,11 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.RotateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.RotateApiKeyResponse, _abc.Awaitable[_device_service_pb2.RotateApiKeyResponse]]:
-        """Gives the device a new key, shown here once. The old key keeps all its rights until the new one is first used, so a lost answer
-        does no harm: rotate again, which voids the new key that was never used. From the first use of the new key on, the old key may
-        be used for a grace period, and may no longer rotate or unregister.
-        PERMISSION_DENIED (KEY_REPLACED): the key was rotated, and its successor is in use.
+        """Creates a new key for the device. The answer shows it once. The old key keeps all its rights
+        until the new key is first used, so a lost answer does no harm: rotate again, which revokes the
+        unused new key. After the first use of the new key, the old key remains valid for a grace
+        period, but can no longer rotate keys or unregister the device. PERMISSION_DENIED
+        (KEY_REPLACED): the key was rotated, and its successor has been used.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
@@ -265,7 +293,8 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _httpbody_pb2.HttpBody,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.RotateApiKeyResponse, _abc.Awaitable[_device_service_pb2.RotateApiKeyResponse]]:
-        """RotateApiKey by REST. The body is the JSON of a RotateApiKeyRequest, or empty; a field that there is not is refused by name.
+        """RotateApiKey for REST. The body is the JSON of a RotateApiKeyRequest, or empty. Unknown fields
+        are rejected by name.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -277,8 +306,8 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.EndKeyGraceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.EndKeyGraceResponse, _abc.Awaitable[_device_service_pb2.EndKeyGraceResponse]]:
-        """Voids the old key at once, its grace notwithstanding; open to the new key only. Harmless where there is no old key.
-        PERMISSION_DENIED (KEY_REPLACED): this is the old key.
+        """Revokes the old key at once, before its grace period ends. Only the new key can do this. Has no
+        effect if there is no old key. PERMISSION_DENIED (KEY_REPLACED): the call used the old key.
         """
 
     @_abc_1.abstractmethod
@@ -287,7 +316,9 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.GetMqttCredentialsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.GetMqttCredentialsResponse, _abc.Awaitable[_device_service_pb2.GetMqttCredentialsResponse]]:
-        """Where the device's broker is, and its topics. Never a password: that is the device's key."""
+        """Returns the address of the device's MQTT broker, its user name and its topics. The password is
+        the device's API key and is not returned.
+        """
 
     @_abc_1.abstractmethod
     def StreamCommands(
@@ -295,11 +326,14 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_device_service_pb2.StreamCommandsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_device_service_pb2.StreamCommandsResponse], _abc.AsyncIterator[_device_service_pb2.StreamCommandsResponse]]:
-        """Commands down, what became of them up. First come those that are neither finished nor expired, oldest first, then others as they
-        are sent; queued ones become delivered. What the device does not answer before the stream ends comes again with the next one,
-        under the same id. A device may have several streams; each gets all.
-        Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-        stream goes on.
+        """Delivers commands to the device and receives their results. The server first sends the open
+        commands, oldest first, then new commands as they are sent; queued commands become delivered.
+        Commands that the device has not answered when the stream ends are sent again on the next
+        stream, with the same id. A device may open several streams; each receives all commands.
+
+        The server answers every result with a receipt, in order. A receipt with an empty reason means
+        that the result is stored durably; otherwise the result was rejected. The stream continues in
+        both cases.
         """
 
     @_abc_1.abstractmethod
@@ -308,7 +342,7 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.ListPendingCommandsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.ListPendingCommandsResponse, _abc.Awaitable[_device_service_pb2.ListPendingCommandsResponse]]:
-        """The device's commands that are neither finished nor expired, oldest first, as many as fit into 1 MiB; queued ones become delivered."""
+        """Lists the device's open commands, oldest first. Queued commands become delivered."""
 
     @_abc_1.abstractmethod
     def AckCommand(
@@ -316,9 +350,9 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.AckCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_device_service_pb2.AckCommandResponse, _abc.Awaitable[_device_service_pb2.AckCommandResponse]]:
-        """What became of a command. Saying the same twice is harmless. A command that expired or was cancelled after it was delivered still
-        ends as the device says.
-        NOT_FOUND: no such command of this device. FAILED_PRECONDITION: it has ended otherwise.
+        """Stores the result of a command. Sending the same result again has no effect. The result of a
+        command that expired or was cancelled after its delivery replaces that state. NOT_FOUND: the
+        device has no such command. FAILED_PRECONDITION: the command has ended in another state.
         """
 
     @_abc_1.abstractmethod
@@ -327,6 +361,8 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _device_service_pb2.WatchConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_device_service_pb2.WatchConfigResponse], _abc.AsyncIterator[_device_service_pb2.WatchConfigResponse]]:
-        """The desired configuration, at once and at each change. A version that was followed by another at once may be left out."""
+        """Streams the desired configuration: the current version at once, then each new one. Versions in
+        quick succession may be skipped.
+        """
 
 def add_DeviceServiceServicer_to_server(servicer: DeviceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

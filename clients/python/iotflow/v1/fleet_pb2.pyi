@@ -18,13 +18,17 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Measurement(_message.Message):
+    """A named series of values of one device."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     TYPE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     type: _builtins.str
-    """One of DOUBLE, FLOAT, INT64, INT32, BOOLEAN, TEXT. Where all readings were deleted, the next value sets another one."""
+    """The type of the stored values, set by the first value. After all readings were deleted, the
+    next value sets it anew.
+    """
     def __init__(
         self,
         *,
@@ -41,6 +45,8 @@ Global___Measurement: _TypeAlias = Measurement  # noqa: Y015
 
 @_typing.final
 class DeviceCounts(_message.Message):
+    """Numbers of devices, by status and by presence."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTAL_FIELD_NUMBER: _builtins.int
@@ -78,7 +84,9 @@ Global___DeviceCounts: _TypeAlias = DeviceCounts  # noqa: Y015
 
 @_typing.final
 class IngestFigures(_message.Message):
-    """Of this server process since its start. Whole numbers, double so that JSON shows numbers."""
+    """Counters of this server process since its start. Whole numbers, as doubles so that JSON shows
+    numbers.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -114,6 +122,8 @@ Global___IngestFigures: _TypeAlias = IngestFigures  # noqa: Y015
 
 @_typing.final
 class NamedCount(_message.Message):
+    """A name and a number of devices."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int

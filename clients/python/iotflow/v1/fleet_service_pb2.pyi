@@ -36,11 +36,13 @@ class ListDevicesRequest(_message.Message):
     status: _builtins.str
     device_type: _builtins.str
     name: _builtins.str
-    """Part of the name, whatever the case."""
+    """A part of the name, in any case."""
     online: _builtins.bool
+    """Absent: both online and offline devices."""
     page_size: _builtins.int
-    """Unset: 100."""
+    """Devices in a page. Default: 100. A page holds at most 1 MiB."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -76,9 +78,9 @@ class ListDevicesResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     total_devices: _builtins.int
-    """All that the filter fits, not only this page."""
+    """Number of devices that match the filter, on all pages."""
     next_page_token: _builtins.str
-    """Empty: this was the last page."""
+    """Empty on the last page."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[_device_pb2.Device]: ...
     def __init__(
@@ -127,12 +129,15 @@ class GetDeviceResponse(_message.Message):
     TELEMETRY_COUNT_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     desired_version: _builtins.int
+    """0 if nothing is desired yet."""
     telemetry_count: _builtins.float
     """See Device.telemetry_count."""
     @_builtins.property
     def device(self) -> _device_pb2.Device: ...
     @_builtins.property
-    def desired(self) -> _struct_pb2.Struct: ...
+    def desired(self) -> _struct_pb2.Struct:
+        """The desired configuration. Absent if nothing is desired yet."""
+
     def __init__(
         self,
         *,
@@ -164,13 +169,14 @@ class UpdateDeviceRequest(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     name: _builtins.str
+    """See RegisterDeviceRequest.name."""
     description: _builtins.str
     device_type: _builtins.str
     location: _builtins.str
     firmware_version: _builtins.str
     hardware_version: _builtins.str
     status: _builtins.str
-    """As SetDeviceStatus."""
+    """See SetDeviceStatus."""
     def __init__(
         self,
         *,
@@ -252,7 +258,7 @@ class DeleteDeviceRequest(_message.Message):
     DELETE_TELEMETRY_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     delete_telemetry: _builtins.bool
-    """Deletes its readings too."""
+    """Whether to delete the device's readings too."""
     def __init__(
         self,
         *,
@@ -353,7 +359,9 @@ class ResetDeviceKeyRequest(_message.Message):
     GRACE_SECONDS_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     grace_seconds: _builtins.int
-    """How long the key that the device uses now may still be used; it may not rotate or unregister. 0: it is void at once."""
+    """Seconds for which the key that the device uses now remains valid. During this time it cannot
+    rotate keys or unregister the device. 0: the key is invalid at once.
+    """
     def __init__(
         self,
         *,
@@ -380,7 +388,7 @@ class ResetDeviceKeyResponse(_message.Message):
     message: _builtins.str
     device_id: _builtins.int
     api_key: _builtins.str
-    """Shown once."""
+    """Shown only here."""
     def __init__(
         self,
         *,
@@ -429,8 +437,9 @@ class ListMeasurementsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     page_size: _builtins.int
-    """Measurements in a page, by name. Unset: 10000."""
+    """Measurements in a page. Default: 10000. A page holds at most 1 MiB."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -457,7 +466,7 @@ class ListMeasurementsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Absent: this was the last page."""
+    """Absent on the last page."""
     @_builtins.property
     def measurements(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.Measurement]: ...
     def __init__(
@@ -531,7 +540,9 @@ class RetypeMeasurementRequest(_message.Message):
     device_id: _builtins.int
     measurement: _builtins.str
     type: _builtins.str
-    """Numbers fit numbers that are equal; anything fits TEXT, as JSON writes it; text fits where it is JSON for such a value."""
+    """The new type. A number converts to any type that holds the same number; every value converts to
+    TEXT, as JSON writes it; TEXT converts if it is the JSON of a value of the new type.
+    """
     def __init__(
         self,
         *,
@@ -604,7 +615,7 @@ class GetDashboardResponse(_message.Message):
     def devices(self) -> _fleet_pb2.DeviceCounts: ...
     @_builtins.property
     def recently_seen(self) -> _containers.RepeatedCompositeFieldContainer[_device_pb2.Device]:
-        """The ten heard last, newest first."""
+        """The ten devices that were seen last, newest first."""
 
     @_builtins.property
     def ingest(self) -> _fleet_pb2.IngestFigures: ...
@@ -656,12 +667,14 @@ class GetAnalyticsResponse(_message.Message):
     @_builtins.property
     def by_status(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.NamedCount]: ...
     @_builtins.property
-    def by_location(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.NamedCount]: ...
+    def by_location(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.NamedCount]:
+        """The 100 most common locations."""
+
     @_builtins.property
     def by_firmware_version(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.NamedCount]: ...
     @_builtins.property
     def registrations(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.NamedCount]:
-        """Named by day, such as 2026-01-31 (UTC)."""
+        """Named by day (UTC), for example `2026-01-31`."""
 
     def __init__(
         self,

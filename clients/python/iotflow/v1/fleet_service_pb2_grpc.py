@@ -26,10 +26,11 @@ if _version_not_supported:
 
 
 class FleetServiceStub:
-    """Devices, their keys and measurements, and counts over the fleet.
+    """Devices, their keys and measurements, and counts over all devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel):
@@ -106,50 +107,54 @@ class FleetServiceStub:
 
 
 class FleetServiceServicer:
-    """Devices, their keys and measurements, and counts over the fleet.
+    """Devices, their keys and measurements, and counts over all devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def ListDevices(self, request, context):
-        """Devices by id, a page at a time.
+        """Lists devices by id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDevice(self, request, context):
-        """One device, with what people want it to run with and how many readings it has stored.
+        """Returns a device, its desired configuration and the number of its stored readings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDevice(self, request, context):
-        """Changes the fields that are given. ALREADY_EXISTS: the name is taken.
+        """Changes the given fields of a device. ALREADY_EXISTS: the name is in use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteDevice(self, request, context):
-        """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise.
+        """Removes a device. Its key is invalid at once. Its telemetry remains unless the request deletes
+        it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetDeviceStatus(self, request, context):
-        """inactive suspends the device: it is refused at every door until set otherwise.
+        """Sets the status of a device. `inactive` suspends the device: gRPC, REST and MQTT reject it
+        until its status changes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResetDeviceKey(self, request, context):
-        """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
-        asked for; open streams and connections of theirs end with them.
+        """Creates a new key for a device whose key is lost or stolen. The answer shows it once. All other
+        keys of the device are invalid at once, and streams and connections that use them end, unless
+        the request grants a grace period.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -157,7 +162,8 @@ class FleetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResetDeviceKeyJson(self, request, context):
-        """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+        """ResetDeviceKey for REST. The body is the JSON of a ResetDeviceKeyRequest. Unknown fields are
+        rejected by name.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
@@ -166,43 +172,46 @@ class FleetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListMeasurements(self, request, context):
-        """What a device has stored, by name, with the types its values are kept in.
+        """Lists the measurements of a device by name, with their types.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DropMeasurement(self, request, context):
-        """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own.
+        """Removes a measurement of a device with all its readings. A later value of the same name starts
+        a new measurement, which may have another type.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetypeMeasurement(self, request, context):
-        """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
-        (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
+        """Converts the stored readings of a measurement to another type. Converts all readings, or none
+        if one of them would lose information (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION
+        (TOO_MANY_READINGS): the measurement has more than 1,000,000 readings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDashboard(self, request, context):
-        """What a front page shows: how many devices in which state, which were heard last.
+        """Returns the numbers of devices by status and presence, and the devices that were seen last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAnalytics(self, request, context):
-        """Devices by type, status, location and firmware, and registrations a day over the last 30 days.
+        """Returns the numbers of devices by type, status, location and firmware version, the 100 largest
+        of each, and the registrations on each of the last 30 days.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetStats(self, request, context):
-        """Counts for monitoring: devices, this process' ingest, tokens, open commands.
+        """Returns counts for monitoring: devices, ingestion by this process, tokens and open commands.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -285,10 +294,11 @@ def add_FleetServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FleetService:
-    """Devices, their keys and measurements, and counts over the fleet.
+    """Devices, their keys and measurements, and counts over all devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @staticmethod

@@ -27,10 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class FleetServiceStub:
-    """Devices, their keys and measurements, and counts over the fleet.
+    """Devices, their keys and measurements, and counts over all devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_typing.overload
@@ -38,89 +39,113 @@ class FleetServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> FleetServiceAsyncStub: ...
     ListDevices: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.ListDevicesRequest, _fleet_service_pb2.ListDevicesResponse]
-    """Devices by id, a page at a time."""
+    """Lists devices by id."""
     GetDevice: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.GetDeviceRequest, _fleet_service_pb2.GetDeviceResponse]
-    """One device, with what people want it to run with and how many readings it has stored."""
+    """Returns a device, its desired configuration and the number of its stored readings."""
     UpdateDevice: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.UpdateDeviceRequest, _fleet_service_pb2.UpdateDeviceResponse]
-    """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
+    """Changes the given fields of a device. ALREADY_EXISTS: the name is in use."""
     DeleteDevice: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.DeleteDeviceRequest, _fleet_service_pb2.DeleteDeviceResponse]
-    """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise."""
+    """Removes a device. Its key is invalid at once. Its telemetry remains unless the request deletes
+    it.
+    """
     SetDeviceStatus: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.SetDeviceStatusRequest, _fleet_service_pb2.SetDeviceStatusResponse]
-    """inactive suspends the device: it is refused at every door until set otherwise."""
+    """Sets the status of a device. `inactive` suspends the device: gRPC, REST and MQTT reject it
+    until its status changes.
+    """
     ResetDeviceKey: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.ResetDeviceKeyRequest, _fleet_service_pb2.ResetDeviceKeyResponse]
-    """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
-    asked for; open streams and connections of theirs end with them.
+    """Creates a new key for a device whose key is lost or stolen. The answer shows it once. All other
+    keys of the device are invalid at once, and streams and connections that use them end, unless
+    the request grants a grace period.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     ResetDeviceKeyJson: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.ResetDeviceKeyJsonRequest, _fleet_service_pb2.ResetDeviceKeyResponse]
-    """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+    """ResetDeviceKey for REST. The body is the JSON of a ResetDeviceKeyRequest. Unknown fields are
+    rejected by name.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     ListMeasurements: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.ListMeasurementsRequest, _fleet_service_pb2.ListMeasurementsResponse]
-    """What a device has stored, by name, with the types its values are kept in."""
+    """Lists the measurements of a device by name, with their types."""
     DropMeasurement: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.DropMeasurementRequest, _fleet_service_pb2.DropMeasurementResponse]
-    """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own."""
+    """Removes a measurement of a device with all its readings. A later value of the same name starts
+    a new measurement, which may have another type.
+    """
     RetypeMeasurement: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.RetypeMeasurementRequest, _fleet_service_pb2.RetypeMeasurementResponse]
-    """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
-    (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
+    """Converts the stored readings of a measurement to another type. Converts all readings, or none
+    if one of them would lose information (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION
+    (TOO_MANY_READINGS): the measurement has more than 1,000,000 readings.
     """
     GetDashboard: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.GetDashboardRequest, _fleet_service_pb2.GetDashboardResponse]
-    """What a front page shows: how many devices in which state, which were heard last."""
+    """Returns the numbers of devices by status and presence, and the devices that were seen last."""
     GetAnalytics: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.GetAnalyticsRequest, _fleet_service_pb2.GetAnalyticsResponse]
-    """Devices by type, status, location and firmware, and registrations a day over the last 30 days."""
+    """Returns the numbers of devices by type, status, location and firmware version, the 100 largest
+    of each, and the registrations on each of the last 30 days.
+    """
     GetStats: _grpc.UnaryUnaryMultiCallable[_fleet_service_pb2.GetStatsRequest, _fleet_service_pb2.GetStatsResponse]
-    """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
+    """Returns counts for monitoring: devices, ingestion by this process, tokens and open commands."""
 
 @_typing.type_check_only
 class FleetServiceAsyncStub(FleetServiceStub):
-    """Devices, their keys and measurements, and counts over the fleet.
+    """Devices, their keys and measurements, and counts over all devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListDevices: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.ListDevicesRequest, _fleet_service_pb2.ListDevicesResponse]  # type: ignore[assignment]
-    """Devices by id, a page at a time."""
+    """Lists devices by id."""
     GetDevice: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.GetDeviceRequest, _fleet_service_pb2.GetDeviceResponse]  # type: ignore[assignment]
-    """One device, with what people want it to run with and how many readings it has stored."""
+    """Returns a device, its desired configuration and the number of its stored readings."""
     UpdateDevice: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.UpdateDeviceRequest, _fleet_service_pb2.UpdateDeviceResponse]  # type: ignore[assignment]
-    """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
+    """Changes the given fields of a device. ALREADY_EXISTS: the name is in use."""
     DeleteDevice: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.DeleteDeviceRequest, _fleet_service_pb2.DeleteDeviceResponse]  # type: ignore[assignment]
-    """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise."""
+    """Removes a device. Its key is invalid at once. Its telemetry remains unless the request deletes
+    it.
+    """
     SetDeviceStatus: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.SetDeviceStatusRequest, _fleet_service_pb2.SetDeviceStatusResponse]  # type: ignore[assignment]
-    """inactive suspends the device: it is refused at every door until set otherwise."""
+    """Sets the status of a device. `inactive` suspends the device: gRPC, REST and MQTT reject it
+    until its status changes.
+    """
     ResetDeviceKey: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.ResetDeviceKeyRequest, _fleet_service_pb2.ResetDeviceKeyResponse]  # type: ignore[assignment]
-    """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
-    asked for; open streams and connections of theirs end with them.
+    """Creates a new key for a device whose key is lost or stolen. The answer shows it once. All other
+    keys of the device are invalid at once, and streams and connections that use them end, unless
+    the request grants a grace period.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     ResetDeviceKeyJson: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.ResetDeviceKeyJsonRequest, _fleet_service_pb2.ResetDeviceKeyResponse]  # type: ignore[assignment]
-    """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+    """ResetDeviceKey for REST. The body is the JSON of a ResetDeviceKeyRequest. Unknown fields are
+    rejected by name.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     ListMeasurements: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.ListMeasurementsRequest, _fleet_service_pb2.ListMeasurementsResponse]  # type: ignore[assignment]
-    """What a device has stored, by name, with the types its values are kept in."""
+    """Lists the measurements of a device by name, with their types."""
     DropMeasurement: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.DropMeasurementRequest, _fleet_service_pb2.DropMeasurementResponse]  # type: ignore[assignment]
-    """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own."""
+    """Removes a measurement of a device with all its readings. A later value of the same name starts
+    a new measurement, which may have another type.
+    """
     RetypeMeasurement: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.RetypeMeasurementRequest, _fleet_service_pb2.RetypeMeasurementResponse]  # type: ignore[assignment]
-    """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
-    (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
+    """Converts the stored readings of a measurement to another type. Converts all readings, or none
+    if one of them would lose information (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION
+    (TOO_MANY_READINGS): the measurement has more than 1,000,000 readings.
     """
     GetDashboard: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.GetDashboardRequest, _fleet_service_pb2.GetDashboardResponse]  # type: ignore[assignment]
-    """What a front page shows: how many devices in which state, which were heard last."""
+    """Returns the numbers of devices by status and presence, and the devices that were seen last."""
     GetAnalytics: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.GetAnalyticsRequest, _fleet_service_pb2.GetAnalyticsResponse]  # type: ignore[assignment]
-    """Devices by type, status, location and firmware, and registrations a day over the last 30 days."""
+    """Returns the numbers of devices by type, status, location and firmware version, the 100 largest
+    of each, and the registrations on each of the last 30 days.
+    """
     GetStats: _aio.UnaryUnaryMultiCallable[_fleet_service_pb2.GetStatsRequest, _fleet_service_pb2.GetStatsResponse]  # type: ignore[assignment]
-    """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
+    """Returns counts for monitoring: devices, ingestion by this process, tokens and open commands."""
 
 class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Devices, their keys and measurements, and counts over the fleet.
+    """Devices, their keys and measurements, and counts over all devices.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_abc_1.abstractmethod
@@ -129,7 +154,7 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.ListDevicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.ListDevicesResponse, _abc.Awaitable[_fleet_service_pb2.ListDevicesResponse]]:
-        """Devices by id, a page at a time."""
+        """Lists devices by id."""
 
     @_abc_1.abstractmethod
     def GetDevice(
@@ -137,7 +162,7 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.GetDeviceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.GetDeviceResponse, _abc.Awaitable[_fleet_service_pb2.GetDeviceResponse]]:
-        """One device, with what people want it to run with and how many readings it has stored."""
+        """Returns a device, its desired configuration and the number of its stored readings."""
 
     @_abc_1.abstractmethod
     def UpdateDevice(
@@ -145,7 +170,7 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.UpdateDeviceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.UpdateDeviceResponse, _abc.Awaitable[_fleet_service_pb2.UpdateDeviceResponse]]:
-        """Changes the fields that are given. ALREADY_EXISTS: the name is taken."""
+        """Changes the given fields of a device. ALREADY_EXISTS: the name is in use."""
 
     @_abc_1.abstractmethod
     def DeleteDevice(
@@ -153,7 +178,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.DeleteDeviceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.DeleteDeviceResponse, _abc.Awaitable[_fleet_service_pb2.DeleteDeviceResponse]]:
-        """Removes a device; its key is void at once. Its telemetry stays unless asked otherwise."""
+        """Removes a device. Its key is invalid at once. Its telemetry remains unless the request deletes
+        it.
+        """
 
     @_abc_1.abstractmethod
     def SetDeviceStatus(
@@ -161,7 +188,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.SetDeviceStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.SetDeviceStatusResponse, _abc.Awaitable[_fleet_service_pb2.SetDeviceStatusResponse]]:
-        """inactive suspends the device: it is refused at every door until set otherwise."""
+        """Sets the status of a device. `inactive` suspends the device: gRPC, REST and MQTT reject it
+        until its status changes.
+        """
 
     @_abc_1.abstractmethod
     def ResetDeviceKey(
@@ -169,8 +198,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.ResetDeviceKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.ResetDeviceKeyResponse, _abc.Awaitable[_fleet_service_pb2.ResetDeviceKeyResponse]]:
-        """Gives a device whose key is lost or stolen a new one, shown here once. All its other keys are void at once, unless a grace is
-        asked for; open streams and connections of theirs end with them.
+        """Creates a new key for a device whose key is lost or stolen. The answer shows it once. All other
+        keys of the device are invalid at once, and streams and connections that use them end, unless
+        the request grants a grace period.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
@@ -180,7 +210,8 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.ResetDeviceKeyJsonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.ResetDeviceKeyResponse, _abc.Awaitable[_fleet_service_pb2.ResetDeviceKeyResponse]]:
-        """ResetDeviceKey by REST. The body is the JSON of a ResetDeviceKeyRequest; a field that there is not is refused by name.
+        """ResetDeviceKey for REST. The body is the JSON of a ResetDeviceKeyRequest. Unknown fields are
+        rejected by name.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
@@ -191,7 +222,7 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.ListMeasurementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.ListMeasurementsResponse, _abc.Awaitable[_fleet_service_pb2.ListMeasurementsResponse]]:
-        """What a device has stored, by name, with the types its values are kept in."""
+        """Lists the measurements of a device by name, with their types."""
 
     @_abc_1.abstractmethod
     def DropMeasurement(
@@ -199,7 +230,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.DropMeasurementRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.DropMeasurementResponse, _abc.Awaitable[_fleet_service_pb2.DropMeasurementResponse]]:
-        """Removes a measurement of a device with all its readings. A value sent later under its name begins it anew, with a type of its own."""
+        """Removes a measurement of a device with all its readings. A later value of the same name starts
+        a new measurement, which may have another type.
+        """
 
     @_abc_1.abstractmethod
     def RetypeMeasurement(
@@ -207,8 +240,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.RetypeMeasurementRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.RetypeMeasurementResponse, _abc.Awaitable[_fleet_service_pb2.RetypeMeasurementResponse]]:
-        """Keeps the readings of a measurement in another type: all of them or, where one does not fit it without loss, none
-        (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION (TOO_MANY_READINGS): it has more than 1,000,000.
+        """Converts the stored readings of a measurement to another type. Converts all readings, or none
+        if one of them would lose information (INVALID_ARGUMENT, NOT_LOSSLESS). FAILED_PRECONDITION
+        (TOO_MANY_READINGS): the measurement has more than 1,000,000 readings.
         """
 
     @_abc_1.abstractmethod
@@ -217,7 +251,7 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.GetDashboardRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.GetDashboardResponse, _abc.Awaitable[_fleet_service_pb2.GetDashboardResponse]]:
-        """What a front page shows: how many devices in which state, which were heard last."""
+        """Returns the numbers of devices by status and presence, and the devices that were seen last."""
 
     @_abc_1.abstractmethod
     def GetAnalytics(
@@ -225,7 +259,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.GetAnalyticsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.GetAnalyticsResponse, _abc.Awaitable[_fleet_service_pb2.GetAnalyticsResponse]]:
-        """Devices by type, status, location and firmware, and registrations a day over the last 30 days."""
+        """Returns the numbers of devices by type, status, location and firmware version, the 100 largest
+        of each, and the registrations on each of the last 30 days.
+        """
 
     @_abc_1.abstractmethod
     def GetStats(
@@ -233,6 +269,6 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_service_pb2.GetStatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_service_pb2.GetStatsResponse, _abc.Awaitable[_fleet_service_pb2.GetStatsResponse]]:
-        """Counts for monitoring: devices, this process' ingest, tokens, open commands."""
+        """Returns counts for monitoring: devices, ingestion by this process, tokens and open commands."""
 
 def add_FleetServiceServicer_to_server(servicer: FleetServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from iotflow.v1 import command_pb2 as iotflow_dot_v1_dot_command__pb2
@@ -30,35 +31,46 @@ from iotflow.v1 import device_service_pb2 as iotflow_dot_v1_dot_device__service_
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\"\xb3\x01\n\x1bStreamDeviceCommandsRequest\x12\x1d\n\ncommand_id\x18\x01 \x01(\x05R\tcommandId\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\'\n\x05state\x18\x03 \x01(\tB\x11\xa2\xcb\x19\rGatewayReportR\x05state\x12/\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\x9c\x01\n\rDeviceCommand\x12-\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x1a\n\x08\x61nnounce\x18\x04 \x01(\x08R\x08\x61nnounce\"\x9f\x02\n\x17\x41\x63kDeviceCommandRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12&\n\ncommand_id\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\tcommandId\x12W\n\x05state\x18\x03 \x01(\tBA\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12/\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\x06result\x12,\n\rgroup_command\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\":\n\x19WatchDeviceConfigsRequest\x12\x1d\n\x05since\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x05since\"\x96\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12:\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1b.iotflow.v1.ConfigsCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\xe4\x01\n\rDesiredConfig\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12\x39\n\nchanged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAt\"K\n\x0f\x43onfigsCaughtUp\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"\x88\x01\n\x19ReportDeviceConfigRequest\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x45\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\x06\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"Z\n\x15ReportPresenceRequest\x12\x41\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"\xb5\x01\n\x0ePresenceReport\x12$\n\tdevice_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x43\n\x05state\x18\x02 \x01(\tB-\xa2\xcb\x19\x08Presence\xbaH\x1er\x1cR\x06onlineR\x07offlineR\theartbeatR\x05state\x12\x38\n\ttimestamp\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected\"x\n\x11PresenceRejection\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\"\xc9\x01\n\x1bStreamDeviceCommandsRequest\x12#\n\ncommand_id\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01R\tcommandId\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12+\n\x05state\x18\x03 \x01(\tB\x15\xe2\x41\x01\x01\xa2\xcb\x19\rGatewayReportR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\x9c\x01\n\rDeviceCommand\x12-\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x1a\n\x08\x61nnounce\x18\x04 \x01(\x08R\x08\x61nnounce\"\xb5\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12*\n\ncommand_id\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x96\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12:\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1b.iotflow.v1.ConfigsCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\xe4\x01\n\rDesiredConfig\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12\x39\n\nchanged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAt\"K\n\x0f\x43onfigsCaughtUp\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"\xc3\x01\n\x0ePresenceReport\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12G\n\x05state\x18\x02 \x01(\tB1\xe2\x41\x01\x02\xa2\xcb\x19\x08Presence\xbaH\x1er\x1cR\x06onlineR\x07offlineR\theartbeatR\x05state\x12>\n\ttimestamp\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01R\ttimestamp\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected\"x\n\x11PresenceRejection\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.gateway_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['command_id']._loaded_options = None
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['device_id']._loaded_options = None
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\001'
   _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['state']._loaded_options = None
-  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['state']._serialized_options = b'\242\313\031\rGatewayReport'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\001\242\313\031\rGatewayReport'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['result']._loaded_options = None
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['result']._serialized_options = b'\342A\001\001'
   _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['command_id']._loaded_options = None
-  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['command_id']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['state']._loaded_options = None
-  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['state']._serialized_options = b'\242\313\031\rGatewayReport\272H-r+R\tdeliveredR\tsucceededR\006failedR\013unreachable'
+  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\002\242\313\031\rGatewayReport\272H-r+R\tdeliveredR\tsucceededR\006failedR\013unreachable'
+  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['result']._loaded_options = None
+  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['result']._serialized_options = b'\342A\001\001'
   _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['group_command']._loaded_options = None
-  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['group_command']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['group_command']._serialized_options = b'\342A\001\001\272H\004r\002\030 '
   _globals['_WATCHDEVICECONFIGSREQUEST'].fields_by_name['since']._loaded_options = None
-  _globals['_WATCHDEVICECONFIGSREQUEST'].fields_by_name['since']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_WATCHDEVICECONFIGSREQUEST'].fields_by_name['since']._serialized_options = b'\342A\001\001\272H\004r\002\030@'
   _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['config']._loaded_options = None
-  _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['config']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['config']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._loaded_options = None
-  _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._serialized_options = b'\272H\010\222\001\005\010\001\020\220N'
+  _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\220N'
   _globals['_PRESENCEREPORT'].fields_by_name['device_id']._loaded_options = None
-  _globals['_PRESENCEREPORT'].fields_by_name['device_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_PRESENCEREPORT'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_PRESENCEREPORT'].fields_by_name['state']._loaded_options = None
-  _globals['_PRESENCEREPORT'].fields_by_name['state']._serialized_options = b'\242\313\031\010Presence\272H\036r\034R\006onlineR\007offlineR\theartbeat'
+  _globals['_PRESENCEREPORT'].fields_by_name['state']._serialized_options = b'\342A\001\002\242\313\031\010Presence\272H\036r\034R\006onlineR\007offlineR\theartbeat'
+  _globals['_PRESENCEREPORT'].fields_by_name['timestamp']._loaded_options = None
+  _globals['_PRESENCEREPORT'].fields_by_name['timestamp']._serialized_options = b'\342A\001\001'
   _globals['_GATEWAYSERVICE'].methods_by_name['StreamDeviceCommands']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['StreamDeviceCommands']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_GATEWAYSERVICE'].methods_by_name['AckDeviceCommand']._loaded_options = None
@@ -69,36 +81,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportDeviceConfig']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\0024\"*/api/v1/gateway/devices/{device_id}/config:\006config'
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\002\035\"\030/api/v1/gateway/presence:\001*'
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=227
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=406
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=409
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=559
-  _globals['_DEVICECOMMAND']._serialized_start=562
-  _globals['_DEVICECOMMAND']._serialized_end=718
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=721
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=1008
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=1010
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1109
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1111
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1169
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1172
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1322
-  _globals['_DESIREDCONFIG']._serialized_start=1325
-  _globals['_DESIREDCONFIG']._serialized_end=1553
-  _globals['_CONFIGSCAUGHTUP']._serialized_start=1555
-  _globals['_CONFIGSCAUGHTUP']._serialized_end=1630
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1633
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1769
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1771
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1863
-  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1865
-  _globals['_REPORTPRESENCEREQUEST']._serialized_end=1955
-  _globals['_PRESENCEREPORT']._serialized_start=1958
-  _globals['_PRESENCEREPORT']._serialized_end=2139
-  _globals['_REPORTPRESENCERESPONSE']._serialized_start=2141
-  _globals['_REPORTPRESENCERESPONSE']._serialized_end=2252
-  _globals['_PRESENCEREJECTION']._serialized_start=2254
-  _globals['_PRESENCEREJECTION']._serialized_end=2374
-  _globals['_GATEWAYSERVICE']._serialized_start=2377
-  _globals['_GATEWAYSERVICE']._serialized_end=3110
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=260
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=461
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=464
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=614
+  _globals['_DEVICECOMMAND']._serialized_start=617
+  _globals['_DEVICECOMMAND']._serialized_end=773
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=776
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=1085
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=1087
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1186
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1188
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1250
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1253
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1403
+  _globals['_DESIREDCONFIG']._serialized_start=1406
+  _globals['_DESIREDCONFIG']._serialized_end=1634
+  _globals['_CONFIGSCAUGHTUP']._serialized_start=1636
+  _globals['_CONFIGSCAUGHTUP']._serialized_end=1711
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1714
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1858
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1860
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1952
+  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1954
+  _globals['_REPORTPRESENCEREQUEST']._serialized_end=2048
+  _globals['_PRESENCEREPORT']._serialized_start=2051
+  _globals['_PRESENCEREPORT']._serialized_end=2246
+  _globals['_REPORTPRESENCERESPONSE']._serialized_start=2248
+  _globals['_REPORTPRESENCERESPONSE']._serialized_end=2359
+  _globals['_PRESENCEREJECTION']._serialized_start=2361
+  _globals['_PRESENCEREJECTION']._serialized_end=2481
+  _globals['_GATEWAYSERVICE']._serialized_start=2484
+  _globals['_GATEWAYSERVICE']._serialized_end=3217
 # @@protoc_insertion_point(module_scope)

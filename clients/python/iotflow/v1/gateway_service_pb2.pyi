@@ -24,6 +24,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class StreamDeviceCommandsRequest(_message.Message):
+    """A report about one command."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_ID_FIELD_NUMBER: _builtins.int
@@ -32,17 +34,22 @@ class StreamDeviceCommandsRequest(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
     device_id: _builtins.int
-    """Whose command it is."""
+    """The device that the command is for."""
     state: _builtins.str
-    """One of
-    delivered: handed over to the device, or to a broker that keeps it for the device; it is not offered again;
-    succeeded, failed: what the device answered;
-    announced: the group was told;
-    unreachable: the device cannot be reached now; the command stays queued and is offered again when the device is reported online,
-    gives a heartbeat, or after a minute.
+    """delivered: the device has the command, or a broker keeps it for the device. The command is not
+    offered again.
+
+    succeeded, failed: the outcome that the device sent.
+
+    announced: the command was published to the group.
+
+    unreachable: the device cannot be reached now. The command stays queued, and is offered again
+    when the device is reported online, gives a sign of life, or after a minute.
     """
     @_builtins.property
-    def result(self) -> _struct_pb2.Struct: ...
+    def result(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -61,6 +68,8 @@ Global___StreamDeviceCommandsRequest: _TypeAlias = StreamDeviceCommandsRequest  
 
 @_typing.final
 class StreamDeviceCommandsResponse(_message.Message):
+    """A command, or the receipt of a report."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMAND_FIELD_NUMBER: _builtins.int
@@ -87,7 +96,7 @@ Global___StreamDeviceCommandsResponse: _TypeAlias = StreamDeviceCommandsResponse
 
 @_typing.final
 class DeviceCommand(_message.Message):
-    """A command and whom it is for."""
+    """A command and the device that it is for."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -98,8 +107,8 @@ class DeviceCommand(_message.Message):
     device_name: _builtins.str
     device_type: _builtins.str
     announce: _builtins.bool
-    """Not for the device: the group (of this device type) is to be told as a whole, once for all commands of this group_command. Say
-    `announced` of it. Several gateways may be asked to.
+    """The command is for the group as a whole: the gateway publishes it once to all devices of
+    `device_type`, and reports `announced`. Several gateways may get the same request.
     """
     @_builtins.property
     def command(self) -> _command_pb2.Command: ...
@@ -121,6 +130,10 @@ Global___DeviceCommand: _TypeAlias = DeviceCommand  # noqa: Y015
 
 @_typing.final
 class AckDeviceCommandRequest(_message.Message):
+    """A report about one command. The command is named by `command_id` or by `group_command`. The two
+    are not a oneof, because REST callers send 0 in the path beside `group_command` in the body.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DEVICE_ID_FIELD_NUMBER: _builtins.int
@@ -130,13 +143,15 @@ class AckDeviceCommandRequest(_message.Message):
     GROUP_COMMAND_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     command_id: _builtins.int
-    """Or 0, and group_command."""
+    """0 if `group_command` names the command."""
     state: _builtins.str
-    """See StreamDeviceCommandsRequest."""
+    """See StreamDeviceCommandsRequest.state."""
     group_command: _builtins.str
-    """Names the device's command by what it has in common with others of its group."""
+    """Names the device's command by its Command.group_command. Ignored if `command_id` is not 0."""
     @_builtins.property
-    def result(self) -> _struct_pb2.Struct: ...
+    def result(self) -> _struct_pb2.Struct:
+        """At most 65536 bytes as JSON."""
+
     def __init__(
         self,
         *,
@@ -183,7 +198,9 @@ class WatchDeviceConfigsRequest(_message.Message):
 
     SINCE_FIELD_NUMBER: _builtins.int
     since: _builtins.str
-    """A time as in TelemetryService, such as `caught_up.timestamp` of the stream before. Empty: all that is desired of any device."""
+    """A time as in TelemetryService, for example `caught_up.timestamp` of the stream before. Empty:
+    all desired configurations.
+    """
     def __init__(
         self,
         *,
@@ -204,11 +221,13 @@ class WatchDeviceConfigsResponse(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CAUGHT_UP_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def config(self) -> Global___DesiredConfig: ...
+    def config(self) -> Global___DesiredConfig:
+        """A desired configuration that has changed."""
+
     @_builtins.property
     def caught_up(self) -> Global___ConfigsCaughtUp:
-        """All that was changed before the stream was opened has come; sent once, and again after each time that changes may have been
-        missed and were made up for.
+        """All changes from before the stream opened have been sent. Sent once, and again each time
+        after changes may have been missed and were sent later.
         """
 
     def __init__(
@@ -229,7 +248,7 @@ Global___WatchDeviceConfigsResponse: _TypeAlias = WatchDeviceConfigsResponse  # 
 
 @_typing.final
 class DesiredConfig(_message.Message):
-    """What people want a device to run with."""
+    """The desired configuration of a device."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -265,12 +284,14 @@ Global___DesiredConfig: _TypeAlias = DesiredConfig  # noqa: Y015
 
 @_typing.final
 class ConfigsCaughtUp(_message.Message):
+    """Marks a point in the stream of configurations."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """Name this as `since` next time."""
+        """The `since` of the next stream."""
 
     def __init__(
         self,
@@ -350,6 +371,8 @@ Global___ReportPresenceRequest: _TypeAlias = ReportPresenceRequest  # noqa: Y015
 
 @_typing.final
 class PresenceReport(_message.Message):
+    """A change of presence, or a sign of life, of one device."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DEVICE_ID_FIELD_NUMBER: _builtins.int
@@ -357,14 +380,10 @@ class PresenceReport(_message.Message):
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     state: _builtins.str
-    """One of
-    online: it has a session; it counts as online until `offline` is said;
-    offline: it has gone (its last will), until it is heard again;
-    heartbeat: a sign of life, as any message is.
-    """
+    """A word of Presence."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """When that was. Absent, or in the future: now. Of two reports the newer one counts."""
+        """The time of the report. Absent, or in the future: now. Of two reports, the newer one counts."""
 
     def __init__(
         self,
@@ -388,7 +407,7 @@ class ReportPresenceResponse(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
     accepted: _builtins.int
-    """Reports that count."""
+    """Number of stored reports."""
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___PresenceRejection]: ...
     def __init__(
@@ -407,6 +426,8 @@ Global___ReportPresenceResponse: _TypeAlias = ReportPresenceResponse  # noqa: Y0
 
 @_typing.final
 class PresenceRejection(_message.Message):
+    """A report that was not stored."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     INDEX_FIELD_NUMBER: _builtins.int
@@ -414,11 +435,12 @@ class PresenceRejection(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     index: _builtins.int
-    """Of the report in the request."""
+    """The index of the report in the request."""
     device_id: _builtins.int
     reason: _builtins.str
-    """Such as DEVICE_NOT_FOUND."""
+    """For example DEVICE_NOT_FOUND."""
     message: _builtins.str
+    """A sentence for people."""
     def __init__(
         self,
         *,

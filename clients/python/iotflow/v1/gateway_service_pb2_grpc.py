@@ -26,11 +26,14 @@ if _version_not_supported:
 
 
 class GatewayServiceStub:
-    """What a gateway needs to speak for many devices: an MQTT adapter, or one of another protocol. A gateway shows a token of the role
-    gateway (or admin) in `authorization: Bearer …`. Its telemetry goes through TelemetryService, which takes `device_id` from it.
+    """The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
+    protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
+    Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
+    gateways.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device), INVALID_ARGUMENT (with the field named),
-    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device),
+    INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE
+    (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel):
@@ -67,52 +70,63 @@ class GatewayServiceStub:
 
 
 class GatewayServiceServicer:
-    """What a gateway needs to speak for many devices: an MQTT adapter, or one of another protocol. A gateway shows a token of the role
-    gateway (or admin) in `authorization: Bearer …`. Its telemetry goes through TelemetryService, which takes `device_id` from it.
+    """The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
+    protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
+    Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
+    gateways.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device), INVALID_ARGUMENT (with the field named),
-    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device),
+    INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE
+    (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def StreamDeviceCommands(self, request_iterator, context):
-        """Commands of all devices down, what became of them up.
+        """Offers the queued commands of all devices to the gateway, and receives its reports.
 
-        Down come the queued commands of every device, each device's in order: those that wait when the stream is opened, then others as
-        they are sent. A command is offered to one gateway at a time, so that several of them may share one broker and no device gets a
-        command twice. It stays queued until the gateway says `delivered` (or how it ended). What a gateway has not answered for 30 seconds,
-        or when its stream ends, is offered again, under the same id. At most 1000 commands are offered and not answered; further ones wait.
+        The server sends the commands that are queued when the stream opens, then new commands as they
+        are sent; the commands of each device come in order. It offers a command to one gateway at a
+        time, so that several gateways can share a broker and no device receives a command twice. A
+        command stays queued until a gateway reports it as delivered or ended. Commands that a gateway
+        has not answered within 30 seconds, or when its stream ends, are offered again, with the same
+        id. At most 1000 commands are offered and unanswered; further commands wait.
 
-        Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-        stream goes on. COMMAND_NOT_FOUND: no such command of this device. COMMAND_ENDED: it has ended otherwise.
+        The server answers every report with a receipt, in order. A receipt with an empty reason means
+        that the report is stored durably; otherwise the report was rejected. The stream continues in
+        both cases. COMMAND_NOT_FOUND: the device has no such command. COMMAND_ENDED: the command has
+        ended in another state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AckDeviceCommand(self, request, context):
-        """The same for one command, whichever stream brought it. NOT_FOUND (COMMAND_NOT_FOUND), FAILED_PRECONDITION (COMMAND_ENDED).
+        """Stores one report, whichever stream offered the command. NOT_FOUND (COMMAND_NOT_FOUND): the
+        device has no such command. FAILED_PRECONDITION (COMMAND_ENDED): the command has ended in
+        another state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchDeviceConfigs(self, request, context):
-        """Desired configurations of all devices: the newest of each device that was changed since the time named, then each change. A
-        device's versions rise; a version that was followed by another at once may be left out.
+        """Streams the desired configurations of all devices: the newest version of every device that
+        changed since the given time, then each change. The versions of a device rise; versions in
+        quick succession may be skipped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportDeviceConfig(self, request, context):
-        """What a device reports of itself, as in DeviceService.UpdateDeviceConfig.
+        """Stores what a device reports of itself. See DeviceService.UpdateDeviceConfig.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportPresence(self, request, context):
-        """Which devices came, went or gave a sign of life. Devices that do not exist, or are inactive, are named; the others count.
+        """Stores which devices went online or offline, or gave a sign of life. The answer names the
+        reports about unknown or inactive devices; the other reports are stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,11 +169,14 @@ def add_GatewayServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GatewayService:
-    """What a gateway needs to speak for many devices: an MQTT adapter, or one of another protocol. A gateway shows a token of the role
-    gateway (or admin) in `authorization: Bearer …`. Its telemetry goes through TelemetryService, which takes `device_id` from it.
+    """The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
+    protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
+    Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
+    gateways.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device), INVALID_ARGUMENT (with the field named),
-    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device),
+    INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE
+    (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @staticmethod

@@ -27,11 +27,14 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GatewayServiceStub:
-    """What a gateway needs to speak for many devices: an MQTT adapter, or one of another protocol. A gateway shows a token of the role
-    gateway (or admin) in `authorization: Bearer …`. Its telemetry goes through TelemetryService, which takes `device_id` from it.
+    """The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
+    protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
+    Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
+    gateways.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device), INVALID_ARGUMENT (with the field named),
-    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device),
+    INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE
+    (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_typing.overload
@@ -39,65 +42,91 @@ class GatewayServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> GatewayServiceAsyncStub: ...
     StreamDeviceCommands: _grpc.StreamStreamMultiCallable[_gateway_service_pb2.StreamDeviceCommandsRequest, _gateway_service_pb2.StreamDeviceCommandsResponse]
-    """Commands of all devices down, what became of them up.
+    """Offers the queued commands of all devices to the gateway, and receives its reports.
 
-    Down come the queued commands of every device, each device's in order: those that wait when the stream is opened, then others as
-    they are sent. A command is offered to one gateway at a time, so that several of them may share one broker and no device gets a
-    command twice. It stays queued until the gateway says `delivered` (or how it ended). What a gateway has not answered for 30 seconds,
-    or when its stream ends, is offered again, under the same id. At most 1000 commands are offered and not answered; further ones wait.
+    The server sends the commands that are queued when the stream opens, then new commands as they
+    are sent; the commands of each device come in order. It offers a command to one gateway at a
+    time, so that several gateways can share a broker and no device receives a command twice. A
+    command stays queued until a gateway reports it as delivered or ended. Commands that a gateway
+    has not answered within 30 seconds, or when its stream ends, are offered again, with the same
+    id. At most 1000 commands are offered and unanswered; further commands wait.
 
-    Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-    stream goes on. COMMAND_NOT_FOUND: no such command of this device. COMMAND_ENDED: it has ended otherwise.
+    The server answers every report with a receipt, in order. A receipt with an empty reason means
+    that the report is stored durably; otherwise the report was rejected. The stream continues in
+    both cases. COMMAND_NOT_FOUND: the device has no such command. COMMAND_ENDED: the command has
+    ended in another state.
     """
     AckDeviceCommand: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.AckDeviceCommandRequest, _gateway_service_pb2.AckDeviceCommandResponse]
-    """The same for one command, whichever stream brought it. NOT_FOUND (COMMAND_NOT_FOUND), FAILED_PRECONDITION (COMMAND_ENDED)."""
+    """Stores one report, whichever stream offered the command. NOT_FOUND (COMMAND_NOT_FOUND): the
+    device has no such command. FAILED_PRECONDITION (COMMAND_ENDED): the command has ended in
+    another state.
+    """
     WatchDeviceConfigs: _grpc.UnaryStreamMultiCallable[_gateway_service_pb2.WatchDeviceConfigsRequest, _gateway_service_pb2.WatchDeviceConfigsResponse]
-    """Desired configurations of all devices: the newest of each device that was changed since the time named, then each change. A
-    device's versions rise; a version that was followed by another at once may be left out.
+    """Streams the desired configurations of all devices: the newest version of every device that
+    changed since the given time, then each change. The versions of a device rise; versions in
+    quick succession may be skipped.
     """
     ReportDeviceConfig: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.ReportDeviceConfigRequest, _gateway_service_pb2.ReportDeviceConfigResponse]
-    """What a device reports of itself, as in DeviceService.UpdateDeviceConfig."""
+    """Stores what a device reports of itself. See DeviceService.UpdateDeviceConfig."""
     ReportPresence: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.ReportPresenceRequest, _gateway_service_pb2.ReportPresenceResponse]
-    """Which devices came, went or gave a sign of life. Devices that do not exist, or are inactive, are named; the others count."""
+    """Stores which devices went online or offline, or gave a sign of life. The answer names the
+    reports about unknown or inactive devices; the other reports are stored.
+    """
 
 @_typing.type_check_only
 class GatewayServiceAsyncStub(GatewayServiceStub):
-    """What a gateway needs to speak for many devices: an MQTT adapter, or one of another protocol. A gateway shows a token of the role
-    gateway (or admin) in `authorization: Bearer …`. Its telemetry goes through TelemetryService, which takes `device_id` from it.
+    """The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
+    protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
+    Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
+    gateways.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device), INVALID_ARGUMENT (with the field named),
-    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device),
+    INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE
+    (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreamDeviceCommands: _aio.StreamStreamMultiCallable[_gateway_service_pb2.StreamDeviceCommandsRequest, _gateway_service_pb2.StreamDeviceCommandsResponse]  # type: ignore[assignment]
-    """Commands of all devices down, what became of them up.
+    """Offers the queued commands of all devices to the gateway, and receives its reports.
 
-    Down come the queued commands of every device, each device's in order: those that wait when the stream is opened, then others as
-    they are sent. A command is offered to one gateway at a time, so that several of them may share one broker and no device gets a
-    command twice. It stays queued until the gateway says `delivered` (or how it ended). What a gateway has not answered for 30 seconds,
-    or when its stream ends, is offered again, under the same id. At most 1000 commands are offered and not answered; further ones wait.
+    The server sends the commands that are queued when the stream opens, then new commands as they
+    are sent; the commands of each device come in order. It offers a command to one gateway at a
+    time, so that several gateways can share a broker and no device receives a command twice. A
+    command stays queued until a gateway reports it as delivered or ended. Commands that a gateway
+    has not answered within 30 seconds, or when its stream ends, are offered again, with the same
+    id. At most 1000 commands are offered and unanswered; further commands wait.
 
-    Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-    stream goes on. COMMAND_NOT_FOUND: no such command of this device. COMMAND_ENDED: it has ended otherwise.
+    The server answers every report with a receipt, in order. A receipt with an empty reason means
+    that the report is stored durably; otherwise the report was rejected. The stream continues in
+    both cases. COMMAND_NOT_FOUND: the device has no such command. COMMAND_ENDED: the command has
+    ended in another state.
     """
     AckDeviceCommand: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.AckDeviceCommandRequest, _gateway_service_pb2.AckDeviceCommandResponse]  # type: ignore[assignment]
-    """The same for one command, whichever stream brought it. NOT_FOUND (COMMAND_NOT_FOUND), FAILED_PRECONDITION (COMMAND_ENDED)."""
+    """Stores one report, whichever stream offered the command. NOT_FOUND (COMMAND_NOT_FOUND): the
+    device has no such command. FAILED_PRECONDITION (COMMAND_ENDED): the command has ended in
+    another state.
+    """
     WatchDeviceConfigs: _aio.UnaryStreamMultiCallable[_gateway_service_pb2.WatchDeviceConfigsRequest, _gateway_service_pb2.WatchDeviceConfigsResponse]  # type: ignore[assignment]
-    """Desired configurations of all devices: the newest of each device that was changed since the time named, then each change. A
-    device's versions rise; a version that was followed by another at once may be left out.
+    """Streams the desired configurations of all devices: the newest version of every device that
+    changed since the given time, then each change. The versions of a device rise; versions in
+    quick succession may be skipped.
     """
     ReportDeviceConfig: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.ReportDeviceConfigRequest, _gateway_service_pb2.ReportDeviceConfigResponse]  # type: ignore[assignment]
-    """What a device reports of itself, as in DeviceService.UpdateDeviceConfig."""
+    """Stores what a device reports of itself. See DeviceService.UpdateDeviceConfig."""
     ReportPresence: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.ReportPresenceRequest, _gateway_service_pb2.ReportPresenceResponse]  # type: ignore[assignment]
-    """Which devices came, went or gave a sign of life. Devices that do not exist, or are inactive, are named; the others count."""
+    """Stores which devices went online or offline, or gave a sign of life. The answer names the
+    reports about unknown or inactive devices; the other reports are stored.
+    """
 
 class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What a gateway needs to speak for many devices: an MQTT adapter, or one of another protocol. A gateway shows a token of the role
-    gateway (or admin) in `authorization: Bearer …`. Its telemetry goes through TelemetryService, which takes `device_id` from it.
+    """The RPCs of gateways, which act for many devices: the MQTT adapter, or an adapter of another
+    protocol. A gateway sends a token of the role gateway or admin in the metadata `authorization:
+    Bearer <token>`. It writes telemetry through TelemetryService, which accepts `device_id` from
+    gateways.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device), INVALID_ARGUMENT (with the field named),
-    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (try again after the time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (no such device),
+    INVALID_ARGUMENT (the error names the field), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE
+    (retry after the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_abc_1.abstractmethod
@@ -106,15 +135,19 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_gateway_service_pb2.StreamDeviceCommandsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_gateway_service_pb2.StreamDeviceCommandsResponse], _abc.AsyncIterator[_gateway_service_pb2.StreamDeviceCommandsResponse]]:
-        """Commands of all devices down, what became of them up.
+        """Offers the queued commands of all devices to the gateway, and receives its reports.
 
-        Down come the queued commands of every device, each device's in order: those that wait when the stream is opened, then others as
-        they are sent. A command is offered to one gateway at a time, so that several of them may share one broker and no device gets a
-        command twice. It stays queued until the gateway says `delivered` (or how it ended). What a gateway has not answered for 30 seconds,
-        or when its stream ends, is offered again, under the same id. At most 1000 commands are offered and not answered; further ones wait.
+        The server sends the commands that are queued when the stream opens, then new commands as they
+        are sent; the commands of each device come in order. It offers a command to one gateway at a
+        time, so that several gateways can share a broker and no device receives a command twice. A
+        command stays queued until a gateway reports it as delivered or ended. Commands that a gateway
+        has not answered within 30 seconds, or when its stream ends, are offered again, with the same
+        id. At most 1000 commands are offered and unanswered; further commands wait.
 
-        Every answer is followed by its receipt, in order: with an empty reason it is stored durably, otherwise it was refused, and the
-        stream goes on. COMMAND_NOT_FOUND: no such command of this device. COMMAND_ENDED: it has ended otherwise.
+        The server answers every report with a receipt, in order. A receipt with an empty reason means
+        that the report is stored durably; otherwise the report was rejected. The stream continues in
+        both cases. COMMAND_NOT_FOUND: the device has no such command. COMMAND_ENDED: the command has
+        ended in another state.
         """
 
     @_abc_1.abstractmethod
@@ -123,7 +156,10 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_service_pb2.AckDeviceCommandRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_service_pb2.AckDeviceCommandResponse, _abc.Awaitable[_gateway_service_pb2.AckDeviceCommandResponse]]:
-        """The same for one command, whichever stream brought it. NOT_FOUND (COMMAND_NOT_FOUND), FAILED_PRECONDITION (COMMAND_ENDED)."""
+        """Stores one report, whichever stream offered the command. NOT_FOUND (COMMAND_NOT_FOUND): the
+        device has no such command. FAILED_PRECONDITION (COMMAND_ENDED): the command has ended in
+        another state.
+        """
 
     @_abc_1.abstractmethod
     def WatchDeviceConfigs(
@@ -131,8 +167,9 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_service_pb2.WatchDeviceConfigsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_gateway_service_pb2.WatchDeviceConfigsResponse], _abc.AsyncIterator[_gateway_service_pb2.WatchDeviceConfigsResponse]]:
-        """Desired configurations of all devices: the newest of each device that was changed since the time named, then each change. A
-        device's versions rise; a version that was followed by another at once may be left out.
+        """Streams the desired configurations of all devices: the newest version of every device that
+        changed since the given time, then each change. The versions of a device rise; versions in
+        quick succession may be skipped.
         """
 
     @_abc_1.abstractmethod
@@ -141,7 +178,7 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_service_pb2.ReportDeviceConfigRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_service_pb2.ReportDeviceConfigResponse, _abc.Awaitable[_gateway_service_pb2.ReportDeviceConfigResponse]]:
-        """What a device reports of itself, as in DeviceService.UpdateDeviceConfig."""
+        """Stores what a device reports of itself. See DeviceService.UpdateDeviceConfig."""
 
     @_abc_1.abstractmethod
     def ReportPresence(
@@ -149,6 +186,8 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_service_pb2.ReportPresenceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_service_pb2.ReportPresenceResponse, _abc.Awaitable[_gateway_service_pb2.ReportPresenceResponse]]:
-        """Which devices came, went or gave a sign of life. Devices that do not exist, or are inactive, are named; the others count."""
+        """Stores which devices went online or offline, or gave a sign of life. The answer names the
+        reports about unknown or inactive devices; the other reports are stored.
+        """
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -70,7 +70,7 @@ class GetServiceInfoResponse(_message.Message):
     documentation: _builtins.str
     @_builtins.property
     def endpoints(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Where paths begin, by what they are of."""
+        """Path prefixes by resource."""
 
     def __init__(
         self,
@@ -135,12 +135,14 @@ class GetSystemStatusResponse(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     FAILED_CHECKS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """healthy, degraded, unhealthy or draining."""
+    """A word of HealthStatus."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def checks(self) -> _containers.MessageMap[_builtins.str, Global___StatusCheck]:
-        """database, iotdb (whichever store keeps the readings), redis (the line to other server processes) and ingest."""
+        """database, iotdb (the telemetry store, whichever it is), redis (the connection to other server
+        processes) and ingest.
+        """
 
     @_builtins.property
     def metrics(self) -> Global___StatusMetrics: ...
@@ -167,6 +169,8 @@ Global___GetSystemStatusResponse: _TypeAlias = GetSystemStatusResponse  # noqa: 
 
 @_typing.final
 class StatusCheck(_message.Message):
+    """The result of one check."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HEALTHY_FIELD_NUMBER: _builtins.int
@@ -174,7 +178,7 @@ class StatusCheck(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     healthy: _builtins.bool
     status: _builtins.str
-    """connected or disconnected."""
+    """`connected` or `disconnected`."""
     message: _builtins.str
     def __init__(
         self,
@@ -193,6 +197,8 @@ Global___StatusCheck: _TypeAlias = StatusCheck  # noqa: Y015
 
 @_typing.final
 class StatusMetrics(_message.Message):
+    """Figures of the machine, the process and the devices."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SYSTEM_FIELD_NUMBER: _builtins.int
@@ -221,7 +227,7 @@ Global___StatusMetrics: _TypeAlias = StatusMetrics  # noqa: Y015
 
 @_typing.final
 class MachineFigures(_message.Message):
-    """Of the server's machine."""
+    """Figures of the server's machine."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -231,11 +237,11 @@ class MachineFigures(_message.Message):
     DISK_USAGE_PERCENT_FIELD_NUMBER: _builtins.int
     LOAD_AVERAGE_FIELD_NUMBER: _builtins.int
     cpu_percent: _builtins.float
-    """Since the last call."""
+    """Average since the last call."""
     memory_percent: _builtins.float
     memory_available_mb: _builtins.float
     disk_usage_percent: _builtins.float
-    """Of the disk that has the data folder."""
+    """Of the disk that holds the data folder."""
     @_builtins.property
     def load_average(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Over 1, 5 and 15 minutes."""
@@ -259,6 +265,8 @@ Global___MachineFigures: _TypeAlias = MachineFigures  # noqa: Y015
 
 @_typing.final
 class ApplicationFigures(_message.Message):
+    """Figures of the server process."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSION_FIELD_NUMBER: _builtins.int
@@ -281,6 +289,8 @@ Global___ApplicationFigures: _TypeAlias = ApplicationFigures  # noqa: Y015
 
 @_typing.final
 class StatusDeviceCounts(_message.Message):
+    """Numbers of devices."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTAL_DEVICES_FIELD_NUMBER: _builtins.int
@@ -314,9 +324,9 @@ class ListDeviceStatusesRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
-    """Unset: 100."""
+    """Devices in the answer. Default: 100. `meta.total` of the answer is the number of all devices."""
     offset: _builtins.int
-    """Devices left out, by id."""
+    """Number of devices to skip, by id."""
     def __init__(
         self,
         *,
@@ -362,6 +372,8 @@ Global___ListDeviceStatusesResponse: _TypeAlias = ListDeviceStatusesResponse  # 
 
 @_typing.final
 class DeviceInShort(_message.Message):
+    """A device in the short form of the older service."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
@@ -393,6 +405,8 @@ Global___DeviceInShort: _TypeAlias = DeviceInShort  # noqa: Y015
 
 @_typing.final
 class DeviceStatusesMeta(_message.Message):
+    """The part of the list that an answer holds."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     TOTAL_FIELD_NUMBER: _builtins.int
@@ -400,6 +414,7 @@ class DeviceStatusesMeta(_message.Message):
     OFFSET_FIELD_NUMBER: _builtins.int
     CACHE_USED_FIELD_NUMBER: _builtins.int
     total: _builtins.int
+    """Number of all devices."""
     limit: _builtins.int
     offset: _builtins.int
     cache_used: _builtins.bool
@@ -458,7 +473,7 @@ class SubmitMqttTelemetryResponse(_message.Message):
     device_id: _builtins.int
     device_name: _builtins.str
     topic: _builtins.str
-    """Where the device would publish it."""
+    """The topic on which the device would publish the reading."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(

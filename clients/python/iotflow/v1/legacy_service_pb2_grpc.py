@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class LegacyServiceStub:
-    """Paths of the older service that clients in the field still use, with its keys and statuses. New clients use the RPCs named at each.
+    """REST paths of the older service that clients in the field still use, with its keys and statuses.
+    Each RPC names the RPC that new clients use.
     """
 
     def __init__(self, channel):
@@ -58,35 +59,37 @@ class LegacyServiceStub:
 
 
 class LegacyServiceServicer:
-    """Paths of the older service that clients in the field still use, with its keys and statuses. New clients use the RPCs named at each.
+    """REST paths of the older service that clients in the field still use, with its keys and statuses.
+    Each RPC names the RPC that new clients use.
     """
 
     def GetServiceInfo(self, request, context):
-        """What this service is and where its paths begin.
+        """Returns the name and version of the service, and the prefixes of its paths.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSystemStatus(self, request, context):
-        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats.
+        """Returns the health of the service, with figures of its machine and its devices. New clients use
+        SystemService.GetHealth with `detailed`, and FleetService.GetStats.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeviceStatuses(self, request, context):
-        """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-        FleetService.ListDevices.
+        """Lists all devices by id, in short form. New clients use FleetService.ListDevices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SubmitMqttTelemetryJson(self, request, context):
-        """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
-        it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
-        UNAUTHENTICATED: no key, a wrong one, or another device's.
+        """Stores a reading that the device sends by REST in the form of its MQTT messages. The body is
+        the JSON of a SubmitTelemetryRequest, or a flat object, as for
+        TelemetryService.SubmitTelemetryJson, which new clients use. UNAUTHENTICATED: the key is
+        missing, wrong, or belongs to another device.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
@@ -126,7 +129,8 @@ def add_LegacyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LegacyService:
-    """Paths of the older service that clients in the field still use, with its keys and statuses. New clients use the RPCs named at each.
+    """REST paths of the older service that clients in the field still use, with its keys and statuses.
+    Each RPC names the RPC that new clients use.
     """
 
     @staticmethod

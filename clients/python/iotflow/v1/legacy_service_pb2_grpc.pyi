@@ -27,51 +27,59 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LegacyServiceStub:
-    """Paths of the older service that clients in the field still use, with its keys and statuses. New clients use the RPCs named at each."""
+    """REST paths of the older service that clients in the field still use, with its keys and statuses.
+    Each RPC names the RPC that new clients use.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LegacyServiceAsyncStub: ...
     GetServiceInfo: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.GetServiceInfoRequest, _legacy_service_pb2.GetServiceInfoResponse]
-    """What this service is and where its paths begin."""
+    """Returns the name and version of the service, and the prefixes of its paths."""
     GetSystemStatus: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.GetSystemStatusRequest, _legacy_service_pb2.GetSystemStatusResponse]
-    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats."""
-    ListDeviceStatuses: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]
-    """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-    FleetService.ListDevices.
+    """Returns the health of the service, with figures of its machine and its devices. New clients use
+    SystemService.GetHealth with `detailed`, and FleetService.GetStats.
     """
+    ListDeviceStatuses: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]
+    """Lists all devices by id, in short form. New clients use FleetService.ListDevices."""
     SubmitMqttTelemetryJson: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]
-    """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
-    it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
-    UNAUTHENTICATED: no key, a wrong one, or another device's.
+    """Stores a reading that the device sends by REST in the form of its MQTT messages. The body is
+    the JSON of a SubmitTelemetryRequest, or a flat object, as for
+    TelemetryService.SubmitTelemetryJson, which new clients use. UNAUTHENTICATED: the key is
+    missing, wrong, or belongs to another device.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
 
 @_typing.type_check_only
 class LegacyServiceAsyncStub(LegacyServiceStub):
-    """Paths of the older service that clients in the field still use, with its keys and statuses. New clients use the RPCs named at each."""
+    """REST paths of the older service that clients in the field still use, with its keys and statuses.
+    Each RPC names the RPC that new clients use.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetServiceInfo: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.GetServiceInfoRequest, _legacy_service_pb2.GetServiceInfoResponse]  # type: ignore[assignment]
-    """What this service is and where its paths begin."""
+    """Returns the name and version of the service, and the prefixes of its paths."""
     GetSystemStatus: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.GetSystemStatusRequest, _legacy_service_pb2.GetSystemStatusResponse]  # type: ignore[assignment]
-    """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats."""
-    ListDeviceStatuses: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]  # type: ignore[assignment]
-    """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-    FleetService.ListDevices.
+    """Returns the health of the service, with figures of its machine and its devices. New clients use
+    SystemService.GetHealth with `detailed`, and FleetService.GetStats.
     """
+    ListDeviceStatuses: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]  # type: ignore[assignment]
+    """Lists all devices by id, in short form. New clients use FleetService.ListDevices."""
     SubmitMqttTelemetryJson: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]  # type: ignore[assignment]
-    """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
-    it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
-    UNAUTHENTICATED: no key, a wrong one, or another device's.
+    """Stores a reading that the device sends by REST in the form of its MQTT messages. The body is
+    the JSON of a SubmitTelemetryRequest, or a flat object, as for
+    TelemetryService.SubmitTelemetryJson, which new clients use. UNAUTHENTICATED: the key is
+    missing, wrong, or belongs to another device.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
 
 class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Paths of the older service that clients in the field still use, with its keys and statuses. New clients use the RPCs named at each."""
+    """REST paths of the older service that clients in the field still use, with its keys and statuses.
+    Each RPC names the RPC that new clients use.
+    """
 
     @_abc_1.abstractmethod
     def GetServiceInfo(
@@ -79,7 +87,7 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.GetServiceInfoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.GetServiceInfoResponse, _abc.Awaitable[_legacy_service_pb2.GetServiceInfoResponse]]:
-        """What this service is and where its paths begin."""
+        """Returns the name and version of the service, and the prefixes of its paths."""
 
     @_abc_1.abstractmethod
     def GetSystemStatus(
@@ -87,7 +95,9 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.GetSystemStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.GetSystemStatusResponse, _abc.Awaitable[_legacy_service_pb2.GetSystemStatusResponse]]:
-        """How the service is, with figures of its machine and its devices. Open as metrics are. New clients: SystemService.GetHealth with `detailed`, FleetService.GetStats."""
+        """Returns the health of the service, with figures of its machine and its devices. New clients use
+        SystemService.GetHealth with `detailed`, and FleetService.GetStats.
+        """
 
     @_abc_1.abstractmethod
     def ListDeviceStatuses(
@@ -95,9 +105,7 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.ListDeviceStatusesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.ListDeviceStatusesResponse, _abc.Awaitable[_legacy_service_pb2.ListDeviceStatusesResponse]]:
-        """All devices in short, by id. Open as telemetry is for reading by anyone (IOTFLOW_PUBLIC_READS), else to viewers and admins. New clients:
-        FleetService.ListDevices.
-        """
+        """Lists all devices by id, in short form. New clients use FleetService.ListDevices."""
 
     @_abc_1.abstractmethod
     def SubmitMqttTelemetryJson(
@@ -105,9 +113,10 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.SubmitMqttTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.SubmitMqttTelemetryResponse, _abc.Awaitable[_legacy_service_pb2.SubmitMqttTelemetryResponse]]:
-        """Stores a reading, which the device sends by REST as it would by MQTT. The body is the JSON of a SubmitTelemetryRequest as the device wrote
-        it, or a flat object, as for TelemetryService.SubmitTelemetryJson, which new clients use.
-        UNAUTHENTICATED: no key, a wrong one, or another device's.
+        """Stores a reading that the device sends by REST in the form of its MQTT messages. The body is
+        the JSON of a SubmitTelemetryRequest, or a flat object, as for
+        TelemetryService.SubmitTelemetryJson, which new clients use. UNAUTHENTICATED: the key is
+        missing, wrong, or belongs to another device.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class MqttAccount(_message.Message):
-    """A device as brokers and adapters need it."""
+    """The account of a device at MQTT brokers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -33,15 +33,16 @@ class MqttAccount(_message.Message):
     device_id: _builtins.int
     name: _builtins.str
     status: _builtins.str
-    """One of active, inactive, maintenance, error. An inactive device is let in nowhere."""
+    """Brokers reject the logins of an inactive device."""
     verifier: _builtins.str
-    """`$7$<iterations>$<salt>$<PBKDF2-SHA512>`, as Mosquitto's password files have it. Empty: the device has had its key since before verifiers
-    were kept; it has one when it rotates its key.
+    """`$7$<iterations>$<salt>$<PBKDF2-SHA512>`, the form of Mosquitto's password files. Empty if the
+    device's key is older than verifiers; the next key has one.
     """
     @_builtins.property
     def old_key_valid_until(self) -> _timestamp_pb2.Timestamp:
-        """When the grace of the device's older key ends or ended, and with it the connections that were opened by that key. Absent: none began. An
-        account comes anew whenever the keys of its device change; FindAccount tells whether a key is still valid.
+        """The end of the older key's grace period, and of the connections that use that key. Absent if
+        there is none. The account is sent again whenever the keys of its device change; FindAccount
+        returns whether a key is still valid.
         """
 
     def __init__(
@@ -90,16 +91,16 @@ class WatchAccountsResponse(_message.Message):
     COMPLETE_FIELD_NUMBER: _builtins.int
     AGAIN_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
-    """All accounts have been sent; from here on changes come."""
+    """All accounts have been sent; changes follow."""
     again: _builtins.bool
-    """Changes were lost: all accounts come again, from the first on."""
+    """Changes were lost. All accounts follow again."""
     @_builtins.property
     def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___MqttAccount]:
-        """New or changed."""
+        """New or changed accounts."""
 
     @_builtins.property
     def removed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Of devices that were removed."""
+        """Ids of removed devices."""
 
     def __init__(
         self,
@@ -152,7 +153,7 @@ class FindAccountResponse(_message.Message):
     def account(self) -> Global___MqttAccount: ...
     @_builtins.property
     def key_valid_until(self) -> _timestamp_pb2.Timestamp:
-        """Of the key that was asked for: when its grace ends. Absent: no end is set, or a user name was asked for."""
+        """The end of the given key's grace period. Absent if it has no end, or if a user name was given."""
 
     def __init__(
         self,
@@ -195,7 +196,7 @@ class ReportRefusalsRequest(_message.Message):
     COUNTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """By reason, such as WRONG_KEY."""
+        """Numbers of rejected messages by reason, for example WRONG_KEY."""
 
     def __init__(
         self,
@@ -257,9 +258,9 @@ class AuthenticateResponse(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     IS_SUPERUSER_FIELD_NUMBER: _builtins.int
     result: _builtins.str
-    """allow or deny."""
+    """A word of MqttDecision."""
     is_superuser: _builtins.bool
-    """Adapters only: no topic is closed to them."""
+    """true for adapters, which may use all topics."""
     def __init__(
         self,
         *,
@@ -287,10 +288,10 @@ class AuthorizeRequest(_message.Message):
     topic: _builtins.str
     """The topic, or the filter of a subscription."""
     action: _builtins.str
-    """publish or subscribe."""
+    """A word of MqttAction."""
     clientid: _builtins.str
     mountpoint: _builtins.str
-    """What the broker's listener puts before each topic; `topic` is as the client wrote it."""
+    """The prefix that the broker's listener adds to each topic. `topic` does not include it."""
     def __init__(
         self,
         *,
@@ -314,7 +315,7 @@ class AuthorizeResponse(_message.Message):
 
     RESULT_FIELD_NUMBER: _builtins.int
     result: _builtins.str
-    """allow or deny."""
+    """A word of MqttDecision."""
     def __init__(
         self,
         *,

@@ -26,10 +26,11 @@ if _version_not_supported:
 
 
 class MqttServiceStub:
-    """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
-    show a gateway's or an admin's token (`authorization: Bearer …`).
+    """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
+    send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another role) and UNAVAILABLE (try again). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
+    time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel):
@@ -66,47 +67,54 @@ class MqttServiceStub:
 
 
 class MqttServiceServicer:
-    """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
-    show a gateway's or an admin's token (`authorization: Bearer …`).
+    """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
+    send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another role) and UNAVAILABLE (try again). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
+    time). Errors carry google.rpc.ErrorInfo.
     """
 
     def WatchAccounts(self, request, context):
-        """The accounts of all devices, in pages by id, then each change as it happens. A stream that broke is opened again and begins
-        with all accounts: whoever keeps them compares, and what was removed meanwhile is what does not come again before `complete`.
+        """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
+        receives all accounts again; accounts that do not come again before `complete` were removed
+        meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FindAccount(self, request, context):
-        """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
-        use of it, which begins the grace of the key before.
-        NOT_FOUND: there is none.
+        """Returns the account with the given key or user name. A rotated key is found until its grace
+        period ends. Finding an account by its key counts as a use of the key, which starts the grace
+        period of the key before. NOT_FOUND: there is no such account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportRefusals(self, request, context):
-        """How many messages an adapter has refused since it last said so; GetMqttStatus shows them.
+        """Reports how many messages an adapter has rejected since its last report.
+        SystemService.GetMqttStatus shows the sums.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Authenticate(self, request, context):
-        """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
-        or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
+        """Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
+        authentication; VerneMQ and HiveMQ can be configured to use it. A device's user name is its id
+        or its name, and its password is its API key. An adapter's user name is `iotflow/gateway`, and
+        its password is a token of the role gateway or admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Authorize(self, request, context):
-        """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
-        a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+        """Decides whether an MQTT client may publish to a topic or subscribe to a filter. A device may
+        use the topics below its own id and name, and no others. A client without a user name may
+        publish if the setting IOTFLOW_MQTT_ANONYMOUS allows it and its listener has the mount point
+        `anonymous/`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,10 +157,11 @@ def add_MqttServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MqttService:
-    """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
-    show a gateway's or an admin's token (`authorization: Bearer …`).
+    """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
+    send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another role) and UNAVAILABLE (try again). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
+    time). Errors carry google.rpc.ErrorInfo.
     """
 
     @staticmethod

@@ -27,10 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MqttServiceStub:
-    """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
-    show a gateway's or an admin's token (`authorization: Bearer …`).
+    """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
+    send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another role) and UNAVAILABLE (try again). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
+    time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_typing.overload
@@ -38,59 +39,75 @@ class MqttServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MqttServiceAsyncStub: ...
     WatchAccounts: _grpc.UnaryStreamMultiCallable[_mqtt_service_pb2.WatchAccountsRequest, _mqtt_service_pb2.WatchAccountsResponse]
-    """The accounts of all devices, in pages by id, then each change as it happens. A stream that broke is opened again and begins
-    with all accounts: whoever keeps them compares, and what was removed meanwhile is what does not come again before `complete`.
+    """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
+    receives all accounts again; accounts that do not come again before `complete` were removed
+    meanwhile.
     """
     FindAccount: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountRequest, _mqtt_service_pb2.FindAccountResponse]
-    """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
-    use of it, which begins the grace of the key before.
-    NOT_FOUND: there is none.
+    """Returns the account with the given key or user name. A rotated key is found until its grace
+    period ends. Finding an account by its key counts as a use of the key, which starts the grace
+    period of the key before. NOT_FOUND: there is no such account.
     """
     ReportRefusals: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRefusalsRequest, _mqtt_service_pb2.ReportRefusalsResponse]
-    """How many messages an adapter has refused since it last said so; GetMqttStatus shows them."""
+    """Reports how many messages an adapter has rejected since its last report.
+    SystemService.GetMqttStatus shows the sums.
+    """
     Authenticate: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]
-    """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
-    or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
+    """Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
+    authentication; VerneMQ and HiveMQ can be configured to use it. A device's user name is its id
+    or its name, and its password is its API key. An adapter's user name is `iotflow/gateway`, and
+    its password is a token of the role gateway or admin.
     """
     Authorize: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthorizeRequest, _mqtt_service_pb2.AuthorizeResponse]
-    """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
-    a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+    """Decides whether an MQTT client may publish to a topic or subscribe to a filter. A device may
+    use the topics below its own id and name, and no others. A client without a user name may
+    publish if the setting IOTFLOW_MQTT_ANONYMOUS allows it and its listener has the mount point
+    `anonymous/`.
     """
 
 @_typing.type_check_only
 class MqttServiceAsyncStub(MqttServiceStub):
-    """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
-    show a gateway's or an admin's token (`authorization: Bearer …`).
+    """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
+    send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another role) and UNAVAILABLE (try again). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
+    time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     WatchAccounts: _aio.UnaryStreamMultiCallable[_mqtt_service_pb2.WatchAccountsRequest, _mqtt_service_pb2.WatchAccountsResponse]  # type: ignore[assignment]
-    """The accounts of all devices, in pages by id, then each change as it happens. A stream that broke is opened again and begins
-    with all accounts: whoever keeps them compares, and what was removed meanwhile is what does not come again before `complete`.
+    """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
+    receives all accounts again; accounts that do not come again before `complete` were removed
+    meanwhile.
     """
     FindAccount: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountRequest, _mqtt_service_pb2.FindAccountResponse]  # type: ignore[assignment]
-    """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
-    use of it, which begins the grace of the key before.
-    NOT_FOUND: there is none.
+    """Returns the account with the given key or user name. A rotated key is found until its grace
+    period ends. Finding an account by its key counts as a use of the key, which starts the grace
+    period of the key before. NOT_FOUND: there is no such account.
     """
     ReportRefusals: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRefusalsRequest, _mqtt_service_pb2.ReportRefusalsResponse]  # type: ignore[assignment]
-    """How many messages an adapter has refused since it last said so; GetMqttStatus shows them."""
+    """Reports how many messages an adapter has rejected since its last report.
+    SystemService.GetMqttStatus shows the sums.
+    """
     Authenticate: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]  # type: ignore[assignment]
-    """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
-    or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
+    """Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
+    authentication; VerneMQ and HiveMQ can be configured to use it. A device's user name is its id
+    or its name, and its password is its API key. An adapter's user name is `iotflow/gateway`, and
+    its password is a token of the role gateway or admin.
     """
     Authorize: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthorizeRequest, _mqtt_service_pb2.AuthorizeResponse]  # type: ignore[assignment]
-    """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
-    a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+    """Decides whether an MQTT client may publish to a topic or subscribe to a filter. A device may
+    use the topics below its own id and name, and no others. A client without a user name may
+    publish if the setting IOTFLOW_MQTT_ANONYMOUS allows it and its listener has the mount point
+    `anonymous/`.
     """
 
 class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Who may do what at an MQTT broker. For the adapters that stand between a broker and this service, and for brokers that ask by HTTP. Callers
-    show a gateway's or an admin's token (`authorization: Bearer …`).
+    """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
+    send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another role) and UNAVAILABLE (try again). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
+    time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_abc_1.abstractmethod
@@ -99,8 +116,9 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.WatchAccountsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_mqtt_service_pb2.WatchAccountsResponse], _abc.AsyncIterator[_mqtt_service_pb2.WatchAccountsResponse]]:
-        """The accounts of all devices, in pages by id, then each change as it happens. A stream that broke is opened again and begins
-        with all accounts: whoever keeps them compares, and what was removed meanwhile is what does not come again before `complete`.
+        """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
+        receives all accounts again; accounts that do not come again before `complete` were removed
+        meanwhile.
         """
 
     @_abc_1.abstractmethod
@@ -109,9 +127,9 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.FindAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mqtt_service_pb2.FindAccountResponse, _abc.Awaitable[_mqtt_service_pb2.FindAccountResponse]]:
-        """The account of one device, by its key or its user name. A key that was rotated counts while its grace lasts; asking for a key is a
-        use of it, which begins the grace of the key before.
-        NOT_FOUND: there is none.
+        """Returns the account with the given key or user name. A rotated key is found until its grace
+        period ends. Finding an account by its key counts as a use of the key, which starts the grace
+        period of the key before. NOT_FOUND: there is no such account.
         """
 
     @_abc_1.abstractmethod
@@ -120,7 +138,9 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.ReportRefusalsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mqtt_service_pb2.ReportRefusalsResponse, _abc.Awaitable[_mqtt_service_pb2.ReportRefusalsResponse]]:
-        """How many messages an adapter has refused since it last said so; GetMqttStatus shows them."""
+        """Reports how many messages an adapter has rejected since its last report.
+        SystemService.GetMqttStatus shows the sums.
+        """
 
     @_abc_1.abstractmethod
     def Authenticate(
@@ -128,8 +148,10 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.AuthenticateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mqtt_service_pb2.AuthenticateResponse, _abc.Awaitable[_mqtt_service_pb2.AuthenticateResponse]]:
-        """Whether a client of a broker may connect, as EMQX, VerneMQ and HiveMQ ask by HTTP; the shapes are EMQX's. A device's user name is its id
-        or its name, its password its key. An adapter's user name is `iotflow/gateway`, its password the token of a gateway or an admin.
+        """Decides whether an MQTT client may connect. Requests and answers have the form of EMQX's HTTP
+        authentication; VerneMQ and HiveMQ can be configured to use it. A device's user name is its id
+        or its name, and its password is its API key. An adapter's user name is `iotflow/gateway`, and
+        its password is a token of the role gateway or admin.
         """
 
     @_abc_1.abstractmethod
@@ -138,8 +160,10 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mqtt_service_pb2.AuthorizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mqtt_service_pb2.AuthorizeResponse, _abc.Awaitable[_mqtt_service_pb2.AuthorizeResponse]]:
-        """Whether a client may publish to a topic or subscribe to a filter: a device below its own id and name, nothing else. A client without
-        a user name may publish, where the setting IOTFLOW_MQTT_ANONYMOUS allows it, at a listener with the mount point `anonymous/` only.
+        """Decides whether an MQTT client may publish to a topic or subscribe to a filter. A device may
+        use the topics below its own id and name, and no others. A client without a user name may
+        publish if the setting IOTFLOW_MQTT_ANONYMOUS allows it and its listener has the mount point
+        `anonymous/`.
         """
 
 def add_MqttServiceServicer_to_server(servicer: MqttServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

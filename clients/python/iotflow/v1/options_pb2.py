@@ -26,13 +26,14 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from iotflow.v1 import words_pb2 as iotflow_dot_v1_dot_words__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18iotflow/v1/options.proto\x12\niotflow.v1\x1a google/protobuf/descriptor.proto\x1a\x16iotflow/v1/words.proto\"y\n\x06\x41\x63\x63\x65ss\x12&\n\x05roles\x18\x01 \x03(\x0e\x32\x10.iotflow.v1.RoleR\x05roles\x12\x33\n\x07setting\x18\x02 \x01(\x0e\x32\x19.iotflow.v1.AccessSettingR\x07setting\x12\x12\n\x04open\x18\x03 \x01(\x08R\x04open*w\n\rAccessSetting\x12\x1e\n\x1a\x41\x43\x43\x45SS_SETTING_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x41\x43\x43\x45SS_SETTING_PUBLIC_READS\x10\x01\x12%\n!ACCESS_SETTING_PUBLIC_DIAGNOSTICS\x10\x02:L\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xb1\x99\x03 \x01(\x0b\x32\x12.iotflow.v1.AccessR\x06\x61\x63\x63\x65ss:;\n\x08\x63onstant\x12\x1d.google.protobuf.FieldOptions\x18\xb3\x99\x03 \x01(\tR\x08\x63onstant:5\n\x05words\x12\x1d.google.protobuf.FieldOptions\x18\xb4\x99\x03 \x01(\tR\x05wordsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18iotflow/v1/options.proto\x12\niotflow.v1\x1a google/protobuf/descriptor.proto\x1a\x16iotflow/v1/words.proto\"y\n\x06\x41\x63\x63\x65ss\x12&\n\x05roles\x18\x01 \x03(\x0e\x32\x10.iotflow.v1.RoleR\x05roles\x12\x33\n\x07setting\x18\x02 \x01(\x0e\x32\x19.iotflow.v1.AccessSettingR\x07setting\x12\x12\n\x04open\x18\x03 \x01(\x08R\x04open*w\n\rAccessSetting\x12\x1e\n\x1a\x41\x43\x43\x45SS_SETTING_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x41\x43\x43\x45SS_SETTING_PUBLIC_READS\x10\x01\x12%\n!ACCESS_SETTING_PUBLIC_DIAGNOSTICS\x10\x02:L\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xb1\x99\x03 \x01(\x0b\x32\x12.iotflow.v1.AccessR\x06\x61\x63\x63\x65ss:;\n\x08\x63onstant\x12\x1d.google.protobuf.FieldOptions\x18\xb3\x99\x03 \x01(\tR\x08\x63onstant:5\n\x05words\x12\x1d.google.protobuf.FieldOptions\x18\xb4\x99\x03 \x01(\tR\x05wordsBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_ACCESSSETTING']._serialized_start=221
   _globals['_ACCESSSETTING']._serialized_end=340
   _globals['_ACCESS']._serialized_start=98

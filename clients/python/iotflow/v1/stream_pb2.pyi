@@ -19,7 +19,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class StreamHeartbeat(_message.Message):
-    """Nothing happened for a while; the connection is alive. The first event of a stream is one, so that a client knows it is subscribed."""
+    """Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
+    happened for a while.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -41,7 +43,9 @@ Global___StreamHeartbeat: _TypeAlias = StreamHeartbeat  # noqa: Y015
 
 @_typing.final
 class StreamError(_message.Message):
-    """The last event of a stream that ends with an error, because a status cannot be seen over REST once the answer has begun."""
+    """The last event of a stream that ends with an error. REST cannot show a status once the answer has
+    begun.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -49,7 +53,7 @@ class StreamError(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     RETRYABLE_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """A word for programs, such as UNAVAILABLE."""
+    """A word for programs, for example UNAVAILABLE."""
     message: _builtins.str
     """A sentence for people."""
     retryable: _builtins.bool

@@ -25,7 +25,7 @@ class GetHealthRequest(_message.Message):
 
     DETAILED_FIELD_NUMBER: _builtins.int
     detailed: _builtins.bool
-    """Adds `checks`."""
+    """Whether the answer includes `checks`."""
     def __init__(
         self,
         *,
@@ -50,7 +50,7 @@ class GetHealthResponse(_message.Message):
     UPTIME_SECONDS_FIELD_NUMBER: _builtins.int
     CHECKS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """healthy, degraded (everything is taken and kept, but a part is away), unhealthy, or draining (going down)."""
+    """A word of HealthStatus."""
     message: _builtins.str
     version: _builtins.str
     uptime_seconds: _builtins.float
@@ -79,14 +79,16 @@ Global___GetHealthResponse: _TypeAlias = GetHealthResponse  # noqa: Y015
 
 @_typing.final
 class HealthCheck(_message.Message):
+    """The health of one part of the service."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """database, telemetry_store, ingest, live_bus, parts (the other processes of `iotflow up`, while one does not run),
-    or mqtt (while an adapter has no connection to its broker, or loses it again and again).
+    """database, telemetry_store, ingest, live_bus, parts (a process of `iotflow up` does not run) or
+    mqtt (an adapter has no connection to its broker, or loses it repeatedly).
     """
     status: _builtins.str
     """healthy, degraded or unhealthy."""
@@ -167,19 +169,19 @@ class GetMqttStatusResponse(_message.Message):
     BROKER_INFO_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """available or unavailable: whether the broker that devices are told of can be reached."""
+    """Whether the broker that devices are told of can be reached."""
     connected: _builtins.bool
-    """The same."""
+    """The same as a boolean."""
     host: _builtins.str
     port: _builtins.int
     @_builtins.property
     def broker_info(self) -> Global___BrokerInfo:
-        """The same again, as the older service shows it."""
+        """The same in the form of the older service."""
 
     @_builtins.property
     def refused(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Messages that were received by MQTT and not stored, by reason, since the process that answers began. What each was is on the
-        device's `…/errors` topic and in the adapter's log.
+        """Numbers of MQTT messages that were received and not stored, by reason, since this server
+        process started. The device's `…/errors` topic and the adapter's log describe each of them.
         """
 
     def __init__(
@@ -202,6 +204,8 @@ Global___GetMqttStatusResponse: _TypeAlias = GetMqttStatusResponse  # noqa: Y015
 
 @_typing.final
 class BrokerInfo(_message.Message):
+    """A broker in the form of the older service."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     HOST_FIELD_NUMBER: _builtins.int

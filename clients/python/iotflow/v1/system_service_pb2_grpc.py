@@ -27,7 +27,7 @@ if _version_not_supported:
 
 
 class SystemServiceStub:
-    """How the service itself is. Open to all.
+    """The health of the service.
     """
 
     def __init__(self, channel):
@@ -54,18 +54,19 @@ class SystemServiceStub:
 
 
 class SystemServiceServicer:
-    """How the service itself is. Open to all.
+    """The health of the service.
     """
 
     def GetHealth(self, request, context):
-        """Answers HTTP 503 where the service cannot store readings.
+        """Returns the health of the service. Answers HTTP 503 if the service cannot store readings.
+        `detailed` is open to the callers of GetMetrics only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMetrics(self, request, context):
-        """Figures for Prometheus, in its text format.
+        """Returns metrics in the text format of Prometheus.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -74,7 +75,7 @@ class SystemServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetMqttStatus(self, request, context):
-        """Whether devices can use MQTT.
+        """Returns whether devices can use MQTT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,7 +108,7 @@ def add_SystemServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SystemService:
-    """How the service itself is. Open to all.
+    """The health of the service.
     """
 
     @staticmethod

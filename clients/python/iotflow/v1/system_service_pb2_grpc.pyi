@@ -28,39 +28,43 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SystemServiceStub:
-    """How the service itself is. Open to all."""
+    """The health of the service."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SystemServiceAsyncStub: ...
     GetHealth: _grpc.UnaryUnaryMultiCallable[_system_service_pb2.GetHealthRequest, _system_service_pb2.GetHealthResponse]
-    """Answers HTTP 503 where the service cannot store readings."""
+    """Returns the health of the service. Answers HTTP 503 if the service cannot store readings.
+    `detailed` is open to the callers of GetMetrics only.
+    """
     GetMetrics: _grpc.UnaryUnaryMultiCallable[_system_service_pb2.GetMetricsRequest, _httpbody_pb2.HttpBody]
-    """Figures for Prometheus, in its text format.
+    """Returns metrics in the text format of Prometheus.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetMqttStatus: _grpc.UnaryUnaryMultiCallable[_system_service_pb2.GetMqttStatusRequest, _system_service_pb2.GetMqttStatusResponse]
-    """Whether devices can use MQTT."""
+    """Returns whether devices can use MQTT."""
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
-    """How the service itself is. Open to all."""
+    """The health of the service."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetHealth: _aio.UnaryUnaryMultiCallable[_system_service_pb2.GetHealthRequest, _system_service_pb2.GetHealthResponse]  # type: ignore[assignment]
-    """Answers HTTP 503 where the service cannot store readings."""
+    """Returns the health of the service. Answers HTTP 503 if the service cannot store readings.
+    `detailed` is open to the callers of GetMetrics only.
+    """
     GetMetrics: _aio.UnaryUnaryMultiCallable[_system_service_pb2.GetMetricsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Figures for Prometheus, in its text format.
+    """Returns metrics in the text format of Prometheus.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetMqttStatus: _aio.UnaryUnaryMultiCallable[_system_service_pb2.GetMqttStatusRequest, _system_service_pb2.GetMqttStatusResponse]  # type: ignore[assignment]
-    """Whether devices can use MQTT."""
+    """Returns whether devices can use MQTT."""
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How the service itself is. Open to all."""
+    """The health of the service."""
 
     @_abc_1.abstractmethod
     def GetHealth(
@@ -68,7 +72,9 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _system_service_pb2.GetHealthRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_system_service_pb2.GetHealthResponse, _abc.Awaitable[_system_service_pb2.GetHealthResponse]]:
-        """Answers HTTP 503 where the service cannot store readings."""
+        """Returns the health of the service. Answers HTTP 503 if the service cannot store readings.
+        `detailed` is open to the callers of GetMetrics only.
+        """
 
     @_abc_1.abstractmethod
     def GetMetrics(
@@ -76,7 +82,7 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _system_service_pb2.GetMetricsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Figures for Prometheus, in its text format.
+        """Returns metrics in the text format of Prometheus.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -87,6 +93,6 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _system_service_pb2.GetMqttStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_system_service_pb2.GetMqttStatusResponse, _abc.Awaitable[_system_service_pb2.GetMqttStatusResponse]]:
-        """Whether devices can use MQTT."""
+        """Returns whether devices can use MQTT."""
 
 def add_SystemServiceServicer_to_server(servicer: SystemServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

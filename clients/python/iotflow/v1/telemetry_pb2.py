@@ -22,29 +22,67 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aiotflow/v1/telemetry.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x01\n\x0eTelemetryBatch\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x1e\n\ntimestamps\x18\x03 \x03(\x03R\ntimestamps\x12,\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x12.iotflow.v1.ColumnR\x07\x63olumns\x12\x16\n\x06\x61tomic\x18\x05 \x01(\x08R\x06\x61tomic\x12\x1a\n\x08timeless\x18\x06 \x01(\x08R\x08timeless\x12\x1d\n\ndevice_ids\x18\x07 \x03(\x05R\tdeviceIds\"\xd8\x01\n\x06\x43olumn\x12 \n\x0bmeasurement\x18\x01 \x01(\tR\x0bmeasurement\x12\x1a\n\x08validity\x18\x02 \x01(\x0cR\x08validity\x12\x18\n\x07\x64oubles\x18\x03 \x03(\x01R\x07\x64oubles\x12\x16\n\x06\x66loats\x18\x04 \x03(\x02R\x06\x66loats\x12\x16\n\x06int64s\x18\x05 \x03(\x03R\x06int64s\x12\x16\n\x06int32s\x18\x06 \x03(\x05R\x06int32s\x12\x14\n\x05\x62ools\x18\x07 \x03(\x08R\x05\x62ools\x12\x18\n\x07strings\x18\x08 \x03(\tR\x07strings\"\xc5\x01\n\tRejection\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12 \n\x0bmeasurement\x18\x04 \x01(\tR\x0bmeasurement\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\"\x89\x01\n\x07Reading\x12+\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12\x33\n\x08metadata\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x08metadata\x12\x1c\n\ttimestamp\x18\x03 \x01(\tR\ttimestamp\"\x91\x03\n\x0fLatestTelemetry\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x38\n\x0blatest_data\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nlatestData\x12\x38\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12O\n\x0clatest_times\x18\x06 \x03(\x0b\x32,.iotflow.v1.LatestTelemetry.LatestTimesEntryR\x0blatestTimes\x1aZ\n\x10LatestTimesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x30\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05value:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aiotflow/v1/telemetry.proto\x12\niotflow.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x02\n\x0eTelemetryBatch\x12 \n\x08sequence\x18\x01 \x01(\x04\x42\x04\xe2\x41\x01\x01R\x08sequence\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12$\n\ntimestamps\x18\x03 \x03(\x03\x42\x04\xe2\x41\x01\x01R\ntimestamps\x12\x32\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x12.iotflow.v1.ColumnB\x04\xe2\x41\x01\x01R\x07\x63olumns\x12\x1c\n\x06\x61tomic\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x61tomic\x12 \n\x08timeless\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x08timeless\x12#\n\ndevice_ids\x18\x07 \x03(\x05\x42\x04\xe2\x41\x01\x01R\tdeviceIds\"\x88\x02\n\x06\x43olumn\x12&\n\x0bmeasurement\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01R\x0bmeasurement\x12 \n\x08validity\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01R\x08validity\x12\x1e\n\x07\x64oubles\x18\x03 \x03(\x01\x42\x04\xe2\x41\x01\x01R\x07\x64oubles\x12\x1c\n\x06\x66loats\x18\x04 \x03(\x02\x42\x04\xe2\x41\x01\x01R\x06\x66loats\x12\x1c\n\x06int64s\x18\x05 \x03(\x03\x42\x04\xe2\x41\x01\x01R\x06int64s\x12\x1c\n\x06int32s\x18\x06 \x03(\x05\x42\x04\xe2\x41\x01\x01R\x06int32s\x12\x1a\n\x05\x62ools\x18\x07 \x03(\x08\x42\x04\xe2\x41\x01\x01R\x05\x62ools\x12\x1e\n\x07strings\x18\x08 \x03(\tB\x04\xe2\x41\x01\x01R\x07strings\"\xc5\x01\n\tRejection\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12 \n\x0bmeasurement\x18\x04 \x01(\tR\x0bmeasurement\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\"\x9b\x01\n\x07Reading\x12\x31\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x04\x64\x61ta\x12\x39\n\x08metadata\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x08metadata\x12\"\n\ttimestamp\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01R\ttimestamp\"\x91\x03\n\x0fLatestTelemetry\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x38\n\x0blatest_data\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nlatestData\x12\x38\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12O\n\x0clatest_times\x18\x06 \x03(\x0b\x32,.iotflow.v1.LatestTelemetry.LatestTimesEntryR\x0blatestTimes\x1aZ\n\x10LatestTimesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x30\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05value:\x02\x38\x01\x42\x44\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.telemetry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
+  _globals['_TELEMETRYBATCH'].fields_by_name['sequence']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['sequence']._serialized_options = b'\342A\001\001'
+  _globals['_TELEMETRYBATCH'].fields_by_name['device_id']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['device_id']._serialized_options = b'\342A\001\001'
+  _globals['_TELEMETRYBATCH'].fields_by_name['timestamps']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['timestamps']._serialized_options = b'\342A\001\001'
+  _globals['_TELEMETRYBATCH'].fields_by_name['columns']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['columns']._serialized_options = b'\342A\001\001'
+  _globals['_TELEMETRYBATCH'].fields_by_name['atomic']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['atomic']._serialized_options = b'\342A\001\001'
+  _globals['_TELEMETRYBATCH'].fields_by_name['timeless']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['timeless']._serialized_options = b'\342A\001\001'
+  _globals['_TELEMETRYBATCH'].fields_by_name['device_ids']._loaded_options = None
+  _globals['_TELEMETRYBATCH'].fields_by_name['device_ids']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['measurement']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['measurement']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['validity']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['validity']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['doubles']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['doubles']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['floats']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['floats']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['int64s']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['int64s']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['int32s']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['int32s']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['bools']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['bools']._serialized_options = b'\342A\001\001'
+  _globals['_COLUMN'].fields_by_name['strings']._loaded_options = None
+  _globals['_COLUMN'].fields_by_name['strings']._serialized_options = b'\342A\001\001'
+  _globals['_READING'].fields_by_name['data']._loaded_options = None
+  _globals['_READING'].fields_by_name['data']._serialized_options = b'\342A\001\001'
+  _globals['_READING'].fields_by_name['metadata']._loaded_options = None
+  _globals['_READING'].fields_by_name['metadata']._serialized_options = b'\342A\001\001'
+  _globals['_READING'].fields_by_name['timestamp']._loaded_options = None
+  _globals['_READING'].fields_by_name['timestamp']._serialized_options = b'\342A\001\001'
   _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._loaded_options = None
   _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_options = b'8\001'
-  _globals['_TELEMETRYBATCH']._serialized_start=106
-  _globals['_TELEMETRYBATCH']._serialized_end=340
-  _globals['_COLUMN']._serialized_start=343
-  _globals['_COLUMN']._serialized_end=559
-  _globals['_REJECTION']._serialized_start=562
-  _globals['_REJECTION']._serialized_end=759
-  _globals['_READING']._serialized_start=762
-  _globals['_READING']._serialized_end=899
-  _globals['_LATESTTELEMETRY']._serialized_start=902
-  _globals['_LATESTTELEMETRY']._serialized_end=1303
-  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_start=1213
-  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_end=1303
+  _globals['_TELEMETRYBATCH']._serialized_start=139
+  _globals['_TELEMETRYBATCH']._serialized_end=415
+  _globals['_COLUMN']._serialized_start=418
+  _globals['_COLUMN']._serialized_end=682
+  _globals['_REJECTION']._serialized_start=685
+  _globals['_REJECTION']._serialized_end=882
+  _globals['_READING']._serialized_start=885
+  _globals['_READING']._serialized_end=1040
+  _globals['_LATESTTELEMETRY']._serialized_start=1043
+  _globals['_LATESTTELEMETRY']._serialized_end=1444
+  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_start=1354
+  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_end=1444
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TelemetryBatch(_message.Message):
-    """Readings as columns: row i of every column belongs to timestamps[i]. Of one device, or of many where a gateway sends them."""
+    """Readings as columns: row i of every column belongs to `timestamps[i]`. A batch holds the readings
+    of one device, or of many devices if a gateway sends it.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -34,25 +36,28 @@ class TelemetryBatch(_message.Message):
     TIMELESS_FIELD_NUMBER: _builtins.int
     DEVICE_IDS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """Rises from batch to batch within a stream. Answers to readers leave it 0."""
+    """Rises from batch to batch within a stream. 0 in answers to readers."""
     device_id: _builtins.int
     """0: the device whose key opened the stream. Gateways name the device."""
     atomic: _builtins.bool
-    """true: one refused value refuses the whole batch. false: only refused values are left out."""
+    """true: one rejected value rejects the whole batch. false: only the rejected values are left out."""
     timeless: _builtins.bool
-    """true: the readings came without times. The server gives each one of its own, rising, the last one now; timestamps holds as many zeros as
-    there are rows. Sent again, such readings get other times and are stored twice.
+    """The readings have no times. The server assigns rising times, the last one now; `timestamps`
+    holds one zero for each row. Readings that are sent again get other times and are stored twice.
     """
     @_builtins.property
     def timestamps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Milliseconds since 1970-01-01 UTC, in any order. Equal times overwrite."""
+        """Milliseconds since 1970-01-01 UTC, in any order. Readings with equal times overwrite each
+        other.
+        """
 
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]: ...
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """For gateways, instead of device_id: whose reading row i is, in any order. Devices that send little each go together so, for a fraction of what
-        a batch a device costs. Such a batch is not atomic: what is refused of one device is not refused of the others.
+        """For gateways, in place of `device_id`: the device of each row, in any order. One batch of many
+        devices costs a fraction of one batch for each device. Such a batch is not atomic: a rejection
+        for one device does not affect the others.
         """
 
     def __init__(
@@ -76,7 +81,9 @@ Global___TelemetryBatch: _TypeAlias = TelemetryBatch  # noqa: Y015
 
 @_typing.final
 class Column(_message.Message):
-    """One measurement. Exactly one of the value fields is filled, with as many values as the batch has timestamps."""
+    """One measurement. Exactly one of the value fields is filled, with one value for each timestamp of
+    the batch.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -90,8 +97,9 @@ class Column(_message.Message):
     STRINGS_FIELD_NUMBER: _builtins.int
     measurement: _builtins.str
     validity: _builtins.bytes
-    """Arrow's validity bitmap: bit i (least significant first) is 1 where row i has a value. Empty: every row has one.
-    A row without a value needs a placeholder in the value field, and never overwrites what is stored.
+    """Arrow's validity bitmap: bit i (least significant bit first) is 1 if row i has a value. Empty:
+    every row has a value. A row without a value needs a placeholder in the value field. It never
+    overwrites a stored value.
     """
     @_builtins.property
     def doubles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
@@ -127,7 +135,7 @@ Global___Column: _TypeAlias = Column  # noqa: Y015
 
 @_typing.final
 class Rejection(_message.Message):
-    """Values that were not stored, and why."""
+    """Values that were not stored, and the reason."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -139,15 +147,15 @@ class Rejection(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     RETRYABLE_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """The batch it was in; 0 outside a stream."""
+    """The sequence of the batch. 0 outside a stream."""
     index: _builtins.int
-    """The first row or reading concerned, counted from 0."""
+    """The first affected row or reading, counted from 0."""
     count: _builtins.int
-    """How many rows or readings from index on."""
+    """Number of affected rows or readings from `index` on."""
     measurement: _builtins.str
     """Empty: the whole reading."""
     reason: _builtins.str
-    """A word for programs, such as TYPE_CONFLICT."""
+    """A word for programs, for example TYPE_CONFLICT."""
     message: _builtins.str
     """A sentence for people."""
     retryable: _builtins.bool
@@ -173,7 +181,7 @@ Global___Rejection: _TypeAlias = Rejection  # noqa: Y015
 
 @_typing.final
 class Reading(_message.Message):
-    """One point in time of one device, as REST and MQTT send it."""
+    """The values of one device at one time, in the form of REST and MQTT."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -181,16 +189,18 @@ class Reading(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     timestamp: _builtins.str
-    """RFC 3339 (without an offset: UTC), or seconds (10 digits) or milliseconds (13) since 1970. Empty, or fewer than 10 digits: the server's time."""
+    """RFC 3339 (UTC if it has no offset), or seconds (10 digits) or milliseconds (13 digits) since
+    1970. Empty, or fewer than 10 digits: the time of the server.
+    """
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
-        """Measurement to value. Numbers are kept as DOUBLE (in JSON bodies whole ones beyond 2^53 as INT64), objects and lists as JSON text; null is no
-        value.
+        """Values by measurement. Numbers are stored as DOUBLE (whole numbers beyond 2^53 in JSON bodies
+        as INT64), objects and lists as JSON text. null is no value.
         """
 
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:
-        """Kept beside the data as meta_<key>, as text."""
+        """Stored beside the data as text, named meta_<key>."""
 
     def __init__(
         self,
@@ -247,11 +257,11 @@ class LatestTelemetry(_message.Message):
     def latest_data(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """The newest time among the values; absent where the device has sent nothing."""
+        """The newest time of the values. Absent if the device has no readings."""
 
     @_builtins.property
     def latest_times(self) -> _containers.MessageMap[_builtins.str, _timestamp_pb2.Timestamp]:
-        """The time of each value in `latest_data`."""
+        """The time of each value of `latest_data`."""
 
     def __init__(
         self,

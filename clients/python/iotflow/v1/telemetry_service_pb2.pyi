@@ -31,18 +31,18 @@ class SubmitTelemetryRequest(_message.Message):
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     timestamp: _builtins.str
-    """A time as above. Empty, or fewer than 10 digits: the server's time."""
+    """A time as above. Empty, or fewer than 10 digits: the time of the server."""
     device_id: _builtins.int
-    """For gateways; 0: the calling device."""
+    """For gateways. 0: the calling device."""
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
-        """Measurement to value. Numbers are kept as DOUBLE (in JSON bodies whole ones beyond 2^53 as INT64), objects and lists as JSON text; null is no
-        value.
+        """Values by measurement. Numbers are stored as DOUBLE (whole numbers beyond 2^53 in JSON bodies
+        as INT64), objects and lists as JSON text. null is no value.
         """
 
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct:
-        """Kept beside the data as meta_<key>, as text."""
+        """Stored beside the data as text, named meta_<key>."""
 
     def __init__(
         self,
@@ -76,7 +76,9 @@ class SubmitTelemetryResponse(_message.Message):
     stored_in_iotdb: _builtins.bool
     """The reading is stored durably, in whichever store the server uses."""
     buffered: _builtins.bool
-    """The reading is durable in the server's journal; the store, which is away or behind, gets it later and may refuse its type then."""
+    """The reading is durable in the server's journal. The store is unavailable or behind; it receives
+    the reading later, and may reject its type then.
+    """
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
         """The time under which the reading is stored."""
@@ -107,9 +109,9 @@ class SubmitReadingsRequest(_message.Message):
     ATOMIC_FIELD_NUMBER: _builtins.int
     DEVICE_ID_FIELD_NUMBER: _builtins.int
     atomic: _builtins.bool
-    """true: one refused value refuses all readings."""
+    """true: one rejected value rejects all readings."""
     device_id: _builtins.int
-    """For gateways; 0: the calling device."""
+    """For gateways. 0: the calling device."""
     @_builtins.property
     def readings(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.Reading]: ...
     def __init__(
@@ -137,15 +139,19 @@ class SubmitReadingsResponse(_message.Message):
     MERGED_FIELD_NUMBER: _builtins.int
     MORE_REJECTED_FIELD_NUMBER: _builtins.int
     accepted: _builtins.int
-    """Readings of which something was stored."""
+    """Number of readings of which at least one value is stored."""
     buffered: _builtins.bool
-    """The readings are durable in the server's journal; the store, which is away or behind, gets them later and may refuse their types then."""
+    """The readings are durable in the server's journal. The store is unavailable or behind; it
+    receives the readings later, and may reject their types then.
+    """
     merged: _builtins.int
-    """Set where readings have the time (in milliseconds) of another one of the request: so many became one row with it, and where both have a value the
-    later one stands.
+    """Present if readings of the request have equal times (in milliseconds): the number of readings
+    that were merged into another one. Of two values of a measurement, the later one is stored.
     """
     more_rejected: _builtins.int
-    """Set where more was refused than an answer can name: so many values beyond those in `rejected`."""
+    """Present if the answer cannot name all rejected values: the number of values beyond those in
+    `rejected`.
+    """
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.Rejection]: ...
     def __init__(
@@ -174,16 +180,18 @@ Global___SubmitReadingsResponse: _TypeAlias = SubmitReadingsResponse  # noqa: Y0
 
 @_typing.final
 class StreamTelemetryResponse(_message.Message):
+    """An acknowledgement."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMITTED_SEQUENCE_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
     BUFFERED_FIELD_NUMBER: _builtins.int
     committed_sequence: _builtins.int
-    """Everything up to this sequence is stored durably, but for what is rejected."""
+    """All batches up to this sequence are stored durably, except for the rejected values."""
     buffered: _builtins.bool
-    """Some of what this acknowledges is durable in the server's journal only; the store, which is away or behind, gets it later and may refuse types
-    then.
+    """Some of the acknowledged data is durable in the server's journal only. The store is unavailable
+    or behind; it receives the data later, and may reject types then.
     """
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.Rejection]: ...
@@ -216,18 +224,18 @@ class GetTelemetryRequest(_message.Message):
     device_id: _builtins.int
     """0: the calling device."""
     start_time: _builtins.str
-    """Empty: -1h."""
+    """Empty: `-1h`."""
     end_time: _builtins.str
     """Empty: no end."""
     limit: _builtins.int
     """The older name of `page_size`. A request with both is rejected."""
     page_token: _builtins.str
-    """From the page before."""
+    """The `next_page_token` of the page before. Empty: the first page."""
     page_size: _builtins.int
-    """Readings in a page. Unset: 1000."""
+    """Readings in a page. Default: 1000. A page holds at most 1 MiB."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Measurements, one an element or separated by commas. Empty: all."""
+        """Measurements, one in each element or separated by commas. Empty: all."""
 
     def __init__(
         self,
@@ -270,13 +278,16 @@ class GetTelemetryResponse(_message.Message):
     device_name: _builtins.str
     device_type: _builtins.str
     count: _builtins.int
+    """Readings in this page."""
     next_page_token: _builtins.str
-    """Empty: this was the last page."""
+    """Empty on the last page."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def data(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]:
-        """{timestamp, <measurement>: value …}, newest first. Whole numbers beyond 2^53 are strings."""
+        """Objects `{timestamp, <measurement>: value …}`, newest first. Whole numbers beyond 2^53 are
+        strings.
+        """
 
     def __init__(
         self,
@@ -305,7 +316,9 @@ class GetLatestTelemetryRequest(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     @_builtins.property
-    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measurements, one in each element or separated by commas. Empty: all."""
+
     def __init__(
         self,
         *,
@@ -358,11 +371,11 @@ class GetLatestTelemetryResponse(_message.Message):
     def latest_data(self) -> _struct_pb2.Struct: ...
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """The newest time among the values."""
+        """The newest time of the values. Absent if the device has no readings."""
 
     @_builtins.property
     def latest_times(self) -> _containers.MessageMap[_builtins.str, _timestamp_pb2.Timestamp]:
-        """The time of each value in `latest_data`."""
+        """The time of each value of `latest_data`."""
 
     def __init__(
         self,
@@ -393,14 +406,17 @@ class ListLatestTelemetryRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     device_type: _builtins.str
     page_size: _builtins.int
-    """Devices in a page, by id. Unset: 1000."""
+    """Devices in a page. Default: 1000."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Empty: all devices the caller may read. In a URL: repeated, or separated by commas."""
+        """Empty: all devices that the caller may read. In a URL: repeated, or separated by commas."""
 
     @_builtins.property
-    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measurements, one in each element or separated by commas. Empty: all."""
+
     def __init__(
         self,
         *,
@@ -430,7 +446,7 @@ class ListLatestTelemetryResponse(_message.Message):
     count: _builtins.int
     """Devices in this page."""
     next_page_token: _builtins.str
-    """Absent: this was the last page."""
+    """Absent on the last page."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.LatestTelemetry]: ...
     def __init__(
@@ -464,22 +480,24 @@ class AggregateTelemetryRequest(_message.Message):
     FILL_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     window: _builtins.str
-    """A duration such as 5m or 1h. Empty: 1h."""
+    """A duration such as `5m` or `1h`. Empty: `1h`."""
     start_time: _builtins.str
-    """Empty: -24h."""
+    """Empty: `-24h`."""
     end_time: _builtins.str
-    """Empty: now."""
+    """Empty: `now`."""
     field: _builtins.str
-    """Another word for `fields`."""
+    """Another name of `fields`."""
     fill: _builtins.str
-    """What stands in empty windows: null, previous, linear. Empty: empty windows are left out."""
+    """The value of windows without readings. Empty: such windows are left out."""
     @_builtins.property
     def aggregation(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Of count, sum, avg (or mean), min, max, first, last, median, stddev (of a sample); one an element or separated by commas. Empty: avg."""
+        """Functions, one in each element or separated by commas. `mean` is accepted for `avg`. Empty:
+        `avg`.
+        """
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Empty: every measurement that has such figures."""
+        """Empty: every measurement that the functions apply to."""
 
     def __init__(
         self,
@@ -519,6 +537,7 @@ class AggregateTelemetryResponse(_message.Message):
     device_type: _builtins.str
     window: _builtins.str
     count: _builtins.int
+    """Number of windows."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -527,7 +546,7 @@ class AggregateTelemetryResponse(_message.Message):
     def aggregation(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def data(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]:
-        """{timestamp, <measurement>: {<aggregation>: value …} …}, oldest first."""
+        """Objects `{timestamp, <measurement>: {<function>: value …} …}`, oldest first."""
 
     def __init__(
         self,
@@ -563,16 +582,19 @@ class GetTelemetryRangeRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     start_time: _builtins.str
-    """Must be given (from: a word that several languages keep for themselves)."""
+    """Named `from` in JSON and URLs, which is a reserved word of several languages."""
     end_time: _builtins.str
-    """Empty: now."""
+    """Named `to` in JSON and URLs. Empty: `now`."""
     limit: _builtins.int
     """The older name of `page_size`. A request with both is rejected."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     page_size: _builtins.int
-    """Readings in a page. Unset: 1000."""
+    """Readings in a page. Default: 1000. A page holds at most 1 MiB."""
     @_builtins.property
-    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measurements, one in each element or separated by commas. Empty: all."""
+
     def __init__(
         self,
         *,
@@ -615,13 +637,19 @@ class GetTelemetryRangeResponse(_message.Message):
     device_name: _builtins.str
     device_type: _builtins.str
     count: _builtins.int
+    """Readings in this page."""
     next_page_token: _builtins.str
+    """Empty on the last page."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
-    def data(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]: ...
+    def data(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]:
+        """Objects `{timestamp, <measurement>: value …}`, oldest first. Whole numbers beyond 2^53 are
+        strings.
+        """
+
     def __init__(
         self,
         *,
@@ -652,16 +680,18 @@ class ReadTelemetryRequest(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     NEWEST_FIRST_FIELD_NUMBER: _builtins.int
     start_time: _builtins.str
-    """Empty: the beginning."""
+    """Empty: no start."""
     end_time: _builtins.str
     """Empty: no end."""
     newest_first: _builtins.bool
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Empty: all devices the caller may read."""
+        """Empty: all devices that the caller may read."""
 
     @_builtins.property
-    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Measurements. Empty: all."""
+
     def __init__(
         self,
         *,
@@ -710,22 +740,23 @@ class ExportTelemetryRequest(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     SAFE_FIELD_NUMBER: _builtins.int
     format: _builtins.str
-    """One of csv, ndjson, parquet, arrow (the IPC stream). Empty: csv."""
+    """Empty: csv."""
     start_time: _builtins.str
-    """Empty: the beginning."""
+    """Empty: no start."""
     end_time: _builtins.str
     """Empty: no end."""
     safe: _builtins.bool
-    """Of csv that a spreadsheet opens: texts, device names and headers that begin with =, +, - or @ (also in full width) or with a
-    control character get an apostrophe before them, so that none is taken for a formula. Numbers stay as they are.
+    """For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
+    `+`, `-` or `@` (also in full width) or with a control character get a leading apostrophe, so
+    that none is taken for a formula. Numbers are not changed.
     """
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Empty: all devices the caller may read. In a URL: repeated, or separated by commas."""
+        """Empty: all devices that the caller may read. In a URL: repeated, or separated by commas."""
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Measurements, one an element or separated by commas. Empty: all."""
+        """Measurements, one in each element or separated by commas. Empty: all."""
 
     def __init__(
         self,
@@ -755,12 +786,12 @@ class SubscribeTelemetryRequest(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     COLUMNAR_FIELD_NUMBER: _builtins.int
     since: _builtins.str
-    """Stored readings from this time on come first."""
+    """A time. Stored readings from this time on come first."""
     columnar: _builtins.bool
-    """Events hold a columnar batch instead of readings."""
+    """Events hold a columnar batch in place of readings."""
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Empty: all devices the caller may read. In a URL: repeated, or separated by commas."""
+        """Empty: all devices that the caller may read. In a URL: repeated, or separated by commas."""
 
     @_builtins.property
     def device_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
@@ -800,27 +831,29 @@ class SubscribeTelemetryResponse(_message.Message):
 
     @_builtins.property
     def batch(self) -> _telemetry_pb2.TelemetryBatch:
-        """The same as columns, where asked for."""
+        """The same as columns, if the request asks for them."""
 
     @_builtins.property
     def heartbeat(self) -> _stream_pb2.StreamHeartbeat:
-        """Nothing happened for a while; the line is alive. The first event is one, so that a reader knows it is subscribed."""
+        """The first event of a stream, and sent when nothing happened for a while."""
 
     @_builtins.property
     def dropped(self) -> Global___LiveDropped:
-        """Readings were lost to this reader because it was too slow."""
+        """Readings were lost because the client was too slow."""
 
     @_builtins.property
     def error(self) -> _stream_pb2.StreamError:
-        """The last event before the stream ends in trouble: over REST a status cannot be seen any more."""
+        """The last event of a stream that ends with an error."""
 
     @_builtins.property
     def feed(self) -> Global___LiveFeedState:
-        """Whether readings taken by other server processes reach this reader at the moment; sent when that changes."""
+        """Whether readings that other server processes accept reach this client. Sent when that
+        changes.
+        """
 
     @_builtins.property
     def presence(self) -> Global___LivePresence:
-        """A device came online or went offline."""
+        """A device went online or offline."""
 
     def __init__(
         self,
@@ -845,6 +878,8 @@ Global___SubscribeTelemetryResponse: _TypeAlias = SubscribeTelemetryResponse  # 
 
 @_typing.final
 class LiveReadings(_message.Message):
+    """Readings of one device that were just stored."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DEVICE_ID_FIELD_NUMBER: _builtins.int
@@ -854,7 +889,7 @@ class LiveReadings(_message.Message):
     device_name: _builtins.str
     @_builtins.property
     def data(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]:
-        """{timestamp, <measurement>: value …}"""
+        """Objects `{timestamp, <measurement>: value …}`."""
 
     def __init__(
         self,
@@ -873,7 +908,9 @@ Global___LiveReadings: _TypeAlias = LiveReadings  # noqa: Y015
 
 @_typing.final
 class LivePresence(_message.Message):
-    """Told to who may hear the device's readings, whatever the fields asked for."""
+    """A change of presence. Sent to every subscriber that may read the device, regardless of the
+    requested fields.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -905,11 +942,15 @@ Global___LivePresence: _TypeAlias = LivePresence  # noqa: Y015
 
 @_typing.final
 class LiveDropped(_message.Message):
+    """Readings that a slow client lost."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     READINGS_FIELD_NUMBER: _builtins.int
     readings: _builtins.float
-    """Readings lost since the last such event. A whole number, double so that JSON shows a number."""
+    """Readings lost since the last such event. A whole number, as a double so that JSON shows a
+    number.
+    """
     def __init__(
         self,
         *,
@@ -925,12 +966,16 @@ Global___LiveDropped: _TypeAlias = LiveDropped  # noqa: Y015
 
 @_typing.final
 class LiveFeedState(_message.Message):
+    """The state of the connection between server processes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DEGRADED_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     degraded: _builtins.bool
-    """true: the line between the server's processes is down; readings that others take may come late, or not at all."""
+    """true: the connection is down. Readings that other processes accept may come late, or not at
+    all.
+    """
     message: _builtins.str
     def __init__(
         self,
@@ -955,7 +1000,6 @@ class DeleteTelemetryRequest(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     start_time: _builtins.str
-    """Both must be given."""
     end_time: _builtins.str
     def __init__(
         self,
@@ -1030,18 +1074,22 @@ class GetTelemetryStatusResponse(_message.Message):
     STORE_FIELD_NUMBER: _builtins.int
     JOURNAL_FIELD_NUMBER: _builtins.int
     iotdb_available: _builtins.bool
-    """Whether the store answers, whatever it is. While it does not, readings are taken by the journal where there is one."""
+    """Whether the store answers, whichever it is. While it does not, the journal accepts readings if
+    the store has one.
+    """
     iotdb_host: _builtins.str
     iotdb_port: _builtins.int
     iotdb_database: _builtins.str
     total_devices: _builtins.int
     status: _builtins.str
-    """healthy, buffering (taken durably by the journal, the store gets them later) or unavailable (nothing is taken)."""
+    """buffering: the journal accepts readings durably, and the store receives them later.
+    unavailable: no readings are accepted.
+    """
     store: _builtins.str
-    """sqlite or iotdb."""
+    """The kind of the store: `sqlite` or `iotdb`. Empty for callers who may not see diagnostics."""
     @_builtins.property
     def journal(self) -> Global___JournalStatus:
-        """How the journal is, where the store has one."""
+        """The state of the journal. Absent if the store has none."""
 
     def __init__(
         self,
@@ -1065,7 +1113,9 @@ Global___GetTelemetryStatusResponse: _TypeAlias = GetTelemetryStatusResponse  # 
 
 @_typing.final
 class JournalStatus(_message.Message):
-    """The journal in front of a store that acknowledges before its disk has the data. Whole numbers are double so that JSON shows numbers."""
+    """The journal in front of a store that acknowledges before its disk has the data. Whole numbers, as
+    doubles so that JSON shows numbers.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1078,19 +1128,23 @@ class JournalStatus(_message.Message):
     REPLAYED_VALUES_FIELD_NUMBER: _builtins.int
     REFUSED_VALUES_FIELD_NUMBER: _builtins.int
     buffering: _builtins.bool
-    """Readings are acknowledged by the journal alone; the store is away or behind."""
+    """Readings are acknowledged by the journal alone, because the store is unavailable or behind."""
     replaying: _builtins.bool
-    """The store is being given what it lacks."""
+    """The journal is sending the store the readings that it lacks."""
     bytes: _builtins.float
-    """What the journal takes on the disk, and what it may take before it refuses."""
+    """Size of the journal on disk."""
     limit_bytes: _builtins.float
+    """Size at which the journal rejects readings."""
     entries: _builtins.float
-    """Groups of batches in it."""
+    """Number of groups of batches in the journal."""
     oldest_seconds: _builtins.float
-    """The age of the oldest of them."""
+    """Age of the oldest of them."""
     replayed_values: _builtins.float
-    """Values given to the store again since the start, and of those acknowledged the ones it refused then (the log names them)."""
+    """Values sent to the store again since the server started."""
     refused_values: _builtins.float
+    """Of the replayed values, those that the store rejected after they were acknowledged. The log
+    names them.
+    """
     def __init__(
         self,
         *,

@@ -28,17 +28,20 @@ if _version_not_supported:
 
 
 class TelemetryServiceStub:
-    """Readings in, readings out.
+    """Writes and reads telemetry.
 
-    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
-    its own data, and anyone where the server is set to public reads.
+    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer <token>`).
+    Readers are admins and viewers (`authorization: Bearer <token>`), devices for their own data, and
+    anyone if the setting IOTFLOW_PUBLIC_READS allows it.
 
-    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
-    w). Ranges hold their start and not their end.
+    A time in a request is RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds
+    (13 digits) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d, w). A range
+    includes its start and excludes its end.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
-    INVALID_ARGUMENT (with the field named, nothing stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing acknowledged; try again after the
-    time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, or an inactive
+    device), NOT_FOUND (no such device), INVALID_ARGUMENT (the error names the field; nothing is
+    stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing is acknowledged; retry after
+    the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel):
@@ -125,21 +128,25 @@ class TelemetryServiceStub:
 
 
 class TelemetryServiceServicer:
-    """Readings in, readings out.
+    """Writes and reads telemetry.
 
-    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
-    its own data, and anyone where the server is set to public reads.
+    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer <token>`).
+    Readers are admins and viewers (`authorization: Bearer <token>`), devices for their own data, and
+    anyone if the setting IOTFLOW_PUBLIC_READS allows it.
 
-    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
-    w). Ranges hold their start and not their end.
+    A time in a request is RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds
+    (13 digits) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d, w). A range
+    includes its start and excludes its end.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
-    INVALID_ARGUMENT (with the field named, nothing stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing acknowledged; try again after the
-    time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, or an inactive
+    device), NOT_FOUND (no such device), INVALID_ARGUMENT (the error names the field; nothing is
+    stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing is acknowledged; retry after
+    the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def SubmitTelemetry(self, request, context):
-        """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+        """Stores one reading. If the call succeeds, the reading is stored durably; otherwise no part of
+        it is stored.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -147,8 +154,9 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitTelemetryJson(self, request, context):
-        """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
-        object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+        """SubmitTelemetry for REST. The body is the JSON of a SubmitTelemetryRequest, read with every
+        digit of its numbers; or a flat object, in which every key that is not a field of the request
+        or of the MQTT envelope is a measurement.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -158,8 +166,8 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitReadings(self, request, context):
-        """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
-        `atomic` asks for all or nothing.
+        """Stores many readings. If the call succeeds, the accepted values are stored durably. The answer
+        names the rejected values; with `atomic`, one rejected value rejects all readings.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -167,8 +175,9 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubmitReadingsJson(self, request, context):
-        """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
-        for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+        """SubmitReadings for REST. The body is the JSON of a SubmitReadingsRequest, read with every digit
+        of its numbers, or the list `readings` alone. A reading may be flat, as for
+        SubmitTelemetryJson. A malformed reading is rejected without affecting the others.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -178,12 +187,15 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamTelemetry(self, request_iterator, context):
-        """Columnar batches up, acknowledgements down. An acknowledgement of sequence n says that every batch up to n is stored durably, but for
-        the rejections named. What was not acknowledged may be sent again at any time: equal times overwrite.
+        """Receives columnar batches and sends acknowledgements. An acknowledgement of sequence n means
+        that every batch up to n is stored durably, except for the rejected values that it names.
+        Batches that were not acknowledged can be sent again at any time, because readings with equal
+        times overwrite each other.
 
-        A batch the server cannot take is rejected by name and the stream goes on. The stream itself ends with INVALID_ARGUMENT when a
-        sequence does not rise, PERMISSION_DENIED when a device sends another's data, UNAVAILABLE when the store is away or the
-        server is going down: connect again and resend what was not acknowledged.
+        The server rejects a batch that it cannot store, and names it; the stream continues. The stream
+        ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
+        data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
+        down; the client then reconnects and resends the batches that were not acknowledged.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -192,51 +204,55 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTelemetry(self, request, context):
-        """One device's readings, newest first, a page at a time.
+        """Returns readings of one device, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetLatestTelemetry(self, request, context):
-        """The newest value of each measurement of one device. `latest_data` is empty where it has sent nothing.
+        """Returns the newest value of each measurement of one device.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLatestTelemetry(self, request, context):
-        """The newest values of many devices, by one query of the store. A device asks only for itself.
+        """Returns the newest values of many devices, by id. A device reads only its own values.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AggregateTelemetry(self, request, context):
-        """Figures over windows of time, computed by the store. Windows are counted from 1970-01-01 UTC, so that a window of 1h starts at
-        the full hour; their timestamp is their start. Text has only count, first and last.
+        """Returns aggregates over windows of time, computed by the store. Windows are counted from
+        1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
+        its start. TEXT has only count, first and last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTelemetryRange(self, request, context):
-        """One device's readings between two times, oldest first, a page at a time.
+        """Returns readings of one device between two times, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadTelemetry(self, request, context):
-        """The readings of many devices as columns, device by device, in time order; constant memory whatever the answer's size.
+        """Streams the readings of many devices as columns, device by device, in time order. The server's
+        memory does not grow with the size of the answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportTelemetry(self, request, context):
-        """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
-        `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
+        """Streams readings as a file, device by device, in time order. The file has the columns
+        `device_id`, `device_name` and `timestamp`, then one column for each measurement. The server's
+        memory does not grow with the size of the file. A failure ends the call with an error and
+        breaks off the transfer.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -245,22 +261,23 @@ class TelemetryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SubscribeTelemetry(self, request, context):
-        """Readings as they are stored (REST: server-sent events). A reader that is too slow loses the oldest waiting events and is told
-        how many; nobody else waits for it. With `since`, stored readings come first; around the seam a reading may come twice, never not at all.
+        """Streams readings as they are stored (REST: server-sent events). A slow client loses the oldest
+        waiting events and receives their number; other clients do not wait for it. With `since`,
+        stored readings come first; a reading at the boundary may come twice, but is never left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTelemetry(self, request, context):
-        """Deletes a device's readings in a range of time. For admins.
+        """Deletes a device's readings in a range of time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTelemetryStatus(self, request, context):
-        """Whether readings can be stored, and where they go. Open to all.
+        """Returns whether readings can be stored, and the location of the store.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -353,17 +370,20 @@ def add_TelemetryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TelemetryService:
-    """Readings in, readings out.
+    """Writes and reads telemetry.
 
-    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
-    its own data, and anyone where the server is set to public reads.
+    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer <token>`).
+    Readers are admins and viewers (`authorization: Bearer <token>`), devices for their own data, and
+    anyone if the setting IOTFLOW_PUBLIC_READS allows it.
 
-    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
-    w). Ranges hold their start and not their end.
+    A time in a request is RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds
+    (13 digits) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d, w). A range
+    includes its start and excludes its end.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
-    INVALID_ARGUMENT (with the field named, nothing stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing acknowledged; try again after the
-    time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, or an inactive
+    device), NOT_FOUND (no such device), INVALID_ARGUMENT (the error names the field; nothing is
+    stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing is acknowledged; retry after
+    the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @staticmethod

@@ -29,17 +29,20 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TelemetryServiceStub:
-    """Readings in, readings out.
+    """Writes and reads telemetry.
 
-    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
-    its own data, and anyone where the server is set to public reads.
+    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer <token>`).
+    Readers are admins and viewers (`authorization: Bearer <token>`), devices for their own data, and
+    anyone if the setting IOTFLOW_PUBLIC_READS allows it.
 
-    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
-    w). Ranges hold their start and not their end.
+    A time in a request is RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds
+    (13 digits) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d, w). A range
+    includes its start and excludes its end.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
-    INVALID_ARGUMENT (with the field named, nothing stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing acknowledged; try again after the
-    time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, or an inactive
+    device), NOT_FOUND (no such device), INVALID_ARGUMENT (the error names the field; nothing is
+    stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing is acknowledged; retry after
+    the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_typing.overload
@@ -47,157 +50,187 @@ class TelemetryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TelemetryServiceAsyncStub: ...
     SubmitTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitTelemetryRequest, _telemetry_service_pb2.SubmitTelemetryResponse]
-    """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+    """Stores one reading. If the call succeeds, the reading is stored durably; otherwise no part of
+    it is stored.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubmitTelemetryJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitTelemetryResponse]
-    """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
-    object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+    """SubmitTelemetry for REST. The body is the JSON of a SubmitTelemetryRequest, read with every
+    digit of its numbers; or a flat object, in which every key that is not a field of the request
+    or of the MQTT envelope is a measurement.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubmitReadings: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitReadingsRequest, _telemetry_service_pb2.SubmitReadingsResponse]
-    """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
-    `atomic` asks for all or nothing.
+    """Stores many readings. If the call succeeds, the accepted values are stored durably. The answer
+    names the rejected values; with `atomic`, one rejected value rejects all readings.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubmitReadingsJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitReadingsResponse]
-    """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
-    for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+    """SubmitReadings for REST. The body is the JSON of a SubmitReadingsRequest, read with every digit
+    of its numbers, or the list `readings` alone. A reading may be flat, as for
+    SubmitTelemetryJson. A malformed reading is rejected without affecting the others.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     StreamTelemetry: _grpc.StreamStreamMultiCallable[_telemetry_pb2.TelemetryBatch, _telemetry_service_pb2.StreamTelemetryResponse]
-    """Columnar batches up, acknowledgements down. An acknowledgement of sequence n says that every batch up to n is stored durably, but for
-    the rejections named. What was not acknowledged may be sent again at any time: equal times overwrite.
+    """Receives columnar batches and sends acknowledgements. An acknowledgement of sequence n means
+    that every batch up to n is stored durably, except for the rejected values that it names.
+    Batches that were not acknowledged can be sent again at any time, because readings with equal
+    times overwrite each other.
 
-    A batch the server cannot take is rejected by name and the stream goes on. The stream itself ends with INVALID_ARGUMENT when a
-    sequence does not rise, PERMISSION_DENIED when a device sends another's data, UNAVAILABLE when the store is away or the
-    server is going down: connect again and resend what was not acknowledged.
+    The server rejects a batch that it cannot store, and names it; the stream continues. The stream
+    ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
+    data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
+    down; the client then reconnects and resends the batches that were not acknowledged.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryRequest, _telemetry_service_pb2.GetTelemetryResponse]
-    """One device's readings, newest first, a page at a time."""
+    """Returns readings of one device, newest first."""
     GetLatestTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetLatestTelemetryRequest, _telemetry_service_pb2.GetLatestTelemetryResponse]
-    """The newest value of each measurement of one device. `latest_data` is empty where it has sent nothing."""
+    """Returns the newest value of each measurement of one device."""
     ListLatestTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.ListLatestTelemetryRequest, _telemetry_service_pb2.ListLatestTelemetryResponse]
-    """The newest values of many devices, by one query of the store. A device asks only for itself."""
+    """Returns the newest values of many devices, by id. A device reads only its own values."""
     AggregateTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.AggregateTelemetryRequest, _telemetry_service_pb2.AggregateTelemetryResponse]
-    """Figures over windows of time, computed by the store. Windows are counted from 1970-01-01 UTC, so that a window of 1h starts at
-    the full hour; their timestamp is their start. Text has only count, first and last.
+    """Returns aggregates over windows of time, computed by the store. Windows are counted from
+    1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
+    its start. TEXT has only count, first and last.
     """
     GetTelemetryRange: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryRangeRequest, _telemetry_service_pb2.GetTelemetryRangeResponse]
-    """One device's readings between two times, oldest first, a page at a time."""
+    """Returns readings of one device between two times, oldest first."""
     ReadTelemetry: _grpc.UnaryStreamMultiCallable[_telemetry_service_pb2.ReadTelemetryRequest, _telemetry_service_pb2.ReadTelemetryResponse]
-    """The readings of many devices as columns, device by device, in time order; constant memory whatever the answer's size."""
+    """Streams the readings of many devices as columns, device by device, in time order. The server's
+    memory does not grow with the size of the answer.
+    """
     ExportTelemetry: _grpc.UnaryStreamMultiCallable[_telemetry_service_pb2.ExportTelemetryRequest, _httpbody_pb2.HttpBody]
-    """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
-    `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
+    """Streams readings as a file, device by device, in time order. The file has the columns
+    `device_id`, `device_name` and `timestamp`, then one column for each measurement. The server's
+    memory does not grow with the size of the file. A failure ends the call with an error and
+    breaks off the transfer.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubscribeTelemetry: _grpc.UnaryStreamMultiCallable[_telemetry_service_pb2.SubscribeTelemetryRequest, _telemetry_service_pb2.SubscribeTelemetryResponse]
-    """Readings as they are stored (REST: server-sent events). A reader that is too slow loses the oldest waiting events and is told
-    how many; nobody else waits for it. With `since`, stored readings come first; around the seam a reading may come twice, never not at all.
+    """Streams readings as they are stored (REST: server-sent events). A slow client loses the oldest
+    waiting events and receives their number; other clients do not wait for it. With `since`,
+    stored readings come first; a reading at the boundary may come twice, but is never left out.
     """
     DeleteTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.DeleteTelemetryRequest, _telemetry_service_pb2.DeleteTelemetryResponse]
-    """Deletes a device's readings in a range of time. For admins."""
+    """Deletes a device's readings in a range of time."""
     GetTelemetryStatus: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryStatusRequest, _telemetry_service_pb2.GetTelemetryStatusResponse]
-    """Whether readings can be stored, and where they go. Open to all."""
+    """Returns whether readings can be stored, and the location of the store."""
 
 @_typing.type_check_only
 class TelemetryServiceAsyncStub(TelemetryServiceStub):
-    """Readings in, readings out.
+    """Writes and reads telemetry.
 
-    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
-    its own data, and anyone where the server is set to public reads.
+    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer <token>`).
+    Readers are admins and viewers (`authorization: Bearer <token>`), devices for their own data, and
+    anyone if the setting IOTFLOW_PUBLIC_READS allows it.
 
-    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
-    w). Ranges hold their start and not their end.
+    A time in a request is RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds
+    (13 digits) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d, w). A range
+    includes its start and excludes its end.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
-    INVALID_ARGUMENT (with the field named, nothing stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing acknowledged; try again after the
-    time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, or an inactive
+    device), NOT_FOUND (no such device), INVALID_ARGUMENT (the error names the field; nothing is
+    stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing is acknowledged; retry after
+    the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SubmitTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitTelemetryRequest, _telemetry_service_pb2.SubmitTelemetryResponse]  # type: ignore[assignment]
-    """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+    """Stores one reading. If the call succeeds, the reading is stored durably; otherwise no part of
+    it is stored.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubmitTelemetryJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitTelemetryResponse]  # type: ignore[assignment]
-    """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
-    object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+    """SubmitTelemetry for REST. The body is the JSON of a SubmitTelemetryRequest, read with every
+    digit of its numbers; or a flat object, in which every key that is not a field of the request
+    or of the MQTT envelope is a measurement.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubmitReadings: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.SubmitReadingsRequest, _telemetry_service_pb2.SubmitReadingsResponse]  # type: ignore[assignment]
-    """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
-    `atomic` asks for all or nothing.
+    """Stores many readings. If the call succeeds, the accepted values are stored durably. The answer
+    names the rejected values; with `atomic`, one rejected value rejects all readings.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubmitReadingsJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _telemetry_service_pb2.SubmitReadingsResponse]  # type: ignore[assignment]
-    """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
-    for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+    """SubmitReadings for REST. The body is the JSON of a SubmitReadingsRequest, read with every digit
+    of its numbers, or the list `readings` alone. A reading may be flat, as for
+    SubmitTelemetryJson. A malformed reading is rejected without affecting the others.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     StreamTelemetry: _aio.StreamStreamMultiCallable[_telemetry_pb2.TelemetryBatch, _telemetry_service_pb2.StreamTelemetryResponse]  # type: ignore[assignment]
-    """Columnar batches up, acknowledgements down. An acknowledgement of sequence n says that every batch up to n is stored durably, but for
-    the rejections named. What was not acknowledged may be sent again at any time: equal times overwrite.
+    """Receives columnar batches and sends acknowledgements. An acknowledgement of sequence n means
+    that every batch up to n is stored durably, except for the rejected values that it names.
+    Batches that were not acknowledged can be sent again at any time, because readings with equal
+    times overwrite each other.
 
-    A batch the server cannot take is rejected by name and the stream goes on. The stream itself ends with INVALID_ARGUMENT when a
-    sequence does not rise, PERMISSION_DENIED when a device sends another's data, UNAVAILABLE when the store is away or the
-    server is going down: connect again and resend what was not acknowledged.
+    The server rejects a batch that it cannot store, and names it; the stream continues. The stream
+    ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
+    data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
+    down; the client then reconnects and resends the batches that were not acknowledged.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryRequest, _telemetry_service_pb2.GetTelemetryResponse]  # type: ignore[assignment]
-    """One device's readings, newest first, a page at a time."""
+    """Returns readings of one device, newest first."""
     GetLatestTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetLatestTelemetryRequest, _telemetry_service_pb2.GetLatestTelemetryResponse]  # type: ignore[assignment]
-    """The newest value of each measurement of one device. `latest_data` is empty where it has sent nothing."""
+    """Returns the newest value of each measurement of one device."""
     ListLatestTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.ListLatestTelemetryRequest, _telemetry_service_pb2.ListLatestTelemetryResponse]  # type: ignore[assignment]
-    """The newest values of many devices, by one query of the store. A device asks only for itself."""
+    """Returns the newest values of many devices, by id. A device reads only its own values."""
     AggregateTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.AggregateTelemetryRequest, _telemetry_service_pb2.AggregateTelemetryResponse]  # type: ignore[assignment]
-    """Figures over windows of time, computed by the store. Windows are counted from 1970-01-01 UTC, so that a window of 1h starts at
-    the full hour; their timestamp is their start. Text has only count, first and last.
+    """Returns aggregates over windows of time, computed by the store. Windows are counted from
+    1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
+    its start. TEXT has only count, first and last.
     """
     GetTelemetryRange: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryRangeRequest, _telemetry_service_pb2.GetTelemetryRangeResponse]  # type: ignore[assignment]
-    """One device's readings between two times, oldest first, a page at a time."""
+    """Returns readings of one device between two times, oldest first."""
     ReadTelemetry: _aio.UnaryStreamMultiCallable[_telemetry_service_pb2.ReadTelemetryRequest, _telemetry_service_pb2.ReadTelemetryResponse]  # type: ignore[assignment]
-    """The readings of many devices as columns, device by device, in time order; constant memory whatever the answer's size."""
+    """Streams the readings of many devices as columns, device by device, in time order. The server's
+    memory does not grow with the size of the answer.
+    """
     ExportTelemetry: _aio.UnaryStreamMultiCallable[_telemetry_service_pb2.ExportTelemetryRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
-    `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
+    """Streams readings as a file, device by device, in time order. The file has the columns
+    `device_id`, `device_name` and `timestamp`, then one column for each measurement. The server's
+    memory does not grow with the size of the file. A failure ends the call with an error and
+    breaks off the transfer.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SubscribeTelemetry: _aio.UnaryStreamMultiCallable[_telemetry_service_pb2.SubscribeTelemetryRequest, _telemetry_service_pb2.SubscribeTelemetryResponse]  # type: ignore[assignment]
-    """Readings as they are stored (REST: server-sent events). A reader that is too slow loses the oldest waiting events and is told
-    how many; nobody else waits for it. With `since`, stored readings come first; around the seam a reading may come twice, never not at all.
+    """Streams readings as they are stored (REST: server-sent events). A slow client loses the oldest
+    waiting events and receives their number; other clients do not wait for it. With `since`,
+    stored readings come first; a reading at the boundary may come twice, but is never left out.
     """
     DeleteTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.DeleteTelemetryRequest, _telemetry_service_pb2.DeleteTelemetryResponse]  # type: ignore[assignment]
-    """Deletes a device's readings in a range of time. For admins."""
+    """Deletes a device's readings in a range of time."""
     GetTelemetryStatus: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryStatusRequest, _telemetry_service_pb2.GetTelemetryStatusResponse]  # type: ignore[assignment]
-    """Whether readings can be stored, and where they go. Open to all."""
+    """Returns whether readings can be stored, and the location of the store."""
 
 class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Readings in, readings out.
+    """Writes and reads telemetry.
 
-    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer …`). Readers are admins and viewers (`authorization: Bearer …`), a device for
-    its own data, and anyone where the server is set to public reads.
+    Writers are devices (metadata `x-api-key`) and gateways (`authorization: Bearer <token>`).
+    Readers are admins and viewers (`authorization: Bearer <token>`), devices for their own data, and
+    anyone if the setting IOTFLOW_PUBLIC_READS allows it.
 
-    A time in a request is RFC 3339 (without an offset: UTC), seconds (10 digits) or milliseconds (13) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d,
-    w). Ranges hold their start and not their end.
+    A time in a request is RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds
+    (13 digits) since 1970, `now`, or an age such as `-24h` (units ms, s, m, h, d, w). A range
+    includes its start and excludes its end.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, an inactive device), NOT_FOUND (no such device),
-    INVALID_ARGUMENT (with the field named, nothing stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing acknowledged; try again after the
-    time named). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED (another device's data, or an inactive
+    device), NOT_FOUND (no such device), INVALID_ARGUMENT (the error names the field; nothing is
+    stored), RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (nothing is acknowledged; retry after
+    the stated time). Errors carry google.rpc.ErrorInfo.
     """
 
     @_abc_1.abstractmethod
@@ -206,7 +239,8 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.SubmitTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.SubmitTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitTelemetryResponse]]:
-        """Stores one reading. When it returns, the reading is stored durably; otherwise nothing of it is.
+        """Stores one reading. If the call succeeds, the reading is stored durably; otherwise no part of
+        it is stored.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
@@ -216,8 +250,9 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _httpbody_pb2.HttpBody,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.SubmitTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitTelemetryResponse]]:
-        """SubmitTelemetry by REST. The body is the JSON of a SubmitTelemetryRequest as the device wrote it, with every digit of its numbers; or a flat
-        object, whose keys other than those of the request and of the MQTT envelope are the measurements.
+        """SubmitTelemetry for REST. The body is the JSON of a SubmitTelemetryRequest, read with every
+        digit of its numbers; or a flat object, in which every key that is not a field of the request
+        or of the MQTT envelope is a measurement.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -229,8 +264,8 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.SubmitReadingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.SubmitReadingsResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitReadingsResponse]]:
-        """Stores many readings; what is accepted is stored durably when it returns. Refused values are named, the rest is stored, unless
-        `atomic` asks for all or nothing.
+        """Stores many readings. If the call succeeds, the accepted values are stored durably. The answer
+        names the rejected values; with `atomic`, one rejected value rejects all readings.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
@@ -240,8 +275,9 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _httpbody_pb2.HttpBody,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.SubmitReadingsResponse, _abc.Awaitable[_telemetry_service_pb2.SubmitReadingsResponse]]:
-        """SubmitReadings by REST. The body is the JSON of a SubmitReadingsRequest as the device wrote it, or its `readings` alone; a reading may be flat, as
-        for SubmitTelemetryJson. A reading that cannot be read is refused alone.
+        """SubmitReadings for REST. The body is the JSON of a SubmitReadingsRequest, read with every digit
+        of its numbers, or the list `readings` alone. A reading may be flat, as for
+        SubmitTelemetryJson. A malformed reading is rejected without affecting the others.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -253,12 +289,15 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_telemetry_pb2.TelemetryBatch],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_telemetry_service_pb2.StreamTelemetryResponse], _abc.AsyncIterator[_telemetry_service_pb2.StreamTelemetryResponse]]:
-        """Columnar batches up, acknowledgements down. An acknowledgement of sequence n says that every batch up to n is stored durably, but for
-        the rejections named. What was not acknowledged may be sent again at any time: equal times overwrite.
+        """Receives columnar batches and sends acknowledgements. An acknowledgement of sequence n means
+        that every batch up to n is stored durably, except for the rejected values that it names.
+        Batches that were not acknowledged can be sent again at any time, because readings with equal
+        times overwrite each other.
 
-        A batch the server cannot take is rejected by name and the stream goes on. The stream itself ends with INVALID_ARGUMENT when a
-        sequence does not rise, PERMISSION_DENIED when a device sends another's data, UNAVAILABLE when the store is away or the
-        server is going down: connect again and resend what was not acknowledged.
+        The server rejects a batch that it cannot store, and names it; the stream continues. The stream
+        ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
+        data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
+        down; the client then reconnects and resends the batches that were not acknowledged.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -269,7 +308,7 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.GetTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.GetTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.GetTelemetryResponse]]:
-        """One device's readings, newest first, a page at a time."""
+        """Returns readings of one device, newest first."""
 
     @_abc_1.abstractmethod
     def GetLatestTelemetry(
@@ -277,7 +316,7 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.GetLatestTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.GetLatestTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.GetLatestTelemetryResponse]]:
-        """The newest value of each measurement of one device. `latest_data` is empty where it has sent nothing."""
+        """Returns the newest value of each measurement of one device."""
 
     @_abc_1.abstractmethod
     def ListLatestTelemetry(
@@ -285,7 +324,7 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.ListLatestTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.ListLatestTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.ListLatestTelemetryResponse]]:
-        """The newest values of many devices, by one query of the store. A device asks only for itself."""
+        """Returns the newest values of many devices, by id. A device reads only its own values."""
 
     @_abc_1.abstractmethod
     def AggregateTelemetry(
@@ -293,8 +332,9 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.AggregateTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.AggregateTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.AggregateTelemetryResponse]]:
-        """Figures over windows of time, computed by the store. Windows are counted from 1970-01-01 UTC, so that a window of 1h starts at
-        the full hour; their timestamp is their start. Text has only count, first and last.
+        """Returns aggregates over windows of time, computed by the store. Windows are counted from
+        1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
+        its start. TEXT has only count, first and last.
         """
 
     @_abc_1.abstractmethod
@@ -303,7 +343,7 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.GetTelemetryRangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.GetTelemetryRangeResponse, _abc.Awaitable[_telemetry_service_pb2.GetTelemetryRangeResponse]]:
-        """One device's readings between two times, oldest first, a page at a time."""
+        """Returns readings of one device between two times, oldest first."""
 
     @_abc_1.abstractmethod
     def ReadTelemetry(
@@ -311,7 +351,9 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.ReadTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_telemetry_service_pb2.ReadTelemetryResponse], _abc.AsyncIterator[_telemetry_service_pb2.ReadTelemetryResponse]]:
-        """The readings of many devices as columns, device by device, in time order; constant memory whatever the answer's size."""
+        """Streams the readings of many devices as columns, device by device, in time order. The server's
+        memory does not grow with the size of the answer.
+        """
 
     @_abc_1.abstractmethod
     def ExportTelemetry(
@@ -319,8 +361,10 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.ExportTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
-        """Readings as a file, device by device in time order, in pieces; constant memory whatever its size. A column a measurement, after `device_id`,
-        `device_name` and `timestamp`. When something fails midway the call ends with an error and the transfer is broken off.
+        """Streams readings as a file, device by device, in time order. The file has the columns
+        `device_id`, `device_name` and `timestamp`, then one column for each measurement. The server's
+        memory does not grow with the size of the file. A failure ends the call with an error and
+        breaks off the transfer.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -331,8 +375,9 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.SubscribeTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_telemetry_service_pb2.SubscribeTelemetryResponse], _abc.AsyncIterator[_telemetry_service_pb2.SubscribeTelemetryResponse]]:
-        """Readings as they are stored (REST: server-sent events). A reader that is too slow loses the oldest waiting events and is told
-        how many; nobody else waits for it. With `since`, stored readings come first; around the seam a reading may come twice, never not at all.
+        """Streams readings as they are stored (REST: server-sent events). A slow client loses the oldest
+        waiting events and receives their number; other clients do not wait for it. With `since`,
+        stored readings come first; a reading at the boundary may come twice, but is never left out.
         """
 
     @_abc_1.abstractmethod
@@ -341,7 +386,7 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.DeleteTelemetryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.DeleteTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.DeleteTelemetryResponse]]:
-        """Deletes a device's readings in a range of time. For admins."""
+        """Deletes a device's readings in a range of time."""
 
     @_abc_1.abstractmethod
     def GetTelemetryStatus(
@@ -349,6 +394,6 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _telemetry_service_pb2.GetTelemetryStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_telemetry_service_pb2.GetTelemetryStatusResponse, _abc.Awaitable[_telemetry_service_pb2.GetTelemetryStatusResponse]]:
-        """Whether readings can be stored, and where they go. Open to all."""
+        """Returns whether readings can be stored, and the location of the store."""
 
 def add_TelemetryServiceServicer_to_server(servicer: TelemetryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

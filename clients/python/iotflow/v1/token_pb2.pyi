@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AccessToken(_message.Message):
-    """A bearer token as the registry knows it. Never holds the token itself."""
+    """A bearer token. The secret is not part of it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -31,12 +31,14 @@ class AccessToken(_message.Message):
     id: _builtins.int
     name: _builtins.str
     role: _builtins.str
-    """One of admin, viewer (reads everything), gateway (writes for every device), registrar (registers devices)."""
+    """One of admin, viewer (reads everything), gateway (writes for every device), registrar
+    (registers devices).
+    """
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """Absent: until revoked."""
+        """Absent if the token is valid until it is revoked."""
 
     def __init__(
         self,

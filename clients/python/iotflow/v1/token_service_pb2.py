@@ -23,34 +23,36 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 from iotflow.v1 import token_pb2 as iotflow_dot_v1_dot_token__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eiotflow/v1/token_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x18iotflow/v1/options.proto\x1a\x16iotflow/v1/token.proto\"\xb3\x01\n\x12\x43reateTokenRequest\x12\x1d\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12\x44\n\x04role\x18\x02 \x01(\tB0\xa2\xcb\x19\x04Role\xbaH%r#R\x05\x61\x64minR\x06viewerR\x07gatewayR\tregistrarR\x04role\x12\x38\n\x14time_to_live_seconds\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x11timeToLiveSeconds\"\x81\x01\n\x13\x43reateTokenResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12-\n\x05token\x18\x02 \x01(\x0b\x32\x17.iotflow.v1.AccessTokenR\x05token\x12\x16\n\x06secret\x18\x03 \x01(\tR\x06secret\"x\n\x11ListTokensRequest\x12,\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12\'\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\xab\x01\n\x12ListTokensResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12/\n\x06tokens\x18\x02 \x03(\x0b\x32\x17.iotflow.v1.AccessTokenR\x06tokens\x12+\n\x0fnext_page_token\x18\x03 \x01(\tH\x00R\rnextPageToken\x88\x01\x01\x42\x12\n\x10_next_page_token\"8\n\x12RevokeTokenRequest\x12\"\n\x08token_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01R\x07tokenId\"T\n\x13RevokeTokenResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message2\xcb\x03\n\x0cTokenService\x12W\n\x0b\x43reateToken\x12\x1e.iotflow.v1.CreateTokenRequest\x1a\x1f.iotflow.v1.CreateTokenResponse\"\x07\x8a\xcb\x19\x03\n\x01\x06\x12p\n\x0f\x43reateTokenJson\x12\x14.google.api.HttpBody\x1a\x1f.iotflow.v1.CreateTokenResponse\"&\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/admin/tokens:\x01*\x12p\n\nListTokens\x12\x1d.iotflow.v1.ListTokensRequest\x1a\x1e.iotflow.v1.ListTokensResponse\"#\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/admin/tokens\x12~\n\x0bRevokeToken\x12\x1e.iotflow.v1.RevokeTokenRequest\x1a\x1f.iotflow.v1.RevokeTokenResponse\".\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02!*\x1f/api/v1/admin/tokens/{token_id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eiotflow/v1/token_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x18iotflow/v1/options.proto\x1a\x16iotflow/v1/token.proto\"\xbf\x01\n\x12\x43reateTokenRequest\x12!\n\x04name\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18\x64R\x04name\x12H\n\x04role\x18\x02 \x01(\tB4\xe2\x41\x01\x02\xa2\xcb\x19\x04Role\xbaH%r#R\x05\x61\x64minR\x06viewerR\x07gatewayR\tregistrarR\x04role\x12<\n\x14time_to_live_seconds\x18\x03 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x11timeToLiveSeconds\"\x81\x01\n\x13\x43reateTokenResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12-\n\x05token\x18\x02 \x01(\x0b\x32\x17.iotflow.v1.AccessTokenR\x05token\x12\x16\n\x06secret\x18\x03 \x01(\tR\x06secret\"\x80\x01\n\x11ListTokensRequest\x12\x30\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\xe8\x07(\x01H\x00R\x08pageSize\x88\x01\x01\x12+\n\npage_token\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\tpageTokenB\x0c\n\n_page_size\"\xab\x01\n\x12ListTokensResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12/\n\x06tokens\x18\x02 \x03(\x0b\x32\x17.iotflow.v1.AccessTokenR\x06tokens\x12+\n\x0fnext_page_token\x18\x03 \x01(\tH\x00R\rnextPageToken\x88\x01\x01\x42\x12\n\x10_next_page_token\"<\n\x12RevokeTokenRequest\x12&\n\x08token_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x07tokenId\"T\n\x13RevokeTokenResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message2\xcb\x03\n\x0cTokenService\x12W\n\x0b\x43reateToken\x12\x1e.iotflow.v1.CreateTokenRequest\x1a\x1f.iotflow.v1.CreateTokenResponse\"\x07\x8a\xcb\x19\x03\n\x01\x06\x12p\n\x0f\x43reateTokenJson\x12\x14.google.api.HttpBody\x1a\x1f.iotflow.v1.CreateTokenResponse\"&\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/admin/tokens:\x01*\x12p\n\nListTokens\x12\x1d.iotflow.v1.ListTokensRequest\x1a\x1e.iotflow.v1.ListTokensResponse\"#\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/admin/tokens\x12~\n\x0bRevokeToken\x12\x1e.iotflow.v1.RevokeTokenRequest\x1a\x1f.iotflow.v1.RevokeTokenResponse\".\x8a\xcb\x19\x03\n\x01\x06\x82\xd3\xe4\x93\x02!*\x1f/api/v1/admin/tokens/{token_id}BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.token_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_CREATETOKENREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATETOKENREQUEST'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_CREATETOKENREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030d'
   _globals['_CREATETOKENREQUEST'].fields_by_name['role']._loaded_options = None
-  _globals['_CREATETOKENREQUEST'].fields_by_name['role']._serialized_options = b'\242\313\031\004Role\272H%r#R\005adminR\006viewerR\007gatewayR\tregistrar'
+  _globals['_CREATETOKENREQUEST'].fields_by_name['role']._serialized_options = b'\342A\001\002\242\313\031\004Role\272H%r#R\005adminR\006viewerR\007gatewayR\tregistrar'
   _globals['_CREATETOKENREQUEST'].fields_by_name['time_to_live_seconds']._loaded_options = None
-  _globals['_CREATETOKENREQUEST'].fields_by_name['time_to_live_seconds']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_CREATETOKENREQUEST'].fields_by_name['time_to_live_seconds']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_CREATETOKENRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_CREATETOKENRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_LISTTOKENSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTTOKENSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\001'
+  _globals['_LISTTOKENSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\007\032\005\030\350\007(\001'
   _globals['_LISTTOKENSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTTOKENSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_LISTTOKENSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001\272H\005r\003\030\350\007'
   _globals['_LISTTOKENSRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_LISTTOKENSRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_REVOKETOKENREQUEST'].fields_by_name['token_id']._loaded_options = None
-  _globals['_REVOKETOKENREQUEST'].fields_by_name['token_id']._serialized_options = b'\272H\004\032\002(\001'
+  _globals['_REVOKETOKENREQUEST'].fields_by_name['token_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_REVOKETOKENRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_REVOKETOKENRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
   _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._loaded_options = None
@@ -61,18 +63,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._serialized_options = b'\212\313\031\003\n\001\006\202\323\344\223\002\026\022\024/api/v1/admin/tokens'
   _globals['_TOKENSERVICE'].methods_by_name['RevokeToken']._loaded_options = None
   _globals['_TOKENSERVICE'].methods_by_name['RevokeToken']._serialized_options = b'\212\313\031\003\n\001\006\202\323\344\223\002!*\037/api/v1/admin/tokens/{token_id}'
-  _globals['_CREATETOKENREQUEST']._serialized_start=154
-  _globals['_CREATETOKENREQUEST']._serialized_end=333
-  _globals['_CREATETOKENRESPONSE']._serialized_start=336
-  _globals['_CREATETOKENRESPONSE']._serialized_end=465
-  _globals['_LISTTOKENSREQUEST']._serialized_start=467
-  _globals['_LISTTOKENSREQUEST']._serialized_end=587
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=590
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=761
-  _globals['_REVOKETOKENREQUEST']._serialized_start=763
-  _globals['_REVOKETOKENREQUEST']._serialized_end=819
-  _globals['_REVOKETOKENRESPONSE']._serialized_start=821
-  _globals['_REVOKETOKENRESPONSE']._serialized_end=905
-  _globals['_TOKENSERVICE']._serialized_start=908
-  _globals['_TOKENSERVICE']._serialized_end=1367
+  _globals['_CREATETOKENREQUEST']._serialized_start=187
+  _globals['_CREATETOKENREQUEST']._serialized_end=378
+  _globals['_CREATETOKENRESPONSE']._serialized_start=381
+  _globals['_CREATETOKENRESPONSE']._serialized_end=510
+  _globals['_LISTTOKENSREQUEST']._serialized_start=513
+  _globals['_LISTTOKENSREQUEST']._serialized_end=641
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=644
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=815
+  _globals['_REVOKETOKENREQUEST']._serialized_start=817
+  _globals['_REVOKETOKENREQUEST']._serialized_end=877
+  _globals['_REVOKETOKENRESPONSE']._serialized_start=879
+  _globals['_REVOKETOKENRESPONSE']._serialized_end=963
+  _globals['_TOKENSERVICE']._serialized_start=966
+  _globals['_TOKENSERVICE']._serialized_end=1425
 # @@protoc_insertion_point(module_scope)

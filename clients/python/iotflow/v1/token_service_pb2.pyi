@@ -29,7 +29,7 @@ class CreateTokenRequest(_message.Message):
     name: _builtins.str
     role: _builtins.str
     time_to_live_seconds: _builtins.int
-    """Seconds until the token is void; 0: never."""
+    """Seconds until the token expires. 0: never."""
     def __init__(
         self,
         *,
@@ -54,7 +54,7 @@ class CreateTokenResponse(_message.Message):
     SECRET_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     secret: _builtins.str
-    """Shown once."""
+    """Shown only here."""
     @_builtins.property
     def token(self) -> _token_pb2.AccessToken: ...
     def __init__(
@@ -79,8 +79,9 @@ class ListTokensRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Tokens in a page, by id. Unset: 1000."""
+    """Tokens in a page. Default: 1000."""
     page_token: _builtins.str
+    """The `next_page_token` of the page before. Empty: the first page."""
     def __init__(
         self,
         *,
@@ -106,7 +107,7 @@ class ListTokensResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Absent: this was the last page."""
+    """Absent on the last page."""
     @_builtins.property
     def tokens(self) -> _containers.RepeatedCompositeFieldContainer[_token_pb2.AccessToken]: ...
     def __init__(

@@ -29,8 +29,9 @@ if _version_not_supported:
 class TokenServiceStub:
     """Bearer tokens of people and programs.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel):
@@ -64,12 +65,13 @@ class TokenServiceStub:
 class TokenServiceServicer:
     """Bearer tokens of people and programs.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def CreateToken(self, request, context):
-        """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+        """Creates a token. The answer shows the secret once. ALREADY_EXISTS: the name is in use.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -77,8 +79,8 @@ class TokenServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateTokenJson(self, request, context):
-        """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
-        without the end that was meant.
+        """CreateToken for REST. The body is the JSON of a CreateTokenRequest. Unknown fields are rejected
+        by name, so that a misspelt `time_to_live_seconds` cannot create a token without an end.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -88,14 +90,15 @@ class TokenServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTokens(self, request, context):
-        """All tokens, without their secrets.
+        """Lists all tokens by id, expired ones too, without their secrets.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeToken(self, request, context):
-        """The token is void at once. FAILED_PRECONDITION: the token of the data folder, which is changed by deleting its file.
+        """Revokes a token at once and ends its open streams. FAILED_PRECONDITION: the token belongs to a
+        file of the data folder; delete the file to change it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,8 +138,9 @@ def add_TokenServiceServicer_to_server(servicer, server):
 class TokenService:
     """Bearer tokens of people and programs.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @staticmethod

@@ -30,8 +30,9 @@ GRPC_VERSION: str
 class TokenServiceStub:
     """Bearer tokens of people and programs.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_typing.overload
@@ -39,51 +40,57 @@ class TokenServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TokenServiceAsyncStub: ...
     CreateToken: _grpc.UnaryUnaryMultiCallable[_token_service_pb2.CreateTokenRequest, _token_service_pb2.CreateTokenResponse]
-    """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+    """Creates a token. The answer shows the secret once. ALREADY_EXISTS: the name is in use.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     CreateTokenJson: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _token_service_pb2.CreateTokenResponse]
-    """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
-    without the end that was meant.
+    """CreateToken for REST. The body is the JSON of a CreateTokenRequest. Unknown fields are rejected
+    by name, so that a misspelt `time_to_live_seconds` cannot create a token without an end.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     ListTokens: _grpc.UnaryUnaryMultiCallable[_token_service_pb2.ListTokensRequest, _token_service_pb2.ListTokensResponse]
-    """All tokens, without their secrets."""
+    """Lists all tokens by id, expired ones too, without their secrets."""
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_token_service_pb2.RevokeTokenRequest, _token_service_pb2.RevokeTokenResponse]
-    """The token is void at once. FAILED_PRECONDITION: the token of the data folder, which is changed by deleting its file."""
+    """Revokes a token at once and ends its open streams. FAILED_PRECONDITION: the token belongs to a
+    file of the data folder; delete the file to change it.
+    """
 
 @_typing.type_check_only
 class TokenServiceAsyncStub(TokenServiceStub):
     """Bearer tokens of people and programs.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateToken: _aio.UnaryUnaryMultiCallable[_token_service_pb2.CreateTokenRequest, _token_service_pb2.CreateTokenResponse]  # type: ignore[assignment]
-    """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+    """Creates a token. The answer shows the secret once. ALREADY_EXISTS: the name is in use.
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     CreateTokenJson: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _token_service_pb2.CreateTokenResponse]  # type: ignore[assignment]
-    """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
-    without the end that was meant.
+    """CreateToken for REST. The body is the JSON of a CreateTokenRequest. Unknown fields are rejected
+    by name, so that a misspelt `time_to_live_seconds` cannot create a token without an end.
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     ListTokens: _aio.UnaryUnaryMultiCallable[_token_service_pb2.ListTokensRequest, _token_service_pb2.ListTokensResponse]  # type: ignore[assignment]
-    """All tokens, without their secrets."""
+    """Lists all tokens by id, expired ones too, without their secrets."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_token_service_pb2.RevokeTokenRequest, _token_service_pb2.RevokeTokenResponse]  # type: ignore[assignment]
-    """The token is void at once. FAILED_PRECONDITION: the token of the data folder, which is changed by deleting its file."""
+    """Revokes a token at once and ends its open streams. FAILED_PRECONDITION: the token belongs to a
+    file of the data folder; delete the file to change it.
+    """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
     """Bearer tokens of people and programs.
 
-    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-    INVALID_ARGUMENT (with the field named), RESOURCE_EXHAUSTED and UNAVAILABLE.
+    Callers send the metadata `authorization: Bearer <token>`. Every RPC may end with
+    UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT (the error names the field),
+    RESOURCE_EXHAUSTED and UNAVAILABLE.
     """
 
     @_abc_1.abstractmethod
@@ -92,7 +99,7 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_service_pb2.CreateTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_token_service_pb2.CreateTokenResponse, _abc.Awaitable[_token_service_pb2.CreateTokenResponse]]:
-        """Makes a bearer token, shown here once. ALREADY_EXISTS: the name is taken.
+        """Creates a token. The answer shows the secret once. ALREADY_EXISTS: the name is in use.
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
@@ -102,8 +109,8 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _httpbody_pb2.HttpBody,
         context: _ServicerContext,
     ) -> _typing.Union[_token_service_pb2.CreateTokenResponse, _abc.Awaitable[_token_service_pb2.CreateTokenResponse]]:
-        """CreateToken by REST. The body is the JSON of a CreateTokenRequest; a field that there is not is refused by name, lest a token be made
-        without the end that was meant.
+        """CreateToken for REST. The body is the JSON of a CreateTokenRequest. Unknown fields are rejected
+        by name, so that a misspelt `time_to_live_seconds` cannot create a token without an end.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -115,7 +122,7 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_service_pb2.ListTokensRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_token_service_pb2.ListTokensResponse, _abc.Awaitable[_token_service_pb2.ListTokensResponse]]:
-        """All tokens, without their secrets."""
+        """Lists all tokens by id, expired ones too, without their secrets."""
 
     @_abc_1.abstractmethod
     def RevokeToken(
@@ -123,6 +130,8 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_service_pb2.RevokeTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_token_service_pb2.RevokeTokenResponse, _abc.Awaitable[_token_service_pb2.RevokeTokenResponse]]:
-        """The token is void at once. FAILED_PRECONDITION: the token of the data folder, which is changed by deleting its file."""
+        """Revokes a token at once and ends its open streams. FAILED_PRECONDITION: the token belongs to a
+        file of the data folder; delete the file to change it.
+        """
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

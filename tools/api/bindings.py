@@ -8,12 +8,12 @@ from google.api import annotations_pb2
 from google.api.http_pb2 import HttpRule
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
+from iotflow.v1 import options_pb2
 from tools.api.contract import Contract
 
 HTTP_BODY = "google.api.HttpBody"
-# The suffix of methods that take the body as bytes; their comment names the message of the JSON.
+# The suffix of methods that take the body as bytes; their option json_body names the message of the JSON.
 _SIBLING = "Json"
-_STANDS_FOR = re.compile(r"\bbody is the JSON of an? (\w+)")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _body(contract: Contract, method: MethodDescriptor, rule: HttpRule) -> Descr
     taken = whole if rule.body == "*" else whole.fields_by_name[rule.body].message_type
     if taken is None or taken.full_name != HTTP_BODY:
         return taken
-    named = _STANDS_FOR.search(contract.comment(method.full_name))
-    if named is None:
-        raise LookupError(f"The comment of {method.full_name} lacks the sentence: The body is the JSON of a <message>.")
-    return contract.message(named[1])
+    named = method.GetOptions().Extensions[options_pb2.json_body]
+    if not named:
+        raise LookupError(f"{method.full_name} takes {HTTP_BODY} and lacks the option json_body.")
+    return contract.message(named)

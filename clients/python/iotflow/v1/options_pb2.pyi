@@ -79,9 +79,14 @@ class Access(_message.Message):
 Global___Access: _TypeAlias = Access  # noqa: Y015
 
 ACCESS_FIELD_NUMBER: _builtins.int
+JSON_BODY_FIELD_NUMBER: _builtins.int
 CONSTANT_FIELD_NUMBER: _builtins.int
 WORDS_FIELD_NUMBER: _builtins.int
 access: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Access]
+json_body: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
+"""The message whose JSON is the body of a REST request, for an RPC that takes the body as it came (google.api.HttpBody), for
+example SubmitTelemetryRequest. The RPC without the suffix Json takes that message.
+"""
 constant: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
 """The only value of a field of an answer: a JSON key that older REST clients expect. The server fills it in; clients may ignore
 it, because a rejected call ends with an error status. Of a bool: true or false.

@@ -63,6 +63,11 @@ class Column:
         texts = self.values if self.valid is None else self.values[self.valid]
         return self.values.nbytes + sum(map(len, texts))
 
+    def select(self, rows: Mask | slice) -> "Column":
+        """Some of the rows."""
+        valid = None if self.valid is None else self.valid[rows]
+        return Column(self.measurement, self.type, self.values[rows], valid)
+
     @property
     def present(self) -> int:
         """Number of rows that have a value."""

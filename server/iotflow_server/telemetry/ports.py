@@ -1,6 +1,6 @@
 """The ports to the telemetry store. The docstrings are the contract; tests/contract holds every backend to it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +27,12 @@ class Latest:
 
     time: int
     column: Column
+
+
+def in_requested_order(by_name: Mapping[str, Latest], measurements: Sequence[str] | None) -> tuple[Latest, ...]:
+    """The values of the measurements in the requested order; all by name if measurements is None."""
+    names = sorted(by_name) if measurements is None else dict.fromkeys(measurements)
+    return tuple(by_name[name] for name in names if name in by_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ def resolve(batch: Batch, known: Mapping[str, ValueType], most: int = MOST_MEASU
     return Resolved(tuple(column for column in fitted.values() if column.present), tuple(rejections), new_types)
 
 
+def unstorable(batch: Batch) -> Rejection:
+    """The rejection of a batch with a value that the backend cannot store."""
+    message = "The batch contains a value that the telemetry store cannot store; remove it and resend the rest."
+    return Rejection(0, len(batch.times), "", "UNSTORABLE", message)
+
+
 def _fits_as_it_is(batch: Batch, known: Mapping[str, ValueType]) -> bool:
     names = set()
     for column in batch.columns:

@@ -1,6 +1,7 @@
 """Times and durations as texts and as milliseconds."""
 
 import re
+import time
 from datetime import datetime
 
 from iotflow import readings
@@ -45,6 +46,11 @@ def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970 UTC of an aware datetime, rounded down."""
     since = moment - EPOCH
     return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
+
+
+def system_now_ms() -> int:
+    """The time of the system clock in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def utc_now_ms() -> int:

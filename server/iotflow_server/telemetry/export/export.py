@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import pyarrow as pa
 
 from iotflow_server.devices.device import Device
-from iotflow_server.telemetry.batch import Batch, Column
+from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.export.columnar_formats import arrow_stream, parquet_file
 from iotflow_server.telemetry.export.columns import Columns
 from iotflow_server.telemetry.export.text_formats import CsvLines, JsonLines, SafeCsvLines
@@ -122,11 +122,5 @@ def _slices(batch: Batch, columns: int) -> Iterator[Batch]:
         yield batch
         return
     for first in range(0, len(batch.times), rows):
-        yield _slice(batch, slice(first, first + rows))
-
-
-def _slice(batch: Batch, rows: slice) -> Batch:
-    parts = (
-        Column(c.measurement, c.type, c.values[rows], None if c.valid is None else c.valid[rows]) for c in batch.columns
-    )
-    return Batch(batch.device_id, batch.times[rows], tuple(parts))
+        part = slice(first, first + rows)
+        yield Batch(batch.device_id, batch.times[part], tuple(column.select(part) for column in batch.columns))

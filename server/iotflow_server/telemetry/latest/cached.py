@@ -8,7 +8,7 @@ from itertools import starmap
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.latest.values import LatestValues, Values
 from iotflow_server.telemetry.outcome import accepted
-from iotflow_server.telemetry.ports import SERVER, Latest, Span, TelemetryReader, TelemetryWriter
+from iotflow_server.telemetry.ports import SERVER, Latest, Span, TelemetryReader, TelemetryWriter, in_requested_order
 
 MOST_DEVICES = 100_000
 # Dashboards poll more often than this.
@@ -105,15 +105,12 @@ class CachedLatestReader:
             found = await self._backend.latest(lookup.missing, caller=caller)
             await self._values.fill(lookup, found)
             known |= found
-        chosen = {device_id: _chosen(values, measurements) for device_id, values in known.items()}
+        chosen = {device_id: _requested(values, measurements) for device_id, values in known.items()}
         others = list(set(device_ids).difference(lookup.found, lookup.missing))
         if others:
             chosen |= await self._backend.latest(others, measurements, caller=caller)
         return {device_id: values for device_id, values in chosen.items() if values}
 
 
-def _chosen(values: Values, measurements: Sequence[str] | None) -> Values:
-    """The requested values in the requested order; all by name if measurements is None."""
-    by_name = {latest.column.measurement: latest for latest in values}
-    names = sorted(by_name) if measurements is None else dict.fromkeys(measurements)
-    return tuple(by_name[name] for name in names if name in by_name)
+def _requested(values: Values, measurements: Sequence[str] | None) -> Values:
+    return in_requested_order({latest.column.measurement: latest for latest in values}, measurements)

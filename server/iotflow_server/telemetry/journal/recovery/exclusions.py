@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from iotflow_server.telemetry.batch import Batch, Column, Mask
+from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
 from iotflow_server.telemetry.journal.disk.records import framed, read_records
 from iotflow_server.telemetry.ports import Span
@@ -67,7 +67,9 @@ def without_deleted(batch: Batch, number: int, deletions: Iterable[Deletion]) ->
             batch = replace(batch, columns=columns)
         else:
             keep &= (batch.times < deletion.span.start) | (batch.times >= deletion.span.end)
-    return batch if keep.all() else _rows(batch, keep)
+    if keep.all():
+        return batch
+    return Batch(batch.device_id, batch.times[keep], tuple(one.select(keep) for one in batch.columns), batch.atomic)
 
 
 def acknowledge_rejections(folder: Path, number: int) -> None:
@@ -97,11 +99,3 @@ def forget_rejections(folder: Path) -> None:
 def _read(number: int, payload: bytes) -> Deletion:
     device_id, start, end = _DELETION.unpack_from(payload)
     return Deletion(device_id, Span(start, end), number, payload[_DELETION.size :].decode())
-
-
-def _rows(batch: Batch, keep: Mask) -> Batch:
-    columns = (
-        Column(one.measurement, one.type, one.values[keep], None if one.valid is None else one.valid[keep])
-        for one in batch.columns
-    )
-    return Batch(batch.device_id, batch.times[keep], tuple(columns), batch.atomic)

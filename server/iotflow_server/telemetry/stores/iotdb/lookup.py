@@ -6,7 +6,7 @@ from itertools import zip_longest
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Values, ValueType
-from iotflow_server.telemetry.ports import Latest, Span
+from iotflow_server.telemetry.ports import Latest, Span, in_requested_order
 from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows, same_rows
@@ -38,7 +38,7 @@ def latest(
             oldest_kept = earliest(device_id)
             if oldest_kept is None or newest.time >= oldest_kept:
                 found.setdefault(device_id, {})[newest.column.measurement] = newest
-    return {device_id: _ordered(by_name, measurements) for device_id, by_name in found.items()}
+    return {device_id: in_requested_order(by_name, measurements) for device_id, by_name in found.items()}
 
 
 def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
@@ -117,11 +117,6 @@ def _value(text: str, value_type: ValueType) -> Values:
     if value_type is ValueType.BOOLEAN:
         return np.array([text == "true"])
     return np.array([int(text) if value_type in (ValueType.INT32, ValueType.INT64) else float(text)], value_type.dtype)
-
-
-def _ordered(by_name: dict[str, Latest], measurements: Sequence[str] | None) -> tuple[Latest, ...]:
-    names = sorted(by_name) if measurements is None else dict.fromkeys(measurements)
-    return tuple(by_name[name] for name in names if name in by_name)
 
 
 def newest_of_many(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> Iterator[Latest]:

@@ -109,9 +109,4 @@ def _without_empty_rows(times: Times, columns: tuple[Column, ...]) -> Rows:
         full |= column.valid
     if full.all():
         return times, columns
-    return times[full], tuple(_chosen(column, full) for column in columns)
-
-
-def _chosen(column: Column, rows: Mask) -> Column:
-    valid = None if column.valid is None else column.valid[rows]
-    return Column(column.measurement, column.type, column.values[rows], valid)
+    return times[full], tuple(column.select(full) for column in columns)

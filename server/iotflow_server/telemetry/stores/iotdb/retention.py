@@ -17,6 +17,7 @@ from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
+from iotflow_server.telemetry.times import system_now_ms
 
 _DEFAULT = "every_device"
 _MEASUREMENT = "milliseconds"
@@ -25,11 +26,6 @@ _NO_LIMIT = -1
 _GRACE = 24 * 3_600_000
 
 _log = structlog.get_logger(__name__)
-
-
-def system_clock() -> int:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Retention:
@@ -72,7 +68,7 @@ class Retention:
     def _set_time_to_live(self, session: Session, device_id: int | None, milliseconds: int | None) -> None:
         path = f"{self._paths.devices}.**" if device_id is None else self._paths.device(device_id)
         # IoTDB uses the time of its machine, which may be ahead of the clock of this store.
-        ahead = max(0, system_clock() - self._clock())
+        ahead = max(0, system_now_ms() - self._clock())
         live = "INF" if milliseconds is None else milliseconds + ahead + _GRACE
         try:
             session.execute(f"SET TTL TO {path} {live}")

@@ -17,9 +17,10 @@ from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.pool import Pool
-from iotflow_server.telemetry.stores.iotdb.retention import Retention, system_clock
+from iotflow_server.telemetry.stores.iotdb.retention import Retention
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
+from iotflow_server.telemetry.times import system_now_ms
 
 _KNOWN_MEASUREMENTS, _KNOWN_DEVICES = 200_000, 200_000
 _DATABASE_EXISTS = 501
@@ -42,7 +43,7 @@ class IotdbStore:
         self,
         address: IotdbAddress,
         *,
-        clock: Callable[[], int] = system_clock,
+        clock: Callable[[], int] = system_now_ms,
         settled: Callable[[], bool] = lambda: True,
         sessions: int = 4,
         readers: int = 6,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
-from iotflow_server.telemetry.resolution import Resolved, resolve
+from iotflow_server.telemetry.resolution import Resolved, resolve, unstorable
 from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
 from iotflow_server.telemetry.stores.iotdb.lookup import newest_times
 from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
@@ -52,8 +52,7 @@ def _write_alone(session: Session, target: Target, batch: Batch) -> Rejections:
         if isinstance(error, StatementFailed) and error.code not in _UNSTORABLE:
             raise
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
-        message = "The batch contains a value that the telemetry store cannot store; remove it and resend the rest."
-        return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
+        return (unstorable(batch),)
 
 
 def _write_with_fresh_types(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:

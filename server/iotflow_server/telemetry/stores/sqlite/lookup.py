@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from iotflow_server.telemetry.batch import Column, ValueType
-from iotflow_server.telemetry.ports import Latest, Span
+from iotflow_server.telemetry.ports import Latest, Span, in_requested_order
 from iotflow_server.telemetry.stores.sqlite.retention import within_retention
 from iotflow_server.telemetry.stores.sqlite.series import series_of
 
@@ -41,12 +41,7 @@ def latest(
         value_type = ValueType(kind)
         column = Column(measurement, value_type, np.array([value], value_type.dtype))
         found.setdefault(device_id, {})[measurement] = Latest(time, column)
-    return {device_id: _ordered(by_name, measurements) for device_id, by_name in found.items()}
-
-
-def _ordered(by_name: dict[str, Latest], measurements: Sequence[str] | None) -> tuple[Latest, ...]:
-    names = sorted(by_name) if measurements is None else dict.fromkeys(measurements)
-    return tuple(by_name[name] for name in names if name in by_name)
+    return {device_id: in_requested_order(by_name, measurements) for device_id, by_name in found.items()}
 
 
 def count(connection: sqlite3.Connection, device_id: int, span: Span, now: int) -> int:

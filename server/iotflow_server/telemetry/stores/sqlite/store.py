@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
@@ -18,15 +17,11 @@ from iotflow_server.telemetry.stores.sqlite.connections import Connections
 from iotflow_server.telemetry.stores.sqlite.scanning import Scan
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue, series_of
+from iotflow_server.telemetry.times import system_now_ms
 
 _KNOWN_SERIES = 200_000
 
 _log = structlog.get_logger(__name__)
-
-
-def system_clock() -> int:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class SqliteStore:
@@ -41,7 +36,7 @@ class SqliteStore:
         self,
         path: Path,
         *,
-        clock: Callable[[], int] = system_clock,
+        clock: Callable[[], int] = system_now_ms,
         settled: Callable[[], bool] = lambda: True,
         readers: int = 6,
         read_seconds: float = 60.0,

@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
-from iotflow_server.telemetry.resolution import resolve
+from iotflow_server.telemetry.resolution import resolve, unstorable
 from iotflow_server.telemetry.retyping import MOST_READINGS, in_type, too_long
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
 from iotflow_server.telemetry.stores.sqlite.series import Catalogue
@@ -45,8 +45,7 @@ def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Ba
         return _write_together(connection, catalogue, [batch], now)[0]
     except _UNSTORABLE as error:
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
-        message = "The batch contains a value that the telemetry store cannot store; remove it and resend the rest."
-        return (Rejection(0, len(batch.times), "", "UNSTORABLE", message),)
+        return (unstorable(batch),)
 
 
 def _write_together(

@@ -2,10 +2,11 @@
 
 from google.api import httpbody_pb2
 from google.protobuf.descriptor import FieldDescriptor, FileDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2, status_pb2
 
-from iotflow.contract import bindings, methods, path, services
+from iotflow.contract import bindings, methods, path, rest_number, services
+from iotflow.v1 import options_pb2
 
 # REST errors are google.rpc.Status. Its details have the type Any, so no file of the contract imports them.
 ERRORS = (status_pb2, error_details_pb2, httpbody_pb2)
@@ -33,7 +34,19 @@ def _add(file: FileDescriptor, files: dict[str, FileDescriptorProto]) -> None:
         _add(dependency, files)
     proto = FileDescriptorProto()
     file.CopyToProto(proto)
+    for message in proto.message_type:
+        _show_numbers(message)
     files[file.name] = proto
+
+
+def _show_numbers(message: DescriptorProto) -> None:
+    """Make doubles of the 64-bit fields that REST shows as numbers, see iotflow.contract.rest_number."""
+    for field in message.field:
+        if field.options.Extensions[options_pb2.json_number]:
+            field.type = FieldDescriptorProto.TYPE_DOUBLE
+            field.number = rest_number(field.number)
+    for nested in message.nested_type:
+        _show_numbers(nested)
 
 
 def service_names() -> list[str]:

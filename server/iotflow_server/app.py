@@ -18,6 +18,7 @@ from iotflow_server.composition.middleware import identity_of, layers
 from iotflow_server.composition.services.registrations import Registration, Shared, registrations
 from iotflow_server.composition.sharing import redis_of, tell_others
 from iotflow_server.composition.telemetry import Telemetry, started_telemetry
+from iotflow_server.interceptors.json_numbers import with_json_numbers
 from iotflow_server.interceptors.middleware import Middleware, MiddlewareChain
 from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.stalled_readers import ends_when_stalled
@@ -51,7 +52,8 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
         parts = await _parts(settings, member, stack)
         watched = partial(ends_when_stalled, settings.write_timeout_seconds)
         server = grpc.aio.server(
-            interceptors=[MiddlewareChain(parts.layers, watched)], options=options(settings, member)
+            interceptors=[MiddlewareChain(parts.layers, shaped=with_json_numbers, watched=watched)],
+            options=options(settings, member),
         )
         for register in parts.registrations:
             register(server)

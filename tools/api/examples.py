@@ -4,6 +4,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from iotflow.contract import is_json_number
 from tools.api import rules
 from tools.api.contract import short_name
 from tools.api.details import Details
@@ -69,7 +70,7 @@ def _by_type(field: FieldDescriptor) -> Any:
         case FieldDescriptor.CPPTYPE_STRING:
             return "" if field.type == FieldDescriptor.TYPE_BYTES else _allowed(field, _TEXT)
         case cpp_type if cpp_type in _TEXTUAL:
-            return str(_NUMBER)
+            return _NUMBER if is_json_number(field) else str(_NUMBER)
     return max(_NUMBER, rules.keywords(field).get("minimum", _NUMBER))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from iotflow.contract import is_json_number
 from tools.api import rules
 from tools.api.contract import Contract, short_name
 from tools.api.rules import Schema
@@ -20,6 +21,7 @@ SCALARS: dict[int, Schema] = {
     FieldDescriptor.TYPE_UINT64: {"type": "string", "format": "uint64"},
     FieldDescriptor.TYPE_STRING: {"type": "string"},
 }
+NUMBER: Schema = {"type": "integer", "format": "int64"}
 WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.Struct": {"type": "object", "additionalProperties": True},
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
@@ -78,9 +80,15 @@ class Schemas:
         if field.enum_type:
             return {"type": "string", "enum": [value.name for value in field.enum_type.values]}
         if not field.message_type:
-            return dict(SCALARS[field.type])
+            return dict(NUMBER if self._is_number(field) else SCALARS[field.type])
         known = WELL_KNOWN.get(field.message_type.full_name)
         return self.reference(field.message_type) if known is None else dict(known)
+
+    def _is_number(self, field: FieldDescriptor) -> bool:
+        """Whether a 64-bit field is a JSON number: requests are read so, answers are printed so where the contract says it."""
+        is_wide = field.type in (FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_UINT64)
+        holder = field.containing_type.full_name if field.containing_type else ""
+        return is_wide and (is_json_number(field) or holder not in self._printed)
 
 
 def component(name: str) -> Schema:

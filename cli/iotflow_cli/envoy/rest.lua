@@ -114,6 +114,10 @@ local COMPLAINTS = {
   {
     "^The binding value '(.*)' of the field ([%w_%.]+) is conflicting with the value (.*) in the body",
     function(bound, field, value)
+      if bound == value then
+        -- The transcoder compares numbers in 32 bits.
+        return "INVALID_ARGUMENT", field, "stands in the path; leave it out of the body, or write it there as a text"
+      end
       return "INVALID_ARGUMENT", field, "is '" .. short(bound) .. "' in the path and " .. short(value) .. " in the body"
     end,
   },

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from google.api import annotations_pb2
-from google.protobuf.descriptor import EnumValueDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import EnumValueDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 
 from iotflow import v1
-from iotflow.v1 import words_pb2
+from iotflow.v1 import options_pb2, words_pb2
+
+# Added to the number of a field; protobuf reserves the numbers from 19000 on.
+_REST_NUMBERS = 10_000
 
 
 def services() -> list[ServiceDescriptor]:
@@ -42,3 +45,18 @@ def word(value: EnumValueDescriptor) -> str:
     """The word of an enum value; empty where it has none."""
     found: str = value.GetOptions().Extensions[words_pb2.word]
     return found
+
+
+def is_json_number(field: FieldDescriptor) -> bool:
+    """Whether REST shows this 64-bit field as a JSON number."""
+    found: bool = field.GetOptions().Extensions[options_pb2.json_number]
+    return found
+
+
+def rest_number(number: int) -> int:
+    """The number of the field, a double, from which the REST gateway prints the 64-bit field of this number.
+
+    Protobuf prints 64-bit fields as JSON strings, and the gateway has no option for that. The gateway reads a copy of the
+    contract in which the field is such a double; answers to REST carry the value under both numbers.
+    """
+    return _REST_NUMBERS + number

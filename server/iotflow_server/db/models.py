@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -94,6 +106,10 @@ class TokenRow(Base):
     expires_at: Mapped[datetime | None]
 
 
+# Events are counted in 64 bits. SQLite numbers rows by itself only in a column that is an INTEGER, which has 64 bits there.
+EVENT_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+
 class CommandRow(Base):
     __tablename__ = "commands"
     __table_args__ = (
@@ -105,7 +121,7 @@ class CommandRow(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(EVENT_ID, primary_key=True)
     device_id: Mapped[int] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(100))
     parameters: Mapped[dict[str, Any]]
@@ -143,7 +159,7 @@ class AuditRow(Base):
     __tablename__ = "audit"
     __table_args__ = (Index(None, "target", "id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(EVENT_ID, primary_key=True)
     timestamp: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(String(100))

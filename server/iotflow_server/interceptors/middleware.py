@@ -21,6 +21,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 # Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
 Around = Callable[[Any, Any], AbstractAsyncContextManager[None]]
+Wrap: TypeAlias = "Callable[[str, Handler], Handler]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,13 @@ class Middleware(Protocol):
 class MiddlewareChain(ServerInterceptor):
     """All layers, outermost first. A method is wrapped at its first call; later ones cost no building.
 
+    shaped: from a method and its RPC to the same RPC with answers as REST needs them, inside all layers.
     watched: from a method and its streaming RPC to the same RPC, watched while it sends.
     """
 
-    def __init__(self, layers: Sequence[Middleware], watched: Callable[[str, Handler], Handler]) -> None:
+    def __init__(self, layers: Sequence[Middleware], *, shaped: Wrap, watched: Wrap) -> None:
         self._layers = layers
+        self._shaped = shaped
         self._watched = watched
         self._wrapped: dict[str, Handler] = {}
 
@@ -76,7 +79,7 @@ class MiddlewareChain(ServerInterceptor):
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        wrapped = _tolerant(method, handler)
+        wrapped = self._shaped(method, _tolerant(method, handler))
         for layer in reversed(self._layers):
             around = layer.around(method, handler)
             if around is not None:

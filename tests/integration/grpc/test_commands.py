@@ -32,7 +32,7 @@ def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object
 
 
 def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:
-    answer = stub.ListPendingCommands(device_service_pb2.ListPendingCommandsRequest(), metadata=device.metadata)
+    answer = stub.PollCommands(device_service_pb2.PollCommandsRequest(), metadata=device.metadata)
     return [command.id for command in answer.commands]
 
 

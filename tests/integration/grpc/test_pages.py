@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1.device_service_pb2 import ListPendingCommandsRequest
+from iotflow.v1.device_service_pb2 import PollCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import ListMeasurementsRequest
 from iotflow.v1.telemetry_service_pb2 import (
@@ -35,13 +35,12 @@ def pages(call: Callable[..., Any], request: Any, metadata: Any) -> Iterator[Any
 
 def test_pending_commands(devices: DeviceServiceStub, device: Caller, people: Admin) -> None:
     sent = [people.send(device.id, f"command {number}").id for number in range(5)]
-    request = ListPendingCommandsRequest(page_size=2)
+    request = PollCommandsRequest(page_size=2)
     found = [
-        [command.id for command in page.commands]
-        for page in pages(devices.ListPendingCommands, request, device.metadata)
+        [command.id for command in page.commands] for page in pages(devices.PollCommands, request, device.metadata)
     ]
     assert found == [sent[:2], sent[2:4], sent[4:]]
-    whole = devices.ListPendingCommands(ListPendingCommandsRequest(), metadata=device.metadata)
+    whole = devices.PollCommands(PollCommandsRequest(), metadata=device.metadata)
     assert (whole.count, whole.HasField("next_page_token")) == (5, False)
 
 

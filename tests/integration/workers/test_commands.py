@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from iotflow.v1.command_service_pb2 import SendGroupCommandRequest
-from iotflow.v1.device_service_pb2 import AckCommandRequest, ListPendingCommandsRequest, WatchConfigRequest
+from iotflow.v1.device_service_pb2 import AckCommandRequest, PollCommandsRequest, WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.admin_stubs import AdminStubs
@@ -126,7 +126,7 @@ def test_a_killed_process_takes_no_command_with_it(two: Two) -> None:
         with pytest.raises(grpc.RpcError):
             next(gateway.call)
     elsewhere = DeviceServiceStub(two.group.channel_to(2))
-    answer = elsewhere.ListPendingCommands(ListPendingCommandsRequest(), metadata=device.metadata)
+    answer = elsewhere.PollCommands(PollCommandsRequest(), metadata=device.metadata)
     assert [command.id for command in answer.commands] == [sent]
     elsewhere.AckCommand(AckCommandRequest(command_id=sent), metadata=device.metadata)
     assert two.people.get(sent).state == "succeeded"

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16iotflow/v1/audit.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x01\n\nAuditEntry\x12\x0e\n\x02id\x18\x01 \x01(\x05R\x02id\x12\x38\n\ttimestamp\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12\x14\n\x05\x61\x63tor\x18\x03 \x01(\tR\x05\x61\x63tor\x12\x16\n\x06\x61\x63tion\x18\x04 \x01(\tR\x06\x61\x63tion\x12\x16\n\x06target\x18\x05 \x01(\tR\x06target\x12\x31\n\x07\x64\x65tails\x18\x06 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tailsBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16iotflow/v1/audit.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\xd5\x01\n\nAuditEntry\x12\x14\n\x02id\x18\x01 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x02id\x12\x38\n\ttimestamp\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12\x14\n\x05\x61\x63tor\x18\x03 \x01(\tR\x05\x61\x63tor\x12\x16\n\x06\x61\x63tion\x18\x04 \x01(\tR\x06\x61\x63tion\x12\x16\n\x06target\x18\x05 \x01(\tR\x06target\x12\x31\n\x07\x64\x65tails\x18\x06 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65tailsBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +35,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.audit_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
-  _globals['_AUDITENTRY']._serialized_start=102
-  _globals['_AUDITENTRY']._serialized_end=309
+  _globals['_AUDITENTRY'].fields_by_name['id']._loaded_options = None
+  _globals['_AUDITENTRY'].fields_by_name['id']._serialized_options = b'\250\313\031\001'
+  _globals['_AUDITENTRY']._serialized_start=128
+  _globals['_AUDITENTRY']._serialized_end=341
 # @@protoc_insertion_point(module_scope)

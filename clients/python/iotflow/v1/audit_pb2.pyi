@@ -31,6 +31,7 @@ class AuditEntry(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
     id: _builtins.int
+    """At most 2^53. REST shows a JSON number."""
     actor: _builtins.str
     """`token:<name>` or `device:<id>`."""
     action: _builtins.str

@@ -36,6 +36,7 @@ class Command(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     GROUP_COMMAND_FIELD_NUMBER: _builtins.int
     id: _builtins.int
+    """At most 2^53. REST and MQTT show a JSON number."""
     device_id: _builtins.int
     name: _builtins.str
     """The action, for example `reboot`."""

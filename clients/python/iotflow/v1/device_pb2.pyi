@@ -61,9 +61,9 @@ class Device(_message.Message):
     """Present only in the answer to a registration. The server stores a keyed hash and cannot show
     the key again.
     """
-    telemetry_count: _builtins.float
+    telemetry_count: _builtins.int
     """Present only in DeviceService.GetDeviceStatus. Number of distinct times at which the device has
-    a stored value: a whole number, as a double so that JSON shows a number.
+    a stored value.
     """
     @_builtins.property
     def configuration(self) -> _struct_pb2.Struct:
@@ -94,7 +94,7 @@ class Device(_message.Message):
         last_seen: _timestamp_pb2.Timestamp | None = ...,
         is_online: _builtins.bool | None = ...,
         api_key: _builtins.str | None = ...,
-        telemetry_count: _builtins.float | None = ...,
+        telemetry_count: _builtins.int | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_api_key", b"_api_key", "_is_online", b"_is_online", "_telemetry_count", b"_telemetry_count", "api_key", b"api_key", "configuration", b"configuration", "created_at", b"created_at", "is_online", b"is_online", "last_seen", b"last_seen", "telemetry_count", b"telemetry_count", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

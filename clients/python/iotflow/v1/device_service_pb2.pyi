@@ -622,7 +622,7 @@ class StreamCommandsResponse(_message.Message):
 Global___StreamCommandsResponse: _TypeAlias = StreamCommandsResponse  # noqa: Y015
 
 @_typing.final
-class ListPendingCommandsRequest(_message.Message):
+class PollCommandsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
@@ -645,10 +645,10 @@ class ListPendingCommandsRequest(_message.Message):
     _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
 
-Global___ListPendingCommandsRequest: _TypeAlias = ListPendingCommandsRequest  # noqa: Y015
+Global___PollCommandsRequest: _TypeAlias = PollCommandsRequest  # noqa: Y015
 
 @_typing.final
-class ListPendingCommandsResponse(_message.Message):
+class PollCommandsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COMMANDS_FIELD_NUMBER: _builtins.int
@@ -675,7 +675,7 @@ class ListPendingCommandsResponse(_message.Message):
     _WhichOneofArgType__next_page_token: _TypeAlias = _typing.Literal["_next_page_token", b"_next_page_token"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__next_page_token) -> _WhichOneofReturnType__next_page_token | None: ...
 
-Global___ListPendingCommandsResponse: _TypeAlias = ListPendingCommandsResponse  # noqa: Y015
+Global___PollCommandsResponse: _TypeAlias = PollCommandsResponse  # noqa: Y015
 
 @_typing.final
 class AckCommandRequest(_message.Message):

@@ -101,10 +101,10 @@ class DeviceServiceStub:
                 request_serializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsResponse.FromString,
                 _registered_method=True)
-        self.ListPendingCommands = channel.unary_unary(
-                '/iotflow.v1.DeviceService/ListPendingCommands',
-                request_serializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsRequest.SerializeToString,
-                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsResponse.FromString,
+        self.PollCommands = channel.unary_unary(
+                '/iotflow.v1.DeviceService/PollCommands',
+                request_serializer=iotflow_dot_v1_dot_device__service__pb2.PollCommandsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_device__service__pb2.PollCommandsResponse.FromString,
                 _registered_method=True)
         self.AckCommand = channel.unary_unary(
                 '/iotflow.v1.DeviceService/AckCommand',
@@ -238,8 +238,9 @@ class DeviceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListPendingCommands(self, request, context):
-        """Lists the device's open commands, oldest first. Queued commands become delivered.
+    def PollCommands(self, request, context):
+        """Lists the device's open commands, oldest first. Queued commands become delivered. The path with GET
+        is for older devices; it is the only GET of the API that changes anything.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -325,10 +326,10 @@ def add_DeviceServiceServicer_to_server(servicer, server):
                     request_deserializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_device__service__pb2.StreamCommandsResponse.SerializeToString,
             ),
-            'ListPendingCommands': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListPendingCommands,
-                    request_deserializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsRequest.FromString,
-                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsResponse.SerializeToString,
+            'PollCommands': grpc.unary_unary_rpc_method_handler(
+                    servicer.PollCommands,
+                    request_deserializer=iotflow_dot_v1_dot_device__service__pb2.PollCommandsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_device__service__pb2.PollCommandsResponse.SerializeToString,
             ),
             'AckCommand': grpc.unary_unary_rpc_method_handler(
                     servicer.AckCommand,
@@ -682,7 +683,7 @@ class DeviceService:
             _registered_method=True)
 
     @staticmethod
-    def ListPendingCommands(request,
+    def PollCommands(request,
             target,
             options=(),
             channel_credentials=None,
@@ -695,9 +696,9 @@ class DeviceService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/iotflow.v1.DeviceService/ListPendingCommands',
-            iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsRequest.SerializeToString,
-            iotflow_dot_v1_dot_device__service__pb2.ListPendingCommandsResponse.FromString,
+            '/iotflow.v1.DeviceService/PollCommands',
+            iotflow_dot_v1_dot_device__service__pb2.PollCommandsRequest.SerializeToString,
+            iotflow_dot_v1_dot_device__service__pb2.PollCommandsResponse.FromString,
             options,
             channel_credentials,
             insecure,

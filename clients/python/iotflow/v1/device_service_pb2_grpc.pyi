@@ -100,8 +100,10 @@ class DeviceServiceStub:
     that the result is stored durably; otherwise the result was rejected. The stream continues in
     both cases.
     """
-    ListPendingCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.ListPendingCommandsRequest, _device_service_pb2.ListPendingCommandsResponse]
-    """Lists the device's open commands, oldest first. Queued commands become delivered."""
+    PollCommands: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.PollCommandsRequest, _device_service_pb2.PollCommandsResponse]
+    """Lists the device's open commands, oldest first. Queued commands become delivered. The path with GET
+    is for older devices; it is the only GET of the API that changes anything.
+    """
     AckCommand: _grpc.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]
     """Stores the result of a command. Sending the same result again has no effect. The result of a
     command that expired or was cancelled after its delivery replaces that state. NOT_FOUND: the
@@ -183,8 +185,10 @@ class DeviceServiceAsyncStub(DeviceServiceStub):
     that the result is stored durably; otherwise the result was rejected. The stream continues in
     both cases.
     """
-    ListPendingCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.ListPendingCommandsRequest, _device_service_pb2.ListPendingCommandsResponse]  # type: ignore[assignment]
-    """Lists the device's open commands, oldest first. Queued commands become delivered."""
+    PollCommands: _aio.UnaryUnaryMultiCallable[_device_service_pb2.PollCommandsRequest, _device_service_pb2.PollCommandsResponse]  # type: ignore[assignment]
+    """Lists the device's open commands, oldest first. Queued commands become delivered. The path with GET
+    is for older devices; it is the only GET of the API that changes anything.
+    """
     AckCommand: _aio.UnaryUnaryMultiCallable[_device_service_pb2.AckCommandRequest, _device_service_pb2.AckCommandResponse]  # type: ignore[assignment]
     """Stores the result of a command. Sending the same result again has no effect. The result of a
     command that expired or was cancelled after its delivery replaces that state. NOT_FOUND: the
@@ -337,12 +341,14 @@ class DeviceServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def ListPendingCommands(
+    def PollCommands(
         self,
-        request: _device_service_pb2.ListPendingCommandsRequest,
+        request: _device_service_pb2.PollCommandsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_device_service_pb2.ListPendingCommandsResponse, _abc.Awaitable[_device_service_pb2.ListPendingCommandsResponse]]:
-        """Lists the device's open commands, oldest first. Queued commands become delivered."""
+    ) -> _typing.Union[_device_service_pb2.PollCommandsResponse, _abc.Awaitable[_device_service_pb2.PollCommandsResponse]]:
+        """Lists the device's open commands, oldest first. Queued commands become delivered. The path with GET
+        is for older devices; it is the only GET of the API that changes anything.
+        """
 
     @_abc_1.abstractmethod
     def AckCommand(

@@ -84,9 +84,7 @@ Global___DeviceCounts: _TypeAlias = DeviceCounts  # noqa: Y015
 
 @_typing.final
 class IngestFigures(_message.Message):
-    """Counters of this server process since its start. Whole numbers, as doubles so that JSON shows
-    numbers.
-    """
+    """Counters of this server process since its start."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -96,19 +94,19 @@ class IngestFigures(_message.Message):
     VALUES_REJECTED_FIELD_NUMBER: _builtins.int
     OPEN_STREAMS_FIELD_NUMBER: _builtins.int
     SUBSCRIBERS_FIELD_NUMBER: _builtins.int
-    batches_stored: _builtins.float
-    readings_stored: _builtins.float
-    values_stored: _builtins.float
-    values_rejected: _builtins.float
+    batches_stored: _builtins.int
+    readings_stored: _builtins.int
+    values_stored: _builtins.int
+    values_rejected: _builtins.int
     open_streams: _builtins.int
     subscribers: _builtins.int
     def __init__(
         self,
         *,
-        batches_stored: _builtins.float = ...,
-        readings_stored: _builtins.float = ...,
-        values_stored: _builtins.float = ...,
-        values_rejected: _builtins.float = ...,
+        batches_stored: _builtins.int = ...,
+        readings_stored: _builtins.int = ...,
+        values_stored: _builtins.int = ...,
+        values_rejected: _builtins.int = ...,
         open_streams: _builtins.int = ...,
         subscribers: _builtins.int = ...,
     ) -> None: ...

@@ -130,7 +130,7 @@ class GetDeviceResponse(_message.Message):
     status: _builtins.str
     desired_version: _builtins.int
     """0 if nothing is desired yet."""
-    telemetry_count: _builtins.float
+    telemetry_count: _builtins.int
     """See Device.telemetry_count."""
     @_builtins.property
     def device(self) -> _device_pb2.Device: ...
@@ -145,7 +145,7 @@ class GetDeviceResponse(_message.Message):
         device: _device_pb2.Device | None = ...,
         desired: _struct_pb2.Struct | None = ...,
         desired_version: _builtins.int = ...,
-        telemetry_count: _builtins.float = ...,
+        telemetry_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "device", b"device"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

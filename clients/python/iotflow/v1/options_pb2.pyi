@@ -82,6 +82,7 @@ ACCESS_FIELD_NUMBER: _builtins.int
 JSON_BODY_FIELD_NUMBER: _builtins.int
 CONSTANT_FIELD_NUMBER: _builtins.int
 WORDS_FIELD_NUMBER: _builtins.int
+JSON_NUMBER_FIELD_NUMBER: _builtins.int
 access: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Access]
 json_body: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
 """The message whose JSON is the body of a REST request, for an RPC that takes the body as it came (google.api.HttpBody), for
@@ -93,3 +94,7 @@ it, because a rejected call ends with an error status. Of a bool: true or false.
 """
 words: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.str]
 """The enum of words.proto whose words a string takes, such as DeviceStatus. Rules may allow fewer of them, and the empty string."""
+json_number: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, _builtins.bool]
+"""REST shows this 64-bit whole number as a JSON number, although the JSON mapping of protobuf writes
+such fields as strings. The value is at most 2^53, which every JSON parser reads exactly.
+"""

@@ -947,14 +947,12 @@ class LiveDropped(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     READINGS_FIELD_NUMBER: _builtins.int
-    readings: _builtins.float
-    """Readings lost since the last such event. A whole number, as a double so that JSON shows a
-    number.
-    """
+    readings: _builtins.int
+    """Readings lost since the last such event."""
     def __init__(
         self,
         *,
-        readings: _builtins.float = ...,
+        readings: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -1113,9 +1111,7 @@ Global___GetTelemetryStatusResponse: _TypeAlias = GetTelemetryStatusResponse  # 
 
 @_typing.final
 class JournalStatus(_message.Message):
-    """The journal in front of a store that acknowledges before its disk has the data. Whole numbers, as
-    doubles so that JSON shows numbers.
-    """
+    """The journal in front of a store that acknowledges before its disk has the data."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1131,17 +1127,17 @@ class JournalStatus(_message.Message):
     """Readings are acknowledged by the journal alone, because the store is unavailable or behind."""
     replaying: _builtins.bool
     """The journal is sending the store the readings that it lacks."""
-    bytes: _builtins.float
+    bytes: _builtins.int
     """Size of the journal on disk."""
-    limit_bytes: _builtins.float
+    limit_bytes: _builtins.int
     """Size at which the journal rejects readings."""
-    entries: _builtins.float
+    entries: _builtins.int
     """Number of groups of batches in the journal."""
     oldest_seconds: _builtins.float
     """Age of the oldest of them."""
-    replayed_values: _builtins.float
+    replayed_values: _builtins.int
     """Values sent to the store again since the server started."""
-    refused_values: _builtins.float
+    refused_values: _builtins.int
     """Of the replayed values, those that the store rejected after they were acknowledged. The log
     names them.
     """
@@ -1150,12 +1146,12 @@ class JournalStatus(_message.Message):
         *,
         buffering: _builtins.bool = ...,
         replaying: _builtins.bool = ...,
-        bytes: _builtins.float = ...,
-        limit_bytes: _builtins.float = ...,
-        entries: _builtins.float = ...,
+        bytes: _builtins.int = ...,
+        limit_bytes: _builtins.int = ...,
+        entries: _builtins.int = ...,
         oldest_seconds: _builtins.float = ...,
-        replayed_values: _builtins.float = ...,
-        refused_values: _builtins.float = ...,
+        replayed_values: _builtins.int = ...,
+        refused_values: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

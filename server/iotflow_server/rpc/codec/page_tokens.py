@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from google.protobuf.message import Message
 
+from iotflow.readings import EXACT
 from iotflow_server.errors import InvalidArgument
 
 DEFAULT_SIZE = 100
@@ -53,7 +54,7 @@ def place(token: str) -> int:
     if not token:
         return 0
     text = _content(ID, token)
-    if not (text.isdecimal() and text.isascii() and 0 < len(text) <= len(str(2**31)) and 0 < int(text) < 2**31):
+    if not (text.isdecimal() and text.isascii() and 0 < len(text) <= len(str(EXACT)) and 0 < int(text) <= EXACT):
         raise _unknown()
     return int(text)
 

@@ -17,17 +17,15 @@ from iotflow_server.rpc.streams.sessions import Sessions
 
 
 class OwnCommandHandler:
-    """ListPendingCommands, AckCommand and StreamCommands."""
+    """PollCommands, AckCommand and StreamCommands."""
 
     def __init__(self, *, commands: Commands, presence: LastSeen, sessions: Sessions) -> None:
         self._commands = commands
         self._presence = presence
         self._sessions = sessions
 
-    async def pending(
-        self, request: wire.ListPendingCommandsRequest, principal: Principal
-    ) -> wire.ListPendingCommandsResponse:
-        """ListPendingCommands."""
+    async def pending(self, request: wire.PollCommandsRequest, principal: Principal) -> wire.PollCommandsResponse:
+        """PollCommands."""
         device = principal.own_device()
         self._presence.seen(device.id)
         after = place(request.page_token)
@@ -35,7 +33,7 @@ class OwnCommandHandler:
         found = [wire_commands.command(item) for item in rest[: size_of(request, MOST_OPEN)]]
         commands = found[: fitting(found)]
         more = token_of(commands[-1].id) if len(commands) < len(rest) else None
-        return wire.ListPendingCommandsResponse(commands=commands, count=len(commands), next_page_token=more)
+        return wire.PollCommandsResponse(commands=commands, count=len(commands), next_page_token=more)
 
     async def acknowledge(self, request: wire.AckCommandRequest, principal: Principal) -> wire.AckCommandResponse:
         """AckCommand."""

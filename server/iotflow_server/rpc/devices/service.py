@@ -94,9 +94,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
         credentials = self._broker.credentials(principal_of(context).own_device().id)
         return wire.GetMqttCredentialsResponse(credentials=credentials)
 
-    async def ListPendingCommands(
-        self, request: wire.ListPendingCommandsRequest, context: Context
-    ) -> wire.ListPendingCommandsResponse:
+    async def PollCommands(self, request: wire.PollCommandsRequest, context: Context) -> wire.PollCommandsResponse:
         return await self._commands.pending(request, principal_of(context))
 
     async def AckCommand(self, request: wire.AckCommandRequest, context: Context) -> wire.AckCommandResponse:

@@ -1,0 +1,100 @@
+"""64-bit whole numbers that REST shows as JSON numbers: answers to REST carry each of them a second time, as a double.
+
+See iotflow.contract.rest_number.
+"""
+
+import struct
+from collections.abc import AsyncIterator, Callable
+from functools import cache
+from typing import Any, TypeVar
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from iotflow.contract import is_json_number, rest_number
+from iotflow_server.interceptors.middleware import Context, Handler, handler_function, made_like
+from iotflow_server.rpc.http_status import from_rest
+
+Answer = TypeVar("Answer")
+
+# Wire type of a double: https://protobuf.dev/programming-guides/encoding/
+_FIXED64 = 1
+
+
+def with_json_numbers(method: str, handler: Handler) -> Handler:
+    """The same RPC, whose answers to REST show such numbers; the handler itself where its answers have none."""
+    output = _output(method)
+    if output is None or not _paths(output):
+        return handler
+    make = _streaming if handler.response_streaming else _unary
+    return made_like(handler, make(handler_function(handler)))
+
+
+def add_json_numbers(answer: Answer) -> Answer:
+    """Give the answer the doubles that the REST gateway prints, as fields that its type does not know."""
+    if isinstance(answer, Message):
+        _add(answer)
+    return answer
+
+
+def _add(message: Message) -> None:
+    for field in _paths(message.DESCRIPTOR):
+        if field.message_type is None:
+            value = getattr(message, field.name)
+            # The gateway prints a zero for a number that is not there.
+            if message.HasField(field.name) if field.has_presence else value:
+                message.MergeFromString(_tag(field.number) + struct.pack("<d", value))
+        elif field.is_repeated:
+            for inner in getattr(message, field.name):
+                _add(inner)
+        elif message.HasField(field.name):
+            _add(getattr(message, field.name))
+
+
+def _unary(behaviour: Any) -> Callable[[Any, Context], Any]:
+    async def unary(request: Any, context: Context) -> Any:
+        answer = await behaviour(request, context)
+        return add_json_numbers(answer) if from_rest(context) else answer
+
+    return unary
+
+
+def _streaming(behaviour: Any) -> Callable[[Any, Context], AsyncIterator[Any]]:
+    async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+        is_rest = from_rest(context)
+        async for answer in behaviour(request, context):
+            yield add_json_numbers(answer) if is_rest else answer
+
+    return stream
+
+
+def _output(method: str) -> Descriptor | None:
+    try:
+        found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
+    except KeyError:
+        return None
+    output: Descriptor = found.output_type
+    return output
+
+
+@cache
+def _paths(message: Descriptor) -> tuple[FieldDescriptor, ...]:
+    """The fields of a message that are such numbers, or messages of the contract that hold some."""
+    return tuple(field for field in message.fields if is_json_number(field) or _holds_some(field, message))
+
+
+def _holds_some(field: FieldDescriptor, message: Descriptor) -> bool:
+    inner = field.message_type
+    return inner is not None and inner.file.package == message.file.package and bool(_paths(inner))
+
+
+@cache
+def _tag(number: int) -> bytes:
+    """The key of a double field, as a varint."""
+    key, content = rest_number(number) << 3 | _FIXED64, bytearray()
+    while key > 0x7F:
+        content.append(key & 0x7F | 0x80)
+        key >>= 7
+    content.append(key)
+    return bytes(content)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from iotflow_cli import local_defaults, mqtt
 from iotflow_cli.console import supervisor_on, write_line
-from iotflow_cli.envoy.gateway import Gateway, admin_socket_in, drain
+from iotflow_cli.envoy.proxy import EnvoyProxy, admin_socket_in, drain
 from iotflow_cli.local_defaults import HOST, PARTS_DOWN
 from iotflow_cli.mqtt import BrokerChoice
 from iotflow_cli.readiness import all_serve, answers
@@ -38,21 +38,21 @@ class LocalService:
 
     async def run(self) -> int:
         """Run until a stop signal; the exit code: 0, or 1 after a failure."""
-        gateway = self._gateway()
-        gateway.prepare()
+        proxy = self._proxy()
+        proxy.prepare()
         self._write_problems(())
-        supervisor = supervisor_on(write_line, self._programs(gateway), self._write_problems)
+        supervisor = supervisor_on(write_line, self._programs(proxy), self._write_problems)
         try:
-            stopped_within_grace = await supervisor.run(functools.partial(self._announce, gateway))
+            stopped_within_grace = await supervisor.run(functools.partial(self._announce, proxy))
         except GivenUp:
             write_line("all processes stopped; fix the error above and start again")
             return 1
         write_line("stopped")
         return 0 if stopped_within_grace else 1
 
-    def _gateway(self) -> Gateway:
+    def _proxy(self) -> EnvoyProxy:
         folder = self.data_dir / "gateway"
-        return Gateway(
+        return EnvoyProxy(
             folder=folder,
             rest_host=self.rest_host,
             rest_port=self.rest_port,
@@ -64,18 +64,18 @@ class LocalService:
             is_local=local_defaults.is_local(self.rest_host),
         )
 
-    def _programs(self, gateway: Gateway) -> list[Program]:
+    def _programs(self, proxy: EnvoyProxy) -> list[Program]:
         defaults = local_defaults.defaults(self.rest_host)
         if self.broker.host:
             address = {"IOTFLOW_MQTT_HOST": self.broker.host, "IOTFLOW_MQTT_PORT": str(self.broker.port)}
             defaults = {**defaults, **address}
         adapter = mqtt.programs(self.broker, self.data_dir, f"{HOST}:{self.grpc_port}", defaults)
-        return [self._server(gateway, defaults), _envoy(gateway), *adapter]
+        return [self._server(proxy, defaults), _envoy(proxy), *adapter]
 
-    def _server(self, gateway: Gateway, defaults: Mapping[str, str]) -> Program:
-        chosen = {**defaults, **local_defaults.chosen(), "IOTFLOW_ENVOY_SECRET": gateway.secret}
+    def _server(self, proxy: EnvoyProxy, defaults: Mapping[str, str]) -> Program:
+        chosen = {**defaults, **local_defaults.chosen(), "IOTFLOW_ENVOY_SECRET": proxy.secret}
         env = local_defaults.server_environment(chosen, self.data_dir, self.grpc_port)
-        addresses = [f"unix:{socket}" for socket in gateway.workers] or [f"{HOST}:{self.grpc_port}"]
+        addresses = [f"unix:{socket}" for socket in proxy.workers] or [f"{HOST}:{self.grpc_port}"]
         return Program(
             name="server",
             command=[sys.executable, "-P", "-m", "iotflow_server"],
@@ -93,9 +93,9 @@ class LocalService:
             draft.write_text("".join(f"{problem}\n" for problem in problems))
             draft.replace(file)
 
-    def _announce(self, gateway: Gateway) -> None:
+    def _announce(self, proxy: EnvoyProxy) -> None:
         broker = self.broker
-        write_line(f"REST         {gateway.address}")
+        write_line(f"REST         {proxy.address}")
         write_line(f"gRPC         {self.rest_host}:{self.rest_port}, or without Envoy {HOST}:{self.grpc_port}")
         if broker.host:
             write_line(f"MQTT         {broker.host}:{broker.port} ({broker.kind})")
@@ -105,16 +105,16 @@ class LocalService:
             )
         write_line(f"admin token  {_admin_token(self.data_dir / 'admin-token')}")
         write_line(f"commands     {_program()} (--help lists them)")
-        write_line(f"ready: {gateway.address}/health (Ctrl-C stops it)")
+        write_line(f"ready: {proxy.address}/health (Ctrl-C stops it)")
 
 
-def _envoy(gateway: Gateway) -> Program:
-    socket = gateway.admin_socket
+def _envoy(proxy: EnvoyProxy) -> Program:
+    socket = proxy.admin_socket
     return Program(
         name="envoy",
-        command=gateway.command(),
+        command=proxy.command(),
         env={},
-        ready=functools.partial(answers, f"{gateway.address}/health"),
+        ready=functools.partial(answers, f"{proxy.address}/health"),
         drain=functools.partial(drain, socket, DRAIN_SECONDS) if socket else None,
     )
 

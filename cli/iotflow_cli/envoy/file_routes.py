@@ -1,8 +1,13 @@
-"""Routes for which Envoy itself responds with a file."""
+"""The REST reference as files, and the routes for which Envoy itself responds with them."""
 
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from iotflow_cli.api_reference.files import ServedFile
+REFERENCE = Path(__file__).parents[1] / "api_reference"
+# The package contains Swagger UI. It is not imported, because the import reads all of its files.
+_VIEWER = "offapi"
 
 # The page loads nothing from other sites, runs no inline script, and cannot be framed by another site.
 _POLICY = (
@@ -28,6 +33,37 @@ _LIMIT = {
     "filter_enforced": _ALWAYS,
 }
 _DISABLED = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+
+
+@dataclass(frozen=True)
+class ServedFile:
+    """A file that is served without a credential."""
+
+    path: str
+    content_type: str
+    source: Path
+
+
+def served_files() -> list[ServedFile]:
+    """The reference, the page that shows it, and the files that the page loads."""
+    viewer = _viewer_folder()
+    script = "text/javascript; charset=utf-8"
+    return [
+        ServedFile("/api/v1/openapi.json", "application/json", REFERENCE / "openapi.json"),
+        ServedFile("/api/docs", "text/html; charset=utf-8", REFERENCE / "index.html"),
+        ServedFile("/api/docs/start.js", script, REFERENCE / "start.js"),
+        ServedFile("/api/docs/viewer.js", script, viewer / "swagger_bundle.js"),
+        ServedFile("/api/docs/viewer.css", "text/css; charset=utf-8", viewer / "swagger_style.css"),
+    ]
+
+
+def _viewer_folder() -> Path:
+    found = find_spec(_VIEWER)
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError(
+            f"The package {_VIEWER}, which shows the API reference, is not installed. Install it with pip."
+        )
+    return Path(found.submodule_search_locations[0])
 
 
 def file_route(file: ServedFile) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from iotflow_cli.envoy.gateway import Gateway
+from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.standin import serving
 from tests.processes import PATIENCE, free_port, running, wait_until_listening
 
 
 @contextlib.contextmanager
-def open_gateway(settings: Gateway) -> Iterator[Gateway]:
+def open_gateway(settings: EnvoyProxy) -> Iterator[EnvoyProxy]:
     """The gateway with these settings on a free port, listening."""
     gateway = dataclasses.replace(settings, rest_port=free_port())
     gateway.prepare()
@@ -31,15 +31,15 @@ def server_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def gateway(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def gateway(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnvoyProxy]:
     """The gateway as `iotflow up` sets it, but for a smaller limit on bodies."""
-    settings = Gateway(folder=tmp_path_factory.mktemp("gateway"), grpc_port=server_port, max_body_bytes=100_000)
+    settings = EnvoyProxy(folder=tmp_path_factory.mktemp("gateway"), grpc_port=server_port, max_body_bytes=100_000)
     with open_gateway(settings) as listening:
         yield listening
 
 
 @pytest.fixture(scope="session")
-def rest(gateway: Gateway) -> Iterator[httpx.Client]:
+def rest(gateway: EnvoyProxy) -> Iterator[httpx.Client]:
     """A REST caller of that gateway."""
     with httpx.Client(base_url=gateway.address, timeout=PATIENCE, trust_env=False) as client:
         yield client
@@ -48,17 +48,17 @@ def rest(gateway: Gateway) -> Iterator[httpx.Client]:
 @pytest.fixture
 def impatient(server_port: int, tmp_path: Path) -> Iterator[httpx.Client]:
     """A caller of a gateway that gives a call little time."""
-    with open_gateway(Gateway(folder=tmp_path, grpc_port=server_port, unary_timeout="0.2s")) as listening:
+    with open_gateway(EnvoyProxy(folder=tmp_path, grpc_port=server_port, unary_timeout="0.2s")) as listening:
         yield from _caller(listening)
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[httpx.Client]:
     """A caller of a gateway whose server is down."""
-    with open_gateway(Gateway(folder=tmp_path, grpc_port=free_port())) as listening:
+    with open_gateway(EnvoyProxy(folder=tmp_path, grpc_port=free_port())) as listening:
         yield from _caller(listening)
 
 
-def _caller(gateway: Gateway) -> Iterator[httpx.Client]:
+def _caller(gateway: EnvoyProxy) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=gateway.address, timeout=PATIENCE, trust_env=False) as client:
         yield client

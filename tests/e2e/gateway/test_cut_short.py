@@ -20,7 +20,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_cli.envoy.gateway import Gateway
+from iotflow_cli.envoy.proxy import EnvoyProxy
 from iotflow_server.telemetry.export import FORMATS
 from tests.e2e.gateway.conftest import open_gateway
 from tests.integration.grpc.conftest import register
@@ -82,7 +82,7 @@ def bearer(secret: str) -> dict[str, str]:
 def serving(folder: Path) -> Iterator[Serving]:
     with (
         server(folder) as (process, _),
-        open_gateway(Gateway(folder=folder / "gateway", grpc_port=serving_port(process))) as gateway,
+        open_gateway(EnvoyProxy(folder=folder / "gateway", grpc_port=serving_port(process))) as gateway,
     ):
         yield Serving(gateway.address, folder, process)
 

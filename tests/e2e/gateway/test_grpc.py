@@ -13,14 +13,14 @@ from iotflow.v1 import device_service_pb2 as device
 from iotflow.v1 import device_service_pb2_grpc as device_grpc
 from iotflow.v1 import system_service_pb2 as system
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2_grpc
-from iotflow_cli.envoy.gateway import Gateway
+from iotflow_cli.envoy.proxy import EnvoyProxy
 
 WEB = {"content-type": "application/grpc-web+proto", "origin": "http://page.example"}
 TRAILERS = 0x80
 
 
 @pytest.fixture(scope="module")
-def channel(gateway: Gateway) -> Iterator[grpc.Channel]:
+def channel(gateway: EnvoyProxy) -> Iterator[grpc.Channel]:
     """A channel to the gateway."""
     with _open(gateway.rest_port) as opened:
         yield opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from iotflow_cli.envoy.gateway import Gateway
+from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.test_refusals import ACK, ONE, REGISTER
 from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
@@ -46,7 +46,7 @@ QUERIES = {
 @pytest.fixture(scope="module")
 def attacked(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Running]]:
     """A caller of a gateway with the limits of `iotflow up`, and its process."""
-    gateway = Gateway(folder=tmp_path_factory.mktemp("attacked"), grpc_port=server_port, rest_port=free_port())
+    gateway = EnvoyProxy(folder=tmp_path_factory.mktemp("attacked"), grpc_port=server_port, rest_port=free_port())
     gateway.prepare()
     with (
         running(gateway.command()) as process,

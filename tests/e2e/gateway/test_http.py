@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from iotflow_cli.envoy.gateway import Gateway
+from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.conftest import open_gateway
 from tests.e2e.gateway.test_refusals import REGISTER, check, refusal
 from tests.processes import PATIENCE
@@ -32,7 +32,7 @@ def raw(port: int, request: bytes) -> bytes:
         (b"POST /api/v1/devices/register HTTP/1.0\r\nContent-Length: 12\r\n\r\n" + BODY, b"201 Created"),
     ],
 )
-def test_http_1_0_is_served(gateway: Gateway, request_: bytes, status: bytes) -> None:
+def test_http_1_0_is_served(gateway: EnvoyProxy, request_: bytes, status: bytes) -> None:
     answer = raw(gateway.rest_port, request_)
     assert answer.startswith(b"HTTP/1.0 " + status)
     head, body = answer.split(b"\r\n\r\n", 1)
@@ -43,14 +43,14 @@ def test_http_1_0_is_served(gateway: Gateway, request_: bytes, status: bytes) ->
 @pytest.mark.parametrize("sent", [b"", BODY[:5]])
 def test_body_that_stops_coming_is_answered_408(server_port: int, tmp_path: Path, sent: bytes) -> None:
     head = b"POST /api/v1/devices/register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n"
-    with open_gateway(Gateway(folder=tmp_path, grpc_port=server_port, body_timeout="0.2s")) as waiting:
+    with open_gateway(EnvoyProxy(folder=tmp_path, grpc_port=server_port, body_timeout="0.2s")) as waiting:
         answer = raw(waiting.rest_port, head + sent)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["details"][0]["reason"] == "TIMEOUT"
 
 
 def test_a_call_may_take_longer_than_its_body(server_port: int, tmp_path: Path) -> None:
-    settings = Gateway(folder=tmp_path, grpc_port=server_port, body_timeout="0.1s", unary_timeout="0.5s")
+    settings = EnvoyProxy(folder=tmp_path, grpc_port=server_port, body_timeout="0.1s", unary_timeout="0.5s")
     with open_gateway(settings) as waiting:
         answer = httpx.get(f"{waiting.address}/api/v1/telemetry/404", trust_env=False, timeout=PATIENCE)
     assert answer.json()["details"][0]["metadata"]["cause"] == "response_timeout"
@@ -60,7 +60,7 @@ def test_a_call_may_take_longer_than_its_body(server_port: int, tmp_path: Path) 
     ("path", "status"),
     [("/health", 200), ("/metrics", 200), ("/api/v1/telemetry/stream?fields=once", 200), ("/nowhere", 404)],
 )
-def test_head_is_a_get_without_its_body(gateway: Gateway, rest: httpx.Client, path: str, status: int) -> None:
+def test_head_is_a_get_without_its_body(gateway: EnvoyProxy, rest: httpx.Client, path: str, status: int) -> None:
     # The next answer on the connection would begin with whatever were left of a body.
     after = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     head, then = raw(gateway.rest_port, b"HEAD %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode() + after).split(
@@ -132,7 +132,7 @@ def test_a_body_of_another_kind_is_415(rest: httpx.Client, headers: dict[str, st
 
 
 @pytest.mark.parametrize("request_", [b"GARBAGE\r\n\r\n", b"GET /health HTTP/1.1\r\n\r\n"])
-def test_a_request_that_is_no_http_is_a_sentence(gateway: Gateway, request_: bytes) -> None:
+def test_a_request_that_is_no_http_is_a_sentence(gateway: EnvoyProxy, request_: bytes) -> None:
     answer = raw(gateway.rest_port, request_)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["message"].startswith("This is no valid HTTP request: ")

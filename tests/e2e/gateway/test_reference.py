@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from iotflow_cli.api_reference.files import served_files
+from iotflow_cli.envoy.file_routes import served_files
 from tests.api_reference import reference
 
 PAGE, REFERENCE = "/api/docs", "/api/v1/openapi.json"

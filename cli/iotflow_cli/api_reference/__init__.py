@@ -1,1 +1,0 @@
-"""The reference of the REST interface, as files for browsers and tools."""

@@ -123,7 +123,7 @@ class Stack:
     def adapter(self, **settings: str) -> Part:
         """Another one, not yet started."""
         env = self.env | {f"IOTFLOW_GATEWAY_{name.upper()}": value for name, value in settings.items()}
-        ready = "broker listens" if self.kind == EMBEDDED else "broker connected"
+        ready = "broker_listening" if self.kind == EMBEDDED else "broker_connected"
         part = Part([sys.executable, "-m", "iotflow_gateway"], env, ready)
         self.ending.callback(part.close)
         self.adapters.append(part)

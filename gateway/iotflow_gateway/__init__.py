@@ -1,1 +1,1 @@
-"""The MQTT adapter: a client of a broker and of the contract, and of nothing else."""
+"""The MQTT adapter: a client of an MQTT broker and of the gRPC server."""

@@ -7,7 +7,7 @@ import iotflow.safe_path  # noqa: F401
 # isort: split
 
 from iotflow_gateway.app import run
-from iotflow_gateway.process import started
+from iotflow_gateway.process import run_process
 
 if __name__ == "__main__":
-    sys.exit(started(run))
+    sys.exit(run_process(run))

@@ -1,8 +1,8 @@
-"""The composition root: the one place where parts are chosen and joined."""
+"""The composition root: chooses the parts of the adapter, joins them and runs them."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +16,19 @@ from iotflow_gateway.accounts.account_watch import AccountWatch
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
-from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession
+from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession, OnMessage
 from iotflow_gateway.devices.acknowledgements import AcknowledgementHandler
-from iotflow_gateway.devices.commands import Commands
-from iotflow_gateway.devices.configs import Configs
-from iotflow_gateway.devices.grouped_calls import GroupedCalls
-from iotflow_gateway.devices.presence import Presence
-from iotflow_gateway.discovery import Discovery
-from iotflow_gateway.embedded import EmbeddedBroker, Guard, UnknownLogins
+from iotflow_gateway.devices.commands import CommandStream
+from iotflow_gateway.devices.configs import ConfigPublisher
+from iotflow_gateway.devices.ordered_calls import OrderedCalls
+from iotflow_gateway.devices.presence import PresenceHandler
+from iotflow_gateway.devices.registration import RegistrationHandler
+from iotflow_gateway.embedded import AccessControl, AnonymousAccess, EmbeddedBroker
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.pipeline.uplink import Uplink
-from iotflow_gateway.rejections.error_topics import ErrorTopics
-from iotflow_gateway.rejections.rejected import Rejected
-from iotflow_gateway.rejections.reports import RejectionReports
+from iotflow_gateway.rejections.reporting import RejectionPublisher, RejectionReports
 from iotflow_gateway.router import Handler, MessageRouter
 from iotflow_gateway.settings import Settings
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
@@ -41,9 +39,9 @@ Work = Coroutine[Any, Any, None]
 
 
 async def run(settings: Settings) -> None:
-    """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
+    """Run the adapter until cancelled. Raises ServerError if the server rejects this adapter."""
     async with AsyncExitStack() as stack:
-        tasks = [asyncio.create_task(work) for work in _tasks(settings, stack)]
+        tasks = [asyncio.create_task(work) for work in _tasks(_context(settings, stack))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -56,9 +54,10 @@ async def run(settings: Settings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all parts stand on. own: the adapter's login at the broker."""
+    """The parts that most others need. stack: closes parts when the adapter ends."""
 
     settings: Settings
+    stack: AsyncExitStack
     channel: grpc.aio.Channel
     token: str
     address: BrokerAddress
@@ -68,148 +67,160 @@ class Context:
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
+        """The credentials of calls to the server."""
         return credentials(token=self.token)
 
     @property
-    def own(self) -> tuple[str, str]:
+    def adapter(self) -> tuple[str, str]:
+        """Name and password of the adapter's account at the broker."""
         return self.address.username, self.address.password
 
 
-@dataclass(frozen=True, slots=True)
-class Callbacks:
-    """What becomes of a message: something of it is refused, and nothing more will be done about it."""
+def _context(settings: Settings, stack: AsyncExitStack) -> Context:
+    token, channel = settings.secret(), open_channel(settings.server)
+    stack.push_async_callback(channel.close)
+    return Context(
+        settings=settings,
+        stack=stack,
+        channel=channel,
+        token=token,
+        address=_address(settings, token),
+        topics=Topics(settings.mqtt_topic_prefix),
+        metrics=Metrics(),
+        directory=Directory(),
+    )
 
-    refused: Callable[[Message, Rejected], None]
-    finished: Callable[[Message], None]
 
-
-def _tasks(settings: Settings, stack: AsyncExitStack) -> list[Work]:
-    """What runs side by side; what is to be closed at the end goes onto the stack."""
-    ground = _ground(settings, stack)
-    channel, metadata, topics, directory = ground.channel, ground.metadata, ground.topics, ground.directory
-    # Whoever takes the messages publishes its refusals by the broker that brings them.
-    broker = _broker(ground, lambda message: desk.take(message))
-    reports = RejectionReports(channel, metadata)
-    ends, joining = _ends(ground, broker, reports), Batcher()
-    presence = Presence(channel, metadata, ends.refused, ends.finished)
-    desk = _desk(ground, stack, joining, _handlers(ground, stack, broker, presence, ends), ends)
-    configs = Configs(channel, metadata, topics, broker, directory)
-    mosquitto = _mosquitto(ground)
-    watching = AccountWatch(channel, metadata, directory, mosquitto.changed if mosquitto else noop)
-    _register_metrics(ground, broker)
+def _tasks(context: Context) -> list[Work]:
+    """The concurrent tasks of the adapter."""
+    channel, metadata = context.channel, context.metadata
+    broker, reports, batcher = _broker(context), RejectionReports(channel, metadata), Batcher()
+    callbacks = _callbacks(context, broker, reports)
+    presence = PresenceHandler(channel, metadata, callbacks)
+    router = _router(context, batcher, _handlers(context, broker, presence, callbacks), callbacks)
+    configs = ConfigPublisher(channel, metadata, context.topics, broker, context.directory)
+    mosquitto = _mosquitto(context)
+    accounts = AccountWatch(channel, metadata, context.directory, mosquitto.mark_changed if mosquitto else noop)
+    ready_file = context.settings.ready_file
+    _register_metrics(context, broker)
     return [
-        watching.run(),
-        Uplink(channel, ground.token, joining, ends.refused, ends.finished).run(),
+        accounts.run(),
+        Uplink(channel, context.token, batcher, callbacks).run(),
         presence.run(),
         reports.run(),
-        Commands(channel, metadata, topics, broker).run(),
+        CommandStream(channel, metadata, context.topics, broker).run(),
         configs.run(),
-        configs.keep_names(),
-        _serve(watching, mosquitto, broker),
+        configs.follow_names(),
+        _serve(broker, router.route, accounts, mosquitto),
         *([mosquitto.run()] if mosquitto else []),
-        *([_tell_ready(broker, settings.ready_file)] if settings.ready_file else []),
+        *([_create_ready_file(broker, ready_file)] if ready_file else []),
     ]
 
 
-def _ground(settings: Settings, stack: AsyncExitStack) -> Context:
-    token, channel = settings.secret(), open_channel(settings.server)
-    stack.push_async_callback(channel.close)
-    topics = Topics(settings.mqtt_topic_prefix)
-    return Context(settings, channel, token, _address(settings, token), topics, Metrics(), Directory())
-
-
-def _broker(ground: Context, take: Callable[[Message], None]) -> Broker:
-    settings, address, topics, directory = ground.settings, ground.address, ground.topics, ground.directory
+def _broker(context: Context) -> Broker:
+    settings, address, topics = context.settings, context.address, context.topics
     if settings.broker == "elsewhere":
-        return BrokerSession(address, topics, _filters(settings, topics), _replaced(settings, topics), take)
-    strangers = UnknownLogins(newcomers=settings.discovery, publishers=settings.anonymous)
-    guard = Guard(ground.channel, ground.metadata, directory, topics, ground.own, strangers)
-    embedded = EmbeddedBroker(address.host, address.port, guard, topics, take, settings.window)
-    directory.on_change(embedded.account_changed)
+        return BrokerSession(address, topics, _filters(settings, topics), _obsolete_filters(settings, topics))
+    access = AccessControl(
+        channel=context.channel,
+        metadata=context.metadata,
+        directory=context.directory,
+        topics=topics,
+        adapter=context.adapter,
+        anonymous=AnonymousAccess(register=settings.discovery, publish=settings.anonymous),
+    )
+    embedded = EmbeddedBroker(address.host, address.port, access, topics, settings.window)
+    context.directory.on_change(embedded.account_changed)
     return embedded
 
 
-def _ends(ground: Context, broker: Broker, reports: RejectionReports) -> Callbacks:
-    def finished(message: Message) -> None:
-        ground.metrics.finished()
+def _callbacks(context: Context, broker: Broker, reports: RejectionReports) -> Callbacks:
+    def finish(message: Message) -> None:
+        context.metrics.record_finished()
         broker.finish(message)
 
-    return Callbacks(ErrorTopics(broker.publish, ground.metrics, reports.count).tell, finished)
+    return Callbacks(reject=RejectionPublisher(broker.publish, context.metrics, reports).reject, finish=finish)
 
 
-def _handlers(
-    ground: Context, stack: AsyncExitStack, broker: Broker, presence: Presence, ends: Callbacks
-) -> dict[Kind, Handler]:
-    """Who carries out what is no telemetry."""
-    answers = GroupedCalls(ends.refused, ends.finished)
-    answering = AcknowledgementHandler(ground.channel, ground.metadata, answers)
-    discovery = Discovery(ground.channel, ground.topics, broker.publish, ends.finished)
-    stack.push_async_callback(answers.close)
-    stack.push_async_callback(discovery.close)
+def _handlers(context: Context, broker: Broker, presence: PresenceHandler, callbacks: Callbacks) -> dict[Kind, Handler]:
+    """The handlers of messages other than telemetry."""
+    calls = OrderedCalls(callbacks)
+    acknowledgements = AcknowledgementHandler(context.channel, context.metadata, calls)
+    registration = RegistrationHandler(context.channel, context.topics, broker.publish, callbacks.finish)
+    context.stack.push_async_callback(calls.close)
+    context.stack.push_async_callback(registration.close)
     return {
-        Kind.REGISTER: discovery.handle,
-        Kind.COMMAND_ACK: answering.command,
-        Kind.CONFIG_REPORTED: answering.config,
+        Kind.REGISTER: registration.handle,
+        Kind.COMMAND_ACK: acknowledgements.handle_command,
+        Kind.CONFIG_REPORTED: acknowledgements.handle_config,
         **dict.fromkeys(SIGNS_OF_LIFE, presence.handle),
     }
 
 
-def _desk(
-    ground: Context, stack: AsyncExitStack, joining: Batcher, handlers: Mapping[Kind, Handler], ends: Callbacks
-) -> MessageRouter:
-    lookups = Lookups(ground.channel, ground.metadata)
-    stack.push_async_callback(lookups.close)
-    keyed = ground.settings.accounts == "payload"
-    if keyed:
-        log.warning("the broker has no accounts: whoever reaches it reads what all devices send")
-    if ground.settings.anonymous:
-        log.warning(
-            "anonymous_clients_allowed",
-            problem="clients without a login may publish; each message shows the device's key to whoever listens on the network",
-        )
+def _router(context: Context, batcher: Batcher, handlers: dict[Kind, Handler], callbacks: Callbacks) -> MessageRouter:
+    settings, lookups = context.settings, Lookups(context.channel, context.metadata)
+    _warn_of_open_broker(settings)
     router = MessageRouter(
-        ground.directory, lookups, joining, handlers, ends.refused, ends.finished, ground.metrics, keyed=keyed
+        directory=context.directory,
+        lookups=lookups,
+        batcher=batcher,
+        handlers=handlers,
+        callbacks=callbacks,
+        metrics=context.metrics,
+        keyed=settings.accounts == "payload",
     )
-    stack.push_async_callback(router.close)
+    context.stack.push_async_callback(lookups.close)
+    context.stack.push_async_callback(router.close)
     return router
 
 
-async def _serve(watching: AccountWatch, mosquitto: MosquittoAccounts | None, broker: Broker) -> None:
-    """Messages are taken once their devices are known, and the broker knows the adapter."""
-    await watching.complete()
+def _warn_of_open_broker(settings: Settings) -> None:
+    if settings.accounts == "payload":
+        problem = "the broker has no accounts: each of its clients can read the messages and keys of all devices"
+        log.warning("broker_without_accounts", problem=problem)
+    if settings.anonymous:
+        problem = "clients without a login may publish; their messages show the device's key on the network"
+        log.warning("anonymous_clients_allowed", problem=problem)
+
+
+def _mosquitto(context: Context) -> MosquittoAccounts | None:
+    settings = context.settings
+    if settings.mosquitto_dir is None:
+        return None
+    return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, context.directory, context.adapter)
+
+
+async def _serve(
+    broker: Broker, on_message: OnMessage, accounts: AccountWatch, mosquitto: MosquittoAccounts | None
+) -> None:
+    """Run the broker once the devices are known to the adapter, and the adapter to the broker."""
+    await accounts.complete()
     if mosquitto:
         await mosquitto.update()
-    await broker.run()
+    await broker.run(on_message)
 
 
-async def _tell_ready(broker: Broker, file: Path) -> None:
+async def _create_ready_file(broker: Broker, file: Path) -> None:
     await broker.connected()
     await asyncio.to_thread(file.touch)
-    # What has nothing more to do must not look like what has failed.
+    # The adapter ends when one of its tasks returns.
     await asyncio.Event().wait()
 
 
 def noop() -> None:
-    """Nobody wants to know."""
+    """A callback without an effect."""
 
 
-def _register_metrics(ground: Context, broker: Broker) -> None:
-    metrics = ground.metrics
+def _register_metrics(context: Context, broker: Broker) -> None:
+    metrics = context.metrics
     metrics.gauge("iotflow_gateway_waiting", "Messages not yet acknowledged to the broker.", lambda: broker.waiting)
-    metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(ground.directory))
-    if ground.settings.metrics_port:
-        metrics.serve(ground.settings.metrics_port)
+    metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(context.directory))
+    if context.settings.metrics_port:
+        metrics.serve(context.settings.metrics_port)
 
 
-def _mosquitto(ground: Context) -> MosquittoAccounts | None:
-    settings = ground.settings
-    if settings.mosquitto_dir is None:
-        return None
-    return MosquittoAccounts(settings.mosquitto_dir, settings.mosquitto_pid_file, ground.directory, ground.own)
-
-
-def _secret_part(password: str) -> str:
-    """Of the client id: whoever connects with the same one takes over the session, and what it is owed."""
+def _secret_suffix(password: str) -> str:
+    """A part of the client id that cannot be guessed: a client with the same id would take over the adapter's session."""
     return hashlib.sha256(f"client id {password}".encode()).hexdigest()[:16]
 
 
@@ -220,7 +231,7 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
         port=settings.mqtt_port,
         username=settings.mqtt_username,
         password=password,
-        client_id=f"iotflow-gateway-{settings.name}-{_secret_part(password)}",
+        client_id=f"iotflow-gateway-{settings.name}-{_secret_suffix(password)}",
         tls=settings.mqtt_tls,
         ca_file=settings.mqtt_ca_file,
         v5=settings.mqtt_protocol == "5",
@@ -228,12 +239,16 @@ def _address(settings: Settings, token: str) -> BrokerAddress:
     )
 
 
-def _replaced(settings: Settings, topics: Topics) -> list[str]:
-    shared = f"$share/{settings.group}/" if settings.group else ""
-    return [*topics.replaced(), *(shared + one for one in topics.replaced() if shared)]
-
-
 def _filters(settings: Settings, topics: Topics) -> list[str]:
-    shared = f"$share/{settings.group}/" if settings.group else ""
-    anonymous = topics.anonymous() if settings.anonymous else []
-    return [*topics.signs_of_life(), *(shared + one for one in topics.shared()), *anonymous]
+    anonymous = topics.anonymous_filters() if settings.anonymous else []
+    return [*topics.status_filters(), *(_share(settings) + one for one in topics.shared_filters()), *anonymous]
+
+
+def _obsolete_filters(settings: Settings, topics: Topics) -> list[str]:
+    obsolete, share = topics.obsolete_filters(), _share(settings)
+    return [*obsolete, *(share + one for one in obsolete if share)]
+
+
+def _share(settings: Settings) -> str:
+    """The prefix of shared subscriptions; empty without a group."""
+    return f"$share/{settings.group}/" if settings.group else ""

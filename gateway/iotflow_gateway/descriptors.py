@@ -1,4 +1,4 @@
-"""File descriptors that are used up: a line each ten seconds, where asyncio writes a hundred tracebacks each second."""
+"""Errors of accept() when no file descriptor is free: one line in ten seconds, instead of asyncio's hundred tracebacks a second."""
 
 import asyncio
 import errno
@@ -11,11 +11,11 @@ from iotflow.log_limits import Interval
 log = structlog.get_logger(__name__)
 
 USED_UP = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-HINT = "new connections wait; raise the limit of open files (ulimit -n), or find who opens so many"
+HINT = "new connections wait; raise the limit of open files (ulimit -n), or find the client that opens too many"
 
 
 class DescriptorErrors:
-    """A handler of what the event loop itself fails over."""
+    """An exception handler of the event loop."""
 
     def __init__(self) -> None:
         self._between_lines = Interval()

@@ -1,4 +1,4 @@
-"""What the adapter counts, for Prometheus."""
+"""Counters and gauges of the adapter, for Prometheus."""
 
 import threading
 import time
@@ -12,49 +12,54 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, make_wsgi_app
 from iotflow_gateway.descriptors import USED_UP
 
 LOOPBACK = "127.0.0.1"
-# Seconds until a scrape that cannot be accepted is tried again.
+# Pause before the next attempt to accept a scrape.
 ACCEPT_AGAIN = 1.0
 
 
 class Metrics:
-    """Figures of one adapter."""
+    """Metrics of one adapter."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._received = Counter(
             "iotflow_gateway_messages", "Messages received from the broker.", ["kind"], registry=self._registry
         )
-        self._refused = Counter("iotflow_gateway_refused", "Refusals, by reason.", ["reason"], registry=self._registry)
-        self._untold = Counter(
-            "iotflow_gateway_untold", "Refusals that could not be told to the device.", registry=self._registry
+        self._rejected = Counter(
+            "iotflow_gateway_refused", "Rejections, by reason.", ["reason"], registry=self._registry
         )
-        self._stored = Counter(
+        self._unpublished = Counter(
+            "iotflow_gateway_untold", "Rejections that were not published to the device.", registry=self._registry
+        )
+        self._finished = Counter(
             "iotflow_gateway_finished", "Messages acknowledged to the broker.", registry=self._registry
         )
         self._by_kind: dict[str, Counter] = {}
 
-    def received(self, kind: str) -> None:
-        """A message came."""
+    def record_received(self, kind: str) -> None:
+        """Count a message of the broker."""
         counter = self._by_kind.get(kind)
         if counter is None:
             counter = self._by_kind[kind] = self._received.labels(kind)
         counter.inc()
 
-    def refused(self, reason: str) -> None:
-        self._refused.labels(reason).inc()
+    def record_rejected(self, reason: str) -> None:
+        """Count a rejection."""
+        self._rejected.labels(reason).inc()
 
-    def untold(self) -> None:
-        self._untold.inc()
+    def record_unpublished_error(self) -> None:
+        """Count a rejection that was not published to its device."""
+        self._unpublished.inc()
 
-    def finished(self) -> None:
-        self._stored.inc()
+    def record_finished(self) -> None:
+        """Count a message that was acknowledged to the broker."""
+        self._finished.inc()
 
     def gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
-        """A figure asked for when it is looked at."""
+        """Add a gauge. value: called at each scrape."""
         Gauge(name, description, registry=self._registry).set_function(value)
 
     def serve(self, port: int) -> None:
-        """Serve the metrics on the loopback address, in a thread."""
+        """Serve the metrics on the loopback address in a thread."""
         server = make_server(LOOPBACK, port, make_wsgi_app(self._registry), _MetricsServer, _SilentHandler)
         threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
@@ -63,8 +68,8 @@ class _MetricsServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a scrape. With all file descriptors in use, accept fails at once and the connection stays in the queue: without
-        the pause, the loop around this call would take a whole processor."""
+        """Accept a scrape. If no file descriptor is free, accept fails at once and the connection stays in the queue; without
+        the pause, the loop around this call would use a whole processor."""
         try:
             return super().get_request()
         except OSError as error:

@@ -1,45 +1,46 @@
-"""What every process of the adapter does first, and how it ends."""
+"""Start and stop of the adapter's process: settings, log, signals and exit code."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
 from iotflow.errors import ServerError
 from iotflow_gateway.descriptors import DescriptorErrors
-from iotflow_gateway.logs import configure_logs
 from iotflow_gateway.settings import Settings, WrongSettings, load_settings, unknown_settings
 
 log = structlog.get_logger(__name__)
 
-# Seconds that the thread that reads long messages computes while the event loop waits.
-TURN_SECONDS = 0.001
+# Time for which the thread that decodes long messages may hold the interpreter while the event loop waits.
+SWITCH_SECONDS = 0.001
 
 Run = Callable[[Settings], Coroutine[None, None, None]]
 
 
-def started(run: Run) -> int:
-    """Run until SIGTERM, SIGINT or SIGHUP; the exit code: 0 after a stop asked for, 1 where it cannot run."""
+def run_process(run: Run) -> int:
+    """Run until SIGTERM, SIGINT or SIGHUP. The exit code: 0 after such a signal, 1 if the adapter cannot run."""
     try:
         settings = load_settings()
     except WrongSettings as error:
-        sys.stderr.write(f"The settings cannot be used:\n{error}\n")
+        sys.stderr.write(f"The settings are not valid:\n{error}\n")
         return 1
-    configure_logs(settings.log_level, settings.log_format)
+    _configure_log(settings.log_level, settings.log_format)
     for name in unknown_settings():
-        log.warning("no such setting", name=name)
-    sys.setswitchinterval(TURN_SECONDS)
-    return asyncio.run(_until_asked(run(settings)))
+        log.warning("unknown_setting", name=name, hint="the variable has no effect; remove it, or correct its name")
+    sys.setswitchinterval(SWITCH_SECONDS)
+    return asyncio.run(_run_until_signal(run(settings)))
 
 
-async def _until_asked(running: Coroutine[None, None, None]) -> int:
+async def _run_until_signal(running: Coroutine[None, None, None]) -> int:
     work = asyncio.ensure_future(running)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(DescriptorErrors())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup ignores SIGHUP, and so does what it starts.
+        # A process started by nohup ignores SIGHUP.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, work.cancel)
     try:
@@ -47,6 +48,27 @@ async def _until_asked(running: Coroutine[None, None, None]) -> int:
     except asyncio.CancelledError:
         return 0
     except (ServerError, OSError) as error:
-        log.error("cannot run", problem=str(error))
+        log.error("adapter_stopped", problem=str(error))
         return 1
     return 0
+
+
+def _configure_log(level: str, form: str) -> None:
+    """level: debug, info, warning, error. form: console or json."""
+    # A rich traceback would show the values of variables, which may be secrets.
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else console
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if form == "json":
+        processors.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*processors, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,4 +1,4 @@
-"""Every setting of the adapter, read once from the environment and .env, and checked."""
+"""The settings of the adapter, read once from the environment and .env."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from iotflow.topic_names import topic_prefix
 
 
 class WrongSettings(Exception):
-    """Settings that cannot be used; the message has a line for each, naming it."""
+    """Invalid settings. The message has one line for each, beginning with its name."""
 
 
 # Settings that were withdrawn, each with the reason and the setting in its place.
@@ -21,12 +21,12 @@ WITHDRAWN = {
     "control list: set IOTFLOW_MQTT_TOPIC_PREFIX for all of them instead"
 }
 
-# Left empty, a path is none: not the folder one happens to be in.
+# An empty path means no path, not the current folder.
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 
 class Settings(BaseSettings):
-    """Each field is the environment variable IOTFLOW_GATEWAY_<FIELD>, or the one named, which the server has too."""
+    """Each field is set by the environment variable IOTFLOW_GATEWAY_<FIELD>, or by those of its alias."""
 
     model_config = SettingsConfigDict(
         env_prefix="IOTFLOW_GATEWAY_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     token_file: OptionalPath = Field(None, description="File that holds the token.")
     broker: Literal["elsewhere", "embedded"] = Field(
         "elsewhere",
-        description="A broker of its own, or the one inside the adapter (MQTT 3.1.1, loopback only).",
+        description="A broker in another process, or the one inside the adapter (MQTT 3.1.1, loopback only).",
     )
     mqtt_host: str = Field(
         "127.0.0.1",
@@ -123,17 +123,18 @@ class Settings(BaseSettings):
     )
 
     def secret(self) -> str:
-        """The token. Raises WrongSettings where there is none."""
+        """The token, or an empty string. Raises WrongSettings if its file cannot be read."""
         if token := self.token.get_secret_value():
             return token
         try:
             return self.token_file.read_text().strip() if self.token_file else ""
         except OSError as error:
-            raise WrongSettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {self.token_file}: {error.strerror}") from None
+            problem = f"the file {self.token_file} cannot be read ({error.strerror})"
+            raise WrongSettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {problem}") from None
 
 
 def load_settings() -> Settings:
-    """Read the environment; raises WrongSettings, which names every setting at fault and never shows a secret."""
+    """Read the environment. Raises WrongSettings, which names every invalid setting and shows no secret."""
     if problems := [f"{name}: {reason}" for name, reason in WITHDRAWN.items() if name in _given()]:
         raise WrongSettings("\n".join(problems))
     try:
@@ -146,15 +147,18 @@ def load_settings() -> Settings:
         raise WrongSettings("\n".join(lines)) from None
     if settings.accounts == "payload" and settings.mosquitto_dir:
         raise WrongSettings(
-            "IOTFLOW_GATEWAY_MOSQUITTO_DIR: with IOTFLOW_GATEWAY_ACCOUNTS=payload nobody has an account"
+            "IOTFLOW_GATEWAY_MOSQUITTO_DIR: with IOTFLOW_GATEWAY_ACCOUNTS=payload devices have no accounts at the broker; set one of"
+            " the two only"
         )
     if not settings.secret():
-        raise WrongSettings("IOTFLOW_GATEWAY_TOKEN: the adapter needs a token of the role gateway")
+        raise WrongSettings(
+            "IOTFLOW_GATEWAY_TOKEN: not set; set it, or IOTFLOW_GATEWAY_TOKEN_FILE, to a token of the role gateway"
+        )
     return settings
 
 
 def unknown_settings() -> list[str]:
-    """Variables that begin like the adapter's settings and are none."""
+    """Variables with the prefix of the adapter's settings that are not settings."""
     known = {f"IOTFLOW_GATEWAY_{name.upper()}" for name in Settings.model_fields}
     return sorted(name for name in _given() if name.startswith("IOTFLOW_GATEWAY_") and name not in known)
 
@@ -165,6 +169,6 @@ def _given() -> set[str]:
 
 
 def variable(location: tuple[int | str, ...]) -> str:
-    """The environment variable a validation error speaks of."""
+    """The environment variable at the location of a validation error."""
     name = str(location[0])
     return name.upper() if name.isupper() else f"IOTFLOW_GATEWAY_{name.upper()}"

@@ -59,7 +59,9 @@ def test_broker_over_tls(tmp_path: Path) -> None:
         option = ("--broker", f"mqtts://127.0.0.1:{port}")
         ports = ("--rest-port", str(free_port()), "--grpc-port", str(free_port()))
         with running([IOTFLOW, "up", "--data-dir", str(tmp_path / "stranger"), *ports, *option]) as stranger:
-            stranger.wait_for_lines(lambda line: "broker away" in line and "IOTFLOW_GATEWAY_MQTT_CA_FILE" in line)
+            stranger.wait_for_lines(
+                lambda line: "broker_unavailable" in line and "IOTFLOW_GATEWAY_MQTT_CA_FILE" in line
+            )
         with iotflow_up(tmp_path / "data", {"IOTFLOW_GATEWAY_MQTT_CA_FILE": f"{tmp_path}/ca.crt"}, *option) as service:
             device = register(service)
             tls = ["--cafile", f"{tmp_path}/ca.crt"]

@@ -1,1 +1,1 @@
-"""Devices as the server knows them, and as a broker is to know them."""
+"""The accounts of devices, as the server has them and as a broker needs them."""

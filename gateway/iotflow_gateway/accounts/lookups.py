@@ -1,4 +1,4 @@
-"""Devices asked for one at a time: by the key in a payload, or before the directory has heard of them."""
+"""Lookups of single devices at the server: by the key in a message, or by a name that the directory does not have yet."""
 
 import asyncio
 import time
@@ -10,79 +10,80 @@ import grpc
 from iotflow.errors import server_error
 from iotflow.v1.mqtt_service_pb2 import FindAccountRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
-from iotflow_gateway.failures import TRIES, ends_adapter, given_up
+from iotflow_gateway.retries import TRIES, gave_up, is_fatal
 
-# Seconds that an answer counts, and how many are remembered.
+# Seconds for which a result is valid, found or not found, and the number of results that are cached.
 TTL, ABSENCE_TTL, SIZE = 5.0, 1.0, 50_000
 ANSWER_SECONDS, RETRY_SECONDS = 5.0, 0.5
+# No device has this id.
 UNKNOWN = 0
 
-Asked = tuple[str, bytes]
+Key = tuple[str, bytes]
 
 
 class Lookups:
-    """Answers are shared by all who ask for the same meanwhile, in the order in which they asked."""
+    """Concurrent lookups of the same device share one request. Its callers resume in the order of their calls."""
 
     def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
         self._stub = MqttServiceStub(channel)
         self._metadata = metadata
-        self._known: OrderedDict[Asked, tuple[float, int]] = OrderedDict()
-        self._under_way: dict[Asked, asyncio.Task[int]] = {}
+        self._results: OrderedDict[Key, tuple[float, int]] = OrderedDict()
+        self._pending: dict[Key, asyncio.Task[int]] = {}
 
     def by_key(self, api_key: str) -> "int | asyncio.Task[int]":
-        """The device's id, UNKNOWN, or what will have it."""
+        """The id of the device with this key, UNKNOWN, or the task that returns either."""
         return self._find(("api_key", sha256(api_key.encode()).digest()), FindAccountRequest(api_key=api_key))
 
     def by_username(self, username: str) -> "int | asyncio.Task[int]":
-        """As by_key, by the device's id or name."""
+        """The id of the device with this id or name, UNKNOWN, or the task that returns either."""
         return self._find(("username", username.encode()), FindAccountRequest(username=username))
 
-    def is_asking(self, username: str) -> bool:
-        """Whether somebody waits for this id or name: whoever comes now is to wait behind them."""
-        return bool(self._under_way) and ("username", username.encode()) in self._under_way
+    def is_pending(self, username: str) -> bool:
+        """Whether a lookup of this id or name is in progress."""
+        return bool(self._pending) and ("username", username.encode()) in self._pending
 
     async def close(self) -> None:
-        """Cancel what is under way."""
-        tasks = list(self._under_way.values())
+        """Cancel the lookups in progress."""
+        tasks = list(self._pending.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _find(self, asked: Asked, request: FindAccountRequest) -> "int | asyncio.Task[int]":
-        if asked in self._under_way:
-            return self._under_way[asked]
-        known = self._known.get(asked)
-        if known and known[0] > time.monotonic():
-            return known[1]
-        task = asyncio.create_task(self._ask(asked, request), name="lookup")
-        self._under_way[asked] = task
-        # As the first of its callbacks: what comes then must not overtake those who wait.
-        task.add_done_callback(lambda _: self._under_way.pop(asked))
+    def _find(self, key: Key, request: FindAccountRequest) -> "int | asyncio.Task[int]":
+        if key in self._pending:
+            return self._pending[key]
+        result = self._results.get(key)
+        if result and result[0] > time.monotonic():
+            return result[1]
+        task = asyncio.create_task(self._look_up(key, request), name="lookup")
+        self._pending[key] = task
+        # The first of the task's callbacks: a later message must not overtake the ones that wait.
+        task.add_done_callback(lambda _: self._pending.pop(key))
         return task
 
-    async def _ask(self, asked: Asked, request: FindAccountRequest) -> int:
-        found = await self._answer(request)
+    async def _look_up(self, key: Key, request: FindAccountRequest) -> int:
+        found = await self._request(request)
         ttl = ABSENCE_TTL if found == UNKNOWN else TTL
-        self._known[asked] = (time.monotonic() + ttl, found)
-        self._known.move_to_end(asked)
-        if len(self._known) > SIZE:
-            self._known.popitem(last=False)
+        self._results[key] = (time.monotonic() + ttl, found)
+        self._results.move_to_end(key)
+        if len(self._results) > SIZE:
+            self._results.popitem(last=False)
         return found
 
-    async def _answer(self, request: FindAccountRequest) -> int:
-        """Asks until it is answered: a message whose device is in doubt is neither stored nor refused. Raises Refused where the
-        server fails over the question each time."""
+    async def _request(self, request: FindAccountRequest) -> int:
+        """Request the account until the server answers: a message of an unidentified device is neither stored nor rejected. Raises
+        Rejected if the server fails over the request TRIES times."""
         faults = 0
         while True:
             try:
                 found = await self._stub.FindAccount(request, metadata=self._metadata, timeout=ANSWER_SECONDS)
-            except grpc.aio.AioRpcError as failed:
-                error = server_error(failed)
+            except grpc.aio.AioRpcError as failure:
+                error = server_error(failure)
                 if error.code in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT):
                     return UNKNOWN
-                faults += not error.retryable and not ends_adapter(error)
+                faults += not error.retryable and not is_fatal(error)
                 if faults >= TRIES:
-                    raise given_up(error) from None
+                    raise gave_up(error) from None
                 await asyncio.sleep(max(error.retry_after or 0.0, RETRY_SECONDS))
             else:
                 return found.account.device_id

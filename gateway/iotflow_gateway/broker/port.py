@@ -1,54 +1,59 @@
-"""What the rest of the adapter knows of a broker."""
+"""The interface of a broker to the rest of the adapter."""
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
 
 from iotflow_gateway.pipeline.message import Message
 
+# Called with each message of the broker. `finish` must be called once for each.
+OnMessage = Callable[[Message], None]
+
 
 class CannotConnect(Exception):
-    """The broker is away, or refuses; the message says why."""
+    """The broker is unavailable, or rejects the adapter; the message has the cause."""
 
 
 class BrokerDelivery(Enum):
-    """What the broker says to a message: somebody listens, nobody does, or nothing (MQTT 3.1.1 has no words for it)."""
+    """The broker's answer to a message. UNKNOWN: MQTT 3.1.1 has no answer that tells the others apart."""
 
-    HEARD = auto()
-    UNHEARD = auto()
+    RECEIVED = auto()
+    NO_SUBSCRIBER = auto()
     UNKNOWN = auto()
 
 
 class Broker(Protocol):
-    """Whoever makes one gives it a function that is called with each message as it comes; finish() is owed for each."""
+    """An MQTT broker, in this process or in another."""
 
     @property
     def waiting(self) -> int:
-        """Messages that are not yet acknowledged."""
-        ...
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        ...
-
-    async def connected(self) -> None:
-        """Wait until messages come in."""
-        ...
-
-    async def lost(self) -> None:
-        """Wait until they come in no more."""
+        """Number of messages that are not acknowledged."""
         ...
 
     @property
-    def remembers(self) -> bool:
-        """Whether the broker that is connected knew the adapter: if not, what is retained may be gone as well."""
+    def session_present(self) -> bool:
+        """Whether the broker had a session of the adapter when it connected. A broker without one may have lost its retained
+        messages too."""
+        ...
+
+    async def run(self, on_message: OnMessage) -> None:
+        """Run until cancelled."""
+        ...
+
+    async def connected(self) -> None:
+        """Wait until the broker delivers messages."""
+        ...
+
+    async def lost(self) -> None:
+        """Wait until the connection ends."""
         ...
 
     def finish(self, message: Message) -> None:
-        """Nothing more will be done about the message: let it be forgotten where it came from."""
+        """Acknowledge a message whose processing is complete."""
         ...
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Send a message of QoS 1; False: the broker is away, or too much waits for it already."""
+        """Send a message with QoS 1. False: the broker is unavailable, its queue is full, or it would reject the topic."""
         ...
 
     async def deliver(
@@ -60,6 +65,6 @@ class Broker(Protocol):
         expiry: int | None = None,
         device_id: int = 0,
     ) -> BrokerDelivery:
-        """Send a message of QoS 1 and wait for the broker's word. expiry: seconds. device_id: for this device alone, whatever name
-        stands in the topic, where the broker can tell. Raises CannotConnect."""
+        """Send a message with QoS 1 and wait for the broker's answer. expiry: seconds. device_id: the only device that may receive
+        the message, if the broker can tell devices apart. Raises CannotConnect."""
         ...

@@ -1,1 +1,1 @@
-"""What passes between devices and the server beside telemetry: commands, configurations, presence."""
+"""Status, commands, configurations and registration of devices."""

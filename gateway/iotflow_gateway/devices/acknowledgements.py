@@ -1,4 +1,4 @@
-"""What devices answer to commands, and report of their configuration."""
+"""Acknowledgements of commands, and reported configurations."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from iotflow.v1.gateway_service_pb2 import AckDeviceCommandRequest, ReportDeviceConfigRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.words import CommandOutcome
-from iotflow_gateway.devices.grouped_calls import GroupedCalls
+from iotflow_gateway.devices.ordered_calls import OrderedCalls
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.rejections.rejected import Rejected
 
@@ -16,47 +16,47 @@ LARGEST_ID = 2**31 - 1
 
 
 class AcknowledgementHandler:
-    """The handlers of two topics."""
+    """Passes both kinds of messages to the server."""
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], answers: GroupedCalls) -> None:
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], calls: OrderedCalls) -> None:
         self._stub = GatewayServiceStub(channel)
         self._metadata = metadata
-        self._answers = answers
+        self._calls = calls
 
-    def command(self, message: Message, device_id: int, content: Any) -> None:
-        """`{command_id or group_command, state: succeeded|failed, result?}`."""
-        request = _answer(device_id, content)
-        self._answers.give(message, device_id, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
+    def handle_command(self, message: Message, device_id: int, content: Any) -> None:
+        """Acknowledge a command: `{command_id or group_command, state: succeeded|failed, result?}`."""
+        request = _acknowledgement(device_id, content)
+        self._calls.submit(message, device_id, lambda: self._stub.AckDeviceCommand(request, metadata=self._metadata))
 
-    def config(self, message: Message, device_id: int, content: Any) -> None:
-        """As the body of PUT /api/v1/devices/config."""
+    def handle_config(self, message: Message, device_id: int, content: Any) -> None:
+        """Report a configuration: the body of PUT /api/v1/devices/config."""
         request = _report(device_id, content)
-        self._answers.give(message, device_id, lambda: self._stub.ReportDeviceConfig(request, metadata=self._metadata))
+        self._calls.submit(message, device_id, lambda: self._stub.ReportDeviceConfig(request, metadata=self._metadata))
 
 
-def _answer(device_id: int, content: Any) -> AckDeviceCommandRequest:
-    said = content if isinstance(content, dict) else {}
-    command_id, group_command = said.get("command_id", 0), said.get("group_command", "")
-    state = str(said.get("state", CommandOutcome.SUCCEEDED)).lower()
+def _acknowledgement(device_id: int, content: Any) -> AckDeviceCommandRequest:
+    fields = content if isinstance(content, dict) else {}
+    command_id, group_command = fields.get("command_id", 0), fields.get("group_command", "")
+    state = str(fields.get("state", CommandOutcome.SUCCEEDED)).lower()
     if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
-        raise Rejected("INVALID_PAYLOAD", "an answer has the command's id, a whole number", field="command_id")
+        raise _invalid("command_id", "The command's id is missing or not an integer. Send the id of the command.")
     if not isinstance(group_command, str):
-        raise Rejected("INVALID_PAYLOAD", "a text, as the command had it", field="group_command")
+        raise _invalid("group_command", "The value is not a string. Send the `group_command` of the command.")
     if state not in tuple(CommandOutcome):
-        raise Rejected("INVALID_PAYLOAD", "a command ends as succeeded or failed", field="state")
+        raise _invalid("state", "The state of a command is `succeeded` or `failed`. Send one of them.")
     request = AckDeviceCommandRequest(
         device_id=device_id, command_id=command_id, state=state, group_command=group_command
     )
-    if (result := said.get("result")) is not None:
+    if (result := fields.get("result")) is not None:
         _parse(result if isinstance(result, dict) else {"value": result}, request.result)
     return request
 
 
 def _report(device_id: int, content: Any) -> ReportDeviceConfigRequest:
     if not isinstance(content, dict):
-        raise Rejected("INVALID_PAYLOAD", "a configuration is an object")
+        raise _invalid("", "The payload is not a configuration. Send a JSON object.")
     request = ReportDeviceConfigRequest(device_id=device_id)
-    # Also where nothing of it is known: the server then names what there is.
+    # An empty configuration is sent too: the server's error then names the known fields.
     request.config.SetInParent()
     _parse({name: value for name, value in content.items() if name not in ("api_key", "message_id")}, request.config)
     return request
@@ -66,4 +66,8 @@ def _parse(content: dict[str, Any], message: Any) -> None:
     try:
         ParseDict(content, message, ignore_unknown_fields=True)
     except ParseError as error:
-        raise Rejected("INVALID_PAYLOAD", str(error)[:300]) from None
+        raise _invalid("", str(error)[:300]) from None
+
+
+def _invalid(field: str, problem: str) -> Rejected:
+    return Rejected("INVALID_PAYLOAD", problem, field=field)

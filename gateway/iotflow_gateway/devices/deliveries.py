@@ -1,7 +1,7 @@
-"""Commands on their way to the devices' topics."""
+"""Deliveries of commands to the topics of the devices."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -11,60 +11,100 @@ from iotflow.v1.gateway_service_pb2 import DeviceCommand
 from iotflow.words import GatewayReport
 from iotflow_gateway.broker import Broker, BrokerDelivery, CannotConnect
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left
-from iotflow_gateway.devices.unreachable import UnreachableCommands
 from iotflow_gateway.topics import Topics, is_published_to
 
 log = structlog.get_logger(__name__)
 
-# Devices served at a time: not more than a broker takes unless set otherwise.
+# Concurrent deliveries: within the default limit of brokers on messages in flight.
 AT_ONCE = 20
-# Seconds that a broker keeps a command below a device's name, which another device may have by then. It is offered again when the
-# device is back.
+# Seconds for which a broker keeps a command on a topic of the device's name. Another device may have the name later. The server
+# offers the command again when the device returns.
 KEPT_BY_NAME = 86_400
 
 
+class UnreachableCommands:
+    """Commands that did not reach their device, until the server confirms that report.
+
+    Before the confirmation the server may offer later commands, which must not overtake these. Afterwards the server keeps the
+    order.
+    """
+
+    def __init__(self) -> None:
+        self._by_device: dict[int, set[int]] = {}
+        self._devices: dict[int, int] = {}
+        # Reports without a confirmation, by command. A command that is offered again may have two.
+        self._reports: Counter[int] = Counter()
+
+    def has_earlier(self, device_id: int, command_id: int) -> bool:
+        """Whether an earlier command of the device is among them."""
+        return any(one < command_id for one in self._by_device.get(device_id, ()))
+
+    def add(self, device_id: int, command_id: int) -> None:
+        """Record a command that is reported as unreachable."""
+        self._by_device.setdefault(device_id, set()).add(command_id)
+        self._devices[command_id] = device_id
+        self._reports[command_id] += 1
+
+    def confirm(self, command_id: int) -> None:
+        """Record that the server has processed one report."""
+        if command_id in self._reports:
+            self._reports[command_id] -= 1
+            if not self._reports[command_id]:
+                del self._reports[command_id]
+                self.remove(command_id)
+
+    def remove(self, command_id: int) -> None:
+        """Forget a command that the server offers again: it has processed the report."""
+        device_id = self._devices.pop(command_id, None)
+        if device_id is not None:
+            commands = self._by_device[device_id]
+            commands.discard(command_id)
+            if not commands:
+                del self._by_device[device_id]
+
+
 class Deliveries:
-    """Those of one stream: a device's one after the other, so that none overtakes one that nobody heard.
+    """The deliveries of one stream, in order for each device.
 
-    Each goes to the topic of the device's id, or else its name, whichever somebody listens to. Where the broker can say that
-    nobody does (MQTT 5), the command waits at the server until the device comes, and so do those behind it. Where it cannot, the
-    device's answer is what shows that it came; until then the server offers it again, under the same id.
+    A command goes to the topic of the device's id, or of its name, whichever has a subscriber. If the broker reports that neither
+    has one (MQTT 5), the command and the later ones of the device wait at the server until the device returns. A broker of MQTT
+    3.1.1 reports nothing; the server then offers the command again, under the same id, until the device acknowledges it.
 
-    answer: called with a command and what became of it: delivered, unreachable, or announced. tasks: run the deliveries, and end with
-    CannotConnect where the broker goes.
+    report: called with a command and its state: delivered, unreachable, or announced. tasks: runs the deliveries, and ends with
+    CannotConnect when the broker is lost.
     """
 
     def __init__(
         self,
         topics: Topics,
         broker: Broker,
-        answer: Callable[[Command, str], Awaitable[None]],
+        report: Callable[[Command, str], Awaitable[None]],
         tasks: asyncio.TaskGroup,
     ) -> None:
         self._topics = topics
         self._broker = broker
-        self._answer = answer
+        self._report = report
         self._tasks = tasks
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self._unreached = UnreachableCommands()
-        # By device; bounded by what the server offers without an answer.
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._unreachable = UnreachableCommands()
+        # By device; bounded by the number of commands that the server offers without a reported state.
         self._waiting: dict[int, deque[DeviceCommand]] = {}
 
-    def take(self, offered: DeviceCommand) -> None:
-        """Deliver it when those before it are, or tell its group of it."""
+    def add(self, offered: DeviceCommand) -> None:
+        """Deliver a command after earlier ones of its device, or announce it to its group."""
         device_id = offered.command.device_id
         if offered.announce:
-            self._tasks.create_task(self._announce(offered), name="command to a group")
+            self._tasks.create_task(self._announce(offered), name="group command")
         elif device_id in self._waiting:
             self._waiting[device_id].append(offered)
         else:
             self._waiting[device_id] = deque([offered])
             self._tasks.create_task(self._deliver_all(device_id), name="commands of a device")
 
-    def noted(self, command_id: int, state: str) -> None:
-        """The server has noted an answer."""
+    def record_receipt(self, command_id: int, state: str) -> None:
+        """Record that the server has processed a reported state."""
         if state == GatewayReport.UNREACHABLE:
-            self._unreached.noted(command_id)
+            self._unreachable.confirm(command_id)
 
     async def _deliver_all(self, device_id: int) -> None:
         waiting = self._waiting[device_id]
@@ -74,47 +114,43 @@ class Deliveries:
         del self._waiting[device_id]
 
     async def _deliver(self, offered: DeviceCommand) -> None:
-        command, delivery = offered.command, BrokerDelivery.UNHEARD
-        self._unreached.offered(command.id)
-        if not self._unreached.is_behind(command.device_id, command.id):
-            async with self._room:
-                delivery = await self._publish_or_not(offered)
-        if delivery is BrokerDelivery.UNHEARD:
-            self._unreached.add(command.device_id, command.id)
-            await self._answer(command, GatewayReport.UNREACHABLE)
-        elif delivery is BrokerDelivery.HEARD:
-            await self._answer(command, GatewayReport.DELIVERED)
+        command, delivery = offered.command, BrokerDelivery.NO_SUBSCRIBER
+        self._unreachable.remove(command.id)
+        if not self._unreachable.has_earlier(command.device_id, command.id):
+            async with self._slots:
+                delivery = await self._try_publish(offered)
+        if delivery is BrokerDelivery.NO_SUBSCRIBER:
+            self._unreachable.add(command.device_id, command.id)
+            await self._report(command, GatewayReport.UNREACHABLE)
+        elif delivery is BrokerDelivery.RECEIVED:
+            await self._report(command, GatewayReport.DELIVERED)
 
     async def _announce(self, offered: DeviceCommand) -> None:
         group = offered.device_type
-        # A name that cannot stand in a topic has no listeners.
+        # A type that cannot be part of a topic has no subscribers.
         if is_published_to(group):
             topic, payload = self._topics.group_commands(group), group_document(offered.command, group)
-            async with self._room:
+            async with self._slots:
                 await self._broker.deliver(topic, payload, expiry=seconds_left(offered.command))
-        await self._answer(offered.command, GatewayReport.ANNOUNCED)
+        await self._report(offered.command, GatewayReport.ANNOUNCED)
 
-    async def _publish_or_not(self, offered: DeviceCommand) -> BrokerDelivery:
+    async def _try_publish(self, offered: DeviceCommand) -> BrokerDelivery:
         try:
             return await self._publish(offered)
         except CannotConnect:
             raise
         except Exception:
-            # One command must not end the stream of all the others.
+            # An unexpected error of one command must not end the stream.
             log.exception("command_not_published", command=offered.command.id)
-            return BrokerDelivery.UNHEARD
+            return BrokerDelivery.NO_SUBSCRIBER
 
     async def _publish(self, offered: DeviceCommand) -> BrokerDelivery:
-        payload, expiry, device_id = (
-            command_document(offered.command),
-            seconds_left(offered.command),
-            offered.command.device_id,
-        )
-        delivery = BrokerDelivery.UNHEARD
-        for topic in self._topics.commands(device_id, offered.device_name, offered.command.name):
-            is_its_own = self._topics.is_by_id(topic, device_id)
-            kept = expiry if is_its_own else min(expiry or KEPT_BY_NAME, KEPT_BY_NAME)
+        command, delivery = offered.command, BrokerDelivery.NO_SUBSCRIBER
+        payload, expiry, device_id = command_document(command), seconds_left(command), command.device_id
+        for topic in self._topics.commands(device_id, offered.device_name, command.name):
+            is_permanent = self._topics.is_by_id(topic, device_id)
+            kept = expiry if is_permanent else min(expiry or KEPT_BY_NAME, KEPT_BY_NAME)
             delivery = await self._broker.deliver(topic, payload, expiry=kept, device_id=device_id)
-            if delivery is BrokerDelivery.HEARD:
+            if delivery is BrokerDelivery.RECEIVED:
                 break
         return delivery

@@ -1,7 +1,6 @@
-"""Devices that come, go, or give a sign of life, told to the server many at a time."""
+"""Reports the presence of devices to the server, many devices in one call."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -9,86 +8,81 @@ import grpc
 from iotflow.status_words import OFFLINE, STATUS_WORDS, status_word
 from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from iotflow.words import Presence as Report
-from iotflow_gateway.devices.grouped_calls import persistently
-from iotflow_gateway.failures import TRIES
-from iotflow_gateway.pipeline.message import Message
+from iotflow.words import Presence
+from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.retries import TRIES, call_with_retries
 from iotflow_gateway.topics import Kind
 
+# Reports of one call.
 MOST = 10_000
-Told = list[tuple[Message, PresenceReport]]
-STATES = {Kind.HEARTBEAT: Report.HEARTBEAT, Kind.ONLINE: Report.ONLINE, Kind.OFFLINE: Report.OFFLINE}
+STATES = {Kind.HEARTBEAT: Presence.HEARTBEAT, Kind.ONLINE: Presence.ONLINE, Kind.OFFLINE: Presence.OFFLINE}
+
+Item = tuple[Message, PresenceReport]
 
 
-class Presence:
-    """The next call takes all that has come. refused, finished: called with what becomes of a message."""
+class PresenceHandler:
+    """Each call reports all status messages that arrived during the one before."""
 
-    def __init__(
-        self,
-        channel: grpc.aio.Channel,
-        metadata: tuple[tuple[str, str], ...],
-        refused: Callable[[Message, Rejected], None],
-        finished: Callable[[Message], None],
-    ) -> None:
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], callbacks: Callbacks) -> None:
         self._stub = GatewayServiceStub(channel)
         self._metadata = metadata
-        self._refused = refused
-        self._finished = finished
-        self._waiting: list[tuple[Message, PresenceReport]] = []
-        self._news = asyncio.Event()
+        self._callbacks = callbacks
+        self._waiting: list[Item] = []
+        self._changed = asyncio.Event()
 
     def handle(self, message: Message, device_id: int, content: Any) -> None:
-        """Status topics; what they mean, a payload may say too: `{"status": "online"}`, or the bare word."""
+        """Queue the report of a status message. The payload may state the status: `{"status": "online"}`, or the bare word."""
         report = PresenceReport(device_id=device_id, state=_state(message.address.kind or Kind.STATUS, content))
         report.timestamp.GetCurrentTime()
         self._waiting.append((message, report))
-        self._news.set()
+        self._changed.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         while True:
-            await self._news.wait()
-            told, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            await self._changed.wait()
+            items, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             if not self._waiting:
-                self._news.clear()
-            await self._tell(told)
+                self._changed.clear()
+            await self._report_all(items)
 
-    async def _tell(self, told: Told) -> None:
-        """All of them by one call or, where the server does not take that, one at a time: one must not stop the others."""
+    async def _report_all(self, items: list[Item]) -> None:
+        """Report the items in one call. If the server rejects the call, report each item in a call of its own."""
         try:
-            await self._report(told)
-        except Rejected as refused:
-            if len(told) == 1:
-                self._refused(told[0][0], refused)
+            await self._report(items)
+        except Rejected as rejected:
+            if len(items) == 1:
+                self._callbacks.reject(items[0][0], rejected)
             else:
-                for one in told:
-                    await self._tell_alone(one)
-        for message, _ in told:
-            self._finished(message)
+                for item in items:
+                    await self._report_alone(item)
+        for message, _ in items:
+            self._callbacks.finish(message)
 
-    async def _tell_alone(self, one: tuple[Message, PresenceReport]) -> None:
+    async def _report_alone(self, item: Item) -> None:
         try:
-            await self._report([one], tries=1)
-        except Rejected as refused:
-            self._refused(one[0], refused)
+            await self._report([item], tries=1)
+        except Rejected as rejected:
+            self._callbacks.reject(item[0], rejected)
 
-    async def _report(self, told: Told, tries: int = TRIES) -> None:
-        request = ReportPresenceRequest(reports=[report for _, report in told])
-        answer = await persistently(lambda: self._stub.ReportPresence(request, metadata=self._metadata), tries)
-        for item in getattr(answer, "rejected", ()):
-            self._refused(told[item.index][0], Rejected(item.reason, item.message))
+    async def _report(self, items: list[Item], tries: int = TRIES) -> None:
+        request = ReportPresenceRequest(reports=[report for _, report in items])
+        answer = await call_with_retries(lambda: self._stub.ReportPresence(request, metadata=self._metadata), tries)
+        for rejection in getattr(answer, "rejected", ()):
+            self._callbacks.reject(items[rejection.index][0], Rejected(rejection.reason, rejection.message))
 
 
 def _state(kind: Kind, content: Any) -> str:
-    """What a message on a status topic says. Raises Refused where its word is none."""
-    said = content.get("status") if isinstance(content, dict) else content
-    word = status_word(said)
+    """The state that a status message reports. Raises Rejected if its word is not a status."""
+    text = content.get("status") if isinstance(content, dict) else content
+    word = status_word(text)
     if word == OFFLINE:
-        # Also on a topic that has another name: it is the last will of a firmware with one status topic.
+        # `offline` counts on every status topic: firmware with a single status topic uses it as its last will.
         return word
     if state := STATES.get(kind) or word:
         return state
-    if said is None or said == "":
-        return Report.HEARTBEAT
-    raise Rejected("UNKNOWN_STATUS", f"a status is one of {', '.join(STATUS_WORDS)}", field="status")
+    if text is None or text == "":
+        return Presence.HEARTBEAT
+    problem = f"The payload is not a status. Send one of {', '.join(STATUS_WORDS)}."
+    raise Rejected("UNKNOWN_STATUS", problem, field="status")

@@ -1,6 +1,6 @@
-"""The broker of a laptop, within the adapter: amqtt's protocol, MQTT 3.1.1, on the loopback, nothing to install."""
+"""The embedded broker: MQTT 3.1.1 by amqtt inside the adapter's process, on the loopback address, for a laptop."""
 
+from iotflow_gateway.embedded.access_control import AccessControl, AnonymousAccess
 from iotflow_gateway.embedded.broker import EmbeddedBroker
-from iotflow_gateway.embedded.guard import Guard, UnknownLogins
 
-__all__ = ["EmbeddedBroker", "Guard", "UnknownLogins"]
+__all__ = ["AccessControl", "AnonymousAccess", "EmbeddedBroker"]

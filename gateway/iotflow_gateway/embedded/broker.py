@@ -1,8 +1,7 @@
-"""The embedded broker as the adapter sees it: what a client sent is acknowledged to the client once it is finished with."""
+"""The embedded broker as a Broker of the adapter. A client's message is acknowledged when its processing is complete."""
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 import structlog
 from amqtt.contexts import BrokerConfig, ListenerConfig
@@ -10,12 +9,11 @@ from amqtt.errors import BrokerError
 from amqtt.session import Session
 
 from iotflow_gateway.accounts.directory import Account
-from iotflow_gateway.broker import BrokerDelivery
-from iotflow_gateway.embedded.arrival import InboundMessage
-from iotflow_gateway.embedded.guard import Guard
-from iotflow_gateway.embedded.revision import ConnectionReview
+from iotflow_gateway.broker import BrokerDelivery, OnMessage
+from iotflow_gateway.embedded.access_control import AccessControl
+from iotflow_gateway.embedded.connection_review import ConnectionReview
+from iotflow_gateway.embedded.session_state import InboundMessage, device_of, state
 from iotflow_gateway.embedded.sessions import Sessions
-from iotflow_gateway.embedded.state import owner, state
 from iotflow_gateway.pipeline.message import MOST_BYTES, Message
 from iotflow_gateway.topics import Topics
 
@@ -23,81 +21,78 @@ log = structlog.get_logger(__name__)
 
 
 class EmbeddedBroker:
-    """take: called with each message as it comes; finish() is owed for each. window: messages taken and not finished, at the
-    most."""
+    """window: largest number of messages in processing."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        guard: Guard,
-        topics: Topics,
-        take: Callable[[Message], None],
-        window: int,
-    ) -> None:
+    def __init__(self, host: str, port: int, access: AccessControl, topics: Topics, window: int) -> None:
         self._address = f"{host}:{port}"
-        self._guard = guard
+        self._access = access
         self._topics = topics
-        self._take = take
         self._window = window
         self._sessions: Sessions | None = None
-        self._revision = ConnectionReview(guard)
-        self._arrivals: dict[Message, InboundMessage] = {}
+        self._review = ConnectionReview(access)
+        self._unfinished: dict[Message, InboundMessage] = {}
         self._bytes = 0
-        self._room = asyncio.Event()
-        self._room.set()
-        self._listens = asyncio.Event()
+        self._may_read = asyncio.Event()
+        self._may_read.set()
+        self._is_listening = asyncio.Event()
 
     @property
     def waiting(self) -> int:
-        """Messages that are not yet acknowledged."""
-        return len(self._arrivals)
+        """Number of messages that are not acknowledged."""
+        return len(self._unfinished)
 
     async def connected(self) -> None:
-        """Wait until messages may come in."""
-        await self._listens.wait()
+        """Wait until clients can connect."""
+        await self._is_listening.wait()
 
     async def lost(self) -> None:
-        """Never: it ends with the adapter."""
+        """Wait forever: the broker ends with the adapter."""
         await asyncio.Event().wait()
 
     @property
-    def remembers(self) -> bool:
-        """What it was told by this adapter, it has."""
+    def session_present(self) -> bool:
+        """True: the broker has all messages that this process retained."""
         return True
 
-    async def run(self) -> None:
-        """Until cancelled. Raises OSError where it cannot listen."""
-        # It would write a line for every client that breaks off.
+    async def run(self, on_message: OnMessage) -> None:
+        """Run until cancelled. Raises OSError if the broker cannot listen on its port."""
+        # amqtt logs each client that closes its connection without DISCONNECT.
         logging.getLogger("amqtt").setLevel(logging.ERROR)
         config = BrokerConfig(listeners={"default": ListenerConfig(bind=self._address)}, plugins={})
-        sessions = Sessions(config, self._guard, self._topics, self._arrived, self._room, self._revision.opened)
+        sessions = Sessions(
+            config,
+            access=self._access,
+            topics=self._topics,
+            on_inbound=lambda *inbound: on_message(self._accept(*inbound)),
+            may_read=self._may_read,
+            on_opened=self._review.schedule_session,
+        )
         try:
             await sessions.start()
         except BrokerError as error:
             raise OSError(str(error)) from None
-        log.info("broker listens", address=self._address)
+        log.info("broker_listening", address=self._address)
         self._sessions = sessions
-        self._listens.set()
+        self._is_listening.set()
         try:
-            await self._revision.run(sessions)
+            await self._review.run(sessions)
         finally:
             await sessions.shutdown()
 
     def account_changed(self, before: Account | None, after: Account | None) -> None:
-        """A device was made, changed or removed."""
+        """Review the connections of a device that was added, changed or removed."""
         if changed := after or before:
-            self._revision.suspect(changed.device_id, removed=after is None)
+            self._review.schedule(changed.device_id, removed=after is None)
 
     def finish(self, message: Message) -> None:
-        """Nothing more will be done about the message: acknowledge it to the client."""
-        self._arrivals.pop(message).settled.set()
+        """Acknowledge a message to its client."""
+        self._unfinished.pop(message).finished.set()
         self._bytes -= len(message.payload)
-        self._keep_room()
+        self._limit_reading()
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Send a message of QoS 1; False: too much is under way."""
-        return self._sessions is not None and self._sessions.spreading.send(topic, payload, 1)
+        """Send a message with QoS 1. False: the broker does not run, or too many deliveries are in progress."""
+        return self._sessions is not None and self._sessions.fanout.publish(topic, payload, 1)
 
     async def deliver(
         self,
@@ -108,35 +103,35 @@ class EmbeddedBroker:
         expiry: int | None = None,  # noqa: ARG002
         device_id: int = 0,
     ) -> BrokerDelivery:
-        """Send a message of QoS 1; HEARD: somebody has it. Nothing expires here: what nobody hears now is not kept."""
+        """Send a message with QoS 1 to the connected subscribers. The message is not queued for others, so that it needs no expiry."""
         if self._sessions is None:
-            return BrokerDelivery.UNHEARD
-        spreading = self._sessions.spreading
+            return BrokerDelivery.NO_SUBSCRIBER
+        fanout = self._sessions.fanout
         if retain:
-            spreading.retained.put(device_id, topic, payload)
-        heard = await spreading.spread(topic, payload, 1, only=device_id)
-        return BrokerDelivery.HEARD if heard else BrokerDelivery.UNHEARD
+            fanout.retained.put(device_id, topic, payload)
+        is_received = await fanout.deliver(topic, payload, 1, only=device_id)
+        return BrokerDelivery.RECEIVED if is_received else BrokerDelivery.NO_SUBSCRIBER
 
-    def _arrived(self, session: Session, arrival: InboundMessage, allowed: bool) -> None:
-        message = self._message(session, arrival, allowed=allowed)
-        self._arrivals[message] = arrival
+    def _accept(self, session: Session, inbound: InboundMessage, is_allowed: bool) -> Message:
+        message = self._message(session, inbound, is_allowed=is_allowed)
+        self._unfinished[message] = inbound
         self._bytes += len(message.payload)
-        self._keep_room()
-        self._take(message)
+        self._limit_reading()
+        return message
 
-    def _keep_room(self) -> None:
-        if len(self._arrivals) < self._window and self._bytes < MOST_BYTES:
-            self._room.set()
+    def _limit_reading(self) -> None:
+        if len(self._unfinished) < self._window and self._bytes < MOST_BYTES:
+            self._may_read.set()
         else:
-            self._room.clear()
+            self._may_read.clear()
 
-    def _message(self, session: Session, arrival: InboundMessage, *, allowed: bool) -> Message:
+    def _message(self, session: Session, inbound: InboundMessage, *, is_allowed: bool) -> Message:
         username = session.username or ""
-        if not allowed:
-            address = self._topics.elsewhere(username)
+        if not is_allowed:
+            address = self._topics.foreign(username)
         else:
-            address = self._topics.parse(arrival.topic) if username else self._topics.keyed(arrival.topic)
-        message = Message(arrival.topic, address, arrival.payload, arrival.packet_id, arrival.qos)
-        message.device_id = owner(session)
-        message.shown = state(session).shown
+            address = self._topics.parse(inbound.topic) if username else self._topics.keyed(inbound.topic)
+        message = Message(inbound.topic, address, inbound.payload, inbound.packet_id, inbound.qos)
+        message.device_id = device_of(session)
+        message.connection_key = state(session).connection_key
         return message

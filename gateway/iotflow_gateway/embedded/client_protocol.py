@@ -1,7 +1,7 @@
-"""What is said with one client of the embedded broker.
+"""The protocol with one client of the embedded broker.
 
-amqtt writes the packets. They are read here, each bounded and checked before anything is done about it, and acknowledged when the
-message is finished with. Whatever ends a conversation closes the connection.
+amqtt writes the packets. This module reads them, checks each before it is processed, and acknowledges a message when its processing
+is complete. The connection is closed when the protocol ends, for whatever cause.
 """
 
 import asyncio
@@ -20,57 +20,49 @@ from amqtt.mqtt.publish import PublishPacket
 from amqtt.mqtt.pubrec import PubrecPacket
 from amqtt.session import OutgoingApplicationMessage, Session
 
-from iotflow_gateway.embedded.arrival import InboundMessage, Unreleased, inbound_message
-from iotflow_gateway.embedded.limits import MOST_UNANSWERED, MOST_UNANSWERED_BYTES, MOST_UNRELEASED
-from iotflow_gateway.embedded.packets import (
-    Malformed,
-    Packet,
-    PacketReader,
-    Type,
-    acknowledged,
-    filters,
-    published,
-)
-from iotflow_gateway.embedded.state import state
+from iotflow_gateway.embedded.limits import MOST_BYTES_IN_FLIGHT, MOST_IN_FLIGHT, MOST_UNRELEASED
+from iotflow_gateway.embedded.packet_bodies import acknowledged, filters, published
+from iotflow_gateway.embedded.packets import Malformed, Packet, PacketReader, Type
+from iotflow_gateway.embedded.session_state import InboundMessage, Unreleased, inbound_message, state
 
 log = structlog.get_logger(__name__)
 
-# How long a client may take to acknowledge, and to read.
+# Time for a client to acknowledge a message, and to read a packet.
 ACKNOWLEDGE_SECONDS, SEND_SECONDS = 10.0, 10.0
-# A client is silent for so many times its keepalive at the most (MQTT-3.1.2-24).
+# A client may be silent for this multiple of its keepalive (MQTT-3.1.2-24).
 KEEPALIVES = 1.5
-# Subscriptions and the like that wait for each other; beyond, nothing is read.
+# Subscriptions, and unsubscriptions, that wait for each other. With more, nothing is read from the client.
 MOST_WAITING = 10
 
-# Whether the message was taken; what is not is not acknowledged.
-Arrive = Callable[[Session, InboundMessage], bool]
+# Called with each message; False: the message is rejected, and the client cannot be informed.
+OnPublish = Callable[[Session, InboundMessage], bool]
 
 
 class ClientProtocol(BrokerProtocolHandler):
-    """From CONNECT to the end of the connection."""
+    """The protocol from CONNECT to the end of the connection."""
 
-    def prepare(self, packets: PacketReader, room: asyncio.Event, arrive: Arrive) -> None:
-        """room: nothing is read while it is not set. arrive: called with each message as it comes; whether it was taken."""
+    def prepare(self, packets: PacketReader, may_read: asyncio.Event, on_publish: OnPublish) -> None:
+        """Set the state of a new connection. may_read: set while packets are accepted."""
         self._packets = packets
-        self._room = room
-        self._arrive = arrive
-        self._before: InboundMessage | None = None
+        self._may_read = may_read
+        self._on_publish = on_publish
+        self._previous: InboundMessage | None = None
         self._answers: set[asyncio.Task[None]] = set()
-        self._sent: dict[int, asyncio.Future[bool]] = {}
-        self._unanswered, self._unanswered_bytes = 0, 0
+        self._unacknowledged: dict[int, asyncio.Future[bool]] = {}
+        self._in_flight, self._bytes_in_flight = 0, 0
         self._pending_subscriptions: asyncio.Queue[Subscription] = asyncio.Queue(MOST_WAITING)
         self._pending_unsubscriptions: asyncio.Queue[UnSubscription] = asyncio.Queue(MOST_WAITING)
-        self._said_goodbye = False
+        self._has_disconnected = False
         self._is_ending = False
         self.over = asyncio.Event()
 
     @property
-    def said_goodbye(self) -> bool:
-        """Whether the client has ended it in good order: then its last will is not published."""
-        return self._said_goodbye
+    def has_disconnected(self) -> bool:
+        """Whether the client has sent DISCONNECT, after which its last will is not published."""
+        return self._has_disconnected
 
     async def start(self) -> None:
-        # Made before anything is read: who comes and goes within the same moment has gone.
+        # Made before the first packet is read, which may be a DISCONNECT.
         self._disconnect_waiter = asyncio.get_running_loop().create_future()
         await super(BrokerProtocolHandler, self).start()
 
@@ -81,18 +73,18 @@ class ClientProtocol(BrokerProtocolHandler):
     async def _reader_loop(self) -> None:
         self._reader_ready.set()
         try:
-            while not self._said_goodbye:
-                await self._room.wait()
-                packet = await self._packets.next(self._patience)
+            while not self._has_disconnected:
+                await self._may_read.wait()
+                packet = await self._packets.next(self._silence_limit)
                 if packet is None:
                     break
-                await self._carry_out(packet)
-                # What has come is read without waiting: between two packets the other connections have their turn.
+                await self._process(packet)
+                # Packets that have arrived are read without a pause, in which other connections would be served.
                 await asyncio.sleep(0)
         except Malformed as problem:
-            log.info("connection closed", problem=str(problem), username=self.session.username)
+            log.info("connection_closed", problem=str(problem), username=self.session.username)
         except TimeoutError:
-            log.info("connection closed", problem="no packet in time", username=self.session.username)
+            log.info("connection_closed", problem="no packet in time", username=self.session.username)
         finally:
             for answer in self._answers:
                 answer.cancel()
@@ -100,35 +92,35 @@ class ClientProtocol(BrokerProtocolHandler):
             self._reader_stopped.set()
 
     @property
-    def _patience(self) -> float | None:
+    def _silence_limit(self) -> float | None:
         keep_alive: int = self.session.keep_alive
         return KEEPALIVES * keep_alive if keep_alive else None
 
-    async def _carry_out(self, packet: Packet) -> None:
+    async def _process(self, packet: Packet) -> None:
         match packet.type:
             case Type.PUBLISH:
-                self._take(inbound_message(published(packet)))
+                self._receive(inbound_message(published(packet)))
             case Type.SUBSCRIBE | Type.UNSUBSCRIBE:
                 await self._subscribe(packet)
             case Type.PINGREQ:
                 await self._send_packet(PingRespPacket.build())
             case Type.DISCONNECT:
-                self._said_goodbye = True
+                self._has_disconnected = True
             case Type.CONNECT:
-                raise Malformed("a second CONNECT")
+                raise Malformed("a second CONNECT on one connection")
             case _:
-                await self._acknowledged(packet.type, acknowledged(packet))
+                await self._process_acknowledgement(packet.type, acknowledged(packet))
 
     async def _subscribe(self, packet: Packet) -> None:
-        packet_id, named = filters(packet)
+        packet_id, requested = filters(packet)
         if packet.type is Type.SUBSCRIBE:
-            await self._pending_subscriptions.put(Subscription(packet_id, named))
+            await self._pending_subscriptions.put(Subscription(packet_id, requested))
         else:
-            await self._pending_unsubscriptions.put(UnSubscription(packet_id, [one for one, _ in named]))
+            await self._pending_unsubscriptions.put(UnSubscription(packet_id, [one for one, _ in requested]))
 
-    async def _acknowledged(self, packet_type: Type, packet_id: int) -> None:
-        """Of PUBREC and PUBCOMP there is nothing to do: nothing is sent with QoS 2."""
-        answer = self._sent.get(packet_id)
+    async def _process_acknowledgement(self, packet_type: Type, packet_id: int) -> None:
+        """PUBREC and PUBCOMP have no effect, because the broker sends nothing with QoS 2."""
+        answer = self._unacknowledged.get(packet_id)
         if packet_type is Type.PUBACK and answer and not answer.done():
             answer.set_result(True)
         elif packet_type is Type.PUBREL:
@@ -136,12 +128,12 @@ class ClientProtocol(BrokerProtocolHandler):
             await self._send_packet(PubcompPacket.build(packet_id))
 
     async def deliver(self, topic: str, payload: bytes, qos: int, *, retain: bool = False) -> bool:
-        """Send a message of QoS 0 or 1; whether the client has it, as far as that QoS can tell."""
+        """Send a message with QoS 0 or 1. The result: whether the client has it, as far as the QoS shows."""
         size = len(payload)
-        if self._unanswered >= MOST_UNANSWERED or self._unanswered_bytes + size > MOST_UNANSWERED_BYTES:
+        if self._in_flight >= MOST_IN_FLIGHT or self._bytes_in_flight + size > MOST_BYTES_IN_FLIGHT:
             return False
-        self._unanswered += 1
-        self._unanswered_bytes += size
+        self._in_flight += 1
+        self._bytes_in_flight += size
         try:
             if qos == QOS_0:
                 await self._send_packet(PublishPacket.build(topic, payload, None, False, QOS_0, retain))
@@ -150,8 +142,8 @@ class ClientProtocol(BrokerProtocolHandler):
         except (AMQTTError, MQTTError, OSError, TimeoutError):
             return False
         finally:
-            self._unanswered -= 1
-            self._unanswered_bytes -= size
+            self._in_flight -= 1
+            self._bytes_in_flight -= size
 
     async def _deliver(self, topic: str, payload: bytes, *, retain: bool) -> bool:
         session: Session = self.session
@@ -159,56 +151,56 @@ class ClientProtocol(BrokerProtocolHandler):
         message = OutgoingApplicationMessage(packet_id, topic, QOS_1, payload, retain)
         session.inflight_out[packet_id] = message
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._sent[packet_id] = answer
+        self._unacknowledged[packet_id] = answer
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
                 await self._send_packet(message.build_publish_packet())
                 return await answer
         finally:
-            del self._sent[packet_id], session.inflight_out[packet_id]
+            del self._unacknowledged[packet_id], session.inflight_out[packet_id]
 
-    def _take(self, arrived: InboundMessage) -> None:
-        if arrived.qos == QOS_2:
-            self._receive_once(arrived)
+    def _receive(self, message: InboundMessage) -> None:
+        if message.qos == QOS_2:
+            self._receive_once(message)
             return
-        self._hand_on(arrived)
-        if arrived.qos == QOS_1:
-            self._begin(self._answer(arrived, PubackPacket.build(arrived.packet_id)))
+        self._pass_on(message)
+        if message.qos == QOS_1:
+            self._start(self._acknowledge(message, PubackPacket.build(message.packet_id)))
 
-    def _receive_once(self, arrived: InboundMessage) -> None:
-        """Method B of MQTT's section 4.3.3: handed on at once, its id known until PUBREL."""
+    def _receive_once(self, message: InboundMessage) -> None:
+        """Pass on a message of QoS 2 at once, and keep its packet id until PUBREL: method B of MQTT 3.1.1, section 4.3.3."""
         unreleased = state(self.session).unreleased
-        first = unreleased.get(arrived.packet_id)
-        if first and first.is_same(arrived):
-            arrived.settled = first.settled
+        first = unreleased.get(message.packet_id)
+        if first and first.is_same(message):
+            message.finished = first.finished
         elif first is None and len(unreleased) >= MOST_UNRELEASED:
-            raise Malformed(f"{MOST_UNRELEASED} messages of QoS 2 are not released")
+            raise Malformed(f"{MOST_UNRELEASED} messages of QoS 2 are not released: the limit is reached")
         else:
-            self._hand_on(arrived)
-            unreleased[arrived.packet_id] = Unreleased.of(arrived)
-        self._begin(self._answer(arrived, PubrecPacket.build(arrived.packet_id)))
+            self._pass_on(message)
+            unreleased[message.packet_id] = Unreleased.of(message)
+        self._start(self._acknowledge(message, PubrecPacket.build(message.packet_id)))
 
-    def _hand_on(self, arrived: InboundMessage) -> None:
-        """A client that may not publish, and cannot be told so, is cut off (MQTT-3.3.5-2)."""
-        if not self._arrive(self.session, arrived):
-            raise Malformed(f"published without a login to {arrived.topic:.200}")
+    def _pass_on(self, message: InboundMessage) -> None:
+        """A client that may not publish and cannot be informed is disconnected (MQTT-3.3.5-2)."""
+        if not self._on_publish(self.session, message):
+            raise Malformed(f"a client without a login may not publish to {message.topic:.200}")
 
-    async def _answer(self, arrived: InboundMessage, packet: PubackPacket | PubrecPacket) -> None:
-        """In the order in which messages came (MQTT-4.6.0-2)."""
-        before, self._before = self._before, arrived
-        await arrived.settled.wait()
-        if before:
-            await before.answered.wait()
+    async def _acknowledge(self, message: InboundMessage, packet: PubackPacket | PubrecPacket) -> None:
+        """Acknowledge a message when its processing is complete, in the order of arrival (MQTT-4.6.0-2)."""
+        previous, self._previous = self._previous, message
+        await message.finished.wait()
+        if previous:
+            await previous.acknowledged.wait()
         await self._send_packet(packet)
-        arrived.answered.set()
+        message.acknowledged.set()
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
     async def _send_packet(self, packet: Any) -> None:
-        """A client that does not read is cut off."""
+        """Send a packet. A client that does not read is disconnected."""
         try:
             async with asyncio.timeout(SEND_SECONDS), self._write_lock:
                 await packet.to_stream(self.writer)
@@ -216,9 +208,9 @@ class ClientProtocol(BrokerProtocolHandler):
             await self.handle_connection_closed()
 
     def _stop_waiters(self) -> None:
-        for answer in self._sent.values():
+        for answer in self._unacknowledged.values():
             if not answer.done():
                 answer.set_result(False)
 
     async def _retry_deliveries(self) -> None:
-        """What was not acknowledged waits with the session."""
+        """Unacknowledged messages stay with the session; see Fanout.resume."""

@@ -1,113 +1,154 @@
-"""What clients of the embedded broker hear: messages as they come, those that were kept for them, and what is retained."""
+"""Delivers messages to the clients of the embedded broker: new messages, queued ones and retained ones."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
+import structlog
 from amqtt.session import OutgoingApplicationMessage, Session
 
 from iotflow_gateway.embedded.client_protocol import ClientProtocol
-from iotflow_gateway.embedded.limits import MOST_KEPT, MOST_KEPT_BYTES
-from iotflow_gateway.embedded.retained import Retained
-from iotflow_gateway.embedded.state import owner, state
+from iotflow_gateway.embedded.limits import MOST_QUEUED, MOST_QUEUED_BYTES, MOST_RETAINED, MOST_RETAINED_BYTES
+from iotflow_gateway.embedded.session_state import device_of, state
 
-# Messages on their way to clients, and their bytes; more are not sent.
-MOST_UNDER_WAY, MOST_BYTES_UNDER_WAY = 10_000, 64 * 2**20
+log = structlog.get_logger(__name__)
 
+# Deliveries in progress, and the size of their payloads. Further messages are not sent.
+MOST_DELIVERIES, MOST_DELIVERY_BYTES = 10_000, 64 * 2**20
+
+# By topic filter: the sessions that subscribed, each with the granted QoS.
 Subscriptions = Mapping[str, list[tuple[Session, int]]]
 
 
+class Retained:
+    """Retained messages, by device and topic. They belong to the device, not to the name in the topic, and are removed with it.
+    Messages without a known device belong to device 0."""
+
+    def __init__(self) -> None:
+        self._by_device: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
+
+    def put(self, device_id: int, topic: str, payload: bytes) -> None:
+        """Replace the message of a topic; an empty payload removes it."""
+        if payload:
+            self._by_device[device_id][topic] = payload
+        else:
+            self._by_device[device_id].pop(topic, None)
+
+    def put_bounded(self, device_id: int, topic: str, payload: bytes) -> None:
+        """Replace the message of a topic for the device itself. A message above the device's limits is not retained."""
+        own = self._by_device[device_id]
+        size = sum(map(len, own.values())) - len(own.get(topic, b"")) + len(payload)
+        if payload and (size > MOST_RETAINED_BYTES or (topic not in own and len(own) >= MOST_RETAINED)):
+            problem = f"the limit of a device is {MOST_RETAINED} messages and {MOST_RETAINED_BYTES} bytes"
+            log.info("message_not_retained", problem=problem, device_id=device_id, topic=topic[:200])
+        else:
+            self.put(device_id, topic, payload)
+
+    def of(self, device_id: int) -> Iterator[tuple[str, bytes]]:
+        """Topics and payloads that the device may receive."""
+        for one in {0, device_id}:
+            yield from list(self._by_device.get(one, {}).items())
+
+    def remove(self, device_id: int) -> None:
+        """Remove the messages of a removed device."""
+        self._by_device.pop(device_id, None)
+
+
 class Fanout:
-    """subscriptions: by topic filter, who subscribed and the QoS that was granted. speaking: the conversation with a session,
-    if there is one. hears: whether a session may hear of a topic. matches: whether a topic matches a filter."""
+    """protocol_of: the protocol of a session, or None without a connection. may_receive: whether a session may receive the messages
+    of a topic. matches: whether a topic matches a filter."""
 
     def __init__(
         self,
         subscriptions: Subscriptions,
-        speaking: Callable[[Session], ClientProtocol | None],
-        hears: Callable[[Session, str], bool],
+        *,
+        protocol_of: Callable[[Session], ClientProtocol | None],
+        may_receive: Callable[[Session, str], bool],
         matches: Callable[[str, str], bool],
     ) -> None:
         self._subscriptions = subscriptions
-        self._speaking = speaking
-        self._hears = hears
+        self._protocol_of = protocol_of
+        self._may_receive = may_receive
         self._matches = matches
         self.retained = Retained()
-        self._under_way: set[asyncio.Task[bool]] = set()
+        self._deliveries: set[asyncio.Task[bool]] = set()
         self._bytes = 0
 
-    def send(self, topic: str, payload: bytes, qos: int) -> bool:
-        """Spread a message, also to those who will be back; whether there was room for it."""
-        if len(self._under_way) >= MOST_UNDER_WAY or self._bytes + len(payload) > MOST_BYTES_UNDER_WAY:
+    def publish(self, topic: str, payload: bytes, qos: int) -> bool:
+        """Start to deliver a message; it is queued for sessions without a connection. False: too many deliveries are in progress."""
+        if len(self._deliveries) >= MOST_DELIVERIES or self._bytes + len(payload) > MOST_DELIVERY_BYTES:
             return False
-        if next(self._listeners(topic), None):
-            self._begin(self.spread(topic, payload, qos, keep=True), len(payload))
+        if next(self._subscribers(topic), None):
+            self._start(self.deliver(topic, payload, qos, queue=True), len(payload))
         return True
 
-    async def spread(self, topic: str, payload: bytes, qos: int, *, keep: bool = False, only: int = 0) -> bool:
-        """Send to all who subscribed; whether any of them has it. keep: or will have it when it is back. only: to this device."""
+    async def deliver(self, topic: str, payload: bytes, qos: int, *, queue: bool = False, only: int = 0) -> bool:
+        """Deliver a message to all subscribers. The result: whether any subscriber received it. queue: for sessions without a
+        connection. only: the one device that may receive it, or 0."""
         sending = [
-            self._send(session, topic, payload, min(qos, granted), keep=keep)
-            for session, granted in self._listeners(topic)
-            if not only or owner(session) == only
+            self._send(session, topic, payload, min(qos, granted), queue=queue)
+            for session, granted in self._subscribers(topic)
+            if not only or device_of(session) == only
         ]
         return any(await asyncio.gather(*sending))
 
-    def show_retained(self, session: Session, topic_filter: str, qos: int) -> None:
-        """What is retained below a filter that the session subscribed to."""
-        if conversation := self._speaking(session):
-            for topic, payload in self.retained.of(owner(session)):
-                if self._matches(topic, topic_filter) and self._hears(session, topic):
-                    self._begin(conversation.deliver(topic, payload, qos, retain=True), len(payload))
+    def send_retained(self, session: Session, topic_filter: str, qos: int) -> None:
+        """Send the retained messages that match a filter of the session."""
+        if protocol := self._protocol_of(session):
+            for topic, payload in self.retained.of(device_of(session)):
+                if self._matches(topic, topic_filter) and self._may_receive(session, topic):
+                    self._start(protocol.deliver(topic, payload, qos, retain=True), len(payload))
 
-    def bring_up_to_date(self, session: Session) -> None:
-        """With what was kept for it while it was away, and what is retained below its filters."""
-        state(session).kept_bytes = 0
+    def resume(self, session: Session) -> None:
+        """Send the queued messages of a session that has connected, and the retained messages of its filters."""
+        state(session).queued_bytes = 0
         for _ in range(session.retained_messages.qsize()):
-            kept = session.retained_messages.get_nowait()
-            self._begin(self._send(session, kept.topic, kept.data, kept.qos, keep=True), len(kept.data))
+            queued = session.retained_messages.get_nowait()
+            self._start(self._send(session, queued.topic, queued.data, queued.qos, queue=True), len(queued.data))
         for topic_filter, subscribed in self._subscriptions.items():
             for qos in [qos for one, qos in subscribed if one is session]:
-                self.show_retained(session, topic_filter, qos)
+                self.send_retained(session, topic_filter, qos)
 
     async def close(self) -> None:
-        """Send nothing any more."""
-        for task in self._under_way:
+        """Cancel the deliveries in progress."""
+        for task in self._deliveries:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._deliveries, return_exceptions=True)
 
-    def _listeners(self, topic: str) -> Iterator[tuple[Session, int]]:
-        """Who hears of the topic, each once, with the highest QoS that it was granted."""
+    def _subscribers(self, topic: str) -> Iterator[tuple[Session, int]]:
+        """The sessions that receive the topic, each once, with the highest QoS that it was granted."""
         granted: dict[str, tuple[Session, int]] = {}
         for topic_filter, subscribed in self._subscriptions.items():
             if self._matches(topic, topic_filter):
                 for session, qos in subscribed:
                     _, other = granted.get(session.client_id, (session, 0))
                     granted[session.client_id] = session, max(qos, other)
-        return (one for one in granted.values() if self._hears(one[0], topic))
+        return (one for one in granted.values() if self._may_receive(one[0], topic))
 
-    async def _send(self, session: Session, topic: str, payload: bytes, qos: int, *, keep: bool) -> bool:
-        conversation = self._speaking(session)
-        if conversation and await conversation.deliver(topic, payload, qos):
+    async def _send(self, session: Session, topic: str, payload: bytes, qos: int, *, queue: bool) -> bool:
+        protocol = self._protocol_of(session)
+        if protocol and await protocol.deliver(topic, payload, qos):
             return True
-        away = conversation is None or conversation.over.is_set()
-        if not (away and keep and qos) or session.clean_session or not _has_room(session, payload):
+        is_away = protocol is None or protocol.over.is_set()
+        if not (is_away and queue and qos) or session.clean_session or not _has_room(session, payload):
             return False
-        state(session).kept_bytes += len(payload)
+        state(session).queued_bytes += len(payload)
         session.retained_messages.put_nowait(OutgoingApplicationMessage(None, topic, qos, payload, retain=False))
         return True
 
-    def _begin(self, work: Coroutine[Any, Any, bool], size: int) -> None:
+    def _start(self, work: Coroutine[Any, Any, bool], size: int) -> None:
         task = asyncio.create_task(work)
-        self._under_way.add(task)
+        self._deliveries.add(task)
         self._bytes += size
-        task.add_done_callback(lambda _: self._done(task, size))
+        task.add_done_callback(lambda _: self._remove(task, size))
 
-    def _done(self, task: "asyncio.Task[bool]", size: int) -> None:
-        self._under_way.discard(task)
+    def _remove(self, task: "asyncio.Task[bool]", size: int) -> None:
+        self._deliveries.discard(task)
         self._bytes -= size
 
 
 def _has_room(session: Session, payload: bytes) -> bool:
-    """For one more message that waits for its client."""
-    return session.retained_messages.qsize() < MOST_KEPT and state(session).kept_bytes + len(payload) <= MOST_KEPT_BYTES
+    """Whether the message fits into the session's queue."""
+    size = state(session).queued_bytes + len(payload)
+    return session.retained_messages.qsize() < MOST_QUEUED and size <= MOST_QUEUED_BYTES

@@ -1,1 +1,1 @@
-"""From MQTT messages to batches on the telemetry stream."""
+"""Decodes messages and joins them into batches of the telemetry stream."""

@@ -1,4 +1,4 @@
-"""What waits to be sent: messages of many devices, joined while the stream is busy with others."""
+"""Joins messages of many devices into batches, while the stream is busy with earlier ones."""
 
 import asyncio
 from collections import deque
@@ -11,30 +11,30 @@ from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
 from iotflow_gateway.pipeline.pending_batch import PassthroughBatch, PendingBatch
 
-# With so many on their way to the store, what comes waits and is joined: the busier the store, the fewer and the larger they
-# are. One is on the way while the other is stored; more of them would be smaller, and cost more.
+# With this number of joined batches in flight, readings wait and are joined: one batch travels while the other is stored. A busier
+# store thus gets fewer, larger batches.
 BUSY = 2
-# So many that do not go with the others are looked at for those behind them that do.
-MOST_PASSED = 100
+# Number of rows that may be skipped in search of rows that fit into the same batch.
+MOST_SKIPPED = 100
 
 
 class Batcher:
-    """First come, first out, but that a message joins what already waits of its device, if it is the device's last, and that
-    devices go together."""
+    """A first-in, first-out queue with two exceptions: readings join the last rows of their device that wait, and the rows of
+    several devices leave as one batch."""
 
     def __init__(self) -> None:
         self._waiting: deque[DeviceRows | PassthroughBatch] = deque()
         self._growing: dict[int, DeviceRows] = {}
-        self._under_way = 0
-        # Whether the last one left something behind: held back, it would only come later.
-        self._left_some = False
-        # What was refused for having gone together; from then on everybody goes alone.
-        self._refused: deque[DeviceRows] = deque()
-        self._apart = False
-        self._news = asyncio.Event()
+        self._in_flight = 0
+        # Whether the last batch left rows behind, which gain nothing by waiting longer.
+        self._has_leftovers = False
+        # Rows of batches that the server rejected as a whole. From then on each batch has the rows of one device.
+        self._returned: deque[DeviceRows] = deque()
+        self._is_separate = False
+        self._changed = asyncio.Event()
 
     def add(self, device_id: int, message: Message, readings: Sequence[Reading]) -> None:
-        """Readings of a message; whatever does not go together goes one after the other."""
+        """Queue the readings of a message. Readings that do not fit into the same rows follow in rows of their own."""
         start = 0
         rows = self._growing.get(device_id)
         while start < len(readings):
@@ -42,70 +42,70 @@ class Batcher:
                 rows = DeviceRows(device_id, timeless=readings[start].time is None)
                 self._growing[device_id] = rows
                 self._waiting.append(rows)
-            start = rows.take(message, readings, start)
+            start = rows.append(message, readings, start)
             if start < len(readings):
                 rows = None
-        self._news.set()
+        self._changed.set()
 
     def add_batch(self, device_id: int, message: Message, batch: TelemetryBatch) -> None:
-        """A batch that the device made itself goes as it is."""
+        """Queue a batch that the device made; it is sent unchanged."""
         self._growing.pop(device_id, None)
         self._waiting.append(PassthroughBatch(message, batch))
-        self._news.set()
+        self._changed.set()
 
     async def next(self) -> PendingBatch:
-        """What has waited longest and what goes with it, waiting until it is time; nothing joins it any more."""
-        while not self._is_time():
-            self._news.clear()
-            await self._news.wait()
-        outgoing = self._next()
-        self._left_some = self._left_some and bool(self._waiting)
-        return outgoing
+        """Wait for the next batch: the rows that wait longest and rows that fit with them. The batch does not grow any more."""
+        while not self._is_due():
+            self._changed.clear()
+            await self._changed.wait()
+        pending = self._next()
+        self._has_leftovers = self._has_leftovers and bool(self._waiting)
+        return pending
 
     def _next(self) -> PendingBatch:
-        first = self._refused.popleft() if self._refused else self._waiting.popleft()
+        first = self._returned.popleft() if self._returned else self._waiting.popleft()
         if isinstance(first, PassthroughBatch):
             return first
         self._close(first)
-        self._under_way += 1
-        return MultiDeviceBatch(first) if self._apart else self._bundle(first)
+        self._in_flight += 1
+        return MultiDeviceBatch(first) if self._is_separate else self._join(first)
 
-    def done(self, outgoing: PendingBatch) -> None:
-        """The server has answered."""
-        if isinstance(outgoing, MultiDeviceBatch):
-            self._under_way -= 1
-            self._news.set()
+    def complete(self, pending: PendingBatch) -> None:
+        """Record that the server has answered."""
+        if isinstance(pending, MultiDeviceBatch):
+            self._in_flight -= 1
+            self._changed.set()
 
-    def divided(self, parts: int) -> None:
-        """A bundle is sent as so many: the server will answer to each."""
-        self._under_way += parts - 1
+    def record_split(self, parts: int) -> None:
+        """Record that a batch is sent in parts, each of which the server answers."""
+        self._in_flight += parts - 1
 
-    def again(self, bundle: MultiDeviceBatch) -> None:
-        """The server does not take it for its many devices: send their rows once more, before all others, and each device's by
-        themselves from now on. What was under way by then may have overtaken them."""
-        self._apart = True
-        self._refused.extend(bundle.parts)
-        self._news.set()
+    def resend_separately(self, batch: MultiDeviceBatch) -> None:
+        """Queue the rows of a rejected batch again, before all others, and send each device's rows separately from now on. Batches
+        in flight at that moment may have overtaken the rows."""
+        self._is_separate = True
+        self._returned.extend(batch.parts)
+        self._changed.set()
 
-    def _is_time(self) -> bool:
-        if self._refused:
+    def _is_due(self) -> bool:
+        if self._returned:
             return True
-        is_held = self._under_way >= BUSY and not (self._apart or self._left_some)
+        is_held = self._in_flight >= BUSY and not (self._is_separate or self._has_leftovers)
         return bool(self._waiting) and (not is_held or isinstance(self._waiting[0], PassthroughBatch))
 
-    def _bundle(self, first: DeviceRows) -> MultiDeviceBatch:
-        """The rows and what goes with them of what waits behind; nothing overtakes what its own device sent before."""
-        bundle, passed, devices = MultiDeviceBatch(first), list[DeviceRows | PassthroughBatch](), {first.device_id}
-        while self._waiting and len(passed) < MOST_PASSED and not bundle.is_full:
+    def _join(self, first: DeviceRows) -> MultiDeviceBatch:
+        """The rows, and later rows that fit with them. No rows overtake earlier ones of their device."""
+        batch, skipped, devices = MultiDeviceBatch(first), list[DeviceRows | PassthroughBatch](), {first.device_id}
+        while self._waiting and len(skipped) < MOST_SKIPPED and not batch.is_full:
             other = self._waiting.popleft()
-            if isinstance(other, DeviceRows) and other.device_id not in devices and bundle.take(other):
+            if isinstance(other, DeviceRows) and other.device_id not in devices and batch.append(other):
                 self._close(other)
             else:
-                passed.append(other)
+                skipped.append(other)
             devices.add(other.device_id)
-        self._waiting.extendleft(reversed(passed))
-        self._left_some = bool(self._waiting)
-        return bundle
+        self._waiting.extendleft(reversed(skipped))
+        self._has_leftovers = bool(self._waiting)
+        return batch
 
     def _close(self, rows: DeviceRows) -> None:
         if self._growing.get(rows.device_id) is rows:

@@ -1,29 +1,34 @@
 """Readings of one device, joined into columns."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from iotflow.readings import MOST_MEASUREMENTS, Reading
-from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow_gateway.pipeline.columns import Cells, wire_columns
+from iotflow.v1.telemetry_pb2 import Column, TelemetryBatch
 from iotflow_gateway.pipeline.message import Message
 
-# A batch goes out when it has so much, whatever else there is: well below what the server takes, unless set otherwise, and encoded
-# within ten milliseconds.
+# Size at which a batch is full: well below the server's default limits, and encoded within ten milliseconds.
 ENOUGH_ROWS, ENOUGH_VALUES, ENOUGH_BYTES = 1_000, 50_000, 2**20
+
+Value = float | int | bool | str
+# Of one measurement: the type of all its values, the rows that have a value, and the values.
+Cells = tuple[type, list[int], list[Value]]
+
+_FIELDS = {float: "doubles", int: "int64s", bool: "bools", str: "strings"}
+_PLACEHOLDERS: dict[type, Value] = {float: 0.0, int: 0, bool: False, str: ""}
 
 
 class DeviceRows:
-    """Readings of one device in the order in which they came. timeless: the server is to give the times."""
+    """Readings of one device in the order of arrival. timeless: the server assigns the times."""
 
     def __init__(self, device_id: int, *, timeless: bool) -> None:
         self.device_id = device_id
         self.timeless = timeless
         self.times: list[int] = []
         self.columns: dict[str, Cells] = {}
-        # How many there are, and the bytes of the messages whose they are.
+        # Number of values, and total size in bytes of the messages that hold them.
         self.values, self.bytes = 0, 0
-        # Whose they are: each message, where its rows begin, and which of its readings each row is.
+        # Each message, its first row, and for each row the index of the reading in its message.
         self._owners: list[Message] = []
         self._begins: list[int] = []
         self._indices: list[int] = []
@@ -31,21 +36,21 @@ class DeviceRows:
     def __len__(self) -> int:
         return len(self.times)
 
-    def take(self, message: Message, readings: Sequence[Reading], start: int) -> int:
-        """Take the message's readings from `start` on, as many as can be; how far that was."""
+    def append(self, message: Message, readings: Sequence[Reading], start: int) -> int:
+        """Append the message's readings from `start` on, up to the first that does not fit; the index of that one."""
         first = len(self.times)
         index = start
-        while index < len(readings) and self._takes(readings[index]):
-            self._add(readings[index])
+        while index < len(readings) and self._fits(readings[index]):
+            self._append(readings[index])
             index += 1
         if index > start:
             self._owners.append(message)
             self._begins.append(first)
             self.bytes += len(message.payload)
-            message.waiting += 1
+            message.pending_parts += 1
         return index
 
-    def _takes(self, reading: Reading) -> bool:
+    def _fits(self, reading: Reading) -> bool:
         columns, rows = self.columns, len(self.times)
         if not rows:
             return True
@@ -58,10 +63,10 @@ class DeviceRows:
                 new += 1
             elif column[0] is not type(value):
                 return False
-        wide = len(columns) + new
-        return wide <= MOST_MEASUREMENTS and wide * rows < ENOUGH_VALUES
+        width = len(columns) + new
+        return width <= MOST_MEASUREMENTS and width * rows < ENOUGH_VALUES
 
-    def _add(self, reading: Reading) -> None:
+    def _append(self, reading: Reading) -> None:
         row, columns = len(self.times), self.columns
         self.times.append(reading.time or 0)
         self._indices.append(reading.index)
@@ -75,17 +80,17 @@ class DeviceRows:
                 column[2].append(value)
 
     def messages(self) -> Iterator[Message]:
-        """Those whose readings these are."""
+        """The messages whose readings these are."""
         return iter(self._owners)
 
     def batch(self) -> TelemetryBatch:
-        """As it travels."""
+        """The rows in their wire form."""
         batch = TelemetryBatch(device_id=self.device_id, timestamps=self.times, timeless=self.timeless)
         batch.columns.extend(wire_columns(self.columns, len(self)))
         return batch
 
     def by_message(self) -> "list[DeviceRows]":
-        """Each message's rows by themselves."""
+        """The rows of each message."""
         ends = [*self._begins[1:], len(self)]
         return [self._part(*one) for one in zip(self._owners, self._begins, ends, strict=True)]
 
@@ -100,15 +105,33 @@ class DeviceRows:
                 part.values += stop - begin
         return part
 
-    def concerned(self, first: int, end: int, measurement: str) -> Iterator[tuple[Message, int]]:
-        """The messages that a refusal of rows first .. end-1 of a measurement (empty: of the whole rows) concerns, each with the
-        index of the first reading concerned in it."""
+    def affected_by(self, first: int, end: int, measurement: str) -> Iterator[tuple[Message, int]]:
+        """The messages that a rejection of rows first .. end-1 of a measurement affects, each with the index of its first reading
+        affected. measurement: empty if the rejection is of whole rows."""
         rows: Sequence[int] = range(len(self))
         if measurement:
-            # A measurement that is refused as such is refused in rows, too, that do not have it.
+            # A rejection of the measurement itself covers rows without a value of it.
             rows = self.columns[measurement][1] if measurement in self.columns else ()
         place = bisect_left(rows, first)
         while place < len(rows) and rows[place] < end:
             owner = bisect_right(self._begins, rows[place])
             yield self._owners[owner - 1], self._indices[rows[place]]
             place = bisect_left(rows, self._begins[owner], place) if owner < len(self._begins) else len(rows)
+
+
+def wire_columns(columns: Mapping[str, Cells], size: int) -> Iterator[Column]:
+    """The columns in their wire form. size: number of rows of the batch."""
+    return (_column(name, *cells, size) for name, cells in columns.items())
+
+
+def _column(name: str, kind: type, rows: list[int], values: list[Value], size: int) -> Column:
+    column = Column(measurement=name)
+    if len(rows) < size:
+        dense = [_PLACEHOLDERS[kind]] * size
+        validity = bytearray((size + 7) // 8)
+        for row, value in zip(rows, values, strict=True):
+            dense[row] = value
+            validity[row >> 3] |= 1 << (row & 7)
+        column.validity, values = bytes(validity), dense
+    getattr(column, _FIELDS[kind]).extend(values)
+    return column

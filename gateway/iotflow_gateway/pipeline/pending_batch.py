@@ -1,4 +1,4 @@
-"""What goes to the server as one batch of the stream."""
+"""A batch of the telemetry stream that the server has not acknowledged."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -8,35 +8,35 @@ from iotflow_gateway.pipeline.message import Message
 
 
 class PendingBatch(Protocol):
-    """A batch and whose it is; its length is its number of rows."""
+    """A batch and its messages; the length is the number of rows."""
 
     def __len__(self) -> int: ...
 
     def batch(self) -> TelemetryBatch:
-        """As it travels."""
+        """The batch in its wire form."""
         ...
 
     def messages(self) -> Iterator[Message]:
-        """Those that are done when it is acknowledged."""
+        """The messages whose readings the batch holds."""
         ...
 
-    def concerned(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
-        """The messages that a rejection concerns, each with the index of the first reading concerned in it."""
+    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
+        """The messages that a rejection affects, each with the index of its first reading affected."""
         ...
 
-    def divided(self) -> "list[PendingBatch]":
-        """The same in smaller batches, in order; empty: it is of one message."""
+    def split(self) -> "list[PendingBatch]":
+        """The same rows as smaller batches, in order; empty if the batch holds a single message."""
         ...
 
 
 class PassthroughBatch:
-    """A batch that a device made itself."""
+    """A protobuf batch made by a device, sent unchanged."""
 
     def __init__(self, message: Message, batch: TelemetryBatch) -> None:
         self.device_id = batch.device_id
         self._message = message
         self._batch = batch
-        message.waiting += 1
+        message.pending_parts += 1
 
     def __len__(self) -> int:
         return len(self._batch.timestamps)
@@ -47,8 +47,8 @@ class PassthroughBatch:
     def messages(self) -> Iterator[Message]:
         yield self._message
 
-    def concerned(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
+    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
         yield self._message, rejection.index
 
-    def divided(self) -> list[PendingBatch]:
+    def split(self) -> list[PendingBatch]:
         return []

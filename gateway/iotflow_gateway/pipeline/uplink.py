@@ -1,8 +1,7 @@
-"""The stream of telemetry to the server, and what becomes of each message that went into it."""
+"""The telemetry stream to the server, and the outcome of each message sent on it."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 
 import grpc
 import structlog
@@ -10,70 +9,60 @@ import structlog
 from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.writer import TelemetryWriter
-from iotflow_gateway.failures import TRIES, StreamFailures, breaks_off, given_up
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message import Callbacks
 from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
 from iotflow_gateway.pipeline.pending_batch import PendingBatch
 from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.retries import TRIES, StreamFailures, aborts_stream, gave_up
 
 log = structlog.get_logger(__name__)
 
-# Batches that wait for their acknowledgement, at the most.
+# Largest number of batches that wait for their acknowledgement.
 WINDOW = 64
-# How often a batch of several messages is sent that the server fails over, until it is divided.
+# Failed attempts after which a batch of several messages is split.
 TRIES_TOGETHER = 2
-# How often in a row a server may break off, and not be away, until what is under way is suspected.
-MOST_BREAKS = 3
-# How often to ask a writer whether it has ended, while nothing is sent.
+# Consecutive aborts of the stream, by a server that is reachable, after which the batches in flight are suspected.
+MOST_ABORTS = 3
+# Interval at which an idle writer is checked for its end.
 WATCH_SECONDS = 1.0
-UPGRADE = "it costs more: the server should be as new as the adapter, and its limits on batches the usual ones"
-
-Tell = Callable[[Message, Rejected], None]
+UPGRADE = (
+    "this costs throughput: upgrade the server to the adapter's version, and restore the default limits on batches"
+)
 
 
 class Uplink:
-    """refused: called with a message, and why something of it is not stored. finished: called with a message that the server
-    is done with.
+    """Sends the batches of the batcher and reports their outcome.
 
-    Where the server fails over what was under way, that is sent again one batch at a time, the batch at fault in smaller and
-    smaller parts, until the message is found that the server fails over however often it is sent: it is given up.
+    If the server fails while batches are in flight, they are sent again one at a time. The batch at fault is split until a single
+    message remains; after TRIES failures that message is rejected.
     """
 
-    def __init__(
-        self,
-        channel: grpc.aio.Channel,
-        token: str,
-        joining: Batcher,
-        refused: Tell,
-        finished: Callable[[Message], None],
-    ) -> None:
+    def __init__(self, channel: grpc.aio.Channel, token: str, batcher: Batcher, callbacks: Callbacks) -> None:
         self._channel = channel
         self._token = token
-        self._joining = joining
-        self._refused = refused
-        self._finished = finished
-        self._under_way: deque[PendingBatch] = deque()
-        # The writer's number of the oldest batch under way.
+        self._batcher = batcher
+        self._callbacks = callbacks
+        self._in_flight: deque[PendingBatch] = deque()
+        # The writer's sequence number of the oldest batch in flight.
         self._oldest = 1
-        self._interrupted = False
-        # Refused as a whole: their parts are sent again one by one.
-        self._apart: set[MultiDeviceBatch] = set()
-        # To be sent again before all others, one at a time, and how often the server has failed over the first.
-        self._again: deque[PendingBatch] = deque()
+        self._is_interrupted = False
+        # Batches rejected as a whole; the rows of each device are sent again separately.
+        self._to_separate: set[MultiDeviceBatch] = set()
+        # Batches to send again before all others, one at a time, and the number of failures over the first.
+        self._retries: deque[PendingBatch] = deque()
         self._faults = 0
-        # How often in a row the server has broken off.
-        self._broken_off = 0
+        self._aborts = 0
         self._failures = StreamFailures("telemetry", longest=1.0)
 
     async def run(self) -> None:
-        """Until cancelled. Raises ServerError where the server takes nothing of this adapter."""
+        """Run until cancelled. Raises ServerError if the server rejects this adapter."""
         while True:
             try:
                 await self._stream()
             except ServerError as error:
                 delay = self._failures.delay(error)
-                self._failed(error)
+                self._requeue(error)
                 await asyncio.sleep(delay)
 
     async def _stream(self) -> None:
@@ -81,13 +70,13 @@ class Uplink:
             self._channel,
             token=self._token,
             window=WINDOW,
-            on_acknowledged=self._acknowledged,
-            on_rejected=self._rejected,
-            on_interrupted=self._interruption,
+            on_acknowledged=self._on_acknowledged,
+            on_rejected=self._on_rejected,
+            on_interrupted=self._on_interrupted,
         )
         async with writer:
-            sending = asyncio.create_task(self._send(writer), name="uplink")
-            watching = asyncio.create_task(self._watch(writer), name="uplink's watch")
+            sending = asyncio.create_task(self._send_all(writer), name="uplink")
+            watching = asyncio.create_task(self._watch(writer), name="uplink watch")
             try:
                 done, _ = await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -97,92 +86,92 @@ class Uplink:
                     task.cancel()
                 await asyncio.gather(sending, watching, return_exceptions=True)
 
-    async def _send(self, writer: TelemetryWriter) -> None:
-        while self._again:
-            await self._send_one(writer, self._again.popleft())
+    async def _send_all(self, writer: TelemetryWriter) -> None:
+        while self._retries:
+            await self._send(writer, self._retries.popleft())
             await writer.flush()
         while True:
-            await self._send_one(writer, await self._joining.next())
+            await self._send(writer, await self._batcher.next())
 
-    async def _send_one(self, writer: TelemetryWriter, outgoing: PendingBatch) -> None:
-        self._under_way.append(outgoing)
-        await writer.send(outgoing.batch())
+    async def _send(self, writer: TelemetryWriter, pending: PendingBatch) -> None:
+        self._in_flight.append(pending)
+        await writer.send(pending.batch())
 
     async def _watch(self, writer: TelemetryWriter) -> None:
-        """A writer that has ended says so to the next who sends: where nobody does, to whoever asks."""
+        """Raise the error of a writer that has ended: without a call the writer does not raise it."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             await writer.flush()
 
-    def _failed(self, error: ServerError) -> None:
-        """The server failed over one of those under way, or over the only one."""
-        alone = len(self._under_way) == 1
-        self._again.extendleft(reversed(self._under_way))
-        self._under_way.clear()
+    def _requeue(self, error: ServerError) -> None:
+        """Send the batches in flight again, one at a time. A single batch in flight is the one at fault."""
+        is_single = len(self._in_flight) == 1
+        self._retries.extendleft(reversed(self._in_flight))
+        self._in_flight.clear()
         self._oldest = 1
-        self._faults = self._faults + 1 if alone else 0
-        if not alone:
+        self._faults = self._faults + 1 if is_single else 0
+        if not is_single:
             return
-        parts = self._again[0].divided()
+        parts = self._retries[0].split()
         if parts and self._faults >= TRIES_TOGETHER:
-            self._divide(parts)
+            self._split(parts)
         elif self._faults >= TRIES:
-            self._give_up(given_up(error))
+            self._reject(gave_up(error))
 
-    def _divide(self, parts: list[PendingBatch]) -> None:
-        self._again.popleft()
-        self._again.extendleft(reversed(parts))
-        self._joining.divided(len(parts))
+    def _split(self, parts: list[PendingBatch]) -> None:
+        self._retries.popleft()
+        self._retries.extendleft(reversed(parts))
+        self._batcher.record_split(len(parts))
         self._faults = 0
 
-    def _give_up(self, refused: Rejected) -> None:
-        outgoing = self._again.popleft()
+    def _reject(self, rejected: Rejected) -> None:
+        pending = self._retries.popleft()
         self._faults = 0
-        for message in outgoing.messages():
-            self._refused(message, refused)
-        self._joining.done(outgoing)
-        self._finish(outgoing)
+        for message in pending.messages():
+            self._callbacks.reject(message, rejected)
+        self._batcher.complete(pending)
+        self._finish(pending)
 
-    def _acknowledged(self, rows: int) -> None:
-        if self._interrupted:
-            self._interrupted = False
-            log.info("server back")
+    def _on_acknowledged(self, rows: int) -> None:
+        if self._is_interrupted:
+            self._is_interrupted = False
+            log.info("server_available")
         self._failures.reset()
-        self._faults = self._broken_off = 0
+        self._faults = self._aborts = 0
         while rows > 0:
-            outgoing = self._under_way.popleft()
+            pending = self._in_flight.popleft()
             self._oldest += 1
-            rows -= len(outgoing)
-            self._joining.done(outgoing)
-            if outgoing in self._apart:
-                self._apart.remove(outgoing)
-                self._joining.again(outgoing)
+            rows -= len(pending)
+            self._batcher.complete(pending)
+            if isinstance(pending, MultiDeviceBatch) and pending in self._to_separate:
+                self._to_separate.remove(pending)
+                self._batcher.resend_separately(pending)
             else:
-                self._finish(outgoing)
+                self._finish(pending)
 
-    def _finish(self, outgoing: PendingBatch) -> None:
-        for message in outgoing.messages():
-            message.waiting -= 1
-            if not message.waiting:
-                self._finished(message)
+    def _finish(self, pending: PendingBatch) -> None:
+        for message in pending.messages():
+            message.pending_parts -= 1
+            if not message.pending_parts:
+                self._callbacks.finish(message)
 
-    def _rejected(self, rejection: Rejection) -> None:
-        outgoing = self._under_way[rejection.sequence - self._oldest]
-        if isinstance(outgoing, MultiDeviceBatch) and outgoing.is_refused_whole(rejection):
-            log.warning("devices are sent apart", problem=rejection.message, hint=UPGRADE)
-            self._apart.add(outgoing)
+    def _on_rejected(self, rejection: Rejection) -> None:
+        pending = self._in_flight[rejection.sequence - self._oldest]
+        if isinstance(pending, MultiDeviceBatch) and pending.is_rejected_whole(rejection):
+            log.warning("devices_sent_separately", problem=rejection.message, hint=UPGRADE)
+            self._to_separate.add(pending)
             return
-        reason, said, retryable = rejection.reason, rejection.message, rejection.retryable
+        reason, text, retryable = rejection.reason, rejection.message, rejection.retryable
         field = f"data.{rejection.measurement}" if rejection.measurement else ""
-        for message, index in outgoing.concerned(rejection):
-            self._refused(message, Rejected(reason, said, field=field, index=index, retryable=retryable))
+        for message, index in pending.affected_by(rejection):
+            self._callbacks.reject(message, Rejected(reason, text, field=field, index=index, retryable=retryable))
 
-    def _interruption(self, error: ServerError, delay: float) -> None:
-        self._broken_off = self._broken_off + 1 if breaks_off(error) else 0
-        if self._broken_off >= MOST_BREAKS:
-            # That is no server that is away, but one that breaks off over what it gets.
-            self._broken_off = 0
+    def _on_interrupted(self, error: ServerError, delay: float) -> None:
+        self._aborts = self._aborts + 1 if aborts_stream(error) else 0
+        if self._aborts >= MOST_ABORTS:
+            # The server is reachable and aborts over its input.
+            self._aborts = 0
             raise error
-        if not self._interrupted:
-            self._interrupted = True
-            log.warning("server away", problem=str(error), next_attempt_seconds=round(delay, 1))
+        if not self._is_interrupted:
+            self._is_interrupted = True
+            log.warning("server_unavailable", problem=str(error), next_attempt_seconds=round(delay, 1))

@@ -1,10 +1,10 @@
-"""Why a message is not taken."""
+"""A rejected message."""
 
 
 class Rejected(Exception):
-    """reason: a word for programs; message: a sentence for people; index: which reading of the payload, where it is known; field:
-    where in that, or in the payload; retryable: whether the same message may be taken later; is_notice: nothing is refused, yet
-    the device must know of it."""
+    """reason: a code for programs. message: a sentence for people. index: position of the reading in the payload, if it is known.
+    field: path within the reading, or within the payload. retryable: whether the same message may be accepted later. is_notice:
+    nothing is rejected, and the device is informed of a change to its data."""
 
     def __init__(
         self,
@@ -25,8 +25,8 @@ class Rejected(Exception):
         self.is_notice = is_notice
 
     @property
-    def place(self) -> str:
-        """Index and field, as the device is told: [3].data.t."""
+    def path(self) -> str:
+        """Index and field in one text: [3].data.t."""
         if self.index is None:
             return self.field
         return f"[{self.index}].{self.field}" if self.field else f"[{self.index}]"

@@ -29,7 +29,7 @@ def test_command(tmp_path: Path) -> None:
             command = command.replace(place, own)
         device = stack.register("by hand")
         with running(["bash", "-c", command]) as adapter:
-            adapter.wait_for_lines(lambda line: "broker connected" in line)
+            adapter.wait_for_lines(lambda line: "broker_connected" in line)
             registered = ["bash", "-c", registration.replace("mosquitto_rr", f"mosquitto_rr -p {stack.port}")]
             answer = subprocess.run(registered, capture_output=True, check=True, timeout=30).stdout
             assert json.loads(answer)["device"]["api_key"]

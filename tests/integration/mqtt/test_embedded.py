@@ -22,11 +22,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.mark.parametrize("qos", [1, 2])
 def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice, qos: int) -> None:
     """Not before: while the server is away nothing is acknowledged, and later everything, in order, and once."""
-    topic, away = f"iotflow/devices/{device.id}/telemetry", stack.adapters[0].said("server away")
+    topic, away = f"iotflow/devices/{device.id}/telemetry", stack.adapters[0].said("server_unavailable")
     stack.server.kill()
     # Without a time: a reading that was taken twice would be stored twice.
     sent = [client.begin(topic, {"data": {"n": number}}, qos) for number in range(10)]
-    stack.adapters[0].wait_for("server away", away + 1)
+    stack.adapters[0].wait_for("server_unavailable", away + 1)
     assert not any(map(client.has_acknowledged, sent))
     stack.server.start()
     client.wait(lambda: all(map(client.has_acknowledged, sent)))
@@ -35,11 +35,11 @@ def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice
 
 def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> None:
     """By a client whose connection broke meanwhile: of QoS 2 it is the same message."""
-    away = stack.adapters[0].said("server away")
+    away = stack.adapters[0].said("server_unavailable")
     with mqtt_device(stack.port, str(device.id), device.key, f"again {device.id}", v5=False, kept=True) as client:
         stack.server.kill()
         sent = client.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"n": 1}}, 2)
-        stack.adapters[0].wait_for("server away", away + 1)
+        stack.adapters[0].wait_for("server_unavailable", away + 1)
         client.break_off()
         stack.server.start()
         client.wait(lambda: client.has_acknowledged(sent))
@@ -110,7 +110,7 @@ def test_mqtt_5_is_told_so(stack: Stack, login: tuple[str | None, str | None]) -
 
 def test_a_probe_that_sends_no_byte_is_not_logged(stack: Stack) -> None:
     """Such as the server's own for the broker's state; a client that breaks off after its first byte is."""
-    ended = "the connection ended before it began"
+    ended = "the client closed the connection before CONNECT"
     before = stack.adapters[0].said(ended)
     socket.create_connection(("127.0.0.1", stack.port)).close()
     with socket.create_connection(("127.0.0.1", stack.port)) as client:

@@ -114,7 +114,7 @@ def test_broker_restarted(stack: Stack, start: Start) -> None:
     flow.finish()
     stack.broker.stop()
     stack.broker.start()
-    adapter.wait_for("broker connected", 2)
+    adapter.wait_for("broker_connected", 2)
 
 
 def test_broker_that_has_forgotten_everything(stack: Stack) -> None:

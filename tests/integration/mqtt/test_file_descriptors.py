@@ -41,7 +41,7 @@ def test_the_adapter_and_its_broker(stack: Stack) -> None:
     metrics = free_port()
     env = stack.env | {"IOTFLOW_GATEWAY_METRICS_PORT": str(metrics)}
     command = ["sh", "-c", f"ulimit -n {DESCRIPTORS}; exec {sys.executable} -P -m iotflow_gateway"]
-    adapter = Part(command, env, "broker listens")
+    adapter = Part(command, env, "broker_listening")
     stack.ending.callback(adapter.close)
     adapter.start()
     assert adapter.process

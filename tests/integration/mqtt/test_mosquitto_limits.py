@@ -150,10 +150,10 @@ def test_the_health_page_tells_of_an_adapter_that_loses_its_broker_again_and_aga
     while "mqtt" not in checks(stack):
         losses += 1
         assert losses < 9
-        connected = adapter.said("broker connected")
+        connected = adapter.said("broker_connected")
         stack.broker.kill()
         stack.broker.start()
-        adapter.wait_for("broker connected", connected + 1)
+        adapter.wait_for("broker_connected", connected + 1)
     assert losses >= 4
     assert "lost its broker" in checks(stack)["mqtt"]
 

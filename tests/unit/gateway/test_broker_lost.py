@@ -22,14 +22,16 @@ class LosingBroker:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connected += 1
         self.news.set()
-        await self._packet(reader)
-        writer.write(CONNACK)
-        subscription = await self._packet(reader)
-        writer.write(SUBACK + subscription[:2] + b"\1")
-        for _ in range(SENT):
-            writer.write(raw.publish("p/devices/1/telemetry", b"{}"))
-        await writer.drain()
-        writer.close()
+        try:
+            await self._packet(reader)
+            writer.write(CONNACK)
+            subscription = await self._packet(reader)
+            writer.write(SUBACK + subscription[:2] + b"\1")
+            for _ in range(SENT):
+                writer.write(raw.publish("p/devices/1/telemetry", b"{}"))
+            await writer.drain()
+        finally:
+            writer.close()
 
     async def _packet(self, reader: asyncio.StreamReader) -> bytes:
         _, size = await reader.readexactly(2)
@@ -41,8 +43,8 @@ async def test_no_new_connection_before_there_is_room() -> None:
     server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     address = BrokerAddress("127.0.0.1", port, "adapter", "secret", "adapter", v5=False, window=WINDOW)
-    session = BrokerSession(address, Topics("p"), ["p/devices/+/telemetry"], [], taken.append)
-    running = asyncio.create_task(session.run())
+    session = BrokerSession(address, Topics("p"), ["p/devices/+/telemetry"], [])
+    running = asyncio.create_task(session.run(taken.append))
 
     def finish_one() -> None:
         session.finish(taken.pop())

@@ -19,7 +19,7 @@ class Listening:
     async def deliver(self, topic: str, _payload: bytes, **_options: object) -> BrokerDelivery:
         if self.listens:
             self.published.append(topic)
-        return BrokerDelivery.HEARD if self.listens else BrokerDelivery.UNHEARD
+        return BrokerDelivery.RECEIVED if self.listens else BrokerDelivery.NO_SUBSCRIBER
 
 
 class Delivering:
@@ -34,13 +34,13 @@ class Delivering:
         """What is answered to these."""
         for command_id in ids:
             command = Command(id=command_id, device_id=1, name="turn")
-            self._deliveries.take(DeviceCommand(command=command, device_name="x"))
+            self._deliveries.add(DeviceCommand(command=command, device_name="x"))
         async with asyncio.timeout(5):
             return [await self.answers.get() for _ in ids]
 
     def noted(self, *ids: int) -> None:
         for command_id in ids:
-            self._deliveries.noted(command_id, "unreachable")
+            self._deliveries.record_receipt(command_id, "unreachable")
 
     async def _answer(self, command: Command, state: str) -> None:
         await self.answers.put((command.id, state))

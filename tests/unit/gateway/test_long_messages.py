@@ -11,7 +11,7 @@ from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.router import MessageRouter
 from iotflow_gateway.topics import Kind, Topics
@@ -25,7 +25,7 @@ class Taken:
     """A router, and what becomes of the messages given to it, in order."""
 
     def __init__(self) -> None:
-        self.joining = Batcher()
+        self.batcher = Batcher()
         self.stored: list[tuple[int, int]] = []
         self.handled: list[tuple[int, Any]] = []
         self.refused: list[str] = []
@@ -37,33 +37,32 @@ class Taken:
         channel = grpc.aio.insecure_channel("127.0.0.1:1")
         handlers = {Kind.COMMAND_ACK: self._handle}
         self.router = MessageRouter(
-            directory,
-            Lookups(channel, ()),
-            self.joining,
-            handlers,
-            self._refuse,
-            self._finish,
-            Metrics(),
+            directory=directory,
+            lookups=Lookups(channel, ()),
+            batcher=self.batcher,
+            handlers=handlers,
+            callbacks=Callbacks(reject=self._refuse, finish=self._finish),
+            metrics=Metrics(),
             keyed=False,
         )
 
     def give(self, device: str, what: str, content: object) -> Message:
         topic = f"p/devices/{device}/{what}"
         message = Message(topic, Topics("p").parse(topic), orjson.dumps(content), 1, 1)
-        self.router.take(message)
+        self.router.route(message)
         return message
 
     async def store(self, rows: int) -> None:
         """What comes, until there are so many."""
         while len(self.stored) < rows:
-            outgoing = await self.joining.next()
+            outgoing = await self.batcher.next()
             batch = outgoing.batch()
             devices = batch.device_ids or [batch.device_id] * len(batch.timestamps)
             self.stored.extend(zip(devices, batch.timestamps, strict=True))
-            self.joining.done(outgoing)
+            self.batcher.complete(outgoing)
             for message in outgoing.messages():
-                message.waiting -= 1
-                if not message.waiting:
+                message.pending_parts -= 1
+                if not message.pending_parts:
                     self._finish(message)
 
     async def are_finished(self, count: int) -> None:

@@ -9,9 +9,9 @@ import grpc
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.broker import BrokerDelivery, CannotConnect
-from iotflow_gateway.devices.configs import Configs
-from iotflow_gateway.devices.grouped_calls import GroupedCalls
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.devices.configs import ConfigPublisher
+from iotflow_gateway.devices.ordered_calls import OrderedCalls
+from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.topics import Address, Topics
 
 PATIENCE = 10.0
@@ -38,11 +38,11 @@ async def test_answers_of_a_device_follow_each_other() -> None:
 
         return called
 
-    answers = GroupedCalls(lambda *_: None, noted)
+    answers = OrderedCalls(Callbacks(reject=lambda *_: None, finish=noted))
     first, second, other = message(), message(), message()
-    answers.give(first, 1, call("first", may_end))
-    answers.give(second, 1, call("second"))
-    answers.give(other, 2, call("other"))
+    answers.submit(first, 1, call("first", may_end))
+    answers.submit(second, 1, call("second"))
+    answers.submit(other, 2, call("other"))
     async with asyncio.timeout(PATIENCE):
         await news.wait()
         assert (asked, finished) == (["first", "other"], [other])
@@ -60,7 +60,7 @@ async def test_nobody_overtakes_who_waits_for_a_lookup() -> None:
     answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     class Known(Lookups):
-        async def _answer(self, _request: object) -> int:
+        async def _request(self, _request: object) -> int:
             found = await answer
             asyncio.get_running_loop().call_soon(ask, "later")
             return found
@@ -82,12 +82,12 @@ async def test_nobody_overtakes_who_waits_for_a_lookup() -> None:
 
     ask("first")
     ask("second")
-    assert lookups.is_asking("pump")
+    assert lookups.is_pending("pump")
     answer.set_result(7)
     async with asyncio.timeout(PATIENCE):
         await done.wait()
     assert heard == ["first", "second", "later"]
-    assert not lookups.is_asking("pump")
+    assert not lookups.is_pending("pump")
 
 
 class Refusing:
@@ -106,7 +106,7 @@ class Refusing:
             raise CannotConnect("refused")
         self.retained[topic] = payload
         self.news.set()
-        return BrokerDelivery.HEARD
+        return BrokerDelivery.RECEIVED
 
 
 class Slow(Refusing):
@@ -126,10 +126,10 @@ async def test_a_name_that_changes_while_one_before_it_is_followed() -> None:
     """Nothing stays retained below either, for the next device of that name."""
     broker: Any = Slow()
     directory = Directory()
-    configs = Configs(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
+    configs = ConfigPublisher(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
     for name in ("first", "second"):
         directory.put(Account(1, name, "active", ""))
-    following = asyncio.create_task(configs.keep_names())
+    following = asyncio.create_task(configs.follow_names())
     async with asyncio.timeout(PATIENCE):
         await broker.asked.wait()
         directory.put(Account(1, "third", "active", ""))
@@ -148,11 +148,11 @@ async def test_names_are_followed_by_a_broker_that_refuses_for_a_while() -> None
     """And everything else goes on meanwhile."""
     broker: Any = Refusing()
     directory = Directory()
-    configs = Configs(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
+    configs = ConfigPublisher(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
     directory.put(Account(1, "before", "active", ""))
     directory.put(Account(1, "after", "active", ""))
     asyncio.get_running_loop().call_later(0.05, broker.back.set)
-    following = asyncio.create_task(configs.keep_names())
+    following = asyncio.create_task(configs.follow_names())
     async with asyncio.timeout(PATIENCE):
         while len(broker.retained) < 2:
             await broker.news.wait()

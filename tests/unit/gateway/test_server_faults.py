@@ -22,10 +22,10 @@ from iotflow.v1 import (
 from iotflow_gateway.accounts.account_watch import AccountWatch
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
-from iotflow_gateway.devices.grouped_calls import GroupedCalls
-from iotflow_gateway.devices.presence import Presence
+from iotflow_gateway.devices.ordered_calls import OrderedCalls
+from iotflow_gateway.devices.presence import PresenceHandler
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.pipeline.uplink import Uplink
 from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address, Kind
@@ -121,6 +121,10 @@ class Ended:
         self.finished: list[str] = []
         self._news = asyncio.Event()
 
+    @property
+    def callbacks(self) -> Callbacks:
+        return Callbacks(reject=self.refuse, finish=self.finish)
+
     def refuse(self, message: Message, refused: Rejected) -> None:
         self.refused.append((message.topic, refused.reason, refused.retryable))
 
@@ -155,18 +159,18 @@ def has_poison(request: Any) -> bool:
 
 async def test_one_message_is_given_up_and_all_others_are_stored() -> None:
     """Whoever came in a batch with it is stored, once the batch is taken apart."""
-    server, ended, joining = failing(has_poison), Ended(), Batcher()
+    server, ended, batcher = failing(has_poison), Ended(), Batcher()
     sent: list[str] = []
     for number in range(300):
         device, names = number % 20, ["fine"] if number != 150 else ["fine", POISON]
         sent.append(f"message {number}")
-        joining.add(device, message(sent[-1]), [Reading(1_000 + number, dict.fromkeys(names, 1.0))])
+        batcher.add(device, message(sent[-1]), [Reading(1_000 + number, dict.fromkeys(names, 1.0))])
     async with serving(server) as channel:
-        uplink = Uplink(channel, "token", joining, ended.refuse, ended.finish)
+        uplink = Uplink(channel, "token", batcher, ended.callbacks)
         async with at_work(uplink.run()) as (task,):
             await ended.wait_for(300)
             # It goes on.
-            joining.add(1, message("later"), [Reading(5_000, {"fine": 1.0})])
+            batcher.add(1, message("later"), [Reading(5_000, {"fine": 1.0})])
             await ended.wait_for(301)
             assert not task.done()
     assert ended.refused == [("message 150", "INTERNAL", True)]
@@ -177,12 +181,12 @@ async def test_one_message_is_given_up_and_all_others_are_stored() -> None:
 
 async def test_a_batch_of_the_devices_own_is_given_up() -> None:
     """Also where the server breaks off without a word of its own."""
-    server, ended, joining = failing(has_poison, None), Ended(), Batcher()
+    server, ended, batcher = failing(has_poison, None), Ended(), Batcher()
     column = telemetry_pb2.Column(measurement=POISON, doubles=[1.0])
-    joining.add_batch(7, message("own"), telemetry_pb2.TelemetryBatch(device_id=7, timestamps=[1], columns=[column]))
-    joining.add(7, message("behind it"), [Reading(2, {"fine": 1.0})])
+    batcher.add_batch(7, message("own"), telemetry_pb2.TelemetryBatch(device_id=7, timestamps=[1], columns=[column]))
+    batcher.add(7, message("behind it"), [Reading(2, {"fine": 1.0})])
     async with serving(server) as channel:
-        uplink = Uplink(channel, "token", joining, ended.refuse, ended.finish)
+        uplink = Uplink(channel, "token", batcher, ended.callbacks)
         async with at_work(uplink.run()):
             await ended.wait_for(2)
     assert (ended.refused, server.stored) == ([("own", "UNKNOWN", True)], [(7, 2)])
@@ -190,11 +194,11 @@ async def test_a_batch_of_the_devices_own_is_given_up() -> None:
 
 async def test_a_passing_fault_costs_nothing() -> None:
     left = iter([True, True, True])
-    server, ended, joining = failing(lambda _: next(left, False)), Ended(), Batcher()
+    server, ended, batcher = failing(lambda _: next(left, False)), Ended(), Batcher()
     for number in range(50):
-        joining.add(number, message(str(number)), [Reading(number, {"fine": 1.0})])
+        batcher.add(number, message(str(number)), [Reading(number, {"fine": 1.0})])
     async with serving(server) as channel:
-        uplink = Uplink(channel, "token", joining, ended.refuse, ended.finish)
+        uplink = Uplink(channel, "token", batcher, ended.callbacks)
         async with at_work(uplink.run()):
             await ended.wait_for(50)
     assert (ended.refused, len(set(server.stored))) == ([], 50)
@@ -202,11 +206,11 @@ async def test_a_passing_fault_costs_nothing() -> None:
 
 async def test_a_server_that_does_not_know_the_adapter_ends_it_and_loses_nothing() -> None:
     server = failing(lambda _: True, Unauthenticated("WRONG_TOKEN", "no token"))
-    ended, joining = Ended(), Batcher()
-    joining.add(1, message("kept"), [Reading(1, {"fine": 1.0})])
+    ended, batcher = Ended(), Batcher()
+    batcher.add(1, message("kept"), [Reading(1, {"fine": 1.0})])
     async with serving(server) as channel:
         with pytest.raises(ServerError, match="WRONG_TOKEN"):
-            await Uplink(channel, "token", joining, ended.refuse, ended.finish).run()
+            await Uplink(channel, "token", batcher, ended.callbacks).run()
         with pytest.raises(ServerError, match="WRONG_TOKEN"):
             await AccountWatch(channel, (), Directory(), lambda: None).run()
     assert not ended.finished
@@ -216,7 +220,7 @@ async def test_one_device_does_not_stop_the_presence_of_others() -> None:
     server = failing(lambda request: any(report.device_id == 13 for report in request.reports))
     ended = Ended()
     async with serving(server) as channel:
-        presence = Presence(channel, (), ended.refuse, ended.finish)
+        presence = PresenceHandler(channel, (), ended.callbacks)
         for device in range(20):
             presence.handle(message(str(device), Kind.HEARTBEAT), device, {})
         async with at_work(presence.run()) as (task,):
@@ -243,15 +247,15 @@ async def test_an_answer_that_fails_is_given_up_and_those_behind_it_go_on() -> N
     ended, server = Ended(), failing(lambda request: len(request.reports) == 2)
     async with serving(server) as channel:
         stub = gateway_service_pb2_grpc.GatewayServiceStub(channel)
-        answers = GroupedCalls(ended.refuse, ended.finish)
+        answers = OrderedCalls(ended.callbacks)
 
         def call(reports: int) -> Callable[[], Any]:
             request = gateway_service_pb2.ReportPresenceRequest()
             request.reports.extend(gateway_service_pb2.PresenceReport(device_id=one) for one in range(reports))
             return lambda: stub.ReportPresence(request)
 
-        answers.give(message("fails"), 1, call(2))
-        answers.give(message("behind it"), 1, call(1))
+        answers.submit(message("fails"), 1, call(2))
+        answers.submit(message("behind it"), 1, call(1))
         await ended.wait_for(2)
         await answers.close()
     assert ended.refused == [("fails", "INTERNAL", True)]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow_gateway.pipeline.device_rows import DeviceRows
-from iotflow_gateway.pipeline.json_readings import document, readings
 from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.payloads import document, readings
 from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address
 from iotflow_server.errors import InvalidArgument
@@ -57,7 +57,7 @@ def by_mqtt(payload: bytes, content: Any) -> tuple[Stored, Refusals, dict[int, i
     start = 0
     while start < len(decoded.readings):
         rows = DeviceRows(1, timeless=decoded.readings[start].time is None)
-        end = rows.take(Message("t", Address(None, "", ""), b"", 1, 1), decoded.readings, start)
+        end = rows.append(Message("t", Address(None, "", ""), b"", 1, 1), decoded.readings, start)
         batch, rejections = decode(rows.batch(), LIMITS, runs(rows.batch()))
         indices = [reading.index for reading in decoded.readings[start:end]]
         for item in rejections:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 # An adapter that starts connects to its broker within that; a broker that was lost so often within a minute is lost again and again.
 START_SECONDS, MINUTE_SECONDS, OFTEN = 15.0, 60.0, 4
-SEE_LOG = "the adapter's log says why (`broker away`, `broker lost`)"
+SEE_LOG = "the adapter's log has the cause (`broker_unavailable`, `broker_lost`)"
 
 
 class AdapterLinks:

@@ -1,4 +1,4 @@
-"""Messages that take long: each device's one after the other, with what comes behind them, while those of others go on."""
+"""Queues for messages that take long to read: in order for each device, concurrent between devices."""
 
 import asyncio
 from collections import deque
@@ -6,35 +6,36 @@ from collections.abc import Awaitable, Callable
 
 from iotflow_gateway.pipeline.message import Message
 
-# Whether the message says itself whose it is, and what its topic begins with.
+# Whether the message's key identifies the device, and the root of its topics.
 Owner = tuple[bool, str]
 
 
-class Turns:
-    """take: sees to a message, and never fails. Bounded by what the broker hands over without an acknowledgement."""
+class PerDeviceQueue:
+    """handle: processes one message, and raises nothing. The queues are bounded by the number of messages that the broker delivers
+    without an acknowledgement."""
 
-    def __init__(self, take: Callable[[Message], Awaitable[None]]) -> None:
-        self._take = take
+    def __init__(self, handle: Callable[[Message], Awaitable[None]]) -> None:
+        self._handle = handle
         self._waiting: dict[Owner, deque[Message]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def is_under_way(self, message: Message) -> bool:
-        """Whether an earlier message of the same device is, which this one must not overtake."""
+    def is_busy(self, message: Message) -> bool:
+        """Whether an earlier message of the same device is not processed yet; this message must not overtake it."""
         return bool(self._waiting) and _owner(message) in self._waiting
 
     def add(self, message: Message) -> None:
-        """See to it after the device's earlier ones."""
+        """Process the message after earlier ones of its device."""
         owner = _owner(message)
         if owner in self._waiting:
             self._waiting[owner].append(message)
             return
         self._waiting[owner] = deque([message])
-        task = asyncio.create_task(self._run(owner), name="long messages of a device")
+        task = asyncio.create_task(self._run(owner), name="messages of a device")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Cancel what is under way; the broker keeps it."""
+        """Cancel the messages in progress. They are not acknowledged, so the broker keeps them."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -42,8 +43,8 @@ class Turns:
     async def _run(self, owner: Owner) -> None:
         waiting = self._waiting[owner]
         while waiting:
-            await self._take(waiting.popleft())
-            # Also after short ones, of which there may be many.
+            await self._handle(waiting.popleft())
+            # A short message does not yield to the event loop, and many may follow each other.
             await asyncio.sleep(0)
         del self._waiting[owner]
 

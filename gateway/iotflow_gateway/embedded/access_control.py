@@ -1,4 +1,4 @@
-"""Who may connect to the embedded broker, and what they may publish and hear."""
+"""Authentication of clients at the embedded broker, and the topics that each may use."""
 
 import hmac
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from iotflow_gateway.topics import Topics
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 5.0
-NOBODYS = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
+UNKNOWN_KEY = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
 
 
 class AuthUnavailable(Exception):
-    """Nobody can say whether a client may connect."""
+    """The server does not answer, so that a login can be neither accepted nor rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """device_id: 0 where it is no device's. usernames: the device's, as they were then. key_ends_at: when the key that was
-    shown is void; None: not by itself."""
+    """device_id: 0 for a login that is not of a device. usernames: of the device at the time of the login. key_ends_at: end of the
+    key's validity; None: the key does not end by itself."""
 
     username: str
     device_id: int = 0
@@ -36,53 +36,55 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownLogins:
-    """What clients without a login may do. newcomers: register devices. publishers: publish messages that hold an `api_key`."""
+class AnonymousAccess:
+    """Permissions of clients without a login. register: devices. publish: messages that hold an `api_key`."""
 
-    newcomers: bool
-    publishers: bool
+    register: bool
+    publish: bool
 
 
-class Guard:
-    """own: the adapter's account, name and password."""
+class AccessControl:
+    """adapter: name and password of the adapter's account."""
 
     def __init__(
         self,
+        *,
         channel: grpc.aio.Channel,
         metadata: tuple[tuple[str, str], ...],
         directory: Directory,
         topics: Topics,
-        own: tuple[str, str],
-        strangers: UnknownLogins,
+        adapter: tuple[str, str],
+        anonymous: AnonymousAccess,
     ) -> None:
         self._stub = MqttServiceStub(channel)
         self._metadata = metadata
         self._directory = directory
         self._topics = topics
-        self._own = own
-        self._strangers = strangers
+        self._adapter = adapter
+        self._anonymous = anonymous
 
-    async def admits(self, username: str, password: str) -> Login | None:
-        """None: not with this password. Raises Undecided while the server is away: clients come again."""
+    async def authenticate(self, username: str, password: str) -> Login | None:
+        """The login, or None if it is rejected. Raises AuthUnavailable while the server does not answer."""
         if not username:
-            return Login("") if self._strangers.newcomers or self._strangers.publishers else None
-        if username == self._own[0]:
-            return Login(username) if hmac.compare_digest(password.encode(), self._own[1].encode()) else None
+            return Login("") if self._anonymous.register or self._anonymous.publish else None
+        if username == self._adapter[0]:
+            is_correct = hmac.compare_digest(password.encode(), self._adapter[1].encode())
+            return Login(username) if is_correct else None
         try:
             if username == REGISTRAR:
                 return await self._registrar(password)
             return await self._device(username, password)
         except grpc.aio.AioRpcError as error:
-            if error.code() in NOBODYS:
+            if error.code() in UNKNOWN_KEY:
                 return None
-            log.warning("cannot tell who connects", problem=error.details())
+            log.warning("authentication_unavailable", problem=error.details())
             raise AuthUnavailable from None
 
-    def problem(self, username: str) -> str:
-        """Why somebody of this name was not let in."""
+    def denial_reason(self, username: str) -> str:
+        """The reason why a login with this name was rejected, for the log."""
         if not username:
-            return "without a login nobody is let in: registration is not open, and IOTFLOW_GATEWAY_ANONYMOUS is off"
-        if username in (self._own[0], REGISTRAR):
+            return "a client without a login: registration is not open, and IOTFLOW_GATEWAY_ANONYMOUS is false"
+        if username in (self._adapter[0], REGISTRAR):
             return "wrong password"
         account = self._directory.account(self._directory.find(username) or 0)
         if account is None:
@@ -93,26 +95,23 @@ class Guard:
             else "wrong key"
         )
 
-    def is_known(self, device_id: int) -> bool:
-        """Whether there is such a device."""
-        return self._directory.account(device_id) is not None
-
     def allows(self, login: Login, client_id: str, topic: str, *, publishing: bool) -> bool:
-        """A topic or a filter: below the device's own id and name, by whichever it logged in."""
-        if login.username == self._own[0]:
+        """Whether a client may use a topic or a filter. A device may use the topics of its id and of its name, whichever it logged
+        in by."""
+        if login.username == self._adapter[0]:
             return True
         if not login.username:
-            return self._allows_stranger(client_id, topic, publishing=publishing)
+            return self._allows_anonymous(client_id, topic, publishing=publishing)
         if login.username == REGISTRAR:
             return self._topics.allows_registrar(topic, publishing=publishing)
         account = self._directory.account(login.device_id)
         usernames = account.usernames if account else login.usernames
         return self._topics.allows_device(usernames, topic, publishing=publishing)
 
-    def _allows_stranger(self, client_id: str, topic: str, *, publishing: bool) -> bool:
-        if self._strangers.publishers and publishing and self._topics.allows_anonymous(topic):
+    def _allows_anonymous(self, client_id: str, topic: str, *, publishing: bool) -> bool:
+        if self._anonymous.publish and publishing and self._topics.allows_anonymous(topic):
             return True
-        return self._strangers.newcomers and self._topics.allows_newcomer(client_id, topic, publishing=publishing)
+        return self._anonymous.register and self._topics.allows_newcomer(client_id, topic, publishing=publishing)
 
     async def _registrar(self, password: str) -> Login | None:
         request = AuthenticateRequest(username=REGISTRAR, password=password)
@@ -125,8 +124,8 @@ class Guard:
         usernames = (str(found.account.device_id), found.account.name)
         if username not in usernames or found.account.status == DeviceStatus.INACTIVE:
             return None
-        return Login(username, found.account.device_id, usernames, _end_of_key(found))
+        return Login(username, found.account.device_id, usernames, _key_end(found))
 
 
-def _end_of_key(found: FindAccountResponse) -> datetime | None:
+def _key_end(found: FindAccountResponse) -> datetime | None:
     return found.key_valid_until.ToDatetime(UTC) if found.HasField("key_valid_until") else None

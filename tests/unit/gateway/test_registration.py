@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from iotflow.channels import open_channel
-from iotflow_gateway.discovery import MOST, Discovery
+from iotflow_gateway.devices.registration import MOST, RegistrationHandler
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
@@ -14,13 +14,13 @@ async def test_those_beyond_are_told_to_come_again() -> None:
     # A server that lets everyone in and says nothing.
     async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) as silent:
         channel = open_channel(f"127.0.0.1:{silent.sockets[0].getsockname()[1]}")
-        discovery = Discovery(
+        registrations = RegistrationHandler(
             channel, topics, lambda topic, payload: answers.setdefault(topic, payload) is payload, finished.append
         )
         messages = [registration(topics, number) for number in range(MOST + 1)]
         for message in messages:
-            discovery.handle(message, 0, {})
-        await discovery.close()
+            registrations.handle(message, 0, {})
+        await registrations.close()
         await channel.close()
     # What is under way stays with the broker.
     assert finished == messages[MOST:]

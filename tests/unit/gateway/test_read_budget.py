@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from iotflow_gateway.embedded.packets import PacketReader, Room
+from iotflow_gateway.embedded.packets import PacketReader, ReadBudget
 
 LARGE = 100_000
 # A PUBLISH of so many bytes, none of which come.
@@ -17,7 +17,7 @@ def _opened() -> asyncio.Event:
     return event
 
 
-async def _reading(room: Room) -> "asyncio.Task[object]":
+async def _reading(room: ReadBudget) -> "asyncio.Task[object]":
     stream = asyncio.StreamReader()
     stream.feed_data(HEADER)
     task = asyncio.create_task(PacketReader(stream, room).next(None))
@@ -25,7 +25,7 @@ async def _reading(room: Room) -> "asyncio.Task[object]":
     return task
 
 
-async def _cut_off(room: Room) -> None:
+async def _cut_off(room: ReadBudget) -> None:
     reading = [await _reading(room) for _ in range(3)]
     for task in reading:
         task.cancel()
@@ -35,22 +35,22 @@ async def _cut_off(room: Room) -> None:
 
 def test_what_a_cut_off_client_had_is_there_for_others() -> None:
     async def run() -> None:
-        room = Room(LARGE, _opened())
+        room = ReadBudget(LARGE, _opened())
         await _cut_off(room)
         async with asyncio.timeout(10):
-            await room.take(LARGE)
+            await room.acquire(LARGE)
 
     asyncio.run(run())
 
 
 def test_who_waits_for_room_gets_it() -> None:
     async def run() -> None:
-        room = Room(LARGE, _opened())
-        await room.take(LARGE)
-        waiting = [asyncio.create_task(room.take(LARGE // 2)) for _ in range(2)]
+        room = ReadBudget(LARGE, _opened())
+        await room.acquire(LARGE)
+        waiting = [asyncio.create_task(room.acquire(LARGE // 2)) for _ in range(2)]
         await asyncio.sleep(0)
         assert not any(task.done() for task in waiting)
-        room.give_back(LARGE)
+        room.release(LARGE)
         async with asyncio.timeout(10):
             await asyncio.gather(*waiting)
 
@@ -64,7 +64,7 @@ def test_nothing_large_is_read_while_no_message_may_come() -> None:
         may_come = asyncio.Event()
         stream = asyncio.StreamReader()
         stream.feed_data(HEADER + bytes(LARGE))
-        reading = asyncio.create_task(PacketReader(stream, Room(LARGE, may_come)).next(None))
+        reading = asyncio.create_task(PacketReader(stream, ReadBudget(LARGE, may_come)).next(None))
         for _ in range(10):
             await asyncio.sleep(0)
         assert not reading.done()

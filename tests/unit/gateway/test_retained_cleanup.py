@@ -2,15 +2,15 @@
 
 import pytest
 
-from iotflow_gateway.broker import clearing
-from iotflow_gateway.broker.clearing import Clearing
+from iotflow_gateway.broker import retained_cleanup
+from iotflow_gateway.broker.retained_cleanup import RetainedCleanup
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
 
 def test_what_a_full_queue_has_no_room_for_is_cleared_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some at a time, as there is room, each once."""
-    monkeypatch.setattr(clearing, "MOST_LEFT", 4)
+    monkeypatch.setattr(retained_cleanup, "MOST_WAITING", 4)
     room, cleared = 0, list[str]()
 
     def clear(topic: str) -> bool:
@@ -21,10 +21,10 @@ def test_what_a_full_queue_has_no_room_for_is_cleared_later(monkeypatch: pytest.
         cleared.append(topic)
         return True
 
-    waiting = Clearing(clear)
+    waiting = RetainedCleanup(clear)
     topics = [f"p/devices/7/telemetry/x{number}" for number in range(6)]
     for topic in topics:
-        waiting.retained(Message(topic, Topics("p").parse(topic), b"{}", 1, 1))
+        waiting.remove(Message(topic, Topics("p").parse(topic), b"{}", 1, 1))
     for room in (0, 3, 3):  # noqa: B007
-        waiting.again()
+        waiting.retry()
     assert cleared == topics[:4]

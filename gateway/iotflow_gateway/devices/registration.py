@@ -1,4 +1,4 @@
-"""Registration by MQTT."""
+"""Registration of devices by MQTT."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
-SECONDS = 10.0
-# Registrations under way; others are told to come again.
+ANSWER_SECONDS = 10.0
+# Registrations in progress; further ones are rejected as retryable.
 MOST = 100
 FIELDS = ("device_type", "description", "location", "firmware_version", "hardware_version")
 
 
-class Discovery:
-    """A device says `{device_type, …, token?}` on discovery/register/{name} and hears, once, its id and key.
+class RegistrationHandler:
+    """Answers `{device_type, …, token?}` on discovery/register/{name} with the device's id and key, once.
 
-    The adapter lends nobody its own token: where registration is not open, the message holds a registrar's.
+    The adapter does not use its own token. If registration is not open, the message must hold the token of a registrar.
     """
 
     def __init__(
@@ -32,40 +32,41 @@ class Discovery:
         channel: grpc.aio.Channel,
         topics: Topics,
         publish: Callable[[str, bytes], bool],
-        finished: Callable[[Message], None],
+        finish: Callable[[Message], None],
     ) -> None:
         self._stub = DeviceServiceStub(channel)
         self._topics = topics
         self._publish = publish
-        self._finished = finished
+        self._finish = finish
         self._tasks: set[asyncio.Task[None]] = set()
 
     def handle(self, message: Message, _device_id: int, content: Any) -> None:
-        """Register, and answer."""
+        """Register the device that the topic names."""
         if len(self._tasks) >= MOST:
-            self._answer(message, _error("TOO_MANY_REGISTRATIONS", "come again in a moment", retryable=True))
+            problem = f"{MOST} registrations are in progress. Try again later."
+            self._answer(message, _error("TOO_MANY_REGISTRATIONS", problem, retryable=True))
             return
-        if refused := _refused(content):
-            self._answer(message, refused)
+        if error := _problem(content):
+            self._answer(message, error)
             return
         task = asyncio.create_task(self._register(message, content))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Cancel what is under way; the broker keeps it."""
+        """Cancel the registrations in progress. They are not acknowledged, so the broker keeps them."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _register(self, message: Message, content: dict[str, Any]) -> None:
-        said = {name: content[name] for name in FIELDS if content.get(name) is not None}
-        request = RegisterDeviceRequest(name=message.address.device, **said)
+        fields = {name: content[name] for name in FIELDS if content.get(name) is not None}
+        request = RegisterDeviceRequest(name=message.address.device, **fields)
         metadata = credentials(token=content.get("token") or "")
         try:
-            answer = await self._stub.RegisterDevice(request, metadata=metadata, timeout=SECONDS)
-        except grpc.aio.AioRpcError as failed:
-            self._answer(message, _refusal(server_error(failed)))
+            answer = await self._stub.RegisterDevice(request, metadata=metadata, timeout=ANSWER_SECONDS)
+        except grpc.aio.AioRpcError as failure:
+            self._answer(message, _server_error(server_error(failure)))
         else:
             device = MessageToDict(
                 answer.device, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
@@ -74,23 +75,26 @@ class Discovery:
 
     def _answer(self, message: Message, content: dict[str, Any]) -> None:
         self._publish(self._topics.response(message.address.device), orjson.dumps(content))
-        self._finished(message)
+        self._finish(message)
 
 
-def _refused(content: Any) -> dict[str, Any] | None:
-    """What is said to content that asks for nothing."""
+def _problem(content: Any) -> dict[str, Any] | None:
+    """The answer to a body that is not a registration; None if it is one."""
     if not isinstance(content, dict):
-        return _error("INVALID_PAYLOAD", "a registration is an object in JSON, or nothing", retryable=False)
+        problem = "The payload is not a registration. Send a JSON object, or an empty payload."
+        return _error("INVALID_PAYLOAD", problem, retryable=False)
     if wrong := [name for name in (*FIELDS, "token") if not isinstance(content.get(name), str | None)]:
-        return _error("INVALID_PAYLOAD", f"{wrong[0]} is a text", retryable=False)
+        problem = f"The field {wrong[0]} is not a string. Send a string, or omit the field."
+        return _error("INVALID_PAYLOAD", problem, retryable=False)
     token = content.get("token") or ""
     if not (token.isascii() and token.isprintable()):
-        # No call can carry it.
-        return _error("WRONG_TOKEN", "token: no token has such characters", retryable=False)
+        # The metadata of a call cannot hold it.
+        problem = "The token has characters that no token has. Send the token of a registrar."
+        return _error("WRONG_TOKEN", problem, retryable=False)
     return None
 
 
-def _refusal(error: ServerError) -> dict[str, Any]:
+def _server_error(error: ServerError) -> dict[str, Any]:
     return _error(error.reason or error.code.name, error.message, retryable=error.retryable)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 
 def authority(folder: Path, name: str) -> None:
-    """One that signs: <name>.crt and <name>.key."""
+    """Make a certificate authority: <name>.crt and <name>.key."""
     files = ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
     _openssl(folder, "req", "-x509", *KEY, "-days", "2", "-subj", f"/CN={name}", *files)
 
 
 def certificate(folder: Path, name: str, common_name: str, signer: str) -> None:
-    """<name>.crt and <name>.key, for this machine or a device."""
+    """Make <name>.crt and <name>.key for this machine or for a device."""
     _openssl(folder, "req", *KEY, "-subj", f"/CN={common_name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
     (folder / f"{name}.ext").write_text("subjectAltName=IP:127.0.0.1\n")
     signed = ["-CA", f"{signer}.crt", "-CAkey", f"{signer}.key", "-CAcreateserial", "-days", "2"]

@@ -1,4 +1,4 @@
-"""Devices that log in, and what is stored of them."""
+"""Devices that log in, and their stored readings."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +11,13 @@ from tests.mqtt import MOSQUITTO, Device, Stack
 from tests.mqtt_device import MqttDevice, mqtt_device
 
 PATIENCE = 20.0
-# Nobody tells when a broker has heard of a device, or a reading is stored: this is how often to ask.
+# Interval of the checks whether a broker knows a device, or a reading is stored. Neither sends a notification.
 ASK_SECONDS = 0.02
 
 
 @contextmanager
 def logged_in(stack: Stack, device: Device, username: str = "") -> Iterator[MqttDevice]:
-    """By its id or the user name given, once the broker has heard of it."""
+    """The device, logged in by its id or by the given user name, once the broker knows it."""
     username = username or str(device.id)
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -30,21 +30,21 @@ def logged_in(stack: Stack, device: Device, username: str = "") -> Iterator[Mqtt
 
 
 def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> None:
-    """Until it is so."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(ASK_SECONDS)
 
 
 def counted(metrics_port: int, name: str, **labels: str) -> float:
-    """What an adapter has counted; 0 where it has not begun."""
+    """The value of an adapter's counter; 0 if it does not exist yet."""
     text = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics", trust_env=False).text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
 
 def stored(stack: Stack, device: Device, rows: int = 1) -> dict[int, dict[str, object]]:
-    """What the server has of the device, once it is so many readings."""
+    """The stored readings of the device, once there are this many."""
     eventually(lambda: len(stack.readings(device.id)) >= rows)
     return stack.readings(device.id)

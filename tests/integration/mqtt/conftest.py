@@ -1,4 +1,4 @@
-"""A server, each broker in turn, and an adapter, for a module."""
+"""A server, each broker in turn, and an adapter for each module."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def metrics_port() -> int:
-    """The adapter's."""
+    """The port of the adapter's metrics."""
     return free_port()
 
 
@@ -23,7 +23,7 @@ def metrics_port() -> int:
 def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, metrics_port: int
 ) -> Iterator[Stack]:
-    """It all runs."""
+    """A running server, broker and adapter."""
     with mqtt_stack(tmp_path_factory.mktemp("mqtt"), request.param) as running:
         running.adapter(metrics_port=str(metrics_port)).start()
         yield running
@@ -31,7 +31,7 @@ def stack(
 
 @pytest.fixture
 def device(stack: Stack) -> Device:
-    """Of the test's own."""
+    """A new device for each test."""
     return stack.register(f"device {next(NUMBERS)}")
 
 

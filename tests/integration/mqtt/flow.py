@@ -1,4 +1,4 @@
-"""A stream of messages that is acknowledged by the broker, and what must be stored of it."""
+"""A stream of messages that the broker acknowledges, and the readings that must be stored."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ FIELDS = {"temperature", "humidity", "pressure", "door", "battery", "sent"}
 
 
 class Flow:
-    """QoS 1, of six fields, to many devices in turn. rate: messages a second; 0: as fast as the broker takes them."""
+    """Messages of QoS 1 with six fields, for many devices in turn. rate: messages a second; 0: as fast as the broker accepts them."""
 
     def __init__(self, stack: Stack, devices: list[Device], messages: int, rate: int) -> None:
         self._stack = stack
@@ -29,15 +29,15 @@ class Flow:
 
     @property
     def stored(self) -> int:
-        """Readings of these devices."""
+        """The number of stored readings of these devices."""
         return sum(len(self._stack.readings(device.id)) for device in self._devices)
 
     def wait_for(self, stored: int) -> None:
-        """So many are stored."""
+        """Wait until this many readings are stored."""
         eventually(lambda: self.stored >= stored, 120)
 
     def finish(self, within: float = 120) -> None:
-        """All are acknowledged by the broker, and each is stored as it was sent: none is missing, none is wrong."""
+        """Wait until all messages are acknowledged; each must be stored as it was sent."""
         self.published(within)
         eventually(lambda: self.stored >= self._messages, 20)
         for place, device in enumerate(self._devices):
@@ -48,7 +48,7 @@ class Flow:
             assert all(set(row) == FIELDS for row in found.values())
 
     def published(self, within: float = 120) -> None:
-        """All are acknowledged by the broker."""
+        """Wait until the broker has acknowledged all messages."""
         assert self._process.wait(within) == 0, self._process.stderr and self._process.stderr.read()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Who is let in, and to what."""
+"""Authentication of clients, and the topics that they may use."""
 
 import pytest
 
@@ -18,13 +18,13 @@ def test_wrong_key(stack: Stack, device: Device, client: MqttDevice, key: str) -
         assert intruder.connection != "Success"
 
 
-def test_the_adapters_account_takes_a_token(stack: Stack) -> None:
+def test_the_adapters_account_requires_a_token(stack: Stack) -> None:
     with mqtt_device(stack.port, "iotflow/gateway", "wrong", v5=stack.kind != EMBEDDED) as intruder:
         assert intruder.connection != "Success"
 
 
-def test_nobody_takes_the_adapters_session(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """What it is owed goes to whoever has its client id, which cannot be guessed."""
+def test_no_device_can_take_over_the_adapters_session(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Its waiting messages go to a client with its client id, which cannot be guessed."""
     before = stack.adapters[0].said("broker_lost")
     with mqtt_device(stack.port, str(device.id), device.key, "iotflow-gateway-1", v5=stack.kind != EMBEDDED) as thief:
         assert thief.connection == "Success"
@@ -34,9 +34,9 @@ def test_nobody_takes_the_adapters_session(stack: Stack, device: Device, client:
 
 
 def test_another_devices_topics(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Nothing is stored, and nothing heard: not by a device's own name for another, nor by a wildcard."""
+    """A device neither publishes nor receives on them, by id, by name or by a wildcard."""
     other = stack.register(f"overheard {device.id}")
-    with logged_in(stack, other) as talker:
+    with logged_in(stack, other) as other_client:
         for topic in (f"iotflow/devices/{other.id}/#", "iotflow/devices/+/telemetry", "iotflow/#", "#"):
             client.subscribe(topic)
         answer = client.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"forged": 1}})
@@ -44,28 +44,30 @@ def test_another_devices_topics(stack: Stack, device: Device, client: MqttDevice
             assert answer == "Not authorized"
         client.publish(f"iotflow/devices/{other.name}/telemetry", {"data": {"forged": 1}})
         client.publish(f"devices/{other.name}/telemetry", {"data": {"forged": 1}})
-        talker.publish(f"iotflow/devices/{other.id}/telemetry", READING)
+        other_client.publish(f"iotflow/devices/{other.id}/telemetry", READING)
         assert [set(row) for row in stored(stack, other).values()] == [{"t"}]
         client.publish(f"iotflow/devices/{device.id}/telemetry", READING)
         assert stored(stack, device)
     assert {heard.topic for heard in client.heard} <= {f"iotflow/devices/{device.id}/telemetry"}
 
 
-def test_removed_device_is_cut_off_at_once(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """And nobody else is; nor does it come back."""
+def test_removed_device_is_disconnected_at_once(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """It cannot log in again, and no other client is disconnected."""
     other = stack.register(f"stays with {device.id}")
     with logged_in(stack, other) as bystander:
         stack.remove(device)
         client.wait(lambda: client.end is not None, 5)
-        eventually(lambda: not _lets_in(stack, device))
+        eventually(lambda: not _accepts(stack, device))
         assert bystander.publish(f"iotflow/devices/{other.id}/telemetry", READING) == "Success"
         assert bystander.end is None
 
 
-def test_suspended_device_is_cut_off_until_it_is_active_again(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_suspended_device_is_disconnected_until_it_is_active_again(
+    stack: Stack, device: Device, client: MqttDevice
+) -> None:
     stack.set_status(device, "inactive")
     client.wait(lambda: client.end is not None, 5)
-    eventually(lambda: not _lets_in(stack, device))
+    eventually(lambda: not _accepts(stack, device))
     stack.set_status(device, "active")
     with logged_in(stack, device) as again:
         again.publish(f"iotflow/devices/{device.id}/telemetry", READING)
@@ -73,12 +75,12 @@ def test_suspended_device_is_cut_off_until_it_is_active_again(stack: Stack, devi
 
 
 def test_rotated_key(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """The new one is good at once. Mosquitto knows no grace for the old one; the embedded broker, which asks the server, does."""
+    """The new key is valid at once. Mosquitto has no grace period for the old one; the embedded broker asks the server, which has one."""
     rotated = stack.rotate(device)
     with logged_in(stack, rotated) as again:
         again.publish(f"iotflow/devices/{device.id}/telemetry", READING)
         assert stored(stack, device)
-    assert _lets_in(stack, device) is (stack.kind == EMBEDDED)
+    assert _accepts(stack, device) is (stack.kind == EMBEDDED)
     if stack.kind != EMBEDDED:
         client.wait(lambda: client.end is not None, 5)
 
@@ -92,8 +94,8 @@ def test_renamed_device_logs_in_by_its_new_name(stack: Stack, device: Device, cl
 
 
 @pytest.mark.parametrize("name", ["colon: {}", " space before {}", "ümlaut {}", "$SYS{}", "%u{}"])
-def test_names_that_mean_something_to_brokers(stack: Stack, device: Device, name: str) -> None:
-    """By its id every device can log in; by its name it reaches its own topics, if anything."""
+def test_names_with_a_meaning_to_brokers(stack: Stack, device: Device, name: str) -> None:
+    """Every device can log in by its id. A login by its name reaches at most its own topics."""
     odd = stack.register(name.format(f"{device.id} {stack.kind}"))
     with logged_in(stack, odd) as client:
         client.publish(f"iotflow/devices/{odd.id}/telemetry", READING)
@@ -104,7 +106,7 @@ def test_names_that_mean_something_to_brokers(stack: Stack, device: Device, name
 
 
 def test_registration(stack: Stack, device: Device) -> None:
-    """By a client without an account, where anyone may register; the answer is for the one who asked."""
+    """A client without an account registers a device where registration is open, and only that client receives the answer."""
     name = f"newcomer {device.id}"
     with (
         mqtt_device(stack.port, None, client_id="eavesdropper", v5=stack.kind != EMBEDDED) as other,
@@ -122,7 +124,7 @@ def test_registration(stack: Stack, device: Device) -> None:
             newcomer.publish(f"iotflow/discovery/register/{name}", {"token": token})
             assert newcomer.hear(number)[-1].json()["reason"] == "WRONG_TOKEN"
         assert not other.heard
-        # Whose key nobody would hear is not registered.
+        # A name other than the client id is not registered: no client would receive the key.
         other.begin(f"iotflow/discovery/register/stillborn {device.id}", {})
         if stack.kind == EMBEDDED:
             other.wait(lambda: other.end is not None)
@@ -136,8 +138,8 @@ def test_registration(stack: Stack, device: Device) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[1]", b"7", b'{"device_type": 5}', b'{"token": []}'])
-def test_body_that_asks_for_nothing(stack: Stack, device: Device, body: bytes) -> None:
-    """It is answered, and registers nobody."""
+def test_invalid_registration(stack: Stack, device: Device, body: bytes) -> None:
+    """It is answered with an error, and registers no device."""
     name = f"none {device.id}"
     with mqtt_device(stack.port, None, client_id=name, v5=stack.kind != EMBEDDED) as newcomer:
         newcomer.subscribe(f"iotflow/discovery/response/{name}")
@@ -147,6 +149,6 @@ def test_body_that_asks_for_nothing(stack: Stack, device: Device, body: bytes) -
         assert newcomer.hear(2)[1].json()["status"] == "success"
 
 
-def _lets_in(stack: Stack, device: Device) -> bool:
+def _accepts(stack: Stack, device: Device) -> bool:
     with mqtt_device(stack.port, str(device.id), device.key, v5=stack.kind != EMBEDDED) as client:
         return client.connection == "Success"

@@ -1,4 +1,4 @@
-"""Clients without a login at brokers that ask by HTTP: where the setting allows them, and at the listener that is for them only."""
+"""Clients without a login at brokers that ask by HTTP: allowed by a setting, at their own listener only."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from tests.integration.faults.server import Server, server_process
 from tests.processes import PATIENCE
 
-# The listener's mount point, the topic, what is asked, and the answer.
+# Mount point of the listener, topic, action, and whether it is allowed.
 CASES = (
     ("anonymous/", "iotflow/devices/7/telemetry", "publish", True),
     ("anonymous/", "iotflow/devices/pump/telemetry/any word", "publish", True),
@@ -45,7 +45,7 @@ def mqtt(server: Server) -> Iterator[MqttServiceStub]:
         yield MqttServiceStub(channel)
 
 
-def test_they_are_let_in(mqtt: MqttServiceStub, server: Server) -> None:
+def test_they_may_log_in(mqtt: MqttServiceStub, server: Server) -> None:
     answer = mqtt.Authenticate(AuthenticateRequest(), metadata=credentials(token=server.admin_token), timeout=PATIENCE)
     assert answer.result == "allow"
     assert not answer.is_superuser
@@ -53,7 +53,7 @@ def test_they_are_let_in(mqtt: MqttServiceStub, server: Server) -> None:
 
 @pytest.mark.parametrize(("mountpoint", "topic", "action", "allowed"), CASES)
 def test_topics(mqtt: MqttServiceStub, server: Server, mountpoint: str, topic: str, action: str, allowed: bool) -> None:
-    """Elsewhere the adapter would take a message for one of a device that logged in."""
+    """At another mount point the adapter would take the message for one of a device that logged in."""
     request = AuthorizeRequest(topic=topic, action=action, mountpoint=mountpoint)
     answer = mqtt.Authorize(request, metadata=credentials(token=server.admin_token), timeout=PATIENCE)
     assert answer.result == ("allow" if allowed else "deny")

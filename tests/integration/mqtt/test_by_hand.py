@@ -1,4 +1,4 @@
-"""An adapter started as the documentation says."""
+"""The commands of the documentation start an adapter."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from tests.mqtt import MOSQUITTO, mqtt_stack
 from tests.processes import running
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "mqtt.md"
-COMMAND = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+COMMAND = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)
 
 
 def test_command(tmp_path: Path) -> None:
-    registration, _, command = COMMAND.findall(DOCUMENT.read_text())
+    registration, command = documented("mosquitto_rr"), documented("-m iotflow_gateway")
     with mqtt_stack(tmp_path, MOSQUITTO) as stack:
         places = {
             "localhost:50051": stack.server.target,
@@ -30,10 +30,16 @@ def test_command(tmp_path: Path) -> None:
         device = stack.register("by hand")
         with running(["bash", "-c", command]) as adapter:
             adapter.wait_for_lines(lambda line: "broker_connected" in line)
-            registered = ["bash", "-c", registration.replace("mosquitto_rr", f"mosquitto_rr -p {stack.port}")]
+            registered = ["bash", "-c", registration.replace("-p 1883", f"-p {stack.port}")]
             answer = subprocess.run(registered, capture_output=True, check=True, timeout=30).stdout
             assert json.loads(answer)["device"]["api_key"]
             with logged_in(stack, device) as client:
                 client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": 1_700_000_000, "data": {"t": 1}})
                 assert stored(stack, device) == {1_700_000_000_000: {"t": 1.0}}
             assert adapter.terminate() == 0
+
+
+def documented(word: str) -> str:
+    """The first block of commands that has the word."""
+    blocks: list[str] = COMMAND.findall(DOCUMENT.read_text())
+    return next(block for block in blocks if word in block)

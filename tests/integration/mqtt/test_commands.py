@@ -1,4 +1,4 @@
-"""Commands, as an MQTT device sees them."""
+"""Commands to MQTT devices."""
 
 import queue
 from contextlib import ExitStack
@@ -22,7 +22,7 @@ from tests.mqtt_device import MqttDevice, mqtt_device
         ("apply_config", "iotflow/devices/{id}/commands/config"),
     ],
 )
-def test_command_and_its_answer(stack: Stack, device: Device, name: str, topic: str) -> None:
+def test_command_and_its_acknowledgement(stack: Stack, device: Device, name: str, topic: str) -> None:
     topic = topic.format(id=device.id, name=device.name)
     own = device.name if device.name in topic else str(device.id)
     with logged_in(stack, device, own) as client:
@@ -48,8 +48,8 @@ def test_command_and_its_answer(stack: Stack, device: Device, name: str, topic: 
         assert dict(stack.command(sent.id).result) == {"took": 2}
 
 
-def test_command_waits_for_a_device_that_is_away(stack: Stack, device: Device) -> None:
-    """And comes in the order in which it was sent, though the device says that it is there before it listens."""
+def test_command_waits_for_a_disconnected_device(stack: Stack, device: Device) -> None:
+    """Commands arrive in the order of sending, although the device reports `online` before it subscribes."""
     sent = [stack.send_command(device, name, {}).id for name in ("first", "second", "third")]
     with logged_in(stack, device) as client:
         root = f"iotflow/devices/{device.id}"
@@ -64,7 +64,7 @@ def test_command_waits_for_a_device_that_is_away(stack: Stack, device: Device) -
 
 
 def test_commands_to_many_devices_at_once(stack: Stack) -> None:
-    """Each device gets its own, once and in order, and answers for itself."""
+    """Each device receives its own commands, once and in order, and acknowledges them."""
     group = f"lamps of {stack.kind}"
     with ExitStack() as open_:
         lamps = [stack.register(f"{group} {number}", group) for number in range(8)]
@@ -81,8 +81,8 @@ def test_commands_to_many_devices_at_once(stack: Stack) -> None:
                 eventually(lambda command_id=command["id"]: stack.command(command_id).state == "succeeded")  # type: ignore[misc]
 
 
-def test_expired_command_does_not_come(stack: Stack, device: Device) -> None:
-    """Not even to a session that the broker keeps while the device is away."""
+def test_expired_command_is_not_delivered(stack: Stack, device: Device) -> None:
+    """Not even to a session that the broker keeps for a disconnected device."""
     kept, topic = f"kept {device.id}", f"iotflow/devices/{device.id}/commands/control"
     with (
         logged_in(stack, device),
@@ -90,7 +90,7 @@ def test_expired_command_does_not_come(stack: Stack, device: Device) -> None:
     ):
         client.subscribe(topic)
     stack.send_command(device, "too late", {}, seconds=1)
-    # Brokers count whole seconds: the first one's time is over for them too when the second one's is.
+    # Brokers count whole seconds: when the second command has expired, the first has expired for them too.
     later = stack.send_command(device, "reboot", {}, seconds=3)
     eventually(lambda: stack.command(later.id).state == "expired")
     stack.send_command(device, "in time", {}, seconds=60)
@@ -100,8 +100,8 @@ def test_expired_command_does_not_come(stack: Stack, device: Device) -> None:
         assert "too late" not in [heard.json()["name"] for heard in client.heard]
 
 
-def test_command_told_to_a_group(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Where that is asked for: once for all, and each device answers for itself, by what the commands have in common."""
+def test_command_announced_to_a_group(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """On request, a command is published once for the group; each device acknowledges it by its `group_command`."""
     group = f"pumps of {device.id}"
     members = [stack.register(f"pump {number} of {device.id}", group) for number in range(3)]
     client.subscribe(f"iotflow/fleet/commands/{group}")
@@ -128,7 +128,7 @@ def test_command_told_to_a_group(stack: Stack, device: Device, client: MqttDevic
 
 # MQTT 3.1.1 knows no expiry of messages.
 @pytest.mark.parametrize("stack", [MOSQUITTO], indirect=True)
-def test_what_the_broker_keeps_of_a_command_expires_with_it(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_a_command_kept_by_the_broker_expires(stack: Stack, device: Device, client: MqttDevice) -> None:
     heard: queue.Queue[paho.MQTTMessage] = queue.Queue()
     client.client.on_message = lambda _client, _data, message: heard.put(message)
     client.subscribe(f"iotflow/devices/{device.id}/commands/control")
@@ -138,7 +138,7 @@ def test_what_the_broker_keeps_of_a_command_expires_with_it(stack: Stack, device
     assert 0 < vars(properties)["MessageExpiryInterval"] <= 60
 
 
-def test_refused_answers(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_rejected_acknowledgements(stack: Stack, device: Device, client: MqttDevice) -> None:
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
     done = stack.send_command(device, "x", {}).id

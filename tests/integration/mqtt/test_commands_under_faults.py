@@ -1,4 +1,4 @@
-"""Commands while server or broker go and come: the adapter lives on, and each device hears what was queued."""
+"""Commands while the server or the broker restarts: the adapter continues, and each device receives its queued commands."""
 
 import threading
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 class Sending:
-    """Commands to devices, from several sides at once, however often the server is away. sent: those that were queued."""
+    """Commands to devices from several concurrent senders, despite restarts of the server. sent: the queued commands."""
 
     def __init__(self, stack: Stack, devices: list[Device]) -> None:
         self.sent: set[int] = set()
@@ -60,7 +60,7 @@ class Sending:
                 self.sent.add(answer.command.id)
 
 
-def test_server_goes_and_comes(stack: Stack) -> None:
+def test_server_restarts(stack: Stack) -> None:
     devices = [stack.register(f"turner {number}") for number in range(4)]
     with ExitStack() as clients:
         heard = [clients.enter_context(logged_in(stack, device)) for device in devices]
@@ -75,15 +75,15 @@ def test_server_goes_and_comes(stack: Stack) -> None:
                 stack.server.start()
         finally:
             sending.end()
-        # What a killed server had offered is offered again when its time is over.
+        # Commands offered by a killed server are offered again when their lease expires.
         eventually(lambda: sending.sent <= _ids(heard), 60)
         process = stack.adapters[0].process
         assert process
         assert process.alive, process.output
 
 
-def test_broker_goes_and_comes(stack: Stack) -> None:
-    """What was on its way when it went comes first when it is back, and at once."""
+def test_broker_restarts(stack: Stack) -> None:
+    """Commands in flight at the restart arrive first afterwards, and at once."""
     device = stack.register("turner")
     with logged_in(stack, device) as client:
         sending = Sending(stack, [device])

@@ -1,4 +1,4 @@
-"""The configuration that iotflow_cli.mosquitto ships, as it stands: plain, TLS, client certificates, websockets."""
+"""The shipped configuration of Mosquitto, unchanged: plain, TLS, client certificates and websockets."""
 
 import functools
 import ssl
@@ -19,7 +19,7 @@ LISTENERS = (1883, 8883, 8884, 9001)
 
 
 class Shipped(Stack):
-    """The broker runs with the configuration of the repository, but for folder and ports."""
+    """A broker with the configuration of the repository, except for the folder and the ports."""
 
     def _broker(self) -> Part:
         folder = self.folder / "mosquitto"
@@ -41,7 +41,7 @@ class Shipped(Stack):
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shipped]:
-    """The adapter comes by TLS."""
+    """A stack whose adapter connects by TLS."""
     with mqtt_stack(tmp_path_factory.mktemp("shipped"), "mosquitto", make=Shipped) as running:
         assert isinstance(running, Shipped)
         ca = str(running.folder / "mosquitto" / "ca.crt")
@@ -60,7 +60,7 @@ def test_by_password(stack: Shipped, way: str) -> None:
 
 @pytest.mark.parametrize("by", ["id", "name"])
 def test_by_certificate(stack: Shipped, by: str) -> None:
-    """Its common name is the device: without a password, and for its own topics only."""
+    """The common name is the device's: no password is necessary, and only its own topics are allowed."""
     device = stack.register(f"certified by {by}")
     own = str(device.id) if by == "id" else device.name
     folder = stack.folder / "mosquitto"
@@ -69,7 +69,7 @@ def test_by_certificate(stack: Shipped, by: str) -> None:
     _send(stack, client, 8884, device, own)
 
 
-def test_certificates_of_others_are_refused(stack: Shipped) -> None:
+def test_certificates_of_another_authority_are_rejected(stack: Shipped) -> None:
     folder = stack.folder / "mosquitto"
     certificate(folder, "forged", "1", "ca")
     for certified in ("", "forged"):
@@ -107,7 +107,7 @@ def _send(stack: Shipped, client: paho.Client, port: int, device: Device, own: s
     client.connect("127.0.0.1", stack.ports[port])
     client.loop_start()
     try:
-        # The broker may hear of the device a moment later: paho tries again until then.
+        # The broker may know the device a moment later: paho connects again until then.
         eventually(lambda: False in codes)
         client.publish(f"iotflow/devices/{own}/telemetry", b'{"data": {"t": 1}}', 1).wait_for_publish(10)
         client.publish("iotflow/devices/another/telemetry", b'{"data": {"forged": 1}}', 1).wait_for_publish(10)

@@ -1,4 +1,4 @@
-"""Configurations and presence, as an MQTT device sees them."""
+"""Configurations and presence of MQTT devices."""
 
 import json
 import subprocess
@@ -24,8 +24,8 @@ def test_desired_configuration_is_retained(stack: Stack, device: Device, client:
             assert {one.topic for one in later.heard} == {own}
 
 
-def test_whole_numbers_stay_whole(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """A strict reader of integers takes no 30.0."""
+def test_integers_stay_integers(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """A strict parser of integers rejects 30.0."""
     client.subscribe(f"iotflow/devices/{device.id}/#")
     stack.set_desired(device, {"interval": 30, "rate": 0.5, "list": [12_345_678_901]})
     stack.send_command(device, "blink", {"times": 3})
@@ -38,7 +38,7 @@ def test_whole_numbers_stay_whole(stack: Stack, device: Device, client: MqttDevi
 
 
 def test_retained_configuration_follows_the_name(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Whoever has the name next does not find it."""
+    """The next device with the name does not receive it."""
     assert client.connection == "Success"
     stack.set_desired(device, {"secret": 1})
     before, after = device.name, f"now {device.name}"
@@ -79,7 +79,7 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
 
 
 def test_older_firmware(stack: Stack, device: Device) -> None:
-    """What it reports counts, and it hears of refusals where it listens."""
+    """Its reports are processed, and its errors are published on its own topics."""
     with logged_in(stack, device, device.name) as client:
         root = f"devices/{device.name}"
         client.subscribe(f"{root}/errors")
@@ -103,7 +103,7 @@ PRESENCE: dict[str, tuple[str, object]] = {
 
 @pytest.mark.parametrize("way", PRESENCE)
 def test_presence(stack: Stack, device: Device, way: str) -> None:
-    """Online until it says otherwise, whatever it says besides."""
+    """A device is online until it reports otherwise, regardless of other fields."""
     topic, payload = PRESENCE[way]
     content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     with logged_in(stack, device, device.name) as client:
@@ -116,13 +116,13 @@ def test_presence(stack: Stack, device: Device, way: str) -> None:
         eventually(lambda: stack.device(device).is_online)
 
 
-# What an online device says on which topic, and whether it is online then; None: it is refused.
+# Topic and payload of an online device, and whether it is online afterwards; None: the message is rejected.
 WORDS: dict[str, tuple[str, object, bool | None]] = {
     "will of another firmware": ("status", {"status": "OFFLINE"}, False),
     "a word": ("status", b"Offline", False),
     "a word in JSON": ("status", b'"OFFLINE"', False),
     "one topic for both": ("status/online", b"offline", False),
-    "heartbeat that says farewell": ("status/heartbeat", {"status": "offline"}, False),
+    "heartbeat with offline": ("status/heartbeat", {"status": "offline"}, False),
     "alive": ("status", {"status": "ALIVE"}, True),
     "online": ("status", {"status": " Online "}, True),
     "no word": ("status", {"battery": 3.7}, True),
@@ -134,7 +134,7 @@ WORDS: dict[str, tuple[str, object, bool | None]] = {
 
 @pytest.mark.parametrize("said", WORDS)
 def test_status_words(stack: Stack, device: Device, client: MqttDevice, said: str) -> None:
-    """Read without case; a word that is none changes nothing, and the device hears so."""
+    """The case is ignored. An unknown word changes nothing and is rejected."""
     root, (below, content, is_online) = f"iotflow/devices/{device.id}", WORDS[said]
     client.subscribe(f"{root}/errors")
     if is_online is False:
@@ -151,7 +151,7 @@ def test_status_words(stack: Stack, device: Device, client: MqttDevice, said: st
 
 
 def test_last_will(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """A device that dies without a word is offline: its broker says so for it."""
+    """A device that disconnects without DISCONNECT is offline, by its last will."""
     root = f"iotflow/devices/{device.id}"
     client.publish(f"{root}/status/online", b"")
     eventually(lambda: stack.device(device).is_online)

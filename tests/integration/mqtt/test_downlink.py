@@ -1,4 +1,4 @@
-"""What the adapter says to devices, only the adapter says."""
+"""Devices cannot publish on the topics of the adapter."""
 
 from tests.integration.mqtt.clients import logged_in, stored
 from tests.mqtt import EMBEDDED, Stack
@@ -7,12 +7,12 @@ BELOW = ("config", "commands/config", "commands/control", "commands/firmware", "
 ORDER = b'{"id": 1, "name": "firmware", "parameters": {"url": "http://of.the.last"}}'
 
 
-def test_a_device_leaves_no_orders_for_the_next_of_its_name(stack: Stack) -> None:
+def test_a_device_leaves_no_commands_for_the_next_of_its_name(stack: Stack) -> None:
     last = stack.register("lamp")
     topics = [f"iotflow/devices/lamp/{below}" for below in BELOW] + ["devices/lamp/commands", "devices/lamp/config"]
     with logged_in(stack, last, "lamp") as client:
         for topic in topics:
-            # Mosquitto ends the connection besides; paho makes another. MQTT 3.1.1 has no word for it.
+            # Mosquitto also closes the connection, and paho connects again. MQTT 3.1.1 has no answer for a rejected publish.
             answer = client.publish(topic, ORDER, retain=True)
             assert stack.kind == EMBEDDED or answer == "Not authorized", topic
         client.publish("iotflow/devices/lamp/telemetry", {"data": {"a": 1}})
@@ -22,6 +22,6 @@ def test_a_device_leaves_no_orders_for_the_next_of_its_name(stack: Stack) -> Non
     with logged_in(stack, following, "lamp") as client:
         client.subscribe("iotflow/devices/lamp/#")
         client.subscribe("devices/lamp/#")
-        # What is retained comes before the answer to this.
+        # Retained messages arrive before the answer to this.
         client.publish("iotflow/devices/lamp/status/heartbeat", b"")
         assert not [heard for heard in client.heard if heard.retained]

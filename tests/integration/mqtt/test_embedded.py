@@ -1,4 +1,4 @@
-"""What the embedded broker promises beyond what every broker does: an acknowledgement from it is one of the server."""
+"""The embedded broker acknowledges a message when the server has stored it."""
 
 import functools
 import socket
@@ -21,10 +21,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.mark.parametrize("qos", [1, 2])
 def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice, qos: int) -> None:
-    """Not before: while the server is away nothing is acknowledged, and later everything, in order, and once."""
+    """While the server is unavailable nothing is acknowledged; afterwards everything is, in order and once."""
     topic, away = f"iotflow/devices/{device.id}/telemetry", stack.adapters[0].said("server_unavailable")
     stack.server.kill()
-    # Without a time: a reading that was taken twice would be stored twice.
+    # Without a time, a reading that is processed twice would be stored twice.
     sent = [client.begin(topic, {"data": {"n": number}}, qos) for number in range(10)]
     stack.adapters[0].wait_for("server_unavailable", away + 1)
     assert not any(map(client.has_acknowledged, sent))
@@ -34,7 +34,7 @@ def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice
 
 
 def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> None:
-    """By a client whose connection broke meanwhile: of QoS 2 it is the same message."""
+    """After a broken connection. With QoS 2 it is the same message."""
     away = stack.adapters[0].said("server_unavailable")
     with mqtt_device(stack.port, str(device.id), device.key, f"again {device.id}", v5=False, kept=True) as client:
         stack.server.kill()
@@ -46,8 +46,8 @@ def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> 
     assert len(stack.readings(device.id)) == 1
 
 
-def test_published_where_it_may_not(device: Device, client: MqttDevice) -> None:
-    """MQTT 3.1.1 has no word for it; the device hears of it on its own topic."""
+def test_publish_to_a_foreign_topic(device: Device, client: MqttDevice) -> None:
+    """MQTT 3.1.1 has no answer for it; the error is published on the device's own topic."""
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     for topic in ("iotflow/devices/999/telemetry", f"iotflow/devices/not {device.name}/telemetry"):
         client.publish(topic, {"data": {"forged": 1}})
@@ -59,7 +59,7 @@ def test_published_where_it_may_not(device: Device, client: MqttDevice) -> None:
 
 
 def test_nothing_is_acknowledged_without_a_login(stack: Stack, device: Device) -> None:
-    """Who cannot be told of a refusal is cut off; a registration is let through."""
+    """A client that cannot be informed of a rejection is disconnected, except for a registration."""
     with mqtt_device(stack.port, None, None, "stranger", v5=False) as stranger:
         sent = stranger.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}})
         stranger.wait(lambda: stranger.end is not None)
@@ -67,8 +67,8 @@ def test_nothing_is_acknowledged_without_a_login(stack: Stack, device: Device) -
     assert not stack.readings(device.id)
 
 
-def test_command_comes_to_whoever_listens(stack: Stack, device: Device) -> None:
-    """At once, though it never says that it is there; also by a session that listened before."""
+def test_command_reaches_a_subscriber(stack: Stack, device: Device) -> None:
+    """At once, although the device reports no status; also through a resumed session."""
     topic, name = f"iotflow/devices/{device.id}/commands/control", f"wakes {device.id}"
     login = (stack.port, str(device.id), device.key, name)
     for command in ("first", "second"):
@@ -90,16 +90,18 @@ def test_command_comes_to_whoever_listens(stack: Stack, device: Device) -> None:
             eventually(lambda sent=sent: stack.command(sent.id).state == "delivered")  # type: ignore[misc]
 
 
-def test_server_away_is_no_wrong_key(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_an_unavailable_server_is_not_a_wrong_key(stack: Stack, device: Device, client: MqttDevice) -> None:
     assert client.connection == "Success"
     stack.server.kill()
     with mqtt_device(stack.port, str(device.id), device.key, v5=False) as waiting:
         assert waiting.connection == "Server unavailable"
     stack.server.start()
+    with logged_in(stack, device) as again:
+        assert again.connection == "Success"
 
 
 @pytest.mark.parametrize("login", [(None, None), ("name", "key")])
-def test_mqtt_5_is_told_so(stack: Stack, login: tuple[str | None, str | None]) -> None:
+def test_mqtt_5_is_answered(stack: Stack, login: tuple[str | None, str | None]) -> None:
     before = stack.adapters[0].said("a client of MQTT 5")
     with mqtt_device(stack.port, *login, "of the future", v5=True) as newer:
         assert newer.connection == "Unsupported protocol version"
@@ -109,7 +111,7 @@ def test_mqtt_5_is_told_so(stack: Stack, login: tuple[str | None, str | None]) -
 
 
 def test_a_probe_that_sends_no_byte_is_not_logged(stack: Stack) -> None:
-    """Such as the server's own for the broker's state; a client that breaks off after its first byte is."""
+    """The server's check of the broker is such a probe. A client that disconnects after its first byte is logged."""
     ended = "the client closed the connection before CONNECT"
     before = stack.adapters[0].said(ended)
     socket.create_connection(("127.0.0.1", stack.port)).close()
@@ -119,30 +121,32 @@ def test_a_probe_that_sends_no_byte_is_not_logged(stack: Stack) -> None:
     assert stack.adapters[0].said(ended) == before + 1
 
 
-def test_why_somebody_is_not_let_in_is_in_the_log(stack: Stack, device: Device) -> None:
+def test_the_log_has_the_reason_of_a_rejected_login(stack: Stack, device: Device) -> None:
     inactive, key = f"the device is inactive; an admin can set it active: {device.id}", f"wrong key: {device.id}"
     for password, status, problem in ((device.key, "inactive", inactive), ("wrong", "active", key)):
         stack.set_status(device, status)
-        # The server knows at once, the adapter's log a moment later.
-        eventually(functools.partial(_is_refused, stack, (str(device.id), password), problem))
+        # The adapter's directory follows the server with a delay.
+        eventually(functools.partial(_is_rejected, stack, (str(device.id), password), problem))
 
 
-def _is_refused(stack: Stack, login: tuple[str, str], problem: str) -> bool:
+def _is_rejected(stack: Stack, login: tuple[str, str], problem: str) -> bool:
     with mqtt_device(stack.port, *login, v5=False) as client:
         assert client.connection == "Not authorized"
     return stack.adapters[0].said(problem) > 0
 
 
 @pytest.mark.parametrize("length", [0, 1, 8])
-def test_who_breaks_off_before_it_began_leaves_nothing_behind(stack: Stack, device: Device, length: int) -> None:
-    """As port probes do."""
+def test_a_client_that_disconnects_during_connect_leaves_nothing_behind(
+    stack: Stack, device: Device, length: int
+) -> None:
+    """Port probes do so."""
     with socket.create_connection(("127.0.0.1", stack.port)) as line:
         line.sendall(b"\x10\x20\x00\x04MQTT"[:length])
     with logged_in(stack, device):
         assert stack.adapters[0].said("Traceback") == 0
 
 
-def test_last_will_is_no_way_around(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_a_last_will_needs_the_same_permissions(stack: Stack, device: Device, client: MqttDevice) -> None:
     other = stack.register(f"not the one {device.id}")
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     will = f"iotflow/devices/{other.id}/telemetry", b'{"data":{"forged":1}}'
@@ -155,7 +159,7 @@ def test_last_will_is_no_way_around(stack: Stack, device: Device, client: MqttDe
 
 
 def test_client_id_of_another_connection(stack: Stack, device: Device) -> None:
-    """With a wrong key nobody is put out by it; with the right one the newer connection counts."""
+    """With a wrong key it disconnects no client. With the right key the newer connection replaces the older one."""
     topic, login = f"iotflow/devices/{device.id}/telemetry", (stack.port, str(device.id))
     with mqtt_device(*login, device.key, "sensor", v5=False) as first:
         first.client.reconnect_delay_set(60, 60)
@@ -170,7 +174,7 @@ def test_client_id_of_another_connection(stack: Stack, device: Device) -> None:
 
 
 def test_client_id_of_another_device_ends_neither_connection_nor_session(stack: Stack, device: Device) -> None:
-    """Whoever guesses a device's client id takes nothing from it, with a key of his own or without a login."""
+    """A client that guesses a device's client id takes nothing from it, with the key of another device or without a login."""
     root, other = f"iotflow/devices/{device.id}", stack.register(f"namesake of {device.id}")
     session = {"v5": False, "kept": True}
     with logged_in(stack, other):
@@ -194,8 +198,8 @@ def test_client_id_of_another_device_ends_neither_connection_nor_session(stack: 
         assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
 
 
-def test_hears_later_what_it_missed(stack: Stack, device: Device) -> None:
-    """With a session that outlives its connection, which is nobody else's."""
+def test_queued_messages_are_delivered_later(stack: Stack, device: Device) -> None:
+    """To a persistent session, which no other client can take over."""
     root, name = f"iotflow/devices/{device.id}", f"kept {device.id}"
     other = stack.register(f"heir of {device.id}")
     with mqtt_device(stack.port, str(device.id), device.key, name, v5=False, kept=True) as listener:

@@ -1,4 +1,4 @@
-"""What a client may take of the embedded broker, and how every conversation with it ends: closed, and with the last will."""
+"""Limits of a client of the embedded broker. However a connection ends, it is closed, and the last will is published."""
 
 import contextlib
 import select
@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module", autouse=True)
 def silent(stack: Stack) -> Iterator[tuple[float, list[socket.socket]]]:
-    """Connections that never come to their CONNECT, and when they began: looked at by the last test of the module."""
+    """Connections that send no CONNECT, with their start times; the last test of the module checks them."""
     beginnings = (b"", raw.connect("nobody")[:1], raw.connect("nobody")[:-1])
     with ExitStack() as lines:
         opened = [lines.enter_context(raw.line(stack.port)) for _ in beginnings]
@@ -42,7 +42,7 @@ def silent(stack: Stack) -> Iterator[tuple[float, list[socket.socket]]]:
 
 
 def malformed() -> dict[str, bytes]:
-    """What a client that is let in may not send."""
+    """Packets that a client may not send after its login."""
     return {
         "topic with +": raw.publish("iotflow/devices/+/telemetry", WILL),
         "topic with #": raw.publish("iotflow/#", WILL, 0x02, 1),
@@ -89,7 +89,7 @@ MALFORMED = malformed()
 def test_a_malformed_packet_closes_the_connection_and_publishes_the_will(
     stack: Stack, device: Device, what: str
 ) -> None:
-    """Only a DISCONNECT ends a conversation without the last will."""
+    """Only a DISCONNECT ends a connection without the last will."""
     will = f"iotflow/devices/{device.id}/telemetry", WILL
     with raw.connected(stack.port, str(device.id), device.key, will=will) as connection:
         connection.sendall(MALFORMED[what])
@@ -120,15 +120,15 @@ BEGINNINGS = {
 
 
 @pytest.mark.parametrize("what", BEGINNINGS)
-def test_a_connection_that_begins_wrong_is_closed(stack: Stack, what: str) -> None:
+def test_a_connection_with_an_invalid_start_is_closed(stack: Stack, what: str) -> None:
     with raw.line(stack.port) as connection:
         connection.sendall(BEGINNINGS[what])
         assert raw.is_closed(connection, CONNECT_SECONDS / 2)
     assert not stack.adapters[0].said("Traceback")
 
 
-def test_a_large_packet_is_refused_by_its_header(stack: Stack, device: Device) -> None:
-    """Nothing of it is read: six clients that announce 256 MB, and send what they can, cost nothing."""
+def test_a_large_packet_is_rejected_by_its_header(stack: Stack, device: Device) -> None:
+    """The broker reads nothing of it: six clients that announce and send 256 MB each use no memory."""
     before = _peak_bytes(stack)
     with ExitStack() as lines:
         login = stack.port, str(device.id), device.key
@@ -141,7 +141,7 @@ def test_a_large_packet_is_refused_by_its_header(stack: Stack, device: Device) -
     assert stack.adapters[0].said("PUBLISH of 268435455 bytes: the limit is")
 
 
-def test_a_large_payload_is_taken_or_refused_by_name(stack: Stack, device: Device) -> None:
+def test_a_large_payload_is_accepted_or_rejected_with_its_limit(stack: Stack, device: Device) -> None:
     with logged_in(stack, device) as client:
         client.subscribe(f"iotflow/devices/{device.id}/errors")
         client.publish(f"iotflow/devices/{device.id}/telemetry", b" " * (8 * MIB) + b" ")
@@ -151,7 +151,7 @@ def test_a_large_payload_is_taken_or_refused_by_name(stack: Stack, device: Devic
 
 
 def test_keepalive(stack: Stack, device: Device) -> None:
-    """One and a half times its length without a word is the end; with words it goes on."""
+    """A client that is silent for one and a half times the keepalive is disconnected."""
     will = f"iotflow/devices/{device.id}/telemetry", WILL
     login = stack.port, str(device.id), device.key
     with raw.connected(*login, client_id="silent", will=will, keepalive=2) as silent:
@@ -166,7 +166,7 @@ def test_keepalive(stack: Stack, device: Device) -> None:
 
 
 def test_a_session_has_a_limit_of_filters(stack: Stack, device: Device) -> None:
-    """And what is unsubscribed makes room."""
+    """Unsubscribed filters do not count."""
     filters = [f"iotflow/devices/{device.id}/commands/{number}" for number in range(60)]
     with raw.connected(stack.port, str(device.id), device.key) as connection:
         connection.sendall(raw.subscribe(*filters, f"iotflow/devices/{device.id}/{'x' * 2_000}"))
@@ -179,7 +179,7 @@ def test_a_session_has_a_limit_of_filters(stack: Stack, device: Device) -> None:
 
 
 def test_a_device_has_a_limit_of_connections(stack: Stack, device: Device) -> None:
-    """A newer one ends the oldest, which may be one whose client has gone without a word. No other device notices."""
+    """A new connection ends the oldest one, whose client may have vanished. Other devices are not affected."""
     other = stack.register(f"beside {device.id}")
     login = stack.port, str(device.id), device.key
     with logged_in(stack, other) as bystander, ExitStack() as lines:
@@ -191,8 +191,8 @@ def test_a_device_has_a_limit_of_connections(stack: Stack, device: Device) -> No
         assert bystander.end is None
 
 
-def test_of_many_that_come_with_one_client_id_one_stays(stack: Stack, device: Device) -> None:
-    """Also where they come at once, and wait for the same connection to end."""
+def test_of_many_connections_with_one_client_id_one_remains(stack: Stack, device: Device) -> None:
+    """Also if they arrive together and wait for the same connection to end."""
     connect = raw.connect(str(device.id), device.key, client_id="sensor")
     with ExitStack() as lines:
         opened = [lines.enter_context(raw.line(stack.port)) for _ in range(10)]
@@ -210,8 +210,8 @@ def test_of_many_that_come_with_one_client_id_one_stays(stack: Stack, device: De
         _read_until(last, b"\xd0\0")
 
 
-def test_connections_without_a_connect_keep_nobody_out(stack: Stack, device: Device) -> None:
-    """Nor do more at once than there may be connections."""
+def test_connections_without_a_connect_block_no_client(stack: Stack, device: Device) -> None:
+    """More of them at once than the limit of connections do not either."""
     with logged_in(stack, device):
         pass
     with ExitStack() as lines:
@@ -223,8 +223,8 @@ def test_connections_without_a_connect_keep_nobody_out(stack: Stack, device: Dev
     assert stored(stack, device)
 
 
-def test_who_sends_very_many_at_once_delays_nobody(stack: Stack, device: Device) -> None:
-    """Between two messages of one connection the others have their turn."""
+def test_a_client_that_floods_the_broker_delays_no_other(stack: Stack, device: Device) -> None:
+    """Between two messages of a connection the broker serves the others."""
     other, flood = stack.register(f"beside the flood of {device.id}"), b"".join([_refused(device)] * 20_000)
     with (
         logged_in(stack, other) as bystander,
@@ -242,7 +242,7 @@ def test_who_sends_very_many_at_once_delays_nobody(stack: Stack, device: Device)
 
 
 def _refused(device: Device) -> bytes:
-    """A message that is no reading."""
+    """A message that is not a reading."""
     return raw.publish(f"iotflow/devices/{device.id}/telemetry", b'{"data": 5}')
 
 
@@ -253,8 +253,8 @@ def test_messages_of_qos_2_that_are_not_released(stack: Stack, device: Device) -
         assert raw.is_closed(connection)
 
 
-def test_a_client_that_does_not_read_stops_no_other(stack: Stack, device: Device) -> None:
-    """What it is sent is bounded, and its own socket is closed in the end."""
+def test_a_client_that_does_not_read_blocks_no_other(stack: Stack, device: Device) -> None:
+    """The messages in flight to it are bounded, and its connection is closed."""
     topic, before = f"iotflow/devices/{device.id}/telemetry", _peak_bytes(stack)
     with raw.connected(stack.port, str(device.id), device.key) as deaf, logged_in(stack, device) as talker:
         deaf.sendall(raw.subscribe(topic))
@@ -264,7 +264,7 @@ def test_a_client_that_does_not_read_stops_no_other(stack: Stack, device: Device
     assert _peak_bytes(stack) - before < 256 * MIB
 
 
-def test_a_connection_that_never_comes_to_its_connect_is_closed(
+def test_a_connection_without_a_connect_is_closed(
     silent: tuple[float, list[socket.socket]],
 ) -> None:
     began, opened = silent
@@ -274,7 +274,7 @@ def test_a_connection_that_never_comes_to_its_connect_is_closed(
 
 
 def test_a_removed_device_leaves_nothing_to_the_next_of_its_name(stack: Stack, device: Device) -> None:
-    """Neither what it had retained, nor its session and what waits in it, nor its desired configuration, nor its last will."""
+    """No retained message, session, queued message, desired configuration or last will."""
     roots = [f"iotflow/devices/{device.name}", f"devices/{device.name}"]
     session: dict[str, Any] = {"v5": False, "kept": True, "client_id": f"session of {device.name}"}
     dying_will = f"{roots[0]}/telemetry", WILL
@@ -299,7 +299,7 @@ def test_a_removed_device_leaves_nothing_to_the_next_of_its_name(stack: Stack, d
     assert [set(row) for row in stack.readings(heir.id).values()] == [{"own"}]
 
 
-def test_what_a_device_retains_is_its_own_and_limited(stack: Stack, device: Device) -> None:
+def test_retained_messages_belong_to_the_device_and_are_limited(stack: Stack, device: Device) -> None:
     root = f"iotflow/devices/{device.id}/telemetry"
     with logged_in(stack, device) as talker:
         for number in range(60):
@@ -316,7 +316,7 @@ def test_what_a_device_retains_is_its_own_and_limited(stack: Stack, device: Devi
 
 
 def test_a_connection_of_an_old_key_ends_with_its_grace(tmp_path: Path) -> None:
-    """It is there as long as the key is, and not a moment longer; nobody else is cut off."""
+    """The connection lasts as long as the key. No other client is disconnected."""
     with mqtt_stack(tmp_path, EMBEDDED, {"IOTFLOW_KEY_GRACE_SECONDS": "3"}) as stack:
         stack.adapter().start()
         device, other = stack.register("rotates"), stack.register("stays")
@@ -342,7 +342,7 @@ def _read_until(connection: socket.socket, end: bytes) -> None:
 
 
 def _has_ended(connection: socket.socket) -> bool:
-    """Of one that can be read."""
+    """The content of a readable packet."""
     try:
         return not connection.recv(4096)
     except ConnectionError:
@@ -360,7 +360,7 @@ def _read(connection: socket.socket, count: int) -> bytes:
 
 
 def _peak_bytes(stack: Stack) -> int:
-    """The most memory that the adapter has had."""
+    """The peak memory of the adapter."""
     process = stack.adapters[0].process
     assert process
     status = Path(f"/proc/{process.pid}/status").read_text()

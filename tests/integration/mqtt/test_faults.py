@@ -1,4 +1,4 @@
-"""What was acknowledged to a device is stored, whatever dies in between. More of the same: tests/integration/faults/test_mqtt.py."""
+"""Acknowledged messages are stored, whichever process is killed. Further cases: tests/integration/faults/test_mqtt.py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ def stack(tmp_path: Path, kind: str) -> Iterator[Stack]:
 
 @pytest.fixture
 def start(stack: Stack) -> Iterator[Start]:
-    """Begins a flow."""
+    """Start a flow."""
     with ExitStack() as ending:
 
         def begin(messages: int = MESSAGES, rate: int = RATE) -> Flow:
@@ -42,7 +42,7 @@ def start(stack: Stack) -> Iterator[Start]:
 
 
 def test_devices_registered_before_there_was_an_adapter(stack: Stack) -> None:
-    """The server keeps hashes of keys only, and yet the broker can check them."""
+    """The server keeps only hashes of keys, which the broker can verify."""
     device = stack.register("was here before")
     stack.adapter().start()
     with logged_in(stack, device) as client:
@@ -61,8 +61,8 @@ def test_adapter_killed(stack: Stack, start: Start) -> None:
     flow.finish()
 
 
-def test_adapter_away(stack: Stack, start: Start) -> None:
-    """Once it has been there, the broker keeps what comes."""
+def test_adapter_stopped(stack: Stack, start: Start) -> None:
+    """The broker keeps the messages for the session of an adapter that is not running."""
     adapter = stack.adapter()
     adapter.start()
     adapter.stop()
@@ -83,8 +83,8 @@ def test_server_killed(stack: Stack, start: Start) -> None:
 
 
 @pytest.mark.parametrize("kind", [MOSQUITTO, EMBEDDED])
-def test_takes_no_more_than_its_window(stack: Stack, start: Start) -> None:
-    """Nothing is acknowledged to the broker while the server is away, and the broker keeps the rest."""
+def test_the_adapter_receives_at_most_its_window(stack: Stack, start: Start) -> None:
+    """While the server is unavailable nothing is acknowledged to the broker, which keeps the other messages."""
     port, window = free_port(), 100
     stack.adapter(metrics_port=str(port), window=str(window)).start()
     flow = start(rate=0)
@@ -94,7 +94,7 @@ def test_takes_no_more_than_its_window(stack: Stack, start: Start) -> None:
     finished = counted(port, "iotflow_gateway_finished_total")
     if stack.kind == MOSQUITTO:
         flow.published()
-    # Mosquitto 2.0.11 counts wrongly what it may send; then the adapter stops reading.
+    # Mosquitto 2.0.11 exceeds the receive maximum; the adapter then stops reading.
     assert window <= counted(port, "iotflow_gateway_waiting") <= (2 if stack.kind == MOSQUITTO else 1) * window
     assert counted(port, "iotflow_gateway_finished_total") == finished
     stack.server.start()
@@ -102,7 +102,7 @@ def test_takes_no_more_than_its_window(stack: Stack, start: Start) -> None:
 
 
 def test_broker_restarted(stack: Stack, start: Start) -> None:
-    """In good order, with messages that nobody has taken yet: killed, Mosquitto loses what came after its last autosave."""
+    """By SIGTERM, with messages that are not acknowledged. A killed Mosquitto loses the messages after its last autosave."""
     adapter = stack.adapter()
     adapter.start()
     adapter.stop()
@@ -117,8 +117,8 @@ def test_broker_restarted(stack: Stack, start: Start) -> None:
     adapter.wait_for("broker_connected", 2)
 
 
-def test_broker_that_has_forgotten_everything(stack: Stack) -> None:
-    """Is told once more what is desired."""
+def test_broker_without_its_data(stack: Stack) -> None:
+    """The desired configurations are published to it again."""
     adapter = stack.adapter()
     adapter.start()
     device = stack.register("forgotten")
@@ -136,7 +136,7 @@ def test_broker_that_has_forgotten_everything(stack: Stack) -> None:
 
 
 def test_two_adapters_share(stack: Stack, start: Start) -> None:
-    """Each takes some; one that is killed gives back what it has not acknowledged when it is there again."""
+    """Each receives a part. A killed adapter processes its unacknowledged messages after its restart."""
     ports = {name: free_port() for name in ("a", "b")}
     adapters = [stack.adapter(name=name, group="shared", metrics_port=str(port)) for name, port in ports.items()]
     for adapter in adapters:

@@ -1,4 +1,4 @@
-"""Whoever takes all file descriptors of the adapter or the server keeps newcomers out, and stops nobody who is connected."""
+"""A client that uses all file descriptors of the adapter or the server blocks new connections and does not affect open ones."""
 
 import contextlib
 import os
@@ -30,7 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @contextlib.contextmanager
 def connections(port: int) -> Iterator[None]:
-    """More than there are descriptors for; the system itself takes those that are not accepted."""
+    """More connections than descriptors. The system's backlog holds those that are not accepted."""
     with contextlib.ExitStack() as open_:
         for _ in range(CONNECTIONS):
             open_.enter_context(socket.create_connection(("127.0.0.1", port), 5))
@@ -52,7 +52,7 @@ def test_the_adapter_and_its_broker(stack: Stack) -> None:
         with connections(stack.port), socket.socket() as scrape:
             pid = adapter.process.pid
             eventually(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) >= DESCRIPTORS - 2)
-            # A scrape that waits to be accepted must not keep the adapter busy either.
+            # A scrape that waits in the backlog must not keep the adapter busy.
             scrape.connect(("127.0.0.1", metrics))
             scrape.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
             lines, before = len(adapter.process.lines), processor_seconds(pid)

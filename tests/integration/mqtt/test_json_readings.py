@@ -1,4 +1,4 @@
-"""JSON readings by MQTT are stored as the same bytes by REST are; what is stored otherwise than it was meant is said."""
+"""The same JSON is stored identically by MQTT and by REST. A notice reports each change to a reading."""
 
 import json
 import time
@@ -22,9 +22,9 @@ READINGS: dict[str, tuple[str, dict[str, object]]] = {
         {"temperature": 21.5, "open": True, "note": "x"},
     ),
     "flat, ts": ('{"temperature": 22, "ts": %d, "message_id": 5, "device_id": "me"}', {"temperature": 22.0}),
-    "a whole number beyond doubles": ('{"data": {"serial": 9007199254740993}, "timestamp": %d}', {"serial": 2**53 + 1}),
+    "an integer beyond doubles": ('{"data": {"serial": 9007199254740993}, "timestamp": %d}', {"serial": 2**53 + 1}),
     "the largest": ('{"data": {"serial": 9223372036854775807}, "timestamp": %d}', {"serial": 2**63 - 1}),
-    "one beyond 64 bits is refused alone": (
+    "one beyond 64 bits is rejected alone": (
         '{"data": {"serial2": 18446744073709551616, "a": 1}, "timestamp": %d}',
         {"a": 1.0},
     ),
@@ -32,12 +32,12 @@ READINGS: dict[str, tuple[str, dict[str, object]]] = {
         '{"data": {"switch:0": true, "1-0:1.8.0": 7, "Temperature [°C]": 5.5}, "timestamp": "%d"}',
         {"switch:0": True, "1-0:1.8.0": 7.0, "Temperature [°C]": 5.5},
     ),
-    "a bad name is refused alone": ('{"data": {"a;b": 1, "a": 2}, "timestamp": %d}', {"a": 2.0}),
-    "a nested value is refused alone": (
+    "a bad name is rejected alone": ('{"data": {"a;b": 1, "a": 2}, "timestamp": %d}', {"a": 2.0}),
+    "a nested value is rejected alone": (
         '{"data": {"deep": ' + "[" * 20 + "]" * 20 + ', "a": 3}, "timestamp": %d}',
         {"a": 3.0},
     ),
-    "a nested whole number": (
+    "a nested integer": (
         '{"data": {"o": {"id": 9007199254740993}}, "timestamp": %d}',
         {"o": '{"id":9007199254740993}'},
     ),
@@ -49,14 +49,14 @@ READINGS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 def by_rest(stack: Stack, device: Device, body: bytes) -> None:
-    """As the gateway hands it over."""
+    """A reading in the form in which the gateway sends it."""
     with grpc.insecure_channel(stack.server.target) as channel:
         stub = TelemetryServiceStub(channel)
         stub.SubmitReadingsJson(HttpBody(data=body), metadata=credentials(api_key=device.key), timeout=20)
 
 
 def test_the_same_bytes_are_the_same_reading(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """One by one and in a list by MQTT, and in a list by REST."""
+    """Singly and in a list by MQTT, and in a list by REST."""
     wanted = {T + place: values for place, (_, values) in enumerate(READINGS.values())}
     payloads = [template % (T + place) for place, (template, _) in enumerate(READINGS.values())]
     for payload in payloads:
@@ -77,9 +77,7 @@ def test_the_same_bytes_are_the_same_reading(stack: Stack, device: Device, clien
         [{"temperature": 21.5, "humidity": 40, "ts": 20260131}],
     ],
 )
-def test_an_uptime_counts_as_no_time_and_is_noticed(
-    stack: Stack, device: Device, client: MqttDevice, payload: Any
-) -> None:
+def test_an_uptime_is_ignored_with_a_notice(stack: Stack, device: Device, client: MqttDevice, payload: Any) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     before = time.time_ns() // 1_000_000 - 5_000
     client.publish(f"iotflow/devices/{device.id}/telemetry", payload)
@@ -93,7 +91,9 @@ def test_an_uptime_counts_as_no_time_and_is_noticed(
 
 
 @pytest.mark.parametrize("digits", ["210606140010", 20240131120000, "17000000000"])
-def test_digits_that_are_no_time_are_refused(stack: Stack, device: Device, client: MqttDevice, digits: object) -> None:
+def test_digits_that_are_not_a_time_are_rejected(
+    stack: Stack, device: Device, client: MqttDevice, digits: object
+) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     client.publish(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}, "timestamp": digits})
     said = client.hear()[0].json()
@@ -101,7 +101,7 @@ def test_digits_that_are_no_time_are_refused(stack: Stack, device: Device, clien
     assert stack.readings(device.id) == {}
 
 
-def test_readings_of_one_millisecond_are_noticed_as_merged(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_readings_of_one_millisecond_are_merged_with_a_notice(stack: Stack, device: Device, client: MqttDevice) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     listed = [{"data": {"t": n}, "timestamp": f"2026-01-31T12:00:00.000{n}00Z"} for n in range(10)]
     client.publish(f"iotflow/devices/{device.id}/telemetry", listed)
@@ -114,14 +114,14 @@ def test_readings_of_one_millisecond_are_noticed_as_merged(stack: Stack, device:
     ("payload", "word"),
     [(b'{"data": {"t": 1},}', "trailing comma"), (b"\xef\xbb\xbf{}", "byte order mark"), (b"\x1f\x8b\x08", "gzip")],
 )
-def test_what_is_no_json_is_said_in_a_sentence(device: Device, client: MqttDevice, payload: bytes, word: str) -> None:
+def test_the_error_of_invalid_json_is_a_sentence(device: Device, client: MqttDevice, payload: bytes, word: str) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     client.publish(f"iotflow/devices/{device.id}/telemetry", payload)
     said = client.hear()[0].json()
     assert (said["reason"], word in said["message"]) == ("INVALID_PAYLOAD", True)
 
 
-def test_reported_whole_number_that_would_lose_digits_is_refused_by_name(device: Device, client: MqttDevice) -> None:
+def test_a_reported_integer_that_would_lose_digits_is_rejected_by_name(device: Device, client: MqttDevice) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     client.publish(f"iotflow/devices/{device.id}/config/reported", {"configuration": {"serial": 2**53 + 1}})
     said = client.hear()[0].json()

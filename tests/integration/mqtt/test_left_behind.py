@@ -1,4 +1,4 @@
-"""What is retained outlives its device only as long as no adapter runs."""
+"""Retained messages of a removed device are removed when an adapter runs."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 
 
 @pytest.mark.parametrize("left", ["removed", "renamed"])
-def test_next_device_of_a_name_does_not_find_what_was_desired_of_the_last(tmp_path: Path, left: str) -> None:
+def test_the_next_device_of_a_name_does_not_receive_the_former_configuration(tmp_path: Path, left: str) -> None:
     with mqtt_stack(tmp_path, MOSQUITTO) as stack:
         adapter = stack.adapter()
         adapter.start()
@@ -29,7 +29,7 @@ def test_next_device_of_a_name_does_not_find_what_was_desired_of_the_last(tmp_pa
 
 
 def _retained(stack: Stack, device: Device) -> list[bytes]:
-    """Under the device's name: it comes before the answer to what is published after the subscription."""
+    """The retained message of the device's name. It arrives before the answer to a publish after the subscription."""
     with logged_in(stack, device, device.name) as client:
         client.subscribe(f"iotflow/devices/{device.name}/config")
         client.publish(f"iotflow/devices/{device.name}/status/heartbeat", b"")

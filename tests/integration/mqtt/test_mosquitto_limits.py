@@ -1,4 +1,4 @@
-"""What one device can do to a Mosquitto as it is shipped: its memory stays bounded, and nobody else notices."""
+"""The shipped limits of Mosquitto: its memory stays bounded, and one device does not affect others."""
 
 import hashlib
 import threading
@@ -35,7 +35,7 @@ def token(stack: Stack) -> str:
 
 
 def retained(stack: Stack, device: Device) -> set[str]:
-    """Below the device's id, as the adapter's own account sees it: it comes before what is published after the subscription."""
+    """Messages retained below the device's id. They arrive before a message that is published after the subscription."""
     with mqtt_device(stack.port, "iotflow/gateway", token(stack)) as client:
         client.subscribe(f"iotflow/devices/{device.id}/#")
         client.publish("marker", b"")
@@ -43,14 +43,14 @@ def retained(stack: Stack, device: Device) -> set[str]:
 
 
 def resident(stack: Stack) -> int:
-    """Bytes of the broker's memory."""
+    """The broker's memory in bytes."""
     assert stack.broker.process
     status = Path(f"/proc/{stack.broker.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
 
 
-def test_what_is_retained_does_not_stay(stack: Stack, device: Device) -> None:
-    """200 messages of 1 MB below `telemetry/x…`: where a device may publish it is taken away again, elsewhere it is dropped."""
+def test_retained_messages_are_removed(stack: Stack, device: Device) -> None:
+    """200 messages of 1 MB below `telemetry/x…`: on the device's topics they are removed, on others dropped."""
     before = resident(stack)
     root = f"iotflow/devices/{device.id}"
     with logged_in(stack, device) as client:
@@ -61,17 +61,17 @@ def test_what_is_retained_does_not_stay(stack: Stack, device: Device) -> None:
             assert client.publish(f"{root}/telemetry/x/{number}", b"x", retain=True) == "Not authorized"
         client.publish(f"{root}/commands/ack", payload, retain=True)
         client.publish(f"{root}/status", b'{"status": "online"}', retain=True)
-        # A large status is no status.
+        # A status above the limit is removed too.
         client.publish(f"{root}/status/online", payload, retain=True)
         assert client.end is None
     eventually(lambda: retained(stack, device) == {f"{root}/status"})
     eventually(lambda: resident(stack) - before < 100 * MEGABYTE)
-    # Each was taken once, for what it is.
+    # Each message was processed once, by its own kind.
     assert len(stored(stack, device, FLOOD)) == FLOOD
 
 
 def test_a_denied_publish_is_dropped_and_the_connection_stays(stack: Stack, device: Device) -> None:
-    """By MQTT 5 with a word, by MQTT 3.1.1 without one."""
+    """MQTT 5 reports it, MQTT 3.1.1 does not."""
     with mqtt_device(stack.port, str(device.id), device.key) as refused:
         eventually(lambda: refused.connection is not None)
     for v5 in (True, False):
@@ -91,8 +91,8 @@ def test_a_denied_publish_is_dropped_and_the_connection_stays(stack: Stack, devi
     assert set(stored(stack, device, 2)) == {T, T + 1}
 
 
-def test_a_device_that_is_refused_all_the_time_fills_no_queue(stack: Stack, device: Device) -> None:
-    """Its errors are told, and beyond a bound only counted."""
+def test_a_device_with_constant_rejections_fills_no_queue(stack: Stack, device: Device) -> None:
+    """Errors up to the limit are published; further ones are counted."""
     with logged_in(stack, device) as client:
         client.subscribe(f"iotflow/devices/{device.id}/errors")
         for number in range(1_000):
@@ -104,7 +104,7 @@ def test_a_device_that_is_refused_all_the_time_fills_no_queue(stack: Stack, devi
 
 
 @pytest.mark.parametrize("session", ["none", "earlier-version"])
-def test_what_was_retained_before_the_adapter_came_is_taken_away_and_not_stored(stack: Stack, session: str) -> None:
+def test_messages_retained_before_the_adapter_started_are_removed_and_not_stored(stack: Stack, session: str) -> None:
     device = stack.register(f"early {session}")
     with logged_in(stack, device):
         stack.adapters[-1].stop()
@@ -122,12 +122,12 @@ def test_what_was_retained_before_the_adapter_came_is_taken_away_and_not_stored(
     if session == "none":
         assert rows == {T: {"late": 1.0}}
     else:
-        # What the earlier version subscribed to is stored, once each.
+        # Messages for the filters of the earlier version are stored once.
         eventually(lambda: len(stack.readings(device.id)) == 3)
 
 
 def left_by_an_earlier_version(stack: Stack, name: str) -> None:
-    """A session that has its filters, and not what they are for now."""
+    """The session of an earlier version, with the obsolete filters."""
     client_id = f"iotflow-gateway-{name}-{hashlib.sha256(f'client id {token(stack)}'.encode()).hexdigest()[:16]}"
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set("iotflow/gateway", token(stack))
@@ -143,7 +143,7 @@ def left_by_an_earlier_version(stack: Stack, name: str) -> None:
     client.loop_stop()
 
 
-def test_the_health_page_tells_of_an_adapter_that_loses_its_broker_again_and_again(stack: Stack) -> None:
+def test_the_health_page_shows_an_adapter_that_loses_its_broker_repeatedly(stack: Stack) -> None:
     adapter = stack.adapters[-1]
     assert "mqtt" not in checks(stack)
     losses = 0
@@ -159,7 +159,7 @@ def test_the_health_page_tells_of_an_adapter_that_loses_its_broker_again_and_aga
 
 
 def checks(stack: Stack) -> dict[str, str]:
-    """What the health page shows, by name."""
+    """The components of the health page by name."""
     with grpc.insecure_channel(stack.server.target) as channel:
         request = GetHealthRequest(detailed=True)
         answer = SystemServiceStub(channel).GetHealth(request, metadata=stack.admin, timeout=PATIENCE)

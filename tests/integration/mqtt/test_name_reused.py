@@ -1,5 +1,5 @@
-"""A device is removed and another registered under its name: at Mosquitto, where nobody can empty another client's queue, what
-waits says whose it is and for how long, and nothing stays retained."""
+"""A device is removed, and another one is registered under its name. No client can empty another client's queue at Mosquitto: a
+waiting command names its device and expires, and no message stays retained."""
 
 import contextlib
 import time
@@ -23,8 +23,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-def test_queued_command_says_whose_it_is_and_expires(stack: Stack) -> None:
-    """The session, which outlives its device, gives it to the next one with the same client id and name."""
+def test_queued_command_names_its_device_and_expires(stack: Stack) -> None:
+    """The session outlives its device and delivers the command to the next device with the same client id and name."""
     last = stack.register("valve")
     with logged_in(stack, last, last.name), session(stack, last) as client:
         client.subscribe("iotflow/devices/valve/commands/#", 1)
@@ -68,7 +68,7 @@ def test_nothing_stays_retained(stack: Stack) -> None:
 
 @contextlib.contextmanager
 def session(stack: Stack, device: Device, heard: list[paho.MQTTMessage] | None = None) -> Iterator[paho.Client]:
-    """By the device's name, kept when it is left."""
+    """A persistent session of the device's name."""
     client = paho.Client(CallbackAPIVersion.VERSION2, "valve client", protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set(device.name, device.key)
     client.on_message = lambda _client, _data, message: None if heard is None else heard.append(message)

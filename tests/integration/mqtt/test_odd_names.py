@@ -1,4 +1,4 @@
-"""A name that no topic may have, stored before such names were refused: nobody else notices, and its device works by its id."""
+"""A stored name that cannot be part of a topic does not affect other devices. Its device works by its id."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,18 +22,18 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def renamed_in_the_database(stack: Stack, device_id: int, name: str) -> None:
-    """As an older version, or another program, left it."""
+    """Store a name as an older version or another program did."""
     with sqlite3.connect(stack.server.folder / "registry.db", timeout=20) as database:
         database.execute("UPDATE devices SET name = ?, device_type = ? WHERE id = ?", (name, TYPE, device_id))
     database.close()
 
 
-def test_stored_names_end_no_connection(stack: Stack) -> None:
+def test_stored_names_close_no_connection(stack: Stack) -> None:
     adapter = stack.adapters[0]
     devices = [stack.register(f"odd {number}") for number in range(len(NAMES))]
     for device, name in zip(devices, NAMES, strict=True):
         renamed_in_the_database(stack, device.id, name)
-        # The adapter hears of it with the next change.
+        # The adapter receives it with the next change.
         stack.set_status(device, "maintenance")
     for device in devices:
         stack.set_desired(device, {"interval": 5})
@@ -53,8 +53,8 @@ def test_stored_names_end_no_connection(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", ["pump\u0085x", "pump\u200b", "pump\u202e", "\ufdd0"])
-def test_new_names_are_refused(stack: Stack, name: str) -> None:
-    """At registration and renaming; types, which become topics of groups, too."""
+def test_new_names_are_rejected(stack: Stack, name: str) -> None:
+    """At registration and renaming. The same holds for types, which become topics of groups."""
     plain = stack.register(f"plain {ord(name[-1])}")
     attempts: list[Callable[[], object]] = [
         lambda: stack.register(name),
@@ -62,8 +62,8 @@ def test_new_names_are_refused(stack: Stack, name: str) -> None:
         lambda: stack.register(f"other {ord(name[-1])}", device_type=name),
     ]
     for attempt in attempts:
-        with pytest.raises(grpc.RpcError) as refused:
+        with pytest.raises(grpc.RpcError) as rejected:
             attempt()
-        error = server_error(refused.value)  # type: ignore[arg-type]
+        error = server_error(rejected.value)  # type: ignore[arg-type]
         assert error.code is grpc.StatusCode.INVALID_ARGUMENT
         assert error.field in ("name", "device_type")

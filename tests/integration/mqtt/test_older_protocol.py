@@ -1,4 +1,4 @@
-"""An adapter at a broker of MQTT 3.1.1, which has no words for who listens."""
+"""An adapter at a broker of MQTT 3.1.1, which does not report missing subscribers."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-def test_what_it_missed_is_stored(stack: Stack, device: Device) -> None:
+def test_missed_messages_are_stored(stack: Stack, device: Device) -> None:
     with logged_in(stack, device) as client:
         stack.adapters[0].kill()
         client.publish(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}})
@@ -23,7 +23,7 @@ def test_what_it_missed_is_stored(stack: Stack, device: Device) -> None:
         assert [row["t"] for row in stored(stack, device).values()] == [1.0]
 
 
-def test_command_is_delivered_once_it_is_answered(stack: Stack, device: Device) -> None:
+def test_command_is_delivered_once_it_is_acknowledged(stack: Stack, device: Device) -> None:
     root = f"iotflow/devices/{device.id}/commands"
     with logged_in(stack, device) as client:
         client.subscribe(f"{root}/control")

@@ -1,4 +1,4 @@
-"""Messages made to stop the adapter: each is refused, or taken, and acknowledged, so that what comes behind it is stored."""
+"""Messages made to stop the adapter. Each is rejected or accepted, and acknowledged, so that later messages are stored."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,14 +16,14 @@ DEEP = b"[" * 1_000 + b"]" * 1_000
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The broker gives the adapter one message at a time: one that is not acknowledged is the last."""
+    """The broker sends the adapter one message at a time, so that an unacknowledged one would be the last."""
     with mqtt_stack(tmp_path_factory.mktemp("mqtt"), MOSQUITTO) as running:
         running.adapter(window="1").start()
         yield running
 
 
 @pytest.fixture(autouse=True)
-def hears_of_refusals(device: Device, client: MqttDevice) -> None:
+def subscribed_to_errors(device: Device, client: MqttDevice) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
 
 
@@ -50,7 +50,7 @@ POISON: dict[str, tuple[str, Any, str, str]] = {
 
 
 @pytest.mark.parametrize("case", POISON)
-def test_poison_is_refused_and_acknowledged(stack: Stack, device: Device, client: MqttDevice, case: str) -> None:
+def test_poison_is_rejected_and_acknowledged(stack: Stack, device: Device, client: MqttDevice, case: str) -> None:
     below, payload, reason, field = POISON[case]
     client.publish(f"iotflow/devices/{device.id}/{below}", payload)
     client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"good": 1}})
@@ -60,7 +60,7 @@ def test_poison_is_refused_and_acknowledged(stack: Stack, device: Device, client
 
 
 @pytest.mark.parametrize("token", ["é", "two\nlines", "\0"])
-def test_token_that_no_call_can_carry(stack: Stack, device: Device, client: MqttDevice, token: str) -> None:
+def test_token_that_metadata_cannot_hold(stack: Stack, device: Device, client: MqttDevice, token: str) -> None:
     name = f"new {device.id} {ord(token[0])}"
     with mqtt_device(stack.port, None, client_id=name) as stranger:
         stranger.subscribe(f"iotflow/discovery/response/{name}")
@@ -71,8 +71,8 @@ def test_token_that_no_call_can_carry(stack: Stack, device: Device, client: Mqtt
 
 
 @pytest.mark.parametrize("payload", [b"", b"bye", b"\xff\x00", b"{"])
-def test_status_whatever_its_payload(stack: Stack, device: Device, client: MqttDevice, payload: bytes) -> None:
-    """A last will is often a word."""
+def test_status_with_any_payload(stack: Stack, device: Device, client: MqttDevice, payload: bytes) -> None:
+    """A last will is often plain text."""
     client.publish(f"iotflow/devices/{device.id}/status/online", payload)
     eventually(lambda: stack.device(device).is_online)
     client.publish(f"iotflow/devices/{device.id}/status/offline", payload)

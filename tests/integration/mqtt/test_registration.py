@@ -1,4 +1,4 @@
-"""Registration by MQTT where it is not open: the message holds a registrar's token, for the adapter lends nobody its own."""
+"""Registration by MQTT where it is not open: the message holds a registrar's token, because the adapter does not use its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def newcomer(stack: Stack) -> Iterator[MqttDevice]:
 
 
 def token(stack: Stack, role: str) -> str:
-    """A new one."""
+    """A new token."""
     with grpc.insecure_channel(stack.server.target) as channel:
         request = CreateTokenRequest(name=f"of a {role}", role=role)
         return AdminStubs(channel).tokens.CreateToken(request, metadata=stack.admin, timeout=PATIENCE).secret
@@ -41,7 +41,7 @@ def token(stack: Stack, role: str) -> str:
 @pytest.mark.parametrize(
     ("role", "reason"), [("", "TOKEN_REQUIRED"), ("viewer", "REGISTRATION_CLOSED"), ("gateway", "REGISTRATION_CLOSED")]
 )
-def test_refused(stack: Stack, newcomer: MqttDevice, role: str, reason: str) -> None:
+def test_rejected(stack: Stack, newcomer: MqttDevice, role: str, reason: str) -> None:
     content = {"token": token(stack, role)} if role else {}
     newcomer.publish(f"iotflow/discovery/register/{NAME}", content)
     said = newcomer.hear()[0].json()
@@ -56,7 +56,7 @@ def test_registrar(stack: Stack, newcomer: MqttDevice) -> None:
 
 
 def test_registrar_at_the_embedded_broker(tmp_path: Path) -> None:
-    """Where nobody else is let in."""
+    """The broker admits no other client without a device."""
     with mqtt_stack(tmp_path, EMBEDDED, {"IOTFLOW_REGISTRATION": "token"}) as stack:
         stack.adapter(discovery="false").start()
         secret = token(stack, "registrar")

@@ -1,4 +1,4 @@
-"""Two adapters that were given one name put each other out, and say why."""
+"""Two adapters with the same name disconnect each other, and the log has the remedy."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.integration.mqtt.clients import eventually
 from tests.mqtt import MOSQUITTO, mqtt_stack
 
 
-def test_what_to_do_is_said(tmp_path: Path) -> None:
+def test_the_log_has_the_remedy(tmp_path: Path) -> None:
     with mqtt_stack(tmp_path, MOSQUITTO) as stack:
         one, other = stack.adapter(), stack.adapter()
         one.start()

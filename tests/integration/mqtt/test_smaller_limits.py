@@ -1,4 +1,4 @@
-"""A server that takes less than usual, or knows of no batches of many devices, refuses nobody for having come with others."""
+"""A server with smaller limits, or without batches of many devices, rejects no reading because it was joined with others."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from tests.processes import free_port
 DEVICES, NAMES = 60, 30
 
 
-def test_devices_are_sent_apart(tmp_path: Path) -> None:
-    """Two kinds of devices, whose measurements are too many for one batch."""
+def test_devices_are_sent_separately(tmp_path: Path) -> None:
+    """Two kinds of devices with too many measurements for one batch."""
     metrics = free_port()
     with mqtt_stack(tmp_path, MOSQUITTO, {"IOTFLOW_MAX_BATCH_COLUMNS": "50"}) as stack:
         devices = [stack.register(f"one of many {number}") for number in range(DEVICES)]
@@ -23,7 +23,7 @@ def test_devices_are_sent_apart(tmp_path: Path) -> None:
             for number, device in enumerate(devices):
                 data = {f"m{number % 2}_{name}": 1 for name in range(NAMES)}
                 client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": 1_700_000_000, "data": data})
-        # All of them wait for it.
+        # All readings wait for the server.
         adapter.start()
         eventually(lambda: all(len(stack.readings(device.id)) == 1 for device in devices))
         assert {len(stack.readings(device.id)[1_700_000_000_000]) for device in devices} == {NAMES}

@@ -1,4 +1,4 @@
-"""Every way in which telemetry comes by MQTT."""
+"""Each form of telemetry by MQTT."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ def test_by_name(stack: Stack, device: Device, topic: str) -> None:
 
 
 def test_list_of_readings_of_many_shapes(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Times as RFC 3339, seconds and milliseconds; measurements that come and go, and metadata."""
+    """Times in RFC 3339, seconds and milliseconds; readings with different measurements, and metadata."""
     readings = [
         {"timestamp": "2026-01-31T13:00:00+01:00", "data": {"a": 1}},
         {"timestamp": T // 1_000 + 1, "data": {"a": 2, "b": False}},
@@ -48,7 +48,7 @@ def test_list_of_readings_of_many_shapes(stack: Stack, device: Device, client: M
     }
 
 
-def test_readings_without_a_time_have_one_each(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_readings_without_a_time_get_different_times(stack: Stack, device: Device, client: MqttDevice) -> None:
     for number in range(20):
         client.publish(f"iotflow/devices/{device.id}/telemetry", {"data": {"n": number}})
     client.publish(f"iotflow/devices/{device.id}/telemetry", [{"data": {"n": 20 + more}} for more in range(20)])
@@ -56,8 +56,8 @@ def test_readings_without_a_time_have_one_each(stack: Stack, device: Device, cli
     assert sorted(row["n"] for row in found.values()) == [float(number) for number in range(40)]  # type: ignore[type-var]
 
 
-def test_more_readings_without_a_time_than_there_are_times(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """As they come when an adapter was away for some time: they wait until there are, and none is refused."""
+def test_more_readings_without_a_time_than_milliseconds(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """They arrive together when an adapter was stopped for some time. They wait for free times, and none is rejected."""
     topic, size, messages = f"iotflow/devices/{device.id}", 1_000, 13
     client.subscribe(f"{topic}/errors")
     for first in range(0, messages * size, size):
@@ -75,7 +75,7 @@ def test_equal_times_keep_the_newest(stack: Stack, device: Device, client: MqttD
 
 
 def test_protobuf(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Whatever device it names: it is the publisher's."""
+    """The batch is the publisher's, whichever device it names."""
     batch = encode_batch([T, T + 1], {"x": [1.5, np.nan], "k": [7, 8]}, device_id=999)
     client.publish(f"iotflow/devices/{device.id}/telemetry/batch", batch.SerializeToString())
     assert stored(stack, device, 2) == {T: {"x": 1.5, "k": 7}, T + 1: {"k": 8}}
@@ -90,7 +90,7 @@ def test_protobuf_by_content_type(stack: Stack, device: Device, client: MqttDevi
 
 
 def test_mosquitto_pub(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """client: so that the broker knows the device."""
+    """client: makes sure that the broker knows the device."""
     assert client.connection == "Success"
     login = ["-p", str(stack.port), "-u", str(device.id), "-P", device.key]
     topic, payload = f"iotflow/devices/{device.id}/telemetry", json.dumps(READING)

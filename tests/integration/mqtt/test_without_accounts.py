@@ -1,4 +1,4 @@
-"""A broker that knows nobody: whose a message is, its key says."""
+"""A broker without accounts: the key in a message identifies its device."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.mqtt_device import MqttDevice, mqtt_device
 
 
 class Open(Stack):
-    """Anyone may do anything."""
+    """A broker that allows every client everything."""
 
     def _broker(self) -> Part:
         config = self.folder / "open.conf"
@@ -49,7 +49,7 @@ def test_key_in_the_payload(stack: Stack, client: MqttDevice) -> None:
     assert sorted(str(row["t"]) for row in stored(stack, device, 3).values()) == ["1.0", "2.0", "3.0"]
 
 
-def test_rotated_key_counts_for_its_grace(stack: Stack, client: MqttDevice) -> None:
+def test_rotated_key_is_valid_in_its_grace_period(stack: Stack, client: MqttDevice) -> None:
     device = stack.register("rotating")
     rotated = stack.rotate(device)
     for number, key in enumerate((device.key, rotated.key)):
@@ -57,7 +57,7 @@ def test_rotated_key_counts_for_its_grace(stack: Stack, client: MqttDevice) -> N
     assert len(stored(stack, device, 2)) == 2
 
 
-def test_refusals(stack: Stack, client: MqttDevice) -> None:
+def test_rejections(stack: Stack, client: MqttDevice) -> None:
     device, other = stack.register("refused"), stack.register("other")
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")

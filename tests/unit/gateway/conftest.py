@@ -1,4 +1,4 @@
-"""Tests here may be coroutines."""
+"""Tests in this folder may be coroutines."""
 
 from tests.coroutines import pytest_pyfunc_call, runner
 

@@ -1,4 +1,4 @@
-"""The directory, what is written for Mosquitto, and in which order messages are acknowledged."""
+"""The directory, Mosquitto's password file, and the order of acknowledgements."""
 
 import asyncio
 import base64
@@ -17,8 +17,8 @@ def account(device_id: int, name: str, status: str = "active", verifier: str = "
     return Account(device_id, name, status, verifier)
 
 
-def test_names_that_change_hands() -> None:
-    """Whatever comes first: the name belongs to who has it now."""
+def test_a_name_belongs_to_the_device_that_has_it_now() -> None:
+    """In either order of the two changes."""
     directory = Directory()
     directory.put(account(1, "a"))
     directory.put(account(2, "b"))
@@ -33,7 +33,7 @@ def test_names_that_change_hands() -> None:
 
 
 def test_password_file(tmp_path: Path) -> None:
-    """Who may log in, and nobody else; a name that would be another's is left out."""
+    """The file has the devices that may log in. A name that would be read as another device's is left out."""
     directory = Directory()
     for one in (
         account(1, "pump"),
@@ -52,53 +52,53 @@ def test_password_file(tmp_path: Path) -> None:
     assert (kind, base64.b64decode(derived)) == ("7", expected)
 
 
-# Takes SIGHUP once the file that it is given, if any, is gone, whatever became of that signal where the tests are started.
+# A broker that handles SIGHUP once the given file, if any, is removed. The tests may have been started with SIGHUP ignored.
 BROKER = """
 import pathlib, signal, sys, time
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 print("begins", flush=True)
 while sys.argv[1:] and pathlib.Path(sys.argv[1]).exists():
     time.sleep(0.01)
-signal.signal(signal.SIGHUP, lambda *_: print("told", flush=True))
+signal.signal(signal.SIGHUP, lambda *_: print("reloaded", flush=True))
 print("ready", flush=True)
 while True:
     signal.pause()
 """
 
 
-def test_broker_is_told_of_changes_only(tmp_path: Path) -> None:
+def test_broker_reloads_changes_only(tmp_path: Path) -> None:
     with running([sys.executable, "-c", BROKER]) as broker:
         broker.wait_for_line("ready")
-        accounts = accounts_told(tmp_path, broker.pid)
+        accounts = accounts_for(tmp_path, broker.pid)
         asyncio.run(accounts.update())
-        broker.wait_for_line("told")
+        broker.wait_for_line("reloaded")
         asyncio.run(accounts.update())
         broker.terminate()
-        assert broker.lines == ["begins", "ready", "told"]
+        assert broker.lines == ["begins", "ready", "reloaded"]
 
 
-def test_a_broker_that_is_just_starting_is_told_later(tmp_path: Path) -> None:
-    """SIGHUP would end it, or whatever else has its number by now."""
+def test_a_starting_broker_reloads_later(tmp_path: Path) -> None:
+    """SIGHUP would end the broker, or another process with its id."""
     starting = tmp_path / "starting"
     starting.touch()
     with running([sys.executable, "-c", BROKER, str(starting)]) as broker:
         broker.wait_for_line("begins")
-        accounts = accounts_told(tmp_path, broker.pid)
+        accounts = accounts_for(tmp_path, broker.pid)
 
-        async def until_told() -> None:
+        async def until_reloaded() -> None:
             await accounts.update()
             starting.unlink()
             updating = asyncio.create_task(accounts.run())
-            await asyncio.to_thread(broker.wait_for_line, "told")
+            await asyncio.to_thread(broker.wait_for_line, "reloaded")
             updating.cancel()
             await asyncio.gather(updating, return_exceptions=True)
 
-        asyncio.run(until_told())
-        assert broker.lines == ["begins", "ready", "told"]
+        asyncio.run(until_reloaded())
+        assert broker.lines == ["begins", "ready", "reloaded"]
 
 
-def accounts_told(folder: Path, pid: int) -> MosquittoAccounts:
-    """Of one device, for a broker of this number."""
+def accounts_for(folder: Path, pid: int) -> MosquittoAccounts:
+    """The accounts of one device, for a broker with this process id."""
     (folder / "mosquitto.pid").write_text(f"{pid}\n")
     directory = Directory()
     directory.put(account(1, "pump"))

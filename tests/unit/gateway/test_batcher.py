@@ -1,4 +1,4 @@
-"""Joining messages of many devices into batches loses nothing, keeps each device's order, and knows whose each row is."""
+"""Batches of many devices lose no reading, keep the order of each device, and map each row to its message."""
 
 import asyncio
 import time
@@ -44,13 +44,13 @@ async def drained(batcher: Batcher, rows: int) -> list[PendingBatch]:
 
 
 @given(SENT)
-def test_every_reading_comes_out_once_in_its_devices_order(sent: list[tuple[int, list[Reading]]]) -> None:
+def test_every_reading_is_sent_once_in_the_order_of_its_device(sent: list[tuple[int, list[Reading]]]) -> None:
     batcher, messages = Batcher(), [message() for _ in sent]
     for (device_id, readings), one in zip(sent, messages, strict=True):
         batcher.add(device_id, one, readings)
     total = sum(len(readings) for _, readings in sent)
     out = asyncio.run(drained(batcher, total))
-    batches = [outgoing.batch() for outgoing in out]
+    batches = [pending.batch() for pending in out]
     for device_id in (1, 2, 3):
         wanted = [reading for device, readings in sent if device == device_id for reading in readings]
         assert [row for batch in batches for device, *row in unpacked(batch) if device == device_id] == [
@@ -77,7 +77,7 @@ def unpacked(batch: TelemetryBatch) -> list[tuple[int, int | None, dict[str, Any
     ]
 
 
-def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
+def test_a_rejection_affects_messages_with_the_measurement() -> None:
     rows, messages = DeviceRows(1, timeless=False), [message() for _ in range(4)]
     for number, one in enumerate(messages):
         readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0}, 1)]
@@ -87,22 +87,22 @@ def test_a_rejection_concerns_those_who_have_the_measurement() -> None:
     assert list(rows.affected_by(0, 8, "")) == list(zip(messages, [0] * 4, strict=True))
 
 
-def test_a_rejection_concerns_the_devices_whose_rows_it_names() -> None:
+def test_a_rejection_affects_the_devices_of_its_rows() -> None:
     batcher, messages = Batcher(), [message() for _ in range(4)]
     for number, one in enumerate(messages):
         batcher.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}, row) for row in range(2)])
-    (bundle,) = asyncio.run(drained(batcher, 8))
+    (joined,) = asyncio.run(drained(batcher, 8))
     cases = {
         (0, 8, "bad"): [(0, 0), (1, 0), (2, 0)],
         (3, 2, "bad"): [(1, 1), (2, 0)],
         (5, 3, ""): [(2, 1), (3, 0)],
     }
     for (index, count, measurement), expected in cases.items():
-        found = bundle.affected_by(Rejection(index=index, count=count, measurement=measurement))
+        found = joined.affected_by(Rejection(index=index, count=count, measurement=measurement))
         assert [(messages.index(one), reading) for one, reading in found] == expected
 
 
-async def test_devices_go_together_while_others_are_on_their_way() -> None:
+async def test_devices_are_joined_while_earlier_batches_are_in_flight() -> None:
     batcher = Batcher()
     sent = []
     for device_id in range(BUSY):
@@ -118,65 +118,65 @@ async def test_devices_go_together_while_others_are_on_their_way() -> None:
     assert list(batch.device_ids) == list(batch.timestamps) == list(range(100))
 
 
-async def test_what_does_not_go_together_waits_for_nobody() -> None:
-    """However many are on their way: it would not grow."""
+async def test_readings_that_cannot_be_joined_do_not_wait() -> None:
+    """Regardless of the batches in flight: the batch would not grow."""
     batcher = Batcher()
     for number in range(60):
         batcher.add(1, message(), [Reading(number, {"a": "text" if number % 2 else 1.0})])
     async with asyncio.timeout(5):
         sent = [await batcher.next() for _ in range(60)]
-    assert [list(outgoing.batch().timestamps) for outgoing in sent] == [[number] for number in range(60)]
+    assert [list(pending.batch().timestamps) for pending in sent] == [[number] for number in range(60)]
 
 
-async def test_those_who_were_refused_together_go_apart() -> None:
+async def test_devices_of_a_rejected_batch_are_sent_separately() -> None:
     batcher, messages = Batcher(), [message() for _ in range(4)]
     for device_id in range(3):
         batcher.add(device_id, messages[device_id], [Reading(0, {"a": 1.0})])
-    bundle = await batcher.next()
-    assert isinstance(bundle, MultiDeviceBatch)
-    assert bundle.is_rejected_whole(Rejection(reason="INVALID_ARGUMENT", count=3))
-    assert not bundle.is_rejected_whole(Rejection(reason="INVALID_ARGUMENT", count=2))
-    assert not bundle.is_rejected_whole(Rejection(reason="TYPE_CONFLICT", measurement="a", count=3))
+    joined = await batcher.next()
+    assert isinstance(joined, MultiDeviceBatch)
+    assert joined.is_rejected_whole(Rejection(reason="INVALID_ARGUMENT", count=3))
+    assert not joined.is_rejected_whole(Rejection(reason="INVALID_ARGUMENT", count=2))
+    assert not joined.is_rejected_whole(Rejection(reason="TYPE_CONFLICT", measurement="a", count=3))
     batcher.add(3, messages[3], [Reading(0, {"a": 1.0})])
-    batcher.complete(bundle)
-    batcher.resend_separately(bundle)
-    # From now on nobody is held back, for nobody goes with others.
+    batcher.complete(joined)
+    batcher.resend_separately(joined)
+    # From now on no batch waits, because none is joined.
     async with asyncio.timeout(5):
         again = [await batcher.next() for _ in range(4)]
-    assert [outgoing.batch().device_id for outgoing in again] == [0, 1, 2, 3]
-    assert [list(outgoing.messages()) for outgoing in again] == [[one] for one in messages]
+    assert [pending.batch().device_id for pending in again] == [0, 1, 2, 3]
+    assert [list(pending.messages()) for pending in again] == [[one] for one in messages]
     assert [one.pending_parts for one in messages] == [1] * 4
 
 
-async def test_two_that_were_refused_keep_their_order() -> None:
+async def test_two_rejected_batches_keep_their_order() -> None:
     batcher, bundles = Batcher(), list[PendingBatch]()
     for time_ms in (1, 2):
         for device_id in (1, 2):
             batcher.add(device_id, message(), [Reading(time_ms, {"a": 1.0})])
         bundles.append(await batcher.next())
-    for bundle in bundles:
-        assert isinstance(bundle, MultiDeviceBatch)
-        batcher.complete(bundle)
-        batcher.resend_separately(bundle)
+    for joined in bundles:
+        assert isinstance(joined, MultiDeviceBatch)
+        batcher.complete(joined)
+        batcher.resend_separately(joined)
     batches = [(await batcher.next()).batch() for _ in range(4)]
     assert [(batch.device_id, *batch.timestamps) for batch in batches] == [(1, 1), (2, 1), (1, 2), (2, 2)]
 
 
-def test_many_refusals_of_many_devices_are_told_apart_quickly() -> None:
-    """Looked for, not walked to: that would take half a minute."""
+def test_many_rejections_of_many_devices_are_mapped_quickly() -> None:
+    """By binary search; a linear one would take half a minute."""
     batcher, messages = Batcher(), [message() for _ in range(1_000)]
     for device_id, one in enumerate(messages):
         batcher.add(device_id, one, [Reading(0, {f"m{n}": 1.0 for n in range(50)})])
-    (bundle,) = asyncio.run(drained(batcher, 1_000))
-    refused = [Rejection(index=row, count=1, measurement=f"m{n}") for row in range(0, 1_000, 2) for n in range(50)]
+    (joined,) = asyncio.run(drained(batcher, 1_000))
+    rejections = [Rejection(index=row, count=1, measurement=f"m{n}") for row in range(0, 1_000, 2) for n in range(50)]
     began = time.process_time()
-    told = [list(bundle.affected_by(rejection)) for rejection in refused]
+    affected = [list(joined.affected_by(rejection)) for rejection in rejections]
     assert time.process_time() - began < 5
-    assert told == [[(messages[rejection.index], 0)] for rejection in refused]
+    assert affected == [[(messages[rejection.index], 0)] for rejection in rejections]
 
 
-async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:
-    """Though a batch that a device made goes alone, and what does not fit waits for the next."""
+async def test_no_reading_overtakes_an_earlier_one_of_its_device() -> None:
+    """A batch made by a device is sent alone, and readings that do not fit wait for the next batch."""
     batcher = Batcher()
     first, text, last = Reading(1, {"a": 1.0}), Reading(2, {"a": "text"}), Reading(3, {"a": 3.0})
     for reading in (first, text, last):
@@ -185,7 +185,7 @@ async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:
     batcher.add_batch(2, message(), made)
     batcher.add(2, message(), [last])
     batcher.add(3, message(), [last])
-    batches = [outgoing.batch() for outgoing in await drained(batcher, 6)]
+    batches = [pending.batch() for pending in await drained(batcher, 6)]
     assert [(list(one.device_ids) or one.device_id, list(one.timestamps)) for one in batches] == [
         ([1, 3], [1, 3]),
         (1, [2]),
@@ -195,27 +195,27 @@ async def test_nothing_overtakes_what_its_own_device_sent_before() -> None:
     ]
 
 
-def test_devices_that_have_nothing_in_common_are_not_sent_as_empty_columns() -> None:
+def test_devices_without_common_measurements_do_not_fill_a_batch_with_empty_cells() -> None:
     batcher = Batcher()
     for device_id in range(500):
         batcher.add(device_id, message(), [Reading(0, {f"m{device_id}_{n}": 1.0 for n in range(6)})])
-    batches = [outgoing.batch() for outgoing in asyncio.run(drained(batcher, 500))]
+    batches = [pending.batch() for pending in asyncio.run(drained(batcher, 500))]
     assert max(len(batch.columns) * len(batch.timestamps) for batch in batches) <= 4_000
     assert len(batches) < 50
 
 
-# Devices, kinds of them, readings of each, and measurements in one.
+# Number of devices, of kinds of devices, of readings of each device, and of measurements in a reading.
 FLEETS = {
-    "one, unlike itself": (1, 300, 10, 40),
+    "one, with changing measurements": (1, 300, 10, 40),
     "wide": (600, 4, 1, 100),
     "narrow": (2_000, 1, 1, 1),
-    "talkative": (3, 1, 2_500, 5),
-    "unlike": (500, 500, 1, 30),
+    "many readings": (3, 1, 2_500, 5),
+    "different": (500, 500, 1, 30),
 }
 
 
 @pytest.mark.parametrize("fleet", FLEETS)
-def test_batches_stay_below_what_a_server_takes(fleet: str) -> None:
+def test_batches_stay_within_the_limits_of_the_server(fleet: str) -> None:
     devices, kinds, rows, measurements = FLEETS[fleet]
     batcher = Batcher()
     for number in range(max(devices, kinds)):
@@ -223,8 +223,8 @@ def test_batches_stay_below_what_a_server_takes(fleet: str) -> None:
         values: Values = {f"m{kind + column}": 1.0 for column in range(measurements)}
         batcher.add(number % devices, message(), [Reading(row, values, row) for row in range(rows)])
     limits = Limits(rows=100_000, columns=1_000, values=1_000_000, text_bytes=65_536, names=2_000)
-    for outgoing in asyncio.run(drained(batcher, max(devices, kinds) * rows)):
-        batch = outgoing.batch()
-        taken, refused = decode(batch, limits, runs(batch))
+    for pending in asyncio.run(drained(batcher, max(devices, kinds) * rows)):
+        batch = pending.batch()
+        taken, rejected = decode(batch, limits, runs(batch))
         assert taken is not None
-        assert (len(taken.times), refused) == (len(outgoing), [])
+        assert (len(taken.times), rejected) == (len(pending), [])

@@ -1,4 +1,4 @@
-"""A broker that is lost and found while the server is away does not fill the adapter's memory."""
+"""A broker that is lost repeatedly while the server is unavailable does not fill the adapter's memory."""
 
 import asyncio
 
@@ -13,15 +13,15 @@ CONNACK, SUBACK = b"\x20\x02\0\0", b"\x90\x03"
 
 
 class LosingBroker:
-    """Hands over some messages of QoS 0 to who subscribes, and ends the connection. connected: how many there were."""
+    """Sends some messages of QoS 0 after a subscription, and closes the connection. connected: number of connections."""
 
     def __init__(self) -> None:
         self.connected = 0
-        self.news = asyncio.Event()
+        self.changed = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connected += 1
-        self.news.set()
+        self.changed.set()
         try:
             await self._packet(reader)
             writer.write(CONNACK)
@@ -38,7 +38,7 @@ class LosingBroker:
         return await reader.readexactly(size)
 
 
-async def test_no_new_connection_before_there_is_room() -> None:
+async def test_no_connection_before_its_messages_fit() -> None:
     broker, taken, left = LosingBroker(), list[Message](), list[int]()
     server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -51,8 +51,8 @@ async def test_no_new_connection_before_there_is_room() -> None:
 
     async with asyncio.timeout(PATIENCE):
         for _ in range(2):
-            await broker.news.wait()
-            broker.news.clear()
+            await broker.changed.wait()
+            broker.changed.clear()
             left.append(session.waiting)
             for number in range(SENT):
                 asyncio.get_running_loop().call_later(1 + number / 10, finish_one)

@@ -1,4 +1,4 @@
-"""A device's commands do not overtake one that could not be delivered, whenever the server hears of that."""
+"""Commands of a device do not overtake an undelivered one, whenever the server processes the report of it."""
 
 import asyncio
 
@@ -9,82 +9,82 @@ from iotflow_gateway.devices.deliveries import Deliveries
 from iotflow_gateway.topics import Topics
 
 
-class Listening:
-    """A broker whose device listens or does not. published: the topics of what was heard."""
+class FakeBroker:
+    """A broker with or without a subscriber. published: topics of the delivered messages."""
 
     def __init__(self) -> None:
-        self.listens = False
+        self.has_subscriber = False
         self.published: list[str] = []
 
     async def deliver(self, topic: str, _payload: bytes, **_options: object) -> BrokerDelivery:
-        if self.listens:
+        if self.has_subscriber:
             self.published.append(topic)
-        return BrokerDelivery.RECEIVED if self.listens else BrokerDelivery.NO_SUBSCRIBER
+        return BrokerDelivery.RECEIVED if self.has_subscriber else BrokerDelivery.NO_SUBSCRIBER
 
 
 class Delivering:
-    """Commands to device 1. answers: what was said of each."""
+    """Commands to device 1. reports: the reported states."""
 
     def __init__(self, tasks: asyncio.TaskGroup) -> None:
-        self.broker = Listening()
-        self.answers: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
-        self._deliveries = Deliveries(Topics("iotflow"), self.broker, self._answer, tasks)  # type: ignore[arg-type]
+        self.broker = FakeBroker()
+        self.reports: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+        self._deliveries = Deliveries(Topics("iotflow"), self.broker, self._report, tasks)  # type: ignore[arg-type]
 
     async def offer(self, *ids: int) -> list[tuple[int, str]]:
-        """What is answered to these."""
+        """Offer the commands; the reported states."""
         for command_id in ids:
             command = Command(id=command_id, device_id=1, name="turn")
             self._deliveries.add(DeviceCommand(command=command, device_name="x"))
         async with asyncio.timeout(5):
-            return [await self.answers.get() for _ in ids]
+            return [await self.reports.get() for _ in ids]
 
-    def noted(self, *ids: int) -> None:
+    def confirm(self, *ids: int) -> None:
         for command_id in ids:
             self._deliveries.record_receipt(command_id, "unreachable")
 
-    async def _answer(self, command: Command, state: str) -> None:
-        await self.answers.put((command.id, state))
+    async def _report(self, command: Command, state: str) -> None:
+        await self.reports.put((command.id, state))
 
 
 UNREACHABLE = [(7, "unreachable"), (8, "unreachable")]
 
 
-async def test_later_ones_wait_until_the_server_knows() -> None:
+async def test_later_commands_wait_until_the_report_is_confirmed() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
         assert await one.offer(7, 8) == UNREACHABLE
-        one.broker.listens = True
-        # Offered before the server heard of the others.
+        one.broker.has_subscriber = True
+        # Offered before the server processed the reports.
         assert await one.offer(9) == [(9, "unreachable")]
         assert not one.broker.published
-        one.noted(7, 8, 9)
+        one.confirm(7, 8, 9)
         assert await one.offer(7, 8, 9) == [(7, "delivered"), (8, "delivered"), (9, "delivered")]
 
 
-async def test_what_is_offered_again_is_tried_before_the_receipts_come() -> None:
+async def test_a_command_offered_again_is_tried_before_the_receipts_arrive() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
         assert await one.offer(7, 8) == UNREACHABLE
-        one.broker.listens = True
+        one.broker.has_subscriber = True
         assert await one.offer(7, 8, 9) == [(7, "delivered"), (8, "delivered"), (9, "delivered")]
 
 
-async def test_a_receipt_of_the_first_try_says_nothing_of_the_second() -> None:
+async def test_a_receipt_of_the_first_report_does_not_confirm_the_second() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
         assert await one.offer(7, 8) == UNREACHABLE
         assert await one.offer(7) == [(7, "unreachable")]
-        one.noted(7, 8)
-        one.broker.listens = True
+        one.confirm(7, 8)
+        one.broker.has_subscriber = True
         assert await one.offer(9) == [(9, "unreachable")]
-        one.noted(7)
+        one.confirm(7)
         assert await one.offer(7, 9) == [(7, "delivered"), (9, "delivered")]
 
 
-async def test_one_that_is_cancelled_meanwhile_holds_up_nobody() -> None:
+async def test_a_cancelled_command_does_not_block_later_ones() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
         assert await one.offer(7) == UNREACHABLE[:1]
-        one.broker.listens = True
-        one.noted(7)
+        one.broker.has_subscriber = True
+        one.confirm(7)
         assert await one.offer(8) == [(8, "delivered")]

@@ -1,4 +1,4 @@
-"""Long JSON keeps no other device waiting, and is overtaken by nothing of its own."""
+"""Long JSON does not delay other devices, and later messages of its device do not overtake it."""
 
 import asyncio
 from typing import Any
@@ -21,16 +21,16 @@ LONG, SHORT = "pump", "lamp"
 ROWS = 3_000
 
 
-class Taken:
-    """A router, and what becomes of the messages given to it, in order."""
+class Routed:
+    """A router, with the outcome of its messages in order."""
 
     def __init__(self) -> None:
         self.batcher = Batcher()
         self.stored: list[tuple[int, int]] = []
         self.handled: list[tuple[int, Any]] = []
-        self.refused: list[str] = []
+        self.rejected: list[str] = []
         self.finished: list[Message] = []
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         directory = Directory()
         directory.put(Account(1, LONG, "active", "v"))
         directory.put(Account(2, SHORT, "active", "v"))
@@ -41,19 +41,19 @@ class Taken:
             lookups=Lookups(channel, ()),
             batcher=self.batcher,
             handlers=handlers,
-            callbacks=Callbacks(reject=self._refuse, finish=self._finish),
+            callbacks=Callbacks(reject=self._reject, finish=self._finish),
             metrics=Metrics(),
             keyed=False,
         )
 
-    def give(self, device: str, what: str, content: object) -> Message:
-        topic = f"p/devices/{device}/{what}"
+    def give(self, device: str, below: str, content: object) -> Message:
+        topic = f"p/devices/{device}/{below}"
         message = Message(topic, Topics("p").parse(topic), orjson.dumps(content), 1, 1)
         self.router.route(message)
         return message
 
     async def store(self, rows: int) -> None:
-        """What comes, until there are so many."""
+        """Store the rows of batches until the number is reached."""
         while len(self.stored) < rows:
             outgoing = await self.batcher.next()
             batch = outgoing.batch()
@@ -66,21 +66,21 @@ class Taken:
                     self._finish(message)
 
     async def are_finished(self, count: int) -> None:
-        """Wait for so many."""
+        """Wait until this number of messages is finished."""
         while len(self.finished) < count:
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
 
     def _finish(self, message: Message) -> None:
         self.finished.append(message)
-        self._news.set()
+        self._changed.set()
 
     def _handle(self, message: Message, device_id: int, content: Any) -> None:
         self.handled.append((device_id, content["command_id"]))
         self._finish(message)
 
-    def _refuse(self, _message: Message, refused: Rejected) -> None:
-        self.refused.append(refused.reason)
+    def _reject(self, _message: Message, rejected: Rejected) -> None:
+        self.rejected.append(rejected.reason)
 
 
 def readings(count: int, first: int = 0) -> list[dict[str, object]]:
@@ -88,21 +88,21 @@ def readings(count: int, first: int = 0) -> list[dict[str, object]]:
     return [{"timestamp": start + number, "data": {"a": 1.5, "b": number}} for number in range(count)]
 
 
-async def test_a_long_list_keeps_no_other_device_waiting() -> None:
-    """It is stored whole and in order, what its device said after it comes after it, and it is acknowledged when all of it is stored."""
-    taken = Taken()
-    long = taken.give(LONG, "telemetry", readings(ROWS))
-    behind = taken.give(LONG, "telemetry", readings(1, first=ROWS))
-    other = taken.give(SHORT, "telemetry", readings(1))
+async def test_a_long_list_does_not_delay_other_devices() -> None:
+    """It is stored whole and in order, before later messages of its device, and acknowledged when it is stored whole."""
+    routed = Routed()
+    long = routed.give(LONG, "telemetry", readings(ROWS))
+    behind = routed.give(LONG, "telemetry", readings(1, first=ROWS))
+    other = routed.give(SHORT, "telemetry", readings(1))
     async with asyncio.timeout(PATIENCE):
-        await taken.store(ROWS + 2)
-        await taken.are_finished(3)
-    assert taken.finished == [other, long, behind]
-    assert [time for device, time in taken.stored if device == 1] == [
+        await routed.store(ROWS + 2)
+        await routed.are_finished(3)
+    assert routed.finished == [other, long, behind]
+    assert [time for device, time in routed.stored if device == 1] == [
         1_760_000_000_000 + row for row in range(ROWS + 1)
     ]
-    assert not taken.refused
-    await taken.router.close()
+    assert not routed.rejected
+    await routed.router.close()
 
 
 @pytest.mark.parametrize(
@@ -110,31 +110,31 @@ async def test_a_long_list_keeps_no_other_device_waiting() -> None:
     [([1] * 9_000, "INVALID_PAYLOAD", 9_000), ([1] * 10_001, "TOO_MANY_READINGS", 1)],
     ids=["each item", "as a whole"],
 )
-async def test_a_long_list_that_is_refused_is_acknowledged(content: list[int], reason: str, count: int) -> None:
-    taken = Taken()
-    message = taken.give(LONG, "telemetry", content)
+async def test_a_rejected_long_list_is_acknowledged(content: list[int], reason: str, count: int) -> None:
+    routed = Routed()
+    message = routed.give(LONG, "telemetry", content)
     async with asyncio.timeout(PATIENCE):
-        await taken.are_finished(1)
-    assert taken.finished == [message]
-    assert taken.refused == [reason] * count
-    await taken.router.close()
+        await routed.are_finished(1)
+    assert routed.finished == [message]
+    assert routed.rejected == [reason] * count
+    await routed.router.close()
 
 
-async def test_a_long_answer_to_a_command_stays_in_its_order() -> None:
-    """Short ones behind it come after it."""
-    taken = Taken()
+async def test_a_long_acknowledgement_of_a_command_keeps_its_order() -> None:
+    """Short ones that follow it do not overtake it."""
+    routed = Routed()
     for number, text in ((1, "x" * 100_000), (2, ""), (3, "")):
-        taken.give(LONG, "commands/ack", {"command_id": number, "result": {"text": text}})
+        routed.give(LONG, "commands/ack", {"command_id": number, "result": {"text": text}})
     async with asyncio.timeout(PATIENCE):
-        await taken.are_finished(3)
-    assert taken.handled == [(1, 1), (1, 2), (1, 3)]
-    await taken.router.close()
+        await routed.are_finished(3)
+    assert routed.handled == [(1, 1), (1, 2), (1, 3)]
+    await routed.router.close()
 
 
-async def test_what_is_under_way_when_the_adapter_ends_is_not_acknowledged() -> None:
-    """The broker keeps it."""
-    taken = Taken()
-    taken.give(LONG, "telemetry", readings(ROWS))
+async def test_messages_in_progress_when_the_adapter_ends_are_not_acknowledged() -> None:
+    """The broker keeps them."""
+    routed = Routed()
+    routed.give(LONG, "telemetry", readings(ROWS))
     await asyncio.sleep(0)
-    await taken.router.close()
-    assert not taken.finished
+    await routed.router.close()
+    assert not routed.finished

@@ -1,4 +1,4 @@
-"""What a device says stays in its order, whatever is asked of the server in between."""
+"""Messages of a device keep their order, regardless of calls to the server in between."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,64 +21,64 @@ def message() -> Message:
     return Message("t", Address(None, "", ""), b"", 1, 1)
 
 
-async def test_answers_of_a_device_follow_each_other() -> None:
-    """Whoever is slow holds up its own device only."""
+async def test_calls_of_a_device_keep_their_order() -> None:
+    """A slow call delays its own device only."""
     finished: list[Message] = []
-    news, asked, may_end = asyncio.Event(), list[str](), asyncio.Event()
+    changed, called, may_end = asyncio.Event(), list[str](), asyncio.Event()
 
-    def noted(one: Message) -> None:
+    def finish(one: Message) -> None:
         finished.append(one)
-        news.set()
+        changed.set()
 
     def call(name: str, until: asyncio.Event | None = None) -> Callable[[], Any]:
-        async def called() -> None:
-            asked.append(name)
+        async def run() -> None:
+            called.append(name)
             if until:
                 await until.wait()
 
-        return called
+        return run
 
-    answers = OrderedCalls(Callbacks(reject=lambda *_: None, finish=noted))
+    calls = OrderedCalls(Callbacks(reject=lambda *_: None, finish=finish))
     first, second, other = message(), message(), message()
-    answers.submit(first, 1, call("first", may_end))
-    answers.submit(second, 1, call("second"))
-    answers.submit(other, 2, call("other"))
+    calls.submit(first, 1, call("first", may_end))
+    calls.submit(second, 1, call("second"))
+    calls.submit(other, 2, call("other"))
     async with asyncio.timeout(PATIENCE):
-        await news.wait()
-        assert (asked, finished) == (["first", "other"], [other])
+        await changed.wait()
+        assert (called, finished) == (["first", "other"], [other])
         may_end.set()
         while len(finished) < 3:
-            news.clear()
-            await news.wait()
-    assert (asked, finished) == (["first", "other", "second"], [other, first, second])
-    await answers.close()
+            changed.clear()
+            await changed.wait()
+    assert (called, finished) == (["first", "other", "second"], [other, first, second])
+    await calls.close()
 
 
-async def test_nobody_overtakes_who_waits_for_a_lookup() -> None:
-    """Not even in the moment in which the answer comes."""
-    heard: list[str] = []
+async def test_no_message_overtakes_one_that_waits_for_a_lookup() -> None:
+    """Not even at the moment of the answer."""
+    resumed: list[str] = []
     answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    class Known(Lookups):
+    class AnsweredLookups(Lookups):
         async def _request(self, _request: object) -> int:
             found = await answer
             asyncio.get_running_loop().call_soon(ask, "later")
             return found
 
-    lookups = Known(grpc.aio.insecure_channel("127.0.0.1:1"), ())
+    lookups = AnsweredLookups(grpc.aio.insecure_channel("127.0.0.1:1"), ())
     done = asyncio.Event()
 
-    def hear(name: str) -> None:
-        heard.append(name)
+    def resume(name: str) -> None:
+        resumed.append(name)
         if name == "later":
             done.set()
 
     def ask(name: str) -> None:
         found = lookups.by_username("pump")
         if isinstance(found, int):
-            hear(name)
+            resume(name)
         else:
-            found.add_done_callback(lambda _: hear(name))
+            found.add_done_callback(lambda _: resume(name))
 
     ask("first")
     ask("second")
@@ -86,57 +86,57 @@ async def test_nobody_overtakes_who_waits_for_a_lookup() -> None:
     answer.set_result(7)
     async with asyncio.timeout(PATIENCE):
         await done.wait()
-    assert heard == ["first", "second", "later"]
+    assert resumed == ["first", "second", "later"]
     assert not lookups.is_pending("pump")
 
 
-class Refusing:
-    """A broker that refuses for a while, without waiting: its end is not noticed yet, or too much waits for it."""
+class RejectingBroker:
+    """A broker that rejects messages without a delay for a while: its loss is not noticed yet, or its queue is full."""
 
     def __init__(self) -> None:
         self.back = asyncio.Event()
         self.retained: dict[str, bytes] = {}
-        self.news = asyncio.Event()
+        self.changed = asyncio.Event()
 
     async def connected(self) -> None:
         return
 
     async def deliver(self, topic: str, payload: bytes, **_: object) -> BrokerDelivery:
         if not self.back.is_set():
-            raise CannotConnect("refused")
+            raise CannotConnect("rejected")
         self.retained[topic] = payload
-        self.news.set()
+        self.changed.set()
         return BrokerDelivery.RECEIVED
 
 
-class Slow(Refusing):
-    """A broker that takes its time over its first message. asked: for that."""
+class SlowBroker(RejectingBroker):
+    """A broker that delays its first message. called: set when it has that message."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = asyncio.Event()
+        self.called = asyncio.Event()
 
     async def deliver(self, topic: str, payload: bytes, **more: object) -> BrokerDelivery:
-        self.asked.set()
+        self.called.set()
         await self.back.wait()
         return await super().deliver(topic, payload, **more)
 
 
-async def test_a_name_that_changes_while_one_before_it_is_followed() -> None:
-    """Nothing stays retained below either, for the next device of that name."""
-    broker: Any = Slow()
+async def test_a_name_that_changes_while_an_earlier_change_is_processed() -> None:
+    """No message stays retained below either name, for the next device with it."""
+    broker: Any = SlowBroker()
     directory = Directory()
     configs = ConfigPublisher(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
     for name in ("first", "second"):
         directory.put(Account(1, name, "active", ""))
     following = asyncio.create_task(configs.follow_names())
     async with asyncio.timeout(PATIENCE):
-        await broker.asked.wait()
+        await broker.called.wait()
         directory.put(Account(1, "third", "active", ""))
         broker.back.set()
         while len(broker.retained) < 4:
-            await broker.news.wait()
-            broker.news.clear()
+            await broker.changed.wait()
+            broker.changed.clear()
     assert set(broker.retained) == {
         f"{root}/{name}/config" for root in ("p/devices", "devices") for name in ("first", "second")
     }
@@ -144,9 +144,9 @@ async def test_a_name_that_changes_while_one_before_it_is_followed() -> None:
     await asyncio.gather(following, return_exceptions=True)
 
 
-async def test_names_are_followed_by_a_broker_that_refuses_for_a_while() -> None:
-    """And everything else goes on meanwhile."""
-    broker: Any = Refusing()
+async def test_names_are_followed_at_a_broker_that_rejects_for_a_while() -> None:
+    """All other work goes on meanwhile."""
+    broker: Any = RejectingBroker()
     directory = Directory()
     configs = ConfigPublisher(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
     directory.put(Account(1, "before", "active", ""))
@@ -155,8 +155,8 @@ async def test_names_are_followed_by_a_broker_that_refuses_for_a_while() -> None
     following = asyncio.create_task(configs.follow_names())
     async with asyncio.timeout(PATIENCE):
         while len(broker.retained) < 2:
-            await broker.news.wait()
-            broker.news.clear()
+            await broker.changed.wait()
+            broker.changed.clear()
     assert broker.retained == {"p/devices/before/config": b"", "devices/before/config": b""}
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Large packets share their room, and give it back however their reading ends."""
+"""Large packets share a budget, and release their part of it however their reading ends."""
 
 import asyncio
 
@@ -7,68 +7,68 @@ import pytest
 from iotflow_gateway.embedded.packets import PacketReader, ReadBudget
 
 LARGE = 100_000
-# A PUBLISH of so many bytes, none of which come.
+# The header of a PUBLISH of this size, without its body.
 HEADER = bytes([0x30, 0xA0, 0x8D, 0x06])
 
 
-def _opened() -> asyncio.Event:
+def _set_event() -> asyncio.Event:
     event = asyncio.Event()
     event.set()
     return event
 
 
-async def _reading(room: ReadBudget) -> "asyncio.Task[object]":
+async def _reading(budget: ReadBudget) -> "asyncio.Task[object]":
     stream = asyncio.StreamReader()
     stream.feed_data(HEADER)
-    task = asyncio.create_task(PacketReader(stream, room).next(None))
+    task = asyncio.create_task(PacketReader(stream, budget).next(None))
     await asyncio.sleep(0)
     return task
 
 
-async def _cut_off(room: ReadBudget) -> None:
-    reading = [await _reading(room) for _ in range(3)]
+async def _disconnect(budget: ReadBudget) -> None:
+    reading = [await _reading(budget) for _ in range(3)]
     for task in reading:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
 
-def test_what_a_cut_off_client_had_is_there_for_others() -> None:
+def test_a_disconnected_client_releases_its_part() -> None:
     async def run() -> None:
-        room = ReadBudget(LARGE, _opened())
-        await _cut_off(room)
+        budget = ReadBudget(LARGE, _set_event())
+        await _disconnect(budget)
         async with asyncio.timeout(10):
-            await room.acquire(LARGE)
+            await budget.acquire(LARGE)
 
     asyncio.run(run())
 
 
-def test_who_waits_for_room_gets_it() -> None:
+def test_waiting_clients_get_the_released_part() -> None:
     async def run() -> None:
-        room = ReadBudget(LARGE, _opened())
-        await room.acquire(LARGE)
-        waiting = [asyncio.create_task(room.acquire(LARGE // 2)) for _ in range(2)]
+        budget = ReadBudget(LARGE, _set_event())
+        await budget.acquire(LARGE)
+        waiting = [asyncio.create_task(budget.acquire(LARGE // 2)) for _ in range(2)]
         await asyncio.sleep(0)
         assert not any(task.done() for task in waiting)
-        room.release(LARGE)
+        budget.release(LARGE)
         async with asyncio.timeout(10):
             await asyncio.gather(*waiting)
 
     asyncio.run(run())
 
 
-def test_nothing_large_is_read_while_no_message_may_come() -> None:
-    """Its header may have come before."""
+def test_no_large_packet_is_read_while_messages_are_not_accepted() -> None:
+    """Its header may have arrived before."""
 
     async def run() -> None:
-        may_come = asyncio.Event()
+        may_read = asyncio.Event()
         stream = asyncio.StreamReader()
         stream.feed_data(HEADER + bytes(LARGE))
-        reading = asyncio.create_task(PacketReader(stream, ReadBudget(LARGE, may_come)).next(None))
+        reading = asyncio.create_task(PacketReader(stream, ReadBudget(LARGE, may_read)).next(None))
         for _ in range(10):
             await asyncio.sleep(0)
         assert not reading.done()
-        may_come.set()
+        may_read.set()
         async with asyncio.timeout(10):
             packet = await reading
         assert packet

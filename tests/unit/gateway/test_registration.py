@@ -1,4 +1,4 @@
-"""Registrations wait for the server, so many and no more."""
+"""The number of registrations that wait for the server is bounded."""
 
 import asyncio
 import json
@@ -9,9 +9,9 @@ from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
 
-async def test_those_beyond_are_told_to_come_again() -> None:
+async def test_further_registrations_are_rejected_as_retryable() -> None:
     topics, answers, finished = Topics("iotflow"), dict[str, bytes](), list[Message]()
-    # A server that lets everyone in and says nothing.
+    # A server that accepts connections and answers nothing.
     async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) as silent:
         channel = open_channel(f"127.0.0.1:{silent.sockets[0].getsockname()[1]}")
         registrations = RegistrationHandler(
@@ -22,11 +22,11 @@ async def test_those_beyond_are_told_to_come_again() -> None:
             registrations.handle(message, 0, {})
         await registrations.close()
         await channel.close()
-    # What is under way stays with the broker.
+    # The registrations in progress stay with the broker.
     assert finished == messages[MOST:]
-    (said,) = map(json.loads, answers.values())
+    (answer,) = map(json.loads, answers.values())
     assert list(answers) == [topics.response(f"newcomer-{MOST}")]
-    assert (said["reason"], said["retryable"]) == ("TOO_MANY_REGISTRATIONS", True)
+    assert (answer["reason"], answer["retryable"]) == ("TOO_MANY_REGISTRATIONS", True)
 
 
 def registration(topics: Topics, number: int) -> Message:

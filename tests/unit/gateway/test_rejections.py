@@ -1,4 +1,4 @@
-"""What a device hears of refusals is bounded, and no stranger can use up its share."""
+"""The number of errors published to a device is bounded, and clients without a key cannot use up its share."""
 
 import grpc
 
@@ -14,10 +14,10 @@ from iotflow_gateway.rejections.reporting import (
 from iotflow_gateway.topics import Topics
 
 TOPIC = "iotflow/devices/7/telemetry"
-REFUSED = Rejected("WRONG_KEY", "no device has this key", field="api_key")
+REJECTED = Rejected("WRONG_KEY", "No device has this key.", field="api_key")
 
 
-async def test_refusals_of_messages_without_a_key_do_not_crowd_out_the_devices_own() -> None:
+async def test_errors_of_messages_without_a_key_do_not_displace_the_devices_own() -> None:
     published: list[str] = []
 
     def publish(topic: str, _payload: bytes) -> bool:
@@ -27,12 +27,12 @@ async def test_refusals_of_messages_without_a_key_do_not_crowd_out_the_devices_o
     reports = RejectionReports(grpc.aio.insecure_channel("127.0.0.1:1"), ())
     topics, publisher = Topics("iotflow"), RejectionPublisher(publish, Metrics(), reports)
     for number in range(10 * MOST_OF_A_DEVICE):
-        publisher.reject(Message(TOPIC, topics.keyed(TOPIC), b"{}", number, 1), REFUSED)
+        publisher.reject(Message(TOPIC, topics.keyed(TOPIC), b"{}", number, 1), REJECTED)
     assert published == ["iotflow/devices/7/errors"] * MOST_WITHOUT_KEY
     for number in range(2 * MOST_OF_A_DEVICE):
-        publisher.reject(Message(TOPIC, topics.parse(TOPIC), b"{}", number, 1), REFUSED)
+        publisher.reject(Message(TOPIC, topics.parse(TOPIC), b"{}", number, 1), REJECTED)
     assert len(published) == MOST_WITHOUT_KEY + MOST_OF_A_DEVICE
     published.clear()
     own = Message(TOPIC, topics.keyed(TOPIC), b"{}", 0, 1, device_id=7)
-    publisher.reject(own, REFUSED)
-    assert not published, "a key that was shown counts for the device's own share"
+    publisher.reject(own, REJECTED)
+    assert not published, "a message with a valid key must count for the device's own share"

@@ -1,4 +1,4 @@
-"""What devices retain is taken away once the broker takes that, and what waits for it is bounded."""
+"""Retained messages of devices are removed once the broker has room for that, and the number of waiting topics is bounded."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
 
-def test_what_a_full_queue_has_no_room_for_is_cleared_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some at a time, as there is room, each once."""
+def test_topics_that_a_full_queue_rejects_are_cleared_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many at a time as there is room for, and each once."""
     monkeypatch.setattr(retained_cleanup, "MOST_WAITING", 4)
     room, cleared = 0, list[str]()
 

@@ -1,4 +1,4 @@
-"""A server that fails over a message: the message is given up after a few tries, and everything else is stored."""
+"""If the server fails over a message, the message is rejected after a few attempts, and all others are stored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,7 +35,7 @@ from iotflow_server.interceptors.errors import CODES, status
 PATIENCE = 30.0
 FAILED = InternalError("INTERNAL", "internal error; the server's log has more")
 POISON = "poison"
-# Of the waits between attempts; how often there is an attempt, and not how long that takes, is tested here.
+# Length of the waits between attempts. These tests count attempts and do not measure their duration.
 SHORTENED = 0.001
 
 
@@ -51,17 +51,17 @@ class FailingServer(
     gateway_service_pb2_grpc.GatewayServiceServicer,
     mqtt_service_pb2_grpc.MqttServiceServicer,
 ):
-    """Fails, as the server itself says it, over every request that `fails_over` says yes to. stored: rows, by device and time."""
+    """Fails, with the server's own error, over each request for which `fails_over` is true. stored: rows, by device and time."""
 
-    def __init__(self, fails_over: Callable[[Any], bool], says: DomainError | None = FAILED) -> None:
+    def __init__(self, fails_over: Callable[[Any], bool], error: DomainError | None = FAILED) -> None:
         self._fails_over = fails_over
-        self._says = says
+        self._error = error
         self.stored: list[tuple[int, int]] = []
         self.reported: list[int] = []
         self.calls = 0
 
     async def StreamTelemetry(self, batches: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-        # As the server does: writers wait for it.
+        # Writers wait for the metadata, as the server sends it.
         await context.send_initial_metadata(())
         async for batch in batches:
             await self._check(batch, context)
@@ -87,15 +87,15 @@ class FailingServer(
         self.calls += 1
         if not self._fails_over(request):
             return
-        if self._says is None:
+        if self._error is None:
             raise RuntimeError("a fault that no interceptor turns into a status")
-        code = CODES[type(self._says)]
-        details = ("grpc-status-details-bin", status(code, self._says).SerializeToString())
-        await context.abort(code, self._says.message, trailing_metadata=(details,))
+        code = CODES[type(self._error)]
+        details = ("grpc-status-details-bin", status(code, self._error).SerializeToString())
+        await context.abort(code, self._error.message, trailing_metadata=(details,))
 
 
-def failing(fails_over: Callable[[Any], bool], says: DomainError | None = FAILED) -> FailingServer:
-    return FailingServer(fails_over, says)  # type: ignore[abstract]
+def failing(fails_over: Callable[[Any], bool], error: DomainError | None = FAILED) -> FailingServer:
+    return FailingServer(fails_over, error)  # type: ignore[abstract]
 
 
 @asynccontextmanager
@@ -113,29 +113,29 @@ async def serving(server: FailingServer) -> AsyncIterator[grpc.aio.Channel]:
         await running.stop(None)
 
 
-class Ended:
-    """What becomes of messages."""
+class Outcome:
+    """The outcome of messages."""
 
     def __init__(self) -> None:
-        self.refused: list[tuple[str, str, bool]] = []
+        self.rejected: list[tuple[str, str, bool]] = []
         self.finished: list[str] = []
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     @property
     def callbacks(self) -> Callbacks:
-        return Callbacks(reject=self.refuse, finish=self.finish)
+        return Callbacks(reject=self.reject, finish=self.finish)
 
-    def refuse(self, message: Message, refused: Rejected) -> None:
-        self.refused.append((message.topic, refused.reason, refused.retryable))
+    def reject(self, message: Message, rejected: Rejected) -> None:
+        self.rejected.append((message.topic, rejected.reason, rejected.retryable))
 
     def finish(self, message: Message) -> None:
         self.finished.append(message.topic)
-        self._news.set()
+        self._changed.set()
 
     async def wait_for(self, count: int) -> None:
         while len(self.finished) < count:
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
 
 
 @asynccontextmanager
@@ -157,80 +157,80 @@ def has_poison(request: Any) -> bool:
     return any(column.measurement == POISON for column in getattr(request, "columns", ()))
 
 
-async def test_one_message_is_given_up_and_all_others_are_stored() -> None:
-    """Whoever came in a batch with it is stored, once the batch is taken apart."""
-    server, ended, batcher = failing(has_poison), Ended(), Batcher()
+async def test_one_message_is_rejected_and_all_others_are_stored() -> None:
+    """The other messages of its batch are stored once the batch is split."""
+    server, outcome, batcher = failing(has_poison), Outcome(), Batcher()
     sent: list[str] = []
     for number in range(300):
         device, names = number % 20, ["fine"] if number != 150 else ["fine", POISON]
         sent.append(f"message {number}")
         batcher.add(device, message(sent[-1]), [Reading(1_000 + number, dict.fromkeys(names, 1.0))])
     async with serving(server) as channel:
-        uplink = Uplink(channel, "token", batcher, ended.callbacks)
+        uplink = Uplink(channel, "token", batcher, outcome.callbacks)
         async with at_work(uplink.run()) as (task,):
-            await ended.wait_for(300)
-            # It goes on.
+            await outcome.wait_for(300)
+            # The adapter continues.
             batcher.add(1, message("later"), [Reading(5_000, {"fine": 1.0})])
-            await ended.wait_for(301)
+            await outcome.wait_for(301)
             assert not task.done()
-    assert ended.refused == [("message 150", "INTERNAL", True)]
-    assert sorted(ended.finished) == sorted([*sent, "later"])
+    assert outcome.rejected == [("message 150", "INTERNAL", True)]
+    assert sorted(outcome.finished) == sorted([*sent, "later"])
     wanted = {(number % 20, 1_000 + number) for number in range(300) if number != 150}
     assert set(server.stored) == wanted | {(1, 5_000)}
 
 
-async def test_a_batch_of_the_devices_own_is_given_up() -> None:
-    """Also where the server breaks off without a word of its own."""
-    server, ended, batcher = failing(has_poison, None), Ended(), Batcher()
+async def test_a_batch_made_by_the_device_is_rejected() -> None:
+    """Also if the server aborts the stream without an error of its own."""
+    server, outcome, batcher = failing(has_poison, None), Outcome(), Batcher()
     column = telemetry_pb2.Column(measurement=POISON, doubles=[1.0])
     batcher.add_batch(7, message("own"), telemetry_pb2.TelemetryBatch(device_id=7, timestamps=[1], columns=[column]))
     batcher.add(7, message("behind it"), [Reading(2, {"fine": 1.0})])
     async with serving(server) as channel:
-        uplink = Uplink(channel, "token", batcher, ended.callbacks)
+        uplink = Uplink(channel, "token", batcher, outcome.callbacks)
         async with at_work(uplink.run()):
-            await ended.wait_for(2)
-    assert (ended.refused, server.stored) == ([("own", "UNKNOWN", True)], [(7, 2)])
+            await outcome.wait_for(2)
+    assert (outcome.rejected, server.stored) == ([("own", "UNKNOWN", True)], [(7, 2)])
 
 
-async def test_a_passing_fault_costs_nothing() -> None:
+async def test_a_temporary_fault_rejects_no_message() -> None:
     left = iter([True, True, True])
-    server, ended, batcher = failing(lambda _: next(left, False)), Ended(), Batcher()
+    server, outcome, batcher = failing(lambda _: next(left, False)), Outcome(), Batcher()
     for number in range(50):
         batcher.add(number, message(str(number)), [Reading(number, {"fine": 1.0})])
     async with serving(server) as channel:
-        uplink = Uplink(channel, "token", batcher, ended.callbacks)
+        uplink = Uplink(channel, "token", batcher, outcome.callbacks)
         async with at_work(uplink.run()):
-            await ended.wait_for(50)
-    assert (ended.refused, len(set(server.stored))) == ([], 50)
+            await outcome.wait_for(50)
+    assert (outcome.rejected, len(set(server.stored))) == ([], 50)
 
 
-async def test_a_server_that_does_not_know_the_adapter_ends_it_and_loses_nothing() -> None:
+async def test_a_server_that_rejects_the_adapter_ends_it_without_loss() -> None:
     server = failing(lambda _: True, Unauthenticated("WRONG_TOKEN", "no token"))
-    ended, batcher = Ended(), Batcher()
+    outcome, batcher = Outcome(), Batcher()
     batcher.add(1, message("kept"), [Reading(1, {"fine": 1.0})])
     async with serving(server) as channel:
         with pytest.raises(ServerError, match="WRONG_TOKEN"):
-            await Uplink(channel, "token", batcher, ended.callbacks).run()
+            await Uplink(channel, "token", batcher, outcome.callbacks).run()
         with pytest.raises(ServerError, match="WRONG_TOKEN"):
             await AccountWatch(channel, (), Directory(), lambda: None).run()
-    assert not ended.finished
+    assert not outcome.finished
 
 
-async def test_one_device_does_not_stop_the_presence_of_others() -> None:
+async def test_one_device_does_not_block_the_presence_of_others() -> None:
     server = failing(lambda request: any(report.device_id == 13 for report in request.reports))
-    ended = Ended()
+    outcome = Outcome()
     async with serving(server) as channel:
-        presence = PresenceHandler(channel, (), ended.callbacks)
+        presence = PresenceHandler(channel, (), outcome.callbacks)
         for device in range(20):
             presence.handle(message(str(device), Kind.HEARTBEAT), device, {})
         async with at_work(presence.run()) as (task,):
-            await ended.wait_for(20)
+            await outcome.wait_for(20)
             assert not task.done()
-    assert ended.refused == [("13", "INTERNAL", True)]
+    assert outcome.rejected == [("13", "INTERNAL", True)]
     assert sorted(server.reported) == [device for device in range(20) if device != 13]
 
 
-async def test_a_lookup_that_fails_is_given_up() -> None:
+async def test_a_failing_lookup_is_rejected() -> None:
     server = failing(lambda request: request.username == "odd")
     async with serving(server) as channel:
         lookups = Lookups(channel, ())
@@ -243,11 +243,11 @@ async def test_a_lookup_that_fails_is_given_up() -> None:
         await lookups.close()
 
 
-async def test_an_answer_that_fails_is_given_up_and_those_behind_it_go_on() -> None:
-    ended, server = Ended(), failing(lambda request: len(request.reports) == 2)
+async def test_a_failing_call_is_rejected_and_later_ones_continue() -> None:
+    outcome, server = Outcome(), failing(lambda request: len(request.reports) == 2)
     async with serving(server) as channel:
         stub = gateway_service_pb2_grpc.GatewayServiceStub(channel)
-        answers = OrderedCalls(ended.callbacks)
+        answers = OrderedCalls(outcome.callbacks)
 
         def call(reports: int) -> Callable[[], Any]:
             request = gateway_service_pb2.ReportPresenceRequest()
@@ -256,10 +256,10 @@ async def test_an_answer_that_fails_is_given_up_and_those_behind_it_go_on() -> N
 
         answers.submit(message("fails"), 1, call(2))
         answers.submit(message("behind it"), 1, call(1))
-        await ended.wait_for(2)
+        await outcome.wait_for(2)
         await answers.close()
-    assert ended.refused == [("fails", "INTERNAL", True)]
-    assert ended.finished == ["fails", "behind it"]
+    assert outcome.rejected == [("fails", "INTERNAL", True)]
+    assert outcome.finished == ["fails", "behind it"]
 
 
 def failing_first(times: int) -> Iterator[bool]:
@@ -268,7 +268,7 @@ def failing_first(times: int) -> Iterator[bool]:
         yield False
 
 
-async def test_a_watch_that_fails_is_begun_again() -> None:
+async def test_a_failing_watch_is_restarted() -> None:
     fails = failing_first(3)
     server = failing(lambda _: next(fails))
     async with serving(server) as channel:

@@ -1,4 +1,4 @@
-"""The adapter's settings as the environment has them."""
+"""The adapter's settings, read from the environment."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from iotflow_gateway.settings import Settings, WrongSettings, load_settings
 
 
 def test_an_empty_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not the folder in which the adapter happens to be started."""
+    """It is not the folder in which the adapter is started."""
     for name in ("MOSQUITTO_DIR", "MOSQUITTO_PID_FILE", "TOKEN_FILE", "READY_FILE", "MQTT_CA_FILE"):
         monkeypatch.setenv(f"IOTFLOW_GATEWAY_{name}", "")
     settings = Settings()
@@ -14,7 +14,7 @@ def test_an_empty_path_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.ready_file is settings.mqtt_ca_file is None
 
 
-def test_accounts_that_nobody_has_are_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_without_accounts_has_no_password_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IOTFLOW_GATEWAY_ACCOUNTS", "payload")
     monkeypatch.setenv("IOTFLOW_GATEWAY_MOSQUITTO_DIR", "mosquitto")
     with pytest.raises(WrongSettings, match="IOTFLOW_GATEWAY_MOSQUITTO_DIR"):

@@ -1,4 +1,4 @@
-"""What comes in one piece over TLS is taken to its end."""
+"""Several packets in one TLS record are all read."""
 
 import asyncio
 import ssl
@@ -15,12 +15,12 @@ CONNACK = bytes([0x20, 2, 0, 0])
 
 
 def publish(number: int) -> bytes:
-    """QoS 1, to the topic t."""
+    """A PUBLISH of QoS 1 to the topic t."""
     return bytes([0x32, 6]) + b"\x00\x01t" + struct.pack("!H", number) + b"x"
 
 
 async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One that answers to a subscription and hands over what it kept in one record, as those behind a proxy do."""
+    """A broker that answers a subscription and sends its queued messages in one record, as brokers behind a proxy do."""
     while head := await reader.read(2):
         body = await reader.readexactly(head[1])
         if head[0] == CONNECT:
@@ -39,9 +39,9 @@ async def test_messages_behind_an_answer(tmp_path: Path) -> None:
     async with await asyncio.start_server(broker, "127.0.0.1", 0, ssl=context) as server:
         port = server.sockets[0].getsockname()[1]
         address = BrokerAddress("127.0.0.1", port, "", "", "c", tls=True, ca_file=tmp_path / "ca.crt", v5=False)
-        line = MqttConnection(address, received.put_nowait)
-        await line.connect()
-        await line.subscribe(["t"])
+        connection = MqttConnection(address, received.put_nowait)
+        await connection.connect()
+        await connection.subscribe(["t"])
         async with asyncio.timeout(5):
             assert [(await received.get()).mid for _ in range(2)] == [1, 2]
-        line.close()
+        connection.close()

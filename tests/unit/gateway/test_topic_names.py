@@ -1,4 +1,4 @@
-"""Texts that become topics."""
+"""Names and prefixes as parts of topics."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from iotflow.topic_names import level_problem, text_problem, topic_prefix, topic
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.topics import Topics
 
-# What a broker ends a connection for.
+# Brokers disconnect a client that publishes to a topic with one of these.
 UNPUBLISHABLE = [
     "pump\u0085x",
     "pump\x00",
@@ -19,7 +19,7 @@ UNPUBLISHABLE = [
     "a+b",
     "#",
 ]
-# What MQTT takes, and people do not see.
+# MQTT accepts these, and readers do not see them.
 INVISIBLE = ["pump\u200b", "pump\u202e", "\ufeffpump", "pump\u2066", "pump\u2028", "pu\u00admp", "pump\u200d"]
 FINE = ["pump", "Ümlaut 7", "泵", "насос", "🫨 pump", "a b", "$SYS", "%u", "colon:", "مضخة", "pump\u00a0x"]
 
@@ -41,18 +41,18 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize("name", UNPUBLISHABLE)
-def test_nothing_is_published_to_what_brokers_refuse(name: str) -> None:
+def test_no_topic_has_a_name_that_brokers_reject(name: str) -> None:
     assert topic_problem(name)
     assert level_problem(name)
 
 
 @pytest.mark.parametrize("name", [*UNPUBLISHABLE[:-2], *INVISIBLE])
-def test_no_new_name_has_what_nobody_sees(name: str) -> None:
+def test_no_new_name_has_invisible_characters(name: str) -> None:
     assert text_problem(name)
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_names_of_all_scripts_are_taken(name: str) -> None:
+def test_names_of_all_scripts_are_accepted(name: str) -> None:
     assert not text_problem(name)
     assert not level_problem(name)
 
@@ -61,7 +61,7 @@ def test_names_of_all_scripts_are_taken(name: str) -> None:
     "prefix",
     ["", "/a", "a/", "a//b", "$SYS", "a/+", "a#", "a\u0085", "%u/a", "p" * 201, "devices", "devices/a", "anonymous"],
 )
-def test_prefixes_that_no_topic_begins_with(prefix: str) -> None:
+def test_prefixes_with_which_no_topic_can_begin(prefix: str) -> None:
     with pytest.raises(ValueError, match="cannot begin"):
         topic_prefix(prefix)
     assert topic_prefix("plant 1/line") == "plant 1/line"
@@ -69,8 +69,8 @@ def test_prefixes_that_no_topic_begins_with(prefix: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["pump\u0085x", "a/b", "12", ""])
-def test_a_stored_name_that_cannot_be_a_topic_has_none(name: str) -> None:
-    """The device is reached by its id, and no other device loses its own to it."""
+def test_a_stored_name_that_cannot_be_in_a_topic_has_no_topics(name: str) -> None:
+    """The device is reached by its id, and no other device loses its topics to the name."""
     topics = Topics("p")
     assert topics.configs(7, name) == ["p/devices/7/config"]
     assert topics.commands(7, name, "blink") == ["p/devices/7/commands/control", "p/devices/7/commands"]

@@ -1,4 +1,4 @@
-"""Topics, as devices of both generations have them."""
+"""Topics of current and of older firmware."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_meaning(topic: str) -> None:
     ("command", "kind"),
     [("reboot", "control"), ("update_firmware", "firmware"), ("Config.apply", "config"), ("", "control")],
 )
-def test_where_commands_go(command: str, kind: str) -> None:
+def test_topics_of_commands(command: str, kind: str) -> None:
     below = f"commands/{kind}"
     assert Topics("p").commands(7, "pump", command) == [
         f"p/devices/7/{below}",

@@ -1,4 +1,4 @@
-"""Every refusal: told to the device with its reason, and no hindrance to what comes behind it."""
+"""Each rejection is published to the device with its reason, and does not block later messages."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ REFUSALS: dict[str, tuple[str, Any, str, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_refusal(stack: Stack, device: Device, client: MqttDevice, case: str) -> None:
+def test_rejection(stack: Stack, device: Device, client: MqttDevice, case: str) -> None:
     below, payload, reason, field = REFUSALS[case]
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
@@ -67,7 +67,7 @@ def test_refusal(stack: Stack, device: Device, client: MqttDevice, case: str) ->
     client.publish(f"{root}/telemetry", {"timestamp": T + 1, "data": {"kept": 2}})
     assert {T, T + 1} <= set(stored(stack, device, 2))
     if stack.kind == MOSQUITTO and reason == "UNKNOWN_TOPIC":
-        # It says so itself, and the adapter does not hear of it.
+        # Mosquitto answers itself; the adapter is not informed.
         assert answer == "Not authorized"
         return
     said = client.hear()[0].json()
@@ -77,7 +77,7 @@ def test_refusal(stack: Stack, device: Device, client: MqttDevice, case: str) ->
 
 
 def test_one_of_a_list(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """What is right of it is stored; what is not is named, by its place and its own id."""
+    """Correct readings are stored. A rejection names the position and the id of its reading."""
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
     listed = [
@@ -98,23 +98,23 @@ def test_one_of_a_list(stack: Stack, device: Device, client: MqttDevice) -> None
     assert stored(stack, device, 3) == {T: {"t": 1.0}, T + 2: {"t": 3.0}, T + 5: {"t": 6.0}}
 
 
-def test_refusals_are_counted(device: Device, client: MqttDevice, metrics_port: int) -> None:
-    """By their reason; and what was refused is done with."""
+def test_rejections_are_counted(device: Device, client: MqttDevice, metrics_port: int) -> None:
+    """By reason. Rejected messages are finished."""
     topic = f"iotflow/devices/{device.id}/telemetry"
 
     def figures() -> tuple[float, float]:
-        refused = counted(metrics_port, "iotflow_gateway_refused_total", reason="EMPTY_DATA")
-        return refused, counted(metrics_port, "iotflow_gateway_finished_total")
+        rejected = counted(metrics_port, "iotflow_gateway_refused_total", reason="EMPTY_DATA")
+        return rejected, counted(metrics_port, "iotflow_gateway_finished_total")
 
-    refused, finished = figures()
+    rejected, finished = figures()
     for _ in range(3):
         client.publish(topic, {"data": {}})
-    eventually(lambda: figures() == (refused + 3, finished + 3))
+    eventually(lambda: figures() == (rejected + 3, finished + 3))
     eventually(lambda: counted(metrics_port, "iotflow_gateway_waiting") == 0)
 
 
 def test_suspended_device(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Should its broker let it in all the same, as one does that goes by certificates."""
+    """A broker that checks certificates still admits it."""
     witness = stack.register(f"hears of {device.id}")
     token = (stack.server.folder / "gateway-token").read_text().strip()
     assert client.connection == "Success"
@@ -139,8 +139,8 @@ def test_suspended_device(stack: Stack, device: Device, client: MqttDevice) -> N
     assert stack.readings(device.id) == {}
 
 
-def test_refusal_names_the_message(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """By what the payload calls it, or in MQTT 5 a user property, and by the correlation data."""
+def test_rejection_names_the_message(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """By the `message_id` of the payload or, in MQTT 5, of a user property, and by the correlation data."""
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
     client.publish(f"{root}/telemetry", {"message_id": "of the payload", "data": 1})
@@ -165,8 +165,8 @@ def test_one_bad_value_leaves_the_rest(stack: Stack, device: Device, client: Mqt
     assert client.hear()[0].json()["field"] == "[2].data.b;c"
 
 
-def test_flood_of_poison_beside_good_ones(stack: Stack, device: Device, client: MqttDevice) -> None:
-    """Whatever is joined with whatever: what is good is stored, and nothing else."""
+def test_flood_of_invalid_and_valid_messages(stack: Stack, device: Device, client: MqttDevice) -> None:
+    """Valid readings are stored, and no others, whichever messages are joined."""
     topic = f"iotflow/devices/{device.id}/telemetry"
     poison = [b"{", {"data": {"a;b": 1}}, {"data": {"good": "text"}}, {"data": {}}, {"data": {"x" * 200: 1}}]
     client.publish(topic, {"timestamp": T, "data": {"good": 0}})
@@ -177,10 +177,10 @@ def test_flood_of_poison_beside_good_ones(stack: Stack, device: Device, client: 
     assert stored(stack, device, 302) == {T + number: {"good": float(number)} for number in range(302)}
 
 
-def test_mosquitto_sub_hears_of_refusals(stack: Stack, device: Device, client: MqttDevice) -> None:
+def test_mosquitto_sub_receives_rejections(stack: Stack, device: Device, client: MqttDevice) -> None:
     login = ["-p", str(stack.port), "-u", str(device.id), "-P", device.key]
     root = f"iotflow/devices/{device.id}"
-    # -d: it says when it is subscribed, and by stdbuf at once.
+    # -d prints the subscription; stdbuf removes the delay of the output.
     command = ["stdbuf", "-oL", "mosquitto_sub", *login, "-d", "-t", f"{root}/errors", "-C", "1", "-W", "20"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listener:
         assert listener.stdout
@@ -191,4 +191,4 @@ def test_mosquitto_sub_hears_of_refusals(stack: Stack, device: Device, client: M
                 assert json.loads(line)["reason"] == "INVALID_PAYLOAD"
                 break
         else:
-            raise AssertionError("it heard nothing")
+            raise AssertionError("it received nothing")

@@ -7,7 +7,7 @@ from itertools import count
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from tools.iotdb_server import IotdbServer, iotdb_server
 
 _numbers = count(1)
@@ -37,7 +37,7 @@ def empty_database(server: IotdbServer) -> Iterator[IotdbAddress]:
     """A new database, removed afterwards."""
     address = IotdbAddress([f"127.0.0.1:{server.port}"], database=f"root.test_{next(_numbers)}")
     yield address
-    session = Session(address.nodes[0], address, connect_seconds=5, request_seconds=30)
+    session = IotdbSession(address.nodes[0], address, connect_seconds=5, request_seconds=30)
     try:
         session.execute(f"DELETE DATABASE {address.database}")
     finally:

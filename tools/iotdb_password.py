@@ -6,7 +6,7 @@ import secrets
 import time
 from pathlib import Path
 
-from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSession, StatementFailed
 
 USER, DEFAULT = "root", "root"
 # IoTDB takes 4 to 32 characters.
@@ -54,6 +54,6 @@ def _kept(file: Path) -> str:
     return file.read_text().strip()
 
 
-def _login(port: int, password: str) -> Session:
+def _login(port: int, password: str) -> IotdbSession:
     address = IotdbAddress([f"127.0.0.1:{port}"], USER, password)
-    return Session(address.nodes[0], address, _SECONDS, _SECONDS)
+    return IotdbSession(address.nodes[0], address, _SECONDS, _SECONDS)

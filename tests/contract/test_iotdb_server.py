@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSession, StatementFailed
 from tests.namespaces import HERE, neighbour
 from tools.iotdb_password import DEFAULT, USER, replace_password
 from tools.iotdb_server import IotdbServer
@@ -46,7 +46,7 @@ def test_listening_on_every_interface_is_found_out() -> None:
 def logs_in(port: int, password: str) -> bool:
     address = IotdbAddress([f"127.0.0.1:{port}"], USER, password)
     try:
-        Session(address.nodes[0], address, connect_seconds=5, request_seconds=30).close()
+        IotdbSession(address.nodes[0], address, connect_seconds=5, request_seconds=30).close()
     except StatementFailed:
         return False
     return True
@@ -70,6 +70,6 @@ def test_its_password_is_its_own_and_in_a_file_of_its_owner(iotdb_running: Iotdb
 
 def give_back(port: int, password: str) -> None:
     address = IotdbAddress([f"127.0.0.1:{port}"], USER, password)
-    session = Session(address.nodes[0], address, connect_seconds=5, request_seconds=30)
+    session = IotdbSession(address.nodes[0], address, connect_seconds=5, request_seconds=30)
     session.execute(f"ALTER USER {USER} SET PASSWORD '{DEFAULT}'")
     session.close()

@@ -11,7 +11,7 @@ import pytest
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.telemetry.ports import SERVER, Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import doubles
 
@@ -53,7 +53,7 @@ async def test_sqlite_ends_a_read_that_takes_too_long(tmp_path: Path) -> None:
     await store.close()
 
 
-def silent(session: Session) -> None:
+def silent(session: IotdbSession) -> None:
     """Waits for a response that never arrives."""
     session._socket.read(1)
 

@@ -15,7 +15,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import SERVER, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
-from iotflow_server.telemetry.stores.sqlite.series import Catalogue
+from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
 
 # Writes continuously and prints each acknowledged time.
@@ -174,13 +174,13 @@ def test_the_catalogue_evicts_the_least_recent_writers(path: Path) -> None:
     lookups: list[str] = []
     with closing(schema.connect_writer(path)) as connection:
         connection.set_trace_callback(lookups.append)
-        catalogue = Catalogue(6)
+        series_cache = SeriesCache(6)
         for device_id in (1, 2, 3):
-            catalogue.add(connection, device_id, {"a": DOUBLE, "b": TEXT})
+            series_cache.add(connection, device_id, {"a": DOUBLE, "b": TEXT})
         lookups.clear()
 
         def wanted(device_id: int) -> dict[str, ValueType]:
-            return catalogue.of(connection, device_id).types
+            return series_cache.of(connection, device_id).types
 
         assert [wanted(device_id) for device_id in (2, 3)] == [{"a": DOUBLE, "b": TEXT}] * 2
         assert lookups == []
@@ -270,7 +270,7 @@ async def test_series_dropped_or_retyped_by_another_process_are_not_written_to(p
 
 def test_the_count_of_a_failed_transaction_hides_no_change_of_another_process(path: Path) -> None:
     with closing(schema.connect_writer(path)) as one, closing(schema.connect_writer(path)) as other:
-        failing, changing = Catalogue(6), Catalogue(6)
+        failing, changing = SeriesCache(6), SeriesCache(6)
         with schema.transaction(one):
             failing.refresh(one)
             failing.add(one, 1, {"a": DOUBLE, "b": TEXT})

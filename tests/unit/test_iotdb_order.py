@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
-from iotflow_server.telemetry.stores.iotdb.order import Check, RowOrder
+from iotflow_server.telemetry.stores.iotdb.order import OrderCheck, RowOrder
 from iotflow_server.telemetry.stores.iotdb.session import StatementFailed
 
 WHOLE = Span()
@@ -29,7 +29,7 @@ def order(pool: Pool) -> RowOrder:
     return RowOrder(100, lambda: pool.generation)
 
 
-def begun(order: RowOrder, span: Span = WHOLE) -> Check:
+def begun(order: RowOrder, span: Span = WHOLE) -> OrderCheck:
     check = order.check(1, span)
     assert check is not None
     return check

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow_server.cluster.live import entries
-from iotflow_server.cluster.live.entries import Device, Head, body, entry, grouped, head_of, readings_in
+from iotflow_server.cluster.live.entries import EntryHead, RemoteDevice, body, entry, grouped, head_of, readings_in
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, pieces
@@ -26,7 +26,7 @@ def tellings(draw: st.DrawFn) -> LiveReadings:
     rows = draw(st.integers(1, 5))
     columns = tuple(_column(draw, name, kind, rows) for name, kind in draw(SHAPES))
     times = np.array(draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows)), np.int64)
-    return LiveReadings(Device(device_id, draw(NAMES), draw(NAMES)), Batch(device_id, times, columns))
+    return LiveReadings(RemoteDevice(device_id, draw(NAMES), draw(NAMES)), Batch(device_id, times, columns))
 
 
 def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
@@ -58,7 +58,7 @@ def test_joined_and_cut(told: list[LiveReadings]) -> None:
 
 @given(st.lists(tellings(), max_size=12))
 def test_through_entries(told: list[LiveReadings]) -> None:
-    head = Head(b"0123456789abcdef", 7, 2**40, 3)
+    head = EntryHead(b"0123456789abcdef", 7, 2**40, 3)
     carried = []
     for group in grouped(told):
         payload = entry(head, body(group))
@@ -75,10 +75,12 @@ def _source(told: LiveReadings) -> tuple[int, str, str]:
 def test_entries_are_bounded_and_a_fleet_lies_in_few_columns() -> None:
     wide = Batch(1, np.arange(10_000), tuple(Column(f"m{n}", ValueType.DOUBLE, np.zeros(10_000)) for n in range(20)))
     fleet = [
-        LiveReadings(Device(number, "", ""), Batch(number, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),)))
+        LiveReadings(
+            RemoteDevice(number, "", ""), Batch(number, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),))
+        )
         for number in range(2, 1_000)
     ]
-    payloads = [body(group) for group in grouped([LiveReadings(Device(1, "", ""), wide), *fleet])]
+    payloads = [body(group) for group in grouped([LiveReadings(RemoteDevice(1, "", ""), wide), *fleet])]
     assert len(payloads) >= 6
     assert max(map(len, payloads)) < 1.2 * entries.ENTRY_BYTES
     (alone,) = [body(group) for group in grouped(fleet)]

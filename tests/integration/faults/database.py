@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress
-from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from tools.iotdb_server import IotdbServer
 
 
@@ -48,9 +48,9 @@ class Database:
         """Forget all readings, those of scenarios before."""
         await asyncio.to_thread(self._empty)
 
-    def session(self, request_seconds: float = 30) -> Session:
+    def session(self, request_seconds: float = 30) -> IotdbSession:
         """A connection of its own, as another server would have one."""
-        return Session(self.address.nodes[0], self.address, connect_seconds=5, request_seconds=request_seconds)
+        return IotdbSession(self.address.nodes[0], self.address, connect_seconds=5, request_seconds=request_seconds)
 
     def _empty(self) -> None:
         session = self.session()

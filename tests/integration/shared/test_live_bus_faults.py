@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from iotflow_server.cluster.connection import RedisConnection
-from iotflow_server.cluster.live.stream import Stream
+from iotflow_server.cluster.live.stream import LiveStream
 from tests.live import PATIENCE, Ear, Process, several, sharing, stored
 from tests.redis_server import RedisServer
 
@@ -200,7 +200,7 @@ async def test_the_stream_is_bounded_by_bytes_for_entries_of_any_size(redis: Red
 
 async def test_large_numbers_stay_exact(redis: RedisServer) -> None:
     connection = RedisConnection(redis.url)
-    stream = Stream(connection)
+    stream = LiveStream(connection)
     place = await stream.end()
     with redis.client() as visitor:
         visitor.hset("{iotflow:live}:totals", mapping={"bytes": 10**15, "readings": 10**15})

@@ -9,7 +9,7 @@ import structlog
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.live.outbox import Outbox
-from iotflow_server.cluster.live.stream import STREAM_BYTES, Stream
+from iotflow_server.cluster.live.stream import STREAM_BYTES, LiveStream
 from iotflow_server.cluster.live.subscription import StreamSubscription
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.live import BusState, FeedState, LiveFeed, LiveReadings
@@ -50,7 +50,7 @@ class RedisLiveBus:
         backlog_bytes: int = BACKLOG_BYTES,
     ) -> None:
         self._feed = feed
-        self._stream = Stream(connection, stream_bytes)
+        self._stream = LiveStream(connection, stream_bytes)
         self._outbox = Outbox(backlog_bytes)
         self._subscription = StreamSubscription(feed, self._stream, self._outbox)
         self._sending = asyncio.Lock()

@@ -22,7 +22,7 @@ _LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class EntryHead:
     """publisher: 16 bytes. number: rises by one with each entry of the publisher. readings: in this entry. dropped: by the
     publisher since the entry before."""
 
@@ -33,7 +33,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class RemoteDevice:
     """The EventSource of readings from another process."""
 
     id: int
@@ -65,14 +65,14 @@ def body(readings: Sequence[LiveReadings]) -> bytes:
     return b"".join((_LENGTH.pack(len(devices)), devices, *encoding.encode(batches)))
 
 
-def entry(head: Head, content: bytes) -> bytes:
+def entry(head: EntryHead, content: bytes) -> bytes:
     """Encode a whole entry."""
     return _HEAD.pack(head.publisher, head.number, head.readings, head.dropped) + content
 
 
-def head_of(payload: bytes) -> Head:
+def head_of(payload: bytes) -> EntryHead:
     """Decode the head only, which is cheap."""
-    return Head(*_HEAD.unpack_from(payload))
+    return EntryHead(*_HEAD.unpack_from(payload))
 
 
 def readings_in(payload: bytes) -> list[LiveReadings]:
@@ -104,7 +104,7 @@ def _row(readings: LiveReadings) -> tuple[int, str, str, int]:
 def _parted(run: Sequence[tuple[int, str, str, int]], batch: Batch) -> Iterator[LiveReadings]:
     start = 0
     for device_id, name, device_type, rows in run:
-        yield LiveReadings(Device(device_id, name, device_type), part(batch, device_id, start, start + rows))
+        yield LiveReadings(RemoteDevice(device_id, name, device_type), part(batch, device_id, start, start + rows))
         start += rows
 
 

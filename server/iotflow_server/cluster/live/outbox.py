@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from iotflow_server.cluster.live.entries import Head, body, entry, grouped
+from iotflow_server.cluster.live.entries import EntryHead, body, entry, grouped
 from iotflow_server.telemetry.live import LiveReadings
 
 # Appended entries are kept this long: Redis may fail before other processes have read them.
@@ -80,7 +80,7 @@ class Outbox:
             size += len(waiting.body)
             if entries and size > APPEND_BYTES:
                 break
-            head = Head(self._publisher, waiting.number, waiting.readings, 0 if entries else self._unreported)
+            head = EntryHead(self._publisher, waiting.number, waiting.readings, 0 if entries else self._unreported)
             entries.append((waiting.readings, entry(head, waiting.body)))
             self._offered = waiting.number
         return entries
@@ -119,7 +119,7 @@ class Outbox:
             self._dropped += waiting.readings
             self._unreported += waiting.readings
 
-    def is_own(self, head: Head) -> bool:
+    def is_own(self, head: EntryHead) -> bool:
         """Whether this process published an entry."""
         return head.publisher == self._publisher
 

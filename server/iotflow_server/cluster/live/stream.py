@@ -58,7 +58,7 @@ return 1
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class StreamPosition:
     """Position behind an entry: its id, and the number of readings up to it."""
 
     epoch: int
@@ -66,17 +66,17 @@ class Position:
     readings: int = 0
 
 
-class Stream:
+class LiveStream:
     """The stream; methods raise Unavailable. limit_bytes: approximate size in Redis."""
 
     def __init__(self, connection: RedisConnection, limit_bytes: int = STREAM_BYTES) -> None:
         self._connection = connection
         self._limit = limit_bytes
 
-    async def end(self) -> Position:
+    async def end(self) -> StreamPosition:
         """The position behind the last entry."""
         epoch, size, readings = await self._connection.run(_OPEN.call())
-        return Position(int(epoch), int(size), int(readings))
+        return StreamPosition(int(epoch), int(size), int(readings))
 
     async def append(self, epoch: int, entries: Sequence[tuple[int, bytes]], seconds: float) -> None:
         """Append entries, given as number of readings and payload, all or none, within `seconds`.
@@ -87,7 +87,7 @@ class Stream:
         if not await self._connection.run(_APPEND.call(*arguments), seconds=seconds):
             raise Unavailable("REDIS_EMPTIED", "Redis has lost its data; live readings continue with the new stream.")
 
-    async def read(self, position: Position) -> list[tuple[Position, bytes]]:
+    async def read(self, position: StreamPosition) -> list[tuple[StreamPosition, bytes]]:
         """The next entries, each with the position behind it; waits up to BLOCK_SECONDS for the first."""
 
         async def work(redis: "Redis") -> Any:
@@ -98,6 +98,6 @@ class Stream:
         return [_entry(*one) for _, entries in answer for one in entries]
 
 
-def _entry(name: bytes, fields: dict[bytes, bytes]) -> tuple[Position, bytes]:
+def _entry(name: bytes, fields: dict[bytes, bytes]) -> tuple[StreamPosition, bytes]:
     epoch, _, size = name.partition(b"-")
-    return Position(int(epoch), int(size), int(fields[b"r"])), fields[b"e"]
+    return StreamPosition(int(epoch), int(size), int(fields[b"r"])), fields[b"e"]

@@ -1,8 +1,8 @@
 """Reading of the stream, and detection of missed readings."""
 
-from iotflow_server.cluster.live.entries import Head, head_of, readings_in
+from iotflow_server.cluster.live.entries import EntryHead, head_of, readings_in
 from iotflow_server.cluster.live.outbox import Outbox
-from iotflow_server.cluster.live.stream import READ_ENTRIES, Position, Stream
+from iotflow_server.cluster.live.stream import READ_ENTRIES, LiveStream, StreamPosition
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.live import LiveFeed
 
@@ -13,16 +13,16 @@ PUBLISHERS = 1_000
 class StreamSubscription:
     """Publishes the entries of the stream to the feed, each once. missed: readings that were trimmed before they were read."""
 
-    def __init__(self, feed: LiveFeed, stream: Stream, outbox: Outbox) -> None:
+    def __init__(self, feed: LiveFeed, stream: LiveStream, outbox: Outbox) -> None:
         self._feed = feed
         self._stream = stream
         self._outbox = outbox
         # No stream has epoch 0: the end is not known yet.
-        self._position = Position(0)
+        self._position = StreamPosition(0)
         self._numbers: dict[bytes, int] = {}
         self.missed = 0
 
-    async def connect(self) -> Position:
+    async def connect(self) -> StreamPosition:
         """Find the position to read on from, in the current epoch of the stream. Raises Unavailable.
 
         At first that is the end, later the last position read, or the beginning if Redis lost the stream.
@@ -31,7 +31,7 @@ class StreamSubscription:
         if not self._position.epoch:
             self._position = end
         elif self._position.epoch != end.epoch:
-            self._position = Position(end.epoch)
+            self._position = StreamPosition(end.epoch)
             self._outbox.put_back()
         return self._position
 
@@ -51,7 +51,7 @@ class StreamSubscription:
             self._publish(head, payload)
         return len(entries) >= READ_ENTRIES
 
-    def _publish(self, head: Head, payload: bytes) -> None:
+    def _publish(self, head: EntryHead, payload: bytes) -> None:
         if self._outbox.is_own(head):
             self._feed.publish(self._outbox.take_unpublished(head.number))
         elif self._is_new(head):
@@ -60,7 +60,7 @@ class StreamSubscription:
             if self._feed.subscribers:
                 self._feed.publish(readings_in(payload))
 
-    def _is_new(self, head: Head) -> bool:
+    def _is_new(self, head: EntryHead) -> bool:
         """Whether the entry was not received before: its publisher may have appended it twice."""
         last = self._numbers.pop(head.publisher, 0)
         self._numbers[head.publisher] = max(last, head.number)

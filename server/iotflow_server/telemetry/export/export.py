@@ -27,7 +27,7 @@ TEXT_ROWS, ROWS = 1_000, 10_000
 Item = TypeVar("Item")
 
 
-class Writer(Protocol):
+class FormatWriter(Protocol):
     """Writes one file."""
 
     def write(self, rows: pa.RecordBatch) -> None:
@@ -43,7 +43,7 @@ class Format:
 
     content_type: str
     suffix: str
-    writer: Callable[[io.RawIOBase, pa.Schema], Writer]
+    writer: Callable[[io.RawIOBase, pa.Schema], FormatWriter]
 
 
 SAFE_CSV = Format("text/csv; charset=utf-8", "csv", SafeCsvLines)

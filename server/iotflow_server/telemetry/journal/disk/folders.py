@@ -15,7 +15,7 @@ from iotflow_server.telemetry.journal.disk.segments import SUFFIX
 _LOCK = "lock"
 
 
-class Folder:
+class JournalFolder:
     """A journal folder locked by this process."""
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -45,18 +45,18 @@ class OtherFolders:
     """abandoned: folders of ended processes, now locked by this one. in_use: folders of running processes, with their calls in
     progress."""
 
-    abandoned: list[Folder]
+    abandoned: list[JournalFolder]
     in_use: dict[Path, OldestCall]
 
 
-def create(root: Path) -> Folder:
+def create(root: Path) -> JournalFolder:
     """Create a folder under root. The caller holds the root lock."""
     path = root / secrets.token_hex(8)
     path.mkdir(mode=0o700)
     lock = file_locks.open_lock_file(path / _LOCK)
     file_locks.try_lock(lock)
     sync_folder(root)
-    return Folder(path, lock)
+    return JournalFolder(path, lock)
 
 
 def other_folders(root: Path, own: set[Path]) -> OtherFolders:
@@ -99,7 +99,7 @@ def _inspect(path: Path, found: OtherFolders) -> None:
     lock = file_locks.open_lock_file(path / _LOCK)
     if file_locks.try_lock(lock):
         forget(path)
-        found.abandoned.append(Folder(path, lock))
+        found.abandoned.append(JournalFolder(path, lock))
     else:
         os.close(lock)
         found.in_use[path] = oldest_in(path)

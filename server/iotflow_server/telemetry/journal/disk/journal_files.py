@@ -15,7 +15,7 @@ from iotflow_server.telemetry.journal.coordination.shared_state import SharedSta
 from iotflow_server.telemetry.journal.coordination.write_coordinator import OthersInFlight
 from iotflow_server.telemetry.journal.disk import folders
 from iotflow_server.telemetry.journal.disk.encoding import Part, encode
-from iotflow_server.telemetry.journal.disk.folders import Folder, locked_root
+from iotflow_server.telemetry.journal.disk.folders import JournalFolder, locked_root
 from iotflow_server.telemetry.journal.disk.records import framed
 from iotflow_server.telemetry.journal.disk.segments import SUFFIX, Segment, SegmentWriter, open_segment
 from iotflow_server.telemetry.journal.recovery import exclusions
@@ -44,7 +44,7 @@ class JournalFiles:
         self._names = count(1)
         self._number = 0
         self._writer: SegmentWriter | None = None
-        self.adopted: list[Folder] = []
+        self.adopted: list[JournalFolder] = []
         self.sealed: list[Segment] = []
 
     def open(self) -> bool:
@@ -181,7 +181,7 @@ class JournalFiles:
         self._writer = SegmentWriter(self._own.path / f"{next(self._names):012}{SUFFIX}")
         return self._writer
 
-    def _adopt(self, abandoned: Sequence[Folder]) -> None:
+    def _adopt(self, abandoned: Sequence[JournalFolder]) -> None:
         try:
             segments = [one for folder in abandoned for path in folder.segments() if (one := open_segment(path))]
         except OSError:

@@ -20,16 +20,16 @@ class History:
     def __init__(self, root: Path, after: int) -> None:
         self._root = root
         self._after = after
-        self._readers: dict[Path, Reader] = {}
+        self._readers: dict[Path, FolderReader] = {}
 
     def until(self, number: int) -> Iterator[Record]:
         """Yield the next records up to this number; all of them must be on the disk."""
         for folder in folders.all_folders(self._root):
-            self._readers.setdefault(folder, Reader(folder, self._after))
+            self._readers.setdefault(folder, FolderReader(folder, self._after))
         ids = count()
-        heap: list[tuple[int, int, Record, Reader]] = []
+        heap: list[tuple[int, int, Record, FolderReader]] = []
 
-        def push(reader: Reader) -> None:
+        def push(reader: FolderReader) -> None:
             if record := reader.next(number):
                 heapq.heappush(heap, (record.number, next(ids), record, reader))
 
@@ -47,7 +47,7 @@ class History:
             reader.finish()
 
 
-class Reader:
+class FolderReader:
     """The records of one folder with numbers above `after`; continues when more are appended."""
 
     def __init__(self, folder: Path, after: int) -> None:

@@ -11,8 +11,8 @@ from iotflow_server.telemetry.ports import Span, Windows
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.reading import ColumnQuery, page
-from iotflow_server.telemetry.stores.iotdb.rows import Device
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import within
 from iotflow_server.telemetry.stores.iotdb.window_functions import aggregate_windows
 from iotflow_server.telemetry.windows import FunctionValues, assembled, function_type, supported
@@ -48,14 +48,19 @@ class AggregateRequest:
 
 
 def aggregate(
-    session: Session, paths: Paths, requests: Iterable[AggregateRequest], span: Span, window: int, fill: Fill | None
+    session: IotdbSession,
+    paths: Paths,
+    requests: Iterable[AggregateRequest],
+    span: Span,
+    window: int,
+    fill: Fill | None,
 ) -> Windows:
     """Carry out aggregations. span: as requested, before it was limited by retention."""
     parts = [part for request in requests for part in _parts(session, paths, request)]
     return assembled(parts, span, window, fill)
 
 
-def _parts(session: Session, paths: Paths, request: AggregateRequest) -> list[FunctionValues]:
+def _parts(session: IotdbSession, paths: Paths, request: AggregateRequest) -> list[FunctionValues]:
     requested = supported(request.functions, request.type)
     readings, bounds = _extent(session, paths, request) if requested else (0, Span(0, 0))
     grid = (bounds.end - 1) // request.window - bounds.start // request.window + 1
@@ -69,7 +74,7 @@ def _is_dense(windows: int, readings: int, bounds: Span) -> bool:
     return 0 < windows <= max(_WINDOWS, readings) and bounds.end - bounds.start < _CENTURIES
 
 
-def _extent(session: Session, paths: Paths, request: AggregateRequest) -> tuple[int, Span]:
+def _extent(session: IotdbSession, paths: Paths, request: AggregateRequest) -> tuple[int, Span]:
     """The number of readings, and the span from the first to the last of them."""
     if request.span.start >= request.span.end:
         return 0, Span(0, 0)
@@ -83,7 +88,7 @@ def _extent(session: Session, paths: Paths, request: AggregateRequest) -> tuple[
 
 
 def _pushed(
-    session: Session, paths: Paths, request: AggregateRequest, bounds: Span, functions: Sequence[Aggregation]
+    session: IotdbSession, paths: Paths, request: AggregateRequest, bounds: Span, functions: Sequence[Aggregation]
 ) -> dict[Aggregation, FunctionValues]:
     """Aggregate in IoTDB, whose result has a row for each window of the bounds."""
     start, end = (
@@ -111,7 +116,7 @@ def _read(answer: QueryResult, request: AggregateRequest, called: Sequence[Aggre
 
 
 def _gathered(
-    session: Session, paths: Paths, request: AggregateRequest, functions: Sequence[Aggregation]
+    session: IotdbSession, paths: Paths, request: AggregateRequest, functions: Sequence[Aggregation]
 ) -> dict[Aggregation, FunctionValues]:
     """Aggregate the readings page by page; memory holds the results, a page, and the readings of one window."""
     pieces: dict[Aggregation, list[FunctionValues]] = {
@@ -119,7 +124,7 @@ def _gathered(
     }
     waiting: list[tuple[Times, Column]] = []
     ahead: Span | None = request.span if functions else None
-    device = Device(request.device_id, request.measurement)
+    device = DeviceQuery(request.device_id, request.measurement)
     query = ColumnQuery(device, [request.measurement], newest_first=False, rows=_PAGE_ROWS, chunk_rows=_PAGE_ROWS)
     while ahead is not None:
         read = page(session, paths, query, ahead)

@@ -17,7 +17,7 @@ _KINDS = {kind.value: kind for kind in ValueType} | {"TIMESTAMP": ValueType.INT6
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class ResultColumn:
     """One column. values: shape (rows,). valid: shape (rows,), False where there is no value."""
 
     type: ValueType
@@ -34,7 +34,7 @@ class QueryResult:
     """
 
     times: Times
-    columns: dict[str, Cells]
+    columns: dict[str, ResultColumn]
 
 
 def query_result(
@@ -50,12 +50,12 @@ def query_result(
     return QueryResult(times, columns)
 
 
-def _joined(kind: ValueType, parts: Sequence[Cells]) -> Cells:
+def _joined(kind: ValueType, parts: Sequence[ResultColumn]) -> ResultColumn:
     values = np.concatenate([blanks(kind, 0), *(part.values for part in parts)])
-    return Cells(kind, values, np.concatenate([np.empty(0, np.bool_), *(part.valid for part in parts)]))
+    return ResultColumn(kind, values, np.concatenate([np.empty(0, np.bool_), *(part.valid for part in parts)]))
 
 
-def _decode(block: bytes) -> tuple[Times, list[Cells]]:
+def _decode(block: bytes) -> tuple[Times, list[ResultColumn]]:
     reader = _Reader(block)
     count = reader.int32()
     kinds = [_CODES[code] for code in reader.take(count)]
@@ -78,21 +78,21 @@ class _Reader:
     def int32(self) -> int:
         return int.from_bytes(self.take(4), signed=True)
 
-    def column(self, layout: int, kind: ValueType, rows: int) -> Cells:
+    def column(self, layout: int, kind: ValueType, rows: int) -> ResultColumn:
         if layout == _RUN:
             one = self.column(self.take(1)[0], kind, 1)
-            return Cells(kind, np.repeat(one.values, rows), np.repeat(one.valid, rows))
+            return ResultColumn(kind, np.repeat(one.values, rows), np.repeat(one.valid, rows))
         valid = ~self._bits(rows) if self.take(1)[0] else np.ones(rows, np.bool_)
         if layout == _BYTES:
-            return Cells(kind, self._bits(rows), valid)
+            return ResultColumn(kind, self._bits(rows), valid)
         # Missing values are not transmitted.
         present = int(np.count_nonzero(valid))
         values = self._texts(present) if layout == _BINARY else self._numbers(kind, present)
         if present == rows:
-            return Cells(kind, values, valid)
+            return ResultColumn(kind, values, valid)
         spread = blanks(kind, rows)
         spread[valid] = values
-        return Cells(kind, spread, valid)
+        return ResultColumn(kind, spread, valid)
 
     def _bits(self, rows: int) -> Mask:
         packed = np.frombuffer(self.take((rows + 7) // 8), np.uint8)

@@ -7,11 +7,11 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.ports import Latest, Span, in_requested_order
-from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
-from iotflow_server.telemetry.stores.iotdb.rows import Device, next_rows, same_rows
-from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery, next_rows, same_rows
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
+from iotflow_server.telemetry.stores.iotdb.type_cache import types_of
 
 # Number of devices in one statement: IoTDB plans longer statements slower than several of this length.
 _TOGETHER = 1000
@@ -25,7 +25,11 @@ Earliest = Callable[[int], int | None]
 
 
 def latest(
-    session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None, earliest: Earliest
+    session: IotdbSession,
+    paths: Paths,
+    device_ids: Sequence[int],
+    measurements: Sequence[str] | None,
+    earliest: Earliest,
 ) -> dict[int, tuple[Latest, ...]]:
     """The newest value of each measurement of each device; see the port."""
     if measurements is not None and not measurements:
@@ -41,7 +45,7 @@ def latest(
     return {device_id: in_requested_order(by_name, measurements) for device_id, by_name in found.items()}
 
 
-def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
+def count(session: IotdbSession, paths: Paths, device_id: int, span: Span) -> int:
     """Number of distinct times of the device within the span that have a value."""
     names = list(types_of(session, paths, [device_id])[device_id])
     if span.start >= span.end or not names:
@@ -60,12 +64,12 @@ def count(session: Session, paths: Paths, device_id: int, span: Span) -> int:
     return sum(int(cells.values[0]) for cells in answer.columns.values() if len(cells.values))
 
 
-def _counted(session: Session, paths: Paths, device_id: int, names: list[str], span: Span) -> int:
+def _counted(session: IotdbSession, paths: Paths, device_id: int, names: list[str], span: Span) -> int:
     """Count by reading the rows, for a device with more measurements than IoTDB can count."""
     limit = max(1, min(_COUNTED_ROWS, _COUNTED_VALUES // max(1, len(names))))
     total = 0
     while span.start < span.end:
-        times = next_rows(session, paths, Device(device_id, ""), names, span, limit, newest_first=False).times
+        times = next_rows(session, paths, DeviceQuery(device_id, ""), names, span, limit, newest_first=False).times
         total += len(times)
         if len(times) < limit:
             break
@@ -74,7 +78,7 @@ def _counted(session: Session, paths: Paths, device_id: int, names: list[str], s
 
 
 def _newest(
-    session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
+    session: IotdbSession, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Iterator[tuple[int, Latest]]:
     requested = _requested(session, paths, device_ids, measurements)
     wide = {device_id: names for device_id, names in requested.items() if len(groups(names)) > 1}
@@ -91,7 +95,7 @@ def _newest(
 
 
 def _requested(
-    session: Session, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
+    session: IotdbSession, paths: Paths, device_ids: Sequence[int], measurements: Sequence[str] | None
 ) -> Mapping[int, Sequence[str]]:
     if measurements is None:
         return {device_id: list(types) for device_id, types in types_of(session, paths, device_ids).items()}
@@ -119,20 +123,20 @@ def _value(text: str, value_type: ValueType) -> Values:
     return np.array([int(text) if value_type in (ValueType.INT32, ValueType.INT64) else float(text)], value_type.dtype)
 
 
-def newest_of_many(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> Iterator[Latest]:
+def newest_of_many(session: IotdbSession, paths: Paths, device_id: int, names: Sequence[str]) -> Iterator[Latest]:
     """The newest value of each measurement: queries the newest times, which are few, then the values at each of them, for which
     several columns are safe (see order.py)."""
     together: dict[int, list[str]] = {}
     for name, time in newest_times(session, paths, device_id, names).items():
         together.setdefault(time, []).append(name)
     for time, written in together.items():
-        rows = same_rows(session, paths, Device(device_id, known=""), written, np.array([time]))
+        rows = same_rows(session, paths, DeviceQuery(device_id, known=""), written, np.array([time]))
         for name, cells in rows.columns.items():
             if cells.valid.any():
                 yield Latest(time, Column(name, cells.type, cells.values))
 
 
-def newest_times(session: Session, paths: Paths, device_id: int, names: Sequence[str]) -> dict[str, int]:
+def newest_times(session: IotdbSession, paths: Paths, device_id: int, names: Sequence[str]) -> dict[str, int]:
     """The time of the newest value of each measurement that has one."""
     found: dict[str, int] = {}
     for group in groups(names):

@@ -7,16 +7,16 @@ import numpy as np
 from iotflow_server.telemetry.batch import Column, Mask, Times
 from iotflow_server.telemetry.windows import blanks
 
-Rows = tuple[Times, tuple[Column, ...]]
+Piece = tuple[Times, tuple[Column, ...]]
 
 # Pieces are joined while the result has at most this many cells, plus this multiple of the cells of the pieces.
 _ROOM_CELLS, _GROWTH = 65_536, 2
 
 
-def joinable(pieces: Sequence[Rows]) -> Iterator[list[Rows]]:
+def joinable(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     """Group consecutive pieces that have measurements in common: joining pieces with distinct measurements would square the
     number of cells."""
-    together, rows, cells, names = list[Rows](), 0, 0, set[str]()
+    together, rows, cells, names = list[Piece](), 0, 0, set[str]()
     for times, columns in pieces:
         own = {column.measurement for column in columns}
         all_rows, all_cells, all_names = rows + len(times), cells + len(times) * len(own), names | own
@@ -29,7 +29,7 @@ def joinable(pieces: Sequence[Rows]) -> Iterator[list[Rows]]:
         yield together
 
 
-def merged(pieces: Sequence[Rows]) -> Rows:
+def merged(pieces: Sequence[Piece]) -> Piece:
     """Merge pieces: ascending distinct times, each measurement once, no row without a value.
 
     Each piece has a measurement at most once. Later pieces win over earlier ones and later rows over earlier ones, value by
@@ -44,7 +44,7 @@ def merged(pieces: Sequence[Rows]) -> Rows:
     return _without_empty_rows(times, columns)
 
 
-def _joined(pieces: Sequence[Rows]) -> Rows:
+def _joined(pieces: Sequence[Piece]) -> Piece:
     times = np.concatenate([times for times, _ in pieces])
     first_columns = pieces[0][1]
     if all(_are_alike(first_columns, columns) for _, columns in pieces):
@@ -84,7 +84,7 @@ def _place(column: Column, whole: Column, rows: slice) -> None:
         whole.valid[rows] = True if column.valid is None else column.valid
 
 
-def _in_order(times: Times, columns: Sequence[Column]) -> Rows:
+def _in_order(times: Times, columns: Sequence[Column]) -> Piece:
     order = np.argsort(times, kind="stable")
     ordered = times[order]
     lasts = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
@@ -101,7 +101,7 @@ def _last_values(column: Column, order: Times, firsts: Times, lasts: Times) -> C
     return Column(column.measurement, column.type, column.values[order[newest]], newest >= firsts)
 
 
-def _without_empty_rows(times: Times, columns: tuple[Column, ...]) -> Rows:
+def _without_empty_rows(times: Times, columns: tuple[Column, ...]) -> Piece:
     full: Mask = np.zeros(len(times), np.bool_)
     for column in columns:
         if column.valid is None:

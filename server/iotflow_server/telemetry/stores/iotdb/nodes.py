@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from threading import Lock
 
-from iotflow_server.telemetry.stores.iotdb.session import BROKEN, IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import BROKEN, IotdbAddress, IotdbSession, StatementFailed
 
 _CONNECT_SECONDS = 5.0
 
@@ -16,10 +16,10 @@ class SentinelConnections:
     idle. Used by many threads.
     """
 
-    def __init__(self, nodes: Sequence[str], connect: Callable[[str], Session]) -> None:
+    def __init__(self, nodes: Sequence[str], connect: Callable[[str], IotdbSession]) -> None:
         self._nodes = nodes
         self._connect = connect
-        self._connections: dict[str, Session] = {}
+        self._connections: dict[str, IotdbSession] = {}
         self._lock = Lock()
 
     def are_unchanged(self) -> bool:
@@ -59,7 +59,7 @@ class Nodes:
     prepare: called with each new session before it is used. Used by many threads.
     """
 
-    def __init__(self, address: IotdbAddress, request_seconds: float, prepare: Callable[[Session], None]) -> None:
+    def __init__(self, address: IotdbAddress, request_seconds: float, prepare: Callable[[IotdbSession], None]) -> None:
         self._address = address
         self._prepare = prepare
         self._connect_seconds = min(_CONNECT_SECONDS, request_seconds)
@@ -83,14 +83,14 @@ class Nodes:
         """End a generation: its sessions are reopened before they are used again."""
         self._generation = max(self._generation, generation + 1)
 
-    def open_session(self) -> Session:
+    def open_session(self) -> IotdbSession:
         """Open a session with the first node that responds, starting with another one each time."""
         nodes = self._address.nodes
         turn = next(self._turns) % len(nodes)
         failure: Exception | None = None
         for node in (*nodes[turn:], *nodes[:turn]):
             try:
-                session = Session(node, self._address, self._connect_seconds, self._request_seconds)
+                session = IotdbSession(node, self._address, self._connect_seconds, self._request_seconds)
             except BROKEN as error:
                 failure = error
             else:
@@ -101,7 +101,7 @@ class Nodes:
         """Close the sentinel connections."""
         self._sentinels.close()
 
-    def _prepared(self, session: Session) -> Session:
+    def _prepared(self, session: IotdbSession) -> IotdbSession:
         try:
             self._prepare(session)
         except BaseException:
@@ -109,5 +109,5 @@ class Nodes:
             raise
         return session
 
-    def _sentinel(self, node: str) -> Session:
-        return Session(node, self._address, self._connect_seconds, self._connect_seconds)
+    def _sentinel(self, node: str) -> IotdbSession:
+        return IotdbSession(node, self._address, self._connect_seconds, self._connect_seconds)

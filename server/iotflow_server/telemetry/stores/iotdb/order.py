@@ -56,7 +56,7 @@ class _Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class OrderCheck:
     """A check in progress. newest_known: whether `record_in_order` does not need the newest time."""
 
     device: _Device
@@ -77,16 +77,16 @@ class RowOrder:
         # Acquired once for all devices of a write.
         self._lock = Lock()
 
-    def check(self, device_id: int, span: Span) -> Check | None:
+    def check(self, device_id: int, span: Span) -> OrderCheck | None:
         """Begin a check, before IoTDB is queried for overlapping rows in the span; None: it is known that there are none."""
         with self._lock:
             device, generation = self._device(device_id), self._generation()
             known = device.checked == generation
             if known and device.start is not None and device.start <= span.start:
                 return None
-            return Check(device, span, generation, device.revision, known)
+            return OrderCheck(device, span, generation, device.revision, known)
 
-    def record_in_order(self, check: Check, newest: int | None) -> None:
+    def record_in_order(self, check: OrderCheck, newest: int | None) -> None:
         """Record that no rows overlap. newest: latest time in IoTDB, in milliseconds, queried after the check began; None: known
         already."""
         device = check.device

@@ -14,18 +14,24 @@ from thrift.transport.TTransport import TTransportException
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
-from iotflow_server.telemetry.stores.iotdb.session import BROKEN, NOT_LOGGED_IN, WRONG_LOGIN, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import (
+    BROKEN,
+    NOT_LOGGED_IN,
+    WRONG_LOGIN,
+    IotdbSession,
+    StatementFailed,
+)
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
-Work = Callable[Concatenate[Session, Params], Result]
+Work = Callable[Concatenate[IotdbSession, Params], Result]
 
 _CLOSE_SECONDS = 3.0
 
 _log = structlog.get_logger(__name__)
 
 
-class Pool:
+class SessionPool:
     """Runs functions of a session off the event loop, and turns their failures into Unavailable.
 
     Up to `sessions` writes run concurrently, further ones wait; beside them up to `readers` queries, shared fairly between
@@ -159,9 +165,9 @@ class _Call:
 class _Connection:
     """One connection of the pool, whose session is opened on demand and reopened after failures."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: SessionPool) -> None:
         self._pool = pool
-        self._session: Session | None = None
+        self._session: IotdbSession | None = None
         self._generation = 0
 
     def run(self, call: _Call, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
@@ -195,7 +201,7 @@ class _Connection:
                 _log.debug("session_not_closed")
             self._session = None
 
-    def _opened(self) -> Session:
+    def _opened(self) -> IotdbSession:
         nodes = self._pool.nodes
         if self._generation != nodes.generation:
             self._drop()

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb.blocks import Cells
-from iotflow_server.telemetry.stores.iotdb.catalogue import Types
+from iotflow_server.telemetry.stores.iotdb.blocks import ResultColumn
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
-from iotflow_server.telemetry.stores.iotdb.rows import Device, Rows, next_rows, same_rows
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery, Rows, next_rows, same_rows
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import beyond
+from iotflow_server.telemetry.stores.iotdb.type_cache import Types
 
 # Limits the rows of a page for devices with very many measurements, so that memory stays bounded.
 _PAGE_VALUES = 1_000_000
@@ -32,7 +32,7 @@ class ColumnQuery:
     """measurements: distinct, in the requested order; they need not exist. rows: limit of the next page. chunk_rows: limit of a
     page without texts, whose length is unknown before the first page."""
 
-    device: Device
+    device: DeviceQuery
     measurements: Sequence[str]
     newest_first: bool
     rows: int
@@ -58,10 +58,10 @@ def query_for(
     known = next((name for name in names if name in types), "")
     has_texts = any(types.get(name, ValueType.TEXT) is ValueType.TEXT for name in names)
     rows = min(chunk_rows, _TEXT_ROWS) if has_texts else chunk_rows
-    return ColumnQuery(Device(device_id, known, order), names, newest_first, rows, chunk_rows)
+    return ColumnQuery(DeviceQuery(device_id, known, order), names, newest_first, rows, chunk_rows)
 
 
-def page(session: Session, paths: Paths, query: ColumnQuery, span: Span) -> ColumnPage:
+def page(session: IotdbSession, paths: Paths, query: ColumnQuery, span: Span) -> ColumnPage:
     """Read the next rows of the span; each page uses new statements, so that a reader that pauses holds no session."""
     if not query.measurements or span.start >= span.end:
         return ColumnPage(None, None)
@@ -77,7 +77,7 @@ def page(session: Session, paths: Paths, query: ColumnQuery, span: Span) -> Colu
     return ColumnPage(_batch(query, found), ahead)
 
 
-def column(measurement: str, cells: Cells) -> Column:
+def column(measurement: str, cells: ResultColumn) -> Column:
     """A result column as a column of readings."""
     return Column(measurement, cells.type, cells.values, None if cells.valid.all() else cells.valid)
 

@@ -15,7 +15,7 @@ import structlog
 from iotflow_server.telemetry.batch import Column, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 from iotflow_server.telemetry.times import system_now_ms
 
@@ -39,7 +39,7 @@ class Retention:
         self._read_at = -fresh_seconds
         self._lock = Lock()
 
-    def earliest(self, session: Session) -> Callable[[int], int | None]:
+    def earliest(self, session: IotdbSession) -> Callable[[int], int | None]:
         """A function from a device to its earliest retained time by the current rules; None: no limit."""
         rules, now = self._current(session), self._clock()
 
@@ -49,12 +49,12 @@ class Retention:
 
         return earliest_of
 
-    def within(self, session: Session, device_id: int, span: Span) -> Span:
+    def within(self, session: IotdbSession, device_id: int, span: Span) -> Span:
         """The part of the span whose readings have not expired."""
         earliest = self.earliest(session)(device_id)
         return span if earliest is None else Span(max(span.start, earliest), span.end)
 
-    def set_rule(self, session: Session, device_id: int | None, milliseconds: int | None) -> None:
+    def set_rule(self, session: IotdbSession, device_id: int | None, milliseconds: int | None) -> None:
         """Set the retention of a device; device_id None: the default, milliseconds None: without limit."""
         rule = _NO_LIMIT if milliseconds is None else milliseconds
         column = Column(_MEASUREMENT, ValueType.INT64, np.array([rule], np.int64))
@@ -65,7 +65,7 @@ class Retention:
             self._read_at = -self._fresh_seconds
         self._set_time_to_live(session, device_id, milliseconds)
 
-    def _set_time_to_live(self, session: Session, device_id: int | None, milliseconds: int | None) -> None:
+    def _set_time_to_live(self, session: IotdbSession, device_id: int | None, milliseconds: int | None) -> None:
         path = f"{self._paths.devices}.**" if device_id is None else self._paths.device(device_id)
         # IoTDB uses the time of its machine, which may be ahead of the clock of this store.
         ahead = max(0, system_now_ms() - self._clock())
@@ -76,7 +76,7 @@ class Retention:
             # IoTDB limits the number of rules (1,000 by default). Results are correct without.
             _log.warning("time_to_live_not_set", device_id=device_id, exc_info=failure)
 
-    def _current(self, session: Session) -> Mapping[str, int]:
+    def _current(self, session: IotdbSession) -> Mapping[str, int]:
         with self._lock:
             if time.monotonic() - self._read_at < self._fresh_seconds:
                 return self._rules
@@ -86,7 +86,7 @@ class Retention:
             self._rules, self._read_at = rules, read_at
         return rules
 
-    def _read(self, session: Session) -> Mapping[str, int]:
+    def _read(self, session: IotdbSession) -> Mapping[str, int]:
         answer = session.query(f"SELECT LAST {quoted(_MEASUREMENT)} FROM {self._paths.rules}.*")
         names, values = (answer.columns[name].values for name in ("Timeseries", "Value"))
         return {name.split(".")[-2]: int(value) for name, value in zip(names, values, strict=True)}

@@ -7,10 +7,10 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb.blocks import Cells, QueryResult
+from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult, ResultColumn
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder, is_in_order, order_query
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
 from iotflow_server.telemetry.windows import blanks
 
@@ -21,12 +21,12 @@ class Rows:
     are absent. certain: whether the values are the ones written last; see order.py."""
 
     times: Times
-    columns: dict[str, Cells]
+    columns: dict[str, ResultColumn]
     certain: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class DeviceQuery:
     """The device to read. known: one of its measurements; empty: none is known, or the values are not used. order: known order
     of its rows; None: not tracked."""
 
@@ -36,7 +36,14 @@ class Device:
 
 
 def next_rows(
-    session: Session, paths: Paths, device: Device, names: Sequence[str], span: Span, rows: int, *, newest_first: bool
+    session: IotdbSession,
+    paths: Paths,
+    device: DeviceQuery,
+    names: Sequence[str],
+    span: Span,
+    rows: int,
+    *,
+    newest_first: bool,
 ) -> Rows:
     """Read up to `rows` first rows of the span, or last ones."""
     order = f"ORDER BY TIME {'DESC' if newest_first else 'ASC'} LIMIT {rows}"
@@ -49,7 +56,7 @@ def next_rows(
     return found[0] if len(found) == 1 else _joined(found, rows, newest_first=newest_first)
 
 
-def same_rows(session: Session, paths: Paths, device: Device, names: Sequence[str], times: Times) -> Rows:
+def same_rows(session: IotdbSession, paths: Paths, device: DeviceQuery, names: Sequence[str], times: Times) -> Rows:
     """Read columns of the rows at these times, which are sorted; all values are certain. Rows without a value are absent."""
     columns = _spread(_pieces(session, paths, device, names, times), times)
     full = np.logical_or.reduce([np.zeros(len(times), np.bool_), *(cells.valid for cells in columns.values())])
@@ -58,7 +65,9 @@ def same_rows(session: Session, paths: Paths, device: Device, names: Sequence[st
     return Rows(times[full], {name: _chosen(cells, full) for name, cells in columns.items()}, certain=True)
 
 
-def _pieces(session: Session, paths: Paths, device: Device, names: Sequence[str], times: Times) -> Iterator[Rows]:
+def _pieces(
+    session: IotdbSession, paths: Paths, device: DeviceQuery, names: Sequence[str], times: Times
+) -> Iterator[Rows]:
     for group in groups(names):
         for part in holding(times):
             together = _read(session, paths, device, group, part)
@@ -68,7 +77,9 @@ def _pieces(session: Session, paths: Paths, device: Device, names: Sequence[str]
                 yield from (_read(session, paths, device, [name], part) for name in group)
 
 
-def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], span: Span, order: str = "") -> Rows:
+def _read(
+    session: IotdbSession, paths: Paths, device: DeviceQuery, names: Sequence[str], span: Span, order: str = ""
+) -> Rows:
     columns = ", ".join(map(quoted, names))
     statement = f"SELECT {columns} FROM {paths.device(device.id)} {within(span)} {order}"
     alone = len(names) == 1 or span.end - span.start == 1
@@ -79,7 +90,9 @@ def _read(session: Session, paths: Paths, device: Device, names: Sequence[str], 
     return Rows(answer.times, {paths.split(path)[1]: cells for path, cells in answer.columns.items()}, certain)
 
 
-def _checked(session: Session, paths: Paths, device: Device, span: Span, statement: str) -> tuple[QueryResult, bool]:
+def _checked(
+    session: IotdbSession, paths: Paths, device: DeviceQuery, span: Span, statement: str
+) -> tuple[QueryResult, bool]:
     """The result, and whether it is certain."""
     order = device.order
     check = order.check(device.id, span) if order else None
@@ -98,10 +111,10 @@ def _joined(found: Sequence[Rows], rows: int, *, newest_first: bool) -> Rows:
     return Rows(times, _spread(found, times), all(one.certain for one in found))
 
 
-def _spread(found: Iterable[Rows], times: Times) -> dict[str, Cells]:
+def _spread(found: Iterable[Rows], times: Times) -> dict[str, ResultColumn]:
     """Spread all columns over rows at these times, which are sorted; other rows are left out."""
     order = np.argsort(times)
-    columns: dict[str, Cells] = {}
+    columns: dict[str, ResultColumn] = {}
     for one in found:
         near = np.searchsorted(times, one.times, sorter=order)
         positions = order[np.minimum(near, len(times) - 1)] if len(times) else near
@@ -113,9 +126,9 @@ def _spread(found: Iterable[Rows], times: Times) -> dict[str, Cells]:
     return columns
 
 
-def _empty(kind: ValueType, rows: int) -> Cells:
-    return Cells(kind, blanks(kind, rows), np.zeros(rows, np.bool_))
+def _empty(kind: ValueType, rows: int) -> ResultColumn:
+    return ResultColumn(kind, blanks(kind, rows), np.zeros(rows, np.bool_))
 
 
-def _chosen(cells: Cells, rows: Mask) -> Cells:
-    return Cells(cells.type, cells.values[rows], cells.valid[rows])
+def _chosen(cells: ResultColumn, rows: Mask) -> ResultColumn:
+    return ResultColumn(cells.type, cells.values[rows], cells.valid[rows])

@@ -59,7 +59,7 @@ class StatementFailed(Exception):
         self.code = code
 
 
-class Session:
+class IotdbSession:
     """A session, used by one thread at a time. Methods raise StatementFailed if IoTDB rejects a request; after any other
     exception (TException, OSError) the connection cannot be used any more."""
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Times
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
-from iotflow_server.telemetry.stores.iotdb.catalogue import types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
+from iotflow_server.telemetry.stores.iotdb.type_cache import types_of
 
 _CENTURIES = 10 * 100 * 366 * 24 * 3_600_000
 
@@ -25,7 +25,7 @@ def within(span: Span) -> str:
     return f"WHERE {' AND '.join(bounds)}" if bounds else ""
 
 
-def opened(session: Session, paths: Paths, device_id: int, span: Span) -> Span:
+def opened(session: IotdbSession, paths: Paths, device_id: int, span: Span) -> Span:
     """A span with the same readings: a very wide one gets open ends where the device has no readings beyond."""
     if not _is_very_wide(span):
         return span
@@ -51,7 +51,7 @@ def holding(times: Times) -> list[Span]:
     return [Span(int(part[0]), int(part[-1]) + 1) for part in parts]
 
 
-def extremes(session: Session, paths: Paths, device_id: int) -> tuple[int, int]:
+def extremes(session: IotdbSession, paths: Paths, device_id: int) -> tuple[int, int]:
     """The first and the last time of a device, including 1970."""
     times = [np.zeros(1, np.int64)]
     for group in groups(types_of(session, paths, [device_id])[device_id]):

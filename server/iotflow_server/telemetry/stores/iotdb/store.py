@@ -12,14 +12,14 @@ from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
-from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types, types_of
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
-from iotflow_server.telemetry.stores.iotdb.pool import Pool
+from iotflow_server.telemetry.stores.iotdb.pool import SessionPool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
-from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
+from iotflow_server.telemetry.stores.iotdb.type_cache import TypeCache, Types, types_of
 from iotflow_server.telemetry.times import system_now_ms
 
 _KNOWN_MEASUREMENTS, _KNOWN_DEVICES = 200_000, 200_000
@@ -54,11 +54,11 @@ class IotdbStore:
     ) -> None:
         self._paths = Paths(address.database)
         nodes = Nodes(address, request_seconds, partial(_create_database, paths=self._paths))
-        self._pool = Pool(nodes, sessions, readers)
-        self._catalogue = Catalogue(self._paths, _KNOWN_MEASUREMENTS, most_measurements)
+        self._pool = SessionPool(nodes, sessions, readers)
+        self._type_cache = TypeCache(self._paths, _KNOWN_MEASUREMENTS, most_measurements)
         self._order = RowOrder(_KNOWN_DEVICES, lambda: nodes.generation) if sole else None
         self._retention = Retention(self._paths, clock, rules_seconds)
-        self._target = writing.Target(self._catalogue, self._paths, self._order, self._retention, settled)
+        self._target = writing.Target(self._type_cache, self._paths, self._order, self._retention, settled)
 
     @property
     def name(self) -> str:
@@ -157,7 +157,7 @@ class IotdbStore:
         await self._pool.write(_delete, self._paths, device_id, span)
 
     async def drop(self, device_id: int, measurement: str) -> None:
-        await self._pool.write(_drop, self._catalogue, self._paths, device_id, measurement)
+        await self._pool.write(_drop, self._type_cache, self._paths, device_id, measurement)
 
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
         """A crash during the conversion may lose readings; JournaledWriter keeps them."""
@@ -176,7 +176,7 @@ class IotdbStore:
 
     def _first_page(
         self,
-        session: Session,
+        session: IotdbSession,
         device_id: int,
         span: Span,
         measurements: Sequence[str] | None,
@@ -189,13 +189,13 @@ class IotdbStore:
         if measurements is None:
             types: Types = types_of(session, self._paths, [device_id])[device_id]
         else:
-            types = self._catalogue.of(session, [device_id])[device_id]
+            types = self._type_cache.of(session, [device_id])[device_id]
         query = reading.query_for(
             device_id, types, measurements, self._order, newest_first=newest_first, chunk_rows=chunk_rows
         )
         return query, reading.page(session, self._paths, query, kept), epoch
 
-    def _kept(self, session: Session, device_id: int, span: Span) -> Span:
+    def _kept(self, session: IotdbSession, device_id: int, span: Span) -> Span:
         """The part of the span whose readings have not expired."""
         kept = self._retention.within(session, device_id, span)
         return spans.opened(session, self._paths, device_id, kept)
@@ -208,7 +208,7 @@ class IotdbStore:
         return types if measurements is None else {name: types[name] for name in measurements if name in types}
 
 
-def _create_database(session: Session, paths: Paths) -> None:
+def _create_database(session: IotdbSession, paths: Paths) -> None:
     try:
         session.execute(f"CREATE DATABASE {paths.database}")
     except StatementFailed as failure:
@@ -216,24 +216,24 @@ def _create_database(session: Session, paths: Paths) -> None:
             raise
 
 
-def _probe(session: Session, paths: Paths) -> None:
+def _probe(session: IotdbSession, paths: Paths) -> None:
     # A server that responds may still reject writes, just after its start or when its disk is full.
     column = Column("written", ValueType.BOOLEAN, np.array([True]))
     session.insert_one(tablet(paths.probe, np.zeros(1, np.int64), [column]))
 
 
-def _flush(session: Session, paths: Paths) -> None:
+def _flush(session: IotdbSession, paths: Paths) -> None:
     session.execute(f"FLUSH {paths.database}")
     # If its disk is full, IoTDB reports success although readings are lost; but then it rejects further writes.
     _probe(session, paths)
 
 
-def _drop(session: Session, catalogue: Catalogue, paths: Paths, device_id: int, measurement: str) -> None:
+def _drop(session: IotdbSession, type_cache: TypeCache, paths: Paths, device_id: int, measurement: str) -> None:
     if measurement in types_of(session, paths, [device_id])[device_id]:
-        catalogue.drop(session, device_id, [measurement])
+        type_cache.drop(session, device_id, [measurement])
 
 
-def _delete(session: Session, paths: Paths, device_id: int, span: Span) -> None:
+def _delete(session: IotdbSession, paths: Paths, device_id: int, span: Span) -> None:
     if span.start < span.end:
         whole = spans.opened(session, paths, device_id, span)
         # If all readings of a device are deleted while in memory, IoTDB may write a file that it cannot read.

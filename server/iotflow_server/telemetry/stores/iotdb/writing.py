@@ -8,14 +8,14 @@ import structlog
 
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.resolution import Resolved, resolve, unstorable
-from iotflow_server.telemetry.stores.iotdb.catalogue import Catalogue, Types
 from iotflow_server.telemetry.stores.iotdb.lookup import newest_times
 from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
 from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
-from iotflow_server.telemetry.stores.iotdb.session import Session, StatementFailed
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
+from iotflow_server.telemetry.stores.iotdb.type_cache import TypeCache, Types
 
 Rejections = tuple[Rejection, ...]
 
@@ -30,14 +30,14 @@ _log = structlog.get_logger(__name__)
 class Target:
     """Where batches are written. settled: whether readings that have expired by the clock of the store count as removed."""
 
-    catalogue: Catalogue
+    type_cache: TypeCache
     paths: Paths
     order: RowOrder | None
     retention: Retention
     settled: Callable[[], bool]
 
 
-def write(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
+def write(session: IotdbSession, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
     """Store the batches by one call or, if one of them cannot be stored, by one call each; returns the rejections."""
     try:
         return _write_with_fresh_types(session, target, batches)
@@ -45,7 +45,7 @@ def write(session: Session, target: Target, batches: Sequence[Batch]) -> list[Re
         return [_write_alone(session, target, batch) for batch in batches]
 
 
-def _write_alone(session: Session, target: Target, batch: Batch) -> Rejections:
+def _write_alone(session: IotdbSession, target: Target, batch: Batch) -> Rejections:
     try:
         return _write_with_fresh_types(session, target, [batch])[0]
     except (StatementFailed, UnicodeError) as error:
@@ -55,7 +55,7 @@ def _write_alone(session: Session, target: Target, batch: Batch) -> Rejections:
         return (unstorable(batch),)
 
 
-def _write_with_fresh_types(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
+def _write_with_fresh_types(session: IotdbSession, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
     """If the write fails, repeat it with current types: another server may have added measurements."""
     try:
         return _write_together(session, target, batches)
@@ -63,12 +63,12 @@ def _write_with_fresh_types(session: Session, target: Target, batches: Sequence[
         return _write_together(session, target, batches)
 
 
-def _write_together(session: Session, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
+def _write_together(session: IotdbSession, target: Target, batches: Sequence[Batch]) -> list[Rejections]:
     positions: dict[int, list[int]] = {}
     for position, batch in enumerate(batches):
         positions.setdefault(batch.device_id, []).append(position)
-    known = target.catalogue.of(session, positions)
-    fitted = _fitted(batches, positions, known, target.catalogue.most)
+    known = target.type_cache.of(session, positions)
+    fitted = _fitted(batches, positions, known, target.type_cache.most)
     if _drop_empty(session, target, known, fitted):
         return _write_together(session, target, batches)
     rejections: list[Rejections] = [()] * len(batches)
@@ -85,11 +85,11 @@ def _write_together(session: Session, target: Target, batches: Sequence[Batch]) 
                 tablets.append(tablet(target.paths.device(device_id), times, columns))
                 spans.append((device_id, int(times[0]), int(times[-1])))
     try:
-        target.catalogue.add(session, known, {device_id: new for device_id, (_, new) in fitted.items()})
+        target.type_cache.add(session, known, {device_id: new for device_id, (_, new) in fitted.items()})
         with target.order.writing(spans) if target.order else nullcontext():
             _insert(session, tablets)
     except StatementFailed:
-        target.catalogue.forget(positions)
+        target.type_cache.forget(positions)
         raise
     return rejections
 
@@ -120,7 +120,7 @@ def _resolved(batches: Sequence[Batch], known: Types, most: int) -> tuple[list[R
     return resolved, new
 
 
-def _drop_empty(session: Session, target: Target, known: Mapping[int, Types], fitted: Fitted) -> bool:
+def _drop_empty(session: IotdbSession, target: Target, known: Mapping[int, Types], fitted: Fitted) -> bool:
     """Drop measurements with type conflicts that have no readings left; returns whether there were any."""
     freed = False
     for device_id, (resolved, _) in fitted.items():
@@ -130,7 +130,7 @@ def _drop_empty(session: Session, target: Target, known: Mapping[int, Types], fi
             newest = newest_times(session, target.paths, device_id, conflicts)
             empty = [name for name in conflicts if _is_empty(newest.get(name), earliest)]
             if empty:
-                target.catalogue.drop(session, device_id, empty)
+                target.type_cache.drop(session, device_id, empty)
                 freed = True
     return freed
 
@@ -140,7 +140,7 @@ def _is_empty(newest: int | None, earliest: int | None) -> bool:
     return newest is None or (earliest is not None and newest < earliest)
 
 
-def _insert(session: Session, tablets: Sequence[Tablet]) -> None:
+def _insert(session: IotdbSession, tablets: Sequence[Tablet]) -> None:
     for error in session.insert(tablets) if tablets else []:
         if error is not None:
             raise error

@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 _log_limit = LogLimit()
 
 
-class Connections:
+class SqliteConnections:
     """Runs functions of a connection off the event loop, and turns SQLite's errors into Unavailable.
 
     Writes run one at a time, so they need no locks; up to `readers` reads run concurrently, shared fairly between callers.

@@ -19,7 +19,7 @@ SELECT EXISTS (
 )
 """
 _ADD = "INSERT INTO series (device_id, measurement, type) VALUES (?, ?, ?)"
-# Of the catalogue, not of the file: what others dropped and retyped may not be known here.
+# Version of a cache that may have missed changes of other processes; the file never has it.
 _UNKNOWN = -1
 
 
@@ -43,14 +43,14 @@ def series_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DeviceSeries:
     """The series of one device, by measurement."""
 
     ids: dict[str, int] = field(default_factory=dict)
     types: dict[str, ValueType] = field(default_factory=dict)
 
 
-class Catalogue:
+class SeriesCache:
     """Caches about `capacity` series of the devices that wrote most recently, so that writes need not query them. most: limit
     per device.
 
@@ -63,7 +63,7 @@ class Catalogue:
         self.most = most
         self._size = 0
         self._version = 0
-        self._devices: OrderedDict[int, Known] = OrderedDict()
+        self._devices: OrderedDict[int, DeviceSeries] = OrderedDict()
 
     def refresh(self, connection: sqlite3.Connection) -> None:
         """Clear the cache if another process has dropped or retyped a series; called at the start of a transaction."""
@@ -72,7 +72,7 @@ class Catalogue:
             self._evict(list(self._devices))
             self._version = version
 
-    def of(self, connection: sqlite3.Connection, device_id: int) -> Known:
+    def of(self, connection: sqlite3.Connection, device_id: int) -> DeviceSeries:
         """The series of a device, including those added in this transaction."""
         known = self._devices.get(device_id)
         if known is None:
@@ -135,8 +135,8 @@ class Catalogue:
             known = self._devices.pop(device_id, None)
             self._size -= _weight(known) if known is not None else 0
 
-    def _load(self, connection: sqlite3.Connection, device_id: int) -> Known:
-        known = Known()
+    def _load(self, connection: sqlite3.Connection, device_id: int) -> DeviceSeries:
+        known = DeviceSeries()
         for series in series_of(connection, device_id):
             known.ids[series.measurement] = series.id
             known.types[series.measurement] = series.type
@@ -151,6 +151,6 @@ class Catalogue:
             self._evict([next(iter(self._devices))])
 
 
-def _weight(known: Known) -> int:
+def _weight(known: DeviceSeries) -> int:
     # A device without series takes memory too.
     return 1 + len(known.ids)

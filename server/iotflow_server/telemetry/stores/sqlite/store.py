@@ -13,10 +13,10 @@ from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
 from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
-from iotflow_server.telemetry.stores.sqlite.connections import Connections
+from iotflow_server.telemetry.stores.sqlite.connections import SqliteConnections
 from iotflow_server.telemetry.stores.sqlite.scanning import Scan
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
-from iotflow_server.telemetry.stores.sqlite.series import Catalogue, series_of
+from iotflow_server.telemetry.stores.sqlite.series import SeriesCache, series_of
 from iotflow_server.telemetry.times import system_now_ms
 
 _KNOWN_SERIES = 200_000
@@ -43,8 +43,8 @@ class SqliteStore:
         expiry_seconds: float = 60.0,
         most_measurements: int = MOST_MEASUREMENTS,
     ) -> None:
-        self._connections = Connections(path, readers, read_seconds)
-        self._catalogue = Catalogue(_KNOWN_SERIES, most_measurements)
+        self._connections = SqliteConnections(path, readers, read_seconds)
+        self._series_cache = SeriesCache(_KNOWN_SERIES, most_measurements)
         self._clock = clock
         self._settled = settled
         self._expiry_seconds = expiry_seconds
@@ -83,7 +83,7 @@ class SqliteStore:
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
         # After a jump of the clock nothing counts as expired: measurements keep their readings and types.
         now = self._clock() if self._settled() else None
-        return await self._connections.write(writing.write, self._catalogue, batches, now)
+        return await self._connections.write(writing.write, self._series_cache, batches, now)
 
     async def read(
         self,
@@ -130,10 +130,10 @@ class SqliteStore:
         await self._remove([(series.id, span) for series in known])
 
     async def drop(self, device_id: int, measurement: str) -> None:
-        await self._connections.write(writing.drop, self._catalogue, device_id, measurement)
+        await self._connections.write(writing.drop, self._series_cache, device_id, measurement)
 
     async def retype(self, device_id: int, measurement: str, value_type: ValueType) -> None:
-        await self._connections.write(writing.retype, self._catalogue, device_id, measurement, value_type)
+        await self._connections.write(writing.retype, self._series_cache, device_id, measurement, value_type)
 
     async def count(self, device_id: int, span: Span, *, caller: str = SERVER) -> int:
         return await self._connections.read(caller, lookup.count, device_id, span, self._clock())

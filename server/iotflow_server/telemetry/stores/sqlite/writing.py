@@ -11,7 +11,7 @@ from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, Valu
 from iotflow_server.telemetry.resolution import resolve, unstorable
 from iotflow_server.telemetry.retyping import MOST_READINGS, in_type, too_long
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
-from iotflow_server.telemetry.stores.sqlite.series import Catalogue
+from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
 
 _STORE = "INSERT OR REPLACE INTO reading (series, time, value) VALUES (?, ?, ?)"
 # Errors caused by a value that SQLite or its driver cannot store; other errors concern the state of the database.
@@ -30,56 +30,58 @@ _log = structlog.get_logger(__name__)
 
 
 def write(
-    connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int | None
+    connection: sqlite3.Connection, series_cache: SeriesCache, batches: Sequence[Batch], now: int | None
 ) -> list[Rejections]:
     """Store the batches in one transaction or, if one of them cannot be stored, each in its own; returns the rejections. now:
-    see Catalogue.without_readings."""
+    see SeriesCache.without_readings."""
     try:
-        return _write_together(connection, catalogue, batches, now)
+        return _write_together(connection, series_cache, batches, now)
     except _UNSTORABLE:
-        return [_write_alone(connection, catalogue, batch, now) for batch in batches]
+        return [_write_alone(connection, series_cache, batch, now) for batch in batches]
 
 
-def _write_alone(connection: sqlite3.Connection, catalogue: Catalogue, batch: Batch, now: int | None) -> Rejections:
+def _write_alone(
+    connection: sqlite3.Connection, series_cache: SeriesCache, batch: Batch, now: int | None
+) -> Rejections:
     try:
-        return _write_together(connection, catalogue, [batch], now)[0]
+        return _write_together(connection, series_cache, [batch], now)[0]
     except _UNSTORABLE as error:
         _log.warning("batch_unstorable", device_id=batch.device_id, rows=len(batch.times), exc_info=error)
         return (unstorable(batch),)
 
 
 def _write_together(
-    connection: sqlite3.Connection, catalogue: Catalogue, batches: Sequence[Batch], now: int | None
+    connection: sqlite3.Connection, series_cache: SeriesCache, batches: Sequence[Batch], now: int | None
 ) -> list[Rejections]:
     try:
         with transaction(connection):
-            catalogue.refresh(connection)
+            series_cache.refresh(connection)
             rejections: list[Rejections] = []
-            rows = chain.from_iterable(_parts(connection, catalogue, batches, rejections, now))
+            rows = chain.from_iterable(_parts(connection, series_cache, batches, rejections, now))
             connection.executemany(_STORE, rows)
     except BaseException:
-        catalogue.forget(batch.device_id for batch in batches)
+        series_cache.forget(batch.device_id for batch in batches)
         raise
     return rejections
 
 
 def _parts(
     connection: sqlite3.Connection,
-    catalogue: Catalogue,
+    series_cache: SeriesCache,
     batches: Iterable[Batch],
     rejections: list[Rejections],
     now: int | None,
 ) -> Iterator[Iterable[Row]]:
     """Yield the rows to store, column by column, on demand; appends the rejections of each batch to `rejections`."""
     for batch in batches:
-        known = catalogue.of(connection, batch.device_id)
-        resolved = resolve(batch, known.types, catalogue.most)
-        empty = catalogue.without_readings(connection, batch.device_id, resolved.conflicts, now)
+        known = series_cache.of(connection, batch.device_id)
+        resolved = resolve(batch, known.types, series_cache.most)
+        empty = series_cache.without_readings(connection, batch.device_id, resolved.conflicts, now)
         if empty:
-            catalogue.drop(connection, batch.device_id, empty)
-            resolved = resolve(batch, known.types, catalogue.most)
+            series_cache.drop(connection, batch.device_id, empty)
+            resolved = resolve(batch, known.types, series_cache.most)
         if resolved.new_types:
-            catalogue.add(connection, batch.device_id, resolved.new_types)
+            series_cache.add(connection, batch.device_id, resolved.new_types)
         rejections.append(resolved.rejections)
         times = batch.times.tolist()
         for column in resolved.columns:
@@ -98,30 +100,30 @@ _READINGS = "SELECT time, value FROM reading WHERE series = ? ORDER BY time LIMI
 _CHANGE = "UPDATE reading SET value = ? WHERE series = ? AND time = ?"
 
 
-def drop(connection: sqlite3.Connection, catalogue: Catalogue, device_id: int, measurement: str) -> None:
+def drop(connection: sqlite3.Connection, series_cache: SeriesCache, device_id: int, measurement: str) -> None:
     """Drop a measurement; its readings are hidden at once and removed later."""
     try:
         with transaction(connection):
-            catalogue.refresh(connection)
-            catalogue.drop(connection, device_id, [measurement])
+            series_cache.refresh(connection)
+            series_cache.drop(connection, device_id, [measurement])
     except BaseException:
-        catalogue.forget([device_id])
+        series_cache.forget([device_id])
         raise
 
 
 def retype(
-    connection: sqlite3.Connection, catalogue: Catalogue, device_id: int, measurement: str, value_type: ValueType
+    connection: sqlite3.Connection, series_cache: SeriesCache, device_id: int, measurement: str, value_type: ValueType
 ) -> None:
     """Convert a measurement to another type; see the port."""
     try:
         with transaction(connection):
-            catalogue.refresh(connection)
-            known = catalogue.of(connection, device_id)
+            series_cache.refresh(connection)
+            known = series_cache.of(connection, device_id)
             if measurement in known.ids:
                 _convert(connection, known.ids[measurement], measurement, known.types[measurement], value_type)
-                catalogue.retype(connection, device_id, measurement, value_type)
+                series_cache.retype(connection, device_id, measurement, value_type)
     except BaseException:
-        catalogue.forget([device_id])
+        series_cache.forget([device_id])
         raise
 
 

@@ -6,7 +6,7 @@ from threading import Lock
 
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
-from iotflow_server.telemetry.stores.iotdb.session import Session
+from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.types import COMPRESSION, ENCODINGS
 
 Types = Mapping[str, ValueType]
@@ -17,7 +17,7 @@ _TOGETHER = 200
 _NOTHING = f"time < {-(2**63)}"
 
 
-def types_of(session: Session, paths: Paths, device_ids: Sequence[int]) -> dict[int, dict[str, ValueType]]:
+def types_of(session: IotdbSession, paths: Paths, device_ids: Sequence[int]) -> dict[int, dict[str, ValueType]]:
     """Query the types of the measurements of each device, by name, sorted; empty for a device that never wrote."""
     found: dict[int, dict[str, ValueType]] = {device_id: {} for device_id in device_ids}
     for first in range(0, len(device_ids), _TOGETHER):
@@ -29,7 +29,7 @@ def types_of(session: Session, paths: Paths, device_ids: Sequence[int]) -> dict[
     return {device_id: dict(sorted(types.items())) for device_id, types in found.items()}
 
 
-class Catalogue:
+class TypeCache:
     """Caches about `capacity` types of the devices that wrote most recently, so that writes need not query them. most: limit
     per device.
 
@@ -45,7 +45,7 @@ class Catalogue:
         self._devices: OrderedDict[int, Types] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, session: Session, device_ids: Iterable[int]) -> dict[int, Types]:
+    def of(self, session: IotdbSession, device_ids: Iterable[int]) -> dict[int, Types]:
         """The types of these devices."""
         with self._lock:
             known = {device_id: self._devices.get(device_id) for device_id in device_ids}
@@ -58,7 +58,7 @@ class Catalogue:
             self._keep(device_id, types)
         return {device_id: loaded[device_id] if types is None else types for device_id, types in known.items()}
 
-    def add(self, session: Session, known: Mapping[int, Types], new: Mapping[int, Types]) -> None:
+    def add(self, session: IotdbSession, known: Mapping[int, Types], new: Mapping[int, Types]) -> None:
         """Create the time series of new measurements by one call. known: the result of `of`."""
         added = {device_id: types for device_id, types in new.items() if types}
         if added:
@@ -66,7 +66,7 @@ class Catalogue:
         for device_id, types in added.items():
             self._keep(device_id, {**known[device_id], **types})
 
-    def drop(self, session: Session, device_id: int, names: Iterable[str]) -> None:
+    def drop(self, session: IotdbSession, device_id: int, names: Iterable[str]) -> None:
         """Remove measurements and all their readings, durably."""
         # If a time series is removed while its readings are in memory, IoTDB may write a file that it cannot read.
         session.execute(f"FLUSH {self._paths.database}")

@@ -38,7 +38,14 @@ class Site:
         connection = RedisConnection(self._redis_url)
         self._stack.push_async_callback(connection.close)
         alone = LocalTimestampAllocator(given, self._clock, own_stride(number, of, server))
-        return RedisTimestampAllocator(connection, given, self._clock, alone, lambda: self.now / 1_000, self.patience)
+        return RedisTimestampAllocator(
+            connection=connection,
+            newest=given,
+            now=self._clock,
+            alone=alone,
+            timer=lambda: self.now / 1_000,
+            patience_seconds=self.patience,
+        )
 
     async def store(self, times: range | list[int]) -> None:
         """Store readings of device 1 at these times."""

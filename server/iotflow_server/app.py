@@ -86,7 +86,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     sessions, session_checks = await _started_sessions(settings, fleet, stack)
     if redis is not None:
         await tell_others(redis, fleet, telemetry.intake.directory, session_checks, stack)
-    identity = identity_of(settings, fleet.identities, PeerAddresses(settings.envoy_secret.get_secret_value()))
+    identity = identity_of(settings, fleet.access.identities, PeerAddresses(settings.envoy_secret.get_secret_value()))
     links = AdapterLinks()
     shared = Shared(
         sessions=sessions,
@@ -96,7 +96,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
         links=links,
     )
     return Parts(
-        store=telemetry.writer.name,
+        store=telemetry.store.writer.name,
         sessions=sessions,
         layers=layers(settings, identity, shared.metrics),
         registrations=registrations(settings, fleet, telemetry, shared),
@@ -106,10 +106,10 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
 async def _started_sessions(settings: Settings, fleet: Fleet, stack: AsyncExitStack) -> tuple[Sessions, SessionChecks]:
     """The open streams, and the checks that their callers are still valid; closed with the stack."""
     sessions = Sessions()
-    streams = OpenStreams(sessions, fleet.presence, settings.online_window_seconds / 3)
+    streams = OpenStreams(sessions, fleet.presence.last_seen, settings.online_window_seconds / 3)
     await streams.start()
     stack.push_async_callback(streams.close)
-    checks = SessionChecks(fleet.registry, fleet.keys, fleet.tokens, sessions)
+    checks = SessionChecks(fleet.devices.registry, fleet.devices.keys, fleet.access.tokens, sessions)
     await checks.start()
     stack.push_async_callback(checks.close)
     return sessions, checks
@@ -120,7 +120,7 @@ def _health_checks(
 ) -> HealthChecks:
     checks: dict[str, Check] = {
         "database": fleet.database.check,
-        "telemetry_store": telemetry.writer.check,
+        "telemetry_store": telemetry.store.writer.check,
         "ingest": telemetry.ingest.check,
         "live_bus": telemetry.bus.check,
     }

@@ -47,7 +47,13 @@ def test_one_batch_does_not_fail_the_others() -> None:
 
 async def _one_batch() -> None:
     store = Failing()
-    ingest = Ingest(store, 2**20, Tally(), published, FutureLimit(None, lambda: 0))  # type: ignore[arg-type]
+    ingest = Ingest(
+        writer=store,  # type: ignore[arg-type]
+        queue_bytes=2**20,
+        tally=Tally(),
+        publish=published,
+        future=FutureLimit(None, lambda: 0),
+    )
     await ingest.start()
     futures = await ingest.put([batch(number) for number in range(6)])
     outcomes = await asyncio.gather(*futures, return_exceptions=True)

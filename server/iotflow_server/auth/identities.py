@@ -20,6 +20,7 @@ class Identities:
 
     def __init__(
         self,
+        *,
         registry: Registry,
         keys: DeviceKeys,
         tokens: Tokens,

@@ -72,6 +72,7 @@ class RedisTimestampAllocator:
 
     def __init__(
         self,
+        *,
         connection: RedisConnection,
         newest: NewestTimestamps,
         now: Callable[[], int],

@@ -1,8 +1,10 @@
-"""The registry and what is known of devices."""
+"""The parts that stand on the registry's database."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+
+from pydantic import SecretStr
 
 from iotflow_server.audit import Audit
 from iotflow_server.auth.hashing import KeyHasher
@@ -23,21 +25,49 @@ from iotflow_server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
-    """The registry's parts."""
+class Devices:
+    """Devices and their credentials."""
 
-    database: Database
     registry: Registry
     keys: DeviceKeys
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Credentials of callers."""
+
     tokens: Tokens
     identities: Identities
-    presence: LastSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """When devices were last seen, and which are online."""
+
+    last_seen: LastSeen
     online: Online
-    audit: Audit
-    commands: Commands
+
+
+@dataclass(frozen=True, slots=True)
+class CommandParts:
+    """Commands, and the gateways that deliver them."""
+
+    queue: Commands
     leases: CommandLeases
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The parts that stand on the registry's database."""
+
+    database: Database
+    devices: Devices
+    access: Access
+    presence: Presence
+    commands: CommandParts
     desired: DesiredConfigs
-    accounts: Accounts
+    audit: Audit
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
@@ -45,43 +75,77 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     database = Database(settings.registry_url)
     await database.start()
     stack.push_async_callback(database.close)
-    hasher = KeyHasher((settings.key_secret.get_secret_value() or kept_secret(settings.data_dir, KEY_SECRET)).encode())
-    registry = Registry(database, hasher, settings.api_key_length)
-    grace = timedelta(seconds=settings.key_grace_seconds)
-    keys = DeviceKeys(database, hasher, registry, grace, settings.api_key_length)
-    tokens = Tokens(database, hasher)
-    await tokens.ensure_builtin(settings.admin_token.get_secret_value() or kept_secret(settings.data_dir, ADMIN_TOKEN))
-    gateway_token = settings.gateway_token.get_secret_value() or kept_secret(settings.data_dir, GATEWAY_TOKEN)
-    await tokens.ensure_builtin(gateway_token, BUILT_IN_GATEWAY, "gateway")
-    identities = Identities(registry, keys, tokens)
-    stack.push_async_callback(identities.close)
-    presence = LastSeen(database, tells=bool(settings.redis_url))
-    await presence.start()
-    stack.push_async_callback(presence.close)
-    window = timedelta(seconds=settings.online_window_seconds)
-    online = Online(database, presence, window, tells=bool(settings.redis_url))
-    registry.on_gone(online.gone)
-    await online.start()
-    stack.push_async_callback(online.close)
-    commands = Commands(database)
-    leases = CommandLeases(database, commands.news)
-    if settings.is_sole:
-        await leases.release_all()
-    desired = DesiredConfigs(database)
-    housekeeping = Housekeeping(database, commands, settings.history)
+    hasher = KeyHasher(_secret(settings, settings.key_secret, KEY_SECRET).encode())
+    devices = _devices(settings, database, hasher)
+    access = await _started_access(settings, database, hasher, devices, stack)
+    presence = await _started_presence(settings, database, devices, stack)
+    commands = await _commands(settings, database)
+    housekeeping = Housekeeping(database, commands.queue, settings.history)
     await housekeeping.start()
     stack.push_async_callback(housekeeping.close)
     return Fleet(
         database=database,
-        registry=registry,
-        keys=keys,
-        accounts=Accounts(database, registry),
-        tokens=tokens,
-        identities=identities,
-        audit=Audit(database),
+        devices=devices,
+        access=access,
         presence=presence,
-        online=online,
         commands=commands,
-        leases=leases,
-        desired=desired,
+        desired=DesiredConfigs(database),
+        audit=Audit(database),
     )
+
+
+def _secret(settings: Settings, given: SecretStr, file: str) -> str:
+    """The secret of the settings, or the one that the data folder keeps."""
+    return given.get_secret_value() or kept_secret(settings.data_dir, file)
+
+
+def _devices(settings: Settings, database: Database, hasher: KeyHasher) -> Devices:
+    registry = Registry(database, hasher, settings.api_key_length)
+    keys = DeviceKeys(
+        database=database,
+        hasher=hasher,
+        registry=registry,
+        grace=timedelta(seconds=settings.key_grace_seconds),
+        length=settings.api_key_length,
+    )
+    return Devices(registry=registry, keys=keys, accounts=Accounts(database, registry))
+
+
+async def _started_access(
+    settings: Settings, database: Database, hasher: KeyHasher, devices: Devices, stack: AsyncExitStack
+) -> Access:
+    tokens = Tokens(database, hasher)
+    await tokens.ensure_builtin(_secret(settings, settings.admin_token, ADMIN_TOKEN))
+    gateway_token = _secret(settings, settings.gateway_token, GATEWAY_TOKEN)
+    await tokens.ensure_builtin(gateway_token, BUILT_IN_GATEWAY, "gateway")
+    identities = Identities(registry=devices.registry, keys=devices.keys, tokens=tokens)
+    stack.push_async_callback(identities.close)
+    return Access(tokens=tokens, identities=identities)
+
+
+async def _started_presence(
+    settings: Settings, database: Database, devices: Devices, stack: AsyncExitStack
+) -> Presence:
+    has_others = bool(settings.redis_url)
+    last_seen = LastSeen(database, tells=has_others)
+    await last_seen.start()
+    stack.push_async_callback(last_seen.close)
+    online = Online(
+        database=database,
+        presence=last_seen,
+        window=timedelta(seconds=settings.online_window_seconds),
+        tells=has_others,
+    )
+    devices.registry.on_gone(online.gone)
+    await online.start()
+    stack.push_async_callback(online.close)
+    return Presence(last_seen=last_seen, online=online)
+
+
+async def _commands(settings: Settings, database: Database) -> CommandParts:
+    queue = Commands(database)
+    leases = CommandLeases(database, queue.news)
+    if settings.is_sole:
+        # Another process that held some is gone.
+        await leases.release_all()
+    return CommandParts(queue=queue, leases=leases)

@@ -19,7 +19,7 @@ def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: M
             lambda: telemetry.ingest.waiting_bytes,
         ),
         "iotflow_open_streams": ("Open streams.", lambda: len(sessions)),
-        "iotflow_devices_online": ("Devices that are online.", lambda: fleet.online.count),
+        "iotflow_devices_online": ("Devices that are online.", lambda: fleet.presence.online.count),
         "iotflow_subscribers": ("Subscribers of the live feed.", lambda: telemetry.feed.subscribers),
         "iotflow_live_bus_degraded": (
             "1 while the live bus to other processes is unavailable.",
@@ -37,4 +37,4 @@ def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: M
             "Devices whose newest values were not in the cache.",
             lambda: latest.misses,
         )
-    return Metrics(telemetry.tally, gauges, lambda: telemetry.writer.journal)
+    return Metrics(telemetry.intake.tally, gauges, lambda: telemetry.store.writer.journal)

@@ -70,33 +70,35 @@ async def started_timestamps(
         number = ServerNumber(database, identity_in(settings.data_dir))
         await number.start(lambda server: alone.set_stride(own_stride(member.number, member.of, server)))
         stack.push_async_callback(number.close)
-    return alone if redis is None else RedisTimestampAllocator(redis, given, utc_now_ms, alone)
+    if redis is None:
+        return alone
+    return RedisTimestampAllocator(connection=redis, newest=given, now=utc_now_ms, alone=alone)
 
 
 async def tell_others(
     redis: RedisConnection, fleet: Fleet, directory: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    relay = RemoteCommandRelay(fleet.commands)
+    relay = RemoteCommandRelay(fleet.commands.queue)
     await relay.start()
     stack.push_async_callback(relay.close)
     elsewhere = CacheInvalidator(
-        identities=fleet.identities,
+        identities=fleet.access.identities,
         directory=directory,
-        accounts=fleet.accounts,
+        accounts=fleet.devices.accounts,
         checks=checks,
-        commands=fleet.commands,
+        commands=fleet.commands.queue,
         relay=relay,
         desired=fleet.desired,
     )
     notices = RedisInvalidations(redis, elsewhere)
-    fleet.registry.on_change(notices.device_changed)
-    fleet.registry.on_register(notices.device_changed)
-    fleet.tokens.on_change(notices.token_revoked)
-    fleet.commands.news.on_change(lambda command: notices.command_changed(command.id))
+    fleet.devices.registry.on_change(notices.device_changed)
+    fleet.devices.registry.on_register(notices.device_changed)
+    fleet.access.tokens.on_change(notices.token_revoked)
+    fleet.commands.queue.news.on_change(lambda command: notices.command_changed(command.id))
     fleet.desired.news.on_change(lambda desired: notices.desired_changed(desired.device_id))
     await notices.start()
     stack.push_async_callback(notices.close)
-    exchange = PresenceExchange(fleet.presence, fleet.online, RedisPresenceBoard(redis))
+    exchange = PresenceExchange(fleet.presence.last_seen, fleet.presence.online, RedisPresenceBoard(redis))
     await exchange.start()
     stack.push_async_callback(exchange.close)

@@ -14,8 +14,7 @@ from iotflow_server.telemetry.ingest import Ingest
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
 from iotflow_server.telemetry.outcome import Tally
-from iotflow_server.telemetry.ports import ManagedWriter, TelemetryReader
-from iotflow_server.telemetry.stores.choice import RetentionRule, chosen_store
+from iotflow_server.telemetry.stores.choice import ChosenStore, RetentionRule, chosen_store
 from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.workers.member import Member
 
@@ -26,15 +25,13 @@ SOLE_TTL, SHARED_TTL = 60.0, 5.0
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """The parts that readings pass through."""
+    """The parts that readings pass through. latest: the cache of newest values, if there is one."""
 
-    writer: ManagedWriter
-    reader: TelemetryReader
+    store: ChosenStore
     ingest: Ingest
+    intake: Intake
     feed: LiveFeed
     bus: LiveBus
-    tally: Tally
-    intake: Intake
     latest: RedisLatestValues | None
 
 
@@ -43,30 +40,49 @@ async def started_telemetry(
 ) -> Telemetry:
     """Closed with the stack."""
     latest = await started_latest_values(settings, redis, stack)
+    store = await _started_store(settings, latest, stack)
+    feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
+    bus = await started_bus(redis, feed, stack)
+    ingest = Ingest(
+        writer=store.writer,
+        queue_bytes=settings.ingest_queue_bytes,
+        tally=tally,
+        publish=bus.publish,
+        future=FutureLimit(settings.max_ahead_ms, utc_now_ms),
+    )
+    await ingest.start()
+    stack.push_async_callback(ingest.close)
+    directory = DeviceCache(fleet.devices.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
+    intake = Intake(
+        ingest=ingest,
+        directory=directory,
+        presence=fleet.presence.last_seen,
+        timestamps=await started_timestamps(settings, member, fleet.database, redis, store, stack),
+        limits=_limits(settings),
+        tally=tally,
+    )
+    presence_feed = PresenceFeed(feed, directory)
+    await presence_feed.start()
+    stack.push_async_callback(presence_feed.close)
+    fleet.presence.online.on_change(presence_feed.changed)
+    return Telemetry(store=store, ingest=ingest, intake=intake, feed=feed, bus=bus, latest=latest)
+
+
+async def _started_store(settings: Settings, latest: RedisLatestValues | None, stack: AsyncExitStack) -> ChosenStore:
     store = chosen_store(settings, latest)
     await store.writer.start()
     stack.push_async_callback(store.writer.close)
     rule = RetentionRule(store.writer, settings.retention_ms)
     await rule.start()
     stack.push_async_callback(rule.close)
-    feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()
-    bus = await started_bus(redis, feed, stack)
-    future = FutureLimit(settings.max_ahead_ms, utc_now_ms)
-    ingest = Ingest(store.writer, settings.ingest_queue_bytes, tally, bus.publish, future)
-    await ingest.start()
-    stack.push_async_callback(ingest.close)
-    limits = Limits(
-        settings.max_batch_rows,
-        settings.max_batch_columns,
-        settings.max_batch_values,
-        settings.max_text_bytes,
-        settings.max_device_measurements,
+    return store
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        rows=settings.max_batch_rows,
+        columns=settings.max_batch_columns,
+        values=settings.max_batch_values,
+        text_bytes=settings.max_text_bytes,
+        names=settings.max_device_measurements,
     )
-    timestamps = await started_timestamps(settings, member, fleet.database, redis, store, stack)
-    directory = DeviceCache(fleet.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
-    presence_feed = PresenceFeed(feed, directory)
-    await presence_feed.start()
-    stack.push_async_callback(presence_feed.close)
-    fleet.online.on_change(presence_feed.changed)
-    intake = Intake(ingest, directory, fleet.presence, timestamps, limits, tally)
-    return Telemetry(store.writer, store.reader, ingest, feed, bus, tally, intake, latest)

@@ -79,6 +79,7 @@ class DeviceKeys:
 
     def __init__(
         self,
+        *,
         database: Database,
         hasher: KeyHasher,
         registry: Registry,

@@ -41,11 +41,11 @@ class Online:
 
     def __init__(
         self,
+        *,
         database: Database,
         presence: LastSeen,
         window: timedelta,
         clock: Callable[[], datetime] = utc_now,
-        *,
         tells: bool = False,
     ) -> None:
         self._database = database

@@ -42,7 +42,7 @@ class Ingest:
     """
 
     def __init__(
-        self, writer: ManagedWriter, queue_bytes: int, tally: Tally, publish: Publish, future: FutureLimit
+        self, *, writer: ManagedWriter, queue_bytes: int, tally: Tally, publish: Publish, future: FutureLimit
     ) -> None:
         self._writer = writer
         self._future = future

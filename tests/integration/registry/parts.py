@@ -54,7 +54,7 @@ def parts_of(database: Database, clock: Clock) -> Parts:
         database=database,
         clock=clock,
         registry=registry,
-        keys=DeviceKeys(database, hasher, registry, GRACE, clock=clock),
+        keys=DeviceKeys(database=database, hasher=hasher, registry=registry, grace=GRACE, clock=clock),
         tokens=Tokens(database, hasher, clock),
         commands=Commands(database, clock),
         desired=DesiredConfigs(database, clock),

@@ -65,7 +65,7 @@ class Taken:
         hasher = KeyHasher(kept_secret(folder, KEY_SECRET).encode())
         self.database = Database(url)
         self.registry = Registry(self.database, hasher)
-        self.keys = DeviceKeys(self.database, hasher, self.registry, GRACE)
+        self.keys = DeviceKeys(database=self.database, hasher=hasher, registry=self.registry, grace=GRACE)
 
     async def devices(self) -> list[Device]:
         await self.database.start()

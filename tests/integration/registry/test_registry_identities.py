@@ -55,7 +55,9 @@ def asked(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Asked:
 @pytest.fixture
 def identities(parts: Parts, timer: Timer, asked: Asked) -> Identities:
     assert asked == []
-    return Identities(parts.registry, parts.keys, parts.tokens, ttl=5, size=3, timer=timer, clock=parts.clock)
+    return Identities(
+        registry=parts.registry, keys=parts.keys, tokens=parts.tokens, ttl=5, size=3, timer=timer, clock=parts.clock
+    )
 
 
 async def test_a_key_is_asked_for_once_in_its_time(
@@ -160,7 +162,7 @@ async def test_a_failure_is_not_remembered(parts: Parts, timer: Timer, monkeypat
         return await find(key)
 
     monkeypatch.setattr(parts.keys, "find", failing)
-    identities = Identities(parts.registry, parts.keys, parts.tokens, timer=timer)
+    identities = Identities(registry=parts.registry, keys=parts.keys, tokens=parts.tokens, timer=timer)
     with pytest.raises(errors.Unavailable):
         await identities.device(key)
     assert await identities.device(key) == device

@@ -69,7 +69,8 @@ async def test_keys_and_secrets_are_never_stored(parts: Parts) -> None:
 
 async def test_without_the_servers_secret_a_key_fits_nothing(parts: Parts) -> None:
     _, key = await made(parts)
-    assert await DeviceKeys(parts.database, KeyHasher(b"another"), parts.registry, GRACE).find(key) is None
+    others = DeviceKeys(database=parts.database, hasher=KeyHasher(b"another"), registry=parts.registry, grace=GRACE)
+    assert await others.find(key) is None
 
 
 async def test_the_grace_of_the_old_key_begins_with_the_first_use_of_the_new_one(parts: Parts) -> None:

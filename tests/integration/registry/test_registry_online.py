@@ -19,7 +19,9 @@ class Known:
 
     def __init__(self, parts: Parts) -> None:
         self.presence = LastSeen(parts.database, clock=parts.clock)
-        self.online = Online(parts.database, self.presence, WINDOW, parts.clock, tells=True)
+        self.online = Online(
+            database=parts.database, presence=self.presence, window=WINDOW, clock=parts.clock, tells=True
+        )
         self.told: list[tuple[int, bool]] = []
         self.online.on_change(lambda device_id, online, _: self.told.append((device_id, online)))
 
@@ -163,7 +165,7 @@ async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts
 
 async def test_it_looks_around_by_itself(parts: Parts) -> None:
     presence = LastSeen(parts.database)
-    online = Online(parts.database, presence, 0.2 * SECOND)
+    online = Online(database=parts.database, presence=presence, window=0.2 * SECOND)
     device = await parts.make()
     await online.start()
     presence.seen(device.id)

@@ -40,7 +40,7 @@ async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[
             connection = RedisConnection(redis.url)
             stack.push_async_callback(connection.close)
             presence = LastSeen(database, tells=True)
-            online = Online(database, presence, timedelta(minutes=5), tells=True)
+            online = Online(database=database, presence=presence, window=timedelta(minutes=5), tells=True)
             exchange = PresenceExchange(presence, online, RedisPresenceBoard(connection), interval=0.01)
             await exchange.start()
             stack.push_async_callback(exchange.close)

@@ -20,18 +20,18 @@ from iotflow_server.rpc.tokens.service import TokenService
 
 def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetService:
     """Devices, their keys and measurements, and counts over the fleet."""
-    writer, reader, registry = telemetry.writer, telemetry.reader, fleet.registry
+    writer, reader, registry = telemetry.store.writer, telemetry.store.reader, fleet.devices.registry
     return FleetService(
         queries=DeviceQueryHandler(
             registry=registry,
             desired=fleet.desired,
-            presence=fleet.presence,
-            online=fleet.online,
+            presence=fleet.presence.last_seen,
+            online=fleet.presence.online,
             encoder=encoder,
             reader=reader,
         ),
         changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, sessions=sessions),
-        key_resets=KeyResetHandler(keys=fleet.keys),
+        key_resets=KeyResetHandler(keys=fleet.devices.keys),
         measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=fleet.audit),
         statistics=fleet_statistics(fleet, telemetry, sessions, encoder),
     )
@@ -42,23 +42,25 @@ def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, enc
     return FleetStatistics(
         figures=DeviceStatistics(fleet.database),
         counter=device_counter(fleet),
-        ingest=IngestStatistics(tally=telemetry.tally, feed=telemetry.feed, sessions=sessions),
+        ingest=IngestStatistics(tally=telemetry.intake.tally, feed=telemetry.feed, sessions=sessions),
         encoder=encoder,
-        tokens=fleet.tokens,
-        commands=fleet.commands,
+        tokens=fleet.access.tokens,
+        commands=fleet.commands.queue,
     )
 
 
 def device_counter(fleet: Fleet) -> DeviceCounter:
     """Counts of devices by status and presence."""
-    return DeviceCounter(figures=DeviceStatistics(fleet.database), presence=fleet.presence, online=fleet.online)
+    return DeviceCounter(
+        figures=DeviceStatistics(fleet.database), presence=fleet.presence.last_seen, online=fleet.presence.online
+    )
 
 
 def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> CommandService:
     """Commands to devices. heartbeat: seconds."""
     return CommandService(
-        registry=fleet.registry,
-        commands=fleet.commands,
+        registry=fleet.devices.registry,
+        commands=fleet.commands.queue,
         sessions=sessions,
         heartbeat=heartbeat,
     )
@@ -66,12 +68,12 @@ def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> Comma
 
 def config_service(fleet: Fleet) -> ConfigService:
     """Desired configurations."""
-    return ConfigService(registry=fleet.registry, desired=fleet.desired)
+    return ConfigService(registry=fleet.devices.registry, desired=fleet.desired)
 
 
 def token_service(fleet: Fleet, sessions: Sessions) -> TokenService:
     """Bearer tokens."""
-    return TokenService(tokens=fleet.tokens, sessions=sessions)
+    return TokenService(tokens=fleet.access.tokens, sessions=sessions)
 
 
 def audit_service(fleet: Fleet) -> AuditService:

@@ -35,11 +35,15 @@ def device_service(
     broker: AdvertisedBroker,
 ) -> DeviceService:
     """What a device says of itself and asks for."""
-    registry, presence = fleet.registry, fleet.presence
+    registry, presence = fleet.devices.registry, fleet.presence.last_seen
     return DeviceService(
         registration=RegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
         status=StatusHandler(
-            registry=registry, presence=presence, online=fleet.online, encoder=encoder, reader=telemetry.reader
+            registry=registry,
+            presence=presence,
+            online=fleet.presence.online,
+            encoder=encoder,
+            reader=telemetry.store.reader,
         ),
         config=OwnConfigHandler(
             registry=registry,
@@ -48,17 +52,19 @@ def device_service(
             presence=presence,
             sessions=sessions,
         ),
-        keys=OwnKeyHandler(keys=fleet.keys, sessions=sessions),
-        commands=OwnCommandHandler(commands=fleet.commands, presence=presence, sessions=sessions),
+        keys=OwnKeyHandler(keys=fleet.devices.keys, sessions=sessions),
+        commands=OwnCommandHandler(commands=fleet.commands.queue, presence=presence, sessions=sessions),
         broker=broker,
     )
 
 
 def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, links: AdapterLinks) -> GatewayService:
     """Requests of gateways for devices."""
-    registry, presence, leases = fleet.registry, fleet.presence, fleet.leases
+    registry, presence, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
     return GatewayService(
-        commands=GatewayCommandHandler(commands=fleet.commands, leases=leases, presence=presence, sessions=sessions),
+        commands=GatewayCommandHandler(
+            commands=fleet.commands.queue, leases=leases, presence=presence, sessions=sessions
+        ),
         configs=GatewayConfigHandler(
             registry=registry,
             desired=fleet.desired,
@@ -66,7 +72,7 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, li
             sessions=sessions,
             links=links,
         ),
-        presence=PresenceReports(registry=registry, presence=presence, online=fleet.online, leases=leases),
+        presence=PresenceReports(registry=registry, presence=presence, online=fleet.presence.online, leases=leases),
     )
 
 
@@ -74,17 +80,17 @@ def mqtt_service(
     settings: Settings, fleet: Fleet, sessions: Sessions, links: AdapterLinks, refusals: MqttRefusals
 ) -> MqttService:
     """Requests of MQTT brokers and their adapters."""
-    usernames = Usernames(fleet.registry)
+    usernames = Usernames(fleet.devices.registry)
     return MqttService(
         accounts=AccountHandler(
-            accounts=fleet.accounts,
-            identities=fleet.identities,
+            accounts=fleet.devices.accounts,
+            identities=fleet.access.identities,
             usernames=usernames,
             sessions=sessions,
             links=links,
         ),
         access=AccessHandler(
-            identities=fleet.identities,
+            identities=fleet.access.identities,
             usernames=usernames,
             topics=TopicGrammar(settings.mqtt_topic_prefix),
             anonymous=settings.mqtt_anonymous,

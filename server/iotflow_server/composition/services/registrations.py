@@ -59,7 +59,7 @@ class Shared:
 def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared: Shared) -> list[Registration]:
     """One for each service of the contract."""
     sessions, links = shared.sessions, shared.links
-    encoder = DeviceEncoder(fleet.presence, fleet.online)
+    encoder = DeviceEncoder(fleet.presence.last_seen, fleet.presence.online)
     broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     refusals = MqttRefusals()
     devices = device_service(settings, fleet, telemetry, sessions, encoder, broker)

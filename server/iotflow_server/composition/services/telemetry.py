@@ -29,8 +29,8 @@ def telemetry_service(
     settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, diagnostics: Diagnostics
 ) -> TelemetryService:
     """Readings in, readings out."""
-    intake, reader, writer = telemetry.intake, telemetry.reader, telemetry.writer
-    queries = QueryHandler(reader=reader, registry=fleet.registry, directory=intake.directory)
+    intake, reader, writer = telemetry.intake, telemetry.store.reader, telemetry.store.writer
+    queries = QueryHandler(reader=reader, registry=fleet.devices.registry, directory=intake.directory)
     return TelemetryService(
         submissions=SubmitHandler(intake),
         streams=TelemetryStreamHandler(intake=intake, sessions=sessions, window=settings.stream_window),
@@ -48,7 +48,7 @@ def telemetry_service(
         status=StoreStatusHandler(
             writer=writer,
             location=location_of(settings.telemetry_url),
-            registry=fleet.registry,
+            registry=fleet.devices.registry,
             diagnostics=diagnostics,
         ),
     )
@@ -60,6 +60,6 @@ def legacy_service(
     """Paths of the older service."""
     return LegacyService(
         status=SystemStatusHandler(checks=checks, machine=Machine(settings.data_dir), counter=device_counter(fleet)),
-        devices=DeviceStatusHandler(registry=fleet.registry, online=fleet.online),
+        devices=DeviceStatusHandler(registry=fleet.devices.registry, online=fleet.presence.online),
         submissions=MqttSubmissionHandler(submissions=SubmitHandler(telemetry.intake), broker=broker),
     )

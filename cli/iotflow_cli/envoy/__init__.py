@@ -1,1 +1,1 @@
-"""Envoy as the gateway: its configuration and the process that runs it."""
+"""Envoy: its configuration, and the command that runs it."""

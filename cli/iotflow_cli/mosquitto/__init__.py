@@ -1,1 +1,1 @@
-"""Mosquitto: the configuration for a broker of the operator's own, and the one that `iotflow up` runs."""
+"""Mosquitto: a configuration for operators, and the broker that `iotflow up` runs."""

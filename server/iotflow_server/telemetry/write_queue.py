@@ -67,7 +67,7 @@ class WriteQueue:
 
 class WriteQueues:
     """Assigns a device to one queue while any of its batches are in progress: to the first queue that is not full, or else
-    to the shortest."""
+    to the shortest. This way the batches of a device are stored, published and acknowledged in order."""
 
     def __init__(self, number: int) -> None:
         self.all = [WriteQueue() for _ in range(number)]

@@ -21,7 +21,11 @@ _NO_RESPONSE = Unavailable("STORE_UNAVAILABLE", "The telemetry store does not re
 
 
 class PerDeviceLocks:
-    """Locks that are granted, for each device, in the order of the calls."""
+    """Locks that are granted, for each device, in the order of the calls.
+
+    Ingest already writes the batches of a device one after another. The locks order deletions and conversions among them, so
+    that the records of the journal have the order in which the backend carried the calls out.
+    """
 
     def __init__(self) -> None:
         self._last: dict[int, asyncio.Future[None]] = {}

@@ -1,30 +1,20 @@
 """The pool of connections to IoTDB, each used by one thread at a time."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from queue import LifoQueue
-from threading import Lock
-from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
-from thrift.transport.TTransport import TTransportException
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
+from iotflow_server.telemetry.stores.iotdb.connection import Params, PooledCall, PooledConnection, Result, Work
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.session import (
     BROKEN,
-    NOT_LOGGED_IN,
     WRONG_LOGIN,
-    IotdbSession,
     StatementFailed,
 )
-
-Params = ParamSpec("Params")
-Result = TypeVar("Result")
-Work = Callable[Concatenate[IotdbSession, Params], Result]
 
 _CLOSE_SECONDS = 3.0
 
@@ -46,10 +36,10 @@ class SessionPool:
         self._read_threads = ThreadPoolExecutor(readers, "iotdb-reader")
         self._slots = FairSlots(readers)
         # Last in, first out: a store with little load keeps few connections in use.
-        self._idle: LifoQueue[_Connection] = LifoQueue()
+        self._idle: LifoQueue[PooledConnection] = LifoQueue()
         self.usable = True
         self._failing = False
-        self._all = [_Connection(self) for _ in range(sessions + readers)]
+        self._all = [PooledConnection(nodes, lambda: self.usable) for _ in range(sessions + readers)]
         for connection in self._all:
             self._idle.put(connection)
 
@@ -68,14 +58,14 @@ class SessionPool:
     async def write(self, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         """Return the result of work(session, …). The work must not keep the session."""
         self._check_usable()
-        return await self._outcome(self._write_threads.submit(lambda: self._lend(_Call(), work, *args, **kwargs)))
+        return await self._outcome(self._write_threads.submit(lambda: self._lend(PooledCall(), work, *args, **kwargs)))
 
     async def read(
         self, caller: str, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs
     ) -> Result:
         """As `write`, for queries: if the caller is cancelled, the query is ended by closing its connection."""
         self._check_usable()
-        loop, call = asyncio.get_running_loop(), _Call()
+        loop, call = asyncio.get_running_loop(), PooledCall()
         await self._slots.acquire(caller)
         try:
             # The store may have been closed during the wait.
@@ -117,7 +107,9 @@ class SessionPool:
             _log.info("store_available")
         self._failing = bool(problem)
 
-    def _lend(self, call: "_Call", work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    def _lend(
+        self, call: PooledCall, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs
+    ) -> Result:
         connection = self._idle.get()
         try:
             with call.using(connection):
@@ -135,89 +127,6 @@ class SessionPool:
         self.nodes.close()
 
 
-class _Call:
-    """Work in progress. abandoned: its caller was cancelled."""
-
-    def __init__(self) -> None:
-        self.abandoned = False
-        self._connection: _Connection | None = None
-        self._lock = Lock()
-
-    @contextmanager
-    def using(self, connection: "_Connection") -> Iterator[None]:
-        """Inside, the call uses the connection."""
-        with self._lock:
-            self._connection = connection
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._connection = None
-
-    def abandon(self) -> None:
-        """End the call by cutting its connection."""
-        with self._lock:
-            self.abandoned = True
-            if self._connection is not None:
-                self._connection.cut()
-
-
-class _Connection:
-    """One connection of the pool, whose session is opened on demand and reopened after failures."""
-
-    def __init__(self, pool: SessionPool) -> None:
-        self._pool = pool
-        self._session: IotdbSession | None = None
-        self._generation = 0
-
-    def run(self, call: _Call, work: Work[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
-        nodes = self._pool.nodes
-        used = self._session is not None and self._generation == nodes.generation
-        try:
-            return work(self._opened(), *args, **kwargs)
-        except BaseException as error:
-            if isinstance(error, StatementFailed) and error.code != NOT_LOGGED_IN:
-                raise
-            # Any other error may have left a partial response in the connection.
-            self._drop()
-            # A connection that was cut by this process says nothing about the server.
-            if not used or call.abandoned or not _is_lost(error) or not self._pool.usable:
-                raise
-        # A restarted server closes all connections; a new connection shows whether it is available.
-        nodes.expire(self._generation)
-        return self.run(call, work, *args, **kwargs)
-
-    def cut(self) -> None:
-        """End the connection while another thread uses it."""
-        if self._session is not None:
-            self._session.cut()
-
-    def close(self) -> None:
-        """Close the session in an orderly way if the server responds."""
-        if self._session is not None:
-            try:
-                self._session.close()
-            except BROKEN:
-                _log.debug("session_not_closed")
-            self._session = None
-
-    def _opened(self) -> IotdbSession:
-        nodes = self._pool.nodes
-        if self._generation != nodes.generation:
-            self._drop()
-        if self._session is None:
-            # Before the first write through the new session.
-            nodes.check()
-            self._generation = nodes.generation
-            self._session = nodes.open_session()
-        return self._session
-
-    def _drop(self) -> None:
-        if self._session is not None:
-            self._session.hang_up()
-            self._session = None
-
-
 def _unavailable(error: Exception) -> Unavailable:
     if isinstance(error, StatementFailed) and error.code == WRONG_LOGIN:
         return Unavailable(
@@ -225,10 +134,3 @@ def _unavailable(error: Exception) -> Unavailable:
             "IoTDB refuses the user or password in IOTFLOW_TELEMETRY; correct them and restart the server.",
         )
     return Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment; see the server's log.")
-
-
-def _is_lost(error: BaseException) -> bool:
-    """Whether a new connection may help; it does not if the server took too long."""
-    if isinstance(error, TTransportException):
-        return error.type not in (TTransportException.TIMED_OUT, TTransportException.SIZE_LIMIT)
-    return isinstance(error, (*BROKEN, StatementFailed))

@@ -69,9 +69,9 @@ async def test_each_process_receives_the_sightings_of_the_others_once(opened: Op
 async def test_reports_of_gateways_are_included(opened: Opening) -> None:
     async with opened() as (one, two, _):
         said = (SessionReport(1, True, NOW), SessionReport(2**40, False, NOW + timedelta(microseconds=1)))
-        await one.exchange(replace(heard(), said=said))
+        await one.exchange(replace(heard(), sessions=said))
         (told,) = await two.exchange(None)
-        assert (told.device_ids.tolist(), told.said) == ([], said)
+        assert (told.device_ids.tolist(), told.sessions) == ([], said)
 
 
 async def test_very_many_devices(opened: Opening) -> None:

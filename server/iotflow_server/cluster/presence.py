@@ -55,8 +55,10 @@ def _step(position: str, sightings: Sightings | None) -> Callable[["Redis"], Any
 
 def _encoded(sightings: Sightings) -> dict[EncodableT, EncodableT]:
     fields: dict[EncodableT, EncodableT] = {"h": _AT.pack(_microseconds(sightings.at)) + sightings.device_ids.tobytes()}
-    if sightings.said:
-        fields["s"] = b"".join(_REPORT.pack(one.device_id, one.online, _microseconds(one.at)) for one in sightings.said)
+    if sightings.sessions:
+        fields["s"] = b"".join(
+            _REPORT.pack(one.device_id, one.online, _microseconds(one.at)) for one in sightings.sessions
+        )
     return fields
 
 

@@ -27,11 +27,11 @@ class Commands:
     """Every method may raise Unavailable. news: told of every change, once it is durable."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = utc_now, news: ChangeFeed[Command] | None = None
+        self, database: Database, clock: Callable[[], datetime] = utc_now, changes: ChangeFeed[Command] | None = None
     ) -> None:
         self._database = database
         self._clock = clock
-        self.news: ChangeFeed[Command] = news or ChangeFeed()
+        self.changes: ChangeFeed[Command] = changes or ChangeFeed()
 
     async def send(
         self,
@@ -111,7 +111,7 @@ class Commands:
             lambda connection, changed: steps.acknowledge(connection, device_id, command_id, outcome, changed),
         )
 
-    async def note(self, answers: Sequence[CommandResult]) -> list[Command | DomainError]:
+    async def record_results(self, answers: Sequence[CommandResult]) -> list[Command | DomainError]:
         """What is said of commands, in this order, in one transaction; each as it is then, or why it was refused.
 
         delivered: see hand_over; succeeded, failed: see acknowledge.
@@ -131,7 +131,7 @@ class Commands:
             # A result that cannot be kept spoils them all.
             if len(answers) == 1:
                 return [refusal]
-            return [one for answer in answers for one in await self.note([answer])]
+            return [one for answer in answers for one in await self.record_results([answer])]
 
     async def cancel(self, command_id: int, *, actor: str) -> Command:
         """End a command that has not ended; once more changes nothing.
@@ -204,9 +204,9 @@ class Commands:
             outcome = await self._database.write(work)
         except (asyncio.CancelledError, Unavailable):
             # It may have been carried out all the same.
-            self.news.miss(device_id)
+            self.changes.mark_gap(device_id)
             raise
-        self.news.tell(changed)
+        self.changes.publish(changed)
         return outcome
 
 
@@ -214,7 +214,7 @@ def _noted(
     connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]
 ) -> Command | DomainError:
     try:
-        return steps.note(connection, answer, now, changed)
+        return steps.record_result(connection, answer, now, changed)
     except (NotFound, FailedPrecondition) as refusal:
         # Nothing was changed by then.
         return refusal

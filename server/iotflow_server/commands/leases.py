@@ -48,9 +48,11 @@ class CommandLeases:
     What can be offered again is told by news.
     """
 
-    def __init__(self, database: Database, news: ChangeFeed[Command], clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, database: Database, changes: ChangeFeed[Command], clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._database = database
-        self._news = news
+        self._changes = changes
         self._clock = clock
         self._back: dict[int, float] = {}
         self._back_bound = FEW_DEVICES
@@ -114,7 +116,7 @@ class CommandLeases:
 
     async def _free_again(self, which: ColumnElement[bool]) -> None:
         freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)
-        self._news.tell(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
+        self._changes.publish(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
 
 
 def _free(connection: Connection, gateway: str, now: datetime, most: int) -> list[CommandLease]:

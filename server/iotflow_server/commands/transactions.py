@@ -183,7 +183,7 @@ def rest(connection: Connection, device_id: int, command_id: int, now: datetime)
     return _existing(connection, command_id, device_id)
 
 
-def note(connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]) -> Command:
+def record_result(connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]) -> Command:
     match answer.state:
         case GatewayReport.DELIVERED:
             return hand_over(connection, answer.device_id, answer.command_id, now, changed)

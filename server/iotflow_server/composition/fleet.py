@@ -127,16 +127,16 @@ async def _started_presence(
     settings: Settings, database: Database, devices: Devices, stack: AsyncExitStack
 ) -> Presence:
     has_others = bool(settings.redis_url)
-    last_seen = LastSeen(database, tells=has_others)
+    last_seen = LastSeen(database, shared=has_others)
     await last_seen.start()
     stack.push_async_callback(last_seen.close)
     online = Online(
         database=database,
         presence=last_seen,
         window=timedelta(seconds=settings.online_window_seconds),
-        tells=has_others,
+        shared=has_others,
     )
-    devices.registry.on_gone(online.gone)
+    devices.registry.on_gone(online.record_removed)
     await online.start()
     stack.push_async_callback(online.close)
     return Presence(last_seen=last_seen, online=online)
@@ -144,7 +144,7 @@ async def _started_presence(
 
 async def _commands(settings: Settings, database: Database) -> CommandParts:
     queue = Commands(database)
-    leases = CommandLeases(database, queue.news)
+    leases = CommandLeases(database, queue.changes)
     if settings.is_sole:
         # Another process that held some is gone.
         await leases.release_all()

@@ -38,11 +38,14 @@ class DesiredConfigs:
     """Every method may raise Unavailable. news: told of every new version, once it is durable."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime] = utc_now, news: ChangeFeed[DesiredConfig] | None = None
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = utc_now,
+        changes: ChangeFeed[DesiredConfig] | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
-        self.news: ChangeFeed[DesiredConfig] = news or ChangeFeed()
+        self.changes: ChangeFeed[DesiredConfig] = changes or ChangeFeed()
 
     async def get(self, device_id: int) -> DesiredConfig:
         """Also for a device that does not exist: version 0, empty."""
@@ -133,10 +136,10 @@ class DesiredConfigs:
             desired, is_new = await self._database.write(append)
         except (asyncio.CancelledError, Unavailable):
             # It may have been carried out all the same.
-            self.news.miss(device_id)
+            self.changes.mark_gap(device_id)
             raise
         if is_new:
-            self.news.tell([desired])
+            self.changes.publish([desired])
         return desired
 
 

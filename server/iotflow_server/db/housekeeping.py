@@ -36,7 +36,7 @@ class Expiry:
 
     async def run(self) -> None:
         """Until cancelled."""
-        with self._commands.news.listen(None, self._is_sooner) as listener:
+        with self._commands.changes.subscribe(None, self._is_sooner) as listener:
             while True:
                 listener.take()
                 # Until it is known again, any is sooner.

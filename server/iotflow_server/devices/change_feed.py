@@ -1,11 +1,11 @@
-"""What was changed for devices, told to those who wait for it: streams, gateways, watchers."""
+"""Changes of devices' commands and configurations, published to subscribers in this process."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
-# What one listener has not taken yet; beyond that it is told that it missed something, and looks for itself.
+# Items in the queue of one subscription. A full queue becomes a gap, and the subscriber reads the database instead.
 MOST_WAITING = 10_000
 
 
@@ -18,36 +18,36 @@ Item = TypeVar("Item", bound=DeviceChange)
 
 
 class ChangeSubscription(Generic[Item]):
-    """One listener's bounded queue: who tells never waits for it."""
+    """The bounded queue of one subscriber. A publisher never waits for it."""
 
     def __init__(self, wanted: Callable[[Item], bool]) -> None:
         self._wanted = wanted
         self._items: list[Item] = []
-        self._missed = False
+        self._has_gap = False
         self._arrived = asyncio.Event()
 
     def offer(self, item: Item) -> None:
-        """Queue it where it is wanted."""
-        if self._missed or not self._wanted(item):
+        """Queue the item if the filter accepts it."""
+        if self._has_gap or not self._wanted(item):
             return
         if len(self._items) == MOST_WAITING:
-            self.miss()
+            self.mark_gap()
             return
         self._items.append(item)
         self._arrived.set()
 
-    def miss(self) -> None:
-        """Have it told that anything may have changed."""
+    def mark_gap(self) -> None:
+        """Replace the queue by a gap: any item may have changed."""
         self._items.clear()
-        self._missed = True
+        self._has_gap = True
         self._arrived.set()
 
     def wake(self) -> None:
-        """Let wait() return, so that its caller can look around."""
+        """Make wait() return without an item."""
         self._arrived.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until something has come or was missed, at most so long."""
+        """Return at the next item, gap or wake(), and at the latest after this time."""
         try:
             async with asyncio.timeout(seconds):
                 await self._arrived.wait()
@@ -55,53 +55,53 @@ class ChangeSubscription(Generic[Item]):
             return
 
     def take(self) -> tuple[Sequence[Item], bool]:
-        """What has come since the last call, and whether something was missed besides."""
-        items, missed = self._items, self._missed
-        self._items, self._missed = [], False
+        """The items since the last call, and whether there is a gap besides."""
+        items, has_gap = self._items, self._has_gap
+        self._items, self._has_gap = [], False
         self._arrived.clear()
-        return items, missed
+        return items, has_gap
 
 
 class ChangeFeed(Generic[Item]):
-    """Tells what this process changes, and what it hears of others' changes, to all who listen in it."""
+    """Publishes the changes that this process makes, and those that it receives from other processes."""
 
     def __init__(self) -> None:
         self._by_device: dict[int, set[ChangeSubscription[Item]]] = {}
         self._of_all: set[ChangeSubscription[Item]] = set()
-        self._others: list[Callable[[Item], None]] = []
+        self._listeners: list[Callable[[Item], None]] = []
 
-    def on_change(self, tell_others: Callable[[Item], None]) -> None:
-        """Call it with everything that this process changes."""
-        self._others.append(tell_others)
+    def on_publish(self, listener: Callable[[Item], None]) -> None:
+        """Call listener with every change that this process makes."""
+        self._listeners.append(listener)
 
-    def tell(self, items: Iterable[Item]) -> None:
-        """Changed here, and durably."""
+    def publish(self, items: Iterable[Item]) -> None:
+        """Publish changes of this process, which must be durable."""
         for item in items:
-            self.hear(item)
-            for tell_others in self._others:
-                tell_others(item)
+            self.publish_remote(item)
+            for listener in self._listeners:
+                listener(item)
 
-    def hear(self, item: Item) -> None:
-        """Changed by another process."""
-        for listener in (*self._by_device.get(item.device_id, ()), *self._of_all):
-            listener.offer(item)
+    def publish_remote(self, item: Item) -> None:
+        """Publish a change of another process. Listeners are not called."""
+        for subscription in (*self._by_device.get(item.device_id, ()), *self._of_all):
+            subscription.offer(item)
 
-    def miss(self, device_id: int | None = None) -> None:
-        """Nobody knows what was changed, of this device or of any."""
+    def mark_gap(self, device_id: int | None = None) -> None:
+        """Mark a gap in the subscriptions of this device, or of all devices: changes may have been lost."""
         named = () if device_id is None else self._by_device.get(device_id, ())
         of_devices = named if device_id is not None else [one for some in self._by_device.values() for one in some]
-        for listener in (*of_devices, *self._of_all):
-            listener.miss()
+        for subscription in (*of_devices, *self._of_all):
+            subscription.mark_gap()
 
     @contextmanager
-    def listen(self, device_id: int | None, wanted: Callable[[Item], bool]) -> Iterator[ChangeSubscription[Item]]:
-        """Hears all that is told until the block is left, of this device or of all."""
-        listener = ChangeSubscription(wanted)
+    def subscribe(self, device_id: int | None, wanted: Callable[[Item], bool]) -> Iterator[ChangeSubscription[Item]]:
+        """Subscribe to this device, or to all devices, until the block is left."""
+        subscription = ChangeSubscription(wanted)
         group = self._of_all if device_id is None else self._by_device.setdefault(device_id, set())
-        group.add(listener)
+        group.add(subscription)
         try:
-            yield listener
+            yield subscription
         finally:
-            group.discard(listener)
+            group.discard(subscription)
             if device_id is not None and not group:
                 self._by_device.pop(device_id, None)

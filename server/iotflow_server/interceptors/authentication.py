@@ -10,7 +10,7 @@ from iotflow_server.auth.principal import Principal, anonymous_at
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.browser_origins import check_site
 from iotflow_server.interceptors.call_context import set_principal
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 
@@ -37,7 +37,7 @@ class Authentication:
         self._open_to = open_to
         self._addresses = addresses
 
-    def around(self, method: str, _handler: Handler) -> Around:
+    def wrap(self, method: str, _handler: Handler) -> CallScope:
         # Health is not the contract's; a method of the contract that nobody listed fails here, never open.
         roles = self._open_to[method] if method.startswith(CONTRACT) else self._open_to.get(method)
 

@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from iotflow_server import errors
 from iotflow_server.interceptors.discard_unread import discard
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ FAILED = errors.InternalError("INTERNAL", "internal error; the server's log has 
 class Errors:
     """Turns refusals into statuses with google.rpc details, and anything else into INTERNAL without a word of it."""
 
-    def around(self, method: str, handler: Handler) -> Around:
+    def wrap(self, method: str, handler: Handler) -> CallScope:
         unary = not handler.response_streaming
 
         @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 from iotflow_server.rpc.http_status import from_rest
 
 
@@ -14,7 +14,7 @@ class InitialMetadata:
     Streams that the gateway transcodes send theirs with the first message: a refusal before it keeps its HTTP status.
     """
 
-    def around(self, _method: str, handler: Handler) -> Around | None:
+    def wrap(self, _method: str, handler: Handler) -> CallScope | None:
         return _send if handler.response_streaming else None
 
 

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from iotflow.contract import is_json_number, rest_number
-from iotflow_server.interceptors.middleware import Context, Handler, handler_function, made_like
+from iotflow_server.interceptors.middleware import Context, Handler, handler_function, with_function
 from iotflow_server.rpc.http_status import from_rest
 
 Answer = TypeVar("Answer")
@@ -28,7 +28,7 @@ def with_json_numbers(method: str, handler: Handler) -> Handler:
     if output is None or not _paths(output):
         return handler
     make = _streaming if handler.response_streaming else _unary
-    return made_like(handler, make(handler_function(handler)))
+    return with_function(handler, make(handler_function(handler)))
 
 
 def add_json_numbers(answer: Answer) -> Answer:
@@ -52,18 +52,18 @@ def _add(message: Message) -> None:
             _add(getattr(message, field.name))
 
 
-def _unary(behaviour: Any) -> Callable[[Any, Context], Any]:
+def _unary(function: Any) -> Callable[[Any, Context], Any]:
     async def unary(request: Any, context: Context) -> Any:
-        answer = await behaviour(request, context)
+        answer = await function(request, context)
         return add_json_numbers(answer) if from_rest(context) else answer
 
     return unary
 
 
-def _streaming(behaviour: Any) -> Callable[[Any, Context], AsyncIterator[Any]]:
+def _streaming(function: Any) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
         is_rest = from_rest(context)
-        async for answer in behaviour(request, context):
+        async for answer in function(request, context):
             yield add_json_numbers(answer) if is_rest else answer
 
     return stream

@@ -9,7 +9,7 @@ import structlog
 
 from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.call_context import principal_of
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 log = structlog.get_logger(__name__)
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 class Logging:
     """Names the method, the caller, how it ended and how long it took; never a payload or a credential."""
 
-    def around(self, method: str, _handler: Handler) -> Around:
+    def wrap(self, method: str, _handler: Handler) -> CallScope:
         @asynccontextmanager
         async def note(_request: Any, context: Context) -> AsyncIterator[None]:
             began = time.perf_counter()

@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import Histogram
 
 from iotflow_server.errors import DomainError
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 
 class CallMetrics:
@@ -17,7 +17,7 @@ class CallMetrics:
     def __init__(self, calls: Histogram) -> None:
         self._calls = calls
 
-    def around(self, method: str, handler: Handler) -> Around | None:
+    def wrap(self, method: str, handler: Handler) -> CallScope | None:
         if handler.request_streaming or handler.response_streaming:
             return None
 

@@ -1,4 +1,4 @@
-"""Puts layers around an RPC's behaviour, whichever of its four kinds it is."""
+"""Runs middleware around the function of an RPC, for all four kinds of RPC."""
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,20 +19,20 @@ from iotflow_server.interceptors.path_fields import conflict_finder
 Context: TypeAlias = "ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
-# Entered before the behaviour with (request or None for a stream of them, context), left after it, exceptions included.
-Around = Callable[[Any, Any], AbstractAsyncContextManager[None]]
+# A context manager around one call, entered with the request (None for a stream of requests) and the context.
+CallScope = Callable[[Any, Any], AbstractAsyncContextManager[None]]
 Wrap: TypeAlias = "Callable[[str, Handler], Handler]"
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Stands in place of a request whose bytes are no message of the method, or give two values for `field`."""
+    """Replaces a request that cannot be parsed, or that has two values for `field`."""
 
     field: str = ""
 
 
 class AbortMarker:
-    """Stands in place of an answer of a stream, and travels as bytes that are no message of any method."""
+    """Replaces a response of a stream. It is sent as bytes that no method can parse."""
 
 
 NO_MESSAGE = b"\xff"
@@ -40,23 +40,23 @@ NO_MESSAGE = b"\xff"
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Stands in place of an answer: the bytes of the message, so that nothing is left to do on the event loop."""
+    """Replaces a response: the serialized message, so that the event loop does not serialize it."""
 
     content: bytes
 
 
 class Middleware(Protocol):
-    """One concern of every call."""
+    """One concern of all calls."""
 
-    def around(self, method: str, handler: Handler) -> Around | None:
-        """What to put about this method, by its full name; None: nothing. Asked once a method."""
+    def wrap(self, method: str, handler: Handler) -> CallScope | None:
+        """The scope of this method's calls, by its full name; None: there is none. Called once per method."""
 
 
 class MiddlewareChain(ServerInterceptor):
-    """All layers, outermost first. A method is wrapped at its first call; later ones cost no building.
+    """All middleware, outermost first. A method is wrapped at its first call.
 
-    shaped: from a method and its RPC to the same RPC with answers as REST needs them, inside all layers.
-    watched: from a method and its streaming RPC to the same RPC, watched while it sends.
+    shaped: adapts the responses of an RPC to REST, inside all middleware.
+    watched: supervises the sending of a streaming RPC.
     """
 
     def __init__(self, layers: Sequence[Middleware], *, shaped: Wrap, watched: Wrap) -> None:
@@ -79,23 +79,23 @@ class MiddlewareChain(ServerInterceptor):
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        wrapped = self._shaped(method, _tolerant(method, handler))
+        wrapped = self._shaped(method, _with_stand_ins(method, handler))
         for layer in reversed(self._layers):
-            around = layer.around(method, handler)
-            if around is not None:
-                wrapped = wrap_handler(wrapped, around)
+            scope = layer.wrap(method, handler)
+            if scope is not None:
+                wrapped = wrap_handler(wrapped, scope)
         return self._watched(method, wrapped) if handler.response_streaming else wrapped
 
 
-def wrap_handler(handler: Handler, around: Around) -> Handler:
-    """The same RPC with `around` about its behaviour."""
+def wrap_handler(handler: Handler, scope: CallScope) -> Handler:
+    """The same RPC with its function inside the scope."""
     if handler.response_streaming:
-        return _wrap_streaming(handler, around)
-    return _wrap_unary(handler, around)
+        return _wrap_streaming(handler, scope)
+    return _wrap_unary(handler, scope)
 
 
 def handler_function(handler: Handler) -> Any:
-    """What is called for the RPC."""
+    """The function that implements the RPC."""
     if handler.response_streaming:
         return handler.stream_stream if handler.request_streaming else handler.unary_stream
     return handler.stream_unary if handler.request_streaming else handler.unary_unary
@@ -109,28 +109,28 @@ def _maker(handler: Handler) -> Any:
     return grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
 
 
-def made_like(handler: Handler, behaviour: Any) -> Handler:
-    """The same RPC with another behaviour."""
-    made: Handler = _maker(handler)(behaviour, handler.request_deserializer, handler.response_serializer)
+def with_function(handler: Handler, function: Any) -> Handler:
+    """The same RPC with another function."""
+    made: Handler = _maker(handler)(function, handler.request_deserializer, handler.response_serializer)
     return made
 
 
-def _tolerant(method: str, handler: Handler) -> Handler:
-    """The same RPC, which takes requests and gives answers that are no messages."""
-    # Of a stream's messages each is checked where it is read.
-    kept = _ignored if handler.request_streaming else keep
-    deserializer = _forgiving(handler.request_deserializer, conflict_finder(method), kept)
-    serializer = _outspoken(handler.response_serializer, constant_filler(method))
+def _with_stand_ins(method: str, handler: Handler) -> Handler:
+    """The same RPC, which also takes Malformed requests and returns Encoded and AbortMarker responses."""
+    # The messages of a stream are checked where they are read.
+    kept = _discard if handler.request_streaming else keep
+    deserializer = _deserializer(handler.request_deserializer, conflict_finder(method), kept)
+    serializer = _serializer(handler.response_serializer, constant_filler(method))
     made: Handler = _maker(handler)(handler_function(handler), deserializer, serializer)
     return made
 
 
-def _ignored(_content: bytes) -> None:
-    """Keep nothing."""
+def _discard(_content: bytes) -> None:
+    """Keep no bytes."""
 
 
-def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None, kept: Callable[[bytes], None]) -> Any:
-    """grpc would tell the caller the parser's own words, and the layers would never hear of it."""
+def _deserializer(deserializer: Any, conflict: Callable[[bytes], str] | None, kept: Callable[[bytes], None]) -> Any:
+    """grpc itself would send the parser's message to the caller, and bypass the middleware."""
 
     def deserialize(data: bytes) -> Any:
         try:
@@ -144,52 +144,52 @@ def _forgiving(deserializer: Any, conflict: Callable[[bytes], str] | None, kept:
     return deserialize if deserializer else None
 
 
-def _outspoken(serializer: Any, fill: Callable[[Any], None] | None) -> Any:
-    def serialize(answer: Any) -> bytes:
-        if isinstance(answer, Encoded):
-            return answer.content
-        if isinstance(answer, AbortMarker):
+def _serializer(serializer: Any, fill: Callable[[Any], None] | None) -> Any:
+    def serialize(response: Any) -> bytes:
+        if isinstance(response, Encoded):
+            return response.content
+        if isinstance(response, AbortMarker):
             return NO_MESSAGE
         if fill:
-            fill(answer)
-        content: bytes = serializer(answer)
+            fill(response)
+        content: bytes = serializer(response)
         return content
 
     return serialize if serializer else None
 
 
-def _wrap_unary(handler: Handler, around: Around) -> Handler:
-    behaviour, streaming = handler_function(handler), handler.request_streaming
+def _wrap_unary(handler: Handler, scope: CallScope) -> Handler:
+    function, streaming = handler_function(handler), handler.request_streaming
 
     async def unary(request: Any, context: Context) -> Any:
         context = with_principal(context)
-        async with around(None if streaming else request, context):
-            return await behaviour(request, context)
+        async with scope(None if streaming else request, context):
+            return await function(request, context)
 
-    return made_like(handler, unary)
+    return with_function(handler, unary)
 
 
-def _wrap_streaming(handler: Handler, around: Around) -> Handler:
-    behaviour, streaming = handler_function(handler), handler.request_streaming
-    if not inspect.isasyncgenfunction(behaviour):
+def _wrap_streaming(handler: Handler, scope: CallScope) -> Handler:
+    function, streaming = handler_function(handler), handler.request_streaming
+    if not inspect.isasyncgenfunction(function):
         # grpc's own services write to the context instead of yielding.
-        return _wrap_writing(handler, behaviour, around)
+        return _wrap_writing(handler, function, scope)
 
     async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
         context = with_principal(context)
-        async with around(None if streaming else request, context):
-            async for answer in behaviour(request, context):
-                yield answer
+        async with scope(None if streaming else request, context):
+            async for response in function(request, context):
+                yield response
 
-    return made_like(handler, stream)
+    return with_function(handler, stream)
 
 
-def _wrap_writing(handler: Handler, behaviour: Any, around: Around) -> Handler:
+def _wrap_writing(handler: Handler, function: Any, scope: CallScope) -> Handler:
     streaming = handler.request_streaming
 
     async def write(request: Any, context: Context) -> None:
         context = with_principal(context)
-        async with around(None if streaming else request, context):
-            await behaviour(request, context)
+        async with scope(None if streaming else request, context):
+            await function(request, context)
 
-    return made_like(handler, write)
+    return with_function(handler, write)

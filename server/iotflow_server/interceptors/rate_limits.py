@@ -9,7 +9,7 @@ from typing import Any
 from iotflow.words import Role
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.call_context import principal_of
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 MOST_CALLERS = 100_000
 
@@ -59,7 +59,7 @@ class RateLimits:
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
 
-    def around(self, _method: str, _handler: Handler) -> Around:
+    def wrap(self, _method: str, _handler: Handler) -> CallScope:
         return self._limit
 
     @asynccontextmanager

@@ -13,7 +13,7 @@ import structlog
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.call_context import principal_of, with_principal
 from iotflow_server.interceptors.errors import abort
-from iotflow_server.interceptors.middleware import Context, Handler, handler_function, made_like
+from iotflow_server.interceptors.middleware import Context, Handler, handler_function, with_function
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +21,8 @@ log = structlog.get_logger(__name__)
 def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
     """The same stream, ended when a message of it has not been taken for so many seconds: flow control holds it up until the
     caller reads. A stream that has nothing to say may be silent for ever."""
-    behaviour = handler_function(handler)
-    if not inspect.isasyncgenfunction(behaviour):
+    function = handler_function(handler)
+    if not inspect.isasyncgenfunction(function):
         # grpc's own services write to the context, and too little to stall.
         return handler
 
@@ -31,7 +31,7 @@ def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
         watch = Watch(method, context, seconds)
         _watch.set(watch)
         try:
-            async with aclosing(behaviour(request, context)) as answers:
+            async with aclosing(function(request, context)) as answers:
                 async for answer in answers:
                     watch.begin()
                     yield answer
@@ -39,7 +39,7 @@ def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
         finally:
             watch.close()
 
-    return made_like(handler, stream)
+    return with_function(handler, stream)
 
 
 class Watch:

@@ -10,7 +10,7 @@ from typing import Any
 from iotflow.words import Role
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.call_context import principal_of
-from iotflow_server.interceptors.middleware import Around, Context, Handler
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 from iotflow_server.interceptors.stalled_readers import when_gone
 
 RETRY_SECONDS = 5.0
@@ -42,7 +42,7 @@ class StreamLimits:
         self._others = others
         self._open: Counter[tuple[str, str]] = Counter()
 
-    def around(self, method: str, handler: Handler) -> Around | None:
+    def wrap(self, method: str, handler: Handler) -> CallScope | None:
         if not handler.response_streaming:
             return None
         limit = self._limits.get(method, self._others)

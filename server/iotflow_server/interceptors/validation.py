@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from iotflow_server.compute_thread import run_by_size
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.empty_fields import has_empty_fields
-from iotflow_server.interceptors.middleware import Around, Context, Handler, Malformed
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler, Malformed
 from iotflow_server.interceptors.path_fields import path_fields
 from iotflow_server.interceptors.violation_messages import nothing_known, sentence
 from iotflow_server.rpc.http_status import from_rest
@@ -21,7 +21,7 @@ from iotflow_server.rpc.http_status import from_rest
 class Validation:
     """protovalidate on every request that is one message; streams of requests are checked where they are read."""
 
-    def around(self, method: str, handler: Handler) -> Around | None:
+    def wrap(self, method: str, handler: Handler) -> CallScope | None:
         if handler.request_streaming:
             return None
         in_path = frozenset(field.name for field in path_fields(method))

@@ -1,4 +1,4 @@
-"""Devices as MQTT brokers know them."""
+"""The accounts under which devices log in to MQTT brokers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.rows import among
 
-# Changes that wait for one watcher; beyond that it is given all accounts again.
+# Changes in the queue of one subscription. Above this number it reports a gap, and all accounts are read again.
 MOST_CHANGES = 10_000
 
 # In the order of Account's fields.
@@ -22,8 +22,8 @@ COLUMNS = (DeviceRow.id, DeviceRow.name, DeviceRow.status, DeviceRow.mqtt_verifi
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """verifier: see verifiers.py; None: the device has had its key since before there were any. old_key_until: when the grace of
-    its older key ends or ended; None: it has none, or its newest key was never used."""
+    """verifier: see verifiers.py; None: the device's key is older than the verifiers. old_key_until: the end of the grace of the
+    previous key; None: there is no previous key, or the newest key was never used."""
 
     device_id: int
     name: str
@@ -33,33 +33,33 @@ class Account:
 
 
 class AccountSubscription:
-    """What has changed since one who watches last asked."""
+    """The changes since the last call of next."""
 
     def __init__(self) -> None:
         self._changed: set[int] = set()
-        self._anything = False
-        self._news = asyncio.Event()
+        self._has_gap = False
+        self._arrived = asyncio.Event()
 
-    def device(self, device_id: int) -> None:
-        """This one was made, changed or removed."""
+    def add(self, device_id: int) -> None:
+        """Queue a device that was registered, changed or removed."""
         self._changed.add(device_id)
         if len(self._changed) > MOST_CHANGES:
-            self.anything()
-        self._news.set()
+            self.mark_gap()
+        self._arrived.set()
 
-    def anything(self) -> None:
-        """Nobody knows what was changed."""
+    def mark_gap(self) -> None:
+        """Replace the queue by a gap: any account may have changed."""
         self._changed.clear()
-        self._anything = True
-        self._news.set()
+        self._has_gap = True
+        self._arrived.set()
 
     async def next(self) -> list[int] | None:
-        """The ids of devices that changed, waiting for one; None: any may have."""
-        await self._news.wait()
-        self._news.clear()
+        """The ids of changed devices, after the first change; None: any account may have changed."""
+        await self._arrived.wait()
+        self._arrived.clear()
         changed, self._changed = sorted(self._changed), set()
-        anything, self._anything = self._anything, False
-        return None if anything else changed
+        has_gap, self._has_gap = self._has_gap, False
+        return None if has_gap else changed
 
 
 class Accounts:
@@ -67,36 +67,37 @@ class Accounts:
 
     def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
-        self._watchers: set[AccountSubscription] = set()
-        registry.on_change(self.changed)
-        registry.on_register(self.changed)
+        self._subscriptions: set[AccountSubscription] = set()
+        registry.on_change(self.publish)
+        registry.on_register(self.publish)
 
-    def watch(self) -> AccountSubscription:
-        """Hear of all that changes from now on, until unwatch."""
-        watcher = AccountSubscription()
-        self._watchers.add(watcher)
-        return watcher
+    def subscribe(self) -> AccountSubscription:
+        """A subscription to all further changes, until unsubscribe."""
+        subscription = AccountSubscription()
+        self._subscriptions.add(subscription)
+        return subscription
 
-    def unwatch(self, watcher: AccountSubscription) -> None:
-        self._watchers.discard(watcher)
+    def unsubscribe(self, subscription: AccountSubscription) -> None:
+        """End the subscription."""
+        self._subscriptions.discard(subscription)
 
-    def changed(self, device_id: int) -> None:
-        """In this process or, as others tell, in theirs."""
-        for watcher in self._watchers:
-            watcher.device(device_id)
+    def publish(self, device_id: int) -> None:
+        """Publish that this process, or another one, changed the device."""
+        for subscription in self._subscriptions:
+            subscription.add(device_id)
 
-    def anything_changed(self) -> None:
-        """Others may have changed any of them."""
-        for watcher in self._watchers:
-            watcher.anything()
+    def mark_gap(self) -> None:
+        """Mark a gap in all subscriptions: changes of other processes may have been lost."""
+        for subscription in self._subscriptions:
+            subscription.mark_gap()
 
     async def page(self, after_id: int, size: int) -> list[Account]:
-        """The first `size` with ids above after_id, by id."""
+        """The first `size` accounts with ids above after_id, by id."""
         statement = select(*COLUMNS).where(DeviceRow.id > after_id).order_by(DeviceRow.id).limit(size)
         return await self._database.read(lambda connection: _accounts(connection.execute(statement).all()))
 
     async def of(self, ids: Sequence[int]) -> list[Account]:
-        """Those that exist, by id."""
+        """The accounts that exist, by id."""
         statement = select(*COLUMNS).where(among(ids)).order_by(DeviceRow.id)
         return await self._database.read(lambda connection: _accounts(connection.execute(statement).all()))
 

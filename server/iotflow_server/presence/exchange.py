@@ -1,4 +1,4 @@
-"""What one server process hears of devices, told to the others before it stands in the devices' rows."""
+"""Exchange of sightings between server processes, ahead of the devices' rows."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,25 +13,27 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.presence.last_seen import LastSeen, Sightings
 from iotflow_server.presence.online import Online
 
-# Devices noted at a time; readings go on in between.
+# Devices recorded in one step of the event loop. Readings are processed between the steps.
 PIECE = 10_000
 
 log = structlog.get_logger(__name__)
 
 
 class PresenceBoard(Protocol):
-    """Where server processes tell each other which devices they heard."""
+    """The medium through which server processes exchange sightings."""
 
-    async def exchange(self, heard: Sightings | None) -> Sequence[Sightings]:
-        """Tell the others, and answer what they have told since the last call; at the first call, and after one that
-        failed, what they told in the last seconds. Nothing is told twice but after failures. Raises Unavailable: it may
-        not have been told."""
+    async def exchange(self, own: Sightings | None) -> Sequence[Sightings]:
+        """Publish the sightings of this process; return those of other processes since the last call.
+
+        The first call, and a call after a failed one, return the sightings of the last seconds, so that sightings are
+        repeated only after a failure. Raises Unavailable: the sightings may not have been published.
+        """
 
 
 class PresenceExchange:
-    """interval: seconds between two exchanges, and so about what the others are behind.
+    """interval: seconds between two exchanges, and therefore the approximate delay of remote sightings.
 
-    What cannot be told is not told later: by then it stands in the devices' rows.
+    A failed exchange is not repeated: the sightings are in the devices' rows by then.
     """
 
     def __init__(self, presence: LastSeen, online: Online, board: PresenceBoard, interval: float = 1.0) -> None:
@@ -42,11 +44,11 @@ class PresenceExchange:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Exchange from now on, until close."""
+        """Start the exchange, which runs until close."""
         self._task = asyncio.create_task(self._exchange_regularly(), name="presence exchange")
 
     async def close(self) -> None:
-        """What was not told is for the rows to say."""
+        """Stop the exchange. The devices' rows hold the remaining sightings."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -56,23 +58,23 @@ class PresenceExchange:
             try:
                 await self._exchange()
             except Unavailable as refusal:
-                # The connection's log has it already.
-                log.debug("presence not exchanged", reason=refusal.reason)
+                # The connection logs the failure itself.
+                log.debug("presence_exchange_skipped", reason=refusal.reason)
             except Exception:
-                # Without it the others would know late for ever.
-                log.exception("presence exchange failed")
+                # Without the task, other processes would see every sighting late.
+                log.exception("presence_exchange_failed")
             await asyncio.sleep(self._interval)
 
     async def _exchange(self) -> None:
-        for heard in await self._board.exchange(self._news()):
-            self._online.said_elsewhere(heard.said)
-            for first in range(0, len(heard.device_ids), PIECE):
-                self._presence.heard_elsewhere(Sightings(heard.at, heard.device_ids[first : first + PIECE]))
+        for sightings in await self._board.exchange(self._drain_changes()):
+            self._online.record_remote(sightings.sessions)
+            for first in range(0, len(sightings.device_ids), PIECE):
+                self._presence.record_remote(Sightings(sightings.at, sightings.device_ids[first : first + PIECE]))
                 await asyncio.sleep(0)
 
-    def _news(self) -> Sightings | None:
-        heard, said = self._presence.drain_changes(), self._online.drain_changes()
-        if not said:
-            return heard
-        nobody = Sightings(utc_now(), np.empty(0, np.int64))
-        return replace(heard or nobody, said=said)
+    def _drain_changes(self) -> Sightings | None:
+        sightings, sessions = self._presence.drain_changes(), self._online.drain_changes()
+        if not sessions:
+            return sightings
+        empty = Sightings(utc_now(), np.empty(0, np.int64))
+        return replace(sightings or empty, sessions=sessions)

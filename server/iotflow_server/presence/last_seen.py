@@ -1,4 +1,4 @@
-"""When devices were last heard: noted in memory at once, written to their rows a little later and together."""
+"""The last contact of each device: recorded in memory at once, written to the database in batches."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.errors import DomainError
 
-# Devices remembered beyond their being written.
+# Devices kept in memory after they have been written.
 MOST_REMEMBERED = 250_000
 
 log = structlog.get_logger(__name__)
 
 _at = bindparam("at", type_=DeviceRow.last_seen.type)
-# Another process may have heard the device later.
+# Another process may have recorded a later contact.
 _is_newer = or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < _at)
 _write = (
     update(DeviceRow.__table__)  # type: ignore[arg-type]
@@ -34,7 +34,7 @@ _write = (
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """A gateway said at this time that the device has a session, or has gone."""
+    """A gateway's report that the device's session began (online) or ended, and its time."""
 
     device_id: int
     online: bool
@@ -43,17 +43,17 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Devices heard at this time or a little later. device_ids: shape (devices,), int64. said: what gateways said besides."""
+    """Devices that were in contact at this time or shortly after. device_ids: shape (devices,), int64. sessions: reports of gateways."""
 
     at: datetime
     device_ids: NDArray[np.int64]
-    said: tuple[SessionReport, ...] = ()
+    sessions: tuple[SessionReport, ...] = ()
 
 
 class LastSeen:
-    """flush_interval: seconds between writes. In that time a device costs one row, however often it is heard.
+    """flush_interval: seconds between writes. Each write has one row per device, regardless of its number of messages.
 
-    tells: whether somebody takes the news, to tell other processes.
+    shared: whether changes are collected for other processes, by drain_changes.
     """
 
     def __init__(
@@ -62,87 +62,87 @@ class LastSeen:
         flush_interval: float = 2.0,
         clock: Callable[[], datetime] = utc_now,
         *,
-        tells: bool = False,
+        shared: bool = False,
     ) -> None:
         self._database = database
         self._flush_interval = flush_interval
         self._clock = clock
-        self._heard: dict[int, datetime] = {}
+        self._times: dict[int, datetime] = {}
         self._unwritten: set[int] = set()
-        self._news: set[int] | None = set() if tells else None
+        self._changes: set[int] | None = set() if shared else None
         self._listener: Callable[[int, datetime], None] | None = None
-        # Those about whom the listener need not be told.
+        # The listener is not called for these devices.
         self._known: AbstractSet[int] = frozenset()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def on_heard(self, listener: Callable[[int, datetime], None], unless: AbstractSet[int]) -> None:
-        """Call listener with each device that is heard and when, here or elsewhere, unless it is among these."""
+    def on_record(self, listener: Callable[[int, datetime], None], unless: AbstractSet[int]) -> None:
+        """Call listener with the id and time of each recorded contact, local or remote, except for these devices."""
         self._listener, self._known = listener, unless
 
-    def seen(self, device_id: int, at: datetime | None = None) -> None:
-        """Note that the device was heard, now or at an aware time. Memory only."""
+    def record(self, device_id: int, at: datetime | None = None) -> None:
+        """Record a contact of the device, now or at an aware time. In memory only."""
         at = at or self._clock()
-        before = self._heard.get(device_id)
+        before = self._times.get(device_id)
         if before is None or before < at:
-            self._heard[device_id] = at
+            self._times[device_id] = at
             self._unwritten.add(device_id)
-            if self._news is not None:
-                self._news.add(device_id)
+            if self._changes is not None:
+                self._changes.add(device_id)
             if device_id not in self._known:
-                self._tell(device_id, at)
+                self._notify(device_id, at)
 
     def drain_changes(self) -> Sightings | None:
-        """What was heard here since the last call; None: nothing."""
-        if not self._news:
+        """The contacts of this process since the last call; None: there are none."""
+        if not self._changes:
             return None
-        news, self._news = self._news, set()
-        return Sightings(min(map(self._heard.__getitem__, news)), np.fromiter(news, np.int64, len(news)))
+        changes, self._changes = self._changes, set()
+        return Sightings(min(map(self._times.__getitem__, changes)), np.fromiter(changes, np.int64, len(changes)))
 
-    def heard_elsewhere(self, heard: Sightings) -> None:
-        """Note what another process heard, which also writes it."""
-        noted = self._heard
-        for device_id in heard.device_ids.tolist():
-            before = noted.get(device_id)
-            if before is None or before < heard.at:
-                noted[device_id] = heard.at
+    def record_remote(self, sightings: Sightings) -> None:
+        """Record contacts of another process, which writes them to the database."""
+        times = self._times
+        for device_id in sightings.device_ids.tolist():
+            before = times.get(device_id)
+            if before is None or before < sightings.at:
+                times[device_id] = sightings.at
                 if device_id not in self._known:
-                    self._tell(device_id, heard.at)
+                    self._notify(device_id, sightings.at)
         self._forget_surplus()
 
-    def heard_at(self, device_id: int) -> datetime | None:
-        """When it was heard as far as is noted; None: look at its row."""
-        return self._heard.get(device_id)
+    def recorded_at(self, device_id: int) -> datetime | None:
+        """The last contact in memory; None: its row has the time."""
+        return self._times.get(device_id)
 
     def last_seen(self, device: Device) -> datetime | None:
-        """The newer of what is noted and what the device came with."""
-        noted = self._heard.get(device.id)
-        if noted is None or device.last_seen is None:
-            return noted or device.last_seen
-        return max(noted, device.last_seen)
+        """The later of the time in memory and the time in the row."""
+        recorded = self._times.get(device.id)
+        if recorded is None or device.last_seen is None:
+            return recorded or device.last_seen
+        return max(recorded, device.last_seen)
 
-    def _tell(self, device_id: int, at: datetime) -> None:
+    def _notify(self, device_id: int, at: datetime) -> None:
         if self._listener is not None:
             self._listener(device_id, at)
 
     async def start(self) -> None:
-        """Write from now on, until close."""
+        """Start the writes, which go on until close."""
         self._task = asyncio.create_task(self._write_behind())
 
     async def close(self) -> None:
-        """Write what is left and stop. What cannot be written is lost with the process, and logged."""
+        """Write the remaining contacts and stop. Contacts that cannot be written are lost; the log has their number."""
         self._closing.set()
         if self._task is not None:
             await self._task
         await self._try_to_flush()
 
     async def flush(self) -> None:
-        """Write all that is noted and not yet written; what fails stays noted. Raises Unavailable."""
+        """Write all contacts that are not written yet; after a failure they are kept. Raises Unavailable."""
         if not self._unwritten:
             return
         # Sorted, so that two processes lock the same rows in the same order.
         written = sorted(self._unwritten)
-        rows = [{"device": device_id, "at": self._heard[device_id]} for device_id in written]
+        rows = [{"device": device_id, "at": self._times[device_id]} for device_id in written]
         self._unwritten.clear()
         try:
             await self._database.write(lambda connection: _execute(connection, rows))
@@ -166,9 +166,9 @@ class LastSeen:
             log.warning("presence_not_written", devices=len(self._unwritten), error=str(error))
 
     def _forget_surplus(self) -> None:
-        if len(self._heard) > MOST_REMEMBERED:
-            needed = self._unwritten | (self._news or set())
-            self._heard = {device_id: self._heard[device_id] for device_id in needed}
+        if len(self._times) > MOST_REMEMBERED:
+            needed = self._unwritten | (self._changes or set())
+            self._times = {device_id: self._times[device_id] for device_id in needed}
 
 
 def _execute(connection: Connection, rows: list[dict[str, object]]) -> None:

@@ -1,4 +1,4 @@
-"""Which devices are online, by one definition, and who is told when that changes."""
+"""Whether devices are online, by one definition, and the events of its changes."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from iotflow_server.devices.rows import LONGER_SILENCE, online
 from iotflow_server.errors import DomainError
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 
-# How much later than it could be told it is told that a device was not heard any more.
+# The longest delay between the end of a device's online window and the event that it is offline.
 MOST_LATE_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 Listener = Callable[[int, bool, datetime], None]
 
 _at = bindparam("at", type_=DeviceRow.said_at.type)
-# Reports may overtake each other; of two at the same time a device has gone is the later one.
+# Reports may arrive out of order. Of two reports with equal times, the end of the session counts as the later one.
 _is_newer = or_(DeviceRow.said_at.is_(None), DeviceRow.said_at <= _at)
 _write = (
     update(DeviceRow.__table__)  # type: ignore[arg-type]
@@ -32,11 +32,11 @@ _write = (
 
 
 class Online:
-    """A device is online when a gateway said that it has a session, and not that it has gone since, unless that and all else that
-    was heard of it is older than a day and the window; or when it was heard within the window, and not said to have gone since.
-    One that was set inactive has gone.
+    """A device is online in two cases. Either its session is open, by the report of a gateway, and its last contact or that
+    report is not older than a day and the window. Or its last contact is within the window, and no later report ended its
+    session. Setting a device inactive ends its session.
 
-    tells: whether somebody takes the news, to tell other processes.
+    shared: whether changes are collected for other processes, by drain_changes.
     """
 
     def __init__(
@@ -46,125 +46,129 @@ class Online:
         presence: LastSeen,
         window: timedelta,
         clock: Callable[[], datetime] = utc_now,
-        tells: bool = False,
+        shared: bool = False,
     ) -> None:
         self._database = database
         self._presence = presence
         self._window = window
         self._clock = clock
         self._online: set[int] = set()
-        self._said: dict[int, SessionReport] = {}
-        self._news: list[SessionReport] | None = [] if tells else None
+        self._sessions: dict[int, SessionReport] = {}
+        self._changes: list[SessionReport] | None = [] if shared else None
         self._listeners: list[Listener] = []
         self._task: asyncio.Task[None] | None = None
-        presence.on_heard(self._decide, unless=self._online)
+        presence.on_record(self._decide, unless=self._online)
 
     @property
     def since(self) -> datetime:
-        """Who was heard since then counts as heard."""
+        """The beginning of the online window."""
         return self._clock() - self._window
 
     @property
     def count(self) -> int:
-        """How many are online, as far as this process knows by now."""
+        """The number of devices that are online, as known in this process."""
         return len(self._online)
 
     def on_change(self, listener: Listener) -> None:
-        """Call listener with each device that comes online or goes offline: its id, whether it came, and when."""
+        """Call listener with each device that comes online or goes offline: its id, whether it is online, and the time."""
         self._listeners.append(listener)
 
     def is_online(self, device: Device) -> bool:
-        said = self._said.get(device.id)
-        if device.said_at is not None and (said is None or said.at < device.said_at):
-            said = SessionReport(device.id, bool(device.said_online), device.said_at)
-        return self._is_online(said, self._presence.last_seen(device))
+        session = self._sessions.get(device.id)
+        if device.said_at is not None and (session is None or session.at < device.said_at):
+            session = SessionReport(device.id, bool(device.said_online), device.said_at)
+        return self._is_online(session, self._presence.last_seen(device))
 
-    async def say(self, said: Sequence[SessionReport]) -> None:
-        """Note what gateways said, durably on return. Raises Unavailable."""
+    async def record(self, reports: Sequence[SessionReport]) -> None:
+        """Record reports of gateways, durably on return. Raises Unavailable."""
         # Sorted, so that two processes lock the same rows in the same order.
-        ordered = sorted(said, key=lambda one: (one.device_id, one.at))
+        ordered = sorted(reports, key=lambda one: (one.device_id, one.at))
         rows = [{"device": one.device_id, "online": one.online, "at": one.at} for one in ordered]
         await self._database.write(lambda connection: _execute(connection, rows))
-        if self._news is not None:
-            self._news += ordered
-        self.said_elsewhere(ordered)
+        if self._changes is not None:
+            self._changes += ordered
+        self.record_remote(ordered)
 
-    def said_elsewhere(self, said: Iterable[SessionReport]) -> None:
-        """Note what another process has noted in the devices' rows."""
-        for one in said:
-            before = self._said.get(one.device_id)
+    def record_remote(self, reports: Iterable[SessionReport]) -> None:
+        """Record reports that another process has written to the devices' rows."""
+        for one in reports:
+            before = self._sessions.get(one.device_id)
             if before is None or before.at <= one.at:
-                self._said[one.device_id] = one
+                self._sessions[one.device_id] = one
                 self._decide(one.device_id, one.at)
 
-    def gone(self, device_id: int) -> None:
-        """Note that the device was removed, or set inactive, as its row says."""
-        said = SessionReport(device_id, False, self._clock())
-        if self._news is not None:
-            self._news.append(said)
-        self.said_elsewhere([said])
+    def record_removed(self, device_id: int) -> None:
+        """Record that the device was removed or set inactive in the database."""
+        report = SessionReport(device_id, False, self._clock())
+        if self._changes is not None:
+            self._changes.append(report)
+        self.record_remote([report])
 
     def drain_changes(self) -> tuple[SessionReport, ...]:
-        """What was said here since the last call."""
-        if not self._news:
+        """The reports of this process since the last call."""
+        if not self._changes:
             return ()
-        news, self._news = self._news, []
-        return tuple(news)
+        changes, self._changes = self._changes, []
+        return tuple(changes)
 
     async def start(self) -> None:
-        """Look around from now on, until close. Raises Unavailable."""
+        """Read the online devices, and refresh them until close. Raises Unavailable."""
         self._online |= await self._online_rows()
-        self._task = asyncio.create_task(self._look_around_regularly(), name="who is online")
+        self._task = asyncio.create_task(self._refresh_regularly(), name="online refresh")
 
     async def close(self) -> None:
-        """Tell nobody any more."""
+        """Stop the refreshes."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def look_around(self) -> None:
-        """Find out who was not heard any more, and what was not told. Raises Unavailable."""
+    async def refresh(self) -> None:
+        """Read the database: devices whose window has ended, and changes that did not arrive. Raises Unavailable."""
         begun = self._clock()
         rows = await self._online_rows()
         now, since = self._clock(), self.since
         for device_id in self._online - rows:
-            said = self._said.get(device_id)
-            if said is not None and said.online and said.at < begun:
-                # Another process noted otherwise, and it was not heard here.
-                del self._said[device_id]
+            session = self._sessions.get(device_id)
+            if session is not None and session.online and session.at < begun:
+                # Another process recorded a later report, and the device was not in contact with this process.
+                del self._sessions[device_id]
             self._decide(device_id, now)
         for device_id in rows - self._online:
-            said = self._said.get(device_id)
-            if said is None or said.online:
+            session = self._sessions.get(device_id)
+            if session is None or session.online:
                 self._change(device_id, online=True, at=now)
-        # By then the time it was heard says the same.
-        self._said = {one.device_id: one for one in self._said.values() if one.online or one.at >= since}
+        # A session that ended before the window has no effect beyond the time of the last contact.
+        self._sessions = {one.device_id: one for one in self._sessions.values() if one.online or one.at >= since}
 
-    async def _look_around_regularly(self) -> None:
+    async def _refresh_regularly(self) -> None:
         pause = min(MOST_LATE_SECONDS, self._window.total_seconds() / 10)
         while True:
             await asyncio.sleep(pause)
             try:
-                await self.look_around()
+                await self.refresh()
             except DomainError as refusal:
-                log.debug("nobody looked who is online", reason=refusal.reason)
+                log.debug("presence_refresh_skipped", reason=refusal.reason)
             except Exception:
-                # Without it, nobody would ever be told again that a device has gone.
-                log.exception("looking who is online failed")
+                # Without the task, devices would never go offline.
+                log.exception("presence_refresh_failed")
 
     async def _online_rows(self) -> set[int]:
         statement = select(DeviceRow.id).where(online(self.since))
         return await self._database.read(lambda connection: set(connection.scalars(statement)))
 
-    def _is_online(self, said: SessionReport | None, heard: datetime | None) -> bool:
-        if said is not None and said.online and max(said.at, heard or said.at) >= self.since - LONGER_SILENCE:
+    def _is_online(self, session: SessionReport | None, last_seen: datetime | None) -> bool:
+        if (
+            session is not None
+            and session.online
+            and max(session.at, last_seen or session.at) >= self.since - LONGER_SILENCE
+        ):
             return True
-        gone = said is not None and heard is not None and said.at >= heard
-        return heard is not None and heard >= self.since and not gone
+        gone = session is not None and last_seen is not None and session.at >= last_seen
+        return last_seen is not None and last_seen >= self.since and not gone
 
     def _decide(self, device_id: int, at: datetime) -> None:
-        """By what is noted."""
-        is_online = self._is_online(self._said.get(device_id), self._presence.heard_at(device_id))
+        """Compute the state from memory, and publish a change."""
+        is_online = self._is_online(self._sessions.get(device_id), self._presence.recorded_at(device_id))
         if is_online != (device_id in self._online):
             self._change(device_id, online=is_online, at=at)
 

@@ -34,7 +34,7 @@ class CacheInvalidator:
     async def device(self, device_id: int) -> None:
         self._identities.forget_device(device_id)
         self._directory.forget(device_id)
-        self._accounts.changed(device_id)
+        self._accounts.publish(device_id)
         await self._checks.of_device(device_id)
 
     async def token(self, token_id: int) -> None:
@@ -42,15 +42,15 @@ class CacheInvalidator:
         await self._checks.of_token(token_id)
 
     async def command(self, command_id: int) -> None:
-        self._relay.changed(command_id)
+        self._relay.add(command_id)
 
     async def desired(self, device_id: int) -> None:
-        self._desired.news.hear(await self._desired.get(device_id))
+        self._desired.changes.publish_remote(await self._desired.get(device_id))
 
     async def anything(self) -> None:
-        self._commands.news.miss()
-        self._desired.news.miss()
+        self._commands.changes.mark_gap()
+        self._desired.changes.mark_gap()
         self._identities.forget_all()
         self._directory.forget_all()
-        self._accounts.anything_changed()
+        self._accounts.mark_gap()
         await self._checks.of_all()

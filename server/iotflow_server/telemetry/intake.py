@@ -41,7 +41,7 @@ class Intake:
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
         """Queue batches, all or none, waiting while the queue is full; each future completes when its batch is durable."""
         for device, _ in batches:
-            self.presence.seen(device.id)
+            self.presence.record(device.id)
         return await self.ingest.put(batches)
 
     async def submit(self, device: Device, batch: Batch) -> Outcome:

@@ -189,7 +189,7 @@ async def test_somebody_else_may_bring_it(parts: Parts) -> None:
 
 async def test_every_change_is_told_once_it_is_there(parts: Parts) -> None:
     device = await parts.make()
-    with parts.commands.news.listen(device.id, lambda _: True) as listener:
+    with parts.commands.changes.subscribe(device.id, lambda _: True) as listener:
         command = await parts.commands.send(device.id, "x", {}, MINUTE, "k", actor="token:me")
         await parts.commands.send(device.id, "x", {}, MINUTE, "k", actor="token:me")
         await parts.commands.deliver(device.id)
@@ -208,17 +208,17 @@ async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
 ) -> None:
     monkeypatch.setattr("iotflow_server.devices.change_feed.MOST_WAITING", 2)
     device = await parts.make()
-    with parts.commands.news.listen(None, lambda _: True) as listener:
+    with parts.commands.changes.subscribe(None, lambda _: True) as listener:
         sent = [await parts.commands.send(device.id, "x", {}, None, "", actor="token:me") for _ in range(3)]
         assert listener.take() == ([], True)
-        parts.commands.news.tell(sent[:1])
+        parts.commands.changes.publish(sent[:1])
         assert listener.take() == (sent[:1], False)
 
 
 async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> None:
     device = await parts.make()
     first, second = [(await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")).id for _ in range(2)]
-    outcomes = await parts.commands.note(
+    outcomes = await parts.commands.record_results(
         [
             CommandResult(device.id, first, "delivered"),
             CommandResult(device.id, first, "succeeded", {"n": 1}),
@@ -236,7 +236,7 @@ async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> N
 async def test_a_result_that_cannot_be_stored_spoils_no_others(parts: Parts) -> None:
     device = await parts.make()
     first, second = [(await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")).id for _ in range(2)]
-    outcomes = await parts.commands.note(
+    outcomes = await parts.commands.record_results(
         [
             CommandResult(device.id, first, "succeeded", {"n": float("nan")}),
             CommandResult(device.id, second, "succeeded"),

@@ -89,7 +89,7 @@ async def test_patches_at_once_are_all_in(parts: Parts) -> None:
 
 async def test_each_version_is_told_once_it_is_there(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
-    with parts.desired.news.listen(device.id, lambda _: True) as listener:
+    with parts.desired.changes.subscribe(device.id, lambda _: True) as listener:
         first = await parts.desired.set(device.id, {"a": 1}, None, "token:me")
         await parts.desired.set(other.id, {"a": 1}, None, "token:me")
         await parts.desired.patch(device.id, {"a": 1}, None, "token:me")

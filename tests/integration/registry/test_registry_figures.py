@@ -61,7 +61,7 @@ async def test_who_was_heard(parts: Parts) -> None:
     presence = LastSeen(parts.database, clock=parts.clock)
     since = parts.clock.advance(minutes=1)
     for device in (made[2], made[0], made[1]):
-        presence.seen(device.id)
+        presence.record(device.id)
         parts.clock.advance(minutes=1)
     await presence.flush()
 

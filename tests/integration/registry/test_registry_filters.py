@@ -14,7 +14,7 @@ async def names(parts: Parts, wanted: DeviceFilter) -> list[str]:
 async def heard(parts: Parts, *devices: Device) -> None:
     presence = LastSeen(parts.database, clock=parts.clock)
     for device in devices:
-        presence.seen(device.id)
+        presence.record(device.id)
     await presence.flush()
 
 

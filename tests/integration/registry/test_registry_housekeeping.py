@@ -26,7 +26,7 @@ async def test_a_command_expires_though_nobody_asks(parts: Parts) -> None:
     device = await parts.make()
     await commands.send(device.id, "kept", {}, None, "", actor="token:me")
     late = await commands.send(device.id, "late", {}, 0.05 * SECOND, "", actor="token:me")
-    with commands.news.listen(device.id, lambda told: told.state == "expired") as listener:
+    with commands.changes.subscribe(device.id, lambda told: told.state == "expired") as listener:
         async with expiring(commands):
             await listener.wait(10)
             assert [told.id for told in listener.take()[0]] == [late.id]

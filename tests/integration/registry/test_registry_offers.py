@@ -15,7 +15,7 @@ MOST = 100
 
 @pytest.fixture
 def offers(parts: Parts) -> CommandLeases:
-    return CommandLeases(parts.database, parts.commands.news, parts.clock)
+    return CommandLeases(parts.database, parts.commands.changes, parts.clock)
 
 
 async def send(parts: Parts, device_id: int, *names: str) -> list[int]:
@@ -52,7 +52,7 @@ async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(
     device = await parts.make()
     [command] = await send(parts, device.id, "a")
     assert await taken(offers, "gone") == [command]
-    with parts.commands.news.listen(None, lambda told: told.state == "queued") as listener:
+    with parts.commands.changes.subscribe(None, lambda told: told.state == "queued") as listener:
         await offers.release("gone")
         assert [told.id for told in listener.take()[0]] == [command]
     assert await taken(offers, "silent") == [command]
@@ -68,13 +68,13 @@ async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(
     first, second = await send(parts, device.id, "a", "b")
     [third] = await send(parts, other.id, "c")
     assert await taken(offers, "one", 1) == [first]
-    await parts.commands.note([CommandResult(device.id, first, "unreachable")])
+    await parts.commands.record_results([CommandResult(device.id, first, "unreachable")])
     assert await taken(offers, "one") == [third]
     await offers.release_for([other.id])
     assert await taken(offers, "one") == []
     await offers.release_for([device.id])
     assert await taken(offers, "one") == [first, second]
-    await parts.commands.note([CommandResult(device.id, first, "unreachable")])
+    await parts.commands.record_results([CommandResult(device.id, first, "unreachable")])
     await parts.commands.hand_over(other.id, third)
     parts.clock.now += REST
     assert await taken(offers, "two") == [first, second]

@@ -20,7 +20,7 @@ class Known:
     def __init__(self, parts: Parts) -> None:
         self.presence = LastSeen(parts.database, clock=parts.clock)
         self.online = Online(
-            database=parts.database, presence=self.presence, window=WINDOW, clock=parts.clock, tells=True
+            database=parts.database, presence=self.presence, window=WINDOW, clock=parts.clock, shared=True
         )
         self.told: list[tuple[int, bool]] = []
         self.online.on_change(lambda device_id, online, _: self.told.append((device_id, online)))
@@ -51,9 +51,9 @@ async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None
         device = await parts.make(f"{heard} {said} {is_online}")
         now = parts.clock.now
         if heard is not None:
-            known.presence.seen(device.id, now - heard * SECOND)
+            known.presence.record(device.id, now - heard * SECOND)
         if said is not None:
-            await known.online.say([SessionReport(device.id, is_online, now - said * SECOND)])
+            await known.online.record([SessionReport(device.id, is_online, now - said * SECOND)])
         wanted[device.id] = is_expected(heard, said, is_online)
     await known.presence.flush()
     expected = {device_id for device_id, is_online in wanted.items() if is_online}
@@ -64,7 +64,7 @@ async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None
     afresh = Known(parts)
     for device in await parts.registry.get_many(list(wanted)):
         assert known.online.is_online(device) is afresh.online.is_online(device) is wanted[device.id], device.name
-    await known.online.look_around()
+    await known.online.refresh()
     assert known.online.count == len(expected)
 
 
@@ -78,31 +78,31 @@ def is_expected(heard: int | None, said: int | None, online: bool) -> bool:
 async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
     device = await parts.make()
     for _ in range(3):
-        known.presence.seen(device.id)
+        known.presence.record(device.id)
         parts.clock.advance(seconds=1)
     assert known.take() == [(device.id, True)]
-    await known.online.say([SessionReport(device.id, False, parts.clock.now)])
-    await known.online.say([SessionReport(device.id, False, parts.clock.now)])
+    await known.online.record([SessionReport(device.id, False, parts.clock.now)])
+    await known.online.record([SessionReport(device.id, False, parts.clock.now)])
     assert known.take() == [(device.id, False)]
     parts.clock.advance(seconds=1)
-    known.presence.seen(device.id)
+    known.presence.record(device.id)
     assert known.take() == [(device.id, True)]
     parts.clock.advance(minutes=6)
-    await known.online.look_around()
-    await known.online.look_around()
+    await known.online.refresh()
+    await known.online.refresh()
     assert known.take() == [(device.id, False)]
 
 
 async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Known) -> None:
     device, silent = await parts.make("a"), await parts.make("b")
-    known.presence.seen(silent.id)
-    await known.online.say([SessionReport(device.id, True, parts.clock.now)])
+    known.presence.record(silent.id)
+    await known.online.record([SessionReport(device.id, True, parts.clock.now)])
     await known.presence.flush()
     parts.clock.advance(minutes=6)
     again = Known(parts)
     await again.online.start()
     assert (again.online.count, again.take()) == (1, [])
-    await again.online.say([SessionReport(device.id, False, parts.clock.now)])
+    await again.online.record([SessionReport(device.id, False, parts.clock.now)])
     assert again.take() == [(device.id, False)]
     await again.online.close()
 
@@ -110,15 +110,15 @@ async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Kno
 async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, known: Known) -> None:
     """Broker and gateway died: nobody is left to say that the device has gone."""
     device, talkative = await parts.make("a"), await parts.make("b")
-    await known.online.say([SessionReport(one.id, True, parts.clock.now) for one in (device, talkative)])
+    await known.online.record([SessionReport(one.id, True, parts.clock.now) for one in (device, talkative)])
     parts.clock.advance(days=1, minutes=4)
-    await known.online.look_around()
+    await known.online.refresh()
     assert known.online.count == 2
-    known.presence.seen(talkative.id)
+    known.presence.record(talkative.id)
     await known.presence.flush()
     known.take()
     parts.clock.advance(minutes=2)
-    await known.online.look_around()
+    await known.online.refresh()
     assert known.take() == [(device.id, False)]
     for process in (known, Known(parts)):
         assert not process.online.is_online(await parts.registry.get(device.id))
@@ -127,8 +127,8 @@ async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, 
 
 async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> None:
     device, removed = await parts.make("a"), await parts.make("b")
-    parts.registry.on_gone(known.online.gone)
-    await known.online.say([SessionReport(one.id, True, parts.clock.now) for one in (device, removed)])
+    parts.registry.on_gone(known.online.record_removed)
+    await known.online.record([SessionReport(one.id, True, parts.clock.now) for one in (device, removed)])
     known.take()
     parts.clock.advance(seconds=1)
     await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
@@ -137,14 +137,14 @@ async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> Non
     # Whoever hears of it by the row alone says the same.
     assert not Known(parts).online.is_online(await parts.registry.get(device.id))
     await parts.registry.update(device.id, DeviceChanges(status="active"), actor="token:me")
-    await known.online.look_around()
+    await known.online.refresh()
     assert (known.online.count, known.take()) == (0, [])
 
 
 async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
     device = await parts.make()
-    await known.online.say([SessionReport(device.id, True, parts.clock.now)])
-    await known.online.say([SessionReport(device.id, False, parts.clock.now - SECOND)])
+    await known.online.record([SessionReport(device.id, True, parts.clock.now)])
+    await known.online.record([SessionReport(device.id, False, parts.clock.now - SECOND)])
     assert known.online.is_online(await parts.registry.get(device.id))
     assert known.take() == [(device.id, True)]
 
@@ -152,14 +152,14 @@ async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
 async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts, known: Known) -> None:
     other = Known(parts)
     device, gone = await parts.make("a"), await parts.make("b")
-    await known.online.say([SessionReport(gone.id, True, parts.clock.now)])
+    await known.online.record([SessionReport(gone.id, True, parts.clock.now)])
     known.take()
     parts.clock.advance(seconds=1)
-    await other.online.say(
+    await other.online.record(
         [SessionReport(device.id, True, parts.clock.now), SessionReport(gone.id, False, parts.clock.now)]
     )
     parts.clock.advance(seconds=1)
-    await known.online.look_around()
+    await known.online.refresh()
     assert sorted(known.take()) == [(device.id, True), (gone.id, False)]
 
 
@@ -168,7 +168,7 @@ async def test_it_looks_around_by_itself(parts: Parts) -> None:
     online = Online(database=parts.database, presence=presence, window=0.2 * SECOND)
     device = await parts.make()
     await online.start()
-    presence.seen(device.id)
+    presence.record(device.id)
     assert online.count == 1
     async with asyncio.timeout(10):
         while online.count:  # noqa: ASYNC110 - nothing else is told

@@ -22,7 +22,7 @@ async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, pr
     device = await parts.make()
     assert presence.last_seen(device) is None
 
-    presence.seen(device.id)
+    presence.record(device.id)
     assert presence.last_seen(device) == parts.clock.now
     assert (await parts.registry.get(device.id)).last_seen is None
 
@@ -36,12 +36,12 @@ async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, pr
 async def test_the_newer_of_memory_and_row_counts(parts: Parts, presence: LastSeen) -> None:
     device = await parts.make()
     now = parts.clock.now
-    presence.seen(device.id, now)
-    presence.seen(device.id, now - SECOND)
+    presence.record(device.id, now)
+    presence.record(device.id, now - SECOND)
     assert presence.last_seen(device) == now
 
     other = LastSeen(parts.database, clock=parts.clock)
-    other.seen(device.id, now + SECOND)
+    other.record(device.id, now + SECOND)
     await other.flush()
     await presence.flush()
 
@@ -56,7 +56,7 @@ async def test_one_write_for_all_that_was_heard(
     devices = [await parts.make(f"d{number}") for number in range(20)]
     writes = count_writes(parts.database, monkeypatch)
     for device in devices * 3:
-        presence.seen(device.id, parts.clock.advance(seconds=1))
+        presence.record(device.id, parts.clock.advance(seconds=1))
 
     await presence.flush()
     await presence.flush()
@@ -69,8 +69,8 @@ async def test_one_write_for_all_that_was_heard(
 
 async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presence: LastSeen) -> None:
     gone, kept = await parts.make("gone"), await parts.make("kept")
-    presence.seen(gone.id)
-    presence.seen(kept.id)
+    presence.record(gone.id)
+    presence.record(kept.id)
     await parts.registry.delete(gone.id, actor="token:me")
     await presence.flush()
     assert (await parts.registry.get(kept.id)).last_seen == parts.clock.now
@@ -82,7 +82,7 @@ async def test_memory_is_bounded_by_forgetting_what_is_written(
     monkeypatch.setattr("iotflow_server.presence.last_seen.MOST_REMEMBERED", 1)
     one, two = await parts.make("one"), await parts.make("two")
     for device in (one, two):
-        presence.seen(device.id)
+        presence.record(device.id)
     assert presence.last_seen(one) == parts.clock.now
 
     await presence.flush()
@@ -94,7 +94,7 @@ async def test_memory_is_bounded_by_forgetting_what_is_written(
 async def test_it_writes_by_itself(parts: Parts, presence: LastSeen) -> None:
     device = await parts.make()
     await presence.start()
-    presence.seen(device.id)
+    presence.record(device.id)
     async with asyncio.timeout(10):
         while (await parts.registry.get(device.id)).last_seen is None:
             pass
@@ -105,7 +105,7 @@ async def test_closing_writes_what_is_left(parts: Parts) -> None:
     device = await parts.make()
     presence = LastSeen(parts.database, flush_interval=3600, clock=parts.clock)
     await presence.start()
-    presence.seen(device.id)
+    presence.record(device.id)
     await presence.close()
     assert (await parts.registry.get(device.id)).last_seen == parts.clock.now
 
@@ -116,7 +116,7 @@ async def test_what_cannot_be_written_is_tried_again(
     device = await parts.make()
     failures = fail_writes(parts.database, monkeypatch, times=3)
     await presence.start()
-    presence.seen(device.id)
+    presence.record(device.id)
     async with asyncio.timeout(10):
         while (await parts.registry.get(device.id)).last_seen is None:
             pass

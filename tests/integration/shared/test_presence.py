@@ -39,8 +39,8 @@ async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[
             stack.push_async_callback(database.close)
             connection = RedisConnection(redis.url)
             stack.push_async_callback(connection.close)
-            presence = LastSeen(database, tells=True)
-            online = Online(database=database, presence=presence, window=timedelta(minutes=5), tells=True)
+            presence = LastSeen(database, shared=True)
+            online = Online(database=database, presence=presence, window=timedelta(minutes=5), shared=True)
             exchange = PresenceExchange(presence, online, RedisPresenceBoard(connection), interval=0.01)
             await exchange.start()
             stack.push_async_callback(exchange.close)
@@ -55,7 +55,7 @@ def device(device_id: int) -> Device:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - nothing tells of it
+        while not condition():  # noqa: ASYNC110 - nothing shared of it
             await asyncio.sleep(0.005)
 
 
@@ -66,36 +66,36 @@ async def until_heard(presence: LastSeen, device_id: int) -> datetime:
 
 async def test_a_sighting_by_one_process_is_known_to_the_other(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
-        here.seen(1)
+        here.record(1)
         assert await until_heard(there, 1) <= (here.last_seen(device(1)) or LONG_AGO)
-        there.seen(2)
+        there.record(2)
         await until_heard(here, 2)
 
 
 async def test_an_older_time_does_not_replace_a_newer_one(redis: RedisServer, tmp_path: Path) -> None:
     newer = datetime(2040, 1, 1, tzinfo=UTC)
     async with processes(redis, tmp_path) as (here, there):
-        there.seen(1, newer)
-        here.seen(1)
-        here.seen(2)
+        there.record(1, newer)
+        here.record(1)
+        here.record(2)
         await until_heard(there, 2)
         assert there.last_seen(device(1)) == newer
-        there.seen(3)
+        there.record(3)
         await until_heard(here, 3)
         assert (here.last_seen(device(1)) or LONG_AGO) > LONG_AGO
 
 
 async def test_a_killed_redis_is_logged_once(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
-        here.seen(1)
+        here.record(1)
         await until_heard(there, 1)
         with structlog.testing.capture_logs() as logs:
             redis.kill()
-            here.seen(2)
+            here.record(2)
             await until(lambda: len([line for line in logs if line["log_level"] == "debug"]) > 20)
             redis.start()
             await until(lambda: len([line for line in logs if line["event"] == "redis_available"]) == 2)
-            here.seen(3)
+            here.record(3)
             await until_heard(there, 3)
         told = [line["event"] for line in logs if line["log_level"] != "debug"]
         assert sorted(told) == ["redis_available"] * 2 + ["redis_unavailable"] * 2
@@ -106,9 +106,9 @@ async def test_reports_of_gateways_reach_the_other_process(redis: RedisServer, t
         changes: list[tuple[int, bool]] = []
         there.on_change(lambda device_id, online, _: changes.append((device_id, online)))
         now = datetime.now(UTC)
-        await here.say([SessionReport(1, True, now), SessionReport(2, True, now)])
+        await here.record([SessionReport(1, True, now), SessionReport(2, True, now)])
         await until(lambda: there.is_online(device(1)))
-        await here.say([SessionReport(1, False, now)])
+        await here.record([SessionReport(1, False, now)])
         await until(lambda: not there.is_online(device(1)))
         assert changes == [(1, True), (2, True), (1, False)]
         assert here.count == there.count == 1

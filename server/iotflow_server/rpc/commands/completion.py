@@ -19,7 +19,7 @@ class CommandCompletion:
 
     def listener(self, device_id: int) -> AbstractContextManager[ChangeSubscription[Command]]:
         """Hears the device's commands end."""
-        return self._commands.news.listen(device_id, lambda told: not told.is_open)
+        return self._commands.changes.subscribe(device_id, lambda told: not told.is_open)
 
     async def wait(
         self, sent: Command, listener: ChangeSubscription[Command], principal: Principal, seconds: float

@@ -33,7 +33,9 @@ class CommandStream:
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Commands that are open, then others as they are queued; receipts in between."""
-        with self._commands.news.listen(self._device_id, lambda told: told.state == CommandState.QUEUED) as listener:
+        with self._commands.changes.subscribe(
+            self._device_id, lambda told: told.state == CommandState.QUEUED
+        ) as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
             answers = CommandAcknowledgements(self._decode, self._note, listener.wake)
             async with answers.coming(requests):
@@ -63,8 +65,8 @@ class CommandStream:
         return CommandResult(self._device_id, answer.command_id, answer.state, result_of(answer))
 
     async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
-        self._presence.seen(self._device_id)
-        return await self._commands.note(answers)
+        self._presence.record(self._device_id)
+        return await self._commands.record_results(answers)
 
 
 def _now() -> float:

@@ -29,7 +29,7 @@ class CommandWatch:
         command_id = request.command_id
         first = await self._commands.get(command_id) if command_id else None
         device_id = first.device_id if first else request.device_id or None
-        with self._commands.news.listen(device_id, lambda told: command_id in (0, told.id)) as listener:
+        with self._commands.changes.subscribe(device_id, lambda told: command_id in (0, told.id)) as listener:
             session.ended.add_done_callback(lambda _: listener.wake())
             progress = Progress()
             yield _alive()

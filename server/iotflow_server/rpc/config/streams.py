@@ -25,7 +25,7 @@ BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 async def device_config_stream(device_id: int, desired: DesiredConfigs, session: Session) -> AsyncIterator[Own]:
     """WatchConfig: what is desired now, then each change."""
-    with desired.news.listen(device_id, lambda _: True) as listener:
+    with desired.changes.subscribe(device_id, lambda _: True) as listener:
         session.ended.add_done_callback(lambda _: listener.wake())
         last = -1
         while True:
@@ -51,7 +51,7 @@ class FleetConfigStream:
 
     async def messages(self, since: datetime) -> AsyncGenerator[OfDevice]:
         """What was changed since then, then each change."""
-        with self._desired.news.listen(None, lambda _: True) as listener:
+        with self._desired.changes.subscribe(None, lambda _: True) as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
             while True:
                 begun = utc_now()

@@ -27,7 +27,7 @@ class StateReportHandler:
         """Raises NotFound, InvalidArgument, Unavailable."""
         report = await report_of(sent)
         device = await self._registry.report(device_id, report.changes())
-        self._presence.seen(device_id)
+        self._presence.record(device_id)
         response = wire.UpdateDeviceConfigResponse(
             message="Device configuration updated successfully",
             device=await self._encoder.device(device),

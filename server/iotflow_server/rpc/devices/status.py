@@ -35,7 +35,7 @@ class StatusHandler:
     async def status(self, principal: Principal) -> wire.GetDeviceStatusResponse:
         """GetDeviceStatus."""
         device = await self._registry.get(principal.own_device().id)
-        self._presence.seen(device.id)
+        self._presence.record(device.id)
         count = await self._reader.count(device.id, Span(), caller=principal.limit_key)
         return wire.GetDeviceStatusResponse(device=await self._encoder.status(device, count))
 
@@ -44,9 +44,9 @@ class StatusHandler:
         device = principal.own_device()
         goes = status_word(request.status.string_value) == OFFLINE
         if goes:
-            await self._online.say([SessionReport(device.id, online=False, at=utc_now())])
+            await self._online.record([SessionReport(device.id, online=False, at=utc_now())])
         else:
-            self._presence.seen(device.id)
+            self._presence.record(device.id)
         return wire.SendHeartbeatResponse(
             message="Heartbeat received",
             device_id=device.id,

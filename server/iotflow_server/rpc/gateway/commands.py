@@ -43,17 +43,17 @@ class GatewayAnswers:
         answer = await decoded_answer(request, decoded)
         if request.group_command and not request.command_id:
             answer = replace(answer, command_id=await self._commands.of_group(request.device_id, request.group_command))
-        (outcome,) = await self.note([answer])
+        (outcome,) = await self.record_results([answer])
         if isinstance(outcome, DomainError):
             raise outcome
         return outcome
 
-    async def note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
+    async def record_results(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         """Each command as it is then, or why the answer was refused. Raises Unavailable."""
-        outcomes = await self._commands.note(answers)
+        outcomes = await self._commands.record_results(answers)
         for answer, outcome in zip(answers, outcomes, strict=True):
             if answer.state in OUTCOMES and isinstance(outcome, Command):
-                self._presence.seen(answer.device_id)
+                self._presence.record(answer.device_id)
         return outcomes
 
 
@@ -93,7 +93,7 @@ class GatewayStream:
     """One open StreamDeviceCommands."""
 
     def __init__(self, commands: Commands, offers: CommandLeases, answers: GatewayAnswers, session: Session) -> None:
-        self._news = commands.news
+        self._changes = commands.changes
         self._offers = offers
         self._answers = answers
         self._session = session
@@ -106,7 +106,7 @@ class GatewayStream:
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Commands that are queued and no other gateway's, then others as they are; receipts in between."""
-        with self._news.listen(None, lambda told: told.state == CommandState.QUEUED) as listener:
+        with self._changes.subscribe(None, lambda told: told.state == CommandState.QUEUED) as listener:
             self._session.ended.add_done_callback(lambda _: listener.wake())
             answers = CommandAcknowledgements(decoded, self._note, listener.wake)
             try:
@@ -142,7 +142,7 @@ class GatewayStream:
     async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         gone = {one.device_id for one in answers if one.state == GatewayReport.UNREACHABLE and self._is_stale(one)}
         try:
-            outcomes = await self._answers.note(answers)
+            outcomes = await self._answers.record_results(answers)
             if gone:
                 await self._offers.release_for(gone)
             return outcomes

@@ -25,7 +25,7 @@ class PresenceReports:
         self._online = online
         self._leases = leases
 
-    async def note(self, request: wire.ReportPresenceRequest) -> wire.ReportPresenceResponse:
+    async def record(self, request: wire.ReportPresenceRequest) -> wire.ReportPresenceResponse:
         """Durable on return. Raises Unavailable."""
         reports = request.reports
         devices = await self._registry.get_many(list({report.device_id for report in reports}))
@@ -40,11 +40,11 @@ class PresenceReports:
         for report in reports:
             at = _time(report, now)
             if report.state != Presence.OFFLINE:
-                self._presence.seen(report.device_id, at)
+                self._presence.record(report.device_id, at)
             if report.state != Presence.HEARTBEAT:
                 said.append(SessionReport(report.device_id, report.state == Presence.ONLINE, at))
         if said:
-            await self._online.say(said)
+            await self._online.record(said)
         if back := {report.device_id for report in reports if report.state != Presence.OFFLINE}:
             await self._leases.release_for(back)
 

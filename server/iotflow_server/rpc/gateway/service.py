@@ -50,4 +50,4 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
     async def ReportPresence(
         self, request: wire.ReportPresenceRequest, _context: Context
     ) -> wire.ReportPresenceResponse:
-        return await self._presence.note(request)
+        return await self._presence.record(request)

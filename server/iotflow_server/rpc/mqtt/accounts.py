@@ -41,7 +41,7 @@ class AccountHandler:
     ) -> AsyncGenerator[wire.WatchAccountsResponse]:
         """WatchAccounts."""
         size = request.page_size or DEFAULT_PAGE
-        watcher = self._accounts.watch()
+        watcher = self._accounts.subscribe()
         leaving = ExitStack()
         try:
             async with self._sessions.open(principal) as session:
@@ -58,7 +58,7 @@ class AccountHandler:
                         yield await self._changed((changed or ())[first : first + size])
         finally:
             leaving.close()
-            self._accounts.unwatch(watcher)
+            self._accounts.unsubscribe(watcher)
 
     async def find(self, request: wire.FindAccountRequest) -> wire.FindAccountResponse:
         """FindAccount."""

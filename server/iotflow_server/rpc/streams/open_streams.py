@@ -30,4 +30,4 @@ class OpenStreams:
             await asyncio.sleep(self._interval)
             for session in self._sessions:
                 if session.principal.device:
-                    self._presence.seen(session.principal.device.id)
+                    self._presence.record(session.principal.device.id)

@@ -6,7 +6,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from iotflow.contract import methods, path
 from iotflow.words import Role
-from iotflow_server.auth.permissions import access, permissions, roles
+from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, access, permissions, roles
 
 
 @pytest.mark.parametrize("method", list(methods()), ids=path)
@@ -29,3 +29,7 @@ def test_nothing_is_open_to_anonymous_callers_unless_a_setting_or_the_contract_s
     assert [method for method, open_to in closed.items() if Role.ANONYMOUS in open_to] == [
         "/iotflow.v1.DeviceService/RegisterDevice"
     ]
+
+
+def test_streams_with_limits_of_their_own_are_streams_of_the_contract() -> None:
+    assert {*READS, *SUBSCRIPTIONS} <= {path(method) for method in methods() if method.server_streaming}

@@ -140,9 +140,10 @@ class GatewayStream:
         return [*announcements, *offers]
 
     async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
-        gone = {one.device_id for one in answers if one.state == GatewayReport.UNREACHABLE and self._is_stale(one)}
         try:
             outcomes = await self._answers.record_results(answers)
+            # Only now: a device that comes back while this is written finds nothing to release.
+            gone = {one.device_id for one in answers if one.state == GatewayReport.UNREACHABLE and self._is_stale(one)}
             if gone:
                 await self._offers.release_for(gone)
             return outcomes

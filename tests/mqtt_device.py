@@ -12,6 +12,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 PATIENCE = 20.0
 
@@ -58,7 +59,7 @@ class MqttDevice:
             self.client.will_set(*will, qos=1)
         if username is not None:
             self.client.username_pw_set(username, password)
-        self.client.on_connect = lambda _c, _d, _f, code, _p: self._note(lambda: setattr(self, "connection", str(code)))
+        self.client.on_connect = lambda _c, _d, _f, code, _p: self._connected(code)
         self.client.on_disconnect = lambda _c, _d, _f, code, _p: self._note(lambda: setattr(self, "end", str(code)))
         self.client.on_subscribe = lambda _c, _d, mid, codes, _p: self._note(
             lambda: self._granted.__setitem__(mid, [str(code) for code in codes])
@@ -116,6 +117,12 @@ class MqttDevice:
         # One that was being made anew meanwhile.
         if line := self.client.socket():
             line.close()
+
+    def _connected(self, code: ReasonCode) -> None:
+        if code.is_failure and self.connection is None:
+            # paho would sleep for a second before another attempt.
+            self.client.disconnect()
+        self._note(lambda: setattr(self, "connection", str(code)))
 
     def _note(self, do: Callable[[], object]) -> None:
         with self._news:

@@ -4,6 +4,7 @@ import csv
 import json
 import signal
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def recorded(file: Path) -> dict[int, float]:
 @pytest.fixture
 def here(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One whose server runs, for all tests that leave it alone."""
+    installation = Installation(tmp_path_factory.mktemp("serving"))
+    with installation.server():
+        yield installation
 
 
 def test_a_server_killed_during_a_replay_loses_nothing(here: Installation) -> None:
@@ -69,73 +78,68 @@ def test_ctrl_c_reports_progress_and_a_second_run_completes_it(here: Installatio
     assert stat.S_IMODE(here.keys.stat().st_mode) == 0o600
 
 
-def test_numbers_text_and_gaps_arrive_as_they_are(here: Installation, tmp_path: Path) -> None:
+def test_numbers_text_and_gaps_arrive_as_they_are(serving: Installation, tmp_path: Path) -> None:
     file = tmp_path / "mixed.csv"
     file.write_text(
         "count,Date,note (de)\n1,2026-01-01T00:00:00+01:00,größe\n,2026-01-01,\n-2.5e3,1767225601,x\n,1767225605,\n"
     )
-    with here.server():
-        code, output = here.replayed(file, "mixed")
-        midnight = 1_767_225_600_000
-        assert here.stored("mixed") == {
-            "count": {midnight - 3_600_000: 1.0, midnight + 1_000: -2_500.0},
-            "note (de)": {midnight - 3_600_000: "größe", midnight + 1_000: "x"},
-        }
+    code, output = serving.replayed(file, "mixed")
+    midnight = 1_767_225_600_000
+    assert serving.stored("mixed") == {
+        "count": {midnight - 3_600_000: 1.0, midnight + 1_000: -2_500.0},
+        "note (de)": {midnight - 3_600_000: "größe", midnight + 1_000: "x"},
+    }
     assert code == 0, output
     assert "2 rows hold no value and were not sent" in output
 
 
-def test_rejected_values_are_named_and_the_rest_is_stored(here: Installation, tmp_path: Path) -> None:
+def test_rejected_values_are_named_and_the_rest_is_stored(serving: Installation, tmp_path: Path) -> None:
     file = tmp_path / "infinite.csv"
     file.write_text("time,value\n1,1.5\n2,inf\n3,2.5\n")
-    with here.server():
-        code, output = here.replayed(file, "infinite", "--time-format", "s")
-        assert here.stored("infinite") == {"value": {1_000: 1.5, 3_000: 2.5}}
+    code, output = serving.replayed(file, "infinite", "--time-format", "s")
+    assert serving.stored("infinite") == {"value": {1_000: 1.5, 3_000: 2.5}}
     assert code == 1
     assert "rejected: value, 1 row: NaN and infinity are no readings (NOT_FINITE)" in output
     assert "2 of 3 rows acknowledged, 1 rejected, " in output
     assert "2 of 3 rows sent are acknowledged, 1 rejected; 3 distinct times" in output
 
 
-def test_a_row_that_is_rejected_whole_is_not_counted_as_acknowledged(here: Installation, tmp_path: Path) -> None:
+def test_a_row_that_is_rejected_whole_is_not_counted_as_acknowledged(serving: Installation, tmp_path: Path) -> None:
     file = tmp_path / "ahead.csv"
     file.write_text("time,a,b\n9999-01-01T00:00:00Z,1,2\n")
-    with here.server():
-        code, output = here.replayed(file, "ahead")
+    code, output = serving.replayed(file, "ahead")
     assert code == 1
     assert "0 of 1 row acknowledged, 1 rejected, " in output
     assert "0 of 1 row sent is acknowledged, 1 rejected; 1 distinct time\n" in output
     assert "rejected: whole rows, 1 row: " in output
 
 
-def test_a_device_whose_key_is_not_kept_or_not_known(here: Installation) -> None:
-    with here.server():
-        assert here.replayed(AMBIENT, "ambient")[0] == 0
-        kept = here.keys.read_text()
-        here.keys.unlink()
-        code, output = here.replayed(AMBIENT, "ambient")
-        assert code == 1
-        assert f"iotflow: 127.0.0.1:{here.port} already has a device named 'ambient', and its key is not" in output
-        here.keys.write_text(kept.replace(json.loads(kept)["ambient"], "x" * 32))
-        code, output = here.replayed(AMBIENT, "ambient")
-        assert code == 1
-        assert f"iotflow: 127.0.0.1:{here.port} does not accept the key of 'ambient'" in output
+def test_a_device_whose_key_is_not_kept_or_not_known(serving: Installation) -> None:
+    assert serving.replayed(AMBIENT, "ambient")[0] == 0
+    kept = serving.keys.read_text()
+    serving.keys.unlink()
+    code, output = serving.replayed(AMBIENT, "ambient")
+    assert code == 1
+    assert f"iotflow: 127.0.0.1:{serving.port} already has a device named 'ambient', and its key is not" in output
+    serving.keys.write_text(kept.replace(json.loads(kept)["ambient"], "x" * 32))
+    code, output = serving.replayed(AMBIENT, "ambient")
+    assert code == 1
+    assert f"iotflow: 127.0.0.1:{serving.port} does not accept the key of 'ambient'" in output
 
 
-def test_types_of_columns_and_missing_cells_are_stored_as_they_are(here: Installation, tmp_path: Path) -> None:
+def test_types_of_columns_and_missing_cells_are_stored_as_they_are(serving: Installation, tmp_path: Path) -> None:
     file = tmp_path / "export.csv"
     file.write_text(
         "Temperatur;Tür offen;Zähler;Zeitpunkt\n21,5;true;9007199254740993;04.07.2013 02:00\nN/A;false;-1;04.07.2013 03:00\n"
     )
     options = ["--time-column", "Zeitpunkt", "--time-format", "%d.%m.%Y %H:%M", "--timezone", "Europe/Berlin"]
-    with here.server():
-        code, output = here.replayed(file, "export", *options)
-        assert code == 0, output
-        assert here.stored("export") == {
-            "Temperatur": {1_372_896_000_000: 21.5},
-            "Tür offen": {1_372_896_000_000: True, 1_372_899_600_000: False},
-            "Zähler": {1_372_896_000_000: 9007199254740993, 1_372_899_600_000: -1},
-        }
+    code, output = serving.replayed(file, "export", *options)
+    assert code == 0, output
+    assert serving.stored("export") == {
+        "Temperatur": {1_372_896_000_000: 21.5},
+        "Tür offen": {1_372_896_000_000: True, 1_372_899_600_000: False},
+        "Zähler": {1_372_896_000_000: 9007199254740993, 1_372_899_600_000: -1},
+    }
     assert "delimiter semicolon" in output
     assert "Temperatur: numbers with a decimal comma, 1 of them missing" in output
 

@@ -13,6 +13,8 @@ from tests.mqtt_device import MqttDevice, mqtt_device
 PATIENCE = 20.0
 # Interval of the checks whether a broker knows a device, or a reading is stored. Neither sends a notification.
 ASK_SECONDS = 0.02
+# Interval of the attempts to log in. Rejected attempts count against the address.
+LOGIN_SECONDS = 0.1
 
 
 @contextmanager
@@ -26,15 +28,15 @@ def logged_in(stack: Stack, device: Device, username: str = "") -> Iterator[Mqtt
                 yield client
                 return
         assert time.monotonic() < deadline, client.connection
-        time.sleep(ASK_SECONDS)
+        time.sleep(LOGIN_SECONDS)
 
 
-def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> None:
+def eventually(condition: Callable[[], bool], within: float = PATIENCE, every: float = ASK_SECONDS) -> None:
     """Wait until the condition is true."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "the condition did not become true"
-        time.sleep(ASK_SECONDS)
+        time.sleep(every)
 
 
 def counted(metrics_port: int, name: str, **labels: str) -> float:

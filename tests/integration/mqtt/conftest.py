@@ -1,4 +1,4 @@
-"""A server, each broker in turn, and an adapter for each module."""
+"""A server, each broker in turn, and an adapter for all modules without their own."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from tests.processes import free_port
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def metrics_port() -> int:
     """The port of the adapter's metrics."""
     return free_port()
 
 
-@pytest.fixture(scope="module", params=[MOSQUITTO, EMBEDDED])
+@pytest.fixture(scope="session", params=[MOSQUITTO, EMBEDDED])
 def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, metrics_port: int
 ) -> Iterator[Stack]:

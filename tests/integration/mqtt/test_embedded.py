@@ -125,8 +125,8 @@ def test_the_log_has_the_reason_of_a_rejected_login(stack: Stack, device: Device
     inactive, key = f"the device is inactive; an admin can set it active: {device.id}", f"wrong key: {device.id}"
     for password, status, problem in ((device.key, "inactive", inactive), ("wrong", "active", key)):
         stack.set_status(device, status)
-        # The adapter's directory follows the server with a delay.
-        eventually(functools.partial(_is_rejected, stack, (str(device.id), password), problem))
+        # The adapter's directory follows the server with a delay, and both the log and rejected logins are limited.
+        eventually(functools.partial(_is_rejected, stack, (str(device.id), password), problem), every=1.0)
 
 
 def _is_rejected(stack: Stack, login: tuple[str, str], problem: str) -> bool:

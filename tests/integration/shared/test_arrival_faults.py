@@ -112,6 +112,7 @@ async def test_a_hanging_redis_delays_no_call_for_long(redis: RedisServer, tmp_p
         for _ in range(200):
             await all_stamp([process], times, 1)
             place.now += 5
-        assert monotonic() - began < 2 * timestamps.PATIENCE_SECONDS + 1
+        # One that waited each time would take a hundred times its patience.
+        assert monotonic() - began < 20 * timestamps.PATIENCE_SECONDS
         redis.thaw()
         assert times.distinct

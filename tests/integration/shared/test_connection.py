@@ -63,7 +63,8 @@ async def test_a_hanging_redis_times_out_and_no_late_response_reaches_another_ca
         began = time.monotonic()
         calls = [connection.run(echo(f"early {number}")) for number in range(3 * CONNECTIONS)]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
-        assert time.monotonic() - began < SECONDS + 1
+        # Three calls wait for each connection, on a machine however loaded.
+        assert time.monotonic() - began < 10 * SECONDS
         assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
         redis.thaw()
         await ping(connection)

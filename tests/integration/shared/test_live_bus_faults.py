@@ -100,8 +100,9 @@ async def test_a_hanging_redis_delays_senders_once_and_briefly(redis: RedisServe
             await store_numbers(here, 1, 0, 10)
             redis.freeze()
             began = time.monotonic()
+            # Held up each time, they would take 245 seconds.
             assert await store_numbers(here, 1, 10, 500) < BOUND
-            assert time.monotonic() - began < 2 * BOUND
+            assert time.monotonic() - began < 10 * BOUND
             await own.until(all_of(1, 500))
             assert own.states == [True]
             await other.until(lambda ear: ear.states == [True])

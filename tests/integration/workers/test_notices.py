@@ -25,7 +25,8 @@ from tests.integration.workers.group import workers
 from tests.processes import PATIENCE
 from tests.redis_server import RedisServer, redis_server
 
-AT_ONCE = 1.0
+# By the news, on a machine however loaded; without it, the cached identities and the accounts last longer.
+AT_ONCE = 4.0
 
 
 class Two:

@@ -33,7 +33,7 @@ class AuditEntry(_message.Message):
     id: _builtins.int
     """At most 2^53. REST shows a JSON number."""
     actor: _builtins.str
-    """`token:<name>` or `device:<id>`."""
+    """`token:<name>`, `device:<id>` or `anonymous`."""
     action: _builtins.str
     """For example `device.delete`."""
     target: _builtins.str

@@ -1,4 +1,4 @@
-"""Who calls: credentials from the metadata become a Caller, checked against what the method is open to."""
+"""Credentials in the metadata of a call become its Principal, which must have a role that the method is open to."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ SCHEMES = ("bearer", "admin")
 
 
 class Authentication:
-    """open_to: the roles of each method of the contract, by full name; none: open to anyone, whatever they show."""
+    """open_to: the roles of each method of the contract, by full name; none: open to everyone, whatever the credential."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Authentication:
         self._addresses = addresses
 
     def wrap(self, method: str, _handler: Handler) -> CallScope:
-        # Health is not the contract's; a method of the contract that nobody listed fails here, never open.
+        # Health is not part of the contract. A method of the contract that is not listed fails here, and is never open.
         roles = self._open_to[method] if method.startswith(CONTRACT) else self._open_to.get(method)
 
         @asynccontextmanager
@@ -50,12 +50,12 @@ class Authentication:
         return identify
 
     async def require(self, context: Context, roles: frozenset[Role]) -> Principal:
-        """The caller, who has one of the roles; raises Unauthenticated or PermissionDenied."""
+        """The caller. Raises Unauthenticated or PermissionDenied unless it has one of the roles."""
         metadata = context.invocation_metadata() or ()
-        who = await self._caller(metadata, context)
-        check_role(who, roles)
-        check_site(who, metadata)
-        return who
+        principal = await self._caller(metadata, context)
+        check_role(principal, roles)
+        check_site(principal, metadata)
+        return principal
 
     async def _caller(self, metadata: Iterable[tuple[str, str | bytes]], context: Context) -> Principal:
         if key := only(metadata, KEY_HEADER):
@@ -93,7 +93,7 @@ class Authentication:
 
 
 def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
-    """The header's value, "" for none; raises Unauthenticated where there are several, as whoever checks one may use another."""
+    """The header's value, "" if there is none. Raises Unauthenticated for several values: a proxy may check another one."""
     values = [str(value) for name, value in metadata if name == header]
     if len(values) > 1:
         raise Unauthenticated(
@@ -102,13 +102,13 @@ def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
     return values[0] if values else ""
 
 
-def check_role(who: Principal, roles: frozenset[Role]) -> None:
+def check_role(principal: Principal, roles: frozenset[Role]) -> None:
     """Raise Unauthenticated or PermissionDenied where the method is not open to the caller."""
-    if who.role in roles:
+    if principal.role in roles:
         return
     wanted = "a device's key in x-api-key" if Role.DEVICE in roles else "a token in authorization: Bearer"
-    if who.role is Role.ANONYMOUS:
+    if principal.role is Role.ANONYMOUS:
         raise Unauthenticated("CREDENTIAL_REQUIRED", f"show {wanted}")
     raise PermissionDenied(
-        "WRONG_ROLE", f"not open to a {who.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
+        "WRONG_ROLE", f"not open to a {principal.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
     )

@@ -15,12 +15,12 @@ LOCAL_HOST = re.compile(LOCAL, re.IGNORECASE)
 LOCAL_PAGE = re.compile(f"https?://{LOCAL}", re.IGNORECASE)
 
 
-def check_site(who: Principal, metadata: Iterable[tuple[str, str | bytes]]) -> None:
+def check_site(principal: Principal, metadata: Iterable[tuple[str, str | bytes]]) -> None:
     """Raise Unauthenticated where a page of another site, or one under another site's name, asks without a credential.
 
     A browser that runs on this machine reaches what is open to this machine, for whatever page it shows.
     """
-    if who.role is not Role.ANONYMOUS:
+    if principal.role is not Role.ANONYMOUS:
         return
     for name, value in metadata:
         if name == PAGE_HEADER and value and not LOCAL_PAGE.fullmatch(str(value)):

@@ -1,4 +1,4 @@
-"""MQTT from end to end as tests have it: a server, a broker and adapters, each a real process."""
+"""MQTT end to end: a server, a broker and adapters, each a real process."""
 
 import signal
 import sys
@@ -35,7 +35,7 @@ EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """As it was registered."""
+    """A registered device."""
 
     id: int
     name: str
@@ -43,7 +43,7 @@ class Device:
 
 
 class Part:
-    """A process that is started, killed and started again. env: its settings."""
+    """A process that a test starts, kills and starts again. env: its settings."""
 
     def __init__(self, command: list[str], env: Mapping[str, str], ready: str | int) -> None:
         self._command = command
@@ -53,7 +53,7 @@ class Part:
         self.process: Running | None = None
 
     def start(self) -> None:
-        """Returns when it says that it is ready, or listens on its port."""
+        """Start, and wait until the process logs that it is ready, or listens on its port."""
         self.process = self._stack.enter_context(running(self._command, self._env))
         if isinstance(self._ready, int):
             wait_until_listening(self._ready, self.process)
@@ -62,23 +62,23 @@ class Part:
             self.process.wait_for_lines(lambda line: word in line)
 
     def said(self, word: str) -> int:
-        """How many lines have this word, since the start."""
+        """Number of lines with this word since the start."""
         assert self.process
         return sum(word in line for line in self.process.lines)
 
     def wait_for(self, word: str, times: int) -> None:
-        """So many lines have this word, since the start."""
+        """Wait until this many lines since the start have the word."""
         assert self.process
         self.process.wait_for_lines(lambda line: word in line, times)
 
     def kill(self) -> None:
-        """Without a warning."""
+        """End the process with SIGKILL."""
         if self.process and self.process.alive:
             self.process.signal(signal.SIGKILL)
             self.process.exit_code()
 
     def stop(self) -> None:
-        """In good order."""
+        """End the process with SIGTERM."""
         assert self.process
         self.process.terminate()
 
@@ -87,7 +87,7 @@ class Part:
 
 
 class Stack:
-    """server, broker, and adapters that are made as they are wanted."""
+    """A server, a broker, and the adapters that a test makes."""
 
     def __init__(self, server: Server, kind: str, folder: Path) -> None:
         self.server = server
@@ -101,7 +101,7 @@ class Stack:
 
     @property
     def env(self) -> dict[str, str]:
-        """What an adapter is told."""
+        """The settings of an adapter."""
         told = {
             "IOTFLOW_GATEWAY_SERVER": self.server.target,
             "IOTFLOW_GATEWAY_TOKEN_FILE": str(self.server.folder / "gateway-token"),
@@ -121,7 +121,7 @@ class Stack:
         return Part(mosquitto.command(), ENVIRONMENT, self.port)
 
     def adapter(self, **settings: str) -> Part:
-        """Another one, not yet started."""
+        """A further adapter, not yet started."""
         env = self.env | {f"IOTFLOW_GATEWAY_{name.upper()}": value for name, value in settings.items()}
         ready = "broker_listening" if self.kind == EMBEDDED else "broker_connected"
         part = Part([sys.executable, "-m", "iotflow_gateway"], env, ready)
@@ -130,14 +130,14 @@ class Stack:
         return part
 
     def register(self, name: str, device_type: str = "") -> Device:
-        """A new device."""
+        """Register a device."""
         with grpc.insecure_channel(self.server.target) as channel:
             request = device_service_pb2.RegisterDeviceRequest(name=name, device_type=device_type)
             made = DeviceServiceStub(channel).RegisterDevice(request, wait_for_ready=True, timeout=PATIENCE).device
         return Device(made.id, made.name, made.api_key)
 
     def readings(self, device_id: int) -> dict[int, dict[str, object]]:
-        """All that is stored of a device, by time."""
+        """All stored readings of a device, by time."""
         stored: dict[int, dict[str, object]] = {}
         with grpc.insecure_channel(self.server.target) as channel:
             request = ReadTelemetryRequest(device_ids=[device_id])
@@ -184,7 +184,7 @@ class Stack:
         return {command.name: command.state for command in answer.commands}
 
     def command(self, command_id: int) -> Command:
-        """As it is now."""
+        """The current state of a command."""
         request = command_service_pb2.GetCommandRequest(command_id=command_id)
         with grpc.insecure_channel(self.server.target) as channel:
             return AdminStubs(channel).commands.GetCommand(request, metadata=self.admin, timeout=PATIENCE).command
@@ -216,7 +216,7 @@ class Stack:
         return Device(device.id, name, device.key)
 
     def rotate(self, device: Device) -> Device:
-        """As the device does; with its new key."""
+        """Rotate the device's key; the device with its new key."""
         with grpc.insecure_channel(self.server.target) as channel:
             request = device_service_pb2.RotateApiKeyRequest()
             metadata = credentials(api_key=device.key)
@@ -228,7 +228,7 @@ class Stack:
 def mqtt_stack(
     folder: Path, kind: str, env: dict[str, str] | None = None, make: type[Stack] | None = None
 ) -> Iterator[Stack]:
-    """Server and broker run. make: a stack with a broker of its own kind. Raises UsageError where Mosquitto is not installed."""
+    """A running server and broker. make: the class of the stack. Raises UsageError if Mosquitto is not installed."""
     data = folder / "data"
     data.mkdir()
     with server_process(data, "sqlite", {"IOTFLOW_LOG_LEVEL": "warning", **(env or {})}) as server:

@@ -1,4 +1,4 @@
-"""A device as paho makes one."""
+"""An MQTT client of the tests, by paho."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ PATIENCE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message that came."""
+    """A received message."""
 
     topic: str
     payload: bytes
@@ -30,7 +30,7 @@ class Heard:
 
 
 class MqttDevice:
-    """Connected, with what it has heard so far. will: topic and payload of its last will. kept: its session outlives its
+    """A connected client with its received messages. will: topic and payload of its last will. kept: whether its session outlives its
     connection."""
 
     def __init__(
@@ -82,32 +82,32 @@ class MqttDevice:
         return self._published[sent.mid]
 
     def begin(self, topic: str, content: object, qos: int = 1) -> int:
-        """Publish without waiting; the message's id."""
+        """Publish without waiting for the answer; the message's id."""
         return self.client.publish(topic, json.dumps(content).encode(), qos).mid
 
     def has_acknowledged(self, mid: int) -> bool:
-        """Whether the broker has answered to that message."""
+        """Whether the broker has acknowledged the message."""
         return mid in self._published
 
     def break_off(self) -> None:
-        """As when the line is cut; it connects again a second later."""
+        """Break the connection; the client connects again a second later."""
         line = self.client.socket()
         assert isinstance(line, socket.socket)
         line.shutdown(socket.SHUT_RDWR)
 
     def subscribe(self, topic: str) -> str:
-        """What the broker says to it."""
+        """Subscribe; the broker's answer."""
         _, mid = self.client.subscribe(topic, 1)
         self.wait(lambda: mid in self._granted)
         return self._granted[mid][0]
 
     def wait(self, condition: Callable[[], bool], within: float = PATIENCE) -> None:
-        """Until it is so; AssertionError where it does not come to that."""
+        """Wait until the condition is true. Raises AssertionError after `within` seconds."""
         with self._news:
             assert self._news.wait_for(condition, within), (self.connection, self.end, self.heard)
 
     def hear(self, count: int = 1) -> list[Heard]:
-        """So many messages, and those that came with them."""
+        """All received messages, once there are at least `count`."""
         self.wait(lambda: len(self.heard) >= count)
         return list(self.heard)
 
@@ -134,7 +134,7 @@ class MqttDevice:
 def mqtt_device(
     port: int, username: str | None, password: str | None = None, client_id: str = "", **more: Any
 ) -> Iterator[MqttDevice]:
-    """Connected, or refused. more: as MqttDevice has it; MQTT 5 unless said otherwise."""
+    """A client that is connected or rejected. more: arguments of MqttDevice; MQTT 5 by default."""
     device = MqttDevice(port, username, password, client_id, **{"v5": True, **more})
     try:
         yield device

@@ -19,7 +19,7 @@ iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 666
 	@exec $(BIN)/python -m tools.iotdb_server
 
 check: lint contract docs  ## Style, types, contract, pages and unit tests, in at most 90 seconds
-	$(BIN)/python -m pytest --timeout=20 --session-timeout=60 tests/unit
+	$(BIN)/python -m pytest --timeout=20 --session-timeout=75 tests/unit
 
 test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minutes
 	$(BIN)/python -m tools.iotdb_server fetch

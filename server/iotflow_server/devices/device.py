@@ -1,4 +1,4 @@
-"""A device as the registry hands it out, and what is asked of the registry."""
+"""Devices, and the parameters of queries and changes of the registry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from iotflow_server.clock import CLOCK
-from iotflow_server.errors import NotFound
+from iotflow_server.errors import NotFound, PermissionDenied
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Times are aware, in UTC. Never holds a key."""
+    """Times are aware, in UTC. A device never holds its key."""
 
     id: int
     name: str
@@ -27,7 +27,7 @@ class Device:
     created_at: datetime
     updated_at: datetime
     last_seen: datetime | None
-    # What a gateway said last of its session; None: nothing.
+    # The last report of a gateway on the device's session; None: there is none.
     said_online: bool | None = None
     said_at: datetime | None = None
 
@@ -44,7 +44,7 @@ class NewDevice:
 
 @dataclass(frozen=True, slots=True)
 class DeviceChanges:
-    """None leaves a field as it is. configuration replaces the whole; configuration_key then sets one key of it."""
+    """None leaves a field unchanged. configuration replaces the whole document; configuration_key then sets one key of it."""
 
     name: str | None = None
     description: str | None = None
@@ -59,8 +59,8 @@ class DeviceChanges:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
-    """All that is given must fit. name: a part, whatever the case. online_since, offline_since: those that are online, or are
-    not, where who was heard since then is."""
+    """All given conditions must hold. name: a part of the name, in any case. online_since, offline_since: devices that are online,
+    or offline, for an online window that begins at this time."""
 
     status: str = ""
     device_type: str = ""
@@ -74,6 +74,10 @@ def device_not_found(device_id: int) -> NotFound:
     return NotFound("DEVICE_NOT_FOUND", f"There is no device {device_id}.")
 
 
+def device_inactive(device_id: int) -> PermissionDenied:
+    return PermissionDenied("DEVICE_INACTIVE", f"Device {device_id} is inactive; an admin can set it active.")
+
+
 def utc_now() -> datetime:
-    """The server's time; see clock.py."""
+    """The time of the server's clock; see clock.py."""
     return EPOCH + timedelta(milliseconds=CLOCK.now())

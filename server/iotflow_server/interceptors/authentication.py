@@ -1,4 +1,4 @@
-"""Credentials in the metadata of a call become its Principal, which must have a role that the method is open to."""
+"""Authentication: credentials in the metadata become a Principal, checked against the roles of the method."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -7,6 +7,7 @@ from typing import Any
 from iotflow.words import DeviceStatus, Role
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal, anonymous_at
+from iotflow_server.devices.device import device_inactive
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.interceptors.browser_origins import check_site
 from iotflow_server.interceptors.call_context import set_principal
@@ -17,12 +18,12 @@ from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 CONTRACT = "/iotflow.v1."
 KEY_HEADER = "x-api-key"
 TOKEN_HEADER = "authorization"  # noqa: S105
-# The older service's word stands beside the standard one.
+# The standard scheme, and the scheme of the older service.
 SCHEMES = ("bearer", "admin")
 
 
 class Authentication:
-    """open_to: the roles of each method of the contract, by full name; none: open to everyone, whatever the credential."""
+    """open_to: the roles of each method of the contract, by full name; none: the method is open, and credentials are ignored."""
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class Authentication:
         self._addresses = addresses
 
     def wrap(self, method: str, _handler: Handler) -> CallScope:
-        # Health is not part of the contract. A method of the contract that is not listed fails here, and is never open.
+        # Health is outside the contract. A method of the contract without an entry fails here and is never open.
         roles = self._open_to[method] if method.startswith(CONTRACT) else self._open_to.get(method)
 
         @asynccontextmanager
@@ -50,7 +51,7 @@ class Authentication:
         return identify
 
     async def require(self, context: Context, roles: frozenset[Role]) -> Principal:
-        """The caller. Raises Unauthenticated or PermissionDenied unless it has one of the roles."""
+        """The caller, if it has one of the roles. Raises Unauthenticated or PermissionDenied."""
         metadata = context.invocation_metadata() or ()
         principal = await self._caller(metadata, context)
         check_role(principal, roles)
@@ -73,9 +74,9 @@ class Authentication:
         key = await self._identities.key(shown)
         if key is None:
             self._wrong.count(shown, context)
-            raise Unauthenticated("WRONG_KEY", "no device has this key")
+            raise Unauthenticated("WRONG_KEY", "No device has this key; check it, or let an admin reset it.")
         if key.device.status == DeviceStatus.INACTIVE:
-            raise PermissionDenied("DEVICE_INACTIVE", f"device {key.id} is inactive; an admin can set it active")
+            raise device_inactive(key.id)
         return Principal(Role.DEVICE, f"device:{key.id}", key)
 
     async def _token(self, authorization: str, context: Context) -> Principal:
@@ -87,28 +88,28 @@ class Authentication:
         if token is None:
             self._wrong.count(secret, context)
             raise Unauthenticated(
-                "WRONG_TOKEN", "this token is unknown, revoked or expired; write `authorization: Bearer <token>`"
+                "WRONG_TOKEN",
+                "This token is unknown, revoked or expired; send a valid one as `authorization: Bearer <token>`.",
             )
         return Principal(Role(token.role), f"token:{token.name}", token_id=token.id, expires_at=token.expires_at)
 
 
 def only(metadata: Iterable[tuple[str, str | bytes]], header: str) -> str:
-    """The header's value, "" if there is none. Raises Unauthenticated for several values: a proxy may check another one."""
+    """The value of the header, or "". Raises Unauthenticated for several values: two programs could choose different ones."""
     values = [str(value) for name, value in metadata if name == header]
     if len(values) > 1:
-        raise Unauthenticated(
-            "DUPLICATE_CREDENTIAL", f"{header} stands {len(values)} times in this call; send it once."
-        )
+        raise Unauthenticated("DUPLICATE_CREDENTIAL", f"The call has {len(values)} values of {header}; send one.")
     return values[0] if values else ""
 
 
 def check_role(principal: Principal, roles: frozenset[Role]) -> None:
-    """Raise Unauthenticated or PermissionDenied where the method is not open to the caller."""
+    """Raise Unauthenticated or PermissionDenied if the caller has none of the roles."""
     if principal.role in roles:
         return
     wanted = "a device's key in x-api-key" if Role.DEVICE in roles else "a token in authorization: Bearer"
     if principal.role is Role.ANONYMOUS:
-        raise Unauthenticated("CREDENTIAL_REQUIRED", f"show {wanted}")
+        raise Unauthenticated("CREDENTIAL_REQUIRED", f"This call requires {wanted}.")
     raise PermissionDenied(
-        "WRONG_ROLE", f"not open to a {principal.role}; open to {', '.join(sorted(roles - {Role.ANONYMOUS}))}"
+        "WRONG_ROLE",
+        f"The role {principal.role} may not make this call; allowed: {', '.join(sorted(roles - {Role.ANONYMOUS}))}.",
     )

@@ -1,4 +1,4 @@
-"""The context of a call: gRPC's own, and the caller beside it."""
+"""The context of a call: gRPC's context, and the caller."""
 
 from typing import Any, cast
 
@@ -8,13 +8,13 @@ from iotflow_server.auth.principal import ANONYMOUS, Principal
 
 
 class CallContext:
-    """Everything apart from the caller is gRPC's, whose class takes no attributes."""
+    """Adds the caller to gRPC's context, whose class does not allow attributes."""
 
     __slots__ = ("_context", "principal")
 
     def __init__(self, context: "ServicerContext[Any, Any]") -> None:
         self._context = context
-        # Until authentication has found out.
+        # The initial value, until authentication.
         self.principal: Principal = ANONYMOUS
 
     def __getattr__(self, name: str) -> Any:
@@ -22,23 +22,23 @@ class CallContext:
 
 
 def with_principal(context: "ServicerContext[Any, Any]") -> "ServicerContext[Any, Any]":
-    """The context that layers and handlers share; made by the first that sees the call."""
+    """The context that middleware and handlers share, created by the outermost middleware."""
     if isinstance(context, CallContext):
         return context
     return cast("ServicerContext[Any, Any]", CallContext(context))
 
 
 def set_principal(context: "ServicerContext[Any, Any]", principal: Principal) -> None:
-    """Called once for each call, by the authentication."""
+    """Set the caller. Authentication calls this once per call."""
     _call(context).principal = principal
 
 
 def principal_of(context: "ServicerContext[Any, Any]") -> Principal:
-    """The caller; anonymous until authentication has found out."""
+    """The caller; anonymous before authentication."""
     return _call(context).principal
 
 
 def _call(context: "ServicerContext[Any, Any]") -> CallContext:
     if not isinstance(context, CallContext):
-        raise TypeError("The context is not of a call that passed the middleware.")
+        raise TypeError("The context does not belong to a call that passed the middleware.")
     return context

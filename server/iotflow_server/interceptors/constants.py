@@ -1,4 +1,4 @@
-"""Fields of answers that have one value only, as the contract states it in the option `constant`: keys for older clients."""
+"""Response fields with a constant value, stated in the option `constant` of the contract; older clients require their keys."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from google.protobuf.message import Message
 
 from iotflow.v1 import options_pb2
 
-# The messages on the way to a field, the field, and its value.
+# The path of messages to a field, the field, and its value.
 Constant = tuple[Sequence[str], str, Any]
 
 
 def constant_filler(method: str) -> Callable[[Message], None] | None:
-    """Sets the constant fields of a method's answers; None: they have none. method: its full name."""
+    """A function that sets the constant fields of a method's responses; None: there are none. method: its full name."""
     try:
         found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
     except KeyError:
@@ -23,9 +23,9 @@ def constant_filler(method: str) -> Callable[[Message], None] | None:
     if not constants:
         return None
 
-    def fill(answer: Message) -> None:
+    def fill(response: Message) -> None:
         for way, name, value in constants:
-            holder: Any = answer
+            holder: Any = response
             for step in way:
                 if not holder.HasField(step):
                     break

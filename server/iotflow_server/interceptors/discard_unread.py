@@ -1,4 +1,4 @@
-"""What a refused caller has sent and nobody will read."""
+"""Discards the unread requests of a rejected call."""
 
 import asyncio
 from contextlib import suppress
@@ -11,11 +11,11 @@ QUIET_SECONDS, LONGEST_SECONDS = 0.1, 2.0
 
 
 async def discard(context: Context) -> None:
-    """Read on until the caller has ended its side, or has sent nothing for QUIET_SECONDS; LONGEST_SECONDS at the most.
+    """Read until the caller ends its side or sends nothing for QUIET_SECONDS, but for at most LONGEST_SECONDS.
 
-    A status that meets a write under way is lost in clients of grpc.aio: they report INTERNAL instead (grpc#36066).
+    Clients of grpc.aio lose a status that arrives during a write, and report INTERNAL instead (grpc#36066).
     """
-    # The second: a reader of the stream was cancelled and its read is still under way.
+    # InternalError: a reader of the stream was cancelled, and its read is still in progress.
     with suppress(TimeoutError, grpc.aio.InternalError):
         async with asyncio.timeout(LONGEST_SECONDS):
             while await _next(context) is not grpc.aio.EOF:

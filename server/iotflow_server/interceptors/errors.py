@@ -1,4 +1,4 @@
-"""The outermost layer: every exception becomes a status, here and nowhere else."""
+"""The outermost middleware: the only place where exceptions become statuses."""
 
 import contextlib
 import math
@@ -19,9 +19,9 @@ from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 log = structlog.get_logger(__name__)
 
 DOMAIN = "iotflow"
-# A status travels in HTTP/2 headers. Beyond 8 KiB of these (gRPC's own limit) the peer ends the connection, and with it
-# every call of every caller behind the gateway. Characters, and bytes for the fields together; a character of the message
-# takes up to twelve bytes there.
+# Limits in characters, and in bytes for all fields together. A status is sent in HTTP/2 headers, where a character of the
+# message takes up to twelve bytes. Above 8 KiB of headers (gRPC's limit) the peer closes the connection, and with it the
+# calls of all callers behind the REST gateway.
 MESSAGE, FIELD, DESCRIPTION, ROOM = 200, 150, 200, 1_500
 CODES: dict[type[errors.DomainError], grpc.StatusCode] = {
     errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
@@ -36,11 +36,11 @@ CODES: dict[type[errors.DomainError], grpc.StatusCode] = {
     errors.NotImplementedYet: grpc.StatusCode.UNIMPLEMENTED,
     errors.InternalError: grpc.StatusCode.INTERNAL,
 }
-FAILED = errors.InternalError("INTERNAL", "internal error; the server's log has more")
+FAILED = errors.InternalError("INTERNAL", "The server failed with an internal error; its log has the details.")
 
 
 class Errors:
-    """Turns refusals into statuses with google.rpc details, and anything else into INTERNAL without a word of it."""
+    """Converts domain errors to statuses with google.rpc details, and all other exceptions to INTERNAL without details."""
 
     def wrap(self, method: str, handler: Handler) -> CallScope:
         unary = not handler.response_streaming
@@ -56,18 +56,18 @@ class Errors:
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise
             except Exception:
-                log.exception("call failed", method=method)
+                log.exception("call_failed", method=method)
                 await abort(context, FAILED, unary=unary)
 
         return translate
 
 
 async def abort(context: Context, refusal: errors.DomainError, *, unary: bool) -> None:
-    """End the call with the refusal's status."""
+    """End the call with the status of the error."""
     code = CODES[type(refusal)]
     hint = () if refusal.retry_after is None else (("retry-after", str(math.ceil(refusal.retry_after))),)
     if unary and hint:
-        # Initial metadata become HTTP headers; a stream may have sent its own already.
+        # Initial metadata become HTTP headers. A stream may have sent its metadata already.
         with contextlib.suppress(grpc.aio.UsageError):
             await context.send_initial_metadata(hint)
     details = ("grpc-status-details-bin", status(code, refusal).SerializeToString())
@@ -75,7 +75,7 @@ async def abort(context: Context, refusal: errors.DomainError, *, unary: bool) -
 
 
 def short(text: str, most: int) -> str:
-    """The text, cut to so many characters, between two words where there are any."""
+    """The text, cut to `most` characters, between two words if possible."""
     if len(text) <= most:
         return text
     words = text[: most - 1].rpartition(" ")[0]
@@ -83,7 +83,7 @@ def short(text: str, most: int) -> str:
 
 
 def status(code: grpc.StatusCode, refusal: errors.DomainError) -> status_pb2.Status:
-    """google.rpc.Status of a refusal: ErrorInfo always, BadRequest for fields, RetryInfo where a retry makes sense."""
+    """The google.rpc.Status of an error: ErrorInfo always, BadRequest for fields, RetryInfo where a retry can succeed."""
     return status_pb2.Status(
         code=code.value[0],
         message=short(refusal.message, MESSAGE),
@@ -112,7 +112,7 @@ def _details(refusal: errors.DomainError) -> list[Any]:
 
 
 def _fields(violations: Sequence[tuple[str, str]]) -> error_details_pb2.BadRequest:
-    """The fields at fault, as many as have room."""
+    """The field violations, within the size limit."""
     found = error_details_pb2.BadRequest()
     for field, text in violations:
         if field:

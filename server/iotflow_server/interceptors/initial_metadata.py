@@ -1,4 +1,4 @@
-"""Initial metadata of streams: sent when the stream is accepted, not with its first message."""
+"""Sends the initial metadata of a stream when the stream is accepted, not with its first message."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,9 +9,9 @@ from iotflow_server.rpc.http_status import from_rest
 
 
 class InitialMetadata:
-    """The innermost layer. Clients such as tonic return from opening a stream only when its initial metadata are there.
+    """The innermost middleware. Clients such as tonic open a stream only when its initial metadata have arrived.
 
-    Streams that the gateway transcodes send theirs with the first message: a refusal before it keeps its HTTP status.
+    Transcoded streams send theirs with the first message, so that an earlier rejection keeps its HTTP status.
     """
 
     def wrap(self, _method: str, handler: Handler) -> CallScope | None:

@@ -1,4 +1,4 @@
-"""64-bit whole numbers that REST shows as JSON numbers: answers to REST carry each of them a second time, as a double.
+"""64-bit integers that REST returns as JSON numbers: responses to REST carry each of them a second time, as a double.
 
 See iotflow.contract.rest_number.
 """
@@ -23,7 +23,7 @@ _FIXED64 = 1
 
 
 def with_json_numbers(method: str, handler: Handler) -> Handler:
-    """The same RPC, whose answers to REST show such numbers; the handler itself where its answers have none."""
+    """The same RPC, with JSON numbers in its responses to REST; the handler itself if its responses have none."""
     output = _output(method)
     if output is None or not _paths(output):
         return handler
@@ -32,7 +32,7 @@ def with_json_numbers(method: str, handler: Handler) -> Handler:
 
 
 def add_json_numbers(answer: Answer) -> Answer:
-    """Give the answer the doubles that the REST gateway prints, as fields that its type does not know."""
+    """Add the doubles that the REST gateway prints to the response, as unknown fields."""
     if isinstance(answer, Message):
         _add(answer)
     return answer
@@ -42,7 +42,7 @@ def _add(message: Message) -> None:
     for field in _paths(message.DESCRIPTOR):
         if field.message_type is None:
             value = getattr(message, field.name)
-            # The gateway prints a zero for a number that is not there.
+            # The gateway prints 0 for an absent number.
             if message.HasField(field.name) if field.has_presence else value:
                 message.MergeFromString(_tag(field.number) + struct.pack("<d", value))
         elif field.is_repeated:
@@ -80,7 +80,7 @@ def _output(method: str) -> Descriptor | None:
 
 @cache
 def _paths(message: Descriptor) -> tuple[FieldDescriptor, ...]:
-    """The fields of a message that are such numbers, or messages of the contract that hold some."""
+    """The fields of a message that are JSON numbers, or messages of the contract with such fields."""
     return tuple(field for field in message.fields if is_json_number(field) or _holds_some(field, message))
 
 

@@ -1,4 +1,4 @@
-"""One line for each call that was refused or failed, and at debug level for each call."""
+"""Logs one line for each rejected call, and at debug level one line for each call."""
 
 import time
 from collections.abc import AsyncIterator
@@ -15,21 +15,21 @@ log = structlog.get_logger(__name__)
 
 
 class Logging:
-    """Names the method, the caller, how it ended and how long it took; never a payload or a credential."""
+    """A line has the method, the caller, the outcome and the duration, and never a payload or a credential."""
 
     def wrap(self, method: str, _handler: Handler) -> CallScope:
         @asynccontextmanager
-        async def note(_request: Any, context: Context) -> AsyncIterator[None]:
+        async def log_outcome(_request: Any, context: Context) -> AsyncIterator[None]:
             began = time.perf_counter()
             try:
                 yield
             except DomainError as refusal:
                 caller = principal_of(context).name
-                log.info("refused", method=method, caller=caller, reason=refusal.reason, ms=_since(began))
+                log.info("call_rejected", method=method, caller=caller, reason=refusal.reason, ms=_since(began))
                 raise
-            log.debug("answered", method=method, caller=principal_of(context).name, ms=_since(began))
+            log.debug("call_completed", method=method, caller=principal_of(context).name, ms=_since(began))
 
-        return note
+        return log_outcome
 
 
 def _since(began: float) -> float:

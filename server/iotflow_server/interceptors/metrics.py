@@ -1,4 +1,4 @@
-"""Times every unary call."""
+"""Measures the duration of every unary call."""
 
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 
 class CallMetrics:
-    """The outcome is OK or the reason of the refusal; streams are seen by the gauges instead."""
+    """The outcome is OK, FAILED or the reason of the domain error. Gauges cover streams instead."""
 
     def __init__(self, calls: Histogram) -> None:
         self._calls = calls

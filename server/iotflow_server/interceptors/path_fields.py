@@ -1,4 +1,4 @@
-"""Fields that stand in a method's REST path: whatever else a caller gives for one of them, and however it spells it, must agree."""
+"""Fields in a method's REST path: other values of the same field in the request must be equal."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ VARIABLE = re.compile(r"\{(\w+)")
 
 
 def path_fields(method: str) -> list[FieldDescriptor]:
-    """Those of a method by its full name, such as /iotflow.v1.CommandService/SendCommand; none where it has no REST path."""
+    """The path fields of a method by its full name, such as /iotflow.v1.CommandService/SendCommand; empty without a REST path."""
     try:
         found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
     except KeyError:
@@ -24,10 +24,10 @@ def path_fields(method: str) -> list[FieldDescriptor]:
 
 
 def conflict_finder(method: str) -> Callable[[bytes], str] | None:
-    """Tells of a request's bytes which field they give two values for, or "".
+    """A function from a request's bytes to the name of a field with two values, or ""; None: the method has no path fields.
 
-    The gateway writes a field once from the body, where deviceId and device_id are the same, once from the query and once
-    from the path; whoever parses them sees the last one only. None: no field of the method stands in a path.
+    The REST gateway writes a field once from the body, where deviceId and device_id are equivalent, once from the query and
+    once from the path. A parser keeps the last value only.
     """
     fields = path_fields(method)
     if not fields:
@@ -42,7 +42,7 @@ def conflict_finder(method: str) -> Callable[[bytes], str] | None:
 
 
 def _all_values(fields: Sequence[FieldDescriptor]) -> Callable[[bytes], Any]:
-    """Parses a message that has these fields as lists, and so every value that was written for them."""
+    """A parser of a message in which these fields are repeated, so that it keeps all their values."""
     file = descriptor_pb2.FileDescriptorProto(name="path_fields.proto", package="path", syntax="proto3")
     message = file.message_type.add(name="Fields")
     for field in fields:

@@ -1,15 +1,15 @@
-"""Where a call comes from."""
+"""The address from which a call comes."""
 
 import secrets
 
 from iotflow_server.interceptors.middleware import Context
 
-# Envoy sets both and lets no caller set them: what proves that a call came through it, and the addresses that it saw.
+# Envoy sets both headers and removes those of callers: the proof that a call came through Envoy, and the address of its peer.
 SECRET_HEADER, FORWARDED_HEADER = "x-iotflow-envoy", "x-forwarded-for"
 
 
 class PeerAddresses:
-    """envoy_secret: what Envoy shows with each call; only with it the address that Envoy saw is believed. Empty: never."""
+    """envoy_secret: the secret that Envoy sends with each call. Only then is the forwarded address used. Empty: never."""
 
     def __init__(self, envoy_secret: str) -> None:
         self._secret = envoy_secret.encode()

@@ -1,4 +1,4 @@
-"""So many calls a minute for each caller."""
+"""Limits the calls per minute of each caller."""
 
 import time
 from collections import OrderedDict
@@ -15,7 +15,7 @@ MOST_CALLERS = 100_000
 
 
 class Buckets:
-    """Token buckets: each refills evenly and holds a minute's worth."""
+    """Token buckets: each refills at a constant rate and holds the calls of one minute."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
@@ -23,7 +23,7 @@ class Buckets:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, name: str) -> float:
-        """Seconds until the next call is allowed; 0: this one is."""
+        """Count a call. Returns the seconds until a call is allowed; 0: this call is allowed."""
         now = self._clock()
         left = self._left(name, now)
         self._buckets.pop(name, None)
@@ -33,11 +33,11 @@ class Buckets:
         return self._wait(left)
 
     def wait(self, name: str) -> float:
-        """As take, without a call."""
+        """As take, without counting a call."""
         return self._wait(self._left(name, self._clock()))
 
     def is_in_use(self, name: str) -> bool:
-        """Whether calls of this name are so recent that they still count."""
+        """Whether recent calls of this name still count."""
         return self._left(name, self._clock()) < self._per_minute
 
     def _left(self, name: str, now: float) -> float:
@@ -49,11 +49,10 @@ class Buckets:
 
 
 class RateLimits:
-    """Anonymous callers are told apart by address. Gateways speak for many devices, and are not limited.
+    """Anonymous callers are identified by address. Gateways act for many devices and are exempt.
 
-    A stream counts once, when it is opened; then flow control holds it.
-    Stands behind the identity, which costs no query for callers that call often; credentials that nobody has are held by
-    WrongCredentials, before they are looked up.
+    A stream counts once, when it is opened; afterwards flow control limits it. This middleware runs after authentication,
+    which is cached for frequent callers. WrongCredentials limits invalid credentials before they are looked up.
     """
 
     def __init__(self, buckets: Buckets) -> None:
@@ -69,5 +68,7 @@ class RateLimits:
             yield
             return
         if wait := self._buckets.take(principal.limit_key):
-            raise LimitExceeded("RATE_LIMIT", "too many calls; slow down", retry_after=wait)
+            raise LimitExceeded(
+                "RATE_LIMIT", "The caller makes too many calls; wait for the time in retry-after.", retry_after=wait
+            )
         yield

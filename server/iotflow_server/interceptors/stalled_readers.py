@@ -1,4 +1,4 @@
-"""Callers that do not read what they asked for."""
+"""Ends streams whose caller does not read."""
 
 import asyncio
 import inspect
@@ -19,11 +19,13 @@ log = structlog.get_logger(__name__)
 
 
 def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
-    """The same stream, ended when a message of it has not been taken for so many seconds: flow control holds it up until the
-    caller reads. A stream that has nothing to say may be silent for ever."""
+    """The same stream, ended if flow control delays one message for this time because the caller does not read.
+
+    A stream without messages may be silent without limit.
+    """
     function = handler_function(handler)
     if not inspect.isasyncgenfunction(function):
-        # grpc's own services write to the context, and too little to stall.
+        # The services of grpc itself write to the context, and too little to stall.
         return handler
 
     async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
@@ -31,10 +33,10 @@ def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
         watch = Watch(method, context, seconds)
         _watch.set(watch)
         try:
-            async with aclosing(function(request, context)) as answers:
-                async for answer in answers:
+            async with aclosing(function(request, context)) as responses:
+                async for response in responses:
                     watch.begin()
-                    yield answer
+                    yield response
                     watch.end()
         finally:
             watch.close()
@@ -43,7 +45,7 @@ def ends_when_stalled(seconds: float, method: str, handler: Handler) -> Handler:
 
 
 class Watch:
-    """Ends one call while a message of it waits too long. One timer a stream, not one a message."""
+    """Ends a call if one of its messages waits too long. It uses one timer per stream, not per message."""
 
     def __init__(self, method: str, context: Context, seconds: float) -> None:
         self._method = method
@@ -56,34 +58,34 @@ class Watch:
         self._ending: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """A message is being sent."""
+        """Start the time of a message."""
         self._since = self._loop.time()
         if self._timer is None:
-            self._timer = self._loop.call_later(self._seconds, self._look)
+            self._timer = self._loop.call_later(self._seconds, self._check)
 
     def end(self) -> None:
-        """It was taken."""
+        """The message was sent."""
         self._since = None
 
     def close(self) -> None:
-        """The call is over."""
+        """The call has ended."""
         if self._timer is not None:
             self._timer.cancel()
 
     def when_gone(self, callback: Callable[[], None]) -> None:
-        """Call it when gRPC holds nothing of the call any more: now, or when a stalled caller reads on or goes."""
+        """Call it when gRPC holds no data of the call: now, or when a stalled caller reads again or disconnects."""
         if self._ending is None:
             callback()
         else:
             self._ending.add_done_callback(lambda _: callback())
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
         if self._since is None or self._call is None:
             return
         left = self._since + self._seconds - self._loop.time()
         if left > 0:
-            self._timer = self._loop.call_later(left, self._look)
+            self._timer = self._loop.call_later(left, self._check)
             return
         caller = principal_of(self._context).name
         log.warning("stalled_stream_ended", method=self._method, caller=caller, seconds=self._seconds)
@@ -91,8 +93,8 @@ class Watch:
         self._call.cancel()
 
     async def _end(self) -> None:
-        """gRPC has no way to reset the stream: the status waits behind the message until the caller reads or goes."""
-        message = f"nothing of a message was taken for {self._seconds:g} s; read faster, or ask for less"
+        """gRPC cannot reset the stream: the status waits behind the message until the caller reads or disconnects."""
+        message = f"The caller read nothing of a message for {self._seconds:g} s; read faster, or request less."
         with suppress(grpc.aio.AbortError, grpc.aio.InternalError):
             await abort(self._context, LimitExceeded("NOT_READ", message, retry_after=1.0), unary=False)
 
@@ -101,7 +103,7 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 def when_gone(callback: Callable[[], None]) -> None:
-    """Of the call under way; see Watch."""
+    """As Watch.when_gone, for the current call."""
     watch = _watch.get()
     if watch is None:
         callback()

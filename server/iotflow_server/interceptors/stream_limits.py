@@ -1,4 +1,4 @@
-"""How many streams a caller has open at a time."""
+"""Limits the number of concurrent streams of each caller."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -18,24 +18,26 @@ RETRY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class StreamLimit:
-    """most: for each caller. setting: the one that changes it."""
+    """most: the limit per caller. setting: the name of the setting with the limit."""
 
     reason: str
-    what: str
+    kind: str
     most: int
     setting: str
 
     def refusal(self) -> LimitExceeded:
         return LimitExceeded(
             self.reason,
-            f"a caller has at most {self.most} {self.what} ({self.setting}); end one, or try again later",
+            f"A caller may have at most {self.most} {self.kind} ({self.setting}); end one, or try again later.",
             retry_after=RETRY_SECONDS,
         )
 
 
 class StreamLimits:
-    """Stands behind the identity; anonymous callers are told apart by address. Gateways are not limited: they speak for many
-    devices. limits: by the method's full name; others: of all other streams."""
+    """Runs after authentication. Anonymous callers are identified by address. Gateways act for many devices and are exempt.
+
+    limits: by the full name of a method; others: the common limit of all other streams.
+    """
 
     def __init__(self, limits: Mapping[str, StreamLimit], others: StreamLimit) -> None:
         self._limits = limits

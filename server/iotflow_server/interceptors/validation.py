@@ -1,4 +1,4 @@
-"""Requests are checked against the rules in the contract, once, before any code sees them."""
+"""Validates requests against the rules in the contract, once, before their handler runs."""
 
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from iotflow_server.rpc.http_status import from_rest
 
 
 class Validation:
-    """protovalidate on every request that is one message; streams of requests are checked where they are read."""
+    """Runs protovalidate on every unary request. Streamed requests are validated where they are read."""
 
     def wrap(self, method: str, handler: Handler) -> CallScope | None:
         if handler.request_streaming:
@@ -31,7 +31,7 @@ class Validation:
             if isinstance(request, Malformed):
                 raise ambiguous(request.field) if request.field else malformed()
             hint = _hint(request, in_path, context)
-            # Of a body there are no rules; of other requests each element is looked at, those of documents too.
+            # A raw body has no rules. In other requests every element is examined, also inside documents.
             size = 0 if isinstance(request, HttpBody) else request.ByteSize()
             await run_by_size(size, check, request, hint)
             yield
@@ -40,18 +40,22 @@ class Validation:
 
 
 def ambiguous(field: str) -> InvalidArgument:
-    """What a caller is told whose path, query and body do not agree."""
-    message = f"{field} has two values in this request: the path, the query and the body must agree on it, however it is spelled."
+    """The error for different values of a field in path, query and body."""
+    message = (
+        f"{field} has two values in this request: path, query and body must have the same value, in every spelling."
+    )
     return InvalidArgument(field, message, "AMBIGUOUS_FIELD")
 
 
 def malformed() -> InvalidArgument:
-    """What a caller is told whose bytes are no message."""
-    return InvalidArgument("", "the request cannot be read: malformed, not UTF-8, or nested too deeply", "MALFORMED")
+    """The error for bytes that cannot be parsed."""
+    return InvalidArgument(
+        "", "The request cannot be parsed: it is malformed, not UTF-8, or nested too deeply.", "MALFORMED"
+    )
 
 
 def check(request: Message, hint: Callable[[], str] = str) -> None:
-    """Raise InvalidArgument with every field that breaks a rule; hint: what the message says beyond that."""
+    """Raise InvalidArgument with every field that violates a rule. hint: returns a sentence to add to the message."""
     found = protovalidate.collect_violations(request)
     if not found:
         return
@@ -61,13 +65,13 @@ def check(request: Message, hint: Callable[[], str] = str) -> None:
 
 
 def _hint(request: Message, in_path: Collection[str], context: Context) -> Callable[[], str]:
-    """For callers of REST: the gateway leaves out fields that the contract does not have."""
-    is_told = from_rest(context) and not has_empty_fields(request)
-    return partial(nothing_known, request, in_path) if is_told else str
+    """A hint for callers of REST, whose gateway drops unknown fields."""
+    needs_hint = from_rest(context) and not has_empty_fields(request)
+    return partial(nothing_known, request, in_path) if needs_hint else str
 
 
 def field_path(violation: protovalidate.Violation) -> str:
-    """The field as REST writes it: readings[2].data."""
+    """The field in the notation of REST: readings[2].data."""
     parts = []
     path = violation.proto.field
     for element in path.elements if path else ():

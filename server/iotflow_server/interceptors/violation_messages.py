@@ -1,17 +1,17 @@
-"""What a broken rule of the contract is called to a caller."""
+"""Error messages for violated rules of the contract."""
 
 from collections.abc import Collection
 
 import protovalidate
 from google.protobuf.message import Message
 
-# A status has little room; names beyond this many are left out.
+# The size of a status is limited. Further names are omitted.
 NAMES = 8
 AT_LEAST_ONE = {"string.min_len", "repeated.min_items", "bytes.min_len", "map.min_pairs"}
 
 
 def sentence(field: str, violation: protovalidate.Violation) -> str:
-    """The rule's message as a sentence about the field."""
+    """The message of the rule as a sentence about the field."""
     rule, message = violation.proto.rule_id, violation.proto.message or violation.proto.rule_id
     if rule == "required" or (rule in AT_LEAST_ONE and not violation.field_value):
         return f"{field} is required."
@@ -24,7 +24,7 @@ def sentence(field: str, violation: protovalidate.Violation) -> str:
 
 
 def nothing_known(request: Message, in_path: Collection[str]) -> str:
-    """A sentence for a caller that sent fields, if any, that the contract does not have; "" where a known one came."""
+    """A sentence for a request without any known field; "" if it has one."""
     if any(field.name not in in_path for field, _ in request.ListFields()):
         return ""
     names = [field.name for field in request.DESCRIPTOR.fields if field.name not in in_path]

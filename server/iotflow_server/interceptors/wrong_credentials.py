@@ -1,4 +1,4 @@
-"""So many wrong credentials a minute, counted before the next one is looked up."""
+"""Limits the invalid credentials per minute, before further ones are looked up."""
 
 from hashlib import sha256
 
@@ -9,10 +9,10 @@ from iotflow_server.interceptors.rate_limits import Buckets
 
 
 class WrongCredentials:
-    """One that is shown again and again counts for itself, different ones for their address.
+    """A repeated credential has a limit of its own; different credentials share the limit of their address.
 
-    So nobody can try keys, or keep the registry busy with looking for them, and a device that has a wrong key does not use up
-    what its neighbours behind the same address have.
+    The limit prevents guessing of keys, and load on the database by look-ups. A device that repeats one wrong key does not
+    use the limit of other devices behind the same address.
     """
 
     def __init__(self, per_minute: int, addresses: PeerAddresses) -> None:
@@ -21,7 +21,7 @@ class WrongCredentials:
         self._different = Buckets(per_minute)
 
     def check(self, shown: str, context: Context) -> None:
-        """Raise LimitExceeded where this one, or others from the caller's address, were shown too often."""
+        """Raise LimitExceeded if this credential, or the caller's address, is above its limit."""
         name = _name(shown)
         wait = self._repeated.wait(name)
         if not self._repeated.is_in_use(name):
@@ -32,7 +32,7 @@ class WrongCredentials:
             )
 
     def count(self, shown: str, context: Context) -> None:
-        """This one is wrong."""
+        """Count an invalid credential."""
         name = _name(shown)
         if not self._repeated.is_in_use(name):
             self._different.take(self._addresses.of(context))
@@ -40,5 +40,5 @@ class WrongCredentials:
 
 
 def _name(shown: str) -> str:
-    """Bounded, and no secret: it may be another device's key with a slip of the pen."""
+    """A digest, which is bounded and keeps no secret: the credential may be a misspelt key of another device."""
     return sha256(shown.encode(errors="replace")).hexdigest()

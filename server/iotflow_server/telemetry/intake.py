@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
-from iotflow_server.devices.device import Device
+from iotflow_server.devices.device import Device, device_inactive
 from iotflow_server.devices.device_cache import DeviceCache
-from iotflow_server.errors import PermissionDenied
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.checks import Limits
@@ -35,7 +34,7 @@ class Intake:
             return principal.device
         device = await self.directory.get(named)
         if device.status == DeviceStatus.INACTIVE:
-            raise PermissionDenied("DEVICE_INACTIVE", f"device {named} is inactive; an admin can set it active")
+            raise device_inactive(named)
         return device
 
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:

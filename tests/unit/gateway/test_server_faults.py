@@ -33,7 +33,7 @@ from iotflow_server.errors import DomainError, InternalError, Unauthenticated
 from iotflow_server.interceptors.errors import CODES, status
 
 PATIENCE = 30.0
-FAILED = InternalError("INTERNAL", "internal error; the server's log has more")
+FAILED = InternalError("INTERNAL", "The server failed with an internal error; its log has the details.")
 POISON = "poison"
 # Length of the waits between attempts. These tests count attempts and do not measure their duration.
 SHORTENED = 0.001

@@ -8,8 +8,8 @@ from iotflow.v1 import gateway_service_pb2 as wire
 from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
 from iotflow_server.config.desired import DesiredConfigs
+from iotflow_server.devices.device import device_inactive
 from iotflow_server.devices.registry import Registry
-from iotflow_server.errors import PermissionDenied
 from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
 from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
@@ -53,5 +53,5 @@ class GatewayConfigHandler:
         """ReportDeviceConfig."""
         device = await self._registry.get(request.device_id)
         if device.status == DeviceStatus.INACTIVE:
-            raise PermissionDenied("DEVICE_INACTIVE", f"device {device.id} is inactive; an admin can set it active")
+            raise device_inactive(device.id)
         return wire.ReportDeviceConfigResponse(config=await self._reports.report(device.id, request.config))

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from iotflow.v1 import gateway_service_pb2
 from iotflow.words import DeviceStatus, Presence
 from iotflow_server.commands.leases import CommandLeases
-from iotflow_server.devices.device import Device, utc_now
+from iotflow_server.devices.device import Device, device_inactive, utc_now
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
@@ -55,8 +55,8 @@ def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Devic
         if device is None:
             yield _rejection(index, report, "DEVICE_NOT_FOUND", f"There is no device {report.device_id}.")
         elif device.status == DeviceStatus.INACTIVE and report.state != Presence.OFFLINE:
-            text = f"device {report.device_id} is inactive; an admin can set it active"
-            yield _rejection(index, report, "DEVICE_INACTIVE", text)
+            refusal = device_inactive(report.device_id)
+            yield _rejection(index, report, refusal.reason, refusal.message)
         elif not _is_time(report.timestamp):
             yield _rejection(index, report, "INVALID_TIME", "the time lies outside the years 1 to 9999")
 

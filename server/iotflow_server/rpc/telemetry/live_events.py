@@ -69,7 +69,9 @@ class LiveEvents:
                 yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
                 raise
             except Exception:
-                yield _error("INTERNAL", "internal error; the server's log has more", retryable=True)
+                yield _error(
+                    "INTERNAL", "The server failed with an internal error; its log has the details.", retryable=True
+                )
                 raise
 
     async def _interest(self, querying: QueryHandler) -> EventFilter:

@@ -1,4 +1,4 @@
-"""A command and how far it has come."""
+"""A command and its state."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from iotflow_server.db.models import CommandRow
 
 OPEN = (CommandState.QUEUED, CommandState.DELIVERED)
 OUTCOMES = tuple(CommandOutcome)
-# A device that got the command before may have carried it out all the same; then its word counts.
+# States that the result of a device replaces, if the command was delivered before.
 OVERRULED = (CommandState.EXPIRED, CommandState.CANCELLED)
 
 # In the order of Command's fields.
@@ -31,8 +31,8 @@ COMMAND_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """state: queued, delivered, succeeded, failed, expired or cancelled. Times are aware, in UTC. group_command: what it has in
-    common with the others that were sent to a group at once."""
+    """state: queued, delivered, succeeded, failed, expired or cancelled. Times are aware, in UTC. group_command: the common
+    id of commands that were sent to a group at once."""
 
     id: int
     device_id: int
@@ -53,8 +53,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class NewCommand:
-    """actor: its sender, as the audit log names it. expires_at: aware; None: never. idempotency_key: empty for none. announced:
-    whether the group is told as a whole."""
+    """actor: the sender, as named in the audit log. expires_at: aware; None: never. idempotency_key: may be empty. announced:
+    whether gateways also publish the command to the group topic."""
 
     actor: str
     name: str
@@ -66,8 +66,8 @@ class NewCommand:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What is said of a command. state: delivered, succeeded, failed; unreachable: it is to wait for its device; or announced: its
-    group was told. result: what the device answered."""
+    """A report on a command. state: delivered, succeeded, failed; unreachable: the device has no session; announced: the command was
+    published to the group topic. result: the response of the device."""
 
     device_id: int
     command_id: int

@@ -1,4 +1,4 @@
-"""Orders to devices, kept until they are done, have failed or come too late."""
+"""Commands to devices, stored until they succeed, fail, expire or are cancelled."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import DomainError, FailedPrecondition, InvalidArgument, NotFound, Unavailable
 
 T = TypeVar("T")
-# Changes something and notes what.
+# Changes commands, and appends the changed ones to the list.
 Step = Callable[[Connection, list[Command]], T]
 
 
 class Commands:
-    """Every method may raise Unavailable. news: told of every change, once it is durable."""
+    """Every method may raise Unavailable. changes: every change is published here once it is durable."""
 
     def __init__(
         self, database: Database, clock: Callable[[], datetime] = utc_now, changes: ChangeFeed[Command] | None = None
@@ -43,7 +43,7 @@ class Commands:
         *,
         actor: str,
     ) -> Command:
-        """Queue a command, or find the one that this key made for this device before.
+        """Queue a command, or return the earlier command with this idempotency key and device.
 
         Raises NotFound (DEVICE_NOT_FOUND), LimitExceeded (COMMANDS_WAITING), InvalidArgument for too large parameters.
         """
@@ -64,9 +64,9 @@ class Commands:
         actor: str,
         announced: bool = False,
     ) -> steps.GroupOutcome:
-        """Queue a command for each device of this type that is not inactive; all of them or, where it raises, none.
+        """Queue a command for each device of this type that is not inactive; all of them or, after an exception, none.
 
-        announced: whether gateways also tell it to the group as a whole. Raises InvalidArgument for too large parameters.
+        announced: whether gateways also publish it to the group topic. Raises InvalidArgument for too large parameters.
         """
         now = self._clock()
         new = _new(actor, name, parameters, _end(now, time_to_live), idempotency_key, announced=announced)
@@ -75,19 +75,19 @@ class Commands:
         )
 
     async def deliver(self, device_id: int) -> list[Command]:
-        """Those neither finished nor expired, oldest first; queued ones become delivered."""
+        """The commands that are neither finished nor expired, oldest first; queued ones become delivered."""
         waiting = await self._database.read(lambda connection: steps.open_of(connection, device_id))
         now = self._clock()
-        # Devices ask often and seldom get something new: no write then.
+        # Devices poll often and seldom find a new command; then there is no write.
         if all(command.state == CommandState.DELIVERED and not steps.is_late(command, now) for command in waiting):
             return waiting
-        # The time of the transaction: none of its commands was sent later.
+        # The time of the transaction, so that no command is sent after its delivery.
         return await self._write(
             device_id, lambda connection, changed: steps.deliver(connection, device_id, self._clock(), changed)
         )
 
     async def hand_over(self, device_id: int, command_id: int) -> Command:
-        """Note that somebody else has brought the command to its device. One that has ended stays so.
+        """Record that a gateway has delivered the command. A command that has ended keeps its state.
 
         Raises NotFound (COMMAND_NOT_FOUND).
         """
@@ -99,11 +99,11 @@ class Commands:
     async def acknowledge(self, device_id: int, command_id: int, state: str, result: dict[str, Any] | None) -> Command:
         """End a command as succeeded or failed. The same state again changes nothing.
 
-        One that expired or was cancelled after it was delivered still ends as the device says. Raises NotFound
-        (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED) where it has ended otherwise, InvalidArgument for another state.
+        A command that expired or was cancelled after its delivery takes the state that the device reports. Raises NotFound
+        (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED) if it has another final state, InvalidArgument for other states.
         """
         if state not in OUTCOMES:
-            raise InvalidArgument("state", "A command ends as succeeded or failed.")
+            raise InvalidArgument("state", "state must be succeeded or failed.")
         check_size("result", result, steps.MOST_BYTES)
         outcome = {"state": state, "result": result, "now": self._clock()}
         return await self._write(
@@ -112,29 +112,29 @@ class Commands:
         )
 
     async def record_results(self, answers: Sequence[CommandResult]) -> list[Command | DomainError]:
-        """What is said of commands, in this order, in one transaction; each as it is then, or why it was refused.
+        """Record results in this order in one transaction; return each command, or the error of its result.
 
         delivered: see hand_over; succeeded, failed: see acknowledge.
         """
         now = self._clock()
 
-        # By command, those of each in their order: two transactions lock the same rows in the same order.
+        # Sorted by command, stably: transactions lock the same rows in the same order.
         order = sorted(range(len(answers)), key=lambda place: answers[place].command_id)
 
         def step(connection: Connection, changed: list[Command]) -> list[Command | DomainError]:
-            outcomes = {place: _noted(connection, answers[place], now, changed) for place in order}
+            outcomes = {place: _recorded(connection, answers[place], now, changed) for place in order}
             return [outcomes[place] for place in range(len(answers))]
 
         try:
             return await self._write(None, step)
         except InvalidArgument as refusal:
-            # A result that cannot be kept spoils them all.
+            # A result that cannot be stored fails the whole transaction; each is repeated alone.
             if len(answers) == 1:
                 return [refusal]
             return [one for answer in answers for one in await self.record_results([answer])]
 
     async def cancel(self, command_id: int, *, actor: str) -> Command:
-        """End a command that has not ended; once more changes nothing.
+        """Cancel a command that has not ended; a repetition changes nothing.
 
         Raises NotFound (COMMAND_NOT_FOUND), FailedPrecondition (COMMAND_ENDED).
         """
@@ -144,7 +144,7 @@ class Commands:
         )
 
     async def expire(self) -> datetime | None:
-        """End those that nobody may get any more; returns when the next ones do."""
+        """Expire the commands whose time is over, and return the next expiry time."""
         while (late := await self._database.read(steps.next_expiry)) is not None and late <= self._clock():
             now = self._clock()
             await self._write(None, lambda connection, changed: steps.expire(connection, now, changed))  # noqa: B023
@@ -158,19 +158,19 @@ class Commands:
         return found
 
     async def of_group(self, device_id: int, group_command: str) -> int:
-        """The id of the device's command among those of a group. Raises NotFound (COMMAND_NOT_FOUND)."""
+        """The id of the device's command of a group command. Raises NotFound (COMMAND_NOT_FOUND)."""
         found = await self._database.read(lambda connection: steps.of_group(connection, device_id, group_command))
         if found is None:
             raise NotFound("COMMAND_NOT_FOUND", f"The device has no command of {group_command!r}.")
         return found
 
     async def get_many(self, ids: Sequence[int]) -> list[Command]:
-        """Those that exist, by id."""
+        """The commands that exist, by id."""
         statement = select(*COMMAND_COLUMNS).where(steps.among(ids)).order_by(CommandRow.id)
         return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
 
     async def page(self, device_id: int, state: str, before_id: int | None, size: int) -> list[Command]:
-        """Newest first, with ids below before_id where it is given. device_id 0, state empty: whatever it is."""
+        """Newest first, with ids below before_id where it is given. device_id 0, state empty: any."""
         statement = select(*COMMAND_COLUMNS).order_by(CommandRow.id.desc()).limit(size)
         if device_id:
             statement = statement.where(CommandRow.device_id == device_id)
@@ -181,7 +181,7 @@ class Commands:
         return await self._database.read(lambda connection: commands_of(connection.execute(statement)))
 
     async def open_count(self) -> int:
-        """Of all devices, neither finished nor expired."""
+        """The number of commands of all devices that are neither finished nor expired."""
         statement = select(func.count()).select_from(CommandRow).where(steps.in_time(self._clock()))
         return await self._database.read(lambda connection: connection.scalar(statement) or 0)
 
@@ -189,34 +189,34 @@ class Commands:
         try:
             return await self._write(device_id, step)
         except IntegrityError:
-            # The same key, or the end of a device, came in between: now it can be seen.
+            # A concurrent transaction used the same key or removed the device; its result is visible now.
             return await self._write(device_id, step)
 
     async def _write(self, device_id: int | None, step: Step[T]) -> T:
         changed: list[Command] = []
 
         def work(connection: Connection) -> T:
-            # Anew where the database has it run again.
+            # Reset, because the database may run the function again.
             changed.clear()
             return step(connection, changed)
 
         try:
             outcome = await self._database.write(work)
         except (asyncio.CancelledError, Unavailable):
-            # It may have been carried out all the same.
+            # The transaction may have been committed.
             self.changes.mark_gap(device_id)
             raise
         self.changes.publish(changed)
         return outcome
 
 
-def _noted(
+def _recorded(
     connection: Connection, answer: CommandResult, now: datetime, changed: list[Command]
 ) -> Command | DomainError:
     try:
         return steps.record_result(connection, answer, now, changed)
     except (NotFound, FailedPrecondition) as refusal:
-        # Nothing was changed by then.
+        # Raised before the first change.
         return refusal
 
 

@@ -1,7 +1,7 @@
-"""Queued commands as they are offered to gateways, each to one gateway at a time.
+"""Leases of queued commands: each command is leased to one gateway at a time.
 
-Several gateways may share one broker: offered to all of them, a device would get each command as often as there are
-gateways. What a gateway has not answered in time, or had when it went, is offered again.
+Several gateways may share one broker. Without leases, each of them would send every command to the device. A lease that
+expires, or whose gateway disconnects, is released, and another gateway may take the command.
 """
 
 import math
@@ -22,7 +22,7 @@ from iotflow_server.db.models import CommandRow, DeviceRow
 from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import utc_now
 
-# How long a gateway may take to answer.
+# The time in which a gateway must report the result.
 LEASE = timedelta(seconds=30)
 FEW_DEVICES = 1_000
 
@@ -34,7 +34,7 @@ OFFERED = select(*COMMAND_COLUMNS, DeviceRow.name, DeviceRow.device_type).join(
 
 @dataclass(frozen=True, slots=True)
 class CommandLease:
-    """A command and whom it is for. announced: for the group as a whole, not for the device."""
+    """A command and its device. announced: to be published to the group topic, not to the device."""
 
     command: Command
     device_name: str
@@ -43,9 +43,9 @@ class CommandLease:
 
 
 class CommandLeases:
-    """gateway: a name that no other open stream has. Every method may raise Unavailable.
+    """gateway: a name that is unique among open streams. Every method may raise Unavailable.
 
-    What can be offered again is told by news.
+    Released commands are published to changes.
     """
 
     def __init__(
@@ -54,67 +54,71 @@ class CommandLeases:
         self._database = database
         self._changes = changes
         self._clock = clock
-        self._back: dict[int, float] = {}
-        self._back_bound = FEW_DEVICES
+        self._reconnected: dict[int, float] = {}
+        self._reconnected_bound = FEW_DEVICES
 
     async def take(self, gateway: str, most: int) -> list[CommandLease]:
-        """Some of the queued commands that are not with another gateway or resting, oldest first; they are this gateway's now.
+        """Lease up to `most` queued commands without a lease to this gateway, oldest first.
 
-        A device's commands stay in order: none is taken while an earlier one is with another gateway or resting. Those of
-        inactive devices wait.
+        The commands of a device stay in order: a command is not leased while another gateway has a lease of an earlier one, or
+        an earlier one is held back. Commands of inactive devices wait.
         """
         now = self._clock()
         found = await self._database.read(lambda connection: _free(connection, gateway, now, most))
-        # Gateways look often and seldom find something: no write then.
+        # Gateways poll often and seldom find a command; then there is no write.
         if not found:
             return []
-        ids = [offer.command.id for offer in found]
+        ids = [lease.command.id for lease in found]
         taken = await self._database.write(lambda connection: _take(connection, gateway, ids, now))
-        return [offer for offer in found if offer.command.id in taken]
+        return [lease for lease in found if lease.command.id in taken]
 
     async def announcements(self) -> list[CommandLease]:
-        """Commands that groups are still to be told of, oldest first; any gateway may tell them, and several may."""
+        """Commands that are not yet published to their group topics, oldest first; several gateways may publish them."""
         now = self._clock()
         statement = OFFERED.where(CommandRow.announced.is_not(None), _in_time(now)).order_by(CommandRow.id)
         rows = await self._database.read(lambda connection: connection.execute(statement).all())
-        return [replace(offer, announced=True) for offer in _offers(rows)]
+        return [replace(lease, announced=True) for lease in _leases(rows)]
 
     async def release_for(self, device_ids: Collection[int]) -> None:
-        """Offer what rests of these devices."""
-        self._note_back(device_ids)
-        # Written into the statement: both databases limit the number of parameters.
+        """Release the commands of these devices that are held back because the device was unreachable."""
+        self._record_reconnected(device_ids)
+        # Literals, because both databases limit the number of parameters.
         ids: BindParameter[list[int]] = bindparam(
             "ids", [int(one) for one in device_ids], expanding=True, literal_execute=True
         )
         resting = and_(QUEUED, CommandRow.device_id.in_(ids), CommandRow.taken_by == NOBODY)
-        # Devices come back often and seldom have something waiting: no write then.
+        # Devices reconnect often and seldom have a waiting command; then there is no write.
         if await self._database.read(
             lambda connection: connection.execute(select(CommandRow.id).where(resting)).first()
         ):
-            await self._free_again(resting)
+            await self._release(resting)
 
-    def came_back(self, device_id: int, since: float) -> bool:
-        """Whether the device came back since then, by time.monotonic(), at most LEASE ago: who said later that it cannot be reached
-        may have tried before."""
-        return self._back.get(device_id, -math.inf) >= since
+    def has_reconnected(self, device_id: int, since: float) -> bool:
+        """Whether the device reconnected since this time.monotonic(), within the last LEASE.
 
-    def _note_back(self, device_ids: Collection[int]) -> None:
+        A later report that the device is unreachable may refer to an attempt before the reconnection.
+        """
+        return self._reconnected.get(device_id, -math.inf) >= since
+
+    def _record_reconnected(self, device_ids: Collection[int]) -> None:
         now = time.monotonic()
-        self._back.update(dict.fromkeys(device_ids, now))
-        if len(self._back) > self._back_bound:
-            self._back = {device_id: at for device_id, at in self._back.items() if at >= now - LEASE.total_seconds()}
-            # Looked through again when it has doubled: each device costs the same, however many there are.
-            self._back_bound = max(FEW_DEVICES, 2 * len(self._back))
+        self._reconnected.update(dict.fromkeys(device_ids, now))
+        if len(self._reconnected) > self._reconnected_bound:
+            self._reconnected = {
+                device_id: at for device_id, at in self._reconnected.items() if at >= now - LEASE.total_seconds()
+            }
+            # The next clean-up is at twice the size, so that its cost per device is constant.
+            self._reconnected_bound = max(FEW_DEVICES, 2 * len(self._reconnected))
 
     async def release(self, gateway: str) -> None:
-        """Offer what this gateway has not answered to others."""
-        await self._free_again(and_(QUEUED, CommandRow.taken_by == gateway))
+        """Release all leases of this gateway."""
+        await self._release(and_(QUEUED, CommandRow.taken_by == gateway))
 
     async def release_all(self) -> None:
-        """The same for all gateways, where none can have a stream: after a crash they would wait for the end of its time."""
-        await self._free_again(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != NOBODY))
+        """Release all leases, at the start of a sole server: after a crash, commands would wait for the end of their leases."""
+        await self._release(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != NOBODY))
 
-    async def _free_again(self, which: ColumnElement[bool]) -> None:
+    async def _release(self, which: ColumnElement[bool]) -> None:
         freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)
         self._changes.publish(await self._database.write(lambda connection: commands_of(connection.execute(freed))))
 
@@ -137,10 +141,10 @@ def _free(connection: Connection, gateway: str, now: datetime, most: int) -> lis
         .order_by(CommandRow.id)
         .limit(most)
     )
-    return _offers(connection.execute(statement))
+    return _leases(connection.execute(statement))
 
 
-def _offers(rows: Iterable[Any]) -> list[CommandLease]:
+def _leases(rows: Iterable[Any]) -> list[CommandLease]:
     width = len(COMMAND_COLUMNS)
     return [CommandLease(Command(*row[:width]), *row[width:]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""What is done to commands within one transaction; each step notes the commands it changed."""
+"""Changes of commands within one transaction; each function appends the changed commands to `changed`."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -28,16 +28,16 @@ from iotflow_server.errors import FailedPrecondition, InvalidArgument, LimitExce
 # Commands of one device that have not ended.
 MOST_OPEN = 1_000
 LATER_SECONDS = 60.0
-# How long a device that cannot be reached is left alone.
-REST = timedelta(seconds=60)
+# The time for which the commands of an unreachable device are held back.
+HOLD = timedelta(seconds=60)
 NOBODY = ""
-# Parameters, and results, of one command: a device of little memory must take it, and many of them travel at once.
+# The limit of the parameters and of the result: devices have little memory, and many commands are sent at once.
 MOST_BYTES = 65_536
-# What expires at once, in one transaction.
+# Commands that expire in one transaction.
 MOST_EXPIRED = 1_000
 
 IS_OPEN = CommandRow.state.in_(OPEN)
-# Built once: devices ask for it again and again, and it takes longer to build than to run.
+# Built once: devices poll with it, and it takes longer to build than to run.
 OPEN_OF_DEVICE = (
     select(*COMMAND_COLUMNS).where(CommandRow.device_id == bindparam("device"), IS_OPEN).order_by(CommandRow.id)
 )
@@ -70,8 +70,8 @@ SEND = insert(CommandRow).returning(*COMMAND_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class GroupOutcome:
-    """made: commands; found: devices that had one of this key; refused: devices that have too many already. group_command: what
-    the commands have in common."""
+    """made: new commands; found: devices with a command of this idempotency key; refused: devices above the limit of open commands.
+    group_command: the common id of the commands."""
 
     group_command: str
     made: int
@@ -85,7 +85,7 @@ def in_time(now: datetime) -> ColumnElement[bool]:
 
 
 def among(ids: Sequence[int]) -> ColumnElement[bool]:
-    # Written into the statement: both databases limit the number of parameters.
+    # Literals, because both databases limit the number of parameters.
     return CommandRow.id.in_(bindparam("ids", [int(one) for one in ids], expanding=True, literal_execute=True))
 
 
@@ -103,13 +103,13 @@ def by_id(connection: Connection, command_id: int) -> Command | None:
 
 
 def of_group(connection: Connection, device_id: int, group_command: str) -> int | None:
-    """The device's command among those of a group."""
+    """The device's command of a group command."""
     its_own = and_(CommandRow.device_id == device_id, CommandRow.group_command == group_command)
     return connection.scalar(select(CommandRow.id).where(its_own))
 
 
 def next_expiry(connection: Connection) -> datetime | None:
-    """When the next open command expires."""
+    """The expiry time of the next open command."""
     statement = select(CommandRow.expires_at).where(NOT_ENDED).order_by(CommandRow.expires_at).limit(1)
     return connection.scalar(statement)
 
@@ -124,7 +124,9 @@ def send(connection: Connection, device_id: int, new: NewCommand, now: datetime,
         raise device_not_found(device_id)
     waiting = select(func.count()).where(CommandRow.device_id == device_id, IS_OPEN)
     if (connection.scalar(waiting) or 0) >= MOST_OPEN:
-        message = f"Device {device_id} has {MOST_OPEN} commands that have not ended."
+        message = (
+            f"Device {device_id} has {MOST_OPEN} open commands, which is the limit; wait for results, or cancel some."
+        )
         raise LimitExceeded("COMMANDS_WAITING", message, retry_after=LATER_SECONDS)
     [sent] = commands_of(connection.execute(SEND, _row(device_id, new, now)))
     details = {"command": sent.id, "name": sent.name}
@@ -176,10 +178,10 @@ def hand_over(
     return advanced[0] if advanced else _existing(connection, command_id, device_id)
 
 
-def rest(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
-    """Offer this and what follows in a while, or when the device is back."""
+def hold_back(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
+    """Hold the device's commands back from this one on, for a while or until the device reconnects."""
     this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == CommandState.QUEUED)
-    connection.execute(update(CommandRow).where(this).values(taken_by=NOBODY, taken_until=now + REST))
+    connection.execute(update(CommandRow).where(this).values(taken_by=NOBODY, taken_until=now + HOLD))
     return _existing(connection, command_id, device_id)
 
 
@@ -188,7 +190,7 @@ def record_result(connection: Connection, answer: CommandResult, now: datetime, 
         case GatewayReport.DELIVERED:
             return hand_over(connection, answer.device_id, answer.command_id, now, changed)
         case GatewayReport.UNREACHABLE:
-            return rest(connection, answer.device_id, answer.command_id, now)
+            return hold_back(connection, answer.device_id, answer.command_id, now)
         case GatewayReport.ANNOUNCED:
             this = and_(CommandRow.id == answer.command_id, CommandRow.device_id == answer.device_id)
             connection.execute(update(CommandRow).where(this).values(announced=None))
@@ -197,7 +199,7 @@ def record_result(connection: Connection, answer: CommandResult, now: datetime, 
             check_size("result", answer.result, MOST_BYTES)
             outcome = {"state": answer.state, "result": answer.result, "now": now}
             return acknowledge(connection, answer.device_id, answer.command_id, outcome, changed)
-    raise InvalidArgument("state", f"{answer.state!r} is nothing that can be said of a command")
+    raise InvalidArgument("state", f"state {answer.state!r} is not a state that a gateway can report.")
 
 
 def acknowledge(
@@ -219,7 +221,7 @@ def cancel(connection: Connection, command_id: int, actor: str, now: datetime, c
 
 
 def expire(connection: Connection, now: datetime, changed: list[Command]) -> None:
-    """Some of those whose time is over."""
+    """Expire up to MOST_EXPIRED commands whose time is over."""
     late = select(CommandRow.id).where(NOT_ENDED, CommandRow.expires_at <= now).limit(MOST_EXPIRED)
     _advance(connection, and_(CommandRow.id.in_(late), IS_OPEN), changed, state=CommandState.EXPIRED, finished_at=now)
 

@@ -1,4 +1,4 @@
-"""What people want a device to run with, in versions."""
+"""Desired configurations of devices, in versions."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ COLUMNS = (DesiredRow.device_id, DesiredRow.version, DesiredRow.document, Desire
 
 @dataclass(frozen=True, slots=True)
 class DesiredConfig:
-    """version: 0 where nobody said anything yet; rises by one with each change. actor: who made it, such as token:<name>.
+    """version: 0 before the first change; each change adds 1. actor: the author, such as token:<name>.
     changed_at: aware, in UTC."""
 
     device_id: int
@@ -35,7 +35,7 @@ class DesiredConfig:
 
 
 class DesiredConfigs:
-    """Every method may raise Unavailable. news: told of every new version, once it is durable."""
+    """Every method may raise Unavailable. changes: every new version is published here once it is durable."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class DesiredConfigs:
         self.changes: ChangeFeed[DesiredConfig] = changes or ChangeFeed()
 
     async def get(self, device_id: int) -> DesiredConfig:
-        """Also for a device that does not exist: version 0, empty."""
+        """The newest version; version 0, empty, also for a device that does not exist."""
         return await self._database.read(lambda connection: _newest(connection, device_id))
 
     async def set(
         self, device_id: int, document: dict[str, Any], expected_version: int | None, actor: str
     ) -> DesiredConfig:
-        """Make document the next version. expected_version: the one it is based on; None: whatever is there.
+        """Make document the next version. expected_version: the version on which it is based; None: any.
 
         Raises NotFound (DEVICE_NOT_FOUND), VersionConflict (VERSION_CONFLICT), InvalidArgument for too large a document.
         """
@@ -69,7 +69,7 @@ class DesiredConfigs:
     async def patch(
         self, device_id: int, patch: dict[str, Any], expected_version: int | None, actor: str
     ) -> DesiredConfig:
-        """Make the next version out of the present one by a JSON merge patch; one that changes nothing makes none.
+        """Make the next version out of the present one by a JSON merge patch. A patch without effect makes no version.
 
         Raises as set does.
         """
@@ -117,7 +117,7 @@ class DesiredConfigs:
         now = self._clock()
 
         def append(connection: Connection) -> tuple[DesiredConfig, bool]:
-            # The lock makes versions follow one another; without the row there is nothing to configure.
+            # The lock serializes the versions of a device.
             locked = select(DeviceRow.id).where(DeviceRow.id == device_id).with_for_update()
             if connection.scalar(locked) is None:
                 raise device_not_found(device_id)
@@ -135,7 +135,7 @@ class DesiredConfigs:
         try:
             desired, is_new = await self._database.write(append)
         except (asyncio.CancelledError, Unavailable):
-            # It may have been carried out all the same.
+            # The transaction may have been committed.
             self.changes.mark_gap(device_id)
             raise
         if is_new:
@@ -154,5 +154,5 @@ def _newest(connection: Connection, device_id: int) -> DesiredConfig:
 
 def _check_version(expected: int | None, present: int) -> None:
     if expected not in (None, present):
-        message = f"The change is based on version {expected}; the present one is {present}."
+        message = f"The change is based on version {expected}, but the current one is {present}; read it and try again."
         raise VersionConflict("VERSION_CONFLICT", message, field="expected_version")

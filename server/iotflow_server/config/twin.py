@@ -1,4 +1,4 @@
-"""A desired configuration beside the reported one."""
+"""Comparison of desired and reported configurations."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from iotflow.readings.document import EXACT
 
 
 def merged(document: Any, patch: Any) -> Any:
-    """The document with the patch applied, as RFC 7396 has it: null removes a key, objects merge, all else replaces."""
+    """The document with the patch of RFC 7396: null removes a key, objects are merged, other values replace."""
     if not isinstance(patch, dict):
         return patch
     result = dict(document) if isinstance(document, dict) else {}
@@ -19,7 +19,7 @@ def merged(document: Any, patch: Any) -> Any:
 
 
 def difference(desired: dict[str, Any], reported: dict[str, Any]) -> dict[str, Any]:
-    """What of desired is not reported so; what is reported besides is no difference. Empty: all of it is."""
+    """The part of desired that differs from reported. Additional keys in reported are ignored. Empty: there is no difference."""
     found: dict[str, Any] = {}
     for key, wanted in desired.items():
         actual = reported.get(key)
@@ -32,12 +32,12 @@ def difference(desired: dict[str, Any], reported: dict[str, Any]) -> dict[str, A
 
 
 def equal(one: Any, other: Any) -> bool:
-    """As JSON has it: true is not 1, at whatever depth."""
+    """Equality of JSON values: true is not 1, at any depth."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(equal, one, other))
     if type(one) is not type(other) and str in (type(one), type(other)):
-        # Devices are shown whole numbers beyond 2^53 as texts, and may report them so.
+        # Integers above 2^53 are sent to devices as strings, and devices may report them as strings.
         return int in (type(one), type(other)) and str(one) == str(other) and abs(int(one)) > EXACT
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -1,1 +1,1 @@
-"""The registry: who the devices are and who may do what."""
+"""The device registry: devices, their keys, and events of changes."""

@@ -1,4 +1,4 @@
-"""Devices by id, remembered for a short time."""
+"""A cache of devices by id."""
 
 import time
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from iotflow_server.devices.registry import Registry
 
 
 class DeviceCache:
-    """A bounded memory of the registry, for calls that name a device again and again."""
+    """A bounded cache of the registry, for frequent calls that name the same device."""
 
     def __init__(
         self, registry: Registry, ttl: float, size: int = 100_000, clock: Callable[[], float] = time.monotonic
@@ -19,7 +19,7 @@ class DeviceCache:
         self._size = size
         self._clock = clock
         self._devices: OrderedDict[int, tuple[float, Device]] = OrderedDict()
-        self._forgotten = 0
+        self._invalidations = 0
         registry.on_change(self.forget)
 
     async def get(self, device_id: int) -> Device:
@@ -27,22 +27,22 @@ class DeviceCache:
         known = self._devices.get(device_id)
         if known and self._clock() < known[0]:
             return known[1]
-        forgotten = self._forgotten
+        invalidations = self._invalidations
         device = await self._registry.get(device_id)
-        # An answer under way may be from before the change.
-        if forgotten == self._forgotten:
+        # The result may be older than a change during the query.
+        if invalidations == self._invalidations:
             self._remember(device)
         return device
 
     def forget(self, device_id: int) -> None:
-        """Ask the registry next time."""
+        """Remove the device from the cache."""
         self._devices.pop(device_id, None)
-        self._forgotten += 1
+        self._invalidations += 1
 
     def forget_all(self) -> None:
-        """Others may have changed any of them."""
+        """Clear the cache: other processes may have changed any device."""
         self._devices.clear()
-        self._forgotten += 1
+        self._invalidations += 1
 
     def _remember(self, device: Device) -> None:
         self._devices[device.id] = (self._clock() + self._ttl, device)

@@ -1,8 +1,8 @@
-"""Keys of devices: found, rotated, reset. At most two of a device are valid at a time.
+"""Keys of devices: look-up, rotation, reset. At most two keys of a device are valid at a time.
 
-A rotation gives the device a successor to its key. Until the successor is first used, the key before it keeps all its
-rights: it may rotate again, which replaces the successor, so that lost answers lock nobody out. From the first use on,
-the key before may only be used, until its grace ends.
+A rotation creates a successor of the key. Until the successor is first used, the previous key keeps all rights: it may
+rotate again, which replaces the successor, so that a lost response does not lock the device out. After the first use of
+the successor, the previous key is valid until its grace ends, but may not rotate, end the grace or unregister.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,19 +26,19 @@ from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 # In the order of KeyPair's fields.
 PAIR_COLUMNS = (DeviceRow.status, DeviceRow.key_hash, DeviceRow.previous_key_hash, DeviceRow.previous_key_until)
-# Of a device whose newest key has never been used since it was rotated to.
+# The newest key was never used since the rotation.
 NEVER_USED = and_(DeviceRow.previous_key_hash.is_not(None), DeviceRow.previous_key_until.is_(None))
 IS_NEWEST = DeviceRow.key_hash == bindparam("shown")
 IS_PREVIOUS = DeviceRow.previous_key_hash == bindparam("shown")
 IN_GRACE = or_(DeviceRow.previous_key_until.is_(None), DeviceRow.previous_key_until > bindparam("now"))
 HAS_ALL_RIGHTS = or_(IS_NEWEST, and_(IS_PREVIOUS, DeviceRow.previous_key_until.is_(None)))
-# Built once: it runs for every key that is not remembered, and takes longer to build than to run.
+# Built once: it runs for every key that is not cached, and takes longer to build than to run.
 BY_KEY = select(*DEVICE_COLUMNS, *PAIR_COLUMNS).where(or_(IS_NEWEST, and_(IS_PREVIOUS, IN_GRACE)))
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceKey:
-    """A key that was shown, and whose it is. hash: keyed. until: when its grace ends; None: no end is set."""
+    """A key that a caller sent, and its device. hash: the keyed hash. until: the end of its grace; None: no end is set."""
 
     device: Device
     hash: str
@@ -46,19 +46,19 @@ class DeviceKey:
 
     @property
     def id(self) -> int:
-        """The device's."""
+        """The id of the device."""
         return self.device.id
 
     @property
     def actor(self) -> str:
-        """The device, as the audit log names it."""
+        """The name of the device in the audit log."""
         return f"device:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """The keyed hashes of a device's newest key and of the one before. until: see DeviceRow.previous_key_until. status: the
-    device's."""
+    """The keyed hashes of a device's newest key and of the previous one. until: see DeviceRow.previous_key_until. status: the
+    status of the device."""
 
     status: str
     newest: str
@@ -66,16 +66,16 @@ class KeyPair:
     until: datetime | None
 
     def holds(self, key_hash: str) -> bool:
-        """Whether it is one of them; a time may be set to the previous one."""
+        """Whether it is one of the two hashes; the grace of the previous key may have ended."""
         return key_hash in (self.newest, self.previous)
 
     def end_of(self, key_hash: str) -> datetime | None:
-        """When the grace of this one ends."""
+        """The end of the grace of this key."""
         return self.until if key_hash == self.previous else None
 
 
 class DeviceKeys:
-    """grace: how long a key may be used after its successor was first used. Every method may raise Unavailable."""
+    """grace: the validity of a key after the first use of its successor. Every method may raise Unavailable."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class DeviceKeys:
         self._clock = clock
 
     async def find(self, shown: str) -> DeviceKey | None:
-        """Whose key this is; None: nobody's, or its grace is over. Its first use begins the grace of the key before."""
+        """The key with its device; None: it is unknown, or its grace has ended. The first use begins the grace of the previous key."""
         key_hash = self._hasher.hash(shown)
         while True:
             values = {"shown": key_hash, "now": self._clock()}
@@ -107,14 +107,13 @@ class DeviceKeys:
             is_first_use = key_hash == pair.newest and pair.previous is not None and pair.until is None
             if not is_first_use or await self._begin_grace(found):
                 return found
-            # Somebody else has just used it, or replaced it.
+            # A concurrent call used or replaced the key.
 
     async def rotate(self, key: DeviceKey) -> tuple[str, datetime]:
-        """Give its device a successor, told here and never again; returns it and when the key's grace ends if the
-        successor is used at once.
+        """Create a successor of the key, and return it with the end of the key's grace if the successor is used at once.
 
-        A successor that was never used is void at once, and so is a key older than this one. Raises NotFound,
-        PermissionDenied (KEY_REPLACED).
+        The successor is returned here only. A previous successor that was never used, and a key older than this one, become
+        invalid at once. Raises NotFound, PermissionDenied (KEY_REPLACED).
         """
         successor = generate_key(self._length)
         now = self._clock()
@@ -129,9 +128,9 @@ class DeviceKeys:
         return successor, now + self._grace
 
     async def reset(self, device_id: int, grace: timedelta, *, actor: str) -> str:
-        """A new key for a device whose own is lost or stolen, told here and never again. Raises NotFound.
+        """Create a new key for a device whose key is lost or stolen; it is returned here only. Raises NotFound.
 
-        All others are void at once, or with a grace: the one that the device used until now may be used for so long.
+        All other keys become invalid at once. With a grace, the key that the device used last stays valid for that time.
         """
         key = generate_key(self._length)
         now = self._clock()
@@ -152,7 +151,7 @@ class DeviceKeys:
         return key
 
     async def end_grace(self, key: DeviceKey) -> None:
-        """Void the key before this one at once, if there is one. Raises NotFound, PermissionDenied (KEY_REPLACED)."""
+        """Invalidate the previous key at once, if there is one. Raises NotFound, PermissionDenied (KEY_REPLACED)."""
         now = self._clock()
         statement = (
             update(DeviceRow)
@@ -164,7 +163,7 @@ class DeviceKeys:
             raise await self._refusal(key.id)
 
     async def unregister(self, key: DeviceKey) -> Device:
-        """Remove the key's device, as Registry.delete. Raises NotFound, PermissionDenied (KEY_REPLACED)."""
+        """Remove the device of the key, as Registry.delete. Raises NotFound, PermissionDenied (KEY_REPLACED)."""
         now = self._clock()
 
         def removal(connection: Connection) -> Device:
@@ -179,13 +178,13 @@ class DeviceKeys:
             raise await self._refusal(key.id) from None
 
     async def pairs(self, ids: Sequence[int]) -> dict[int, KeyPair]:
-        """Of those devices that exist, by id."""
+        """The keys of the devices that exist, by id."""
         statement = select(DeviceRow.id, *PAIR_COLUMNS).where(among(ids))
         rows = await self._database.read(lambda connection: connection.execute(statement).all())
         return {row[0]: KeyPair(*row[1:]) for row in rows}
 
     async def _begin_grace(self, key: DeviceKey) -> bool:
-        """Whether this was the first use."""
+        """Begin the grace of the previous key. Returns whether this was the first use of the key."""
         statement = (
             update(DeviceRow)
             .where(DeviceRow.id == key.id, IS_NEWEST, NEVER_USED)
@@ -197,7 +196,7 @@ class DeviceKeys:
         return {"key_hash": self._hasher.hash(key), "mqtt_verifier": mosquitto_verifier(key), "updated_at": now}
 
     async def _changed(self, device_id: int, statement: Update, entry: NewEntry | None, **values: str) -> bool:
-        """Whether there was something to change; entry: added if there was."""
+        """Whether a row was changed; the entry is added only then."""
 
         def work(connection: Connection) -> bool:
             changed = connection.execute(statement, values).rowcount > 0
@@ -211,13 +210,13 @@ class DeviceKeys:
             self._registry.changed(device_id)
 
     async def _refusal(self, device_id: int) -> PermissionDenied:
-        """Why nothing of this device was changed. Raises NotFound."""
+        """The reason for which nothing was changed. Raises NotFound."""
         await self._registry.get(device_id)
         return key_replaced()
 
 
 def key_replaced() -> PermissionDenied:
-    """What the holder of a key in its grace is told, and of one that was replaced a moment ago."""
+    """The error for a key in its grace, and for a key that was just replaced."""
     return PermissionDenied(
         "KEY_REPLACED", "This key was replaced; it may be used until its grace ends, but only the new key may do this."
     )

@@ -1,4 +1,4 @@
-"""The devices: made, found, changed, removed."""
+"""Registration, queries, changes and removal of devices."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -22,13 +22,13 @@ from iotflow_server.mqtt.verifiers import mosquitto_verifier
 T = TypeVar("T")
 
 SHORT_COLUMNS = tuple(column for column in DEVICE_COLUMNS if column is not DeviceRow.configuration)
-# Built once: these run for many calls, and take longer to build than to run.
+# Built once: they run for many calls, and take longer to build than to run.
 BY_ID = select(*DEVICE_COLUMNS).where(DeviceRow.id == bindparam("device"))
 BY_NAME = select(*DEVICE_COLUMNS).where(DeviceRow.name == bindparam("name"))
 
 
 class Registry:
-    """Every method may raise Unavailable; those for one device by its id, NotFound (DEVICE_NOT_FOUND)."""
+    """Every method may raise Unavailable. Methods with a device id may raise NotFound (DEVICE_NOT_FOUND)."""
 
     def __init__(
         self,
@@ -42,24 +42,24 @@ class Registry:
         self._key_length = key_length
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
-        self._gone_listeners: list[Callable[[int], None]] = []
-        self._greeters: list[Callable[[int], None]] = []
+        self._removal_listeners: list[Callable[[int], None]] = []
+        self._registration_listeners: list[Callable[[int], None]] = []
 
     def on_change(self, listener: Callable[[int], None]) -> None:
-        """Call listener with the id of every device that this process has just changed, or may have."""
+        """Call listener with the id of every device that this process changed or may have changed."""
         self._listeners.append(listener)
 
     def on_gone(self, listener: Callable[[int], None]) -> None:
-        """Call listener with the id of every device that this process has set inactive or removed."""
-        self._gone_listeners.append(listener)
+        """Call listener with the id of every device that this process set inactive or removed."""
+        self._removal_listeners.append(listener)
 
-    def on_register(self, greeter: Callable[[int], None]) -> None:
-        """Call greeter with the id of every device that this process has just made."""
-        self._greeters.append(greeter)
+    def on_register(self, listener: Callable[[int], None]) -> None:
+        """Call listener with the id of every device that this process registered."""
+        self._registration_listeners.append(listener)
 
     async def register(self, new: NewDevice, *, actor: str) -> tuple[Device, str]:
-        """Make a device; the key is told here and never again. Raises AlreadyExists (NAME_TAKEN), InvalidArgument for a name or
-        type that cannot stand in topics."""
+        """Register a device; its key is returned here only. Raises AlreadyExists (NAME_TAKEN), InvalidArgument for a name or
+        type that is not allowed in topics."""
         _check_texts(new.name, new.device_type)
         key = generate_key(self._key_length)
         now = self._clock()
@@ -73,8 +73,8 @@ class Registry:
             device_id = await self._database.write(lambda connection: steps.register(connection, row, actor))
         except IntegrityError as error:
             raise _name_taken(new.name) from error
-        for greeter in self._greeters:
-            greeter(device_id)
+        for listener in self._registration_listeners:
+            listener(device_id)
         return Device(id=device_id, last_seen=None, **values), key
 
     async def get(self, device_id: int) -> Device:
@@ -87,12 +87,12 @@ class Registry:
         return await self._first(BY_NAME, {"name": name})
 
     async def get_many(self, ids: Sequence[int]) -> list[Device]:
-        """Those that exist, by id."""
+        """The devices that exist, by id."""
         statement = select(*DEVICE_COLUMNS).where(among(ids)).order_by(DeviceRow.id)
         return await self._database.read(lambda connection: devices(connection.execute(statement)))
 
     async def page(self, wanted: DeviceFilter, after_id: int, size: int) -> tuple[int, list[Device]]:
-        """How many fit in all, and the first `size` of them with ids above after_id, by id."""
+        """The number of matching devices, and the first `size` of them with ids above after_id, by id."""
         conditions = matching(wanted)
         count = select(func.count()).select_from(DeviceRow).where(*conditions)
         beyond = DeviceRow.id > after_id
@@ -102,8 +102,8 @@ class Registry:
         )
 
     async def slice(self, start: int, size: int) -> tuple[int, list[Device]]:
-        """How many there are, and `size` of them by id, without the first `start`, and without their configurations: of so many
-        devices these may be very long."""
+        """The number of devices, and `size` of them by id after the first `start`. They have no configurations, which could be
+        very large for so many devices."""
         count = select(func.count()).select_from(DeviceRow)
         rows = select(*SHORT_COLUMNS).order_by(DeviceRow.id).offset(start).limit(size)
         return await self._database.read(
@@ -114,8 +114,8 @@ class Registry:
         )
 
     async def update(self, device_id: int, changes: DeviceChanges, *, actor: str) -> Device:
-        """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration, or a name or type that cannot stand
-        in topics."""
+        """Raises AlreadyExists (NAME_TAKEN), InvalidArgument for too large a configuration, or a name or type that is not
+        allowed in topics."""
         now = self._clock()
         return await self._update(
             device_id,
@@ -124,14 +124,14 @@ class Registry:
         )
 
     async def report(self, device_id: int, changes: DeviceChanges) -> Device:
-        """As update, of what the device reports of itself: not in the audit log."""
+        """As update, for changes that the device reports itself; without an audit entry."""
         now = self._clock()
         return await self._update(
             device_id, changes, lambda connection: steps.report(connection, device_id, changes, now)
         )
 
     async def set_status(self, device_id: int, status: str, *, actor: str) -> tuple[str, Device]:
-        """The status before, and the device."""
+        """The previous status, and the device."""
         now = self._clock()
         return await self._update(
             device_id,
@@ -142,7 +142,7 @@ class Registry:
     async def delete(self, device_id: int, *, actor: str, delete_telemetry: bool = False) -> Device:
         """Remove a device with its commands and desired configurations; returns it as it was.
 
-        delete_telemetry: for the audit log, that the caller deletes its telemetry next.
+        delete_telemetry: recorded in the audit log: the caller deletes the telemetry afterwards.
         """
         now = self._clock()
         return await self.remove(
@@ -150,12 +150,12 @@ class Registry:
         )
 
     async def remove(self, device_id: int, removal: Callable[[Connection], Device]) -> Device:
-        """Run a transaction that removes a device, and tell the listeners."""
+        """Run a transaction that removes a device, and call the listeners."""
         try:
             device = await self._database.write(removal)
         finally:
             self.changed(device_id)
-        self._tell_gone(device_id)
+        self._publish_removal(device_id)
         return device
 
     async def total(self) -> int:
@@ -171,7 +171,7 @@ class Registry:
         finally:
             self.changed(device_id)
         if changes.status == DeviceStatus.INACTIVE:
-            self._tell_gone(device_id)
+            self._publish_removal(device_id)
         return outcome
 
     async def _first(self, statement: Select[Any], values: dict[str, Any]) -> Device | None:
@@ -179,17 +179,17 @@ class Registry:
         return None if row is None else device(row)
 
     def changed(self, device_id: int) -> None:
-        """Tell all listeners that this one was changed here, or may have been."""
+        """Call all listeners: this process changed the device, or may have changed it."""
         for listener in self._listeners:
             listener(device_id)
 
-    def _tell_gone(self, device_id: int) -> None:
-        for listener in self._gone_listeners:
+    def _publish_removal(self, device_id: int) -> None:
+        for listener in self._removal_listeners:
             listener(device_id)
 
 
 def _check_texts(name: str | None, device_type: str | None) -> None:
-    """Both become parts of MQTT topics. None: stays as it is."""
+    """Both become parts of MQTT topics. None: unchanged."""
     if name is not None and (problem := text_problem(name) or level_problem(name)):
         raise InvalidArgument("name", f"name {problem}.")
     if device_type and (problem := text_problem(device_type) or topic_problem(device_type)):

@@ -1,4 +1,4 @@
-"""Devices as rows: which columns a Device is made of, and which rows a filter means."""
+"""Devices as rows: the columns of a Device, and the conditions of a filter."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, DeviceFilter
 
-# How much longer than others a device that was said to have a session may be silent. Nobody may be left to say that it has gone:
-# a last will is lost when its broker is killed.
+# A device with an open session stays online this much longer without a message. The session cannot stay open for ever: the end
+# of a session is not reported if its broker is killed.
 LONGER_SILENCE = timedelta(days=1)
 
 # In the order of Device's fields.
@@ -41,12 +41,12 @@ def devices(rows: Iterable[Sequence[Any]]) -> list[Device]:
 
 
 def among(ids: Sequence[int]) -> ColumnElement[bool]:
-    # Written into the statement: both databases limit the number of parameters.
+    # Literals, because both databases limit the number of parameters.
     return DeviceRow.id.in_(bindparam("ids", [int(one) for one in ids], expanding=True, literal_execute=True))
 
 
 def online(since: datetime) -> ColumnElement[bool]:
-    """Said to have a session, or heard since then and not said to be gone after that; as Online.is_online has it."""
+    """The condition of Online.is_online in SQL, for an online window that begins at this time."""
     begun = since - LONGER_SILENCE
     has_session = and_(DeviceRow.said_online.is_(True), or_(DeviceRow.said_at >= begun, DeviceRow.last_seen >= begun))
     not_gone = or_(DeviceRow.said_online.is_(None), DeviceRow.said_at < DeviceRow.last_seen)
@@ -54,7 +54,7 @@ def online(since: datetime) -> ColumnElement[bool]:
 
 
 def offline(since: datetime) -> ColumnElement[bool]:
-    """All others."""
+    """The negation of online, in a form that uses the indexes."""
     begun = since - LONGER_SILENCE
     unheard = or_(DeviceRow.last_seen.is_(None), DeviceRow.last_seen < begun)
     no_session = or_(

@@ -25,11 +25,11 @@ class DeviceStatistics:
         self._clock = clock
 
     async def by_status(self) -> dict[str, int]:
-        """How many devices have each status; those that no device has are 0."""
+        """The number of devices by status; 0 for a status without devices."""
         return dict.fromkeys(DeviceStatus, 0) | dict(await self.grouped("status"))
 
     async def grouped(self, column: Grouping) -> list[tuple[str, int]]:
-        """How many devices have each value of column, most first; the 100 commonest."""
+        """The number of devices by value of the column, for the 100 most frequent values in descending order."""
         by = {
             "device_type": DeviceRow.device_type,
             "status": DeviceRow.status,
@@ -42,9 +42,9 @@ class DeviceStatistics:
         )
 
     async def registrations(self, days: int = 30) -> list[tuple[str, int]]:
-        """Devices made on each of the last `days` days (UTC), such as ("2026-01-31", 4); today is last.
+        """Registrations on each of the last `days` days (UTC), such as ("2026-01-31", 4); today is last.
 
-        A day without any is there too. Devices removed since do not count.
+        Days without a registration are included. Removed devices do not count.
         """
         today = self._clock().astimezone(UTC).date()
         wanted = [today - timedelta(days=ago) for ago in reversed(range(days))]
@@ -53,13 +53,13 @@ class DeviceStatistics:
         return [(day.isoformat(), counts.get(day.isoformat(), 0)) for day in wanted]
 
     async def recently_seen(self, limit: int) -> list[Device]:
-        """Those heard last, newest first."""
+        """The devices with the latest contacts, newest first."""
         heard = DeviceRow.last_seen.is_not(None)
         statement = select(*DEVICE_COLUMNS).where(heard).order_by(DeviceRow.last_seen.desc()).limit(limit)
         return await self._database.read(lambda connection: devices(connection.execute(statement)))
 
     async def online(self, since: datetime) -> int:
-        """How many are online where who was heard since then is."""
+        """The number of devices online, for an online window that begins at this time."""
         statement = select(func.count()).select_from(DeviceRow).where(online(since))
         return await self._database.read(lambda connection: connection.scalar(statement) or 0)
 

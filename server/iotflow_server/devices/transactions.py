@@ -46,7 +46,7 @@ def update_device(connection: Connection, device_id: int, changes: DeviceChanges
 
 
 def set_status(connection: Connection, device_id: int, status: str, actor: str, now: datetime) -> tuple[str, Device]:
-    """The status before, and the device."""
+    """The previous status, and the device."""
     before = _locked(connection, device_id, DeviceRow.status)
     changed = report(connection, device_id, DeviceChanges(status=status), now)
     details = {"old": before, "new": status}
@@ -58,7 +58,7 @@ def report(connection: Connection, device_id: int, changes: DeviceChanges, now: 
     """Without an audit entry."""
     values = _plain(changes)
     if changes.status == DeviceStatus.INACTIVE:
-        # Whoever cuts it off says nothing of it: Mosquitto keeps the last will to itself then.
+        # No report follows: Mosquitto does not publish the last will of a client that it disconnects for its account.
         values |= {"said_online": False, "said_at": now}
     if changes.name is not None:
         values["folded_name"] = changes.name.casefold()
@@ -81,7 +81,7 @@ def delete_device(connection: Connection, device_id: int, actor: str, now: datet
 
 
 def remove(connection: Connection, device_id: int, *conditions: ColumnElement[bool], **values: str) -> Device:
-    """Remove a device with its commands and desired configurations, if these hold; returns it as it was."""
+    """Remove a device with its commands and desired configurations, if the conditions hold; returns the removed device."""
     statement = delete(DeviceRow).where(DeviceRow.id == device_id, *conditions).returning(*DEVICE_COLUMNS)
     row = connection.execute(statement, values).one_or_none()
     if row is None:
@@ -94,7 +94,7 @@ def _plain(changes: DeviceChanges) -> dict[str, Any]:
 
 
 def _configuration(connection: Connection, device_id: int, changes: DeviceChanges) -> dict[str, Any]:
-    """What the key is set in; locked, so that keys set at the same time do not undo each other."""
+    """The document in which the key is set. Its row is locked, so that concurrent changes do not overwrite each other."""
     if changes.configuration is not None:
         return changes.configuration
     return _locked(connection, device_id, DeviceRow.configuration)

@@ -6,7 +6,7 @@ import pytest
 
 from iotflow_server.commands.command import CommandResult
 from iotflow_server.commands.leases import LEASE, CommandLeases
-from iotflow_server.commands.transactions import REST
+from iotflow_server.commands.transactions import HOLD
 from iotflow_server.devices.device import DeviceChanges
 from tests.integration.registry.parts import Parts
 
@@ -76,7 +76,7 @@ async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(
     assert await taken(offers, "one") == [first, second]
     await parts.commands.record_results([CommandResult(device.id, first, "unreachable")])
     await parts.commands.hand_over(other.id, third)
-    parts.clock.now += REST
+    parts.clock.now += HOLD
     assert await taken(offers, "two") == [first, second]
 
 

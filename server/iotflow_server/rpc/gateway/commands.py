@@ -157,7 +157,7 @@ class GatewayStream:
     def _is_stale(self, answer: CommandResult) -> bool:
         """Whether the device came back after the command was offered."""
         until = self._offered.get(answer.command_id)
-        return until is not None and self._offers.came_back(answer.device_id, until - LEASE.total_seconds())
+        return until is not None and self._offers.has_reconnected(answer.device_id, until - LEASE.total_seconds())
 
 
 def _offered(offer: CommandLease) -> Response:

@@ -1,7 +1,6 @@
 """The composition root: chooses the parts of the adapter, joins them and runs them."""
 
 import asyncio
-import hashlib
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession, OnMessage
+from iotflow_gateway.broker.options import broker_address, filters, obsolete_filters
 from iotflow_gateway.devices.acknowledgements import AcknowledgementHandler
 from iotflow_gateway.devices.commands import CommandStream
 from iotflow_gateway.devices.configs import ConfigPublisher
@@ -84,7 +84,7 @@ def _context(settings: Settings, stack: AsyncExitStack) -> Context:
         stack=stack,
         channel=channel,
         token=token,
-        address=_address(settings, token),
+        address=broker_address(settings, token),
         topics=Topics(settings.mqtt_topic_prefix),
         metrics=Metrics(),
         directory=Directory(),
@@ -120,7 +120,7 @@ def _tasks(context: Context) -> list[Work]:
 def _broker(context: Context) -> Broker:
     settings, address, topics = context.settings, context.address, context.topics
     if settings.broker == "elsewhere":
-        return BrokerSession(address, topics, _filters(settings, topics), _obsolete_filters(settings, topics))
+        return BrokerSession(address, topics, filters(settings, topics), obsolete_filters(settings, topics))
     access = AccessControl(
         channel=context.channel,
         metadata=context.metadata,
@@ -217,38 +217,3 @@ def _register_metrics(context: Context, broker: Broker) -> None:
     metrics.gauge("iotflow_gateway_devices", "Devices known.", lambda: len(context.directory))
     if context.settings.metrics_port:
         metrics.serve(context.settings.metrics_port)
-
-
-def _secret_suffix(password: str) -> str:
-    """A part of the client id that cannot be guessed: a client with the same id would take over the adapter's session."""
-    return hashlib.sha256(f"client id {password}".encode()).hexdigest()[:16]
-
-
-def _address(settings: Settings, token: str) -> BrokerAddress:
-    password = settings.mqtt_password.get_secret_value() or token
-    return BrokerAddress(
-        host=settings.mqtt_host,
-        port=settings.mqtt_port,
-        username=settings.mqtt_username,
-        password=password,
-        client_id=f"iotflow-gateway-{settings.name}-{_secret_suffix(password)}",
-        tls=settings.mqtt_tls,
-        ca_file=settings.mqtt_ca_file,
-        v5=settings.mqtt_protocol == "5",
-        window=settings.window,
-    )
-
-
-def _filters(settings: Settings, topics: Topics) -> list[str]:
-    anonymous = topics.anonymous_filters() if settings.anonymous else []
-    return [*topics.status_filters(), *(_share(settings) + one for one in topics.shared_filters()), *anonymous]
-
-
-def _obsolete_filters(settings: Settings, topics: Topics) -> list[str]:
-    obsolete, share = topics.obsolete_filters(), _share(settings)
-    return [*obsolete, *(share + one for one in obsolete if share)]
-
-
-def _share(settings: Settings) -> str:
-    """The prefix of shared subscriptions; empty without a group."""
-    return f"$share/{settings.group}/" if settings.group else ""

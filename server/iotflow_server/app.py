@@ -1,4 +1,4 @@
-"""The composition root: the one place where parts are chosen and joined."""
+"""The composition root: the only place where components are selected and connected."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -42,9 +42,9 @@ SERVICES = tuple(service.full_name for service in services())
 
 @asynccontextmanager
 async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIterator[int]:
-    """The port of a server that answers: everything started, in the order of need; on leaving, drained and closed in the reverse order.
+    """Start the server and all its components; yield its port; on exit, drain and close them in reverse order.
 
-    Calls under way have settings.drain_seconds to finish; streams end with UNAVAILABLE. Raises PortTaken, Unavailable.
+    Running calls have settings.drain_seconds to finish; streams end with UNAVAILABLE. Raises PortTaken, Unavailable.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -71,7 +71,7 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the server consists of. store: its name."""
+    """The components of the server. store: the name of the telemetry store."""
 
     store: str
     sessions: Sessions

@@ -1,4 +1,4 @@
-"""Long computations in Python, beside the event loop."""
+"""Runs long computations in Python outside the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,25 +6,25 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-# Of messages up to here work takes a few milliseconds.
+# The work on messages below this size takes a few milliseconds.
 _AT_ONCE_BYTES = 16_384
 
 Params = ParamSpec("Params")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-# One thread: of those that compute the interpreter runs one at a time, and the event loop waits for its turn among all of them. It is
-# not asyncio's, in which files are read and backends waited for.
+# One thread, because the interpreter runs one computing thread at a time, and the event loop competes with all of them. asyncio's
+# own threads are for files and for calls that wait.
 _thread = ThreadPoolExecutor(1, "computing")
 
 
-async def run_in_compute_thread(work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
-    """What work(…) returns; the event loop serves others meanwhile, and other computations wait."""
+async def run_in_compute_thread(work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    """The result of work(…). The event loop stays responsive; other computations wait."""
     call = partial(work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_thread, call)
 
 
-async def run_by_size(size: int, work: Callable[Params, Answer], *args: Params.args, **kwargs: Params.kwargs) -> Answer:
-    """The same; at once where the message of so many bytes that the work looks through is short."""
+async def run_by_size(size: int, work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+    """As run_in_compute_thread, but directly for a message of few bytes. size: of the message that the work examines."""
     if size < _AT_ONCE_BYTES:
         return work(*args, **kwargs)
     return await run_in_compute_thread(work, *args, **kwargs)

@@ -1,14 +1,14 @@
-"""What the domain refuses, in its own words; interceptors/errors.py alone turns these into statuses."""
+"""Errors of the domain. Only interceptors/errors.py converts them to statuses."""
 
 from collections.abc import Sequence
 
 
 class DomainError(Exception):
-    """A request that is not carried out.
+    """A request that is rejected.
 
-    reason: a word for programs, UPPER_SNAKE_CASE. message: a sentence for people, free of secrets and of drivers' words.
-    field: the request field at fault, where there is one. retry_after: seconds until a retry makes sense; None: a retry
-    of the same request will not help.
+    reason: for programs, in UPPER_SNAKE_CASE. message: a sentence for operators, without secrets and without messages of
+    drivers. field: the invalid request field, if any. retry_after: seconds until a retry may succeed; None: a retry of the
+    same request cannot succeed.
     """
 
     def __init__(self, reason: str, message: str, *, field: str = "", retry_after: float | None = None) -> None:
@@ -20,7 +20,7 @@ class DomainError(Exception):
 
 
 class InvalidArgument(DomainError):
-    """A field holds what it must not; nothing was stored."""
+    """A field has an invalid value; nothing was stored."""
 
     def __init__(
         self, field: str, message: str, reason: str = "INVALID_ARGUMENT", others: Sequence[tuple[str, str]] = ()
@@ -31,43 +31,43 @@ class InvalidArgument(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """No credential, or a wrong one."""
+    """The credential is missing or invalid."""
 
 
 class PermissionDenied(DomainError):
-    """A known caller asks for what is not theirs."""
+    """The caller is authenticated but not authorized."""
 
 
 class NotFound(DomainError):
-    """There is no such thing."""
+    """The resource does not exist."""
 
 
 class AlreadyExists(DomainError):
-    """The name is taken."""
+    """Another resource has this name."""
 
 
 class FailedPrecondition(DomainError):
-    """The thing is in a state that does not allow this."""
+    """The state of the resource does not allow the operation."""
 
 
 class VersionConflict(DomainError):
-    """Somebody else changed it in between."""
+    """A concurrent change created a newer version."""
 
 
 class LimitExceeded(DomainError):
-    """Too much for now; retry_after says when."""
+    """A limit is exceeded; see retry_after."""
 
 
 class Unavailable(DomainError):
-    """A part is away; nothing was acknowledged, and retry_after says when to try again."""
+    """A component is unavailable; nothing was acknowledged. See retry_after."""
 
     def __init__(self, reason: str, message: str, retry_after: float = 1.0) -> None:
         super().__init__(reason, message, retry_after=retry_after)
 
 
 class NotImplementedYet(DomainError):
-    """The contract has it, this version does not."""
+    """The contract defines it, but this version does not implement it."""
 
 
 class InternalError(DomainError):
-    """A fault of the server's own; what it was is in the log and nowhere else."""
+    """A defect of the server; only the log has the details."""

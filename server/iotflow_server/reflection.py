@@ -1,4 +1,4 @@
-"""Server reflection under both of its names, for tools that ask a server for its contract (grpcurl, ghz)."""
+"""Server reflection under both of its service names, for tools such as grpcurl and ghz."""
 
 import contextlib
 import functools
@@ -15,21 +15,21 @@ NAMES = (f"{OLDER}.{SERVICE}", f"{NEWER}.{SERVICE}")
 
 
 def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
-    """Let the server describe these services, and reflection itself."""
+    """Add reflection of these services, and of reflection itself, to the server."""
     servicer = reflection.aio.ReflectionServicer((*services, *NAMES), pool=_Symbols())
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         reflection_pb2.ServerReflectionRequest.FromString,
         reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    # The two have the same messages, and so the same bytes.
+    # Both services have the same messages, and therefore the same bytes.
     server.add_generic_rpc_handlers(
         tuple(grpc.method_handlers_generic_handler(name, {METHOD: handler}) for name in NAMES)
     )
 
 
 class _Symbols:
-    """A descriptor pool that finds methods too, and the newer reflection, of which grpcio has no stubs."""
+    """A descriptor pool that also finds methods, and the v1 reflection, for which grpcio has no stubs."""
 
     def __init__(self) -> None:
         self._pools = (descriptor_pool.Default(), _newer_reflection())
@@ -51,7 +51,7 @@ class _Symbols:
 
 
 def _newer_reflection() -> descriptor_pool.DescriptorPool:
-    """The older one's file with the package's name changed, which is all that sets them apart."""
+    """The file of v1alpha with another package name, which is the only difference."""
     older = descriptor_pb2.FileDescriptorProto()
     reflection_pb2.DESCRIPTOR.CopyToProto(older)
     newer = text_format.Parse(

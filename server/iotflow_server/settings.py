@@ -15,11 +15,11 @@ from iotflow_server.auth.weak_secrets import weakness
 
 
 class WrongSettings(Exception):
-    """Settings that cannot be used; the message has a line for each, naming it."""
+    """Invalid settings; the message has one line for each, with its name."""
 
 
 def older(name: str, alias: str) -> AliasChoices:
-    """The setting's own name first, then the one the older service used."""
+    """The name of the setting, then its name in the older service."""
     return AliasChoices(f"IOTFLOW_{name}", alias)
 
 
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "",
-        # Not shown where the settings are: it may hold a password.
+        # Not in the representation of the settings, because it may hold a password.
         repr=False,
         pattern="^(|(redis|rediss|unix)://.+)$",
         validation_alias=older("REDIS_URL", "REDIS_URL"),
@@ -248,32 +248,32 @@ class Settings(BaseSettings):
     @field_validator("admin_token", "gateway_token", "key_secret")
     @classmethod
     def _hard_to_guess(cls, secret: SecretStr) -> SecretStr:
-        if secret.get_secret_value() and (why := weakness(secret.get_secret_value())):
-            raise ValueError(why)
+        if secret.get_secret_value() and (problem := weakness(secret.get_secret_value())):
+            raise ValueError(problem)
         return secret
 
     @field_validator("gateway_token")
     @classmethod
     def _another_than_the_admins(cls, secret: SecretStr, others: ValidationInfo) -> SecretStr:
         if secret.get_secret_value() and secret == others.data.get("admin_token"):
-            raise ValueError("must not be the admin token: whoever holds one of them would hold both")
+            raise ValueError("must differ from the admin token; choose another secret")
         return secret
 
     @field_validator("workers")
     @classmethod
     def _share_by_redis(cls, workers: int, others: ValidationInfo) -> int:
         if workers > 1 and not others.data.get("redis_url", True):
-            raise ValueError(f"{workers} server processes must share what they know: set IOTFLOW_REDIS_URL")
+            raise ValueError(f"{workers} server processes share their state in Redis: set IOTFLOW_REDIS_URL")
         return workers
 
     @property
     def registry_url(self) -> str:
-        """The registry's database, with the default filled in."""
+        """The URL of the registry's database, or its default."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/registry.db"
 
     @property
     def wrong_credentials_limit(self) -> int:
-        """A minute, from one address: never more than calls."""
+        """The wrong credentials per minute from one address, at most the limit of calls."""
         return min(self.wrong_credentials_per_minute, self.rate_limit_per_minute or self.wrong_credentials_per_minute)
 
     @property
@@ -283,7 +283,7 @@ class Settings(BaseSettings):
 
     @property
     def telemetry_url(self) -> str:
-        """Where readings are kept, with what the older names say filled in."""
+        """The telemetry store, also from the settings of the older service."""
         if "telemetry" in self.model_fields_set or not self.iotdb_host:
             return self.telemetry
         user, password = quote(self.iotdb_user, safe=""), quote(self.iotdb_password.get_secret_value(), safe="")
@@ -291,22 +291,22 @@ class Settings(BaseSettings):
 
     @property
     def retention_ms(self) -> int | None:
-        """Milliseconds, or None for ever."""
+        """The retention of readings in milliseconds; None: no limit."""
         return round(self.retention_days * 86_400_000) or None
 
     @property
     def max_ahead_ms(self) -> int | None:
-        """Milliseconds, or None for no limit."""
+        """The limit for times of readings after the server's time, in milliseconds; None: no limit."""
         return round(self.max_ahead_seconds * 1_000) or None
 
     @property
     def history(self) -> timedelta | None:
-        """How long what is over is kept, or None for ever."""
+        """The retention of finished commands and earlier configurations; None: no limit."""
         return timedelta(days=self.history_days) or None
 
 
 def load_settings() -> Settings:
-    """Read the environment; raises WrongSettings, which names every setting at fault and never shows a secret."""
+    """Read the environment. Raises WrongSettings, which names every invalid setting and contains no secret."""
     try:
         return Settings()
     except ValidationError as error:
@@ -318,7 +318,7 @@ def load_settings() -> Settings:
 
 
 def unknown_settings() -> list[str]:
-    """Variables that begin like settings and are none: misspelt ones, most likely. The MQTT adapter knows its own."""
+    """Variables with the prefix of settings that are no settings, and probably misspelt; without those of the MQTT adapter."""
     known = {f"IOTFLOW_{name.upper()}" for name in Settings.model_fields}
     given = {*os.environ, *(name.upper() for name in dotenv_values(".env"))}
     ours = {name for name in given if name.startswith("IOTFLOW_") and not name.startswith("IOTFLOW_GATEWAY_")}
@@ -326,6 +326,6 @@ def unknown_settings() -> list[str]:
 
 
 def variable(location: tuple[int | str, ...]) -> str:
-    """The environment variable a validation error speaks of."""
+    """The environment variable of a validation error."""
     name = str(location[0])
     return name.upper() if name.isupper() else f"IOTFLOW_{name.upper()}"

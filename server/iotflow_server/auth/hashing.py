@@ -1,4 +1,4 @@
-"""Keys of devices and secrets of tokens: made here, kept only as keyed hashes."""
+"""Generation of device keys and token secrets, which are stored only as keyed hashes."""
 
 import hashlib
 import secrets
@@ -9,27 +9,27 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 class KeyHasher:
-    """Hashes with a secret of the server's, so that a stolen database alone does not let anyone try keys against it.
+    """Hashes with a secret of the server, so that a stolen database alone does not allow guessing of keys.
 
     Raises ValueError for an empty secret.
     """
 
     def __init__(self, secret: bytes) -> None:
         if not secret:
-            raise ValueError("the secret that keys are hashed with is empty")
+            raise ValueError("The secret of the key hashes is empty.")
         # BLAKE2b takes a key of up to 64 bytes.
         self._keyed = hashlib.blake2b(key=hashlib.sha512(secret).digest(), digest_size=32)
 
     def hash(self, key: str) -> str:
-        """Keyed BLAKE2b (RFC 7693), 64 hexadecimal digits; a twentieth of the time of HMAC-SHA256 through OpenSSL."""
+        """Keyed BLAKE2b (RFC 7693), 64 hexadecimal digits. It takes a twentieth of the time of HMAC-SHA256 in OpenSSL."""
         keyed = self._keyed.copy()
         keyed.update(key.encode())
         return keyed.hexdigest()
 
 
 def generate_key(length: int = 32) -> str:
-    """Letters and digits, just under 6 bits of chance each."""
-    # The bytes beyond the last whole alphabet are left out, or the first letters would come more often.
+    """A random string of letters and digits, with almost 6 bits of entropy per character."""
+    # Bytes above the last multiple of the alphabet's size are discarded; otherwise the first letters would be more frequent.
     fair = 256 - 256 % len(ALPHABET)
     chances = chain.from_iterable(iter(lambda: secrets.token_bytes(2 * length), b""))
     return "".join(islice((ALPHABET[chance % len(ALPHABET)] for chance in chances if chance < fair), length))

@@ -1,4 +1,4 @@
-"""Who shows this key: remembered for some seconds, so that a request costs no query."""
+"""Devices and tokens by their credentials, cached for some seconds, so that most calls need no query."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,10 +12,11 @@ from iotflow_server.devices.registry import Registry
 
 
 class Identities:
-    """Devices and tokens by what they show.
+    """Caches devices by key and tokens by secret.
 
-    What this process changes is forgotten at once, what others change after `ttl` seconds unless they tell.
-    size: how many of each kind are remembered; so many wrong ones besides. Every look-up may raise Unavailable.
+    A change by this process invalidates the cache at once. A change by another process takes effect after `ttl` seconds, or
+    with its invalidation. size: the number of cached entries of each kind, and of unknown credentials. Every look-up may
+    raise Unavailable.
     """
 
     def __init__(
@@ -36,12 +37,12 @@ class Identities:
         tokens.on_change(self.forget_token)
 
     async def key(self, shown: str) -> DeviceKey | None:
-        """The key as it is valid now."""
+        """The key, if it is valid now."""
         key = await self._devices.get(shown)
         return key if key is None or key.until is None or key.until > self._clock() else None
 
     async def device(self, shown: str) -> Device | None:
-        """Whose key this is."""
+        """The device with this key."""
         key = await self.key(shown)
         return key.device if key else None
 
@@ -52,7 +53,7 @@ class Identities:
         return None
 
     def is_known_key(self, shown: str) -> bool:
-        """Whether a device was found by it the last time that somebody looked; it may have changed since."""
+        """Whether the last look-up of this key found a device; it may have changed since."""
         return self._devices.is_known(shown)
 
     def is_known_token(self, secret: str) -> bool:
@@ -66,11 +67,11 @@ class Identities:
         self._tokens.forget(token_id)
 
     def forget_all(self) -> None:
-        """Others may have changed any of them."""
+        """Clear the caches: other processes may have changed any device or token."""
         self._devices.forget_all()
         self._tokens.forget_all()
 
     async def close(self) -> None:
-        """Cancel look-ups under way."""
+        """Cancel running look-ups."""
         await self._devices.close()
         await self._tokens.close()

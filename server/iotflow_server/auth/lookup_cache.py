@@ -1,4 +1,4 @@
-"""Look-ups remembered for a short time, and asked once however many wait for the answer."""
+"""A cache of look-ups, which shares one look-up among all callers that wait for the same key."""
 
 import asyncio
 from collections import OrderedDict
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Generic, Protocol, TypeVar
 
-# Seconds a key that nobody has is remembered as such.
+# Seconds for which an unknown key is cached.
 ABSENCE_TTL = 1.0
 
 
@@ -19,10 +19,10 @@ Found = TypeVar("Found", bound=Identified)
 
 
 class LookupCache(Generic[Found]):
-    """What look_up finds for a key, for ttl seconds and at most `size` of them.
+    """Caches the results of look_up for ttl seconds, at most `size` of them.
 
-    Keys are secrets: they are held only as digests, which also bounds what a long one costs. What is absent is
-    remembered apart, so that made-up keys do not drive out real ones.
+    Keys are secrets. They are kept only as digests, which also bounds the size of a long key. Unknown keys have a cache of
+    their own, so that they do not evict valid ones.
     """
 
     def __init__(
@@ -36,17 +36,17 @@ class LookupCache(Generic[Found]):
         self._ttl = ttl
         self._size = size
         self._timer = timer
-        # Oldest first, and so the first to expire first.
+        # In the order of insertion, which is the order of expiry.
         self._present: OrderedDict[bytes, tuple[float, Found]] = OrderedDict()
         self._absent: OrderedDict[bytes, float] = OrderedDict()
         self._digests: dict[int, set[bytes]] = {}
-        # The last to be found last.
+        # In the order of the last successful look-up.
         self._known: OrderedDict[bytes, None] = OrderedDict()
-        self._under_way: dict[bytes, asyncio.Task[Found | None]] = {}
+        self._running: dict[bytes, asyncio.Task[Found | None]] = {}
         self._tasks: set[asyncio.Task[Found | None]] = set()
 
     async def get(self, key: str) -> Found | None:
-        """Raises what look_up raises; that is not remembered."""
+        """The result of look_up. Its exceptions are raised and not cached."""
         digest = sha256(key.encode()).digest()
         now = self._timer()
         present = self._present.get(digest)
@@ -54,34 +54,34 @@ class LookupCache(Generic[Found]):
             return present[1]
         if self._absent.get(digest, now) > now:
             return None
-        # One waiter's cancellation is not the others'.
-        return await asyncio.shield(self._under_way.get(digest) or self._start(digest, key))
+        # The cancellation of one caller must not cancel the look-up of the others.
+        return await asyncio.shield(self._running.get(digest) or self._start(digest, key))
 
     def is_known(self, key: str) -> bool:
-        """Whether the last look-up of this key found something, however long ago."""
+        """Whether the last look-up of this key succeeded, regardless of its age."""
         return sha256(key.encode()).digest() in self._known
 
     def forget(self, identity: int) -> None:
-        """From now on nobody hears of what was known of it until now."""
+        """Remove the entries of this identity."""
         for digest in self._digests.pop(identity, ()):
             del self._present[digest]
-        # An answer under way may be from before the change: those who wait get it, but it is not remembered.
-        self._under_way.clear()
+        # A running look-up may return the state before the change. Its callers get the result, but it is not cached.
+        self._running.clear()
 
     def forget_all(self) -> None:
-        """As forget, of all."""
-        for memory in (self._present, self._absent, self._digests, self._under_way):
+        """Clear the cache."""
+        for memory in (self._present, self._absent, self._digests, self._running):
             memory.clear()
 
     async def close(self) -> None:
-        """Cancel look-ups under way."""
+        """Cancel running look-ups."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, digest: bytes, key: str) -> asyncio.Task[Found | None]:
         task = asyncio.create_task(self._ask(digest, key))
-        self._under_way[digest] = task
+        self._running[digest] = task
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -89,17 +89,17 @@ class LookupCache(Generic[Found]):
     async def _ask(self, digest: bytes, key: str) -> Found | None:
         try:
             found = await self._look_up(key)
-            if self._under_way.get(digest) is asyncio.current_task():
+            if self._running.get(digest) is asyncio.current_task():
                 self._remember(digest, found)
             return found
         finally:
-            if self._under_way.get(digest) is asyncio.current_task():
-                del self._under_way[digest]
+            if self._running.get(digest) is asyncio.current_task():
+                del self._running[digest]
 
     def _ended(self, task: asyncio.Task[Found | None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            # Marks a failure as seen where all who waited have gone.
+            # Retrieves the exception, in case all callers were cancelled.
             task.exception()
 
     def _remember(self, digest: bytes, found: Found | None) -> None:

@@ -7,30 +7,30 @@ from iotflow.v1 import options_pb2, system_service_pb2, words_pb2
 from iotflow.words import Role
 from iotflow_server.reflection import NAMES as REFLECTION_SERVICES
 
-# Streams that end by themselves, and those that go on for as long as somebody listens, by full name.
+# Streams that end after their last result, and streams without an end, by full name.
 READS = ("/iotflow.v1.TelemetryService/ReadTelemetry", "/iotflow.v1.TelemetryService/ExportTelemetry")
 SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.CommandService/WatchCommands")
 REFLECTION_METHODS = tuple(f"/{name}/ServerReflectionInfo" for name in REFLECTION_SERVICES)
 METRICS = system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].methods_by_name["GetMetrics"]
 ROLES = {value.number: word(value) for value in words_pb2.Role.DESCRIPTOR.values}
-# Those whom a setting admits.
+# Roles that a setting admits.
 PUBLIC_READS = frozenset({Role.ANONYMOUS})
 PUBLIC_DIAGNOSTICS = frozenset(Role)
-NOBODY: frozenset[Role] = frozenset()
+NO_ROLES: frozenset[Role] = frozenset()
 
 
 def permissions(*, public_reads: bool, public_diagnostics: bool) -> dict[str, frozenset[Role]]:
     """The roles of each method by its full name; none: the method is open, and credentials are not examined.
 
-    Raises LookupError where the contract does not state them for a method.
+    Raises LookupError if the contract does not state the roles of a method.
     """
     admitted = {
-        options_pb2.ACCESS_SETTING_PUBLIC_READS: PUBLIC_READS if public_reads else NOBODY,
-        options_pb2.ACCESS_SETTING_PUBLIC_DIAGNOSTICS: PUBLIC_DIAGNOSTICS if public_diagnostics else NOBODY,
+        options_pb2.ACCESS_SETTING_PUBLIC_READS: PUBLIC_READS if public_reads else NO_ROLES,
+        options_pb2.ACCESS_SETTING_PUBLIC_DIAGNOSTICS: PUBLIC_DIAGNOSTICS if public_diagnostics else NO_ROLES,
     }
     diagnostics = diagnostics_open_to(public=public_diagnostics)
     return dict.fromkeys(REFLECTION_METHODS, diagnostics) | {
-        path(method): roles(method) | admitted.get(access(method).setting, NOBODY) for method in methods()
+        path(method): roles(method) | admitted.get(access(method).setting, NO_ROLES) for method in methods()
     }
 
 
@@ -40,7 +40,7 @@ def diagnostics_open_to(*, public: bool) -> frozenset[Role]:
 
 
 def roles(method: MethodDescriptor) -> frozenset[Role]:
-    """The roles that the contract states, whatever the settings. Raises LookupError where it states none."""
+    """The roles that the contract states, regardless of the settings. Raises LookupError if it states none."""
     stated = access(method)
     if stated.open == bool(stated.roles):
         raise LookupError(f"The contract must state the roles of {method.full_name}, or that it is open.")
@@ -48,6 +48,6 @@ def roles(method: MethodDescriptor) -> frozenset[Role]:
 
 
 def access(method: MethodDescriptor) -> options_pb2.Access:
-    """The option of a method; empty where it has none."""
+    """The option `access` of a method; empty if it has none."""
     found: options_pb2.Access = method.GetOptions().Extensions[options_pb2.access]
     return found

@@ -23,13 +23,13 @@ SECRET_LENGTH = 40
 COLUMNS = (TokenRow.id, TokenRow.name, TokenRow.role, TokenRow.created_at, TokenRow.expires_at)
 
 CREATE = insert(TokenRow).returning(*COLUMNS)
-# Built once: it runs for every secret that is not remembered, and takes longer to build than to run.
+# Built once: it runs for every secret that is not cached, and takes longer to build than to run.
 BY_SECRET = select(*COLUMNS).where(TokenRow.secret_hash == bindparam("secret_hash"))
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """role: admin, viewer, gateway or registrar. expires_at: UTC; None: valid until revoked. Never holds the secret."""
+    """role: admin, viewer, gateway or registrar. expires_at: UTC; None: valid until revoked. A token never holds its secret."""
 
     id: int
     name: str
@@ -48,13 +48,13 @@ class Tokens:
         self._listeners: list[Callable[[int], None]] = []
 
     def on_change(self, listener: Callable[[int], None]) -> None:
-        """Call listener with the id of every token that this process has just revoked, or may have."""
+        """Call listener with the id of every token that this process revoked or may have revoked."""
         self._listeners.append(listener)
 
     async def create(
         self, name: str, role: str, time_to_live: timedelta | None, *, actor: str
     ) -> tuple[AccessToken, str]:
-        """Make a token; the secret is told here and never again. Raises AlreadyExists (NAME_TAKEN)."""
+        """Create a token; its secret is returned here only. Raises AlreadyExists (NAME_TAKEN)."""
         secret = generate_key(SECRET_LENGTH)
         now = self._clock()
         values = {
@@ -79,7 +79,7 @@ class Tokens:
         return AccessToken(*row)
 
     async def revoke(self, token_id: int, *, actor: str) -> AccessToken:
-        """Void at once; returns the token as it was.
+        """Revoke the token at once, and return it.
 
         Raises NotFound (TOKEN_NOT_FOUND), FailedPrecondition (TOKEN_BUILT_IN).
         """
@@ -91,26 +91,26 @@ class Tokens:
                 listener(token_id)
 
     async def ensure_builtin(self, secret: str, name: str = BUILT_IN, role: str = "admin") -> None:
-        """Give the token of this name exactly this secret, this role and no end."""
+        """Set the secret and the role of the token with this name, without an expiry; create it if absent."""
         values = {"name": name, "role": role, "secret_hash": self._hasher.hash(secret), "expires_at": None}
         now = self._clock()
         try:
             await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
         except IntegrityError:
-            # Another process has just inserted the row: now there is one to update.
+            # Another process has inserted the row, which is updated now.
             await self._database.write(lambda connection: _ensure_builtin(connection, values, now))
 
     async def count(self) -> int:
-        """How many there are, expired ones too."""
+        """The number of tokens, including expired ones."""
         statement = select(func.count()).select_from(TokenRow)
         return await self._database.read(lambda connection: connection.scalar(statement) or 0)
 
     async def list(self) -> Sequence[AccessToken]:
-        """All of them, by id, expired ones too."""
+        """All tokens by id, including expired ones."""
         return await self.page(0, None)
 
     async def page(self, after_id: int, size: int | None) -> Sequence[AccessToken]:
-        """The first `size` of those with ids above after_id, by id, expired ones too; None: all of them."""
+        """The first `size` tokens (None: all) with ids above after_id, by id, including expired ones."""
         statement = select(*COLUMNS).where(TokenRow.id > after_id).order_by(TokenRow.id).limit(size)
         return await self._database.read(
             lambda connection: [AccessToken(*row) for row in connection.execute(statement)]
@@ -129,7 +129,10 @@ def _revoke(connection: Connection, token_id: int, actor: str, now: datetime) ->
     if row is None:
         raise NotFound("TOKEN_NOT_FOUND", f"There is no token {token_id}.")
     if row.name in (BUILT_IN, BUILT_IN_GATEWAY):
-        raise FailedPrecondition("TOKEN_BUILT_IN", "The token of the data folder is changed by deleting its file.")
+        raise FailedPrecondition(
+            "TOKEN_BUILT_IN",
+            "The token of the data folder cannot be revoked; delete its file and restart the server to replace it.",
+        )
     audit.add(connection, NewEntry(now, actor, "token.revoke", f"token:{row.name}"))
     return AccessToken(*row)
 

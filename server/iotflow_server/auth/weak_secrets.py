@@ -1,10 +1,10 @@
-"""Which secrets are too easy to guess."""
+"""Rules for secrets that an operator chooses."""
 
 SHORTEST, FEWEST_DIFFERENT = 16, 6
 
 
 def weakness(secret: str) -> str:
-    """What is wrong with a secret that somebody chose, as a sentence that does not show it; empty: nothing is."""
+    """The problem of the secret, as the end of a sentence without the secret; empty: there is none."""
     if len(secret) < SHORTEST:
         return f"is too short for a secret: at least {SHORTEST} characters are needed"
     if len(set(secret)) < FEWEST_DIFFERENT:

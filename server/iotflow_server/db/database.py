@@ -1,4 +1,4 @@
-"""Units of work in threads: nothing here blocks the event loop."""
+"""Runs units of work on the database in threads, so that they do not block the event loop."""
 
 import asyncio
 import sqlite3
@@ -33,14 +33,14 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 READERS = 4
-# How long the start waits for the check of SQLite's file.
+# The time limit of the check of SQLite's file at the start.
 CHECK_SECONDS = 5.0
 # SQLite has one writer at a time: a second thread would only wait for the first one's lock.
 SQLITE_WRITERS = 1
 POSTGRES_WRITERS = 4
 
-# Seconds that a caller waits: for a read, for a write (SQLite waits for other processes for SQLITE_PATIENCE of them), for the
-# schema while other processes bring it up to date, and for a thread that was told to give up.
+# Time limits of a caller in seconds: for a read, for a write (of which SQLite waits for the lock for SQLITE_PATIENCE), for the
+# migration, which may wait for other processes, and for a thread after the end of its time.
 READ_PATIENCE, WRITE_PATIENCE, START_PATIENCE, GIVE_UP_PATIENCE = 4.0, 7.0, 60.0, 0.5
 
 log = structlog.get_logger(__name__)
@@ -50,9 +50,8 @@ log_limit = LogLimit()
 class Database:
     """The registry's database, by URL: sqlite:///<path> or postgresql://<…>.
 
-    A unit of work is a function of one connection; it runs in a thread and may run SQL as it likes. It raises domain
-    errors of its own; where the database fails it, or does not answer in time, the caller sees Unavailable, and where a
-    value cannot be stored, InvalidArgument.
+    A unit of work is a function of one connection, which runs in a thread. Its domain errors reach the caller. The caller
+    gets Unavailable if the database fails or exceeds the time limit, and InvalidArgument if a value cannot be stored.
     """
 
     def __init__(self, url: str) -> None:
@@ -64,30 +63,30 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, "registry-read")
 
     async def start(self) -> None:
-        """Bring the schema up to date. Raises Unavailable, OlderDatabase."""
+        """Migrate to the newest schema. Raises Unavailable, OlderDatabase."""
         await _finished(self._writers, self._migrate, START_PATIENCE)
 
     async def exists(self) -> bool:
-        """Whether there is a registry, of whatever version; looking makes none. Raises Unavailable."""
+        """Whether there is a registry of any version. The check creates none. Raises Unavailable."""
         return has_file(self._url) and await self.read(lambda connection: inspect(connection).has_table("devices"))
 
     async def close(self) -> None:
-        """Let running work end, then close the connections."""
+        """Wait for running work, then close the connections."""
         await asyncio.to_thread(self._close)
 
     async def check(self) -> str:
-        """Raises Unavailable where the database does not answer; nothing else can be amiss."""
+        """An empty text. Raises Unavailable if the database does not answer."""
         await self.read(lambda connection: connection.execute(select(DeviceRow.id).limit(1)).first())
         return ""
 
     async def read(self, work: Work[T]) -> T:
-        """Run work that changes nothing; each of its statements sees what is committed by then."""
+        """Run work that changes nothing. Each statement sees the transactions committed before it."""
         return await _finished(self._readers, lambda: self._read(work), READ_PATIENCE)
 
     async def write(self, work: Work[T]) -> T:
-        """Run work in one transaction, durable on return, undone if work raises.
+        """Run work in one transaction, which is durable on return and rolled back if work raises.
 
-        A caller cancelled meanwhile is held until the outcome stands, so that its `finally` follows the commit.
+        A cancelled caller waits for the outcome, so that its `finally` runs after the commit.
         """
         return await _finished(self._writers, lambda: self._write(work), WRITE_PATIENCE)
 
@@ -99,7 +98,7 @@ class Database:
         with _translated(), self._writing.begin() as connection:
             outcome = work(connection)
             if job_of_thread().is_given_up():
-                # SQLite's wait for the lock does not end by an interruption: the caller has been refused meanwhile.
+                # SQLite's wait for the lock cannot be interrupted: the caller has an error already.
                 raise _unavailable()
             return outcome
 
@@ -126,7 +125,7 @@ class Database:
 
 
 async def _finished(threads: ThreadPoolExecutor, work: Callable[[], T], patience: float) -> T:
-    """Raises Unavailable where it takes more than `patience` seconds, the wait for a thread included."""
+    """The result of work. Raises Unavailable after `patience` seconds, including the wait for a thread."""
     job = Job()
     running = threads.submit(job.run, work)
     outcome = asyncio.wrap_future(running)
@@ -150,7 +149,7 @@ async def _given_up(job: Job, outcome: "asyncio.Future[T]") -> None:
     if not outcome.done():
         job.give_up()
         await asyncio.wait([outcome], timeout=GIVE_UP_PATIENCE)
-    # Marks a failure as seen: nobody may be left to hear of it.
+    # Retrieves the exception, in case no caller is left.
     outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
@@ -177,4 +176,4 @@ def _damaged() -> errors.Unavailable:
 
 
 def _unavailable() -> errors.Unavailable:
-    return errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is away; try again.")
+    return errors.Unavailable("REGISTRY_UNAVAILABLE", "The device registry is unavailable; try again later.")

@@ -9,12 +9,12 @@ from iotflow_server.db.jobs import watch
 from iotflow_server.db.json_documents import to_json
 from iotflow_server.db.write_ahead_log import use_write_ahead_log
 
-# Seconds a statement waits for another process's lock.
+# Seconds for which a statement waits for the lock of another process.
 SQLITE_PATIENCE = 5
-# Seconds a call waits for a connection of the pool.
+# Seconds for which a call waits for a connection of the pool.
 POOL_PATIENCE = 3
-# A database that does not answer must not hold its callers: seconds to connect, milliseconds without an answer; of a peer
-# that is silent, seconds until it is asked whether it is there.
+# Time limits for a database that does not answer: seconds to connect, milliseconds for an acknowledgement, and seconds until
+# keepalive probes of a silent connection.
 POSTGRES_PATIENCE = {
     "connect_timeout": 3,
     "tcp_user_timeout": 10_000,
@@ -22,7 +22,7 @@ POSTGRES_PATIENCE = {
     "keepalives_interval": 3,
     "keepalives_count": 3,
 }
-# Statements that nobody waits for any more are ended by the database itself.
+# The database itself ends statements whose caller has an error already.
 STATEMENT_PATIENCE_MS = 7_000
 
 
@@ -31,13 +31,13 @@ def is_sqlite(url: str) -> bool:
 
 
 def has_file(url: str) -> bool:
-    """Whether SQLite's file is there; where the database is no file, it is."""
+    """Whether SQLite's file exists; always true for PostgreSQL."""
     parsed = dialect_url(url)
     return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
 
 
 def writing_engine(url: str, connections: int = 1) -> Engine:
-    """An engine whose transactions are durable when committed. Raises ValueError for a URL of no known kind."""
+    """An engine whose transactions are durable when committed. Raises ValueError for a URL of another scheme."""
     parsed = dialect_url(url)
     if parsed.get_backend_name() == "postgresql":
         return _limited(_postgres(parsed, connections))
@@ -47,7 +47,7 @@ def writing_engine(url: str, connections: int = 1) -> Engine:
 
 
 def migrating_engine(url: str) -> Engine:
-    """As writing_engine, with one connection and for statements that may take long."""
+    """As writing_engine, with one connection and without a time limit for statements."""
     parsed = dialect_url(url)
     return _postgres(parsed, 1) if parsed.get_backend_name() == "postgresql" else _writing_sqlite(parsed, 1)
 
@@ -63,15 +63,15 @@ def reading_engine(url: str, connections: int) -> Engine:
 
 
 def dialect_url(url: str) -> URL:
-    """The URL with the driver that is here. Raises ValueError for a URL of no known kind."""
-    # SQLAlchemy does not know the scheme that many hosters write.
+    """The URL with the installed driver. Raises ValueError for a URL of another scheme."""
+    # Many hosting providers use this scheme, which SQLAlchemy does not accept.
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite")
-    raise ValueError("a database URL must be sqlite:///<path> or postgresql://<…>")
+    raise ValueError("A database URL must be sqlite:///<path> or postgresql://<…>.")
 
 
 def _postgres(url: URL, connections: int) -> Engine:
@@ -88,7 +88,7 @@ def _postgres(url: URL, connections: int) -> Engine:
 
 
 def _limited(engine: Engine) -> Engine:
-    # After a restart or a failover the first caller gets a fresh connection, not an error.
+    # After a restart or a failover of the database, the first call gets a new connection instead of an error.
     watch(engine, ping=True)
     event.listen(engine, "connect", _limit_statements)
     return engine
@@ -122,7 +122,7 @@ def _sqlite(url: URL, connections: int) -> Engine:
 
 
 def _prepare(connection: Any, _record: object) -> None:
-    # The driver's own transactions begin without the write lock and fail when two of them come to need it.
+    # The driver's own transactions begin without the write lock, and fail if two of them need it later.
     connection.isolation_level = None
     use_write_ahead_log(connection, SQLITE_PATIENCE)
     connection.execute("PRAGMA foreign_keys = ON")

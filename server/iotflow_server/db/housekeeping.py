@@ -1,4 +1,4 @@
-"""What happens to commands and configurations by the clock alone: they expire, and old ones are removed."""
+"""Periodic tasks: commands expire, and old commands and configurations are removed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,17 +17,17 @@ from iotflow_server.db.models import CommandRow, DesiredRow
 from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import DomainError
 
-# Commands that other processes were sent expire in them; these look after those of a process that has died.
-LOOK_AGAIN_SECONDS = 30.0
+# The interval of the search for commands of other processes, which may have ended before they expired them.
+INTERVAL_SECONDS = 30.0
 PRUNE_SECONDS = 3_600.0
-# Rows removed in one transaction: others want to write, too.
+# Rows removed in one transaction, so that other writers do not wait long.
 PIECE = 1_000
 
 log = structlog.get_logger(__name__)
 
 
 class Expiry:
-    """Ends commands when their time is over, whether or not somebody asks for them."""
+    """Expires commands at their expiry time."""
 
     def __init__(self, commands: Commands, clock: Callable[[], datetime] = utc_now) -> None:
         self._commands = commands
@@ -35,14 +35,14 @@ class Expiry:
         self._next: datetime | None = None
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         with self._commands.changes.subscribe(None, self._is_sooner) as listener:
             while True:
                 listener.take()
-                # Until it is known again, any is sooner.
+                # While the next expiry is unknown, every command counts as sooner.
                 self._next = None
                 self._next = await self._commands.expire()
-                wait = LOOK_AGAIN_SECONDS
+                wait = INTERVAL_SECONDS
                 if self._next is not None:
                     wait = min(wait, max(0.0, (self._next - self._clock()).total_seconds()))
                 await listener.wait(wait)
@@ -68,17 +68,17 @@ class Pruning:
         self._settled = settled
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         while True:
             if self._settled():
                 await self.prune()
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def prune(self) -> None:
-        """Remove all that is too old now. Raises Unavailable."""
+        """Remove all rows above the age. Raises Unavailable."""
         before = self._clock() - self._age
         for old, remove in (_old_commands(before), _old_versions(before)):
-            # A look first: mostly there is nothing, and a write would wait for others.
+            # A read first: usually there is nothing to remove, and a write would wait for other writers.
             while await self._database.read(lambda connection: connection.execute(old).first()):  # noqa: B023
                 await self._database.write(lambda connection: connection.execute(remove))  # noqa: B023
 
@@ -89,7 +89,7 @@ def _old_commands(before: datetime) -> tuple[Select[Any], Delete]:
 
 
 def _old_versions(before: datetime) -> tuple[Select[Any, Any], Delete]:
-    """The newest version of a device is in force, however old it is."""
+    """Versions that have a successor: the newest version of a device is kept regardless of its age."""
     later = aliased(DesiredRow)
     is_followed = (
         select(later.version)
@@ -103,33 +103,33 @@ def _old_versions(before: datetime) -> tuple[Select[Any, Any], Delete]:
 
 
 class Housekeeping:
-    """Both, for as long as the process runs. history: how long what is over is kept; None: for ever."""
+    """Runs both tasks. history: the retention of finished commands and earlier versions; None: no limit."""
 
     def __init__(self, database: Database, commands: Commands, history: timedelta | None) -> None:
-        self._works = [Expiry(commands).run]
+        self._runs = [Expiry(commands).run]
         if history is not None:
-            self._works.append(Pruning(database, history).run)
+            self._runs.append(Pruning(database, history).run)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin; the database may be away."""
-        self._tasks = [asyncio.create_task(_kept_running(work), name=work.__qualname__) for work in self._works]
+        """Start the tasks; the database may be unavailable."""
+        self._tasks = [asyncio.create_task(_kept_running(run), name=run.__qualname__) for run in self._runs]
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop the tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def _kept_running(work: Callable[[], Awaitable[None]]) -> None:
-    """Again some time after it has failed."""
+async def _kept_running(run: Callable[[], Awaitable[None]]) -> None:
+    """Restart it some time after a failure."""
     while True:
         try:
-            await work()
+            await run()
         except DomainError as refusal:
-            log.debug("housekeeping put off", reason=refusal.reason)
+            log.debug("housekeeping_skipped", reason=refusal.reason)
         except Exception:
-            # Without it, tables would grow and commands stay for ever.
-            log.exception("housekeeping failed")
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            # Without the task, tables would grow and commands would not expire.
+            log.exception("housekeeping_failed")
+        await asyncio.sleep(INTERVAL_SECONDS)

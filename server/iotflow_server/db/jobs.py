@@ -1,4 +1,4 @@
-"""A unit of work in a thread that waits for a database, and can be given up: what it waits for is then cut off."""
+"""Units of work in threads that can be cancelled: cancellation cuts off the connection on which the thread waits."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ _threads = threading.local()
 
 
 class Job:
-    """From the moment a connection is taken out of its pool until it is back, giving up ends what the connection waits for."""
+    """A unit of work. While it has a connection of a pool, giving up ends the statement on this connection."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,7 +26,7 @@ class Job:
         self._given_up = False
 
     def run(self, work: Callable[[], T]) -> T:
-        """In the thread that does the work."""
+        """Run the work in the current thread."""
         _threads.job = self
         try:
             return work()
@@ -34,31 +34,31 @@ class Job:
             _threads.job = None
 
     def give_up(self) -> None:
-        """From any thread: the work fails within moments, unless it has just finished."""
+        """Make the work fail soon, unless it has just finished. Callable from any thread."""
         with self._lock:
             self._given_up = True
             _cut_off(self._connection)
 
     def take(self, connection: Any) -> None:
-        """The work waits for this one from now on."""
+        """Record the connection that the work uses."""
         with self._lock:
             self._connection = connection
             if self._given_up:
                 _cut_off(connection)
 
     def is_given_up(self) -> bool:
-        """Whether nobody waits for the work any more."""
+        """Whether the caller has stopped waiting."""
         with self._lock:
             return self._given_up
 
     def give_back(self) -> None:
-        """The work waits for none."""
+        """Record that the work uses no connection."""
         with self._lock:
             self._connection = None
 
 
 def watch(engine: Engine, *, ping: bool = False) -> None:
-    """Tell jobs which connection of this engine they use. ping: replace one that does not answer before it is used."""
+    """Record the connections of this engine in their jobs. ping: replace a connection that does not answer before use."""
 
     def made(connection: Any, _record: object) -> None:
         job_of_thread().take(connection)
@@ -68,7 +68,7 @@ def watch(engine: Engine, *, ping: bool = False) -> None:
         try:
             _ = ping and engine.dialect.do_ping(connection)
         except psycopg.Error as error:
-            # Most likely the others do not stand either.
+            # The other connections are probably lost too.
             raise InvalidatePoolError from error
 
     def returned(_connection: Any, _record: object) -> None:
@@ -80,7 +80,7 @@ def watch(engine: Engine, *, ping: bool = False) -> None:
 
 
 def job_of_thread() -> Job:
-    """Where no job runs, one that nobody gives up."""
+    """The job of the current thread, or a new one if there is none."""
     return getattr(_threads, "job", None) or Job()
 
 
@@ -88,6 +88,6 @@ def _cut_off(connection: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.interrupt()
     elif connection is not None:
-        # The driver waits for the socket in a thread, and looks at it when it is shut.
+        # The driver waits for the socket, and notices its shutdown.
         with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The older service's database: recognised and read, never changed."""
+"""Detects and reads the database of the older service, without changing it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, DateTime, TableClause, column, create_en
 from iotflow_server.db.engines import POSTGRES_PATIENCE, dialect_url
 from iotflow_server.process import CannotStart
 
-# Keys in plain stand there only.
+# Only the older schema has keys in plain text.
 MARK = "api_key"
 TIMES = ("created_at", "updated_at", "last_seen")
 COLUMNS = (
@@ -27,16 +27,16 @@ COLUMNS = (
     "hardware_version",
     *TIMES,
 )
-# Where Flask looks for a database whose path is relative, beside its program.
+# The folder beside the program in which Flask resolves relative paths of databases.
 INSTANCE = "instance"
 
 
 class OlderDatabase(CannotStart):
-    """The registry's URL names the older service's database."""
+    """The registry's URL names the database of the older service."""
 
 
 def older_database(url: str) -> URL | None:
-    """How to read the older service's database at this URL; None: it is not there. Raises SQLAlchemy's errors."""
+    """The URL of the older service's database, resolved; None: there is none. Raises SQLAlchemy's errors."""
     for candidate in _candidates(dialect_url(url)):
         with _reading(candidate) as connection:
             if _is_older(connection):
@@ -45,7 +45,7 @@ def older_database(url: str) -> URL | None:
 
 
 def refuse_older(url: str) -> None:
-    """Raise OlderDatabase where the URL names the older service's database."""
+    """Raise OlderDatabase if the URL names the database of the older service."""
     if older_database(url):
         raise OlderDatabase(
             "DATABASE_URL names the database of the older service, which is left as it is. Take its devices over with "
@@ -54,7 +54,7 @@ def refuse_older(url: str) -> None:
 
 
 def older_devices(database: URL) -> list[dict[str, Any]]:
-    """All rows, by id, with None for what the database does not have; `configuration` as it was in force."""
+    """All rows by id, with None for absent columns; `configuration`: the active keys and values."""
     with _reading(database) as connection:
         devices = _table(connection, "devices", COLUMNS)
         configurations = _configurations(connection)
@@ -64,7 +64,7 @@ def older_devices(database: URL) -> list[dict[str, Any]]:
 
 
 def older_users(database: URL) -> int:
-    """How many people have an account there."""
+    """The number of user accounts."""
     with _reading(database) as connection:
         if not inspect(connection).has_table("users"):
             return 0
@@ -81,7 +81,7 @@ def _candidates(url: URL) -> list[URL]:
 
 @contextmanager
 def _reading(url: URL) -> Iterator[Connection]:
-    """A connection that cannot change anything."""
+    """A read-only connection."""
     if url.get_backend_name() == "sqlite":
         url = URL.create("sqlite", database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"})
         engine = create_engine(url, hide_parameters=True)
@@ -102,7 +102,7 @@ def _is_older(connection: Connection) -> bool:
 
 
 def _table(connection: Connection, name: str, wanted: tuple[str, ...]) -> TableClause:
-    """With those of the columns that there are: earlier versions had fewer."""
+    """The table with the columns that exist: earlier versions had fewer."""
     there = {each["name"] for each in inspect(connection).get_columns(name)}
     times = DateTime(timezone=True)
     return table(name, *(column(each, times) if each in TIMES else column(each) for each in wanted if each in there))
@@ -122,7 +122,7 @@ def _configurations(connection: Connection) -> Mapping[int, dict[str, Any]]:
 
 
 def _value(written: str | None, data_type: str | None) -> Any:
-    """As its type says; as it is written where that does not fit."""
+    """The value by its type; the text itself if it does not match the type."""
     if written is None:
         return None
     if data_type == "boolean":

@@ -1,4 +1,4 @@
-"""Takes over what the older service knew of its devices: ids, names, keys, status, types, configurations and times."""
+"""Imports the devices of the older service: ids, names, keys, status, types, configurations and times."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,19 +15,19 @@ from iotflow_server.db.models import DeviceRow
 from iotflow_server.mqtt.verifiers import mosquitto_verifier
 
 STATUSES = tuple(DeviceStatus)
-# Only active devices were let in there.
+# The older service accepted active devices only.
 OTHER_STATUS = DeviceStatus.INACTIVE
 TEXTS = {"description": 2_000, "location": 200, "firmware_version": 50, "hardware_version": 50}
 LONGEST_NAME, LONGEST_TYPE = 100, 50
-# A device without any time has this one, so that a second run finds it again.
+# The time of a device without any time, so that a second run recognises it.
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 PIECE = 500
 
 
 @dataclass(slots=True)
 class Plan:
-    """rows: to be added. known: devices that are here already. conflicts: devices whose ids others have; nothing is added while there
-    are any. notes: what is not as it was."""
+    """rows: devices to be added. known: the number of devices that were imported before. conflicts: devices whose ids are in use;
+    while there are any, nothing is added. notes: values that differ from the older service."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     known: int = 0
@@ -37,21 +37,21 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is in the registry: when the device of each id was made, and the names."""
+    """The registry: the creation times of the devices by id, and the names."""
 
     made: Mapping[int, datetime]
     names: frozenset[str]
 
 
 async def present(database: Database) -> Present:
-    """Raises Unavailable."""
+    """The current content of the registry. Raises Unavailable."""
     statement = select(DeviceRow.id, DeviceRow.name, DeviceRow.created_at)
     rows = await database.read(lambda connection: connection.execute(statement).all())
     return Present({row.id: row.created_at for row in rows}, frozenset(row.name for row in rows))
 
 
 def plan(older: Iterable[Mapping[str, Any]], here: Present, hasher: KeyHasher) -> Plan:
-    """What taking these devices over comes to; the same devices a second time come to nothing."""
+    """The plan of the import. Devices that were imported before are not added again."""
     found, names = Plan(), set(here.names)
     for device in older:
         made = _time(device["created_at"]) or _time(device["updated_at"]) or NO_TIME
@@ -65,7 +65,7 @@ def plan(older: Iterable[Mapping[str, Any]], here: Present, hasher: KeyHasher) -
 
 
 async def carry_out(database: Database, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add the rows. Raises Unavailable; what was added by then is found again by the next run."""
+    """Add the rows. Raises Unavailable; the next run recognises the rows that were added before."""
     for start in range(0, len(rows), PIECE):
         piece = rows[start : start + PIECE]
         await database.write(lambda connection: _add(connection, piece))  # noqa: B023
@@ -74,7 +74,7 @@ async def carry_out(database: Database, rows: Sequence[Mapping[str, Any]]) -> No
 def _add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(insert(DeviceRow), [dict(row) for row in rows])
     if connection.dialect.name == "postgresql":
-        # SQLite does so by itself. Ids that were given out are never given out again.
+        # SQLite does this itself. An id is never used twice.
         sequence, newest = (
             func.pg_get_serial_sequence("devices", "id"),
             select(func.max(DeviceRow.id)).scalar_subquery(),
@@ -88,13 +88,13 @@ def _row(
     name = _name(device, names)
     names.add(name)
     status = device["status"] if device["status"] in STATUSES else OTHER_STATUS
-    who = f"device {device['id']}"
+    label = f"device {device['id']}"
     if name != device["name"]:
-        notes.append(f"{who}: is named {name!r} here, {device['name']!r} before")
+        notes.append(f"{label}: is named {name!r} here, {device['name']!r} before")
     if status != device["status"]:
-        notes.append(f"{who}: is {status} here, {device['status']!r} before")
+        notes.append(f"{label}: is {status} here, {device['status']!r} before")
     if status == "maintenance":
-        notes.append(f"{who}: was refused while in maintenance; here it is let in, set it inactive to refuse it")
+        notes.append(f"{label}: was refused while in maintenance; here it is let in, set it inactive to refuse it")
     return {
         "id": device["id"],
         "name": name,
@@ -112,7 +112,7 @@ def _row(
 
 
 def _name(device: Mapping[str, Any], taken: set[str]) -> str:
-    """The device's name, or one like it that is not taken and fits into topics."""
+    """The name of the device, or a similar one that is unused and allowed in topics."""
     name = _clean(device["name"] or "").replace("/", "_").replace("+", "_").replace("#", "_")[:LONGEST_NAME]
     if not name.strip() or level_problem(name):
         name = f"device-{name.strip() or device['id']}"
@@ -124,7 +124,7 @@ def _clean(written: str) -> str:
 
 
 def _time(written: datetime | None) -> datetime | None:
-    """In UTC, as the older service wrote it; SQLite forgets the zone."""
+    """The time in UTC, the zone of the older service. SQLite does not store the zone."""
     if written is None:
         return None
     return written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)

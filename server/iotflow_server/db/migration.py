@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema, however many processes start at once."""
+"""Migrates a database to the newest schema, safely with several processes that start at once."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from sqlalchemy import Connection, text
 from iotflow_server.db.engines import migrating_engine
 
 FOLDER = Path(__file__).with_name("migrations")
-# Any number that no other user of the same PostgreSQL database takes.
+# An arbitrary number that other users of the PostgreSQL database do not use.
 LOCK = 0x10F10E
 
 
 def migrate(url: str) -> None:
-    """Upgrade the database at url; one that is up to date is left alone. Blocks: call it from a thread.
+    """Upgrade the database at url, unless it is current. Blocks; call it from a thread.
 
-    Raises SQLAlchemy's errors where the database is out of reach.
+    Raises SQLAlchemy's errors if the database is unavailable.
     """
     engine = migrating_engine(url)
     try:
@@ -28,13 +28,13 @@ def migrate(url: str) -> None:
 
 
 def _lock(connection: Connection) -> None:
-    """Waits for other processes. On SQLite the transaction has begun with the write lock in hand."""
+    """Wait for the migrations of other processes. On SQLite the transaction has the write lock already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
 def _upgrade(connection: Connection) -> None:
     config = Config(attributes={"connection": connection})
-    # Alembic's configuration takes % for the start of a variable.
+    # In Alembic's configuration, % begins a variable.
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     command.upgrade(config, "head")

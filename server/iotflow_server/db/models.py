@@ -1,4 +1,4 @@
-"""The registry's tables. A change here needs a migration; a test holds the two together."""
+"""The tables of the registry. A change requires a migration; a test compares the two."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ HASH_LENGTH = 64
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC times, also where the database forgets the zone (SQLite) or answers in its own (PostgreSQL)."""
+    """Aware times in UTC, also from databases that store no zone (SQLite) or return their own (PostgreSQL)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -61,8 +61,8 @@ def _where(words: str) -> dict[str, Any]:
 
 class DeviceRow(Base):
     __tablename__ = "devices"
-    # Without AUTOINCREMENT SQLite gives the id of a deleted last row to the next device, and with it the telemetry.
-    # Rows enter the partial indexes only when there is something to find: each index costs a registration a page.
+    # Without AUTOINCREMENT, SQLite would reuse the id of a deleted last row, and with it the telemetry.
+    # Partial indexes exclude rows without a value, because each index costs a registration one page.
     __table_args__ = (
         Index(None, "previous_key_hash", **_where_given("previous_key_hash")),
         Index(None, "last_seen", **_where_given("last_seen")),
@@ -72,7 +72,7 @@ class DeviceRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
-    # The databases' own lower() knows only ASCII, or depends on the locale.
+    # lower() of the databases covers only ASCII, or depends on the locale.
     folded_name: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
     device_type: Mapped[str] = mapped_column(String(50))
@@ -83,13 +83,13 @@ class DeviceRow(Base):
     configuration: Mapped[dict[str, Any]]
     key_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
     previous_key_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
-    # When the grace of the previous key ends; with a previous key, none: the newest key was never used.
+    # The end of the grace of the previous key. NULL with a previous key: the newest key was never used.
     previous_key_until: Mapped[datetime | None]
     mqtt_verifier: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]
-    # What a gateway said last of the device's session.
+    # The last report of a gateway on the device's session.
     said_online: Mapped[bool | None]
     said_at: Mapped[datetime | None]
 
@@ -106,7 +106,7 @@ class TokenRow(Base):
     expires_at: Mapped[datetime | None]
 
 
-# Events are counted in 64 bits. SQLite numbers rows by itself only in a column that is an INTEGER, which has 64 bits there.
+# Ids of events have 64 bits. SQLite generates ids only in an INTEGER column, which has 64 bits there.
 EVENT_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -132,16 +132,16 @@ class CommandRow(Base):
     expires_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any] | None]
     idempotency_key: Mapped[str | None] = mapped_column(String(100))
-    # The gateway that a queued command was offered to, and until when no other one is offered it.
+    # The gateway with the lease of a queued command, and the end of the lease.
     taken_by: Mapped[str | None] = mapped_column(String(32))
     taken_until: Mapped[datetime | None]
-    # The same for each device of a group; and, of one of these, true while a gateway is to tell it to the group as a whole.
+    # The common id of the commands of a group. announced: true in one of them until a gateway has published it to the group topic.
     group_command: Mapped[str | None] = mapped_column(String(32))
     announced: Mapped[bool | None]
 
 
 class DesiredRow(Base):
-    """One row a version: the newest is in force, the others are its history."""
+    """One row per version. The newest version is in force; the others are the history."""
 
     __tablename__ = "desired_configurations"
     __table_args__ = (Index(None, "created_at"),)
@@ -154,7 +154,7 @@ class DesiredRow(Base):
 
 
 class AuditRow(Base):
-    """Refers to devices and tokens by word only, so that it outlives them."""
+    """Refers to devices and tokens by name, so that entries outlive them."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "target", "id"), {"sqlite_autoincrement": True})
@@ -168,7 +168,7 @@ class AuditRow(Base):
 
 
 class ServerRow(Base):
-    """A server that shares this registry with others. renewed_at: when it last said that it has this number."""
+    """A server that shares this registry with others. renewed_at: the last renewal of the number."""
 
     __tablename__ = "servers"
 

@@ -1,21 +1,21 @@
-"""SQLite files that are damaged: found at the start, within bounded time, and told from those that are merely busy."""
+"""Detects damaged SQLite files: by a check with a time limit at the start, and by error codes."""
 
 import sqlite3
 import time
 
-# What SQLite says of a file whose pages contradict one another, or that is no database.
+# The error codes for inconsistent pages, and for a file that is no database.
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-# Between two looks at the clock: some milliseconds.
+# Instructions between two checks of the time: some milliseconds.
 _STEPS = 100_000
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether the error says that the file is damaged."""
+    """Whether the error reports a damaged file."""
     return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
 
 
 def found_damage(connection: sqlite3.Connection, seconds: float) -> str:
-    """What SQLite's quick check finds first; empty: nothing, or nothing within so many seconds. Blocks."""
+    """The first problem that SQLite's quick check finds; empty: none within this time. Blocks."""
     end = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:
@@ -28,7 +28,7 @@ def found_damage(connection: sqlite3.Connection, seconds: float) -> str:
 
 
 def sentence(file: str) -> str:
-    """What an operator is to do."""
+    """The error message, with instructions for the operator."""
     return (
         f"{file} in the data folder is damaged and not used. Stop the server and put a backup in its place, or save what"
         f' can be read: `sqlite3 {file} ".recover" | sqlite3 new.db`.'

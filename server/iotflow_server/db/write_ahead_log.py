@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log, switched on by several processes at once."""
+"""Enables SQLite's write-ahead log, safely with several processes."""
 
 import sqlite3
 import time
@@ -7,15 +7,15 @@ RETRY_SECONDS = 0.01
 
 
 def use_write_ahead_log(connection: sqlite3.Connection, patience: float) -> None:
-    """Switch a file's log on, or find it on; commits are then durable when they return.
+    """Enable the write-ahead log of the file. Commits are then durable on return.
 
-    Only here SQLite does not wait for other processes by itself. Blocks, for `patience` seconds at the most; raises
-    sqlite3.OperationalError after that.
+    For this statement SQLite does not wait for other processes itself. Blocks for at most `patience` seconds, and then raises
+    sqlite3.OperationalError.
     """
     deadline = time.monotonic() + patience
     while not _switched(connection, last=time.monotonic() > deadline):
         time.sleep(RETRY_SECONDS)
-    # FULL: a commit returns when the disk has it. NORMAL would lose acknowledged readings with the power.
+    # FULL: a commit returns after the data is on disk. NORMAL could lose acknowledged readings in a power failure.
     connection.execute("PRAGMA synchronous=FULL")
 
 

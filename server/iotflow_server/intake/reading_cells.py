@@ -1,4 +1,4 @@
-"""Decoded readings as cells of columns, and what of them cannot be stored."""
+"""Converts decoded readings to cells of columns, and rejects values that cannot be stored."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -17,27 +17,27 @@ TYPES: dict[type, ValueType] = {
 }
 
 
-# Refused values that an answer names; the others are counted, as those are that could not be read.
+# Rejected values that a response names. Further ones are counted, as are readings that cannot be decoded.
 MOST_NAMED = MOST_PROBLEMS
 
 
 def cells_of(decoded: Decoded, limits: checks.Limits) -> tuple[Cells, list[Rejection], int]:
-    """A reading's index is its row. With what is refused, and how many values beyond those."""
-    gathering = _Gathering(limits)
-    gathering.refuse(len(decoded.problems) + decoded.more_problems, map(_rejection, decoded.problems))
+    """The cells, with the index of a reading as its row; the rejections; and the number of further rejected values."""
+    builder = _CellBuilder(limits)
+    builder.refuse(len(decoded.problems) + decoded.more_problems, map(_rejection, decoded.problems))
     for reading in decoded.readings:
-        gathering.add(reading)
-    return gathering.storable(), gathering.rejections, gathering.more
+        builder.add(reading)
+    return builder.storable(), builder.rejections, builder.more
 
 
-class _Gathering:
-    """Values of readings by measurement and type. rejections: what is refused; more: how many values beyond MOST_NAMED are."""
+class _CellBuilder:
+    """Values of readings by measurement and type. rejections: at most MOST_NAMED; more: the number of further ones."""
 
     def __init__(self, limits: checks.Limits) -> None:
         self.rejections: list[Rejection] = []
         self.more = 0
         self._limits = limits
-        # Of a name there are as many cells as it has types.
+        # A name has one cell for each type of its values.
         self._names: set[str] = set()
         self._cells: dict[tuple[str, type], tuple[list[int], list[Any]]] = {}
 
@@ -54,20 +54,20 @@ class _Gathering:
             cell[1].append(value)
 
     def storable(self) -> Cells:
-        """What is left when every value was looked at."""
+        """The values that can be stored, after the check of all texts."""
         for (name, kind), (rows, values) in self._cells.items():
             if kind is str:
                 self._refuse_texts(name, rows, values)
         return {(name, TYPES[kind]): cell for (name, kind), cell in self._cells.items() if cell[0]}
 
     def refuse(self, count: int, rejections: Iterable[Rejection]) -> None:
-        """So many values."""
+        """Add `count` rejections, of which the first ones may be kept."""
         before = len(self.rejections)
         self.rejections += islice(rejections, MOST_NAMED - before)
         self.more += before + count - len(self.rejections)
 
     def _refuse_texts(self, name: str, rows: list[int], values: list[Any]) -> None:
-        """Takes those that cannot be stored out of rows and values."""
+        """Remove the texts that cannot be stored from rows and values."""
         problems = [checks.text_problem(value, self._limits) for value in values]
         if any(problems):
             refused = [(row, problem) for row, problem in zip(rows, problems, strict=True) if problem]
@@ -76,7 +76,7 @@ class _Gathering:
             values[:] = [value for value, problem in zip(values, problems, strict=True) if not problem]
 
     def _refuses(self, name: str, row: int) -> bool:
-        # More than a device may have are not even looked at.
+        # Names above the limit of a device are rejected without further checks.
         is_full = len(self._names) >= self._limits.names and name not in self._names
         problem = None if is_full else name_problem(name)
         if not is_full and problem is None:

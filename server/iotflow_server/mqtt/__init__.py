@@ -1,1 +1,1 @@
-"""Devices as MQTT brokers authenticate them."""
+"""Accounts of devices for MQTT brokers."""

@@ -276,5 +276,5 @@ def locking(url: str) -> Any:
 
 def assert_says_nothing_of_the_driver(refusal: errors.Unavailable) -> None:
     assert refusal.reason == "REGISTRY_UNAVAILABLE"
-    assert refusal.message == "The device registry is away; try again."
+    assert refusal.message == "The device registry is unavailable; try again later."
     assert refusal.retry_after == 1.0

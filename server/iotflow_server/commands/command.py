@@ -66,8 +66,8 @@ class NewCommand:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """A report on a command. state: delivered, succeeded, failed; unreachable: the device has no session; announced: the command was
-    published to the group topic. result: the response of the device."""
+    """A report on a command. state: delivered, succeeded, failed; unreachable: the device has no session; announced: published to
+    the group topic. result: the response of the device."""
 
     device_id: int
     command_id: int

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from iotflow.words import CommandState, DeviceStatus
 from iotflow_server.commands.command import COMMAND_COLUMNS, Command, commands_of
-from iotflow_server.commands.transactions import NOBODY
+from iotflow_server.commands.transactions import HELD_BACK
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import CommandRow, DeviceRow
 from iotflow_server.devices.change_feed import ChangeFeed
@@ -86,7 +86,7 @@ class CommandLeases:
         ids: BindParameter[list[int]] = bindparam(
             "ids", [int(one) for one in device_ids], expanding=True, literal_execute=True
         )
-        resting = and_(QUEUED, CommandRow.device_id.in_(ids), CommandRow.taken_by == NOBODY)
+        resting = and_(QUEUED, CommandRow.device_id.in_(ids), CommandRow.taken_by == HELD_BACK)
         # Devices reconnect often and seldom have a waiting command; then there is no write.
         if await self._database.read(
             lambda connection: connection.execute(select(CommandRow.id).where(resting)).first()
@@ -116,7 +116,7 @@ class CommandLeases:
 
     async def release_all(self) -> None:
         """Release all leases, at the start of a sole server: after a crash, commands would wait for the end of their leases."""
-        await self._release(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != NOBODY))
+        await self._release(and_(QUEUED, CommandRow.taken_by.is_not(None), CommandRow.taken_by != HELD_BACK))
 
     async def _release(self, which: ColumnElement[bool]) -> None:
         freed = update(CommandRow).where(which).values(taken_by=None, taken_until=None).returning(*COMMAND_COLUMNS)

@@ -30,7 +30,8 @@ MOST_OPEN = 1_000
 LATER_SECONDS = 60.0
 # The time for which the commands of an unreachable device are held back.
 HOLD = timedelta(seconds=60)
-NOBODY = ""
+# The holder of commands whose device is unreachable.
+HELD_BACK = ""
 # The limit of the parameters and of the result: devices have little memory, and many commands are sent at once.
 MOST_BYTES = 65_536
 # Commands that expire in one transaction.
@@ -70,7 +71,7 @@ SEND = insert(CommandRow).returning(*COMMAND_COLUMNS)
 
 @dataclass(frozen=True, slots=True)
 class GroupOutcome:
-    """made: new commands; found: devices with a command of this idempotency key; refused: devices above the limit of open commands.
+    """made: new commands; found: devices with a command of this idempotency key; refused: devices at the limit of open commands.
     group_command: the common id of the commands."""
 
     group_command: str
@@ -181,7 +182,7 @@ def hand_over(
 def hold_back(connection: Connection, device_id: int, command_id: int, now: datetime) -> Command:
     """Hold the device's commands back from this one on, for a while or until the device reconnects."""
     this = and_(CommandRow.id == command_id, CommandRow.device_id == device_id, CommandRow.state == CommandState.QUEUED)
-    connection.execute(update(CommandRow).where(this).values(taken_by=NOBODY, taken_until=now + HOLD))
+    connection.execute(update(CommandRow).where(this).values(taken_by=HELD_BACK, taken_until=now + HOLD))
     return _existing(connection, command_id, device_id)
 
 

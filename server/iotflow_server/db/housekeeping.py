@@ -36,16 +36,16 @@ class Expiry:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        with self._commands.changes.subscribe(None, self._is_sooner) as listener:
+        with self._commands.changes.subscribe(None, self._is_sooner) as subscription:
             while True:
-                listener.take()
+                subscription.take()
                 # While the next expiry is unknown, every command counts as sooner.
                 self._next = None
                 self._next = await self._commands.expire()
                 wait = INTERVAL_SECONDS
                 if self._next is not None:
                     wait = min(wait, max(0.0, (self._next - self._clock()).total_seconds()))
-                await listener.wait(wait)
+                await subscription.wait(wait)
 
     def _is_sooner(self, command: Command) -> bool:
         ends = command.expires_at if command.is_open else None

@@ -49,7 +49,7 @@ def refuse_older(url: str) -> None:
     if older_database(url):
         raise OlderDatabase(
             "DATABASE_URL names the database of the older service, which is left as it is. Take its devices over with "
-            "`iotflow migrate --dry-run`, then `iotflow migrate`; the command says which IOTFLOW_DATABASE_URL to set."
+            "`iotflow migrate --dry-run`, then `iotflow migrate`; the command prints the IOTFLOW_DATABASE_URL to set."
         )
 
 

@@ -135,7 +135,7 @@ class CommandRow(Base):
     # The gateway with the lease of a queued command, and the end of the lease.
     taken_by: Mapped[str | None] = mapped_column(String(32))
     taken_until: Mapped[datetime | None]
-    # The common id of the commands of a group. announced: true in one of them until a gateway has published it to the group topic.
+    # The common id of the commands of a group. announced: true in one of them until it is published to the group topic.
     group_command: Mapped[str | None] = mapped_column(String(32))
     announced: Mapped[bool | None]
 

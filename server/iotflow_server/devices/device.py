@@ -59,8 +59,10 @@ class DeviceChanges:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
-    """All given conditions must hold. name: a part of the name, in any case. online_since, offline_since: devices that are online,
-    or offline, for an online window that begins at this time."""
+    """All given conditions must hold. name: a part of the name, in any case.
+
+    online_since, offline_since: devices that are online, or offline, for an online window that begins at this time.
+    """
 
     status: str = ""
     device_type: str = ""

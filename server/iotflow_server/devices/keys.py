@@ -95,7 +95,7 @@ class DeviceKeys:
         self._clock = clock
 
     async def find(self, shown: str) -> DeviceKey | None:
-        """The key with its device; None: it is unknown, or its grace has ended. The first use begins the grace of the previous key."""
+        """The key with its device; None: unknown, or its grace has ended. The first use begins the grace of the previous key."""
         key_hash = self._hasher.hash(shown)
         while True:
             values = {"shown": key_hash, "now": self._clock()}

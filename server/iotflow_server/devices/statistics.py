@@ -54,8 +54,8 @@ class DeviceStatistics:
 
     async def recently_seen(self, limit: int) -> list[Device]:
         """The devices with the latest contacts, newest first."""
-        heard = DeviceRow.last_seen.is_not(None)
-        statement = select(*DEVICE_COLUMNS).where(heard).order_by(DeviceRow.last_seen.desc()).limit(limit)
+        was_seen = DeviceRow.last_seen.is_not(None)
+        statement = select(*DEVICE_COLUMNS).where(was_seen).order_by(DeviceRow.last_seen.desc()).limit(limit)
         return await self._database.read(lambda connection: devices(connection.execute(statement)))
 
     async def online(self, since: datetime) -> int:

@@ -1,5 +1,6 @@
 """The outermost middleware: the only place where exceptions become statuses."""
 
+import asyncio
 import contextlib
 import math
 from collections.abc import AsyncIterator, Sequence
@@ -13,12 +14,13 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
 from iotflow_server import errors
-from iotflow_server.interceptors.discard_unread import discard
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
 log = structlog.get_logger(__name__)
 
 DOMAIN = "iotflow"
+# The time after which unread requests of a rejected call are no longer discarded: without a message, and in total.
+QUIET_SECONDS, LONGEST_SECONDS = 0.1, 2.0
 # Limits in characters, and in bytes for all fields together. A status is sent in HTTP/2 headers, where a character of the
 # message takes up to twelve bytes. Above 8 KiB of headers (gRPC's limit) the peer closes the connection, and with it the
 # calls of all callers behind the REST gateway.
@@ -51,7 +53,7 @@ class Errors:
                 yield
             except errors.DomainError as refusal:
                 if handler.request_streaming:
-                    await discard(context)
+                    await _discard(context)
                 await abort(context, refusal, unary=unary)
             except (grpc.aio.AbortError, grpc.aio.UsageError):
                 raise
@@ -126,3 +128,20 @@ def _packed(detail: Any) -> AnyMessage:
     packed = AnyMessage()
     packed.Pack(detail)
     return packed
+
+
+async def _discard(context: Context) -> None:
+    """Read until the caller ends its side or sends nothing for QUIET_SECONDS, but for at most LONGEST_SECONDS.
+
+    Clients of grpc.aio lose a status that arrives during a write, and report INTERNAL instead (grpc#36066).
+    """
+    # InternalError: a reader of the stream was cancelled, and its read is still in progress.
+    with contextlib.suppress(TimeoutError, grpc.aio.InternalError):
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while await _next_request(context) is not grpc.aio.EOF:
+                pass
+
+
+async def _next_request(context: Context) -> object:
+    async with asyncio.timeout(QUIET_SECONDS):
+        return await context.read()

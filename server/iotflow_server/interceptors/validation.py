@@ -14,8 +14,11 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.empty_fields import has_empty_fields
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler, Malformed
 from iotflow_server.interceptors.path_fields import path_fields
-from iotflow_server.interceptors.violation_messages import nothing_known, sentence
 from iotflow_server.rpc.http_status import from_rest
+
+# The size of a status is limited. Further names are omitted.
+NAMES = 8
+AT_LEAST_ONE = {"string.min_len", "repeated.min_items", "bytes.min_len", "map.min_pairs"}
 
 
 class Validation:
@@ -59,7 +62,7 @@ def check(request: Message, hint: Callable[[], str] = str) -> None:
     found = protovalidate.collect_violations(request)
     if not found:
         return
-    violations = [(field := field_path(item), sentence(field, item)) for item in found]
+    violations = [(field := field_path(item), _sentence(field, item)) for item in found]
     (field, message), *others = violations
     raise InvalidArgument(field, message + hint(), others=others)
 
@@ -67,7 +70,7 @@ def check(request: Message, hint: Callable[[], str] = str) -> None:
 def _hint(request: Message, in_path: Collection[str], context: Context) -> Callable[[], str]:
     """A hint for callers of REST, whose gateway drops unknown fields."""
     needs_hint = from_rest(context) and not has_empty_fields(request)
-    return partial(nothing_known, request, in_path) if needs_hint else str
+    return partial(_no_known_field, request, in_path) if needs_hint else str
 
 
 def field_path(violation: protovalidate.Violation) -> str:
@@ -78,3 +81,34 @@ def field_path(violation: protovalidate.Violation) -> str:
         index = element.subscript
         parts.append(f"{element.field_name}[{index.value}]" if index else element.field_name)
     return ".".join(parts)
+
+
+def _sentence(field: str, violation: protovalidate.Violation) -> str:
+    """The message of the rule as a sentence about the field."""
+    rule, message = violation.proto.rule_id, violation.proto.message or violation.proto.rule_id
+    if rule == "required" or (rule in AT_LEAST_ONE and not violation.field_value):
+        return f"{field} is required."
+    if rule.endswith(".in"):
+        words = ", ".join(str(word) for word in violation.rule_value if word)
+        return f"{field} must be one of {words}." if violation.field_value else f"{field} is required: one of {words}."
+    if not field:
+        return f"{message[:1].upper()}{message[1:]}."
+    return f"{field} {_plain(message)}." if message.startswith("must ") else f"{field}: {message}."
+
+
+def _no_known_field(request: Message, in_path: Collection[str]) -> str:
+    """A sentence for a request without any known field; "" if it has one."""
+    if any(field.name not in in_path for field, _ in request.ListFields()):
+        return ""
+    names = [field.name for field in request.DESCRIPTOR.fields if field.name not in in_path]
+    more = ", …" if len(names) > NAMES else ""
+    return f" The request has none of the fields {', '.join(names[:NAMES])}{more}; others are ignored." if names else ""
+
+
+def _plain(message: str) -> str:
+    return (
+        message.replace("greater than or equal to ", "at least ")
+        .replace("less than or equal to ", "at most ")
+        .replace("no more than ", "at most ")
+        .replace("(s)", "s")
+    )

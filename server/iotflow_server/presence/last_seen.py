@@ -43,7 +43,7 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Devices that were in contact at this time or shortly after. device_ids: shape (devices,), int64. sessions: reports of gateways."""
+    """Devices in contact at this time or shortly after. device_ids: shape (devices,), int64. sessions: reports of gateways."""
 
     at: datetime
     device_ids: NDArray[np.int64]

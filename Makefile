@@ -19,15 +19,15 @@ iotdb: $(VENV)/dev packages  ## Run an IoTDB server on this machine, on port 666
 	@exec $(BIN)/python -m tools.iotdb_server
 
 check: lint contract docs  ## Style, types, contract, pages and unit tests, in at most 90 seconds
-	$(BIN)/python -m pytest --timeout=20 --session-timeout=75 tests/unit
+	$(BIN)/python -m pytest --timeout=20 --session-timeout=300 tests/unit
 
 test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minutes
 	$(BIN)/python -m tools.iotdb_server fetch
-	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/integration/faults
+	$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/faults
 
 faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged; at most 15 minutes
 	$(BIN)/python -m tools.iotdb_server fetch
-	$(BIN)/python -m pytest tests/integration/faults
+	$(BIN)/python -m pytest tests/faults
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check --quiet

@@ -9,8 +9,8 @@ import httpx
 from tests.bench.bystander import Bystander, Waits
 from tests.bench.processor import forget_peak, peak_bytes
 from tests.bench.table import Line
-from tests.processes import children, free_port, running
-from tests.service import Service, iotflow_up
+from tests.support.processes import children, free_port, running
+from tests.support.service import Service, iotflow_up
 
 SECONDS, TARGET_MS = 10.0, 250
 START_SECONDS = 120.0

@@ -16,7 +16,7 @@ from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest, Subscrib
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Line
-from tests.redis_server import redis_server
+from tests.support.redis_server import redis_server
 
 RATE, SECONDS, SUBSCRIBERS, CONNECTIONS = 1_000, 10, 100, 10
 READINGS = RATE * SECONDS

@@ -14,7 +14,7 @@ from tests.bench.messages import Shapes
 from tests.bench.processor import Meter
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Line
-from tests.iotdb import running_iotdb
+from tests.support.iotdb import running_iotdb
 
 DEVICES, STREAMS, FIELDS = 1_000, 100, 6
 ROUNDS = 40

@@ -16,7 +16,7 @@ from tests.bench.messages import T0, Shapes
 from tests.bench.processor import forget_peak, peak_bytes
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Line
-from tests.iotdb import running_iotdb
+from tests.support.iotdb import running_iotdb
 
 ROWS, COLUMNS, BATCHES = 1_000, 10, 1_000
 HOUR = 3_600_000

@@ -10,7 +10,7 @@ from tests.bench.messages import Message, Shapes
 from tests.bench.processor import Meter
 from tests.bench.server import Server, bench_server
 from tests.bench.table import Line
-from tests.iotdb import running_iotdb
+from tests.support.iotdb import running_iotdb
 
 WIDE = (1_000, 10)
 WIDE_TABLETS, WIDE_BATCHES = 6_000, 3_000

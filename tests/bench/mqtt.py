@@ -12,12 +12,12 @@ import paho.mqtt.client as paho
 from iotflow.v1.command_service_pb2 import SendCommandRequest
 from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.bench.mqtt_backlog import DEVICES, PATIENCE, Bench, Rates, bench
 from tests.bench.mqtt_stores import IOTDB, SQLITE
 from tests.bench.table import Line
 from tests.integration.mqtt.clients import logged_in
-from tests.mqtt import EMBEDDED, MOSQUITTO, Part, Stack, mqtt_stack
+from tests.support.admin_stubs import AdminStubs
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Part, Stack, mqtt_stack
 
 RATE, SECONDS = 1_000, 15
 COMMANDS = 320

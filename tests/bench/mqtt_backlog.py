@@ -15,8 +15,8 @@ from iotflow.v1.system_service_pb2 import GetMetricsRequest
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from tests.bench.mqtt_stores import STORES, BenchStore
 from tests.bench.processor import cpu_seconds
-from tests.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
-from tests.processes import Running, running
+from tests.support.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
+from tests.support.processes import Running, running
 
 PUBLISHER, RECEIVER = (str(Path(__file__).with_name(f"mqtt_{name}.py")) for name in ("publisher", "receiver"))
 MESSAGES, WARM_UP, DEVICES = 100_000, 20_000, 100

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import raw
-from tests.iotdb import running_iotdb
+from tests.support.iotdb import running_iotdb
 
 SQLITE, IOTDB = "SQLite", "IoTDB with the journal"
 # A measurement that every reading has, and only once.

@@ -11,9 +11,9 @@ import grpc
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.token_service_pb2 import CreateTokenRequest
-from tests.admin_stubs import AdminStubs
 from tests.bench.processor import cpu_seconds
-from tests.processes import Running, free_port, running
+from tests.support.admin_stubs import AdminStubs
+from tests.support.processes import Running, free_port, running
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.server import bench_server
 from tests.bench.table import Line
-from tests.service import iotflow_up
+from tests.support.service import iotflow_up
 
 CALLERS, CALLS = 32, 150
 READING = {"temperature": 21.5, "humidity": 40.25, "door_open": False}

@@ -15,10 +15,10 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.durable import DurableBackend
 from tests.contract.joined import JoinedStore
 from tests.contract.readings import Clock
-from tests.coroutines import pytest_pyfunc_call, runner
-from tests.iotdb import empty_database, running_iotdb
-from tests.latest import CachedStore, SharingStore
-from tests.redis_server import RedisServer, redis_server
+from tests.support.coroutines import pytest_pyfunc_call, runner
+from tests.support.iotdb import empty_database, running_iotdb
+from tests.support.latest import CachedStore, SharingStore
+from tests.support.redis_server import RedisServer, redis_server
 from tools.iotdb_server import IotdbServer
 
 __all__ = ["pytest_pyfunc_call", "runner"]

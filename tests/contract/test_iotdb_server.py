@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSession, StatementFailed
-from tests.namespaces import HERE, neighbour
+from tests.support.namespaces import HERE, neighbour
 from tools.iotdb_password import DEFAULT, USER, replace_password
 from tools.iotdb_server import IotdbServer
 from tools.listening import beyond_loopback

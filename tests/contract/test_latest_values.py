@@ -11,8 +11,8 @@ from iotflow_server.telemetry.latest import LatestValues, MemoryLatestValues, Va
 from iotflow_server.telemetry.latest.values import LIFE_SECONDS
 from iotflow_server.telemetry.ports import Latest
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, column, doubles
-from tests.latest import plain, sharing
-from tests.redis_server import RedisServer
+from tests.support.latest import plain, sharing
+from tests.support.redis_server import RedisServer
 
 Opening = Callable[[], AbstractAsyncContextManager[list[LatestValues]]]
 

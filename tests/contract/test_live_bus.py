@@ -11,8 +11,8 @@ from iotflow_server.telemetry.batch import Batch, Column
 from iotflow_server.telemetry.live import EventFilter, FeedState
 from iotflow_server.telemetry.outcome import Stored
 from tests.contract.readings import BOOLEAN, DOUBLE, FLOAT, INT32, INT64, TEXT, batch, cells, column
-from tests.live import Process, alone, several, stored
-from tests.redis_server import RedisServer, redis_server
+from tests.support.live import Process, alone, several, stored
+from tests.support.redis_server import RedisServer, redis_server
 
 Opening = Callable[..., AbstractAsyncContextManager[list[Process]]]
 

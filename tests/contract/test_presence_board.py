@@ -12,8 +12,8 @@ from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.presence.exchange import PresenceBoard
 from iotflow_server.presence.last_seen import SessionReport, Sightings
-from tests.presence import MemoryBoard
-from tests.redis_server import RedisServer
+from tests.support.presence import MemoryBoard
+from tests.support.redis_server import RedisServer
 
 Opening = Callable[[], AbstractAsyncContextManager[list[PresenceBoard]]]
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_457, UTC)

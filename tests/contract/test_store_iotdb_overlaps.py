@@ -15,7 +15,7 @@ from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, name
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import DOUBLE, INT64, TEXT, Clock, batch, chunks, column, contents, contents_of, table
-from tests.latest import plain
+from tests.support.latest import plain
 
 NAMES = ("a", "b", "c", "d")
 KINDS = (DOUBLE, DOUBLE, INT64, TEXT)

@@ -3,7 +3,7 @@
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryStore
 from tests.contract.readings import BOOLEAN, INT64, TEXT, batch, column, doubles
-from tests.latest import plain
+from tests.support.latest import plain
 
 
 async def fill(store: TelemetryStore) -> None:

@@ -9,7 +9,7 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import DOUBLE, Clock, contents, doubles
-from tests.iotdb import until_it_takes_writes
+from tests.support.iotdb import until_it_takes_writes
 from tools.iotdb_server import IotdbServer
 
 HOUR = 3_600_000

@@ -5,7 +5,7 @@ import pytest
 from iotflow.words import Aggregation
 from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.readings import DOUBLE, Contents, batch, chunks, column, contents, contents_of, table
-from tests.latest import plain
+from tests.support.latest import plain
 
 WIDTH, A_BATCH = 2_500, 1_000
 NAMES = sorted(f"m{number}" for number in range(WIDTH))

@@ -16,7 +16,7 @@ from iotflow.v1.device_service_pb2 import GetDeviceStatusRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest, SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.processes import IOTFLOW, PATIENCE, Running, free_port, running, wait_until_listening
+from tests.support.processes import IOTFLOW, PATIENCE, Running, free_port, running, wait_until_listening
 
 
 class Installation:

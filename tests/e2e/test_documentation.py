@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.processes import IOTFLOW, free_port
-from tests.service import Service, iotflow_up
+from tests.support.processes import IOTFLOW, free_port
+from tests.support.service import Service, iotflow_up
 
 ROOT = Path(__file__).resolve().parents[2]
 # In this order, in one shell: later pages use the device of the first, and the last one replaces its key.

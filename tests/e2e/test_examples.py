@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import free_port
-from tests.service import Service, iotflow_up
+from tests.support.processes import free_port
+from tests.support.service import Service, iotflow_up
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SHELLS = {".py": sys.executable, ".sh": "sh"}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from iotflow_server.telemetry.export import FORMATS
-from tests.service import Service, iotflow_up
+from tests.support.service import Service, iotflow_up
 
 START = 1_767_225_600_000
 ROWS, COLUMNS, FEW = 800_000, 5, 100_000

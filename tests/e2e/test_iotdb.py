@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.iotdb import running_iotdb
-from tests.service import Service, iotflow_up
+from tests.support.iotdb import running_iotdb
+from tests.support.service import Service, iotflow_up
 from tools.iotdb_server import IotdbServer
 
 READINGS = [{"timestamp": f"2026-01-01T00:00:{n:02}Z", "data": {"t": n + 0.5, "ok": n % 2 == 0}} for n in range(60)]

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.integration.mqtt.certificates import authority, certificate
-from tests.mqtt_device import mqtt_device
-from tests.processes import IOTFLOW, free_port, running, wait_until_listening
-from tests.service import Service, iotflow_up
+from tests.support.mqtt_device import mqtt_device
+from tests.support.processes import IOTFLOW, free_port, running, wait_until_listening
+from tests.support.service import Service, iotflow_up
 
 PATIENCE = 20.0
 

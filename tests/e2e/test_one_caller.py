@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.e2e.test_export_memory import forget_peak, peak, processes
-from tests.service import Service, iotflow_up
+from tests.support.service import Service, iotflow_up
 
 MEBIBYTE = 2**20
 BATCH = "/api/v1/devices/telemetry/batch"

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.mqtt_device import MqttDevice, mqtt_device
-from tests.processes import free_port
-from tests.service import Service, iotflow_up
+from tests.support.mqtt_device import MqttDevice, mqtt_device
+from tests.support.processes import free_port
+from tests.support.service import Service, iotflow_up
 
 EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
 PATIENCE = 20.0

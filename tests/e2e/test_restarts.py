@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.processes import PATIENCE, children, free_port
-from tests.service import Service, iotflow_up
+from tests.support.processes import PATIENCE, children, free_port
+from tests.support.service import Service, iotflow_up
 
 PARTS = {"server": "-m iotflow_server", "envoy": "--config-path", "mqtt": "-m iotflow_gateway"}
 

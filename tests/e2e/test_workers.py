@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.processes import PATIENCE
-from tests.redis_server import redis_server
-from tests.service import Service, iotflow_up
+from tests.support.processes import PATIENCE
+from tests.support.redis_server import redis_server
+from tests.support.service import Service, iotflow_up
 
 WORKERS = 3
 SENDERS = 8

@@ -9,9 +9,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.processes import IOTFLOW, PATIENCE, free_port, running, serving_port
-from tests.redis_server import redis_server
-from tests.service import iotflow_up
+from tests.support.processes import IOTFLOW, PATIENCE, free_port, running, serving_port
+from tests.support.redis_server import redis_server
+from tests.support.service import iotflow_up
 
 PACKAGES = (
     "amqtt",

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from tests.packaging.environment import Environment
-from tests.processes import free_port
-from tests.service import iotflow_up
+from tests.support.processes import free_port
+from tests.support.service import iotflow_up
 
 pytestmark = pytest.mark.packaging
 

@@ -9,7 +9,7 @@ import pytest
 from iotflow_cli.console import UsageError
 from iotflow_cli.ports import check_free
 from iotflow_cli.up import reserved_for_run
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 
 def test_taken_port_is_named_with_a_way_out() -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from iotflow_server.telemetry.live import EventFilter, LiveEvent, LiveFeed
 from iotflow_server.telemetry.live.feed import SHARED_BYTES
-from tests.live import alone, stored
+from tests.support.live import alone, stored
 
 
 def test_readings_in_quick_succession_are_published_together() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from iotflow_server.cluster.live.entries import head_of, readings_in
 from iotflow_server.cluster.live.outbox import Outbox
 from iotflow_server.telemetry.live import LiveReadings
-from tests.live import stored
+from tests.support.live import stored
 
 # About eight entries.
 LIMIT = 1_000

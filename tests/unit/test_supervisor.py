@@ -15,7 +15,7 @@ import pytest
 from iotflow_cli.console import supervisor_on
 from iotflow_server.supervision.child_process import Program
 from iotflow_server.supervision.restarts import GivenUp, RestartPolicy
-from tests.processes import PATIENCE, running
+from tests.support.processes import PATIENCE, running
 
 POLITE = """
 import pathlib, signal, sys

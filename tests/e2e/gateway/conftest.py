@@ -10,7 +10,7 @@ import pytest
 
 from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.standin import serving
-from tests.processes import PATIENCE, free_port, running, wait_until_listening
+from tests.support.processes import PATIENCE, free_port, running, wait_until_listening
 
 
 @contextlib.contextmanager

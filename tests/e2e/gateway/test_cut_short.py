@@ -25,9 +25,9 @@ from iotflow_server.telemetry.export import FORMATS
 from tests.e2e.gateway.conftest import open_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, reason, stream
-from tests.integration.grpc.test_process import server
-from tests.processes import PATIENCE, Running, serving_port
-from tests.service import iotflow_up
+from tests.support.processes import PATIENCE, Running, serving_port
+from tests.support.server_process import server
+from tests.support.service import iotflow_up
 
 # More than all buffers between the server and a reader that does not read.
 ROWS, COLUMNS, TOGETHER = 300_000, 5, 50_000

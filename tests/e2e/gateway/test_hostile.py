@@ -10,7 +10,7 @@ import pytest
 
 from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.test_refusals import ACK, ONE, REGISTER
-from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
+from tests.support.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 MOST = 4_000_000
 URL = 55_000

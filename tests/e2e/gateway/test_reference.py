@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from iotflow_cli.envoy.file_routes import served_files
-from tests.api_reference import reference
+from tests.support.api_reference import reference
 
 PAGE, REFERENCE = "/api/docs", "/api/v1/openapi.json"
 TYPES = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.processes import IOTFLOW, Running, free_port, running
+from tests.support.processes import IOTFLOW, Running, free_port, running
 
 
 @contextlib.contextmanager

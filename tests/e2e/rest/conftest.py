@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.e2e.rest.world import World, new_world
-from tests.service import Service, iotflow_up
+from tests.support.service import Service, iotflow_up
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.api_reference import answer_problems
 from tests.e2e.rest import (
     adapter_cases,
     admin_cases,
@@ -15,6 +14,7 @@ from tests.e2e.rest import (
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import LEAKS, without_noise
 from tests.e2e.rest.world import World
+from tests.support.api_reference import answer_problems
 
 CASES = [
     *device_cases.CASES,

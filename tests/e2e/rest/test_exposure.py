@@ -11,7 +11,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.e2e.rest.shapes import refusal, without_noise
 from tests.e2e.rest.test_profiles import REGISTER, service_set
 from tests.e2e.rest.world import World
-from tests.service import iotflow_up
+from tests.support.service import iotflow_up
 
 OPEN_HERE = [
     ("GET", "/api/v1/telemetry/{own}"),

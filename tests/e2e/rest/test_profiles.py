@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from tests.e2e.rest.shapes import refusal, without_noise
-from tests.service import iotflow_up
+from tests.support.service import iotflow_up
 
 REGISTER = "/api/v1/devices/register"
 

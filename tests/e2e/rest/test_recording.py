@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.processes import IOTFLOW
-from tests.service import Service
+from tests.support.processes import IOTFLOW
+from tests.support.service import Service
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.service import Service
+from tests.support.service import Service
 
 _numbers = itertools.count(1)
 READINGS = [

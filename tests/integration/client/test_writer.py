@@ -10,7 +10,7 @@ from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.writer import TelemetryWriter
 from tests.integration.client.standin import Context, Standin, acknowledgement, serving
 from tests.integration.client.writing import ROWS, batch, never, run, writers_tasks
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 
 def test_leaving_the_block_waits_for_every_acknowledgement() -> None:

@@ -13,7 +13,7 @@ from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.writer import TelemetryWriter
 from tests.integration.client.standin import Context, Standin, acknowledgement, serving
 from tests.integration.client.writing import ROWS, batch, never, refuse, run
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 
 def test_what_was_not_acknowledged_is_sent_again_in_order() -> None:

@@ -11,7 +11,7 @@ from grpc import StatusCode
 from iotflow.batches import encode_batch
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from tests.integration.client.standin import Context
-from tests.processes import PATIENCE
+from tests.support.processes import PATIENCE
 
 ROWS = 3
 

@@ -15,8 +15,8 @@ from iotflow.v1 import (
 )
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.device import Caller
+from tests.support.admin_stubs import AdminStubs
 
 Metadata = tuple[tuple[str, str], ...]
 PATIENCE = 30.0

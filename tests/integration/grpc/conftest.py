@@ -17,9 +17,9 @@ from iotflow.v1 import (
 )
 from iotflow_server.app import running_server
 from iotflow_server.settings import Settings
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin
 from tests.integration.grpc.device import Caller
+from tests.support.admin_stubs import AdminStubs
 
 PATIENCE = 30.0
 

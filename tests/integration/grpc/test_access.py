@@ -11,10 +11,10 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.token_service_pb2 import CreateTokenRequest
 from iotflow.words import Role
 from iotflow_server.auth.permissions import permissions
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Metadata
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import reason
+from tests.support.admin_stubs import AdminStubs
 
 OPEN_TO = permissions(public_reads=False, public_diagnostics=False)
 # No message of any method: what a caller is told of it who has got past the check of roles.

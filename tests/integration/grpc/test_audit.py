@@ -14,10 +14,10 @@ from iotflow.v1.audit_service_pb2 import ListAuditEntriesRequest
 from iotflow.v1.fleet_service_pb2 import DropMeasurementRequest, RetypeMeasurementRequest
 from iotflow.v1.telemetry_service_pb2 import DeleteTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin
 from tests.integration.grpc.device import Caller, batch, read, reason, stream
-from tests.transactions import committed_transactions
+from tests.support.admin_stubs import AdminStubs
+from tests.support.transactions import committed_transactions
 
 START = "2020-01-01T00:00:00Z"
 Metadata = tuple[tuple[str, str], ...]

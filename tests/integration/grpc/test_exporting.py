@@ -20,9 +20,9 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow.v1.token_service_pb2 import CreateTokenRequest, RevokeTokenRequest
 from iotflow_server.telemetry.export import FORMATS
 from iotflow_server.telemetry.export.export import PIECE_BYTES
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import T0, Caller, batch, reason, stream
+from tests.support.admin_stubs import AdminStubs
 
 Metadata = tuple[tuple[str, str], ...]
 BIG = 2**62 + 1

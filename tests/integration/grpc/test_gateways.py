@@ -1,11 +1,8 @@
 """What a gateway does for devices, over the real server: commands, configurations, presence."""
 
-import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import grpc
 import pytest
@@ -14,7 +11,6 @@ from google.protobuf.json_format import MessageToDict
 from iotflow.v1 import (
     command_service_pb2,
     device_service_pb2,
-    fleet_service_pb2,
     gateway_service_pb2,
 )
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
@@ -22,7 +18,8 @@ from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason
-from tests.postgres import postgres_server
+from tests.integration.grpc.gateway_calls import configs, is_online, report, take, until_caught_up
+from tests.support.postgres import postgres_server
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -52,11 +49,6 @@ def nothing_waits(people: Admin) -> None:
 def gateway_stream(gateway: GatewayServiceStub, adapter: Metadata) -> Iterator[Stream]:
     with of_gateway(gateway, adapter) as stream:
         yield stream
-
-
-def report(gateway: GatewayServiceStub, metadata: Metadata, *states: tuple[int, str]) -> Any:
-    reports = [gateway_service_pb2.PresenceReport(device_id=device_id, state=state) for device_id, state in states]
-    return gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=reports), metadata=metadata)
 
 
 def test_a_command_stays_queued_until_it_was_delivered(people: Admin, gateway_stream: Stream, device: Caller) -> None:
@@ -108,16 +100,6 @@ def test_two_gateways_share_the_commands_and_none_goes_to_both(
     assert sorted(heard[0] + heard[1]) == sent
 
 
-def take(stream: Stream, heard: list[int]) -> None:
-    """Say of each command that it was delivered, until the stream ends."""
-    with contextlib.suppress(grpc.RpcError):
-        for message in stream.call:
-            if message.HasField("command"):
-                command = message.command.command
-                heard.append(command.id)
-                stream.put(command.id, "delivered", device_id=command.device_id)
-
-
 def test_a_device_that_cannot_be_reached_gets_it_when_it_is_back(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
 ) -> None:
@@ -165,24 +147,6 @@ def test_one_answer_without_a_stream(
         assert gateway.AckDeviceCommand(request, metadata=adapter).command.state == state
 
 
-@contextmanager
-def configs(gateway: GatewayServiceStub, metadata: Metadata, since: str = "") -> Iterator[Any]:
-    request = gateway_service_pb2.WatchDeviceConfigsRequest(since=since)
-    call = gateway.WatchDeviceConfigs(request, metadata=metadata, timeout=PATIENCE)
-    yield call
-    call.cancel()
-
-
-def until_caught_up(call: Any) -> tuple[dict[int, int], datetime]:
-    """Versions by device, and what to name next time."""
-    found: dict[int, int] = {}
-    for message in call:
-        if message.HasField("caught_up"):
-            return found, message.caught_up.timestamp.ToDatetime(UTC)
-        found[message.config.device_id] = message.config.desired_version
-    raise AssertionError
-
-
 def test_configurations_as_they_are_and_as_they_change(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
 ) -> None:
@@ -226,15 +190,6 @@ def test_what_a_device_reports_through_a_gateway(
         request.config.Clear()
         gateway.ReportDeviceConfig(request, metadata=adapter)
     assert reason(refusal.value) == "INVALID_ARGUMENT"
-
-
-def is_online(people: Admin, device: Caller) -> bool:
-    answer = people.stub.fleet.GetDevice(
-        fleet_service_pb2.GetDeviceRequest(device_id=device.id), metadata=people.metadata
-    )
-    listed = people.stub.fleet.ListDevices(fleet_service_pb2.ListDevicesRequest(online=True), metadata=people.metadata)
-    assert (device.id in {one.id for one in listed.devices}) is answer.device.is_online
-    return answer.device.is_online
 
 
 def test_sessions_come_and_go(people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:

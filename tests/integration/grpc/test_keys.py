@@ -13,8 +13,8 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import ResetDeviceKeyRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.device import Caller, batch, reason
+from tests.support.admin_stubs import AdminStubs
 
 Metadata = tuple[tuple[str, str], ...]
 GRACE_SECONDS = 2

@@ -16,10 +16,10 @@ from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import Caller, batch, stream
-from tests.integration.grpc.test_live_feed import subscribed
-from tests.integration.grpc.test_process import server
-from tests.processes import running
-from tests.redis_server import RedisServer, redis_server
+from tests.integration.grpc.subscriptions import subscribed
+from tests.support.processes import running
+from tests.support.redis_server import RedisServer, redis_server
+from tests.support.server_process import server
 
 Channels = tuple[grpc.Channel, grpc.Channel]
 

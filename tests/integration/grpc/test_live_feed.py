@@ -1,7 +1,5 @@
 """SubscribeTelemetry over the real server: what is stored is heard, and a slow reader holds up nobody."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, stream
+from tests.integration.grpc.subscriptions import subscribed
 
 BUFFER = 5_000
 
@@ -18,17 +17,6 @@ BUFFER = 5_000
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, object]:
     return {"subscriber_queue_bytes": BUFFER * 16, "heartbeat_seconds": 0.2, "public_reads": True}
-
-
-@contextmanager
-def subscribed(stub: TelemetryServiceStub, caller: Caller, **asked: Any) -> Iterator[Any]:
-    """A subscription that is certainly open: its first event has come."""
-    call = stub.SubscribeTelemetry(wire.SubscribeTelemetryRequest(**asked), metadata=caller.metadata, timeout=60)
-    assert next(call).HasField("heartbeat")
-    try:
-        yield call
-    finally:
-        call.cancel()
 
 
 def next_readings(call: Any) -> wire.LiveReadings:

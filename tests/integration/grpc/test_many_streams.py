@@ -9,8 +9,8 @@ from iotflow.v1.device_service_pb2 import WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
-from tests.integration.grpc.test_process import server
-from tests.processes import serving_port
+from tests.support.processes import serving_port
+from tests.support.server_process import server
 
 DEVICES, STREAMS_EACH = 40, 100
 

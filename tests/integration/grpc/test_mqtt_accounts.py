@@ -12,7 +12,7 @@ import pytest
 from iotflow.v1 import device_pb2, device_service_pb2, fleet_service_pb2, mqtt_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
-from tests.admin_stubs import AdminStubs
+from tests.support.admin_stubs import AdminStubs
 
 Metadata = tuple[tuple[str, str], ...]
 PATIENCE = 20.0

@@ -12,8 +12,8 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.commanding import PATIENCE, Admin
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, stream
-from tests.integration.grpc.test_gateways import is_online, report
-from tests.integration.grpc.test_live_feed import subscribed
+from tests.integration.grpc.gateway_calls import is_online, report
+from tests.integration.grpc.subscriptions import subscribed
 
 
 @pytest.fixture(scope="module")

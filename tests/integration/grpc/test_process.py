@@ -4,8 +4,6 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -18,27 +16,11 @@ from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, read, reason, stream
-from tests.postgres import postgres_server
-from tests.processes import Running, running, serving_port
+from tests.support.postgres import postgres_server
+from tests.support.processes import Running, running, serving_port
+from tests.support.server_process import server
 
 ROWS = 20
-
-
-@contextmanager
-def server(folder: Path, **env: str) -> Iterator[tuple[Running, grpc.Channel]]:
-    """`python -m iotflow_server`, serving on any port."""
-    settings = {
-        "IOTFLOW_DATA_DIR": str(folder),
-        "IOTFLOW_GRPC_PORT": "0",
-        "IOTFLOW_REGISTRATION": "open",
-        "IOTFLOW_PUBLIC_DIAGNOSTICS": "true",
-        **env,
-    }
-    with (
-        running([sys.executable, "-m", "iotflow_server"], settings, cwd=folder) as process,
-        grpc.insecure_channel(f"127.0.0.1:{serving_port(process)}") as channel,
-    ):
-        yield process, channel
 
 
 def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:

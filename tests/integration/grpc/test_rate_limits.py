@@ -10,9 +10,9 @@ import pytest
 from iotflow.v1 import device_service_pb2, gateway_service_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason, trailing
+from tests.support.admin_stubs import AdminStubs
 
 # Few, so that none is given back while a test runs.
 PER_MINUTE = 15

@@ -13,8 +13,8 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason, stream
-from tests.integration.grpc.test_process import server
-from tests.processes import Running, serving_port
+from tests.support.processes import Running, serving_port
+from tests.support.server_process import server
 
 CALLS, UNDER_WAY, MEASUREMENTS, ROWS, BATCHES = 100, 10, 100, 2_000, 5
 # What the ten that are under way may take; without a limit the two hundred take more than a gigabyte.

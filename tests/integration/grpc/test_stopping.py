@@ -15,11 +15,11 @@ from iotflow.v1.command_service_pb2 import WatchCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason
-from tests.integration.grpc.test_gateways import configs, until_caught_up
+from tests.integration.grpc.gateway_calls import configs, until_caught_up
+from tests.support.admin_stubs import AdminStubs
 
 
 def test_a_drain_acknowledges_what_was_taken_and_tells_streams_to_reconnect(tmp_path: Path) -> None:

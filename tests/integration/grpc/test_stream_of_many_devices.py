@@ -9,9 +9,9 @@ from iotflow.v1 import telemetry_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, read, stream
+from tests.support.admin_stubs import AdminStubs
 
 NOBODY = 999_999
 

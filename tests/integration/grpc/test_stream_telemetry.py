@@ -10,9 +10,9 @@ import pytest
 from iotflow.v1 import fleet_service_pb2, telemetry_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, fields, read, reason, stream
+from tests.support.admin_stubs import AdminStubs
 
 ALL_TYPES: dict[str, Any] = {
     "a_double": {"doubles": [1.5, -0.0, 1e300]},

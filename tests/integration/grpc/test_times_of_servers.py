@@ -10,9 +10,9 @@ from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
-from tests.integration.grpc.test_process import server
-from tests.processes import serving_port
-from tests.redis_server import redis_server
+from tests.support.processes import serving_port
+from tests.support.redis_server import redis_server
+from tests.support.server_process import server
 
 READINGS, AT_A_TIME = 200, 20
 

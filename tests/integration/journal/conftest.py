@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.telemetry.journal import JournaledWriter
-from tests.coroutines import pytest_pyfunc_call, runner
 from tests.integration.journal.forgetful import ForgetfulBackend, journaled
+from tests.support.coroutines import pytest_pyfunc_call, runner
 
 __all__ = ["pytest_pyfunc_call", "runner"]
 

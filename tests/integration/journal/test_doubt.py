@@ -13,7 +13,7 @@ from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled
-from tests.integration.journal.test_emptying import leave_behind
+from tests.integration.journal.left_behind import leave_behind
 
 QUIET_SECONDS = 0.2
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.contract.readings import contents
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, journaled, journals
+from tests.integration.journal.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[3]
 # Several devices write concurrently; each acknowledged reading is printed. The journal is emptied often.
 WRITER = """
 import asyncio, sys

@@ -24,7 +24,7 @@ from tests.integration.journal.forgetful import (
     journals,
     until,
 )
-from tests.integration.journal.test_emptying import leave_behind
+from tests.integration.journal.left_behind import leave_behind
 
 
 @asynccontextmanager

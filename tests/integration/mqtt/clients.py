@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.mqtt import MOSQUITTO, Device, Stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support.mqtt import MOSQUITTO, Device, Stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 PATIENCE = 20.0
 # Interval of the checks whether a broker knows a device, or a reading is stored. Neither sends a notification.

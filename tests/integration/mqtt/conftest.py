@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.mqtt.clients import logged_in
-from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
-from tests.mqtt_device import MqttDevice
-from tests.processes import free_port
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import MqttDevice
+from tests.support.processes import free_port
 
 NUMBERS = itertools.count(1)
 

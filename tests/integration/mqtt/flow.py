@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.integration.mqtt.clients import eventually
-from tests.mqtt import Device, Stack
+from tests.support.mqtt import Device, Stack
 
 PUBLISHER = Path(__file__).parents[2] / "bench" / "mqtt_publisher.py"
 T0 = 1_700_000_000_000

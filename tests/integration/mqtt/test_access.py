@@ -3,8 +3,8 @@
 import pytest
 
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.mqtt import EMBEDDED, Device, Stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support.mqtt import EMBEDDED, Device, Stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 READING = {"data": {"t": 1}}
 SUBSCRIBED = ("Granted QoS 0", "Granted QoS 1")

@@ -9,8 +9,8 @@ import pytest
 from iotflow.channels import credentials
 from iotflow.v1.mqtt_service_pb2 import AuthenticateRequest, AuthorizeRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
-from tests.integration.faults.server import Server, server_process
-from tests.processes import PATIENCE
+from tests.faults.server import Server, server_process
+from tests.support.processes import PATIENCE
 
 # Mount point of the listener, topic, action, and whether it is allowed.
 CASES = (

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.mqtt import MOSQUITTO, mqtt_stack
-from tests.processes import running
+from tests.support.mqtt import MOSQUITTO, mqtt_stack
+from tests.support.processes import running
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "mqtt.md"
 COMMAND = re.compile(r"```(?:sh|console)\n(.*?)```", re.DOTALL)

@@ -7,8 +7,8 @@ import paho.mqtt.client as paho
 import pytest
 
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in
-from tests.mqtt import MOSQUITTO, Device, Stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support.mqtt import MOSQUITTO, Device, Stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import grpc
 import pytest
 
 from iotflow.v1.command_service_pb2 import SendCommandRequest
-from tests.admin_stubs import AdminStubs
 from tests.integration.mqtt.clients import eventually, logged_in
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
-from tests.mqtt_device import MqttDevice
+from tests.support.admin_stubs import AdminStubs
+from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import MqttDevice
 
 SENDERS, ENOUGH = 4, 100
 # Nobody ends these commands, and of those that have not ended a device has 1,000 at the most.

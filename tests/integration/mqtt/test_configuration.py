@@ -12,8 +12,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from iotflow_cli.mosquitto.broker import CONFIGURATION, SHIPPED
 from tests.integration.mqtt.certificates import authority, certificate
 from tests.integration.mqtt.clients import eventually, stored
-from tests.mqtt import Device, Part, Stack, mqtt_stack
-from tests.processes import free_port
+from tests.support.mqtt import Device, Part, Stack, mqtt_stack
+from tests.support.processes import free_port
 
 LISTENERS = (1883, 8883, 8884, 9001)
 

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from tests.integration.mqtt.clients import eventually, logged_in
-from tests.mqtt import Device, Stack
-from tests.mqtt_device import MqttDevice
+from tests.support.mqtt import Device, Stack
+from tests.support.mqtt_device import MqttDevice
 
 
 def test_desired_configuration_is_retained(stack: Stack, device: Device, client: MqttDevice) -> None:

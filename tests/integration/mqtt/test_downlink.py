@@ -1,7 +1,7 @@
 """Devices cannot publish on the topics of the adapter."""
 
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.mqtt import EMBEDDED, Stack
+from tests.support.mqtt import EMBEDDED, Stack
 
 BELOW = ("config", "commands/config", "commands/control", "commands/firmware", "errors", "else")
 ORDER = b'{"id": 1, "name": "firmware", "parameters": {"url": "http://of.the.last"}}'

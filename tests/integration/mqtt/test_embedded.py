@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import raw_mqtt
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.mqtt import EMBEDDED, Device, Stack, mqtt_stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support import raw_mqtt
+from tests.support.mqtt import EMBEDDED, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests import raw_mqtt as raw
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.mqtt import EMBEDDED, Device, Stack, mqtt_stack
-from tests.mqtt_device import mqtt_device
+from tests.support import raw_mqtt as raw
+from tests.support.mqtt import EMBEDDED, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import mqtt_device
 
 WILL = b'{"data": {"will": 1}}'
 # As the broker has it, with what a busy machine adds.

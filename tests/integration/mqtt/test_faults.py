@@ -1,4 +1,4 @@
-"""Acknowledged messages are stored, whichever process is killed. Further cases: tests/integration/faults/test_mqtt.py."""
+"""Acknowledged messages are stored, whichever process is killed. Further cases: tests/faults/test_mqtt.py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.mqtt.clients import counted, eventually, logged_in, stored
 from tests.integration.mqtt.flow import Flow
-from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
-from tests.processes import free_port
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+from tests.support.processes import free_port
 
 MESSAGES, RATE, DEVICES = 4_000, 1_500, 20
 

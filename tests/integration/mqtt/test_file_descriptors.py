@@ -14,8 +14,8 @@ import pytest
 from iotflow.v1.device_service_pb2 import RegisterDeviceRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
-from tests.mqtt import EMBEDDED, Part, Stack, mqtt_stack
-from tests.processes import free_port, serving_port
+from tests.support.mqtt import EMBEDDED, Part, Stack, mqtt_stack
+from tests.support.processes import free_port, serving_port
 
 DESCRIPTORS, CONNECTIONS = 96, 140
 WATCHED_SECONDS, MOST_PROCESSOR = 3.0, 0.5

@@ -11,8 +11,8 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.channels import credentials
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.mqtt.clients import stored
-from tests.mqtt import Device, Stack
-from tests.mqtt_device import MqttDevice
+from tests.support.mqtt import Device, Stack
+from tests.support.mqtt_device import MqttDevice
 
 T = 1_769_860_800_000
 # What is sent, and what is stored of it; each at a time of its own.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.mqtt.clients import eventually, logged_in
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 
 
 @pytest.mark.parametrize("left", ["removed", "renamed"])

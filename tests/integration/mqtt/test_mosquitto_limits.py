@@ -15,8 +15,8 @@ from paho.mqtt.properties import Properties
 from iotflow.v1.system_service_pb2 import GetHealthRequest
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
-from tests.mqtt_device import mqtt_device
+from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import mqtt_device
 
 MEGABYTE = 2**20
 FLOOD = 200

@@ -12,8 +12,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tests.integration.mqtt.clients import eventually, logged_in
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
-from tests.mqtt_device import PATIENCE, mqtt_device
+from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import PATIENCE, mqtt_device
 
 
 @pytest.fixture(scope="module")

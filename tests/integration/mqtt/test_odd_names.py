@@ -8,7 +8,7 @@ import pytest
 
 from iotflow.errors import server_error
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
 
 NAMES = ["pump\u0085x", "a/b", "line\niotflow/gateway:x", "\ufffe", "+", "7"]
 TYPE = "type\u0085"

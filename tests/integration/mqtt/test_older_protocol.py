@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.mqtt.clients import eventually, logged_in, stored
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 
 
 @pytest.fixture(scope="module")

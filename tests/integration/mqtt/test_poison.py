@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.integration.mqtt.clients import eventually, stored
-from tests.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 T = 1_769_860_800_000
 # As deeply as JSON may be nested for the adapter's parser; Python itself gives up before.

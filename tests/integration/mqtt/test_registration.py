@@ -7,10 +7,10 @@ import grpc
 import pytest
 
 from iotflow.v1.token_service_pb2 import CreateTokenRequest
-from tests.admin_stubs import AdminStubs
 from tests.integration.mqtt.clients import PATIENCE
-from tests.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support.admin_stubs import AdminStubs
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Stack, mqtt_stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 NAME = "newcomer"
 SUBSCRIBED = ("Granted QoS 0", "Granted QoS 1")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.integration.mqtt.clients import counted, eventually, stored
-from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack
-from tests.mqtt_device import Heard, MqttDevice, mqtt_device
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack
+from tests.support.mqtt_device import Heard, MqttDevice, mqtt_device
 
 T = 1_769_860_800_000
 TIME = "2026-01-31T12:00:00Z"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.integration.mqtt.clients import eventually
-from tests.mqtt import MOSQUITTO, mqtt_stack
+from tests.support.mqtt import MOSQUITTO, mqtt_stack
 
 
 def test_the_log_has_the_remedy(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from tests.integration.mqtt.clients import counted, eventually
-from tests.mqtt import MOSQUITTO, mqtt_stack
-from tests.mqtt_device import mqtt_device
-from tests.processes import free_port
+from tests.support.mqtt import MOSQUITTO, mqtt_stack
+from tests.support.mqtt_device import mqtt_device
+from tests.support.processes import free_port
 
 DEVICES, NAMES = 60, 30
 

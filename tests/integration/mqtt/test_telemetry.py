@@ -8,8 +8,8 @@ import pytest
 
 from iotflow.batches import encode_batch
 from tests.integration.mqtt.clients import logged_in, stored
-from tests.mqtt import MOSQUITTO, Device, Stack
-from tests.mqtt_device import MqttDevice
+from tests.support.mqtt import MOSQUITTO, Device, Stack
+from tests.support.mqtt_device import MqttDevice
 
 T = 1_769_860_800_000
 TIME = "2026-01-31T12:00:00Z"

@@ -10,9 +10,9 @@ from iotflow.mqtt_topics import ADAPTER
 from iotflow.v1.mqtt_service_pb2 import AuthorizeRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from tests.integration.mqtt.clients import logged_in
-from tests.mqtt import MOSQUITTO, Device, Stack
-from tests.mqtt_device import MqttDevice, mqtt_device
-from tests.processes import PATIENCE
+from tests.support.mqtt import MOSQUITTO, Device, Stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
+from tests.support.processes import PATIENCE
 
 # {login}: the id or the name, whichever the device logs in by; {other_form}: the other of the two; {another}: another device's id.
 OTHER_FORM = "{other_form}"

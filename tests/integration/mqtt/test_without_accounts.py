@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.mqtt.clients import stored
-from tests.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
-from tests.mqtt_device import MqttDevice, mqtt_device
+from tests.support.mqtt import MOSQUITTO, Part, Stack, mqtt_stack
+from tests.support.mqtt_device import MqttDevice, mqtt_device
 
 
 class Open(Stack):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from iotflow_server.db.database import Database
-from tests.coroutines import pytest_pyfunc_call, runner
 from tests.integration.registry.parts import Clock, Parts, parts_of
-from tests.postgres import Postgres, postgres_server
+from tests.support.coroutines import pytest_pyfunc_call, runner
+from tests.support.postgres import Postgres, postgres_server
 
 __all__ = ["pytest_pyfunc_call", "runner"]
 

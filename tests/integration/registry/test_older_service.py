@@ -20,11 +20,11 @@ from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, NewDevice
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
-from tests import older_service
 from tests.integration.registry.parts import GRACE
-from tests.older_service import MADE, SEEN, key_of
-from tests.postgres import Postgres
-from tests.processes import IOTFLOW, running
+from tests.support import older_service
+from tests.support.older_service import MADE, SEEN, key_of
+from tests.support.postgres import Postgres
+from tests.support.processes import IOTFLOW, running
 
 DEVICES = [
     older_service.device(1),

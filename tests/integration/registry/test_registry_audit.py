@@ -20,7 +20,7 @@ from iotflow_server.devices.device import DeviceChanges, NewDevice
 from iotflow_server.errors import DomainError
 from tests.integration.registry.acting import ACTOR, ACTS, staged
 from tests.integration.registry.parts import Clock, Parts, parts_of
-from tests.transactions import committed_transactions
+from tests.support.transactions import committed_transactions
 
 SENT_BEFORE_THE_KILL = 20
 

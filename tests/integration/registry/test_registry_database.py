@@ -23,7 +23,7 @@ from iotflow_server.db.migration import migrate
 from iotflow_server.db.models import Base
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Clock, Parts, parts_of
-from tests.postgres import postgres_server
+from tests.support.postgres import postgres_server
 
 # Seconds in which callers are let go whose database stands still: the shortened waits, with time for a loaded machine.
 LET_GO = 10.0

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from iotflow_server.cluster.connection import CONNECTIONS, RedisConnection
 from iotflow_server.errors import InvalidArgument, Unavailable
 from iotflow_server.settings import Settings
-from tests.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, redis_server
 
 SECONDS = 0.3
 

@@ -8,7 +8,7 @@ from iotflow_server.cluster import invalidations
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.invalidations import RedisInvalidations
 from iotflow_server.errors import Unavailable
-from tests.redis_server import RedisServer
+from tests.support.redis_server import RedisServer
 
 PATIENCE = 15.0
 ANYTHING = ("anything", 0)

@@ -14,8 +14,8 @@ from iotflow_server.cluster.latest.values import PATIENCE_SECONDS
 from iotflow_server.telemetry.ports import SERVER, Latest, Span
 from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.readings import doubles
-from tests.latest import SharingStore, answered, plain
-from tests.redis_server import RedisServer
+from tests.support.latest import SharingStore, answered, plain
+from tests.support.redis_server import RedisServer
 
 # With time to spare on a busy machine.
 BOUND = 2.0

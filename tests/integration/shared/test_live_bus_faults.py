@@ -7,8 +7,8 @@ from typing import Any
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.live.stream import LiveStream
-from tests.live import PATIENCE, Ear, Process, several, sharing, stored
-from tests.redis_server import RedisServer
+from tests.support.live import PATIENCE, Ear, Process, several, sharing, stored
+from tests.support.redis_server import RedisServer
 
 # Longest time of one call, with time to spare on a busy machine; without a time limit it would never end.
 BOUND = 2.0

@@ -15,7 +15,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.presence.exchange import PresenceExchange
 from iotflow_server.presence.last_seen import LastSeen, SessionReport
 from iotflow_server.presence.online import Online
-from tests.redis_server import RedisServer
+from tests.support.redis_server import RedisServer
 
 PATIENCE = 20.0
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

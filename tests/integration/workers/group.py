@@ -15,7 +15,7 @@ import grpc
 
 from iotflow.v1.system_service_pb2 import GetMetricsRequest
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
-from tests.processes import PATIENCE, Running, running
+from tests.support.processes import PATIENCE, Running, running
 
 COMMAND = [sys.executable, "-m", "iotflow_server"]
 

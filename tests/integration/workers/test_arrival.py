@@ -14,8 +14,8 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, read
 from tests.integration.workers.group import Workers, workers
-from tests.processes import PATIENCE
-from tests.redis_server import redis_server
+from tests.support.processes import PATIENCE
+from tests.support.redis_server import redis_server
 
 WORKERS = 3
 SENDERS = 4 * WORKERS

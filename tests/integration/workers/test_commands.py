@@ -13,13 +13,13 @@ from iotflow.v1.command_service_pb2 import SendGroupCommandRequest
 from iotflow.v1.device_service_pb2 import AckCommandRequest, PollCommandsRequest, WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.commanding import PATIENCE, Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
-from tests.integration.grpc.test_gateways import configs, take, until_caught_up
+from tests.integration.grpc.gateway_calls import configs, take, until_caught_up
 from tests.integration.workers.group import Workers, workers
-from tests.redis_server import RedisServer, redis_server
+from tests.support.admin_stubs import AdminStubs
+from tests.support.redis_server import RedisServer, redis_server
 
 # By the news, on a machine however loaded; without it, a stream looks every ten seconds.
 AT_ONCE = 8.0

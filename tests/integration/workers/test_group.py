@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, read, stream
 from tests.integration.workers.group import answering_worker, starting, workers
-from tests.processes import PATIENCE, free_port
+from tests.support.processes import PATIENCE, free_port
 
 
 def test_all_of_them_have_the_port_and_each_a_socket(tmp_path: Path, redis: str) -> None:

@@ -10,7 +10,7 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, batch, read, stream
 from tests.integration.workers.group import workers
-from tests.iotdb import running_iotdb
+from tests.support.iotdb import running_iotdb
 from tools.iotdb_server import IotdbServer
 
 WORKERS = 4

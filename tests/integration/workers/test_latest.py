@@ -15,8 +15,8 @@ from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, stream
 from tests.integration.workers.group import workers
-from tests.iotdb import running_iotdb
-from tests.processes import PATIENCE
+from tests.support.iotdb import running_iotdb
+from tests.support.processes import PATIENCE
 from tools.iotdb_server import IotdbServer
 
 

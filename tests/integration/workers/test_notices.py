@@ -18,12 +18,12 @@ from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow.v1.token_service_pb2 import CreateTokenRequest, CreateTokenResponse, RevokeTokenRequest
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason
 from tests.integration.workers.group import workers
-from tests.processes import PATIENCE
-from tests.redis_server import RedisServer, redis_server
+from tests.support.admin_stubs import AdminStubs
+from tests.support.processes import PATIENCE
+from tests.support.redis_server import RedisServer, redis_server
 
 # By the news, on a machine however loaded; without it, the cached identities and the accounts last longer.
 AT_ONCE = 4.0

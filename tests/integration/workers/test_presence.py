@@ -8,11 +8,11 @@ from pathlib import Path
 from iotflow.v1.device_service_pb2 import SendHeartbeatRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import GetDeviceRequest, ListDevicesRequest
-from tests.admin_stubs import AdminStubs
 from tests.integration.grpc.conftest import register
 from tests.integration.workers.group import workers
-from tests.processes import PATIENCE
-from tests.redis_server import redis_server
+from tests.support.admin_stubs import AdminStubs
+from tests.support.processes import PATIENCE
+from tests.support.redis_server import redis_server
 
 
 def test_heard_at_one_online_at_the_other(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import batch, stream
 from tests.integration.workers.group import workers
-from tests.postgres import postgres_server
+from tests.support.postgres import postgres_server
 
 WORKERS = 4
 TIMES = 10

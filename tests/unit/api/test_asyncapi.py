@@ -12,8 +12,8 @@ from iotflow.v1.command_pb2 import Command
 from iotflow.v1.gateway_service_pb2 import DesiredConfig
 from iotflow_gateway.devices.documents import command_document, config_document, group_document
 from iotflow_gateway.topics import Topics
-from tests.api_reference import problems, reference
-from tests.unit.gateway.test_topics import TOPICS
+from tests.support.api_reference import problems, reference
+from tests.unit.gateway.topic_table import TOPICS
 from tools.api.channels import PAYLOADS
 from tools.api.validation import asyncapi_problems, openapi_problems
 

@@ -8,9 +8,9 @@ from google.protobuf.message_factory import GetMessageClass
 from protovalidate import collect_violations
 
 from iotflow_cli.descriptors import rest_paths
-from tests.api_reference import operation, problems, reference
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.test_contract import CASES
+from tests.support.api_reference import operation, problems, reference
 from tools.api import contract, errors
 from tools.api.bindings import Operation, operations
 from tools.api.details import details

@@ -10,7 +10,7 @@ from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.pipeline.message import Message, Unacknowledged
 from iotflow_gateway.topics import Address
-from tests.processes import running
+from tests.support.processes import running
 
 
 def account(device_id: int, name: str, status: str = "active", verifier: str = "$7$1$c2FsdA==$aA==") -> Account:

@@ -5,7 +5,7 @@ import asyncio
 from iotflow_gateway.broker import BrokerAddress, BrokerSession
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
-from tests import raw_mqtt as raw
+from tests.support import raw_mqtt as raw
 
 PATIENCE = 30.0
 WINDOW, SENT = 3, 5

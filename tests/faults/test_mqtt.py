@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.integration.mqtt.clients import eventually
-from tests.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
+from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack, mqtt_stack
 
 MESSAGES, DEVICES, IN_FLIGHT = 100_000, 50, 500
 T0 = 1_700_000_000_000

@@ -9,8 +9,8 @@ import pytest
 from iotflow.channels import credentials, open_channel
 from iotflow.errors import server_error
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.readings import NEW_ROWS, T0, Source
-from tests.integration.faults.service import Device, Service
+from tests.faults.readings import NEW_ROWS, T0, Source
+from tests.faults.service import Device, Service
 
 
 class Idle:

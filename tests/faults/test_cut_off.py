@@ -9,8 +9,8 @@ from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbStore
 from tests.contract.readings import DOUBLE, batch, column, contents
-from tests.integration.faults.database import Database
-from tests.integration.faults.progress import PATIENCE
+from tests.faults.caught_up import caught_up
+from tests.faults.database import Database
 
 # Large enough for IoTDB to be busy with for a while.
 ROWS = 20_000
@@ -29,12 +29,6 @@ async def opened(database: Database, root: Path) -> tuple[JournaledWriter, Iotdb
     await store.start()
     await caught_up(store)
     return store, backend
-
-
-async def caught_up(store: JournaledWriter) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while await store.check():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def test_a_write_that_took_too_long_does_not_come_after_newer_ones(database: Database, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from iotflow.channels import credentials, open_channel
 from iotflow.errors import ServerError, server_error
 from iotflow.v1 import telemetry_service_pb2
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.disk import fill, small_disk
-from tests.integration.faults.progress import PATIENCE
-from tests.integration.faults.service import Device, Fleet, Service
+from tests.faults.disk import fill, small_disk
+from tests.faults.progress import PATIENCE
+from tests.faults.service import Device, Fleet, Service
 
 FULL = "JOURNAL_FULL"
 DISK_FULL = "JOURNAL_DISK_FULL"

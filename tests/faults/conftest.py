@@ -11,11 +11,11 @@ from random import Random, SystemRandom
 
 import pytest
 
-from tests.coroutines import pytest_pyfunc_call, runner
-from tests.integration.faults.database import Database
-from tests.integration.faults.server import server_process
-from tests.integration.faults.service import Service
-from tests.iotdb import running_iotdb
+from tests.faults.database import Database
+from tests.faults.server import server_process
+from tests.faults.service import Service
+from tests.support.coroutines import pytest_pyfunc_call, runner
+from tests.support.iotdb import running_iotdb
 
 __all__ = ["pytest_pyfunc_call", "runner"]
 

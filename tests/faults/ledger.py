@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.faults.readings import MEASUREMENTS, Piece, values
+from tests.faults.readings import MEASUREMENTS, Piece, values
 
 # Values by measurement and time.
 Stored = dict[str, dict[int, Any]]

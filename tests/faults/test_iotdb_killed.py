@@ -9,10 +9,10 @@ from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbStore
 from tests.contract.readings import contents, doubles
-from tests.integration.faults.database import Database
-from tests.integration.faults.service import Service
-from tests.integration.faults.test_cut_off import caught_up
-from tests.iotdb import until_it_takes_writes
+from tests.faults.caught_up import caught_up
+from tests.faults.database import Database
+from tests.faults.service import Service
+from tests.support.iotdb import until_it_takes_writes
 
 
 async def test_readings_are_taken_and_kept_whenever_iotdb_dies(service: Service) -> None:

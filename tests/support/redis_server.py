@@ -12,7 +12,7 @@ from pathlib import Path
 
 import redis
 
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 # Seconds until it must answer.
 PATIENCE = 10

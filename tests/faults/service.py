@@ -11,13 +11,13 @@ from iotflow.channels import credentials, open_channel
 from iotflow.v1 import device_service_pb2, telemetry_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.database import Database
-from tests.integration.faults.ledger import Ledger, Stored, Verdict
-from tests.integration.faults.progress import PATIENCE, Progress
-from tests.integration.faults.readings import Source
-from tests.integration.faults.sender import Sender
-from tests.integration.faults.server import Server
-from tests.integration.faults.writer import Writer
+from tests.faults.database import Database
+from tests.faults.ledger import Ledger, Stored, Verdict
+from tests.faults.progress import PATIENCE, Progress
+from tests.faults.readings import Source
+from tests.faults.sender import Sender
+from tests.faults.server import Server
+from tests.faults.writer import Writer
 
 # How often to ask how things are: the service rings no bell.
 _ASK_SECONDS = 0.05

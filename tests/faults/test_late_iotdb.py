@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.integration.faults.database import Database
-from tests.integration.faults.service import Service
+from tests.faults.database import Database
+from tests.faults.service import Service
 
 
 async def test_the_journal_alone_takes_readings_until_iotdb_comes(service: Service, database: Database) -> None:

@@ -13,10 +13,10 @@ from iotflow.channels import credentials, open_channel
 from iotflow.v1 import device_pb2, device_service_pb2, telemetry_pb2, telemetry_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.database import Database
-from tests.integration.faults.progress import PATIENCE
+from tests.faults.database import Database
+from tests.faults.progress import PATIENCE
 from tests.integration.workers.group import Workers, workers
-from tests.redis_server import redis_server
+from tests.support.redis_server import redis_server
 
 WORKERS = 3
 DEVICES = 12

@@ -9,9 +9,9 @@ import pytest
 from iotflow.channels import credentials, open_channel
 from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.progress import PATIENCE
-from tests.integration.faults.service import Service
-from tests.redis_server import RedisServer, redis_server
+from tests.faults.progress import PATIENCE
+from tests.faults.service import Service
+from tests.support.redis_server import RedisServer, redis_server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
+from tests.support.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 
 class Server:

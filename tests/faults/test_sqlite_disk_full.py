@@ -11,9 +11,9 @@ from iotflow.v1 import device_service_pb2, system_service_pb2, telemetry_service
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.disk import fill, small_disk
-from tests.integration.faults.server import Server, server_process
-from tests.processes import PATIENCE
+from tests.faults.disk import fill, small_disk
+from tests.faults.server import Server, server_process
+from tests.support.processes import PATIENCE
 
 REFUSALS = 300
 FULL = "disk of the telemetry store is full"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import IOTFLOW, PATIENCE, Running, free_port, running
+from tests.support.processes import IOTFLOW, PATIENCE, Running, free_port, running
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import grpc
 from iotflow.channels import credentials, open_channel
 from iotflow.errors import ServerError, server_error
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.ledger import Ledger
-from tests.integration.faults.progress import Progress
-from tests.integration.faults.readings import Piece, Source
+from tests.faults.ledger import Ledger
+from tests.faults.progress import Progress
+from tests.faults.readings import Piece, Source
 
 # Batches on their way, and the longest wait before the next try.
 _WINDOW = 16

@@ -10,8 +10,8 @@ from iotflow.channels import credentials, open_channel
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.faults.readings import T0
-from tests.integration.faults.service import Device, Service
+from tests.faults.readings import T0
+from tests.faults.service import Device, Service
 
 DEVICES, ROWS = 40, 5
 

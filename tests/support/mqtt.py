@@ -26,9 +26,9 @@ from iotflow.v1.telemetry_service_pb2 import ReadTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_cli.mosquitto.broker import ENVIRONMENT, Mosquitto
 from iotflow_cli.mqtt import chosen_broker
-from tests.admin_stubs import AdminStubs
-from tests.integration.faults.server import Server, server_process
-from tests.processes import PATIENCE, Running, free_port, running, wait_until_listening
+from tests.faults.server import Server, server_process
+from tests.support.admin_stubs import AdminStubs
+from tests.support.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
 

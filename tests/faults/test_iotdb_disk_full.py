@@ -14,9 +14,9 @@ from iotflow_server.telemetry.journal import JournaledWriter
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore
 from tests.contract.readings import contents
-from tests.integration.faults.disk import fill, small_disk
-from tests.integration.faults.progress import PATIENCE
-from tests.integration.faults.test_cut_off import caught_up
+from tests.faults.caught_up import caught_up
+from tests.faults.disk import fill, small_disk
+from tests.faults.progress import PATIENCE
 from tools.iotdb_server import IotdbServer, iotdb_server
 
 ROWS = 40_000

@@ -4,10 +4,10 @@ import asyncio
 from collections import deque
 
 from iotflow.writer import TelemetryWriter
-from tests.integration.faults.ledger import Ledger
-from tests.integration.faults.progress import Progress
-from tests.integration.faults.readings import Piece, Source
-from tests.integration.faults.sender import set_within
+from tests.faults.ledger import Ledger
+from tests.faults.progress import Progress
+from tests.faults.readings import Piece, Source
+from tests.faults.sender import set_within
 
 
 class Writer:

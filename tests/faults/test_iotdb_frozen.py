@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.integration.faults.sender import set_within
-from tests.integration.faults.service import Service
+from tests.faults.sender import set_within
+from tests.faults.service import Service
 
 FROZEN_SECONDS = 20.0
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-FOLDER = Path(__file__).resolve().parents[1] / "api"
+FOLDER = Path(__file__).resolve().parents[2] / "api"
 
 
 @functools.cache

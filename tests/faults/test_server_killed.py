@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.integration.faults.service import Service
+from tests.faults.service import Service
 
 
 async def test_a_server_that_dies_loses_nothing_it_acknowledged(service: Service) -> None:

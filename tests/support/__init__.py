@@ -1,0 +1,1 @@
+"""What tests share: real processes, servers, brokers, databases and clients."""

@@ -5,14 +5,13 @@ from typing import Any
 import grpc
 from google.protobuf.json_format import ParseDict, ParseError
 
+from iotflow.readings import EXACT
 from iotflow.v1.gateway_service_pb2 import AckDeviceCommandRequest, ReportDeviceConfigRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.words import CommandOutcome
 from iotflow_gateway.devices.ordered_calls import OrderedCalls
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.rejections.rejected import Rejected
-
-LARGEST_ID = 2**31 - 1
 
 
 class AcknowledgementHandler:
@@ -38,8 +37,8 @@ def _acknowledgement(device_id: int, content: Any) -> AckDeviceCommandRequest:
     fields = content if isinstance(content, dict) else {}
     command_id, group_command = fields.get("command_id", 0), fields.get("group_command", "")
     state = str(fields.get("state", CommandOutcome.SUCCEEDED)).lower()
-    if type(command_id) is not int or not 0 <= command_id <= LARGEST_ID or not (command_id or group_command):
-        raise _invalid("command_id", "The command's id is missing or not an integer. Send the id of the command.")
+    if type(command_id) is not int or not 0 <= command_id <= EXACT or not (command_id or group_command):
+        raise _invalid("command_id", f"The command's id is missing, or not an integer of at most {EXACT}. Send the id of the command.")
     if not isinstance(group_command, str):
         raise _invalid("group_command", "The value is not a string. Send the `group_command` of the command.")
     if state not in tuple(CommandOutcome):

@@ -79,7 +79,7 @@ class LegacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListDeviceStatuses(self, request, context):
-        """Lists all devices by id, in short form. New clients use FleetService.ListDevices.
+        """Lists devices by id, in short form, `limit` at a time. New clients use FleetService.ListDevices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,7 @@ class LegacyServiceStub:
     SystemService.GetHealth with `detailed`, and FleetService.GetStats.
     """
     ListDeviceStatuses: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]
-    """Lists all devices by id, in short form. New clients use FleetService.ListDevices."""
+    """Lists devices by id, in short form, `limit` at a time. New clients use FleetService.ListDevices."""
     SubmitMqttTelemetryJson: _grpc.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]
     """Stores a reading that the device sends by REST in the form of its MQTT messages. The body is
     the JSON of a SubmitTelemetryRequest, or a flat object, as for
@@ -66,7 +66,7 @@ class LegacyServiceAsyncStub(LegacyServiceStub):
     SystemService.GetHealth with `detailed`, and FleetService.GetStats.
     """
     ListDeviceStatuses: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.ListDeviceStatusesRequest, _legacy_service_pb2.ListDeviceStatusesResponse]  # type: ignore[assignment]
-    """Lists all devices by id, in short form. New clients use FleetService.ListDevices."""
+    """Lists devices by id, in short form, `limit` at a time. New clients use FleetService.ListDevices."""
     SubmitMqttTelemetryJson: _aio.UnaryUnaryMultiCallable[_legacy_service_pb2.SubmitMqttTelemetryRequest, _legacy_service_pb2.SubmitMqttTelemetryResponse]  # type: ignore[assignment]
     """Stores a reading that the device sends by REST in the form of its MQTT messages. The body is
     the JSON of a SubmitTelemetryRequest, or a flat object, as for
@@ -105,7 +105,7 @@ class LegacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _legacy_service_pb2.ListDeviceStatusesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_legacy_service_pb2.ListDeviceStatusesResponse, _abc.Awaitable[_legacy_service_pb2.ListDeviceStatusesResponse]]:
-        """Lists all devices by id, in short form. New clients use FleetService.ListDevices."""
+        """Lists devices by id, in short form, `limit` at a time. New clients use FleetService.ListDevices."""
 
     @_abc_1.abstractmethod
     def SubmitMqttTelemetryJson(

@@ -29,8 +29,9 @@ class MqttServiceStub:
     """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
     send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
-    time). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the field is named),
+    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (retry after the stated time). Errors carry
+    google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel):
@@ -70,8 +71,9 @@ class MqttServiceServicer:
     """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
     send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
-    time). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the field is named),
+    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (retry after the stated time). Errors carry
+    google.rpc.ErrorInfo.
     """
 
     def WatchAccounts(self, request, context):
@@ -160,8 +162,9 @@ class MqttService:
     """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
     send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
-    time). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the field is named),
+    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (retry after the stated time). Errors carry
+    google.rpc.ErrorInfo.
     """
 
     @staticmethod

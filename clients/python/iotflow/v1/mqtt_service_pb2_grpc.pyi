@@ -30,8 +30,9 @@ class MqttServiceStub:
     """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
     send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
-    time). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the field is named),
+    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (retry after the stated time). Errors carry
+    google.rpc.ErrorInfo.
     """
 
     @_typing.overload
@@ -70,8 +71,9 @@ class MqttServiceAsyncStub(MqttServiceStub):
     """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
     send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
-    time). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the field is named),
+    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (retry after the stated time). Errors carry
+    google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -106,8 +108,9 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
     """Accounts and permissions of MQTT clients, for adapters and for brokers that ask by HTTP. Callers
     send a token of the role gateway or admin in the metadata `authorization: Bearer <token>`.
 
-    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED and UNAVAILABLE (retry after the stated
-    time). Errors carry google.rpc.ErrorInfo.
+    Every RPC may end with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT (the field is named),
+    RESOURCE_EXHAUSTED (rate limit) and UNAVAILABLE (retry after the stated time). Errors carry
+    google.rpc.ErrorInfo.
     """
 
     @_abc_1.abstractmethod

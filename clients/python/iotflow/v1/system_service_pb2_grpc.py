@@ -28,6 +28,8 @@ if _version_not_supported:
 
 class SystemServiceStub:
     """The health of the service.
+
+    Every RPC may end with RESOURCE_EXHAUSTED (rate limit). Errors carry google.rpc.ErrorInfo.
     """
 
     def __init__(self, channel):
@@ -55,6 +57,8 @@ class SystemServiceStub:
 
 class SystemServiceServicer:
     """The health of the service.
+
+    Every RPC may end with RESOURCE_EXHAUSTED (rate limit). Errors carry google.rpc.ErrorInfo.
     """
 
     def GetHealth(self, request, context):
@@ -109,6 +113,8 @@ def add_SystemServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class SystemService:
     """The health of the service.
+
+    Every RPC may end with RESOURCE_EXHAUSTED (rate limit). Errors carry google.rpc.ErrorInfo.
     """
 
     @staticmethod

@@ -28,7 +28,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SystemServiceStub:
-    """The health of the service."""
+    """The health of the service.
+
+    Every RPC may end with RESOURCE_EXHAUSTED (rate limit). Errors carry google.rpc.ErrorInfo.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -48,7 +51,10 @@ class SystemServiceStub:
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
-    """The health of the service."""
+    """The health of the service.
+
+    Every RPC may end with RESOURCE_EXHAUSTED (rate limit). Errors carry google.rpc.ErrorInfo.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetHealth: _aio.UnaryUnaryMultiCallable[_system_service_pb2.GetHealthRequest, _system_service_pb2.GetHealthResponse]  # type: ignore[assignment]
@@ -64,7 +70,10 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """Returns whether devices can use MQTT."""
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The health of the service."""
+    """The health of the service.
+
+    Every RPC may end with RESOURCE_EXHAUSTED (rate limit). Errors carry google.rpc.ErrorInfo.
+    """
 
     @_abc_1.abstractmethod
     def GetHealth(

@@ -189,8 +189,8 @@ class Reading(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     timestamp: _builtins.str
-    """RFC 3339 (UTC if it has no offset), or seconds (10 digits) or milliseconds (13 digits) since
-    1970. Empty, or fewer than 10 digits: the time of the server.
+    """RFC 3339 (UTC if it has no offset), seconds (10 digits) or milliseconds (13 digits) since 1970,
+    `now`, or an age such as -24h. Empty, or fewer than 10 digits: the time of the server.
     """
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:

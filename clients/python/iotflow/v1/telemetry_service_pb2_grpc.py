@@ -227,7 +227,7 @@ class TelemetryServiceServicer:
     def AggregateTelemetry(self, request, context):
         """Returns aggregates over windows of time, computed by the store. Windows are counted from
         1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
-        its start. TEXT has only count, first and last.
+        its start. TEXT and BOOLEAN have only count, first and last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

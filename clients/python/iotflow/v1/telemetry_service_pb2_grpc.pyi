@@ -97,7 +97,7 @@ class TelemetryServiceStub:
     AggregateTelemetry: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.AggregateTelemetryRequest, _telemetry_service_pb2.AggregateTelemetryResponse]
     """Returns aggregates over windows of time, computed by the store. Windows are counted from
     1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
-    its start. TEXT has only count, first and last.
+    its start. TEXT and BOOLEAN have only count, first and last.
     """
     GetTelemetryRange: _grpc.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryRangeRequest, _telemetry_service_pb2.GetTelemetryRangeResponse]
     """Returns readings of one device between two times, oldest first."""
@@ -190,7 +190,7 @@ class TelemetryServiceAsyncStub(TelemetryServiceStub):
     AggregateTelemetry: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.AggregateTelemetryRequest, _telemetry_service_pb2.AggregateTelemetryResponse]  # type: ignore[assignment]
     """Returns aggregates over windows of time, computed by the store. Windows are counted from
     1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
-    its start. TEXT has only count, first and last.
+    its start. TEXT and BOOLEAN have only count, first and last.
     """
     GetTelemetryRange: _aio.UnaryUnaryMultiCallable[_telemetry_service_pb2.GetTelemetryRangeRequest, _telemetry_service_pb2.GetTelemetryRangeResponse]  # type: ignore[assignment]
     """Returns readings of one device between two times, oldest first."""
@@ -334,7 +334,7 @@ class TelemetryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_telemetry_service_pb2.AggregateTelemetryResponse, _abc.Awaitable[_telemetry_service_pb2.AggregateTelemetryResponse]]:
         """Returns aggregates over windows of time, computed by the store. Windows are counted from
         1970-01-01 UTC, so that a window of 1h starts at the full hour; the timestamp of a window is
-        its start. TEXT has only count, first and last.
+        its start. TEXT and BOOLEAN have only count, first and last.
         """
 
     @_abc_1.abstractmethod

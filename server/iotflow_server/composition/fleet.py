@@ -132,7 +132,7 @@ async def _started_presence(
     stack.push_async_callback(last_seen.close)
     online = Online(
         database=database,
-        presence=last_seen,
+        last_seen=last_seen,
         window=timedelta(seconds=settings.online_window_seconds),
         shared=has_others,
     )

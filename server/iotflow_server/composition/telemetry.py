@@ -56,7 +56,7 @@ async def started_telemetry(
     intake = Intake(
         ingest=ingest,
         directory=directory,
-        presence=fleet.presence.last_seen,
+        last_seen=fleet.presence.last_seen,
         timestamps=await started_timestamps(settings, member, fleet.database, redis, store, stack),
         limits=_limits(settings),
         tally=tally,

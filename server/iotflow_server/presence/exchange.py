@@ -36,8 +36,8 @@ class PresenceExchange:
     A failed exchange is not repeated: the sightings are in the devices' rows by then.
     """
 
-    def __init__(self, presence: LastSeen, online: Online, board: PresenceBoard, interval: float = 1.0) -> None:
-        self._presence = presence
+    def __init__(self, last_seen: LastSeen, online: Online, board: PresenceBoard, interval: float = 1.0) -> None:
+        self._last_seen = last_seen
         self._online = online
         self._board = board
         self._interval = interval
@@ -69,11 +69,11 @@ class PresenceExchange:
         for sightings in await self._board.exchange(self._drain_changes()):
             self._online.record_remote(sightings.sessions)
             for first in range(0, len(sightings.device_ids), PIECE):
-                self._presence.record_remote(Sightings(sightings.at, sightings.device_ids[first : first + PIECE]))
+                self._last_seen.record_remote(Sightings(sightings.at, sightings.device_ids[first : first + PIECE]))
                 await asyncio.sleep(0)
 
     def _drain_changes(self) -> Sightings | None:
-        sightings, sessions = self._presence.drain_changes(), self._online.drain_changes()
+        sightings, sessions = self._last_seen.drain_changes(), self._online.drain_changes()
         if not sessions:
             return sightings
         empty = Sightings(utc_now(), np.empty(0, np.int64))

@@ -43,13 +43,13 @@ class Online:
         self,
         *,
         database: Database,
-        presence: LastSeen,
+        last_seen: LastSeen,
         window: timedelta,
         clock: Callable[[], datetime] = utc_now,
         shared: bool = False,
     ) -> None:
         self._database = database
-        self._presence = presence
+        self._last_seen = last_seen
         self._window = window
         self._clock = clock
         self._online: set[int] = set()
@@ -57,7 +57,7 @@ class Online:
         self._changes: list[SessionReport] | None = [] if shared else None
         self._listeners: list[Listener] = []
         self._task: asyncio.Task[None] | None = None
-        presence.on_record(self._decide, unless=self._online)
+        last_seen.on_record(self._decide, unless=self._online)
 
     @property
     def since(self) -> datetime:
@@ -77,7 +77,7 @@ class Online:
         session = self._sessions.get(device.id)
         if device.said_at is not None and (session is None or session.at < device.said_at):
             session = SessionReport(device.id, bool(device.said_online), device.said_at)
-        return self._is_online(session, self._presence.last_seen(device))
+        return self._is_online(session, self._last_seen.last_seen(device))
 
     async def record(self, reports: Sequence[SessionReport]) -> None:
         """Record reports of gateways, durably on return. Raises Unavailable."""
@@ -168,7 +168,7 @@ class Online:
 
     def _decide(self, device_id: int, at: datetime) -> None:
         """Compute the state from memory, and publish a change."""
-        is_online = self._is_online(self._sessions.get(device_id), self._presence.recorded_at(device_id))
+        is_online = self._is_online(self._sessions.get(device_id), self._last_seen.recorded_at(device_id))
         if is_online != (device_id in self._online):
             self._change(device_id, online=is_online, at=at)
 

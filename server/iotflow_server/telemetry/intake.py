@@ -22,7 +22,7 @@ class Intake:
 
     ingest: Ingest
     directory: DeviceCache
-    presence: LastSeen
+    last_seen: LastSeen
     timestamps: TimestampAllocator
     limits: Limits
     tally: Tally
@@ -40,7 +40,7 @@ class Intake:
     async def put(self, batches: Sequence[tuple[Device, Batch]]) -> list[asyncio.Future[Outcome]]:
         """Queue batches, all or none, waiting while the queue is full; each future completes when its batch is durable."""
         for device, _ in batches:
-            self.presence.record(device.id)
+            self.last_seen.record(device.id)
         return await self.ingest.put(batches)
 
     async def submit(self, device: Device, batch: Batch) -> Outcome:

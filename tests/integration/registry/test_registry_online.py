@@ -18,9 +18,9 @@ class Known:
     """What one process knows."""
 
     def __init__(self, parts: Parts) -> None:
-        self.presence = LastSeen(parts.database, clock=parts.clock)
+        self.last_seen = LastSeen(parts.database, clock=parts.clock)
         self.online = Online(
-            database=parts.database, presence=self.presence, window=WINDOW, clock=parts.clock, shared=True
+            database=parts.database, last_seen=self.last_seen, window=WINDOW, clock=parts.clock, shared=True
         )
         self.told: list[tuple[int, bool]] = []
         self.online.on_change(lambda device_id, online, _: self.told.append((device_id, online)))
@@ -51,11 +51,11 @@ async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None
         device = await parts.make(f"{heard} {said} {is_online}")
         now = parts.clock.now
         if heard is not None:
-            known.presence.record(device.id, now - heard * SECOND)
+            known.last_seen.record(device.id, now - heard * SECOND)
         if said is not None:
             await known.online.record([SessionReport(device.id, is_online, now - said * SECOND)])
         wanted[device.id] = is_expected(heard, said, is_online)
-    await known.presence.flush()
+    await known.last_seen.flush()
     expected = {device_id for device_id, is_online in wanted.items() if is_online}
     since = known.online.since
     assert await ids(parts, DeviceFilter(online_since=since)) == expected
@@ -78,14 +78,14 @@ def is_expected(heard: int | None, said: int | None, online: bool) -> bool:
 async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
     device = await parts.make()
     for _ in range(3):
-        known.presence.record(device.id)
+        known.last_seen.record(device.id)
         parts.clock.advance(seconds=1)
     assert known.take() == [(device.id, True)]
     await known.online.record([SessionReport(device.id, False, parts.clock.now)])
     await known.online.record([SessionReport(device.id, False, parts.clock.now)])
     assert known.take() == [(device.id, False)]
     parts.clock.advance(seconds=1)
-    known.presence.record(device.id)
+    known.last_seen.record(device.id)
     assert known.take() == [(device.id, True)]
     parts.clock.advance(minutes=6)
     await known.online.refresh()
@@ -95,9 +95,9 @@ async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
 
 async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Known) -> None:
     device, silent = await parts.make("a"), await parts.make("b")
-    known.presence.record(silent.id)
+    known.last_seen.record(silent.id)
     await known.online.record([SessionReport(device.id, True, parts.clock.now)])
-    await known.presence.flush()
+    await known.last_seen.flush()
     parts.clock.advance(minutes=6)
     again = Known(parts)
     await again.online.start()
@@ -114,8 +114,8 @@ async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, 
     parts.clock.advance(days=1, minutes=4)
     await known.online.refresh()
     assert known.online.count == 2
-    known.presence.record(talkative.id)
-    await known.presence.flush()
+    known.last_seen.record(talkative.id)
+    await known.last_seen.flush()
     known.take()
     parts.clock.advance(minutes=2)
     await known.online.refresh()
@@ -164,11 +164,11 @@ async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts
 
 
 async def test_it_looks_around_by_itself(parts: Parts) -> None:
-    presence = LastSeen(parts.database)
-    online = Online(database=parts.database, presence=presence, window=0.2 * SECOND)
+    last_seen = LastSeen(parts.database)
+    online = Online(database=parts.database, last_seen=last_seen, window=0.2 * SECOND)
     device = await parts.make()
     await online.start()
-    presence.record(device.id)
+    last_seen.record(device.id)
     assert online.count == 1
     async with asyncio.timeout(10):
         while online.count:  # noqa: ASYNC110 - nothing else is told

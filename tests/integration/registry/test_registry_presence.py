@@ -14,52 +14,52 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def presence(parts: Parts) -> LastSeen:
+def last_seen(parts: Parts) -> LastSeen:
     return LastSeen(parts.database, flush_interval=0.01, clock=parts.clock)
 
 
-async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, presence: LastSeen) -> None:
+async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, last_seen: LastSeen) -> None:
     device = await parts.make()
-    assert presence.last_seen(device) is None
+    assert last_seen.last_seen(device) is None
 
-    presence.record(device.id)
-    assert presence.last_seen(device) == parts.clock.now
+    last_seen.record(device.id)
+    assert last_seen.last_seen(device) == parts.clock.now
     assert (await parts.registry.get(device.id)).last_seen is None
 
-    await presence.flush()
+    await last_seen.flush()
     written = await parts.registry.get(device.id)
     assert written.last_seen == parts.clock.now
     assert written.updated_at == device.updated_at
-    assert presence.last_seen(device) == parts.clock.now
+    assert last_seen.last_seen(device) == parts.clock.now
 
 
-async def test_the_newer_of_memory_and_row_counts(parts: Parts, presence: LastSeen) -> None:
+async def test_the_newer_of_memory_and_row_counts(parts: Parts, last_seen: LastSeen) -> None:
     device = await parts.make()
     now = parts.clock.now
-    presence.record(device.id, now)
-    presence.record(device.id, now - SECOND)
-    assert presence.last_seen(device) == now
+    last_seen.record(device.id, now)
+    last_seen.record(device.id, now - SECOND)
+    assert last_seen.last_seen(device) == now
 
     other = LastSeen(parts.database, clock=parts.clock)
     other.record(device.id, now + SECOND)
     await other.flush()
-    await presence.flush()
+    await last_seen.flush()
 
     written = await parts.registry.get(device.id)
     assert written.last_seen == now + SECOND
-    assert presence.last_seen(written) == now + SECOND
+    assert last_seen.last_seen(written) == now + SECOND
 
 
 async def test_one_write_for_all_that_was_heard(
-    parts: Parts, presence: LastSeen, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     devices = [await parts.make(f"d{number}") for number in range(20)]
     writes = count_writes(parts.database, monkeypatch)
     for device in devices * 3:
-        presence.record(device.id, parts.clock.advance(seconds=1))
+        last_seen.record(device.id, parts.clock.advance(seconds=1))
 
-    await presence.flush()
-    await presence.flush()
+    await last_seen.flush()
+    await last_seen.flush()
 
     assert len(writes) == 1
     assert {device.last_seen for device in await parts.registry.get_many([device.id for device in devices])} == {
@@ -67,60 +67,60 @@ async def test_one_write_for_all_that_was_heard(
     }
 
 
-async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, presence: LastSeen) -> None:
+async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, last_seen: LastSeen) -> None:
     gone, kept = await parts.make("gone"), await parts.make("kept")
-    presence.record(gone.id)
-    presence.record(kept.id)
+    last_seen.record(gone.id)
+    last_seen.record(kept.id)
     await parts.registry.delete(gone.id, actor="token:me")
-    await presence.flush()
+    await last_seen.flush()
     assert (await parts.registry.get(kept.id)).last_seen == parts.clock.now
 
 
 async def test_memory_is_bounded_by_forgetting_what_is_written(
-    parts: Parts, presence: LastSeen, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("iotflow_server.presence.last_seen.MOST_REMEMBERED", 1)
     one, two = await parts.make("one"), await parts.make("two")
     for device in (one, two):
-        presence.record(device.id)
-    assert presence.last_seen(one) == parts.clock.now
+        last_seen.record(device.id)
+    assert last_seen.last_seen(one) == parts.clock.now
 
-    await presence.flush()
+    await last_seen.flush()
 
-    assert presence.last_seen(one) is None
-    assert presence.last_seen(await parts.registry.get(one.id)) == parts.clock.now
+    assert last_seen.last_seen(one) is None
+    assert last_seen.last_seen(await parts.registry.get(one.id)) == parts.clock.now
 
 
-async def test_it_writes_by_itself(parts: Parts, presence: LastSeen) -> None:
+async def test_it_writes_by_itself(parts: Parts, last_seen: LastSeen) -> None:
     device = await parts.make()
-    await presence.start()
-    presence.record(device.id)
+    await last_seen.start()
+    last_seen.record(device.id)
     async with asyncio.timeout(10):
         while (await parts.registry.get(device.id)).last_seen is None:
             pass
-    await presence.close()
+    await last_seen.close()
 
 
 async def test_closing_writes_what_is_left(parts: Parts) -> None:
     device = await parts.make()
-    presence = LastSeen(parts.database, flush_interval=3600, clock=parts.clock)
-    await presence.start()
-    presence.record(device.id)
-    await presence.close()
+    last_seen = LastSeen(parts.database, flush_interval=3600, clock=parts.clock)
+    await last_seen.start()
+    last_seen.record(device.id)
+    await last_seen.close()
     assert (await parts.registry.get(device.id)).last_seen == parts.clock.now
 
 
 async def test_what_cannot_be_written_is_tried_again(
-    parts: Parts, presence: LastSeen, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = await parts.make()
     failures = fail_writes(parts.database, monkeypatch, times=3)
-    await presence.start()
-    presence.record(device.id)
+    await last_seen.start()
+    last_seen.record(device.id)
     async with asyncio.timeout(10):
         while (await parts.registry.get(device.id)).last_seen is None:
             pass
-    await presence.close()
+    await last_seen.close()
     assert failures == []
 
 

@@ -25,7 +25,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 async def processes(redis: RedisServer, folder: Path) -> AsyncIterator[list[LastSeen]]:
     """Two devices of one registry, which write nothing."""
     async with of_both(redis, folder) as opened:
-        yield [presence for presence, _ in opened]
+        yield [last_seen for last_seen, _ in opened]
 
 
 @asynccontextmanager
@@ -39,12 +39,12 @@ async def of_both(redis: RedisServer, folder: Path) -> AsyncIterator[list[tuple[
             stack.push_async_callback(database.close)
             connection = RedisConnection(redis.url)
             stack.push_async_callback(connection.close)
-            presence = LastSeen(database, shared=True)
-            online = Online(database=database, presence=presence, window=timedelta(minutes=5), shared=True)
-            exchange = PresenceExchange(presence, online, RedisPresenceBoard(connection), interval=0.01)
+            last_seen = LastSeen(database, shared=True)
+            online = Online(database=database, last_seen=last_seen, window=timedelta(minutes=5), shared=True)
+            exchange = PresenceExchange(last_seen, online, RedisPresenceBoard(connection), interval=0.01)
             await exchange.start()
             stack.push_async_callback(exchange.close)
-            opened.append((presence, online))
+            opened.append((last_seen, online))
         yield opened
 
 

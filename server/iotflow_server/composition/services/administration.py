@@ -25,7 +25,7 @@ def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encode
         queries=DeviceQueryHandler(
             registry=registry,
             desired=fleet.desired,
-            presence=fleet.presence.last_seen,
+            last_seen=fleet.presence.last_seen,
             online=fleet.presence.online,
             encoder=encoder,
             reader=reader,
@@ -52,7 +52,7 @@ def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, enc
 def device_counter(fleet: Fleet) -> DeviceCounter:
     """Counts of devices by status and presence."""
     return DeviceCounter(
-        figures=DeviceStatistics(fleet.database), presence=fleet.presence.last_seen, online=fleet.presence.online
+        figures=DeviceStatistics(fleet.database), last_seen=fleet.presence.last_seen, online=fleet.presence.online
     )
 
 

@@ -35,12 +35,12 @@ def device_service(
     broker: AdvertisedBroker,
 ) -> DeviceService:
     """What a device says of itself and asks for."""
-    registry, presence = fleet.devices.registry, fleet.presence.last_seen
+    registry, last_seen = fleet.devices.registry, fleet.presence.last_seen
     return DeviceService(
         registration=RegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
         status=StatusHandler(
             registry=registry,
-            presence=presence,
+            last_seen=last_seen,
             online=fleet.presence.online,
             encoder=encoder,
             reader=telemetry.store.reader,
@@ -48,31 +48,31 @@ def device_service(
         config=OwnConfigHandler(
             registry=registry,
             desired=fleet.desired,
-            reports=StateReportHandler(registry=registry, presence=presence, encoder=encoder),
-            presence=presence,
+            reports=StateReportHandler(registry=registry, last_seen=last_seen, encoder=encoder),
+            last_seen=last_seen,
             sessions=sessions,
         ),
         keys=OwnKeyHandler(keys=fleet.devices.keys, sessions=sessions),
-        commands=OwnCommandHandler(commands=fleet.commands.queue, presence=presence, sessions=sessions),
+        commands=OwnCommandHandler(commands=fleet.commands.queue, last_seen=last_seen, sessions=sessions),
         broker=broker,
     )
 
 
 def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, links: AdapterLinks) -> GatewayService:
     """Requests of gateways for devices."""
-    registry, presence, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
+    registry, last_seen, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
     return GatewayService(
         commands=GatewayCommandHandler(
-            commands=fleet.commands.queue, leases=leases, presence=presence, sessions=sessions
+            commands=fleet.commands.queue, leases=leases, last_seen=last_seen, sessions=sessions
         ),
         configs=GatewayConfigHandler(
             registry=registry,
             desired=fleet.desired,
-            reports=StateReportHandler(registry=registry, presence=presence, encoder=encoder),
+            reports=StateReportHandler(registry=registry, last_seen=last_seen, encoder=encoder),
             sessions=sessions,
             links=links,
         ),
-        presence=PresenceReports(registry=registry, presence=presence, online=fleet.presence.online, leases=leases),
+        presence=PresenceReports(registry=registry, last_seen=last_seen, online=fleet.presence.online, leases=leases),
     )
 
 

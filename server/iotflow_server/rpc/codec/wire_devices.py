@@ -14,8 +14,8 @@ from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 class DeviceEncoder:
     """Devices with what is known of their presence."""
 
-    def __init__(self, presence: LastSeen, online: Online) -> None:
-        self._presence = presence
+    def __init__(self, last_seen: LastSeen, online: Online) -> None:
+        self._last_seen = last_seen
         self._online = online
 
     async def device(self, device: Device) -> device_pb2.Device:
@@ -35,7 +35,7 @@ class DeviceEncoder:
     def _device(self, device: Device) -> device_pb2.Device:
         shown = _registered(device)
         shown.configuration.CopyFrom(to_struct(device.configuration))
-        last_seen = timestamp_of(self._presence.last_seen(device))
+        last_seen = timestamp_of(self._last_seen.last_seen(device))
         if last_seen is not None:
             shown.last_seen.CopyFrom(last_seen)
         shown.is_online = self._online.is_online(device)

@@ -24,10 +24,10 @@ LOOK_AGAIN_SECONDS = 30.0
 class CommandStream:
     """One open StreamCommands."""
 
-    def __init__(self, device_id: int, commands: Commands, presence: LastSeen, session: Session) -> None:
+    def __init__(self, device_id: int, commands: Commands, last_seen: LastSeen, session: Session) -> None:
         self._device_id = device_id
         self._commands = commands
-        self._presence = presence
+        self._last_seen = last_seen
         self._session = session
         self._sent: set[int] = set()
 
@@ -65,7 +65,7 @@ class CommandStream:
         return CommandResult(self._device_id, answer.command_id, answer.state, result_of(answer))
 
     async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
-        self._presence.record(self._device_id)
+        self._last_seen.record(self._device_id)
         return await self._commands.record_results(answers)
 
 

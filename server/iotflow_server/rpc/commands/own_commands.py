@@ -19,15 +19,15 @@ from iotflow_server.rpc.streams.sessions import Sessions
 class OwnCommandHandler:
     """PollCommands, AckCommand and StreamCommands."""
 
-    def __init__(self, *, commands: Commands, presence: LastSeen, sessions: Sessions) -> None:
+    def __init__(self, *, commands: Commands, last_seen: LastSeen, sessions: Sessions) -> None:
         self._commands = commands
-        self._presence = presence
+        self._last_seen = last_seen
         self._sessions = sessions
 
     async def pending(self, request: wire.PollCommandsRequest, principal: Principal) -> wire.PollCommandsResponse:
         """PollCommands."""
         device = principal.own_device()
-        self._presence.record(device.id)
+        self._last_seen.record(device.id)
         after = place(request.page_token)
         rest = [item for item in await self._commands.deliver(device.id) if item.id > after]
         found = [wire_commands.command(item) for item in rest[: size_of(request, MOST_OPEN)]]
@@ -39,7 +39,7 @@ class OwnCommandHandler:
         """AckCommand."""
         result = await decoded_answer(request, result_of)
         device = principal.own_device()
-        self._presence.record(device.id)
+        self._last_seen.record(device.id)
         acknowledged = await self._commands.acknowledge(
             device.id, request.command_id, request.state or CommandOutcome.SUCCEEDED, result
         )
@@ -50,9 +50,9 @@ class OwnCommandHandler:
     ) -> AsyncGenerator[wire.StreamCommandsResponse]:
         """StreamCommands."""
         device = principal.own_device()
-        self._presence.record(device.id)
+        self._last_seen.record(device.id)
         async with self._sessions.open(principal) as session:
-            stream = CommandStream(device.id, self._commands, self._presence, session)
+            stream = CommandStream(device.id, self._commands, self._last_seen, session)
             async with aclosing(stream.messages(requests)) as messages:
                 async for message in messages:
                     yield message

@@ -27,19 +27,19 @@ class OwnConfigHandler:
         registry: Registry,
         desired: DesiredConfigs,
         reports: StateReportHandler,
-        presence: LastSeen,
+        last_seen: LastSeen,
         sessions: Sessions,
     ) -> None:
         self._registry = registry
         self._desired = desired
         self._reports = reports
-        self._presence = presence
+        self._last_seen = last_seen
         self._sessions = sessions
 
     async def get(self, principal: Principal) -> wire.GetDeviceConfigResponse:
         """GetDeviceConfig."""
         device = await self._registry.get(principal.own_device().id)
-        self._presence.record(device.id)
+        self._last_seen.record(device.id)
         desired = await self._desired.get(device.id)
         return await made(lambda: _config(device, desired), device.configuration, desired.document)
 
@@ -52,7 +52,7 @@ class OwnConfigHandler:
     async def watch(self, principal: Principal) -> AsyncGenerator[wire.WatchConfigResponse]:
         """WatchConfig."""
         device = principal.own_device()
-        self._presence.record(device.id)
+        self._last_seen.record(device.id)
         async with self._sessions.open(principal) as session:
             async for message in device_config_stream(device.id, self._desired, session):
                 yield message

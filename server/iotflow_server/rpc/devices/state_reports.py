@@ -16,9 +16,9 @@ wire = device_service_pb2
 class StateReportHandler:
     """UpdateDeviceConfig, for the device itself and for a gateway."""
 
-    def __init__(self, *, registry: Registry, presence: LastSeen, encoder: DeviceEncoder) -> None:
+    def __init__(self, *, registry: Registry, last_seen: LastSeen, encoder: DeviceEncoder) -> None:
         self._registry = registry
-        self._presence = presence
+        self._last_seen = last_seen
         self._encoder = encoder
 
     async def report(
@@ -27,7 +27,7 @@ class StateReportHandler:
         """Raises NotFound, InvalidArgument, Unavailable."""
         report = await report_of(sent)
         device = await self._registry.report(device_id, report.changes())
-        self._presence.record(device_id)
+        self._last_seen.record(device_id)
         response = wire.UpdateDeviceConfigResponse(
             message="Device configuration updated successfully",
             device=await self._encoder.device(device),

@@ -21,13 +21,13 @@ class StatusHandler:
         self,
         *,
         registry: Registry,
-        presence: LastSeen,
+        last_seen: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
         reader: TelemetryReader,
     ) -> None:
         self._registry = registry
-        self._presence = presence
+        self._last_seen = last_seen
         self._online = online
         self._encoder = encoder
         self._reader = reader
@@ -35,7 +35,7 @@ class StatusHandler:
     async def status(self, principal: Principal) -> wire.GetDeviceStatusResponse:
         """GetDeviceStatus."""
         device = await self._registry.get(principal.own_device().id)
-        self._presence.record(device.id)
+        self._last_seen.record(device.id)
         count = await self._reader.count(device.id, Span(), caller=principal.limit_key)
         return wire.GetDeviceStatusResponse(device=await self._encoder.status(device, count))
 
@@ -46,7 +46,7 @@ class StatusHandler:
         if goes:
             await self._online.record([SessionReport(device.id, online=False, at=utc_now())])
         else:
-            self._presence.record(device.id)
+            self._last_seen.record(device.id)
         return wire.SendHeartbeatResponse(
             message="Heartbeat received",
             device_id=device.id,

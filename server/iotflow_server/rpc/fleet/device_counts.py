@@ -29,13 +29,13 @@ class Counts:
 class DeviceCounter:
     """Counts the devices of the registry. Raises Unavailable."""
 
-    def __init__(self, *, figures: DeviceStatistics, presence: LastSeen, online: Online) -> None:
+    def __init__(self, *, figures: DeviceStatistics, last_seen: LastSeen, online: Online) -> None:
         self._figures = figures
-        self._presence = presence
+        self._last_seen = last_seen
         self._online = online
 
     async def count(self) -> Counts:
         """The counts at this moment."""
         # The newest sightings are in memory only.
-        await self._presence.flush()
+        await self._last_seen.flush()
         return Counts(await self._figures.by_status(), await self._figures.online(self._online.since))

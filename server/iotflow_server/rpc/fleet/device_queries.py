@@ -22,14 +22,14 @@ class DeviceQueryHandler:
         *,
         registry: Registry,
         desired: DesiredConfigs,
-        presence: LastSeen,
+        last_seen: LastSeen,
         online: Online,
         encoder: DeviceEncoder,
         reader: TelemetryReader,
     ) -> None:
         self._registry = registry
         self._desired = desired
-        self._presence = presence
+        self._last_seen = last_seen
         self._online = online
         self._encoder = encoder
         self._reader = reader
@@ -40,7 +40,7 @@ class DeviceQueryHandler:
         size = size_of(request)
         if request.HasField("online"):
             # What was heard in the last moments is in memory only.
-            await self._presence.flush()
+            await self._last_seen.flush()
         total, devices = await self._registry.page(wanted, place(request.page_token), size)
         # Configurations may be long: no more of them than an answer should have.
         shown = await self._encoder.devices(devices)

@@ -34,9 +34,9 @@ LOOK_AGAIN_SECONDS = 10.0
 class GatewayAnswers:
     """Notes what gateways say of commands."""
 
-    def __init__(self, commands: Commands, presence: LastSeen) -> None:
+    def __init__(self, commands: Commands, last_seen: LastSeen) -> None:
         self._commands = commands
-        self._presence = presence
+        self._last_seen = last_seen
 
     async def one(self, request: gateway_service_pb2.AckDeviceCommandRequest) -> Command:
         """The command as it is then. Raises NotFound, FailedPrecondition, InvalidArgument, Unavailable."""
@@ -53,7 +53,7 @@ class GatewayAnswers:
         outcomes = await self._commands.record_results(answers)
         for answer, outcome in zip(answers, outcomes, strict=True):
             if answer.state in OUTCOMES and isinstance(outcome, Command):
-                self._presence.record(answer.device_id)
+                self._last_seen.record(answer.device_id)
         return outcomes
 
 
@@ -67,10 +67,10 @@ def decoded(answer: Request | gateway_service_pb2.AckDeviceCommandRequest) -> Co
 class GatewayCommandHandler:
     """StreamDeviceCommands and AckDeviceCommand."""
 
-    def __init__(self, *, commands: Commands, leases: CommandLeases, presence: LastSeen, sessions: Sessions) -> None:
+    def __init__(self, *, commands: Commands, leases: CommandLeases, last_seen: LastSeen, sessions: Sessions) -> None:
         self._commands = commands
         self._leases = leases
-        self._answers = GatewayAnswers(commands, presence)
+        self._answers = GatewayAnswers(commands, last_seen)
         self._sessions = sessions
 
     async def stream(self, requests: AsyncIterator[Request], principal: Principal) -> AsyncGenerator[Response]:

@@ -19,9 +19,9 @@ wire = gateway_service_pb2
 class PresenceReports:
     """Notes what counts and names the rest."""
 
-    def __init__(self, *, registry: Registry, presence: LastSeen, online: Online, leases: CommandLeases) -> None:
+    def __init__(self, *, registry: Registry, last_seen: LastSeen, online: Online, leases: CommandLeases) -> None:
         self._registry = registry
-        self._presence = presence
+        self._last_seen = last_seen
         self._online = online
         self._leases = leases
 
@@ -40,7 +40,7 @@ class PresenceReports:
         for report in reports:
             at = _time(report, now)
             if report.state != Presence.OFFLINE:
-                self._presence.record(report.device_id, at)
+                self._last_seen.record(report.device_id, at)
             if report.state != Presence.HEARTBEAT:
                 said.append(SessionReport(report.device_id, report.state == Presence.ONLINE, at))
         if said:

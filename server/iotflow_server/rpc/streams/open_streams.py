@@ -9,9 +9,9 @@ from iotflow_server.rpc.streams.sessions import Sessions
 class OpenStreams:
     """interval: seconds, well within the online window."""
 
-    def __init__(self, sessions: Sessions, presence: LastSeen, interval: float) -> None:
+    def __init__(self, sessions: Sessions, last_seen: LastSeen, interval: float) -> None:
         self._sessions = sessions
-        self._presence = presence
+        self._last_seen = last_seen
         self._interval = interval
         self._task: asyncio.Task[None] | None = None
 
@@ -30,4 +30,4 @@ class OpenStreams:
             await asyncio.sleep(self._interval)
             for session in self._sessions:
                 if session.principal.device:
-                    self._presence.record(session.principal.device.id)
+                    self._last_seen.record(session.principal.device.id)

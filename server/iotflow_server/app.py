@@ -85,7 +85,7 @@ async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> P
     telemetry = await started_telemetry(settings, member, redis, fleet, stack)
     sessions, session_checks = await _started_sessions(settings, fleet, stack)
     if redis is not None:
-        await tell_others(redis, fleet, telemetry.intake.directory, session_checks, stack)
+        await tell_others(redis, fleet, telemetry.intake.device_cache, session_checks, stack)
     identity = identity_of(settings, fleet.access.identities, PeerAddresses(settings.envoy_secret.get_secret_value()))
     links = AdapterLinks()
     shared = Shared(

@@ -80,7 +80,7 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     access = await _started_access(settings, database, hasher, devices, stack)
     presence = await _started_presence(settings, database, devices, stack)
     commands = await _commands(settings, database)
-    housekeeping = Housekeeping(database, commands.queue, settings.history)
+    housekeeping = Housekeeping(database, commands.store, settings.history)
     await housekeeping.start()
     stack.push_async_callback(housekeeping.close)
     return Fleet(

@@ -76,18 +76,18 @@ async def started_timestamps(
 
 
 async def tell_others(
-    redis: RedisConnection, fleet: Fleet, directory: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
+    redis: RedisConnection, fleet: Fleet, device_cache: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
 ) -> None:
     """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
-    relay = RemoteCommandRelay(fleet.commands.queue)
+    relay = RemoteCommandRelay(fleet.commands.store)
     await relay.start()
     stack.push_async_callback(relay.close)
     elsewhere = CacheInvalidator(
         identities=fleet.access.identities,
-        directory=directory,
+        device_cache=device_cache,
         accounts=fleet.devices.accounts,
         checks=checks,
-        commands=fleet.commands.queue,
+        commands=fleet.commands.store,
         relay=relay,
         desired=fleet.desired,
     )
@@ -95,7 +95,7 @@ async def tell_others(
     fleet.devices.registry.on_change(notices.device_changed)
     fleet.devices.registry.on_register(notices.device_changed)
     fleet.access.tokens.on_change(notices.token_revoked)
-    fleet.commands.queue.changes.on_publish(lambda command: notices.command_changed(command.id))
+    fleet.commands.store.changes.on_publish(lambda command: notices.command_changed(command.id))
     fleet.desired.changes.on_publish(lambda desired: notices.desired_changed(desired.device_id))
     await notices.start()
     stack.push_async_callback(notices.close)

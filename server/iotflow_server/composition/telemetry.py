@@ -52,16 +52,16 @@ async def started_telemetry(
     )
     await ingest.start()
     stack.push_async_callback(ingest.close)
-    directory = DeviceCache(fleet.devices.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
+    device_cache = DeviceCache(fleet.devices.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
     intake = Intake(
         ingest=ingest,
-        directory=directory,
+        device_cache=device_cache,
         last_seen=fleet.presence.last_seen,
         timestamps=await started_timestamps(settings, member, fleet.database, redis, store, stack),
         limits=_limits(settings),
         tally=tally,
     )
-    presence_feed = PresenceFeed(feed, directory)
+    presence_feed = PresenceFeed(feed, device_cache)
     await presence_feed.start()
     stack.push_async_callback(presence_feed.close)
     fleet.presence.online.on_change(presence_feed.changed)

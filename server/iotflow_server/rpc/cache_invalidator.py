@@ -16,7 +16,7 @@ class CacheInvalidator:
         self,
         *,
         identities: Identities,
-        directory: DeviceCache,
+        device_cache: DeviceCache,
         accounts: Accounts,
         checks: SessionChecks,
         commands: Commands,
@@ -24,7 +24,7 @@ class CacheInvalidator:
         desired: DesiredConfigs,
     ) -> None:
         self._identities = identities
-        self._directory = directory
+        self._device_cache = device_cache
         self._accounts = accounts
         self._checks = checks
         self._commands = commands
@@ -33,7 +33,7 @@ class CacheInvalidator:
 
     async def device(self, device_id: int) -> None:
         self._identities.forget_device(device_id)
-        self._directory.forget(device_id)
+        self._device_cache.forget(device_id)
         self._accounts.publish(device_id)
         await self._checks.of_device(device_id)
 
@@ -51,6 +51,6 @@ class CacheInvalidator:
         self._commands.changes.mark_gap()
         self._desired.changes.mark_gap()
         self._identities.forget_all()
-        self._directory.forget_all()
+        self._device_cache.forget_all()
         self._accounts.mark_gap()
         await self._checks.of_all()

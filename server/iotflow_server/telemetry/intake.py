@@ -21,7 +21,7 @@ class Intake:
     """The parts that every RPC for readings uses."""
 
     ingest: Ingest
-    directory: DeviceCache
+    device_cache: DeviceCache
     last_seen: LastSeen
     timestamps: TimestampAllocator
     limits: Limits
@@ -32,7 +32,7 @@ class Intake:
         named = principal.writes_for(device_id)
         if principal.device is not None:
             return principal.device
-        device = await self.directory.get(named)
+        device = await self.device_cache.get(named)
         if device.status == DeviceStatus.INACTIVE:
             raise device_inactive(named)
         return device

@@ -58,12 +58,12 @@ async def test_registrations_by_day(parts: Parts) -> None:
 
 async def test_who_was_heard(parts: Parts) -> None:
     made = [await parts.make(f"d{number}") for number in range(4)]
-    presence = LastSeen(parts.database, clock=parts.clock)
+    last_seen = LastSeen(parts.database, clock=parts.clock)
     since = parts.clock.advance(minutes=1)
     for device in (made[2], made[0], made[1]):
-        presence.record(device.id)
+        last_seen.record(device.id)
         parts.clock.advance(minutes=1)
-    await presence.flush()
+    await last_seen.flush()
 
     assert [device.name for device in await parts.figures.recently_seen(2)] == ["d1", "d0"]
     assert await parts.figures.online(since) == 3

@@ -12,10 +12,10 @@ async def names(parts: Parts, wanted: DeviceFilter) -> list[str]:
 
 
 async def heard(parts: Parts, *devices: Device) -> None:
-    presence = LastSeen(parts.database, clock=parts.clock)
+    last_seen = LastSeen(parts.database, clock=parts.clock)
     for device in devices:
-        presence.record(device.id)
-    await presence.flush()
+        last_seen.record(device.id)
+    await last_seen.flush()
 
 
 async def test_pages_follow_one_another(parts: Parts) -> None:

@@ -59,9 +59,9 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def until_heard(presence: LastSeen, device_id: int) -> datetime:
-    await until(lambda: presence.last_seen(device(device_id)) != LONG_AGO)
-    return presence.last_seen(device(device_id)) or LONG_AGO
+async def until_heard(last_seen: LastSeen, device_id: int) -> datetime:
+    await until(lambda: last_seen.last_seen(device(device_id)) != LONG_AGO)
+    return last_seen.last_seen(device(device_id)) or LONG_AGO
 
 
 async def test_a_sighting_by_one_process_is_known_to_the_other(redis: RedisServer, tmp_path: Path) -> None:

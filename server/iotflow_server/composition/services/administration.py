@@ -45,7 +45,7 @@ def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, enc
         ingest=IngestStatistics(tally=telemetry.intake.tally, feed=telemetry.feed, sessions=sessions),
         encoder=encoder,
         tokens=fleet.access.tokens,
-        commands=fleet.commands.queue,
+        commands=fleet.commands.store,
     )
 
 
@@ -60,7 +60,7 @@ def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> Comma
     """Commands to devices. heartbeat: seconds."""
     return CommandService(
         registry=fleet.devices.registry,
-        commands=fleet.commands.queue,
+        commands=fleet.commands.store,
         sessions=sessions,
         heartbeat=heartbeat,
     )

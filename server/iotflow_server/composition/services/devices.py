@@ -53,7 +53,7 @@ def device_service(
             sessions=sessions,
         ),
         keys=OwnKeyHandler(keys=fleet.devices.keys, sessions=sessions),
-        commands=OwnCommandHandler(commands=fleet.commands.queue, last_seen=last_seen, sessions=sessions),
+        commands=OwnCommandHandler(commands=fleet.commands.store, last_seen=last_seen, sessions=sessions),
         broker=broker,
     )
 
@@ -63,7 +63,7 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, li
     registry, last_seen, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
     return GatewayService(
         commands=GatewayCommandHandler(
-            commands=fleet.commands.queue, leases=leases, last_seen=last_seen, sessions=sessions
+            commands=fleet.commands.store, leases=leases, last_seen=last_seen, sessions=sessions
         ),
         configs=GatewayConfigHandler(
             registry=registry,

@@ -30,7 +30,7 @@ def telemetry_service(
 ) -> TelemetryService:
     """Readings in, readings out."""
     intake, reader, writer = telemetry.intake, telemetry.store.reader, telemetry.store.writer
-    queries = QueryHandler(reader=reader, registry=fleet.devices.registry, directory=intake.directory)
+    queries = QueryHandler(reader=reader, registry=fleet.devices.registry, device_cache=intake.device_cache)
     return TelemetryService(
         submissions=SubmitHandler(intake),
         streams=TelemetryStreamHandler(intake=intake, sessions=sessions, window=settings.stream_window),

@@ -49,14 +49,14 @@ def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time"
 class QueryHandler:
     """Answers from the store, for whoever may read the device."""
 
-    def __init__(self, *, reader: TelemetryReader, registry: Registry, directory: DeviceCache) -> None:
+    def __init__(self, *, reader: TelemetryReader, registry: Registry, device_cache: DeviceCache) -> None:
         self._reader = reader
         self._registry = registry
-        self._directory = directory
+        self._device_cache = device_cache
 
     async def readable(self, device_id: int, principal: Principal) -> Device:
         """The device, if the caller may read it. Raises NotFound, PermissionDenied."""
-        device = await self._directory.get(device_id)
+        device = await self._device_cache.get(device_id)
         principal.check_reads(device_id)
         return device
 

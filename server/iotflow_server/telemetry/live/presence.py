@@ -20,9 +20,9 @@ log = structlog.get_logger(__name__)
 class PresenceFeed:
     """Publishes presence changes to the subscribers of this process; every process detects the changes itself."""
 
-    def __init__(self, feed: LiveFeed, directory: DeviceCache) -> None:
+    def __init__(self, feed: LiveFeed, device_cache: DeviceCache) -> None:
         self._feed = feed
-        self._directory = directory
+        self._device_cache = device_cache
         self._changes: asyncio.Queue[tuple[int, bool, datetime]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
 
@@ -49,7 +49,7 @@ class PresenceFeed:
         while True:
             device_id, online, at = await self._changes.get()
             try:
-                device = await self._directory.get(device_id)
+                device = await self._device_cache.get(device_id)
             except NotFound:
                 continue
             except Unavailable:

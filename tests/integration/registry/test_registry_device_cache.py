@@ -36,32 +36,32 @@ def registry(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Registry:
 async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
     now = 0.0
-    directory = DeviceCache(parts.registry, ttl=5, clock=lambda: now)
-    assert [await directory.get(device.id) for _ in range(3)] == [device] * 3
+    device_cache = DeviceCache(parts.registry, ttl=5, clock=lambda: now)
+    assert [await device_cache.get(device.id) for _ in range(3)] == [device] * 3
     assert registry.asked == 1
     now = 5.0
-    await directory.get(device.id)
+    await device_cache.get(device.id)
     assert registry.asked == 2
 
 
 async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
-    directory = DeviceCache(parts.registry, ttl=5)
-    await directory.get(device.id)
+    device_cache = DeviceCache(parts.registry, ttl=5)
+    await device_cache.get(device.id)
     changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
-    assert await directory.get(device.id) == changed
-    directory.forget_all()
-    await directory.get(device.id)
+    assert await device_cache.get(device.id) == changed
+    device_cache.forget_all()
+    await device_cache.get(device.id)
     assert registry.asked == 3
 
 
 async def test_an_answer_from_before_a_change_is_not_remembered(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
-    directory = DeviceCache(parts.registry, ttl=5)
+    device_cache = DeviceCache(parts.registry, ttl=5)
     registry.may_answer.clear()
-    early = asyncio.create_task(directory.get(device.id))
+    early = asyncio.create_task(device_cache.get(device.id))
     await registry.has_looked.wait()
     changed = await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
     registry.may_answer.set()
     await early
-    assert await directory.get(device.id) == changed
+    assert await device_cache.get(device.id) == changed

@@ -12,18 +12,18 @@ from grpc_health.v1.health import aio as health
 
 from iotflow.contract import services
 from iotflow_server.auth.permissions import diagnostics_open_to
+from iotflow_server.composition.cluster import redis_of, start_invalidations
 from iotflow_server.composition.fleet import Fleet, started_fleet
 from iotflow_server.composition.metrics import metrics_of
-from iotflow_server.composition.middleware import identity_of, layers
-from iotflow_server.composition.services.registrations import Registration, Shared, registrations
-from iotflow_server.composition.sharing import redis_of, tell_others
+from iotflow_server.composition.middleware import authentication, middleware
+from iotflow_server.composition.services.registrations import AddToServer, SharedServices, registrations
 from iotflow_server.composition.telemetry import Telemetry, started_telemetry
 from iotflow_server.interceptors.json_numbers import with_json_numbers
 from iotflow_server.interceptors.middleware import Middleware, MiddlewareChain
 from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.stalled_readers import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
-from iotflow_server.memory import given_back
+from iotflow_server.memory import memory_trimmer
 from iotflow_server.reflection import add_reflection
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.streams.open_streams import OpenStreams
@@ -48,63 +48,64 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(given_back())
-        parts = await _parts(settings, member, stack)
+        await stack.enter_async_context(memory_trimmer())
+        components = await _components(settings, member, stack)
         watched = partial(ends_when_stalled, settings.write_timeout_seconds)
         server = grpc.aio.server(
-            interceptors=[MiddlewareChain(parts.layers, shaped=with_json_numbers, watched=watched)],
+            interceptors=[MiddlewareChain(components.middleware, shaped=with_json_numbers, watched=watched)],
             options=options(settings, member),
         )
-        for register in parts.registrations:
-            register(server)
-        checkup = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(checkup, server)
+        for add_to in components.services:
+            add_to(server)
+        health_service = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(health_service, server)
         add_reflection(server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
         port = listen(server, settings, member)
         await server.start()
-        stack.push_async_callback(drain, server, checkup, parts.sessions, settings.drain_seconds)
+        stack.push_async_callback(drain, server, health_service, components.sessions, settings.drain_seconds)
         for name in ("", *SERVICES):
-            await checkup.set(name, health_pb2.HealthCheckResponse.SERVING)
-        log.info("serving", address=f"{settings.grpc_host}:{port}", store=parts.store)
+            await health_service.set(name, health_pb2.HealthCheckResponse.SERVING)
+        log.info("serving", address=f"{settings.grpc_host}:{port}", store=components.store)
         yield port
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ServerComponents:
     """The components of the server. store: the name of the telemetry store."""
 
     store: str
     sessions: Sessions
-    layers: Sequence[Middleware]
-    registrations: Sequence[Registration]
+    middleware: Sequence[Middleware]
+    services: Sequence[AddToServer]
 
 
-async def _parts(settings: Settings, member: Member, stack: AsyncExitStack) -> Parts:
+async def _components(settings: Settings, member: Member, stack: AsyncExitStack) -> ServerComponents:
     fleet = await started_fleet(settings, stack)
     redis = redis_of(settings, stack)
     telemetry = await started_telemetry(settings, member, redis, fleet, stack)
     sessions, session_checks = await _started_sessions(settings, fleet, stack)
     if redis is not None:
-        await tell_others(redis, fleet, telemetry.intake.device_cache, session_checks, stack)
-    identity = identity_of(settings, fleet.access.identities, PeerAddresses(settings.envoy_secret.get_secret_value()))
+        await start_invalidations(redis, fleet, telemetry.intake.device_cache, session_checks, stack)
+    addresses = PeerAddresses(settings.envoy_secret.get_secret_value())
+    authenticator = authentication(settings, fleet.access.identities, addresses)
     links = AdapterLinks()
-    shared = Shared(
+    shared = SharedServices(
         sessions=sessions,
-        diagnostics=Diagnostics(identity, diagnostics_open_to(public=settings.public_diagnostics)),
+        diagnostics=Diagnostics(authenticator, diagnostics_open_to(public=settings.public_diagnostics)),
         checks=_health_checks(settings, fleet, telemetry, sessions, links),
         metrics=metrics_of(fleet, telemetry, sessions, member),
         links=links,
     )
-    return Parts(
+    return ServerComponents(
         store=telemetry.store.writer.name,
         sessions=sessions,
-        layers=layers(settings, identity, shared.metrics),
-        registrations=registrations(settings, fleet, telemetry, shared),
+        middleware=middleware(settings, authenticator, shared.metrics),
+        services=registrations(settings, fleet, telemetry, shared),
     )
 
 
 async def _started_sessions(settings: Settings, fleet: Fleet, stack: AsyncExitStack) -> tuple[Sessions, SessionChecks]:
-    """The open streams, and the checks that their callers are still valid; closed with the stack."""
+    """The open streams, and the checks of their callers' credentials; closed with the stack."""
     sessions = Sessions()
     streams = OpenStreams(sessions, fleet.presence.last_seen, settings.online_window_seconds / 3)
     await streams.start()
@@ -124,5 +125,5 @@ def _health_checks(
         "ingest": telemetry.ingest.check,
         "live_bus": telemetry.bus.check,
     }
-    beside: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
-    return HealthChecks(checks, beside, sessions)
+    external: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
+    return HealthChecks(checks, external, sessions)

@@ -56,9 +56,11 @@ def _listen(server: grpc.aio.Server, address: str) -> int:
         raise PortTaken(address) from None
 
 
-async def drain(server: grpc.aio.Server, checkup: health.HealthServicer, sessions: Sessions, seconds: float) -> None:
+async def drain(
+    server: grpc.aio.Server, health_service: health.HealthServicer, sessions: Sessions, seconds: float
+) -> None:
     """Let open calls finish, end the streams, and stop."""
     log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
-    await checkup.enter_graceful_shutdown()
+    await health_service.enter_graceful_shutdown()
     await sessions.drain(seconds)
     await server.stop(seconds)

@@ -30,14 +30,14 @@ class _MallInfo(ctypes.Structure):
 
 
 @asynccontextmanager
-async def given_back() -> AsyncIterator[None]:
+async def memory_trimmer() -> AsyncIterator[None]:
     """Return free memory regularly until the block is left. No effect where the C library is not glibc."""
     library = ctypes.CDLL(None)
     if not (hasattr(library, "mallinfo2") and hasattr(library, "malloc_trim")):
         yield
         return
     library.mallinfo2.restype = _MallInfo
-    task = asyncio.create_task(_give_back(library), name="memory")
+    task = asyncio.create_task(_trim_regularly(library), name="memory trimmer")
     try:
         yield
     finally:
@@ -45,7 +45,7 @@ async def given_back() -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
-async def _give_back(library: ctypes.CDLL) -> None:
+async def _trim_regularly(library: ctypes.CDLL) -> None:
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         # In a thread, because the call inspects all heaps.

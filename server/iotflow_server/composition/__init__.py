@@ -1,1 +1,1 @@
-"""How the parts are put together; app.py starts with these."""
+"""The composition root: functions that construct and connect the components; app.py calls them."""

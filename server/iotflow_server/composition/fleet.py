@@ -1,4 +1,4 @@
-"""The parts that stand on the registry's database."""
+"""The components that use the database of the registry."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -50,28 +50,28 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandParts:
-    """Commands, and the gateways that deliver them."""
+class CommandStores:
+    """Commands, and their leases to gateways."""
 
-    queue: Commands
+    store: Commands
     leases: CommandLeases
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The parts that stand on the registry's database."""
+    """The components that use the database of the registry."""
 
     database: Database
     devices: Devices
     access: Access
     presence: Presence
-    commands: CommandParts
+    commands: CommandStores
     desired: DesiredConfigs
     audit: Audit
 
 
 async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
-    """Closed with the stack."""
+    """Start the components; the stack closes them."""
     database = Database(settings.registry_url)
     await database.start()
     stack.push_async_callback(database.close)
@@ -94,9 +94,9 @@ async def started_fleet(settings: Settings, stack: AsyncExitStack) -> Fleet:
     )
 
 
-def _secret(settings: Settings, given: SecretStr, file: str) -> str:
-    """The secret of the settings, or the one that the data folder keeps."""
-    return given.get_secret_value() or kept_secret(settings.data_dir, file)
+def _secret(settings: Settings, configured: SecretStr, file: str) -> str:
+    """The configured secret, or else the secret in the data folder."""
+    return configured.get_secret_value() or kept_secret(settings.data_dir, file)
 
 
 def _devices(settings: Settings, database: Database, hasher: KeyHasher) -> Devices:
@@ -126,15 +126,15 @@ async def _started_access(
 async def _started_presence(
     settings: Settings, database: Database, devices: Devices, stack: AsyncExitStack
 ) -> Presence:
-    has_others = bool(settings.redis_url)
-    last_seen = LastSeen(database, shared=has_others)
+    is_shared = bool(settings.redis_url)
+    last_seen = LastSeen(database, shared=is_shared)
     await last_seen.start()
     stack.push_async_callback(last_seen.close)
     online = Online(
         database=database,
         last_seen=last_seen,
         window=timedelta(seconds=settings.online_window_seconds),
-        shared=has_others,
+        shared=is_shared,
     )
     devices.registry.on_gone(online.record_removed)
     await online.start()
@@ -142,10 +142,10 @@ async def _started_presence(
     return Presence(last_seen=last_seen, online=online)
 
 
-async def _commands(settings: Settings, database: Database) -> CommandParts:
-    queue = Commands(database)
-    leases = CommandLeases(database, queue.changes)
+async def _commands(settings: Settings, database: Database) -> CommandStores:
+    store = Commands(database)
+    leases = CommandLeases(database, store.changes)
     if settings.is_sole:
-        # Another process that held some is gone.
+        # Leases that exist now belong to a process that has ended.
         await leases.release_all()
-    return CommandParts(queue=queue, leases=leases)
+    return CommandStores(store=store, leases=leases)

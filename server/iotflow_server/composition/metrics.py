@@ -10,7 +10,7 @@ from iotflow_server.workers.member import Member
 
 
 def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
-    """The metrics of this process."""
+    """The metrics, with their help texts and sources."""
     bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "iotflow_worker": ("Number of the worker process.", lambda: member.number),

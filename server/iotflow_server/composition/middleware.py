@@ -1,4 +1,4 @@
-"""The middleware around every call."""
+"""The middleware that wraps every call."""
 
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, permissions
@@ -17,22 +17,22 @@ from iotflow_server.metrics import Metrics
 from iotflow_server.settings import Settings
 
 
-def identity_of(settings: Settings, identities: Identities, addresses: PeerAddresses) -> Authentication:
-    """What tells who calls."""
+def authentication(settings: Settings, identities: Identities, addresses: PeerAddresses) -> Authentication:
+    """The middleware that authenticates callers."""
     open_to_roles = permissions(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
     wrong = WrongCredentials(settings.wrong_credentials_limit, addresses)
     return Authentication(identities=identities, open_to=open_to_roles, wrong=wrong, addresses=addresses)
 
 
-def layers(settings: Settings, identity: Authentication, metrics: Metrics) -> list[Middleware]:
-    """Outermost first."""
+def middleware(settings: Settings, authenticator: Authentication, metrics: Metrics) -> list[Middleware]:
+    """All middleware, outermost first."""
     rate = settings.rate_limit_per_minute
     limits = [RateLimits(Buckets(rate))] if rate else []
     return [
         Errors(),
         CallMetrics(metrics.calls),
         Logging(),
-        identity,
+        authenticator,
         *limits,
         stream_limits(settings),
         Validation(),
@@ -41,7 +41,7 @@ def layers(settings: Settings, identity: Authentication, metrics: Metrics) -> li
 
 
 def stream_limits(settings: Settings) -> StreamLimits:
-    """Of each caller."""
+    """The limits of open streams for each caller."""
     reads = StreamLimit(
         "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"
     )

@@ -1,12 +1,12 @@
-"""The parts that readings pass through."""
+"""The components that process readings."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.latest import RedisLatestValues
+from iotflow_server.composition.cluster import started_bus, started_latest_values, started_timestamps
 from iotflow_server.composition.fleet import Fleet
-from iotflow_server.composition.sharing import started_bus, started_latest_values, started_timestamps
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.checks import FutureLimit, Limits
@@ -18,14 +18,14 @@ from iotflow_server.telemetry.stores.choice import ChosenStore, RetentionRule, c
 from iotflow_server.telemetry.times import utc_now_ms
 from iotflow_server.workers.member import Member
 
-# Seconds a device is remembered: where others change the registry too, this is how late that may be known here. A gateway's
-# hundred thousand devices would otherwise be looked up every few seconds.
+# Seconds for which a device is cached. Where other processes change the registry too, a change may take effect here this late.
+# A sole process has the longer time, because a gateway's hundred thousand devices would be read again every few seconds.
 SOLE_TTL, SHARED_TTL = 60.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """The parts that readings pass through. latest: the cache of newest values, if there is one."""
+    """The components that process readings. latest: the cache of newest values, if any."""
 
     store: ChosenStore
     ingest: Ingest
@@ -38,7 +38,7 @@ class Telemetry:
 async def started_telemetry(
     settings: Settings, member: Member, redis: RedisConnection | None, fleet: Fleet, stack: AsyncExitStack
 ) -> Telemetry:
-    """Closed with the stack."""
+    """Start the components; the stack closes them."""
     latest = await started_latest_values(settings, redis, stack)
     store = await _started_store(settings, latest, stack)
     feed, tally = LiveFeed(settings.subscriber_queue_bytes), Tally()

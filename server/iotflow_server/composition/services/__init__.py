@@ -1,1 +1,1 @@
-"""The services: each module joins those of one kind of caller."""
+"""Constructs the services; one module for each kind of caller."""

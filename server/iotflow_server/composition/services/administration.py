@@ -1,4 +1,4 @@
-"""The services by which people and programs run the fleet."""
+"""Constructs the services for administration of the fleet."""
 
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
@@ -19,7 +19,7 @@ from iotflow_server.rpc.tokens.service import TokenService
 
 
 def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetService:
-    """Devices, their keys and measurements, and counts over the fleet."""
+    """FleetService: devices, their keys and measurements, and statistics of the fleet."""
     writer, reader, registry = telemetry.store.writer, telemetry.store.reader, fleet.devices.registry
     return FleetService(
         queries=DeviceQueryHandler(
@@ -38,7 +38,7 @@ def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encode
 
 
 def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetStatistics:
-    """Counts of the registry, and of this process."""
+    """Statistics of the registry and of this process."""
     return FleetStatistics(
         figures=DeviceStatistics(fleet.database),
         counter=device_counter(fleet),
@@ -57,7 +57,7 @@ def device_counter(fleet: Fleet) -> DeviceCounter:
 
 
 def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> CommandService:
-    """Commands to devices. heartbeat: seconds."""
+    """CommandService: commands to devices. heartbeat: the interval of heartbeats, in seconds."""
     return CommandService(
         registry=fleet.devices.registry,
         commands=fleet.commands.store,
@@ -67,15 +67,15 @@ def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> Comma
 
 
 def config_service(fleet: Fleet) -> ConfigService:
-    """Desired configurations."""
+    """ConfigService: desired configurations."""
     return ConfigService(registry=fleet.devices.registry, desired=fleet.desired)
 
 
 def token_service(fleet: Fleet, sessions: Sessions) -> TokenService:
-    """Bearer tokens."""
+    """TokenService: bearer tokens."""
     return TokenService(tokens=fleet.access.tokens, sessions=sessions)
 
 
 def audit_service(fleet: Fleet) -> AuditService:
-    """The audit log."""
+    """AuditService: the audit log."""
     return AuditService(audit=fleet.audit)

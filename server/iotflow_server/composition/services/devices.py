@@ -1,4 +1,4 @@
-"""The services that devices, their gateways and MQTT brokers use."""
+"""Constructs the services for devices, gateways and MQTT brokers."""
 
 from iotflow.mqtt_topics import TopicGrammar
 from iotflow_server.composition.fleet import Fleet
@@ -6,20 +6,20 @@ from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
 from iotflow_server.rpc.config.own_config import OwnConfigHandler
+from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
 from iotflow_server.rpc.devices.keys import OwnKeyHandler
 from iotflow_server.rpc.devices.registration import RegistrationHandler, RegistrationPolicy
 from iotflow_server.rpc.devices.service import DeviceService
-from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.devices.status import StatusHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.commands import GatewayCommandHandler
 from iotflow_server.rpc.gateway.configs import GatewayConfigHandler
-from iotflow_server.rpc.gateway.presence_reports import PresenceReports
+from iotflow_server.rpc.gateway.presence_reports import PresenceReportHandler
 from iotflow_server.rpc.gateway.service import GatewayService
 from iotflow_server.rpc.mqtt.access import AccessHandler
 from iotflow_server.rpc.mqtt.accounts import AccountHandler
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 from iotflow_server.rpc.mqtt.service import MqttService
 from iotflow_server.rpc.mqtt.usernames import Usernames
 from iotflow_server.rpc.streams.sessions import Sessions
@@ -34,7 +34,7 @@ def device_service(
     encoder: DeviceEncoder,
     broker: AdvertisedBroker,
 ) -> DeviceService:
-    """What a device says of itself and asks for."""
+    """DeviceService: requests of devices about themselves."""
     registry, last_seen = fleet.devices.registry, fleet.presence.last_seen
     return DeviceService(
         registration=RegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
@@ -48,7 +48,7 @@ def device_service(
         config=OwnConfigHandler(
             registry=registry,
             desired=fleet.desired,
-            reports=StateReportHandler(registry=registry, last_seen=last_seen, encoder=encoder),
+            reports=ReportedConfigHandler(registry=registry, last_seen=last_seen, encoder=encoder),
             last_seen=last_seen,
             sessions=sessions,
         ),
@@ -59,7 +59,7 @@ def device_service(
 
 
 def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, links: AdapterLinks) -> GatewayService:
-    """Requests of gateways for devices."""
+    """GatewayService: requests of gateways on behalf of devices."""
     registry, last_seen, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
     return GatewayService(
         commands=GatewayCommandHandler(
@@ -68,18 +68,20 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, li
         configs=GatewayConfigHandler(
             registry=registry,
             desired=fleet.desired,
-            reports=StateReportHandler(registry=registry, last_seen=last_seen, encoder=encoder),
+            reports=ReportedConfigHandler(registry=registry, last_seen=last_seen, encoder=encoder),
             sessions=sessions,
             links=links,
         ),
-        presence=PresenceReports(registry=registry, last_seen=last_seen, online=fleet.presence.online, leases=leases),
+        presence=PresenceReportHandler(
+            registry=registry, last_seen=last_seen, online=fleet.presence.online, leases=leases
+        ),
     )
 
 
 def mqtt_service(
-    settings: Settings, fleet: Fleet, sessions: Sessions, links: AdapterLinks, refusals: MqttRefusals
+    settings: Settings, fleet: Fleet, sessions: Sessions, links: AdapterLinks, rejections: RejectionCounts
 ) -> MqttService:
-    """Requests of MQTT brokers and their adapters."""
+    """MqttService: requests of MQTT brokers and their adapters."""
     usernames = Usernames(fleet.devices.registry)
     return MqttService(
         accounts=AccountHandler(
@@ -95,5 +97,5 @@ def mqtt_service(
             topics=TopicGrammar(settings.mqtt_topic_prefix),
             anonymous=settings.mqtt_anonymous,
         ),
-        refusals=refusals,
+        rejections=rejections,
     )

@@ -1,4 +1,4 @@
-"""All services, ready to be added to a server."""
+"""Constructs all services, and the functions that add them to a server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,20 +34,20 @@ from iotflow_server.metrics import Metrics
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import HealthChecks
 from iotflow_server.rpc.system.service import SystemService
 from iotflow_server.settings import Settings
 
-# Adds a service to a server.
-Registration = Callable[[grpc.aio.Server], None]
+# A function that adds one service to a server.
+AddToServer = Callable[[grpc.aio.Server], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """What several services use. links: the MQTT adapters that are connected."""
+class SharedServices:
+    """The components that several services use. links: the connected MQTT adapters."""
 
     sessions: Sessions
     diagnostics: Diagnostics
@@ -56,15 +56,15 @@ class Shared:
     links: AdapterLinks
 
 
-def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared: Shared) -> list[Registration]:
-    """One for each service of the contract."""
+def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared: SharedServices) -> list[AddToServer]:
+    """One function for each service of the contract."""
     sessions, links = shared.sessions, shared.links
     encoder = DeviceEncoder(fleet.presence.last_seen, fleet.presence.online)
     broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
-    refusals = MqttRefusals()
+    rejections = RejectionCounts()
     devices = device_service(settings, fleet, telemetry, sessions, encoder, broker)
     gateways = gateway_service(fleet, sessions, encoder, links)
-    mqtt = mqtt_service(settings, fleet, sessions, links, refusals)
+    mqtt = mqtt_service(settings, fleet, sessions, links, rejections)
     readings = telemetry_service(settings, fleet, telemetry, sessions, shared.diagnostics)
     legacy = legacy_service(settings, fleet, telemetry, shared.checks, broker)
     commands = command_service(fleet, sessions, settings.heartbeat_seconds)
@@ -72,16 +72,16 @@ def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared
         checks=shared.checks,
         metrics=shared.metrics,
         broker=broker,
-        refusals=refusals,
+        rejections=rejections,
         diagnostics=shared.diagnostics,
     )
-    fleet_ = fleet_service(fleet, telemetry, sessions, encoder)
+    administration = fleet_service(fleet, telemetry, sessions, encoder)
     return [
         partial(device_service_pb2_grpc.add_DeviceServiceServicer_to_server, devices),
         partial(gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server, gateways),
         partial(mqtt_service_pb2_grpc.add_MqttServiceServicer_to_server, mqtt),
         partial(telemetry_service_pb2_grpc.add_TelemetryServiceServicer_to_server, readings),
-        partial(fleet_service_pb2_grpc.add_FleetServiceServicer_to_server, fleet_),
+        partial(fleet_service_pb2_grpc.add_FleetServiceServicer_to_server, administration),
         partial(command_service_pb2_grpc.add_CommandServiceServicer_to_server, commands),
         partial(config_service_pb2_grpc.add_ConfigServiceServicer_to_server, config_service(fleet)),
         partial(token_service_pb2_grpc.add_TokenServiceServicer_to_server, token_service(fleet, sessions)),

@@ -1,4 +1,4 @@
-"""The services for readings, and the paths of the older service."""
+"""Constructs the service for readings and the service for clients of the older service."""
 
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.services.administration import device_counter
@@ -28,7 +28,7 @@ from iotflow_server.telemetry.stores.choice import location_of
 def telemetry_service(
     settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, diagnostics: Diagnostics
 ) -> TelemetryService:
-    """Readings in, readings out."""
+    """TelemetryService: stores, queries, streams and deletes readings."""
     intake, reader, writer = telemetry.intake, telemetry.store.reader, telemetry.store.writer
     queries = QueryHandler(reader=reader, registry=fleet.devices.registry, device_cache=intake.device_cache)
     return TelemetryService(
@@ -57,7 +57,7 @@ def telemetry_service(
 def legacy_service(
     settings: Settings, fleet: Fleet, telemetry: Telemetry, checks: HealthChecks, broker: AdvertisedBroker
 ) -> LegacyService:
-    """Paths of the older service."""
+    """LegacyService: the REST paths of the older service."""
     return LegacyService(
         status=SystemStatusHandler(checks=checks, machine=Machine(settings.data_dir), counter=device_counter(fleet)),
         devices=DeviceStatusHandler(registry=fleet.devices.registry, online=fleet.presence.online),

@@ -13,8 +13,8 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.encoding import made
 from iotflow_server.rpc.codec.wire_values import to_struct
+from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
 from iotflow_server.rpc.config.streams import device_config_stream
-from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.streams.sessions import Sessions
 
 
@@ -26,7 +26,7 @@ class OwnConfigHandler:
         *,
         registry: Registry,
         desired: DesiredConfigs,
-        reports: StateReportHandler,
+        reports: ReportedConfigHandler,
         last_seen: LastSeen,
         sessions: Sessions,
     ) -> None:

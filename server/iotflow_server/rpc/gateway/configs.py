@@ -10,8 +10,8 @@ from iotflow_server.auth.principal import Principal
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device import device_inactive
 from iotflow_server.devices.registry import Registry
+from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
 from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
-from iotflow_server.rpc.devices.state_reports import StateReportHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
@@ -25,7 +25,7 @@ class GatewayConfigHandler:
         *,
         registry: Registry,
         desired: DesiredConfigs,
-        reports: StateReportHandler,
+        reports: ReportedConfigHandler,
         sessions: Sessions,
         links: AdapterLinks,
     ) -> None:

@@ -16,7 +16,7 @@ from iotflow_server.presence.online import Online
 wire = gateway_service_pb2
 
 
-class PresenceReports:
+class PresenceReportHandler:
     """Notes what counts and names the rest."""
 
     def __init__(self, *, registry: Registry, last_seen: LastSeen, online: Online, leases: CommandLeases) -> None:

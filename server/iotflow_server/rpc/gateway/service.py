@@ -8,7 +8,7 @@ from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.gateway.commands import GatewayCommandHandler
 from iotflow_server.rpc.gateway.configs import GatewayConfigHandler
-from iotflow_server.rpc.gateway.presence_reports import PresenceReports
+from iotflow_server.rpc.gateway.presence_reports import PresenceReportHandler
 
 wire = gateway_service_pb2
 
@@ -17,7 +17,7 @@ class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
     """See gateway_service.proto for what each RPC promises."""
 
     def __init__(
-        self, *, commands: GatewayCommandHandler, configs: GatewayConfigHandler, presence: PresenceReports
+        self, *, commands: GatewayCommandHandler, configs: GatewayConfigHandler, presence: PresenceReportHandler
     ) -> None:
         self._commands = commands
         self._configs = configs

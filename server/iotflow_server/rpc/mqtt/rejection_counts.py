@@ -7,7 +7,7 @@ from collections.abc import Mapping
 MOST_REASONS, OTHER = 100, "OTHER"
 
 
-class MqttRefusals:
+class RejectionCounts:
     """Of all adapters that report to this process, since it began."""
 
     def __init__(self) -> None:

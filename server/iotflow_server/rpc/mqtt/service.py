@@ -8,7 +8,7 @@ from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.mqtt.access import AccessHandler
 from iotflow_server.rpc.mqtt.accounts import AccountHandler
-from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 
 wire = mqtt_service_pb2
 
@@ -16,10 +16,10 @@ wire = mqtt_service_pb2
 class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
     """See mqtt_service.proto for what each RPC promises."""
 
-    def __init__(self, *, accounts: AccountHandler, access: AccessHandler, refusals: MqttRefusals) -> None:
+    def __init__(self, *, accounts: AccountHandler, access: AccessHandler, rejections: RejectionCounts) -> None:
         self._accounts = accounts
         self._access = access
-        self._refusals = refusals
+        self._rejections = rejections
 
     async def WatchAccounts(
         self, request: wire.WatchAccountsRequest, context: Context
@@ -34,7 +34,7 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
     async def ReportRefusals(
         self, request: wire.ReportRefusalsRequest, _context: Context
     ) -> wire.ReportRefusalsResponse:
-        self._refusals.add(request.counts)
+        self._rejections.add(request.counts)
         return wire.ReportRefusalsResponse()
 
     async def Authenticate(self, request: wire.AuthenticateRequest, _context: Context) -> wire.AuthenticateResponse:

@@ -13,7 +13,7 @@ from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
-from iotflow_server.rpc.mqtt.rejection_counts import MqttRefusals
+from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import DRAINING, HEALTHY, UNHEALTHY, HealthChecks
 from iotflow_server.telemetry.times import utc_now_ms
@@ -32,13 +32,13 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         checks: HealthChecks,
         metrics: Metrics,
         broker: AdvertisedBroker,
-        refusals: MqttRefusals,
+        rejections: RejectionCounts,
         diagnostics: Diagnostics,
     ) -> None:
         self._checks = checks
         self._metrics = metrics
         self._broker = broker
-        self._refusals = refusals
+        self._rejections = rejections
         self._diagnostics = diagnostics
         self._probe = BrokerProbe(broker.host, broker.port)
         self._began = time.monotonic()
@@ -75,5 +75,5 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
                 connected=is_reachable,
                 tls_enabled=self._broker.port == MQTTS_PORT,
             ),
-            refused=self._refusals.counts,
+            refused=self._rejections.counts,
         )

@@ -1,4 +1,4 @@
-"""What server processes share with one another, by Redis where there is one."""
+"""The components that connect the server processes with each other, through Redis if it is configured."""
 
 from contextlib import AsyncExitStack
 
@@ -25,7 +25,7 @@ from iotflow_server.workers.member import Member
 
 
 def redis_of(settings: Settings, stack: AsyncExitStack) -> RedisConnection | None:
-    """What the processes share things by; None: there is one process."""
+    """The connection to Redis, or None if Redis is not configured."""
     if not settings.redis_url:
         return None
     connection = RedisConnection(settings.redis_url)
@@ -36,7 +36,7 @@ def redis_of(settings: Settings, stack: AsyncExitStack) -> RedisConnection | Non
 async def started_latest_values(
     settings: Settings, redis: RedisConnection | None, stack: AsyncExitStack
 ) -> RedisLatestValues | None:
-    """What remembers the newest values; None: the store tells them itself. Closed with the stack."""
+    """The cache of newest values, closed with the stack. None: the store answers these queries itself."""
     if redis is None or not is_iotdb(settings.telemetry_url):
         return None
     values = RedisLatestValues(redis)
@@ -46,7 +46,7 @@ async def started_latest_values(
 
 
 async def started_bus(redis: RedisConnection | None, feed: LiveFeed, stack: AsyncExitStack) -> LiveBus:
-    """The way of what is stored into the live feeds of all processes; closed with the stack."""
+    """The bus that carries stored readings to the live feeds of all processes; closed with the stack."""
     if redis is None:
         return DirectBus(feed)
     bus = RedisLiveBus(feed, redis)
@@ -63,26 +63,26 @@ async def started_timestamps(
     store: ChosenStore,
     stack: AsyncExitStack,
 ) -> TimestampAllocator:
-    """Who gives out the times of readings that came without one; closed with the stack. Raises CannotStart, Unavailable."""
-    given = NewestTimestamps(store.reader, utc_now_ms, lambda: store.writer.buffering)
-    alone = LocalTimestampAllocator(given, utc_now_ms)
+    """The allocator of timestamps for readings without one; closed with the stack. Raises CannotStart, Unavailable."""
+    newest = NewestTimestamps(store.reader, utc_now_ms, lambda: store.writer.buffering)
+    local = LocalTimestampAllocator(newest, utc_now_ms)
     if not settings.is_sole:
         number = ServerNumber(database, identity_in(settings.data_dir))
-        await number.start(lambda server: alone.set_stride(own_stride(member.number, member.of, server)))
+        await number.start(lambda server: local.set_stride(own_stride(member.number, member.of, server)))
         stack.push_async_callback(number.close)
     if redis is None:
-        return alone
-    return RedisTimestampAllocator(connection=redis, newest=given, now=utc_now_ms, alone=alone)
+        return local
+    return RedisTimestampAllocator(connection=redis, newest=newest, now=utc_now_ms, alone=local)
 
 
-async def tell_others(
+async def start_invalidations(
     redis: RedisConnection, fleet: Fleet, device_cache: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
 ) -> None:
-    """Of what this process changes in the registry, and which devices it hears; and hear the same of them."""
+    """Exchange changes of the registry and sightings of devices with the other processes, until the stack closes."""
     relay = RemoteCommandRelay(fleet.commands.store)
     await relay.start()
     stack.push_async_callback(relay.close)
-    elsewhere = CacheInvalidator(
+    invalidator = CacheInvalidator(
         identities=fleet.access.identities,
         device_cache=device_cache,
         accounts=fleet.devices.accounts,
@@ -91,14 +91,14 @@ async def tell_others(
         relay=relay,
         desired=fleet.desired,
     )
-    notices = RedisInvalidations(redis, elsewhere)
-    fleet.devices.registry.on_change(notices.device_changed)
-    fleet.devices.registry.on_register(notices.device_changed)
-    fleet.access.tokens.on_change(notices.token_revoked)
-    fleet.commands.store.changes.on_publish(lambda command: notices.command_changed(command.id))
-    fleet.desired.changes.on_publish(lambda desired: notices.desired_changed(desired.device_id))
-    await notices.start()
-    stack.push_async_callback(notices.close)
+    invalidations = RedisInvalidations(redis, invalidator)
+    fleet.devices.registry.on_change(invalidations.device_changed)
+    fleet.devices.registry.on_register(invalidations.device_changed)
+    fleet.access.tokens.on_change(invalidations.token_revoked)
+    fleet.commands.store.changes.on_publish(lambda command: invalidations.command_changed(command.id))
+    fleet.desired.changes.on_publish(lambda desired: invalidations.desired_changed(desired.device_id))
+    await invalidations.start()
+    stack.push_async_callback(invalidations.close)
     exchange = PresenceExchange(fleet.presence.last_seen, fleet.presence.online, RedisPresenceBoard(redis))
     await exchange.start()
     stack.push_async_callback(exchange.close)

@@ -13,7 +13,7 @@ from iotflow_server.rpc.config.reports import report_of
 wire = device_service_pb2
 
 
-class StateReportHandler:
+class ReportedConfigHandler:
     """UpdateDeviceConfig, for the device itself and for a gateway."""
 
     def __init__(self, *, registry: Registry, last_seen: LastSeen, encoder: DeviceEncoder) -> None:

@@ -1,4 +1,4 @@
-"""The configuration of the device that calls."""
+"""GetDeviceConfig, UpdateDeviceConfig and WatchConfig: the configuration of the calling device."""
 
 from collections.abc import AsyncGenerator
 
@@ -44,10 +44,10 @@ class OwnConfigHandler:
         return await made(lambda: _config(device, desired), device.configuration, desired.document)
 
     async def report(
-        self, sent: wire.UpdateDeviceConfigRequest | HttpBody, principal: Principal
+        self, request: wire.UpdateDeviceConfigRequest | HttpBody, principal: Principal
     ) -> wire.UpdateDeviceConfigResponse:
-        """UpdateDeviceConfig, and UpdateDeviceConfigJson."""
-        return await self._reports.report(principal.own_device().id, sent)
+        """UpdateDeviceConfig and UpdateDeviceConfigJson."""
+        return await self._reports.report(principal.own_device().id, request)
 
     async def watch(self, principal: Principal) -> AsyncGenerator[wire.WatchConfigResponse]:
         """WatchConfig."""

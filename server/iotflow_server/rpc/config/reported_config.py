@@ -1,4 +1,4 @@
-"""What a device reports of itself, whichever door it came by."""
+"""UpdateDeviceConfig: stores the state that a device or its gateway reports."""
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -14,7 +14,7 @@ wire = device_service_pb2
 
 
 class ReportedConfigHandler:
-    """UpdateDeviceConfig, for the device itself and for a gateway."""
+    """Serves UpdateDeviceConfig of the device, its form for REST, and ReportDeviceConfig of gateways."""
 
     def __init__(self, *, registry: Registry, last_seen: LastSeen, encoder: DeviceEncoder) -> None:
         self._registry = registry
@@ -22,10 +22,10 @@ class ReportedConfigHandler:
         self._encoder = encoder
 
     async def report(
-        self, device_id: int, sent: wire.UpdateDeviceConfigRequest | HttpBody
+        self, device_id: int, request: wire.UpdateDeviceConfigRequest | HttpBody
     ) -> wire.UpdateDeviceConfigResponse:
-        """Raises NotFound, InvalidArgument, Unavailable."""
-        report = await report_of(sent)
+        """Store the reported state. Raises NotFound, InvalidArgument, Unavailable."""
+        report = await report_of(request)
         device = await self._registry.report(device_id, report.changes())
         self._last_seen.record(device_id)
         response = wire.UpdateDeviceConfigResponse(

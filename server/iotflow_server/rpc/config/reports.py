@@ -1,4 +1,4 @@
-"""What a device reports of itself, whether it came as JSON or as a message."""
+"""Parses reported device states, from JSON and from protobuf messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from iotflow_server.rpc.codec.wire_values import check_json, has_wide_numbers, p
 from iotflow_server.rpc.config.typed_values import FIELD, typed
 from iotflow_server.rpc.telemetry.submissions import json_object
 
-# Eight times what is kept of a configuration: as JSON it may be written with spaces, and in a message a digit takes eleven bytes.
+# Eight times the size of a stored configuration: JSON may contain spaces, and a digit takes eleven bytes in a message.
 MOST_BODY_BYTES = 8 * MOST_CONFIGURATION_BYTES
 CHANGED = ("status", "location", "firmware_version", "hardware_version")
 TEXTS = (*CHANGED, "config_key", "data_type")
@@ -26,7 +26,7 @@ TEXTS = (*CHANGED, "config_key", "data_type")
 
 @dataclass(frozen=True, slots=True)
 class ConfigReport:
-    """texts: the fields that are texts, those that were given. value: of the key config_key, as data_type reads it."""
+    """A parsed report. texts: the text fields that are present. value: the value of config_key, converted to data_type."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
     configuration: dict[str, Any] | None = None
@@ -34,11 +34,11 @@ class ConfigReport:
 
     @property
     def key(self) -> str:
-        """Empty where the report is not of one key."""
+        """The reported key, or empty if the report is not of one key."""
         return self.texts.get("config_key", "")
 
     def changes(self) -> DeviceChanges:
-        """What is to be changed; absent fields stay None."""
+        """The changes to the device; absent fields are None."""
         return DeviceChanges(
             **{name: self.texts.get(name) for name in CHANGED},
             configuration=self.configuration,
@@ -46,16 +46,16 @@ class ConfigReport:
         )
 
 
-async def report_of(sent: UpdateDeviceConfigRequest | HttpBody) -> ConfigReport:
-    """Of a request that is typed, or of the body of PUT /api/v1/devices/config. Raises InvalidArgument."""
-    size = len(sent.data) if isinstance(sent, HttpBody) else sent.ByteSize()
+async def report_of(request: UpdateDeviceConfigRequest | HttpBody) -> ConfigReport:
+    """Parse a typed request, or the body of PUT /api/v1/devices/config. Raises InvalidArgument."""
+    size = len(request.data) if isinstance(request, HttpBody) else request.ByteSize()
     if size > MOST_BODY_BYTES:
         raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
-    read = partial(_in_json, sent.data) if isinstance(sent, HttpBody) else partial(_in_message, sent)
-    return await run_by_size(size, read)
+    parse = partial(_from_json, request.data) if isinstance(request, HttpBody) else partial(_from_message, request)
+    return await run_by_size(size, parse)
 
 
-def _in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
+def _from_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
     texts = {name: getattr(request, name) for name in CHANGED if request.HasField(name)}  # type: ignore[arg-type]
     texts |= {"config_key": request.config_key, "data_type": request.data_type}
     has_configuration = request.HasField("configuration")
@@ -64,40 +64,40 @@ def _in_message(request: UpdateDeviceConfigRequest) -> ConfigReport:
     return ConfigReport(texts, configuration, value)
 
 
-def _in_json(body: bytes) -> ConfigReport:
+def _from_json(body: bytes) -> ConfigReport:
     content = json_object(body)
     if has_wide_numbers(content):
         content = exact_document(body)
     request = UpdateDeviceConfigRequest()
-    texts = {name: _text(content, name, request) for name in TEXTS if _given(content, name) is not None}
-    configuration = _given(content, "configuration")
+    texts = {name: _text(content, name, request) for name in TEXTS if _field(content, name) is not None}
+    configuration = _field(content, "configuration")
     if not isinstance(configuration, dict | None):
-        raise InvalidArgument("configuration", "must be an object")
+        raise InvalidArgument("configuration", "must be a JSON object")
     if configuration is not None:
         request.configuration.SetInParent()
     if any(name in content for name in _spellings(FIELD)):
         request.config_value.SetInParent()
-    # The rules of the contract, which look at all but the values.
+    # The rules of the contract, which cover all fields except the values.
     check(request)
     check_json("configuration", configuration)
-    value = _given(content, FIELD)
+    value = _field(content, FIELD)
     check_json(FIELD, value)
     return ConfigReport(texts, configuration, typed(value, request.data_type) if request.config_key else None)
 
 
 def _text(content: Mapping[str, Any], name: str, request: UpdateDeviceConfigRequest) -> str:
-    text = _given(content, name)
+    text = _field(content, name)
     if not isinstance(text, str):
         raise InvalidArgument(name, "must be a text")
     setattr(request, name, text)
     return text
 
 
-def _given(content: Mapping[str, Any], name: str) -> Any:
-    """By the contract's name or the JSON name. Raises InvalidArgument where both are there, and differ."""
+def _field(content: Mapping[str, Any], name: str) -> Any:
+    """The field by its name in the contract or its JSON name. Raises InvalidArgument if both are present and differ."""
     values = [content[spelling] for spelling in _spellings(name) if content.get(spelling) is not None]
     if len(values) > 1 and values[0] != values[1]:
-        raise InvalidArgument(name, "is given twice, and differently")
+        raise InvalidArgument(name, "is present by two names, with different values")
     return values[0] if values else None
 
 

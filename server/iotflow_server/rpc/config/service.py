@@ -16,7 +16,7 @@ wire = config_service_pb2
 
 
 class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
-    """See config_service.proto for what each RPC promises."""
+    """config_service.proto specifies each RPC."""
 
     def __init__(self, *, registry: Registry, desired: DesiredConfigs) -> None:
         self._registry = registry

@@ -1,4 +1,4 @@
-"""Desired configurations as streams: a device's own, and those of all devices."""
+"""Streams of desired configurations: of one device, and of all devices."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -15,28 +15,28 @@ from iotflow_server.rpc.streams.sessions import Session
 Own = device_service_pb2.WatchConfigResponse
 OfDevice = gateway_service_pb2.WatchDeviceConfigsResponse
 
-# Where another process makes a version and the line to it is down, this is how late it may come.
-LOOK_AGAIN_SECONDS = 30.0
-# Clocks of processes differ, and a version is there a little after its time.
+# The interval of polling. If Redis is unavailable, versions of other processes are found this late.
+POLL_SECONDS = 30.0
+# The clocks of processes differ, and a version becomes visible a little after its time.
 OVERLAP = timedelta(minutes=1)
 PAGE = 500
-BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 async def device_config_stream(device_id: int, desired: DesiredConfigs, session: Session) -> AsyncIterator[Own]:
-    """WatchConfig: what is desired now, then each change."""
-    with desired.changes.subscribe(device_id, lambda _: True) as listener:
-        session.ended.add_done_callback(lambda _: listener.wake())
+    """WatchConfig: sends the desired configuration, then each change."""
+    with desired.changes.subscribe(device_id, lambda _: True) as subscription:
+        session.ended.add_done_callback(lambda _: subscription.wake())
         last = -1
         while True:
-            listener.take()
+            subscription.take()
             found = await desired.get(device_id)
             if found.version > last:
                 last = found.version
                 yield _own(found)
             if session.refusal:
                 raise session.refusal
-            await listener.wait(LOOK_AGAIN_SECONDS)
+            await subscription.wait(POLL_SECONDS)
 
 
 class FleetConfigStream:
@@ -46,21 +46,21 @@ class FleetConfigStream:
         self._desired = desired
         self._registry = registry
         self._session = session
-        # The newest versions sent, by device, as far as they may be found again.
+        # The newest version sent for each device, as long as the next query may find it again.
         self._sent: dict[int, DesiredConfig] = {}
 
     async def messages(self, since: datetime) -> AsyncGenerator[OfDevice]:
-        """What was changed since then, then each change."""
-        with self._desired.changes.subscribe(None, lambda _: True) as listener:
-            self._session.ended.add_done_callback(lambda _: listener.wake())
+        """Send all changes since this time, then each new change."""
+        with self._desired.changes.subscribe(None, lambda _: True) as subscription:
+            self._session.ended.add_done_callback(lambda _: subscription.wake())
             while True:
-                begun = utc_now()
+                started = utc_now()
                 async for message in self._stored(since):
                     yield message
-                since = begun - OVERLAP
-                self._sent = {key: sent for key, sent in self._sent.items() if (sent.changed_at or begun) >= since}
+                since = started - OVERLAP
+                self._sent = {key: sent for key, sent in self._sent.items() if (sent.changed_at or started) >= since}
                 yield OfDevice(caught_up=gateway_service_pb2.ConfigsCaughtUp(timestamp=timestamp_of(since)))
-                async for message in self._told(listener):
+                async for message in self._changes(subscription):
                     yield message
 
     async def _stored(self, since: datetime) -> AsyncIterator[OfDevice]:
@@ -70,21 +70,21 @@ class FleetConfigStream:
             for message in await self._fresh(page):
                 yield message
 
-    async def _told(self, listener: ChangeSubscription[DesiredConfig]) -> AsyncIterator[OfDevice]:
-        """What is told, until something was missed or may have been."""
-        look_at = _now() + LOOK_AGAIN_SECONDS
-        while _now() < look_at:
-            news, missed = listener.take()
-            for message in await self._fresh(news):
+    async def _changes(self, subscription: ChangeSubscription[DesiredConfig]) -> AsyncIterator[OfDevice]:
+        """Send changes until there is a gap, or until the next poll is due."""
+        poll_at = _now() + POLL_SECONDS
+        while _now() < poll_at:
+            changes, has_gap = subscription.take()
+            for message in await self._fresh(changes):
                 yield message
             if self._session.refusal:
                 raise self._session.refusal
-            if missed:
+            if has_gap:
                 return
-            await listener.wait(look_at - _now())
+            await subscription.wait(poll_at - _now())
 
     async def _fresh(self, found: Iterable[DesiredConfig]) -> list[OfDevice]:
-        """Those that are newer than what was sent, of devices that exist."""
+        """The versions that are newer than those sent, of existing devices."""
         newest: dict[int, DesiredConfig] = {}
         for one in found:
             sent = self._sent.get(one.device_id)

@@ -1,4 +1,4 @@
-"""A reported configuration value, read as its data type says."""
+"""Converts a reported configuration value to its data type."""
 
 import re
 from typing import Any
@@ -9,13 +9,13 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.wire_values import check_json, plain_number
 
 FIELD = "config_value"
-# Python takes long over more digits, and none has them.
+# Python converts longer numbers slowly.
 _WHOLE = re.compile(r"\s*[-+]?[0-9]{1,40}\s*")
 TRUE_WORDS, FALSE_WORDS = ("true", "1", "yes"), ("false", "0", "no", "")
 
 
 def typed(content: Any, data_type: str) -> Any:
-    """The content as data_type says: string, integer, float, boolean, json, or empty for as it is. Raises InvalidArgument."""
+    """Convert the content to string, integer, float, boolean or json; empty: unchanged. Raises InvalidArgument."""
     match data_type:
         case "string":
             return content if isinstance(content, str) else orjson.dumps(content).decode()
@@ -56,6 +56,6 @@ def _json(content: Any) -> Any:
     try:
         value = orjson.loads(content)
     except ValueError:
-        raise InvalidArgument(FIELD, "is not JSON") from None
+        raise InvalidArgument(FIELD, "is not valid JSON") from None
     check_json(FIELD, value)
     return value

@@ -1,29 +1,33 @@
-"""Whether the MQTT adapters that are connected reach their brokers, as far as the server sees."""
+"""Infers whether the connected MQTT adapters reach their brokers."""
 
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# An adapter that starts connects to its broker within that; a broker that was lost so often within a minute is lost again and again.
+# An adapter connects to its broker within the first time after its start. A broker that was lost OFTEN times within a minute is
+# reported as unstable.
 START_SECONDS, MINUTE_SECONDS, OFTEN = 15.0, 60.0, 4
 SEE_LOG = "the adapter's log has the cause (`broker_unavailable`, `broker_lost`)"
 
 
 class AdapterLinks:
-    """An adapter follows the accounts as long as it runs, and the desired configurations as long as it has a broker to retain them."""
+    """Counts the streams of the adapters.
+
+    An adapter watches accounts while it runs. It watches desired configurations only while it is connected to its broker.
+    """
 
     def __init__(self) -> None:
         self._watching = 0
         self._retaining = 0
-        self._apart_since = 0.0
+        self._disconnected_since = 0.0
         self._lost: deque[float] = deque(maxlen=OFTEN)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """An adapter follows the accounts."""
+        """Count an adapter that watches accounts."""
         if not self._watching:
-            self._apart_since = time.monotonic()
+            self._disconnected_since = time.monotonic()
         self._watching += 1
         try:
             yield
@@ -32,22 +36,22 @@ class AdapterLinks:
 
     @contextmanager
     def retaining(self) -> Iterator[None]:
-        """A gateway follows the desired configurations."""
+        """Count a gateway that watches desired configurations."""
         self._retaining += 1
         try:
             yield
         finally:
             self._retaining -= 1
-            self._apart_since = time.monotonic()
+            self._disconnected_since = time.monotonic()
             if self._watching:
-                self._lost.append(self._apart_since)
+                self._lost.append(self._disconnected_since)
 
     async def check(self) -> str:
-        """What is amiss; empty: nothing, or there is no adapter."""
+        """The problem as a sentence; empty: no problem, or no adapter."""
         now = time.monotonic()
         if not self._watching:
             return ""
-        if not self._retaining and now - self._apart_since > START_SECONDS:
+        if not self._retaining and now - self._disconnected_since > START_SECONDS:
             return f"The MQTT adapter has no connection to its broker; {SEE_LOG}."
         if len(self._lost) == OFTEN and now - self._lost[0] < MINUTE_SECONDS:
             return f"The MQTT adapter lost its broker {OFTEN} times within a minute; {SEE_LOG}."

@@ -1,4 +1,4 @@
-"""StreamDeviceCommands: commands of all devices down, what became of them up."""
+"""StreamDeviceCommands and AckDeviceCommand: delivery of commands through a gateway, and their results."""
 
 import asyncio
 import secrets
@@ -22,46 +22,47 @@ from iotflow_server.rpc.streams.sessions import Session, Sessions
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
 Response = gateway_service_pb2.StreamDeviceCommandsResponse
 
-WORDS = tuple(GatewayReport)
-# Offered on one stream and not answered.
-MOST_OFFERED = 1_000
-# Only with so few is it looked for more: each time costs a transaction.
-ENOUGH = MOST_OFFERED // 2
-# What other gateways were silent about, or other processes queued while the line to them was down, is found this late.
-LOOK_AGAIN_SECONDS = 10.0
+STATES = tuple(GatewayReport)
+# Commands of one stream that are leased and not yet acknowledged.
+MOST_LEASED = 1_000
+# More commands are leased only up to this number, because each attempt costs a transaction.
+REFILL_AT = MOST_LEASED // 2
+# The interval of polling. Expired leases of other gateways are found this late, and commands of other processes while Redis is
+# unavailable.
+POLL_SECONDS = 10.0
 
 
-class GatewayAnswers:
-    """Notes what gateways say of commands."""
+class ResultRecorder:
+    """Records the results that gateways report for commands."""
 
     def __init__(self, commands: Commands, last_seen: LastSeen) -> None:
         self._commands = commands
         self._last_seen = last_seen
 
-    async def one(self, request: gateway_service_pb2.AckDeviceCommandRequest) -> Command:
-        """The command as it is then. Raises NotFound, FailedPrecondition, InvalidArgument, Unavailable."""
-        answer = await decoded_answer(request, decoded)
+    async def record(self, request: gateway_service_pb2.AckDeviceCommandRequest) -> Command:
+        """Record one result; return the changed command. Raises NotFound, FailedPrecondition, InvalidArgument, Unavailable."""
+        result = await decoded_answer(request, _decode)
         if request.group_command and not request.command_id:
-            answer = replace(answer, command_id=await self._commands.of_group(request.device_id, request.group_command))
-        (outcome,) = await self.record_results([answer])
+            result = replace(result, command_id=await self._commands.of_group(request.device_id, request.group_command))
+        (outcome,) = await self.record_results([result])
         if isinstance(outcome, DomainError):
             raise outcome
         return outcome
 
-    async def record_results(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
-        """Each command as it is then, or why the answer was refused. Raises Unavailable."""
-        outcomes = await self._commands.record_results(answers)
-        for answer, outcome in zip(answers, outcomes, strict=True):
-            if answer.state in OUTCOMES and isinstance(outcome, Command):
-                self._last_seen.record(answer.device_id)
+    async def record_results(self, results: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
+        """Record results; return each changed command, or the error of a rejected result. Raises Unavailable."""
+        outcomes = await self._commands.record_results(results)
+        for result, outcome in zip(results, outcomes, strict=True):
+            if result.state in OUTCOMES and isinstance(outcome, Command):
+                self._last_seen.record(result.device_id)
         return outcomes
 
 
-def decoded(answer: Request | gateway_service_pb2.AckDeviceCommandRequest) -> CommandResult:
-    """Raises InvalidArgument."""
-    if answer.state not in WORDS:
-        raise InvalidArgument("state", f"one of {', '.join(WORDS)}")
-    return CommandResult(answer.device_id, answer.command_id, answer.state, result_of(answer))
+def _decode(request: Request | gateway_service_pb2.AckDeviceCommandRequest) -> CommandResult:
+    """The result in an acknowledgement. Raises InvalidArgument."""
+    if request.state not in STATES:
+        raise InvalidArgument("state", f"must be one of {', '.join(STATES)}")
+    return CommandResult(request.device_id, request.command_id, request.state, result_of(request))
 
 
 class GatewayCommandHandler:
@@ -70,13 +71,13 @@ class GatewayCommandHandler:
     def __init__(self, *, commands: Commands, leases: CommandLeases, last_seen: LastSeen, sessions: Sessions) -> None:
         self._commands = commands
         self._leases = leases
-        self._answers = GatewayAnswers(commands, last_seen)
+        self._recorder = ResultRecorder(commands, last_seen)
         self._sessions = sessions
 
     async def stream(self, requests: AsyncIterator[Request], principal: Principal) -> AsyncGenerator[Response]:
         """StreamDeviceCommands."""
         async with self._sessions.open(principal) as session:
-            stream = GatewayStream(self._commands, self._leases, self._answers, session)
+            stream = GatewayStream(self._commands, self._leases, self._recorder, session)
             async with aclosing(stream.messages(requests)) as messages:
                 async for message in messages:
                     yield message
@@ -85,88 +86,92 @@ class GatewayCommandHandler:
         self, request: gateway_service_pb2.AckDeviceCommandRequest
     ) -> gateway_service_pb2.AckDeviceCommandResponse:
         """AckDeviceCommand."""
-        noted = await self._answers.one(request)
-        return gateway_service_pb2.AckDeviceCommandResponse(message="Acknowledged", command=command(noted))
+        changed = await self._recorder.record(request)
+        return gateway_service_pb2.AckDeviceCommandResponse(message="Acknowledged", command=command(changed))
 
 
 class GatewayStream:
     """One open StreamDeviceCommands."""
 
-    def __init__(self, commands: Commands, offers: CommandLeases, answers: GatewayAnswers, session: Session) -> None:
+    def __init__(self, commands: Commands, leases: CommandLeases, recorder: ResultRecorder, session: Session) -> None:
         self._changes = commands.changes
-        self._offers = offers
-        self._answers = answers
+        self._leases = leases
+        self._recorder = recorder
         self._session = session
         self._name = secrets.token_hex(8)
-        # By command, until when it is this gateway's.
-        self._offered: dict[int, float] = {}
-        # Commands that this gateway was asked to announce.
+        # By command: the end of its lease.
+        self._lease_ends: dict[int, float] = {}
+        # Commands that were sent to this gateway for publication to their group topics.
         self._announced: set[int] = set()
-        self._look_at = 0.0
+        self._poll_at = 0.0
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
-        """Commands that are queued and no other gateway's, then others as they are; receipts in between."""
-        with self._changes.subscribe(None, lambda told: told.state == CommandState.QUEUED) as listener:
-            self._session.ended.add_done_callback(lambda _: listener.wake())
-            answers = CommandAcknowledgements(decoded, self._note, listener.wake)
+        """Send queued commands that no other gateway has leased, then new ones, and receipts of acknowledgements."""
+        with self._changes.subscribe(None, lambda change: change.state == CommandState.QUEUED) as subscription:
+            self._session.ended.add_done_callback(lambda _: subscription.wake())
+            acknowledgements = CommandAcknowledgements(_decode, self._record, subscription.wake)
             try:
-                async with answers.coming(requests):
+                async with acknowledgements.coming(requests):
                     while True:
-                        news, missed = listener.take()
-                        if news or missed or _now() >= self._look_at:
-                            for offer in await self._fresh():
-                                yield _offered(offer)
-                        for receipt in answers.take():
+                        changes, has_gap = subscription.take()
+                        if changes or has_gap or _now() >= self._poll_at:
+                            for lease in await self._next_commands():
+                                yield _message(lease)
+                        for receipt in acknowledgements.take():
                             yield Response(receipt=receipt)
                         if self._session.refusal:
                             raise self._session.refusal
-                        await listener.wait(self._look_at - _now())
+                        await subscription.wait(self._poll_at - _now())
             finally:
-                # Where it cannot be done, the others wait for the end of its time.
+                # If this fails, the leases expire.
                 with suppress(DomainError):
-                    await self._offers.release(self._name)
+                    await self._leases.release(self._name)
 
-    async def _fresh(self) -> Sequence[CommandLease]:
-        """As many as there is room for."""
+    async def _next_commands(self) -> Sequence[CommandLease]:
+        """New announcements, and leases for as many commands as there is room for."""
         now = _now()
-        self._offered = {command_id: until for command_id, until in self._offered.items() if until > now}
-        has_room = len(self._offered) <= ENOUGH
-        offers = await self._offers.take(self._name, MOST_OFFERED - len(self._offered)) if has_room else []
-        pending = await self._offers.announcements()
+        self._lease_ends = {command_id: until for command_id, until in self._lease_ends.items() if until > now}
+        has_room = len(self._lease_ends) <= REFILL_AT
+        leases = await self._leases.take(self._name, MOST_LEASED - len(self._lease_ends)) if has_room else []
+        pending = await self._leases.announcements()
         announcements = [one for one in pending if one.command.id not in self._announced]
         self._announced = {one.command.id for one in pending}
-        self._offered |= dict.fromkeys((offer.command.id for offer in offers), now + LEASE.total_seconds())
-        self._look_at = now + LOOK_AGAIN_SECONDS
-        return [*announcements, *offers]
+        self._lease_ends |= dict.fromkeys((lease.command.id for lease in leases), now + LEASE.total_seconds())
+        self._poll_at = now + POLL_SECONDS
+        return [*announcements, *leases]
 
-    async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
+    async def _record(self, results: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         try:
-            outcomes = await self._answers.record_results(answers)
-            # Only now: a device that comes back while this is written finds nothing to release.
-            gone = {one.device_id for one in answers if one.state == GatewayReport.UNREACHABLE and self._is_stale(one)}
-            if gone:
-                await self._offers.release_for(gone)
+            outcomes = await self._recorder.record_results(results)
+            # After the write: a device that reconnects during the write finds no command to release.
+            reconnected = {
+                one.device_id
+                for one in results
+                if one.state == GatewayReport.UNREACHABLE and self._has_reconnected(one)
+            }
+            if reconnected:
+                await self._leases.release_for(reconnected)
             return outcomes
         finally:
-            was_enough = len(self._offered) > ENOUGH
-            for answer in answers:
-                self._offered.pop(answer.command_id, None)
-            if was_enough and len(self._offered) <= ENOUGH:
-                self._look_at = 0.0
+            was_full = len(self._lease_ends) > REFILL_AT
+            for result in results:
+                self._lease_ends.pop(result.command_id, None)
+            if was_full and len(self._lease_ends) <= REFILL_AT:
+                self._poll_at = 0.0
 
-    def _is_stale(self, answer: CommandResult) -> bool:
-        """Whether the device came back after the command was offered."""
-        until = self._offered.get(answer.command_id)
-        return until is not None and self._offers.has_reconnected(answer.device_id, until - LEASE.total_seconds())
+    def _has_reconnected(self, result: CommandResult) -> bool:
+        """Whether the device reconnected after the command was leased."""
+        until = self._lease_ends.get(result.command_id)
+        return until is not None and self._leases.has_reconnected(result.device_id, until - LEASE.total_seconds())
 
 
-def _offered(offer: CommandLease) -> Response:
+def _message(lease: CommandLease) -> Response:
     return Response(
         command=gateway_service_pb2.DeviceCommand(
-            command=command(offer.command),
-            device_name=offer.device_name,
-            device_type=offer.device_type,
-            announce=offer.announced,
+            command=command(lease.command),
+            device_name=lease.device_name,
+            device_type=lease.device_type,
+            announce=lease.announced,
         )
     )
 

@@ -1,4 +1,4 @@
-"""Configurations of all devices, as gateways watch and report them."""
+"""WatchDeviceConfigs and ReportDeviceConfig: configurations of all devices, for gateways."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device import device_inactive
 from iotflow_server.devices.registry import Registry
 from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
-from iotflow_server.rpc.config.streams import BEGINNING, FleetConfigStream
+from iotflow_server.rpc.config.streams import EPOCH, FleetConfigStream
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.streams.sessions import Sessions
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
@@ -39,7 +39,7 @@ class GatewayConfigHandler:
         self, request: wire.WatchDeviceConfigsRequest, principal: Principal
     ) -> AsyncGenerator[wire.WatchDeviceConfigsResponse]:
         """WatchDeviceConfigs."""
-        since = BEGINNING
+        since = EPOCH
         if request.since:
             since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
         async with self._sessions.open(principal) as session:

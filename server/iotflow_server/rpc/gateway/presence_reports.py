@@ -1,4 +1,4 @@
-"""ReportPresence: which devices came, went or gave a sign of life, as a gateway says it."""
+"""ReportPresence: connections, disconnections and signs of life of devices, reported by a gateway."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ wire = gateway_service_pb2
 
 
 class PresenceReportHandler:
-    """Notes what counts and names the rest."""
+    """Records valid reports, and responds with the rejected ones."""
 
     def __init__(self, *, registry: Registry, last_seen: LastSeen, online: Online, leases: CommandLeases) -> None:
         self._registry = registry
@@ -26,27 +26,27 @@ class PresenceReportHandler:
         self._leases = leases
 
     async def record(self, request: wire.ReportPresenceRequest) -> wire.ReportPresenceResponse:
-        """Durable on return. Raises Unavailable."""
+        """Record the reports; they are durable on return. Raises Unavailable."""
         reports = request.reports
         devices = await self._registry.get_many(list({report.device_id for report in reports}))
         rejected = list(_rejections(reports, {device.id: device for device in devices}))
-        refused = {item.index for item in rejected}
-        await self._carry_through([report for index, report in enumerate(reports) if index not in refused])
+        rejected_at = {item.index for item in rejected}
+        await self._record([report for index, report in enumerate(reports) if index not in rejected_at])
         return wire.ReportPresenceResponse(accepted=len(reports) - len(rejected), rejected=rejected)
 
-    async def _carry_through(self, reports: Sequence[wire.PresenceReport]) -> None:
+    async def _record(self, reports: Sequence[wire.PresenceReport]) -> None:
         now = utc_now()
-        said = []
+        session_reports = []
         for report in reports:
             at = _time(report, now)
             if report.state != Presence.OFFLINE:
                 self._last_seen.record(report.device_id, at)
             if report.state != Presence.HEARTBEAT:
-                said.append(SessionReport(report.device_id, report.state == Presence.ONLINE, at))
-        if said:
-            await self._online.record(said)
-        if back := {report.device_id for report in reports if report.state != Presence.OFFLINE}:
-            await self._leases.release_for(back)
+                session_reports.append(SessionReport(report.device_id, report.state == Presence.ONLINE, at))
+        if session_reports:
+            await self._online.record(session_reports)
+        if reachable := {report.device_id for report in reports if report.state != Presence.OFFLINE}:
+            await self._leases.release_for(reachable)
 
 
 def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Device]) -> Iterator[wire.PresenceRejection]:
@@ -55,10 +55,10 @@ def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Devic
         if device is None:
             yield _rejection(index, report, "DEVICE_NOT_FOUND", f"There is no device {report.device_id}.")
         elif device.status == DeviceStatus.INACTIVE and report.state != Presence.OFFLINE:
-            refusal = device_inactive(report.device_id)
-            yield _rejection(index, report, refusal.reason, refusal.message)
+            error = device_inactive(report.device_id)
+            yield _rejection(index, report, error.reason, error.message)
         elif not _is_time(report.timestamp):
-            yield _rejection(index, report, "INVALID_TIME", "the time lies outside the years 1 to 9999")
+            yield _rejection(index, report, "INVALID_TIME", "The time must be in the years 1 to 9999.")
 
 
 def _rejection(index: int, report: wire.PresenceReport, reason: str, message: str) -> wire.PresenceRejection:

@@ -14,7 +14,7 @@ wire = gateway_service_pb2
 
 
 class GatewayService(gateway_service_pb2_grpc.GatewayServiceServicer):
-    """See gateway_service.proto for what each RPC promises."""
+    """gateway_service.proto specifies each RPC."""
 
     def __init__(
         self, *, commands: GatewayCommandHandler, configs: GatewayConfigHandler, presence: PresenceReportHandler

@@ -42,14 +42,14 @@ def middleware(settings: Settings, authenticator: Authentication, metrics: Metri
 
 def stream_limits(settings: Settings) -> StreamLimits:
     """The limits of open streams for each caller."""
-    reads = StreamLimit(
-        "READ_LIMIT", "reads and exports under way", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER"
-    )
+    reads = StreamLimit("READ_LIMIT", "open reads and exports", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER")
     live = StreamLimit(
         "SUBSCRIPTION_LIMIT",
-        "live subscriptions",
+        "open live subscriptions",
         settings.subscriptions_per_caller,
         "IOTFLOW_SUBSCRIPTIONS_PER_CALLER",
     )
-    others = StreamLimit("STREAM_LIMIT", "streams open", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER")
+    others = StreamLimit(
+        "STREAM_LIMIT", "other open streams", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER"
+    )
     return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others)

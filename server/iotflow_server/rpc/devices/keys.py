@@ -1,4 +1,4 @@
-"""The key of the device that calls, and its registration."""
+"""RotateApiKey, EndKeyGrace and UnregisterDevice: the key and the registration of the calling device."""
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -12,7 +12,7 @@ from iotflow_server.rpc.streams.sessions import Sessions
 
 
 class OwnKeyHandler:
-    """RotateApiKey, EndKeyGrace and UnregisterDevice, which the key itself is the proof for."""
+    """Serves calls that require the device's own key; tokens are not accepted."""
 
     def __init__(self, *, keys: DeviceKeys, sessions: Sessions) -> None:
         self._keys = keys
@@ -28,7 +28,7 @@ class OwnKeyHandler:
         key = principal.own_key()
         successor, old_until = await self._keys.rotate(key)
         return wire.RotateApiKeyResponse(
-            message="Key rotated; the old one stays valid for a while after the new one is first used",
+            message="The key is rotated. The old key stays valid for the grace period after the first use of the new key.",
             device_id=key.id,
             api_key=successor,
             old_key_valid_until=timestamp_of(old_until),
@@ -38,10 +38,10 @@ class OwnKeyHandler:
         """EndKeyGrace."""
         key = principal.own_key()
         await self._keys.end_grace(key)
-        return wire.EndKeyGraceResponse(message="Only this key is valid now", device_id=key.id)
+        return wire.EndKeyGraceResponse(message="The old key is no longer valid.", device_id=key.id)
 
     async def unregister(self, principal: Principal) -> wire.UnregisterDeviceResponse:
         """UnregisterDevice."""
         device = await self._keys.unregister(principal.own_key())
-        self._sessions.cut_off(principal.name, PermissionDenied("DEVICE_REMOVED", "the device was unregistered"))
+        self._sessions.cut_off(principal.name, PermissionDenied("DEVICE_REMOVED", "The device is unregistered."))
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)

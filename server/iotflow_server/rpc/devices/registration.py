@@ -1,4 +1,4 @@
-"""RegisterDevice, and the callers that may use it."""
+"""RegisterDevice, and its policy."""
 
 from dataclasses import dataclass
 
@@ -13,22 +13,24 @@ from iotflow_server.rpc.codec import wire_devices
 
 @dataclass(frozen=True, slots=True)
 class RegistrationPolicy:
-    """mode: anyone (open), registrars and admins (token), admins (closed)."""
+    """mode: the roles that may register devices: all (open), registrars and admins (token), or admins (closed)."""
 
     mode: str
 
     def check(self, principal: Principal) -> None:
-        """Raise Unauthenticated or PermissionDenied where the caller may not register."""
+        """Raise Unauthenticated or PermissionDenied if the caller may not register devices."""
         allowed = {"open": set(Role), "token": {Role.REGISTRAR, Role.ADMIN}, "closed": {Role.ADMIN}}[self.mode]
         if principal.role in allowed:
             return
         if principal.role is Role.ANONYMOUS and self.mode == "token":
-            raise Unauthenticated("TOKEN_REQUIRED", "registration needs a registrar's token in authorization: Bearer")
-        raise PermissionDenied("REGISTRATION_CLOSED", "registration is not open to you; ask an admin")
+            raise Unauthenticated(
+                "TOKEN_REQUIRED", "Registration requires a registrar's token in `authorization: Bearer`."
+            )
+        raise PermissionDenied("REGISTRATION_CLOSED", "The caller may not register devices. Ask an admin.")
 
 
 class RegistrationHandler:
-    """Makes devices, for callers that the policy allows to."""
+    """Registers devices, if the policy allows it."""
 
     def __init__(self, *, registry: Registry, policy: RegistrationPolicy) -> None:
         self._registry = registry

@@ -1,4 +1,4 @@
-"""DeviceService: requests of a device about itself; each RPC is passed to the handler of its capability."""
+"""DeviceService: requests of devices about themselves. Each RPC calls the handler of its capability."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -20,7 +20,7 @@ wire = device_service_pb2
 
 
 class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
-    """See device_service.proto for what each RPC promises."""
+    """device_service.proto specifies each RPC."""
 
     def __init__(
         self,

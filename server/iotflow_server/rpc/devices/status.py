@@ -1,4 +1,4 @@
-"""The status of the device that calls, and its heartbeats."""
+"""GetDeviceStatus and SendHeartbeat: the status of the calling device."""
 
 from iotflow.status_words import OFFLINE, status_word
 from iotflow.v1 import device_service_pb2 as wire
@@ -15,7 +15,7 @@ from iotflow_server.telemetry.times import utc_now_ms
 
 
 class StatusHandler:
-    """GetDeviceStatus and SendHeartbeat."""
+    """Reads the status, and records signs of life."""
 
     def __init__(
         self,
@@ -42,8 +42,8 @@ class StatusHandler:
     async def heartbeat(self, request: wire.SendHeartbeatRequest, principal: Principal) -> wire.SendHeartbeatResponse:
         """SendHeartbeat."""
         device = principal.own_device()
-        goes = status_word(request.status.string_value) == OFFLINE
-        if goes:
+        goes_offline = status_word(request.status.string_value) == OFFLINE
+        if goes_offline:
             await self._online.record([SessionReport(device.id, online=False, at=utc_now())])
         else:
             self._last_seen.record(device.id)
@@ -51,5 +51,5 @@ class StatusHandler:
             message="Heartbeat received",
             device_id=device.id,
             timestamp=timestamp_ms(utc_now_ms()),
-            status=OFFLINE if goes else Presence.ONLINE,
+            status=OFFLINE if goes_offline else Presence.ONLINE,
         )

@@ -1,1 +1,1 @@
-"""FleetService: the devices as people and programs run them."""
+"""FleetService: administration of devices."""

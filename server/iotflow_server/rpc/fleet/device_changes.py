@@ -1,4 +1,4 @@
-"""Changes that admins make to devices."""
+"""UpdateDevice, DeleteDevice and SetDeviceStatus."""
 
 from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow.words import DeviceStatus
@@ -12,7 +12,7 @@ from iotflow_server.telemetry.ports import Span, TelemetryWriter
 
 
 class DeviceChangeHandler:
-    """The streams of a device that may no longer use the service end."""
+    """Changes devices. The streams of a deleted or inactive device end."""
 
     def __init__(
         self,
@@ -29,8 +29,8 @@ class DeviceChangeHandler:
 
     async def update(self, request: wire.UpdateDeviceRequest, principal: Principal) -> wire.UpdateDeviceResponse:
         """UpdateDevice."""
-        given = {field.name: value for field, value in request.ListFields() if field.name != "device_id"}
-        device = await self._registry.update(request.device_id, DeviceChanges(**given), actor=principal.name)
+        changes = {field.name: value for field, value in request.ListFields() if field.name != "device_id"}
+        device = await self._registry.update(request.device_id, DeviceChanges(**changes), actor=principal.name)
         self._cut_off_inactive(device)
         return wire.UpdateDeviceResponse(
             message=f"Device {device.name} updated", device=await self._encoder.device(device)
@@ -41,7 +41,7 @@ class DeviceChangeHandler:
         device = await self._registry.delete(
             request.device_id, actor=principal.name, delete_telemetry=request.delete_telemetry
         )
-        self._cut_off(device, PermissionDenied("DEVICE_REMOVED", "an admin removed the device"))
+        self._cut_off(device, PermissionDenied("DEVICE_REMOVED", "An admin removed the device."))
         if request.delete_telemetry:
             await self._writer.delete(device.id, Span())
         return wire.DeleteDeviceResponse(message=f"Device {device.name} deleted successfully", device_id=device.id)
@@ -61,7 +61,7 @@ class DeviceChangeHandler:
 
     def _cut_off_inactive(self, device: Device) -> None:
         if device.status == DeviceStatus.INACTIVE:
-            self._cut_off(device, PermissionDenied("DEVICE_INACTIVE", "an admin set the device inactive"))
+            self._cut_off(device, PermissionDenied("DEVICE_INACTIVE", "An admin set the device inactive."))
 
-    def _cut_off(self, device: Device, refusal: PermissionDenied) -> None:
-        self._sessions.cut_off(f"device:{device.id}", refusal)
+    def _cut_off(self, device: Device, reason: PermissionDenied) -> None:
+        self._sessions.cut_off(f"device:{device.id}", reason)

@@ -10,19 +10,19 @@ from iotflow_server.presence.online import Online
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Devices of each status, and those that are online."""
+    """Numbers of devices of each status, and of devices that are online."""
 
     by_status: Mapping[str, int]
     online: int
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Number of all devices."""
         return sum(self.by_status.values())
 
     @property
     def offline(self) -> int:
-        """Those that are not online."""
+        """Number of devices that are not online."""
         return self.total - self.online
 
 
@@ -35,7 +35,7 @@ class DeviceCounter:
         self._online = online
 
     async def count(self) -> Counts:
-        """The counts at this moment."""
-        # The newest sightings are in memory only.
+        """Count now."""
+        # The newest last-seen times are in memory only.
         await self._last_seen.flush()
         return Counts(await self._figures.by_status(), await self._figures.online(self._online.since))

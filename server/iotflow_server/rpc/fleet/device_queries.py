@@ -1,4 +1,4 @@
-"""Devices as admins and viewers look them up."""
+"""ListDevices and GetDevice."""
 
 from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow_server.auth.principal import Principal
@@ -15,7 +15,7 @@ from iotflow_server.telemetry.ports import Span, TelemetryReader
 
 
 class DeviceQueryHandler:
-    """Devices by id or by filter."""
+    """Finds devices by id or by filter."""
 
     def __init__(
         self,
@@ -36,20 +36,20 @@ class DeviceQueryHandler:
 
     async def list(self, request: wire.ListDevicesRequest) -> wire.ListDevicesResponse:
         """ListDevices."""
-        wanted = self._filter(request)
+        device_filter = self._filter(request)
         size = size_of(request)
         if request.HasField("online"):
-            # What was heard in the last moments is in memory only.
+            # The newest last-seen times are in memory only.
             await self._last_seen.flush()
-        total, devices = await self._registry.page(wanted, place(request.page_token), size)
-        # Configurations may be long: no more of them than an answer should have.
-        shown = await self._encoder.devices(devices)
-        shown = shown[: fitting(shown)]
-        is_last = len(shown) == len(devices) < size
+        total, devices = await self._registry.page(device_filter, place(request.page_token), size)
+        # Configurations may be long; the response has only as many devices as fit its size limit.
+        page = await self._encoder.devices(devices)
+        page = page[: fitting(page)]
+        is_last = len(page) == len(devices) < size
         return wire.ListDevicesResponse(
             total_devices=total,
-            devices=shown,
-            next_page_token="" if is_last or not shown else token_of(shown[-1].id),
+            devices=page,
+            next_page_token="" if is_last or not page else token_of(page[-1].id),
         )
 
     async def get(self, request: wire.GetDeviceRequest, principal: Principal) -> wire.GetDeviceResponse:

@@ -1,4 +1,4 @@
-"""New keys for devices whose key is lost or stolen."""
+"""ResetDeviceKey: a new key for a device whose key is lost or stolen."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
 
 
 class KeyResetHandler:
-    """ResetDeviceKey, by either of its doors."""
+    """Serves ResetDeviceKey, and its form for REST."""
 
     def __init__(self, *, keys: DeviceKeys) -> None:
         self._keys = keys
@@ -26,5 +26,5 @@ class KeyResetHandler:
         grace = timedelta(seconds=request.grace_seconds)
         key = await self._keys.reset(request.device_id, grace, actor=principal.name)
         return wire.ResetDeviceKeyResponse(
-            message="Key reset; give it to the device", device_id=request.device_id, api_key=key
+            message="The key is reset. Install the new key on the device.", device_id=request.device_id, api_key=key
         )

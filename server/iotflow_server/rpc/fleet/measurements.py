@@ -1,4 +1,4 @@
-"""The measurements of a device, as admins see and change them."""
+"""ListMeasurements, DropMeasurement and RetypeMeasurement."""
 
 from iotflow.v1 import fleet_pb2
 from iotflow.v1 import fleet_service_pb2 as wire
@@ -10,12 +10,12 @@ from iotflow_server.rpc.codec.page_tokens import fitting, place_of_name, size_of
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
 
-# In one answer.
+# In one response.
 MOST_MEASUREMENTS = 10_000
 
 
 class MeasurementHandler:
-    """Each change is in the audit log before the store is asked."""
+    """Reads and changes measurements. Each change is in the audit log before the store applies it."""
 
     def __init__(self, *, writer: TelemetryWriter, reader: TelemetryReader, registry: Registry, audit: Audit) -> None:
         self._writer = writer
@@ -29,16 +29,16 @@ class MeasurementHandler:
         after, size = place_of_name(request.page_token), size_of(request, MOST_MEASUREMENTS)
         types = await self._reader.measurements(device.id, caller=principal.limit_key)
         names = sorted(name for name in types if name > after)
-        shown = [fleet_pb2.Measurement(name=name, type=types[name]) for name in names[:size]]
-        shown = shown[: fitting(shown)]
-        more = token_of_name(shown[-1].name) if len(shown) < len(names) else None
-        return wire.ListMeasurementsResponse(measurements=shown, next_page_token=more)
+        page = [fleet_pb2.Measurement(name=name, type=types[name]) for name in names[:size]]
+        page = page[: fitting(page)]
+        more = token_of_name(page[-1].name) if len(page) < len(names) else None
+        return wire.ListMeasurementsResponse(measurements=page, next_page_token=more)
 
     async def drop(self, request: wire.DropMeasurementRequest, principal: Principal) -> wire.DropMeasurementResponse:
         """DropMeasurement."""
-        kept = await self._type(request.device_id, request.measurement, principal)
+        current = await self._type(request.device_id, request.measurement, principal)
         await self._record(
-            principal, "drop_measurement", request.device_id, measurement=request.measurement, type=str(kept)
+            principal, "drop_measurement", request.device_id, measurement=request.measurement, type=str(current)
         )
         await self._writer.drop(request.device_id, request.measurement)
         return wire.DropMeasurementResponse(message=f"Measurement {request.measurement} dropped")
@@ -47,23 +47,23 @@ class MeasurementHandler:
         self, request: wire.RetypeMeasurementRequest, principal: Principal
     ) -> wire.RetypeMeasurementResponse:
         """RetypeMeasurement."""
-        kept, wanted = await self._type(request.device_id, request.measurement, principal), ValueType(request.type)
-        if kept is not wanted:
-            change = {"measurement": request.measurement, "before": str(kept), "after": str(wanted)}
+        current, wanted = await self._type(request.device_id, request.measurement, principal), ValueType(request.type)
+        if current is not wanted:
+            change = {"measurement": request.measurement, "before": str(current), "after": str(wanted)}
             await self._record(principal, "retype_measurement", request.device_id, **change)
             await self._writer.retype(request.device_id, request.measurement, wanted)
         return wire.RetypeMeasurementResponse(
-            message=f"Measurement {request.measurement} is kept as {wanted}",
+            message=f"Measurement {request.measurement} has the type {wanted}",
             measurement=fleet_pb2.Measurement(name=request.measurement, type=wanted),
         )
 
     async def _type(self, device_id: int, measurement: str, principal: Principal) -> ValueType:
         device = await self._registry.get(device_id)
-        kept = (await self._reader.measurements(device.id, caller=principal.limit_key)).get(measurement)
-        if kept is None:
-            problem = f"device {device.id} has no measurement {measurement[:100]!r}"
+        value_type = (await self._reader.measurements(device.id, caller=principal.limit_key)).get(measurement)
+        if value_type is None:
+            problem = f"Device {device.id} has no measurement {measurement[:100]!r}."
             raise NotFound("MEASUREMENT_NOT_FOUND", problem, field="measurement")
-        return kept
+        return value_type
 
-    async def _record(self, principal: Principal, act: str, device_id: int, **details: str) -> None:
-        await self._audit.record(principal.name, f"telemetry.{act}", f"device:{device_id}", details)
+    async def _record(self, principal: Principal, action: str, device_id: int, **details: str) -> None:
+        await self._audit.record(principal.name, f"telemetry.{action}", f"device:{device_id}", details)

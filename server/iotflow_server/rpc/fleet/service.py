@@ -1,4 +1,4 @@
-"""FleetService: the devices as people and programs run them."""
+"""FleetService: administration of devices. Each RPC calls the handler of its capability."""
 
 from iotflow.v1 import fleet_service_pb2, fleet_service_pb2_grpc
 from iotflow_server.interceptors.call_context import principal_of
@@ -13,7 +13,7 @@ wire = fleet_service_pb2
 
 
 class FleetService(fleet_service_pb2_grpc.FleetServiceServicer):
-    """See fleet_service.proto for what each RPC promises."""
+    """fleet_service.proto specifies each RPC."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The counts behind dashboard, analytics and stats."""
+"""GetDashboard, GetAnalytics and GetStats."""
 
 from collections.abc import Iterable
 
@@ -16,11 +16,12 @@ from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.outcome import Tally
 from iotflow_server.telemetry.times import utc_now_ms
 
-RECENT = 10
+# Devices in the dashboard's list of recently seen devices.
+MOST_RECENT = 10
 
 
 class IngestStatistics:
-    """Counts of this process."""
+    """Statistics of the ingest of this process."""
 
     def __init__(self, *, tally: Tally, feed: LiveFeed, sessions: Sessions) -> None:
         self._tally = tally
@@ -28,7 +29,7 @@ class IngestStatistics:
         self._sessions = sessions
 
     def figures(self) -> fleet_pb2.IngestFigures:
-        """The figures since the start."""
+        """The statistics since the start of the process."""
         tally = self._tally
         return fleet_pb2.IngestFigures(
             batches_stored=tally.batches,
@@ -41,7 +42,7 @@ class IngestStatistics:
 
 
 class FleetStatistics:
-    """Counts over all devices, and of this process."""
+    """Statistics of all devices, and of this process."""
 
     def __init__(
         self,
@@ -62,8 +63,8 @@ class FleetStatistics:
 
     async def dashboard(self) -> wire.GetDashboardResponse:
         """GetDashboard."""
-        counts = _shown(await self._counter.count())
-        recent = await self._figures.recently_seen(RECENT)
+        counts = _counts(await self._counter.count())
+        recent = await self._figures.recently_seen(MOST_RECENT)
         return wire.GetDashboardResponse(
             timestamp=timestamp_ms(utc_now_ms()),
             devices=counts,
@@ -85,14 +86,14 @@ class FleetStatistics:
         """GetStats."""
         return wire.GetStatsResponse(
             timestamp=timestamp_ms(utc_now_ms()),
-            device_stats=_shown(await self._counter.count()),
+            device_stats=_counts(await self._counter.count()),
             ingest_stats=self._ingest.figures(),
             tokens=await self._tokens.count(),
             open_commands=await self._commands.open_count(),
         )
 
 
-def _shown(counts: Counts) -> fleet_pb2.DeviceCounts:
+def _counts(counts: Counts) -> fleet_pb2.DeviceCounts:
     return fleet_pb2.DeviceCounts(
         total=counts.total,
         active=counts.by_status[DeviceStatus.ACTIVE],

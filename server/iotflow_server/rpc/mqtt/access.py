@@ -1,4 +1,4 @@
-"""Authenticate and Authorize: the call-outs of MQTT brokers."""
+"""Authenticate and Authorize: MQTT brokers ask about the logins and topics of their clients."""
 
 from iotflow.mqtt_topics import ADAPTER, REGISTRAR, TopicGrammar
 from iotflow.topic_names import ANONYMOUS
@@ -11,8 +11,10 @@ ROLES = {ADAPTER: (Role.GATEWAY, Role.ADMIN), REGISTRAR: (Role.REGISTRAR, Role.A
 
 
 class AccessHandler:
-    """topics: what each login may publish and subscribe to. anonymous: whether clients without a login may publish messages
-    that hold an `api_key`."""
+    """topics: the topics that each user name may use.
+
+    anonymous: whether clients without a user name may publish messages that contain an `api_key`.
+    """
 
     def __init__(self, *, identities: Identities, usernames: Usernames, topics: TopicGrammar, anonymous: bool) -> None:
         self._identities = identities
@@ -31,9 +33,9 @@ class AccessHandler:
         if not request.username:
             return wire.AuthenticateResponse(result=_result(self._anonymous))
         device = await self._identities.device(request.password)
-        own = device is not None and request.username in (str(device.id), device.name)
+        is_own = device is not None and request.username in (str(device.id), device.name)
         return wire.AuthenticateResponse(
-            result=_result(own and device is not None and device.status != DeviceStatus.INACTIVE)
+            result=_result(is_own and device is not None and device.status != DeviceStatus.INACTIVE)
         )
 
     async def authorize(self, request: wire.AuthorizeRequest) -> wire.AuthorizeResponse:
@@ -47,14 +49,17 @@ class AccessHandler:
         if request.username == REGISTRAR:
             return self._topics.allows_registrar(topic, publishing=publishing)
         if not request.username:
-            return self._anonymous and publishing and self._is_mounted(topic)
+            return self._anonymous and publishing and self._is_anonymous_topic(topic)
         device = await self._usernames.device(request.username)
         if device is None or device.status == DeviceStatus.INACTIVE:
             return False
         return self._topics.allows_device((str(device.id), device.name), topic, publishing=publishing)
 
-    def _is_mounted(self, topic: str) -> bool:
-        """Elsewhere the adapter takes a message for one of a device that logged in."""
+    def _is_anonymous_topic(self, topic: str) -> bool:
+        """Whether the topic begins with the mount point for anonymous messages.
+
+        The adapter attributes messages on other topics to the device in the topic.
+        """
         return topic.startswith(ANONYMOUS) and self._topics.allows_anonymous(topic.removeprefix(ANONYMOUS))
 
 

@@ -1,4 +1,4 @@
-"""WatchAccounts and FindAccount: the devices as MQTT brokers know them."""
+"""WatchAccounts and FindAccount: the accounts of devices at MQTT brokers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -19,7 +19,7 @@ DEFAULT_PAGE = 1_000
 
 
 class AccountHandler:
-    """Accounts, all of them and as they change, or one by its login."""
+    """Sends all accounts and their changes, or finds the account of one login."""
 
     def __init__(
         self,
@@ -41,15 +41,15 @@ class AccountHandler:
     ) -> AsyncGenerator[wire.WatchAccountsResponse]:
         """WatchAccounts."""
         size = request.page_size or DEFAULT_PAGE
-        watcher = self._accounts.subscribe()
-        leaving = ExitStack()
+        subscription = self._accounts.subscribe()
+        on_exit = ExitStack()
         try:
             async with self._sessions.open(principal) as session:
-                leaving.enter_context(self._links.watching())
+                on_exit.enter_context(self._links.watching())
                 async for page in self._all(size):
                     yield page
                 while True:
-                    changed = await _unless_ended(session, watcher)
+                    changed = await _unless_ended(session, subscription)
                     if changed is None:
                         yield wire.WatchAccountsResponse(again=True)
                         async for page in self._all(size):
@@ -57,8 +57,8 @@ class AccountHandler:
                     for first in range(0, len(changed or ()), size):
                         yield await self._changed((changed or ())[first : first + size])
         finally:
-            leaving.close()
-            self._accounts.unsubscribe(watcher)
+            on_exit.close()
+            self._accounts.unsubscribe(subscription)
 
     async def find(self, request: wire.FindAccountRequest) -> wire.FindAccountResponse:
         """FindAccount."""
@@ -84,17 +84,17 @@ class AccountHandler:
         return wire.WatchAccountsResponse(accounts=map(_account, accounts), removed=sorted(removed))
 
 
-async def _unless_ended(session: Session, watcher: AccountSubscription) -> list[int] | None:
-    """What changed next; raises what the session ends with."""
-    news = asyncio.create_task(watcher.next())
+async def _unless_ended(session: Session, subscription: AccountSubscription) -> list[int] | None:
+    """The next changed devices; None: a gap. Raises the error that ends the session."""
+    changes = asyncio.create_task(subscription.next())
     try:
-        either: set[asyncio.Future[Any]] = {news, session.ended}
+        either: set[asyncio.Future[Any]] = {changes, session.ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if session.refusal:
             raise session.refusal
-        return await news
+        return await changes
     finally:
-        news.cancel()
+        changes.cancel()
 
 
 def _account(account: Account) -> wire.MqttAccount:

@@ -1,4 +1,4 @@
-"""The MQTT broker as devices are told of it."""
+"""The MQTT broker that devices get as their address."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from iotflow.v1 import device_service_pb2
 
 @dataclass(frozen=True, slots=True)
 class AdvertisedBroker:
-    """host empty: there is none. prefix: the first part of every topic."""
+    """host: empty if there is no broker. prefix: the first level of every topic."""
 
     host: str
     port: int
     prefix: str
 
     def credentials(self, device_id: int) -> device_service_pb2.MqttCredentials:
-        """Address, user name and topics; the password is the device's key."""
+        """The address, user name and topics of a device. Its password is its key."""
         root = f"{self.prefix}/devices/{device_id}"
         return device_service_pb2.MqttCredentials(
             mqtt_host=self.host,

@@ -1,35 +1,35 @@
-"""Whether anything listens at the MQTT broker's address."""
+"""Checks whether the MQTT broker accepts connections."""
 
 import asyncio
 import time
 
-REACH_SECONDS = 2.0
-# Asked for by anyone: more often than this the broker, and the name service, are not bothered.
-AGE_SECONDS = 1.0
+CONNECT_SECONDS = 2.0
+# The result is cached for this long, because anonymous callers may ask, and each check costs a name lookup and a connection.
+CACHE_SECONDS = 1.0
 
 
 class BrokerProbe:
-    """host empty: there is no broker."""
+    """host: empty if there is no broker."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._asked = 0.0
-        self._answer: asyncio.Task[bool] | None = None
+        self._started_at = 0.0
+        self._result: asyncio.Task[bool] | None = None
 
     async def is_reachable(self) -> bool:
-        """As found out at most a second ago; one look at a time, however many ask."""
+        """The result of a check at most a second ago. Concurrent calls share one check."""
         if not self._host:
             return False
-        answer = self._answer
-        if answer is None or (answer.done() and time.monotonic() - self._asked > AGE_SECONDS):
-            self._asked = time.monotonic()
-            answer = self._answer = asyncio.create_task(self._look(), name="broker probe")
-        return await asyncio.shield(answer)
+        result = self._result
+        if result is None or (result.done() and time.monotonic() - self._started_at > CACHE_SECONDS):
+            self._started_at = time.monotonic()
+            result = self._result = asyncio.create_task(self._connects(), name="broker probe")
+        return await asyncio.shield(result)
 
-    async def _look(self) -> bool:
+    async def _connects(self) -> bool:
         try:
-            async with asyncio.timeout(REACH_SECONDS):
+            async with asyncio.timeout(CONNECT_SECONDS):
                 _, writer = await asyncio.open_connection(self._host, self._port)
         except OSError:
             return False

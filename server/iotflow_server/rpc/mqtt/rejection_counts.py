@@ -1,25 +1,25 @@
-"""How many messages adapters refused, by reason."""
+"""Counts of messages that adapters rejected, by reason."""
 
 from collections import Counter
 from collections.abc import Mapping
 
-# Reasons are words of the program; whatever else an adapter says counts as one.
+# Reasons are constants of the adapter. Further reasons are counted as OTHER, which bounds the memory.
 MOST_REASONS, OTHER = 100, "OTHER"
 
 
 class RejectionCounts:
-    """Of all adapters that report to this process, since it began."""
+    """Counts of all adapters that report to this process, since its start."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def add(self, counts: Mapping[str, int]) -> None:
-        """As an adapter reports them."""
+        """Add the counts of a report."""
         for reason, count in counts.items():
-            known = reason in self._counts or len(self._counts) < MOST_REASONS
-            self._counts[reason if known else OTHER] += count
+            is_counted = reason in self._counts or len(self._counts) < MOST_REASONS
+            self._counts[reason if is_counted else OTHER] += count
 
     @property
     def counts(self) -> dict[str, float]:
-        """By reason."""
+        """The counts by reason."""
         return dict(self._counts)

@@ -1,4 +1,4 @@
-"""MqttService: requests of MQTT brokers and their adapters about devices."""
+"""MqttService: requests of MQTT brokers and their adapters. Each RPC calls the handler of its capability."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -14,7 +14,7 @@ wire = mqtt_service_pb2
 
 
 class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
-    """See mqtt_service.proto for what each RPC promises."""
+    """mqtt_service.proto specifies each RPC."""
 
     def __init__(self, *, accounts: AccountHandler, access: AccessHandler, rejections: RejectionCounts) -> None:
         self._accounts = accounts

@@ -1,4 +1,4 @@
-"""MQTT user names of devices."""
+"""Resolves MQTT user names to devices."""
 
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
@@ -7,13 +7,13 @@ LARGEST_ID = 2**31 - 1
 
 
 class Usernames:
-    """Finds devices by the id or name that they log in with."""
+    """A user name is the id or the name of a device."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     async def device(self, username: str) -> Device | None:
-        """The device with this id or name."""
+        """The device with this id or name, or None."""
         if not (username.isascii() and username.isdigit()):
             return await self._registry.get_by_name(username)
         if int(username) > LARGEST_ID:

@@ -1,1 +1,1 @@
-"""One module a service: wire to domain and back, nothing else."""
+"""The gRPC services: one folder for each resource. They convert between messages and the domain, and contain no rules."""

@@ -1,4 +1,4 @@
-"""What other server processes changed, carried through in this one."""
+"""Applies the changes of other server processes to the caches and streams of this one."""
 
 from iotflow_server.auth.identities import Identities
 from iotflow_server.commands.commands import Commands
@@ -10,7 +10,10 @@ from iotflow_server.rpc.streams.session_checks import SessionChecks
 
 
 class CacheInvalidator:
-    """Forgets what is remembered of a changed device or token, then has the streams checked. Methods raise Unavailable."""
+    """Removes changed devices and tokens from the caches, then checks the streams that depend on them.
+
+    Methods raise Unavailable.
+    """
 
     def __init__(
         self,

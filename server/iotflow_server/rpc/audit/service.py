@@ -10,7 +10,7 @@ wire = audit_service_pb2
 
 
 class AuditService(audit_service_pb2_grpc.AuditServiceServicer):
-    """See audit_service.proto for what each RPC promises."""
+    """audit_service.proto specifies each RPC."""
 
     def __init__(self, *, audit: Audit) -> None:
         self._audit = audit
@@ -21,12 +21,12 @@ class AuditService(audit_service_pb2_grpc.AuditServiceServicer):
         size = size_of(request)
         entries = await self._audit.page(request.target, place(request.page_token) or None, size)
         return wire.ListAuditEntriesResponse(
-            entries=[_shown(entry) for entry in entries],
+            entries=[_message(entry) for entry in entries],
             next_page_token=token_of(entries[-1].id) if len(entries) == size else "",
         )
 
 
-def _shown(entry: AuditEntry) -> audit_pb2.AuditEntry:
+def _message(entry: AuditEntry) -> audit_pb2.AuditEntry:
     return audit_pb2.AuditEntry(
         id=entry.id,
         timestamp=timestamp_of(entry.timestamp),

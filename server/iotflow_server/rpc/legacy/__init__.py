@@ -1,1 +1,1 @@
-"""LegacyService: paths of the predecessor."""
+"""LegacyService: REST paths of the older service."""

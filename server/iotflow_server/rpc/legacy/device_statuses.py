@@ -1,4 +1,4 @@
-"""ListDeviceStatuses: the older service's short list of devices."""
+"""ListDeviceStatuses: the short list of devices of the older service."""
 
 from iotflow.v1 import legacy_service_pb2 as wire
 from iotflow_server.compute_thread import run_in_compute_thread
@@ -10,7 +10,7 @@ DEFAULT_LIMIT = 100
 
 
 class DeviceStatusHandler:
-    """Devices in short, by id."""
+    """Lists devices by id, with few fields."""
 
     def __init__(self, *, registry: Registry, online: Online) -> None:
         self._registry = registry
@@ -22,10 +22,10 @@ class DeviceStatusHandler:
         total, devices = await self._registry.slice(request.offset, limit)
         meta = wire.DeviceStatusesMeta(total=total, limit=limit, offset=request.offset)
         return await run_in_compute_thread(
-            lambda: wire.ListDeviceStatusesResponse(devices=[self._in_short(device) for device in devices], meta=meta)
+            lambda: wire.ListDeviceStatusesResponse(devices=[self._short(device) for device in devices], meta=meta)
         )
 
-    def _in_short(self, device: Device) -> wire.DeviceInShort:
+    def _short(self, device: Device) -> wire.DeviceInShort:
         return wire.DeviceInShort(
             id=device.id,
             name=device.name,

@@ -1,4 +1,4 @@
-"""SubmitMqttTelemetryJson: readings of devices that publish over the older service's REST path."""
+"""SubmitMqttTelemetryJson: readings of devices that use the older service's REST path for MQTT."""
 
 from iotflow.v1 import legacy_service_pb2 as wire
 from iotflow_server.auth.principal import Principal
@@ -8,7 +8,7 @@ from iotflow_server.rpc.telemetry.submit import SubmitHandler
 
 
 class MqttSubmissionHandler:
-    """Stores a reading as SubmitTelemetryJson does, and answers with the topic that it stands for."""
+    """Stores a reading like SubmitTelemetryJson. The response has the equivalent MQTT topic."""
 
     def __init__(self, *, submissions: SubmitHandler, broker: AdvertisedBroker) -> None:
         self._submissions = submissions

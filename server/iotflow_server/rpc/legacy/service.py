@@ -1,4 +1,4 @@
-"""LegacyService: paths of the older service that clients in the field still use."""
+"""LegacyService: REST paths of the older service that installed clients still use."""
 
 from iotflow.v1 import legacy_service_pb2, legacy_service_pb2_grpc
 from iotflow_server import VERSION
@@ -20,7 +20,7 @@ ENDPOINTS = {
 
 
 class LegacyService(legacy_service_pb2_grpc.LegacyServiceServicer):
-    """See legacy_service.proto for what each RPC promises."""
+    """legacy_service.proto specifies each RPC."""
 
     def __init__(
         self, *, status: SystemStatusHandler, devices: DeviceStatusHandler, submissions: MqttSubmissionHandler

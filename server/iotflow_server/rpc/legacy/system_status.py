@@ -1,4 +1,4 @@
-"""GetSystemStatus: the older service's page about itself."""
+"""GetSystemStatus: the status page of the older service."""
 
 import asyncio
 import time
@@ -13,18 +13,18 @@ from iotflow_server.rpc.fleet.device_counts import DeviceCounter
 from iotflow_server.rpc.system.health_checks import HEALTHY, HealthChecks
 from iotflow_server.telemetry.times import utc_now_ms
 
-# The older service's names of the parts that stand in their place.
+# The older service's names of the equivalent components.
 CHECKS = {"telemetry_store": "iotdb", "live_bus": "redis"}
 
 
 class SystemStatusHandler:
-    """Health, the machine and the number of devices."""
+    """Reports health, figures of the machine, and counts of devices."""
 
     def __init__(self, *, checks: HealthChecks, machine: Machine, counter: DeviceCounter) -> None:
         self._checks = checks
         self._machine = machine
         self._counter = counter
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
 
     async def status(self) -> wire.GetSystemStatusResponse:
         """GetSystemStatus."""
@@ -44,7 +44,7 @@ class SystemStatusHandler:
             metrics=wire.StatusMetrics(
                 system=await self._machine_figures(),
                 application=wire.ApplicationFigures(
-                    version=VERSION, uptime_seconds=round(time.monotonic() - self._began, 3)
+                    version=VERSION, uptime_seconds=round(time.monotonic() - self._started_at, 3)
                 ),
                 devices=await self._device_counts(),
             ),

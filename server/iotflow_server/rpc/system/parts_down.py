@@ -1,17 +1,17 @@
-"""Which parts of the service beside this server do not run, as `iotflow up` keeps it in a file."""
+"""Reads the file in which `iotflow up` lists the stopped parts of the service."""
 
 import asyncio
 from pathlib import Path
 
 
 class PartsDown:
-    """file: a sentence a line; missing or empty: all parts run. None: there is no such file."""
+    """file: one sentence on each line; missing or empty: all parts run. None: no supervisor writes such a file."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
 
     async def check(self) -> str:
-        """The sentences; empty: all parts run."""
+        """The sentences of the file; empty: all parts run."""
         return await asyncio.to_thread(_sentences, self._file) if self._file else ""
 
 

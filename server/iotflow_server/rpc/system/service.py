@@ -1,4 +1,4 @@
-"""SystemService: how the server itself is."""
+"""SystemService: health, metrics and the MQTT broker."""
 
 import time
 
@@ -19,12 +19,12 @@ from iotflow_server.rpc.system.health_checks import DRAINING, HEALTHY, UNHEALTHY
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = system_service_pb2
-# Where brokers take TLS, by convention.
+# The port of MQTT with TLS, by convention.
 MQTTS_PORT = 8883
 
 
 class SystemService(system_service_pb2_grpc.SystemServiceServicer):
-    """See system_service.proto for what each RPC promises."""
+    """system_service.proto specifies each RPC."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
         self._rejections = rejections
         self._diagnostics = diagnostics
         self._probe = BrokerProbe(broker.host, broker.port)
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
 
     async def GetHealth(self, request: wire.GetHealthRequest, context: Context) -> wire.GetHealthResponse:
         if request.detailed:
@@ -52,10 +52,10 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
             await answer_with(context, 503)
         return wire.GetHealthResponse(
             status=status,
-            message=f"not well: {', '.join(failed)}" if failed else "IoTFlow is running",
+            message=f"Failed checks: {', '.join(failed)}" if failed else "IoTFlow is running",
             version=VERSION,
             timestamp=timestamp_ms(utc_now_ms()),
-            uptime_seconds=round(time.monotonic() - self._began, 3),
+            uptime_seconds=round(time.monotonic() - self._started_at, 3),
             checks=checks if request.detailed else [],
         )
 

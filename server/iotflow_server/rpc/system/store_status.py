@@ -13,7 +13,7 @@ wire = telemetry_service_pb2
 
 
 class StoreStatusHandler:
-    """Checks the store itself. Only callers that may see diagnostics get its name and the state of its journal."""
+    """Checks the store. The response has its name and the state of its journal only for callers that may see diagnostics."""
 
     def __init__(
         self, *, writer: ManagedWriter, location: Location, registry: Registry, diagnostics: Diagnostics
@@ -27,16 +27,16 @@ class StoreStatusHandler:
         """GetTelemetryStatus."""
         status = await _status(self._writer, self._location, await self._registry.total())
         if not await self._diagnostics.allowed(context):
-            # The rest is what clients of the older service read.
+            # Clients of the older service read the other fields.
             status.ClearField("journal")
             status.ClearField("store")
         return status
 
 
 async def _status(store: ManagedWriter, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
-    taken = await _takes_writes(store)
+    accepted = await _accepts_writes(store)
     journal = store.journal
-    available = taken if journal is None else journal.backend_available
+    available = accepted if journal is None else journal.backend_available
     buffering = not available or (journal is not None and journal.buffering)
     return wire.GetTelemetryStatusResponse(
         iotdb_available=available,
@@ -44,13 +44,13 @@ async def _status(store: ManagedWriter, location: Location, devices: int) -> wir
         iotdb_port=location.port,
         iotdb_database=location.database,
         total_devices=devices,
-        status=(StoreStatus.BUFFERING if buffering else StoreStatus.HEALTHY) if taken else StoreStatus.UNAVAILABLE,
+        status=(StoreStatus.BUFFERING if buffering else StoreStatus.HEALTHY) if accepted else StoreStatus.UNAVAILABLE,
         store=store.name,
         journal=None if journal is None else _journal(journal),
     )
 
 
-async def _takes_writes(store: ManagedWriter) -> bool:
+async def _accepts_writes(store: ManagedWriter) -> bool:
     try:
         await store.check()
     except Unavailable:

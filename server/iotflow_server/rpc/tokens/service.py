@@ -1,4 +1,4 @@
-"""TokenService: bearer tokens of people and programs."""
+"""TokenService: bearer tokens."""
 
 from datetime import timedelta
 
@@ -16,12 +16,12 @@ from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.streams.sessions import Sessions
 
 wire = token_service_pb2
-# In one answer.
+# In one response.
 MOST_TOKENS = 1_000
 
 
 class TokenService(token_service_pb2_grpc.TokenServiceServicer):
-    """See token_service.proto for what each RPC promises."""
+    """token_service.proto specifies each RPC."""
 
     def __init__(self, *, tokens: Tokens, sessions: Sessions) -> None:
         self._tokens = tokens
@@ -37,23 +37,23 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
             request.name, request.role, lifetime, actor=principal_of(context).name
         )
         await answer_with(context, 201)
-        return wire.CreateTokenResponse(token=_shown(token), secret=secret)
+        return wire.CreateTokenResponse(token=_message(token), secret=secret)
 
     async def ListTokens(self, request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
         size = size_of(request, MOST_TOKENS)
-        # One more than the page takes shows whether there is another page.
+        # One token beyond the page shows whether there is another page.
         found = await self._tokens.page(place(request.page_token), size + 1)
         more = token_of(found[size - 1].id) if len(found) > size else None
-        return wire.ListTokensResponse(tokens=map(_shown, found[:size]), next_page_token=more)
+        return wire.ListTokensResponse(tokens=map(_message, found[:size]), next_page_token=more)
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)
-        self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "an admin revoked the token"))
+        self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "An admin revoked the token."))
         return wire.RevokeTokenResponse(message=f"Token {token.name} revoked")
 
 
-def _shown(token: AccessToken) -> token_pb2.AccessToken:
-    """Without its secret."""
+def _message(token: AccessToken) -> token_pb2.AccessToken:
+    """The token without its secret."""
     return token_pb2.AccessToken(
         id=token.id,
         name=token.name,

@@ -43,7 +43,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """When devices were last seen, and which are online."""
+    """Last-seen times and online states of devices."""
 
     last_seen: LastSeen
     online: Online

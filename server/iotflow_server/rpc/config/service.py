@@ -1,4 +1,4 @@
-"""ConfigService: desired configurations, and the difference from what devices report."""
+"""ConfigService: desired configurations, and their difference from the reported configurations."""
 
 from iotflow.v1 import config_pb2, config_service_pb2, config_service_pb2_grpc
 from iotflow_server.compute_thread import run_in_compute_thread

@@ -67,7 +67,7 @@ class FleetConfigStream:
         last = 0
         while page := await self._desired.changed_since(since, last, PAGE):
             last = page[-1].device_id
-            for message in await self._fresh(page):
+            for message in await self._newer(page):
                 yield message
 
     async def _changes(self, subscription: ChangeSubscription[DesiredConfig]) -> AsyncIterator[OfDevice]:
@@ -75,7 +75,7 @@ class FleetConfigStream:
         poll_at = _now() + POLL_SECONDS
         while _now() < poll_at:
             changes, has_gap = subscription.take()
-            for message in await self._fresh(changes):
+            for message in await self._newer(changes):
                 yield message
             if self._session.refusal:
                 raise self._session.refusal
@@ -83,7 +83,7 @@ class FleetConfigStream:
                 return
             await subscription.wait(poll_at - _now())
 
-    async def _fresh(self, found: Iterable[DesiredConfig]) -> list[OfDevice]:
+    async def _newer(self, found: Iterable[DesiredConfig]) -> list[OfDevice]:
         """The versions that are newer than those sent, of existing devices."""
         newest: dict[int, DesiredConfig] = {}
         for one in found:

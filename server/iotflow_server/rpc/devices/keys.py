@@ -38,7 +38,7 @@ class OwnKeyHandler:
         """EndKeyGrace."""
         key = principal.own_key()
         await self._keys.end_grace(key)
-        return wire.EndKeyGraceResponse(message="The old key is no longer valid.", device_id=key.id)
+        return wire.EndKeyGraceResponse(message="Only this key is valid.", device_id=key.id)
 
     async def unregister(self, principal: Principal) -> wire.UnregisterDeviceResponse:
         """UnregisterDevice."""

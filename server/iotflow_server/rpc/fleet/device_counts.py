@@ -35,7 +35,7 @@ class DeviceCounter:
         self._online = online
 
     async def count(self) -> Counts:
-        """Count now."""
+        """Count the devices by status, and those that are online."""
         # The newest last-seen times are in memory only.
         await self._last_seen.flush()
         return Counts(await self._figures.by_status(), await self._figures.online(self._online.since))

@@ -10,7 +10,7 @@ from iotflow_server.rpc.codec.page_tokens import fitting, place_of_name, size_of
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import TelemetryReader, TelemetryWriter
 
-# In one response.
+# The largest number of measurements in one response.
 MOST_MEASUREMENTS = 10_000
 
 

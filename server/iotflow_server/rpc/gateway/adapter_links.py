@@ -5,8 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# An adapter connects to its broker within the first time after its start. A broker that was lost OFTEN times within a minute is
-# reported as unstable.
+# An adapter connects to its broker within START_SECONDS after its start. OFTEN lost connections within a minute are a problem.
 START_SECONDS, MINUTE_SECONDS, OFTEN = 15.0, 60.0, 4
 SEE_LOG = "the adapter's log has the cause (`broker_unavailable`, `broker_lost`)"
 

@@ -62,7 +62,7 @@ class SystemStatusHandler:
         )
 
     async def _device_counts(self) -> wire.StatusDeviceCounts | None:
-        """None: the registry is unavailable, which the checks report."""
+        """The counts of devices. None: the registry is unavailable, which the checks report."""
         try:
             counts = await self._counter.count()
         except Unavailable:

@@ -1,4 +1,4 @@
-"""Authenticate and Authorize: MQTT brokers ask about the logins and topics of their clients."""
+"""Authenticate and Authorize: checks of logins and topics for MQTT brokers."""
 
 from iotflow.mqtt_topics import ADAPTER, REGISTRAR, TopicGrammar
 from iotflow.topic_names import ANONYMOUS

@@ -1,4 +1,4 @@
-"""The MQTT broker that devices get as their address."""
+"""The MQTT broker whose address the server gives to devices."""
 
 from dataclasses import dataclass
 

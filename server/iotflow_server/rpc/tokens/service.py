@@ -16,7 +16,7 @@ from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.streams.sessions import Sessions
 
 wire = token_service_pb2
-# In one response.
+# The largest number of tokens in one response.
 MOST_TOKENS = 1_000
 
 

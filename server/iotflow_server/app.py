@@ -26,9 +26,9 @@ from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import memory_trimmer
 from iotflow_server.reflection import add_reflection
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.streams.open_streams import OpenStreams
-from iotflow_server.rpc.streams.session_checks import SessionChecks
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
+from iotflow_server.rpc.streams.stream_presence import StreamPresence
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import Check, HealthChecks
 from iotflow_server.rpc.system.parts_down import PartsDown
@@ -62,7 +62,7 @@ async def running_server(settings: Settings, member: Member = ALONE) -> AsyncIte
         add_reflection(server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
         port = listen(server, settings, member)
         await server.start()
-        stack.push_async_callback(drain, server, health_service, components.sessions, settings.drain_seconds)
+        stack.push_async_callback(drain, server, health_service, components.active_streams, settings.drain_seconds)
         for name in ("", *SERVICES):
             await health_service.set(name, health_pb2.HealthCheckResponse.SERVING)
         log.info("serving", address=f"{settings.grpc_host}:{port}", store=components.store)
@@ -74,7 +74,7 @@ class ServerComponents:
     """The components of the server. store: the name of the telemetry store."""
 
     store: str
-    sessions: Sessions
+    active_streams: ActiveStreams
     middleware: Sequence[Middleware]
     services: Sequence[AddToServer]
 
@@ -83,41 +83,43 @@ async def _components(settings: Settings, member: Member, stack: AsyncExitStack)
     fleet = await started_fleet(settings, stack)
     redis = redis_of(settings, stack)
     telemetry = await started_telemetry(settings, member, redis, fleet, stack)
-    sessions, session_checks = await _started_sessions(settings, fleet, stack)
+    active_streams, rechecks = await _started_streams(settings, fleet, stack)
     if redis is not None:
-        await start_invalidations(redis, fleet, telemetry.intake.device_cache, session_checks, stack)
+        await start_invalidations(redis, fleet, telemetry.intake.device_cache, rechecks, stack)
     addresses = PeerAddresses(settings.envoy_secret.get_secret_value())
     authenticator = authentication(settings, fleet.access.identities, addresses)
     links = AdapterLinks()
     shared = SharedServices(
-        sessions=sessions,
+        active_streams=active_streams,
         diagnostics=Diagnostics(authenticator, diagnostics_open_to(public=settings.public_diagnostics)),
-        checks=_health_checks(settings, fleet, telemetry, sessions, links),
-        metrics=metrics_of(fleet, telemetry, sessions, member),
+        checks=_health_checks(settings, fleet, telemetry, active_streams, links),
+        metrics=metrics_of(fleet, telemetry, active_streams, member),
         links=links,
     )
     return ServerComponents(
         store=telemetry.store.writer.name,
-        sessions=sessions,
+        active_streams=active_streams,
         middleware=middleware(settings, authenticator, shared.metrics),
         services=registrations(settings, fleet, telemetry, shared),
     )
 
 
-async def _started_sessions(settings: Settings, fleet: Fleet, stack: AsyncExitStack) -> tuple[Sessions, SessionChecks]:
+async def _started_streams(
+    settings: Settings, fleet: Fleet, stack: AsyncExitStack
+) -> tuple[ActiveStreams, CredentialRechecks]:
     """The open streams, and the checks of their callers' credentials; closed with the stack."""
-    sessions = Sessions()
-    streams = OpenStreams(sessions, fleet.presence.last_seen, settings.online_window_seconds / 3)
+    active_streams = ActiveStreams()
+    streams = StreamPresence(active_streams, fleet.presence.last_seen, settings.online_window_seconds / 3)
     await streams.start()
     stack.push_async_callback(streams.close)
-    checks = SessionChecks(fleet.devices.registry, fleet.devices.keys, fleet.access.tokens, sessions)
-    await checks.start()
-    stack.push_async_callback(checks.close)
-    return sessions, checks
+    rechecks = CredentialRechecks(fleet.devices.registry, fleet.devices.keys, fleet.access.tokens, active_streams)
+    await rechecks.start()
+    stack.push_async_callback(rechecks.close)
+    return active_streams, rechecks
 
 
 def _health_checks(
-    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, links: AdapterLinks
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, links: AdapterLinks
 ) -> HealthChecks:
     checks: dict[str, Check] = {
         "database": fleet.database.check,
@@ -126,4 +128,4 @@ def _health_checks(
         "live_bus": telemetry.bus.check,
     }
     external: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
-    return HealthChecks(checks, external, sessions)
+    return HealthChecks(checks, external, active_streams)

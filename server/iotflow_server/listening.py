@@ -4,7 +4,7 @@ import grpc
 import structlog
 from grpc_health.v1.health import aio as health
 
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.settings import Settings
 from iotflow_server.workers.member import Member, socket_in
 from iotflow_server.workers.port import PortTaken
@@ -57,10 +57,10 @@ def _listen(server: grpc.aio.Server, address: str) -> int:
 
 
 async def drain(
-    server: grpc.aio.Server, health_service: health.HealthServicer, sessions: Sessions, seconds: float
+    server: grpc.aio.Server, health_service: health.HealthServicer, active_streams: ActiveStreams, seconds: float
 ) -> None:
     """Let open calls finish, end the streams, and stop."""
-    log.info("stopping", open_streams=len(sessions), at_most_seconds=seconds)
+    log.info("stopping", open_streams=len(active_streams), at_most_seconds=seconds)
     await health_service.enter_graceful_shutdown()
-    await sessions.drain(seconds)
+    await active_streams.drain(seconds)
     await server.stop(seconds)

@@ -1,4 +1,4 @@
-"""Answers with large documents are made beside the event loop, whatever these are made of."""
+"""Responses with large documents are built outside the event loop, regardless of the structure of the documents."""
 
 import asyncio
 import threading
@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
-from iotflow_server.rpc.codec.encoding import AT_ONCE, made
+from iotflow_server.rpc.codec.encoding import EVENT_LOOP_MEMBERS, build_in_thread
 
 
-def is_made_beside(*documents: Any) -> bool:
-    made_by: list[int] = []
+def is_built_in_thread(*documents: Any) -> bool:
+    built_by: list[int] = []
 
-    def make() -> Struct:
-        made_by.append(threading.get_ident())
+    def build() -> Struct:
+        built_by.append(threading.get_ident())
         return Struct()
 
-    asyncio.run(made(make, *documents))
-    return made_by != [threading.get_ident()]
+    asyncio.run(build_in_thread(build, *documents))
+    return built_by != [threading.get_ident()]
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ def is_made_beside(*documents: Any) -> bool:
     [
         (({"a": 1, "b": [1, {"c": None}]},), False),
         (({"a": "x" * 200_000}, {}), False),
-        (({}, {str(place): place for place in range(AT_ONCE + 1)}), True),
-        (({"a": {"b": [1] * (AT_ONCE + 1)}},), True),
-        (({"a": [[1] * 10 for _ in range(AT_ONCE // 10)]},), True),
-        (({"a": [[] for _ in range(AT_ONCE // 2)]}, {"a": [[] for _ in range(AT_ONCE)]}), True),
+        (({}, {str(place): place for place in range(EVENT_LOOP_MEMBERS + 1)}), True),
+        (({"a": {"b": [1] * (EVENT_LOOP_MEMBERS + 1)}},), True),
+        (({"a": [[1] * 10 for _ in range(EVENT_LOOP_MEMBERS // 10)]},), True),
+        (({"a": [[] for _ in range(EVENT_LOOP_MEMBERS // 2)]}, {"a": [[] for _ in range(EVENT_LOOP_MEMBERS)]}), True),
     ],
 )
 def test_by_their_members(documents: tuple[Any, ...], is_large: bool) -> None:
-    assert is_made_beside(*documents) is is_large
+    assert is_built_in_thread(*documents) is is_large

@@ -38,7 +38,10 @@ def _acknowledgement(device_id: int, content: Any) -> AckDeviceCommandRequest:
     command_id, group_command = fields.get("command_id", 0), fields.get("group_command", "")
     state = str(fields.get("state", CommandOutcome.SUCCEEDED)).lower()
     if type(command_id) is not int or not 0 <= command_id <= EXACT or not (command_id or group_command):
-        raise _invalid("command_id", f"The command's id is missing, or not an integer of at most {EXACT}. Send the id of the command.")
+        raise _invalid(
+            "command_id",
+            f"The command's id is missing, or not an integer of at most {EXACT}. Send the id of the command.",
+        )
     if not isinstance(group_command, str):
         raise _invalid("group_command", "The value is not a string. Send the `group_command` of the command.")
     if state not in tuple(CommandOutcome):

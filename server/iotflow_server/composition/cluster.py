@@ -15,7 +15,7 @@ from iotflow_server.db.database import Database
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.presence.exchange import PresenceExchange
 from iotflow_server.rpc.cache_invalidator import CacheInvalidator
-from iotflow_server.rpc.streams.session_checks import SessionChecks
+from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.stores.choice import ChosenStore, is_iotdb
@@ -76,7 +76,7 @@ async def started_timestamps(
 
 
 async def start_invalidations(
-    redis: RedisConnection, fleet: Fleet, device_cache: DeviceCache, checks: SessionChecks, stack: AsyncExitStack
+    redis: RedisConnection, fleet: Fleet, device_cache: DeviceCache, rechecks: CredentialRechecks, stack: AsyncExitStack
 ) -> None:
     """Exchange changes of the registry and sightings of devices with the other processes, until the stack closes."""
     relay = RemoteCommandRelay(fleet.commands.store)
@@ -86,7 +86,7 @@ async def start_invalidations(
         identities=fleet.access.identities,
         device_cache=device_cache,
         accounts=fleet.devices.accounts,
-        checks=checks,
+        rechecks=rechecks,
         commands=fleet.commands.store,
         relay=relay,
         desired=fleet.desired,

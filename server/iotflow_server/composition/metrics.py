@@ -5,11 +5,11 @@ from collections.abc import Callable
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.metrics import Metrics
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.workers.member import Member
 
 
-def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: Member) -> Metrics:
+def metrics_of(fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, member: Member) -> Metrics:
     """The metrics, with their help texts and sources."""
     bus = telemetry.bus
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
@@ -18,7 +18,7 @@ def metrics_of(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, member: M
             "Size in bytes of the readings that wait for the store.",
             lambda: telemetry.ingest.waiting_bytes,
         ),
-        "iotflow_open_streams": ("Open streams.", lambda: len(sessions)),
+        "iotflow_open_streams": ("Open streams.", lambda: len(active_streams)),
         "iotflow_devices_online": ("Devices that are online.", lambda: fleet.presence.online.count),
         "iotflow_subscribers": ("Subscribers of the live feed.", lambda: telemetry.feed.subscribers),
         "iotflow_live_bus_degraded": (

@@ -6,7 +6,7 @@ from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.mqtt.accounts import Accounts
-from iotflow_server.rpc.streams.session_checks import SessionChecks
+from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
 
 
 class CacheInvalidator:
@@ -21,7 +21,7 @@ class CacheInvalidator:
         identities: Identities,
         device_cache: DeviceCache,
         accounts: Accounts,
-        checks: SessionChecks,
+        rechecks: CredentialRechecks,
         commands: Commands,
         relay: RemoteCommandRelay,
         desired: DesiredConfigs,
@@ -29,7 +29,7 @@ class CacheInvalidator:
         self._identities = identities
         self._device_cache = device_cache
         self._accounts = accounts
-        self._checks = checks
+        self._rechecks = rechecks
         self._commands = commands
         self._relay = relay
         self._desired = desired
@@ -38,11 +38,11 @@ class CacheInvalidator:
         self._identities.forget_device(device_id)
         self._device_cache.forget(device_id)
         self._accounts.publish(device_id)
-        await self._checks.of_device(device_id)
+        await self._rechecks.recheck_device(device_id)
 
     async def token(self, token_id: int) -> None:
         self._identities.forget_token(token_id)
-        await self._checks.of_token(token_id)
+        await self._rechecks.recheck_token(token_id)
 
     async def command(self, command_id: int) -> None:
         self._relay.add(command_id)
@@ -56,4 +56,4 @@ class CacheInvalidator:
         self._identities.forget_all()
         self._device_cache.forget_all()
         self._accounts.mark_gap()
-        await self._checks.of_all()
+        await self._rechecks.recheck_all()

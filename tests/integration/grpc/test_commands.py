@@ -259,7 +259,7 @@ def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
 
 def test_a_stream_looks_by_itself_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("commands.device_stream", "gateway.commands", "config.streams"):
-        monkeypatch.setattr(f"iotflow_server.rpc.{module}.LOOK_AGAIN_SECONDS", 0.2)
+        monkeypatch.setattr(f"iotflow_server.rpc.{module}.POLL_SECONDS", 0.2)
     # Without Redis no server hears of what another one does.
     one, other = ServerThread(settings(tmp_path)), ServerThread(settings(tmp_path))
     token = (tmp_path / "admin-token").read_text().strip()

@@ -147,7 +147,13 @@ def test_rejected_acknowledgements(stack: Stack, device: Device, client: MqttDev
     assert client.hear()[0].json()["reason"] == "COMMAND_ENDED"
     # Commands are numbered in 64 bits, up to 2^53.
     unknown = [{"command_id": 2**53}, {"command_id": 999_999}, {"group_command": "another's"}]
-    wrong = [{"command_id": 2**53 + 1}, {"command_id": "x"}, {"command_id": 1, "state": "perhaps"}, {}, {"group_command": 3}]
+    wrong = [
+        {"command_id": 2**53 + 1},
+        {"command_id": "x"},
+        {"command_id": 1, "state": "perhaps"},
+        {},
+        {"group_command": 3},
+    ]
     for answer in [*unknown, *wrong]:
         client.publish(f"{root}/commands/ack", answer)
     reasons = sorted(heard.json()["reason"] for heard in client.hear(9)[1:])

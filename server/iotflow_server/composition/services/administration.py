@@ -14,11 +14,13 @@ from iotflow_server.rpc.fleet.key_resets import KeyResetHandler
 from iotflow_server.rpc.fleet.measurements import MeasurementHandler
 from iotflow_server.rpc.fleet.service import FleetService
 from iotflow_server.rpc.fleet.statistics import FleetStatistics, IngestStatistics
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.rpc.tokens.service import TokenService
 
 
-def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetService:
+def fleet_service(
+    fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, encoder: DeviceEncoder
+) -> FleetService:
     """FleetService: devices, their keys and measurements, and statistics of the fleet."""
     writer, reader, registry = telemetry.store.writer, telemetry.store.reader, fleet.devices.registry
     return FleetService(
@@ -30,19 +32,21 @@ def fleet_service(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encode
             encoder=encoder,
             reader=reader,
         ),
-        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, sessions=sessions),
+        changes=DeviceChangeHandler(registry=registry, encoder=encoder, writer=writer, active_streams=active_streams),
         key_resets=KeyResetHandler(keys=fleet.devices.keys),
         measurements=MeasurementHandler(writer=writer, reader=reader, registry=registry, audit=fleet.audit),
-        statistics=fleet_statistics(fleet, telemetry, sessions, encoder),
+        statistics=fleet_statistics(fleet, telemetry, active_streams, encoder),
     )
 
 
-def fleet_statistics(fleet: Fleet, telemetry: Telemetry, sessions: Sessions, encoder: DeviceEncoder) -> FleetStatistics:
+def fleet_statistics(
+    fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, encoder: DeviceEncoder
+) -> FleetStatistics:
     """Statistics of the registry and of this process."""
     return FleetStatistics(
         figures=DeviceStatistics(fleet.database),
         counter=device_counter(fleet),
-        ingest=IngestStatistics(tally=telemetry.intake.tally, feed=telemetry.feed, sessions=sessions),
+        ingest=IngestStatistics(tally=telemetry.intake.tally, feed=telemetry.feed, active_streams=active_streams),
         encoder=encoder,
         tokens=fleet.access.tokens,
         commands=fleet.commands.store,
@@ -56,12 +60,12 @@ def device_counter(fleet: Fleet) -> DeviceCounter:
     )
 
 
-def command_service(fleet: Fleet, sessions: Sessions, heartbeat: float) -> CommandService:
+def command_service(fleet: Fleet, active_streams: ActiveStreams, heartbeat: float) -> CommandService:
     """CommandService: commands to devices. heartbeat: the interval of heartbeats, in seconds."""
     return CommandService(
         registry=fleet.devices.registry,
         commands=fleet.commands.store,
-        sessions=sessions,
+        active_streams=active_streams,
         heartbeat=heartbeat,
     )
 
@@ -71,9 +75,9 @@ def config_service(fleet: Fleet) -> ConfigService:
     return ConfigService(registry=fleet.devices.registry, desired=fleet.desired)
 
 
-def token_service(fleet: Fleet, sessions: Sessions) -> TokenService:
+def token_service(fleet: Fleet, active_streams: ActiveStreams) -> TokenService:
     """TokenService: bearer tokens."""
-    return TokenService(tokens=fleet.access.tokens, sessions=sessions)
+    return TokenService(tokens=fleet.access.tokens, active_streams=active_streams)
 
 
 def audit_service(fleet: Fleet) -> AuditService:

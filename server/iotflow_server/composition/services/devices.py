@@ -22,7 +22,7 @@ from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 from iotflow_server.rpc.mqtt.service import MqttService
 from iotflow_server.rpc.mqtt.usernames import Usernames
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.settings import Settings
 
 
@@ -30,7 +30,7 @@ def device_service(
     settings: Settings,
     fleet: Fleet,
     telemetry: Telemetry,
-    sessions: Sessions,
+    active_streams: ActiveStreams,
     encoder: DeviceEncoder,
     broker: AdvertisedBroker,
 ) -> DeviceService:
@@ -50,26 +50,28 @@ def device_service(
             desired=fleet.desired,
             reports=ReportedConfigHandler(registry=registry, last_seen=last_seen, encoder=encoder),
             last_seen=last_seen,
-            sessions=sessions,
+            active_streams=active_streams,
         ),
-        keys=OwnKeyHandler(keys=fleet.devices.keys, sessions=sessions),
-        commands=OwnCommandHandler(commands=fleet.commands.store, last_seen=last_seen, sessions=sessions),
+        keys=OwnKeyHandler(keys=fleet.devices.keys, active_streams=active_streams),
+        commands=OwnCommandHandler(commands=fleet.commands.store, last_seen=last_seen, active_streams=active_streams),
         broker=broker,
     )
 
 
-def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, links: AdapterLinks) -> GatewayService:
+def gateway_service(
+    fleet: Fleet, active_streams: ActiveStreams, encoder: DeviceEncoder, links: AdapterLinks
+) -> GatewayService:
     """GatewayService: requests of gateways on behalf of devices."""
     registry, last_seen, leases = fleet.devices.registry, fleet.presence.last_seen, fleet.commands.leases
     return GatewayService(
         commands=GatewayCommandHandler(
-            commands=fleet.commands.store, leases=leases, last_seen=last_seen, sessions=sessions
+            commands=fleet.commands.store, leases=leases, last_seen=last_seen, active_streams=active_streams
         ),
         configs=GatewayConfigHandler(
             registry=registry,
             desired=fleet.desired,
             reports=ReportedConfigHandler(registry=registry, last_seen=last_seen, encoder=encoder),
-            sessions=sessions,
+            active_streams=active_streams,
             links=links,
         ),
         presence=PresenceReportHandler(
@@ -79,7 +81,7 @@ def gateway_service(fleet: Fleet, sessions: Sessions, encoder: DeviceEncoder, li
 
 
 def mqtt_service(
-    settings: Settings, fleet: Fleet, sessions: Sessions, links: AdapterLinks, rejections: RejectionCounts
+    settings: Settings, fleet: Fleet, active_streams: ActiveStreams, links: AdapterLinks, rejections: RejectionCounts
 ) -> MqttService:
     """MqttService: requests of MQTT brokers and their adapters."""
     usernames = Usernames(fleet.devices.registry)
@@ -88,7 +90,7 @@ def mqtt_service(
             accounts=fleet.devices.accounts,
             identities=fleet.access.identities,
             usernames=usernames,
-            sessions=sessions,
+            active_streams=active_streams,
             links=links,
         ),
         access=AccessHandler(

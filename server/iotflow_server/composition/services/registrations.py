@@ -35,7 +35,7 @@ from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import HealthChecks
 from iotflow_server.rpc.system.service import SystemService
@@ -49,7 +49,7 @@ AddToServer = Callable[[grpc.aio.Server], None]
 class SharedServices:
     """The components that several services use. links: the connected MQTT adapters."""
 
-    sessions: Sessions
+    active_streams: ActiveStreams
     diagnostics: Diagnostics
     checks: HealthChecks
     metrics: Metrics
@@ -58,16 +58,16 @@ class SharedServices:
 
 def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared: SharedServices) -> list[AddToServer]:
     """One function for each service of the contract."""
-    sessions, links = shared.sessions, shared.links
+    active_streams, links = shared.active_streams, shared.links
     encoder = DeviceEncoder(fleet.presence.last_seen, fleet.presence.online)
     broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
     rejections = RejectionCounts()
-    devices = device_service(settings, fleet, telemetry, sessions, encoder, broker)
-    gateways = gateway_service(fleet, sessions, encoder, links)
-    mqtt = mqtt_service(settings, fleet, sessions, links, rejections)
-    readings = telemetry_service(settings, fleet, telemetry, sessions, shared.diagnostics)
+    devices = device_service(settings, fleet, telemetry, active_streams, encoder, broker)
+    gateways = gateway_service(fleet, active_streams, encoder, links)
+    mqtt = mqtt_service(settings, fleet, active_streams, links, rejections)
+    readings = telemetry_service(settings, fleet, telemetry, active_streams, shared.diagnostics)
     legacy = legacy_service(settings, fleet, telemetry, shared.checks, broker)
-    commands = command_service(fleet, sessions, settings.heartbeat_seconds)
+    commands = command_service(fleet, active_streams, settings.heartbeat_seconds)
     system = SystemService(
         checks=shared.checks,
         metrics=shared.metrics,
@@ -75,7 +75,7 @@ def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared
         rejections=rejections,
         diagnostics=shared.diagnostics,
     )
-    administration = fleet_service(fleet, telemetry, sessions, encoder)
+    administration = fleet_service(fleet, telemetry, active_streams, encoder)
     return [
         partial(device_service_pb2_grpc.add_DeviceServiceServicer_to_server, devices),
         partial(gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server, gateways),
@@ -84,7 +84,7 @@ def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared
         partial(fleet_service_pb2_grpc.add_FleetServiceServicer_to_server, administration),
         partial(command_service_pb2_grpc.add_CommandServiceServicer_to_server, commands),
         partial(config_service_pb2_grpc.add_ConfigServiceServicer_to_server, config_service(fleet)),
-        partial(token_service_pb2_grpc.add_TokenServiceServicer_to_server, token_service(fleet, sessions)),
+        partial(token_service_pb2_grpc.add_TokenServiceServicer_to_server, token_service(fleet, active_streams)),
         partial(audit_service_pb2_grpc.add_AuditServiceServicer_to_server, audit_service(fleet)),
         partial(system_service_pb2_grpc.add_SystemServiceServicer_to_server, system),
         partial(legacy_service_pb2_grpc.add_LegacyServiceServicer_to_server, legacy),

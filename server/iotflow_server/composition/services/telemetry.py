@@ -9,16 +9,16 @@ from iotflow_server.rpc.legacy.mqtt_submissions import MqttSubmissionHandler
 from iotflow_server.rpc.legacy.service import LegacyService
 from iotflow_server.rpc.legacy.system_status import SystemStatusHandler
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import HealthChecks
-from iotflow_server.rpc.system.store_status import StoreStatusHandler
 from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
 from iotflow_server.rpc.telemetry.deletions import DeletionHandler
 from iotflow_server.rpc.telemetry.export import ExportHandler
 from iotflow_server.rpc.telemetry.live import LiveHandler
 from iotflow_server.rpc.telemetry.query import QueryHandler
 from iotflow_server.rpc.telemetry.service import TelemetryService
+from iotflow_server.rpc.telemetry.status import StoreStatusHandler
 from iotflow_server.rpc.telemetry.stream import TelemetryStreamHandler
 from iotflow_server.rpc.telemetry.submit import SubmitHandler
 from iotflow_server.settings import Settings
@@ -26,22 +26,22 @@ from iotflow_server.telemetry.stores.choice import location_of
 
 
 def telemetry_service(
-    settings: Settings, fleet: Fleet, telemetry: Telemetry, sessions: Sessions, diagnostics: Diagnostics
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, diagnostics: Diagnostics
 ) -> TelemetryService:
     """TelemetryService: stores, queries, streams and deletes readings."""
     intake, reader, writer = telemetry.intake, telemetry.store.reader, telemetry.store.writer
     queries = QueryHandler(reader=reader, registry=fleet.devices.registry, device_cache=intake.device_cache)
     return TelemetryService(
         submissions=SubmitHandler(intake),
-        streams=TelemetryStreamHandler(intake=intake, sessions=sessions, window=settings.stream_window),
+        streams=TelemetryStreamHandler(intake=intake, active_streams=active_streams, window=settings.stream_window),
         queries=queries,
         aggregates=AggregateHandler(reader=reader, queries=queries),
-        exports=ExportHandler(reader=reader, queries=queries, sessions=sessions),
+        exports=ExportHandler(reader=reader, queries=queries, active_streams=active_streams),
         live=LiveHandler(
             feed=telemetry.feed,
             reader=reader,
             queries=queries,
-            sessions=sessions,
+            active_streams=active_streams,
             heartbeat=settings.heartbeat_seconds,
         ),
         deletions=DeletionHandler(writer=writer, queries=queries, audit=fleet.audit),

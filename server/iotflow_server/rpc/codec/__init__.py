@@ -1,1 +1,1 @@
-"""Wire messages to domain types and back."""
+"""Conversion between wire messages and domain types."""

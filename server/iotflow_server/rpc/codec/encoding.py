@@ -1,4 +1,4 @@
-"""Large answers, made beside the event loop."""
+"""Encoding of large responses in the compute thread, so that they do not block the event loop."""
 
 from collections.abc import Callable, Iterable
 from itertools import islice
@@ -9,28 +9,31 @@ from google.protobuf.message import Message
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.interceptors.middleware import Encoded
 
-Answer = TypeVar("Answer", bound=Message)
-# Members of documents that become an answer in two milliseconds.
-AT_ONCE = 2_000
+Response = TypeVar("Response", bound=Message)
+# Members of documents that are encoded on the event loop. Encoding them takes two milliseconds.
+EVENT_LOOP_MEMBERS = 2_000
 
 
-async def encoded(head: Answer, rest: Iterable[bytes]) -> Answer:
-    """The head with what the rest adds to it, which are pieces of the same message as bytes, each made in a few milliseconds. They
-    are made in a thread, which lets others run between them. What is answered only stands for the message (see Encoded)."""
+async def encode_in_thread(head: Response, rest: Iterable[bytes]) -> Response:
+    """Serialize a response in the compute thread.
+
+    rest: serialized fields that are appended to the head. Each item takes a few milliseconds, and other threads run between
+    items. The result replaces the message (see Encoded).
+    """
     content = await run_in_compute_thread(lambda: b"".join([head.SerializeToString(), *rest]))
-    return cast(Answer, Encoded(content))
+    return cast(Response, Encoded(content))
 
 
-async def made(make: Callable[[], Answer], *documents: Any) -> Answer:
-    """What make() returns, an answer with these documents."""
-    return await run_in_compute_thread(make) if _are_large(documents) else make()
+async def build_in_thread(build: Callable[[], Response], *documents: Any) -> Response:
+    """Call build, in the compute thread if the documents of the response are large."""
+    return await run_in_compute_thread(build) if _are_large(documents) else build()
 
 
 def _are_large(documents: tuple[Any, ...]) -> bool:
     waiting, members = [*documents], 0
-    while waiting and members <= AT_ONCE:
+    while waiting and members <= EVENT_LOOP_MEMBERS:
         content = waiting.pop()
         inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
         members += len(inner)
-        waiting.extend(islice(inner, AT_ONCE))
-    return members > AT_ONCE
+        waiting.extend(islice(inner, EVENT_LOOP_MEMBERS))
+    return members > EVENT_LOOP_MEMBERS

@@ -1,4 +1,4 @@
-"""Opaque tokens of pages that go by id or by name."""
+"""Opaque tokens of pages that are ordered by id or by name."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from iotflow.readings import EXACT
 from iotflow_server.errors import InvalidArgument
 
 DEFAULT_SIZE = 100
-# Callers take 4 MiB at a time unless they say otherwise.
+# gRPC clients accept messages of up to 4 MiB by default.
 MOST_BYTES = 2**20
 ID, NAME = b"id:", b"name:"
 
@@ -25,12 +25,12 @@ class Paged(Protocol):
 
 
 def size_of(request: Paged, default: int = DEFAULT_SIZE) -> int:
-    """How long a page is asked for."""
+    """The requested number of items of a page."""
     return request.page_size if request.HasField("page_size") else default
 
 
-def fitting(page: Sequence[Message], most: int = MOST_BYTES) -> int:
-    """How many of them, from the first on, fit into one answer; one does always."""
+def fitting_count(page: Sequence[Message], most: int = MOST_BYTES) -> int:
+    """The number of leading items that fit into one response, at least one."""
     total = 0
     for count, message in enumerate(page):
         total += message.ByteSize()
@@ -40,27 +40,27 @@ def fitting(page: Sequence[Message], most: int = MOST_BYTES) -> int:
 
 
 def token_of(last_id: int) -> str:
-    """The token of the page behind this id."""
+    """The token of the page that follows this id."""
     return _token(ID, str(last_id))
 
 
 def token_of_name(last_name: str) -> str:
-    """The token of the page behind this name."""
+    """The token of the page that follows this name."""
     return _token(NAME, last_name)
 
 
-def place(token: str) -> int:
-    """The id behind which the page begins; 0 for the first. Raises InvalidArgument."""
+def after_id(token: str) -> int:
+    """The id that the page follows; 0 for the first page. Raises InvalidArgument."""
     if not token:
         return 0
     text = _content(ID, token)
     if not (text.isdecimal() and text.isascii() and 0 < len(text) <= len(str(EXACT)) and 0 < int(text) <= EXACT):
-        raise _unknown()
+        raise _invalid_token()
     return int(text)
 
 
-def place_of_name(token: str) -> str:
-    """The name behind which the page begins; empty for the first. Raises InvalidArgument."""
+def after_name(token: str) -> str:
+    """The name that the page follows; empty for the first page. Raises InvalidArgument."""
     return _content(NAME, token) if token else ""
 
 
@@ -75,8 +75,8 @@ def _content(kind: bytes, token: str) -> str:
             return content.removeprefix(kind).decode()
     except (ValueError, binascii.Error):
         pass
-    raise _unknown()
+    raise _invalid_token()
 
 
-def _unknown() -> InvalidArgument:
-    return InvalidArgument("page_token", "not a token that an earlier page gave")
+def _invalid_token() -> InvalidArgument:
+    return InvalidArgument("page_token", "The token is invalid. Pass the next_page_token of the preceding page.")

@@ -1,4 +1,5 @@
-"""Requests of which every field counts: where credentials are made, a misspelt one must not be left out in silence."""
+"""Strict parsing of requests that create credentials. Unknown fields are rejected, because a misspelt field would change the
+credential without notice."""
 
 import json
 from typing import Any, TypeVar
@@ -11,32 +12,35 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from iotflow.readings.document import BAD_JSON
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.validation import check
-from iotflow_server.rpc.telemetry.submissions import json_object
+from iotflow_server.rpc.codec.json_bodies import json_object
 
 Request = TypeVar("Request", bound=Message)
-SHOWN = 100
-# These requests are short, and are read on the event loop.
+NAME_EXCERPT = 100
+# These requests are short. They are parsed on the event loop.
 MOST_BODY_BYTES = 65_536
 
 
 def fill(request: Request, body: HttpBody) -> Request:
-    """The request with the fields of the body, checked as the contract says. An empty body has none. Raises InvalidArgument."""
+    """Set the fields of the body in the request, and validate the request by the rules of the contract. The body may be empty.
+
+    Raises InvalidArgument.
+    """
     given = {field.name: value for field, value in request.ListFields()}
     seen: set[str] = set()
     for name, value in _members(body.data):
         field = _field(request, name)
         if field in seen:
-            raise InvalidArgument(field, "stands more than once in the body", "AMBIGUOUS_FIELD")
+            raise InvalidArgument(field, "The field occurs more than once in the body.", "AMBIGUOUS_FIELD")
         seen.add(field)
         _set(request, field, value)
         if field in given and getattr(request, field) != given[field]:
-            raise InvalidArgument(field, "is another than in the path")
+            raise InvalidArgument(field, "The value in the body differs from the value in the path.")
     check(request)
     return request
 
 
 class _Members(list[tuple[str, Any]]):
-    """Of an object, as they stand there: a dictionary would have the last one of each name only."""
+    """The members of an object, in their order. A dictionary would keep only the last member of each name."""
 
 
 def _members(data: bytes) -> _Members:
@@ -44,7 +48,7 @@ def _members(data: bytes) -> _Members:
         raise InvalidArgument("", f"The body is larger than {MOST_BODY_BYTES} bytes.")
     if not data.strip():
         return _Members()
-    # Says what is wrong as for every other body.
+    # Raises the same errors as for other bodies.
     json_object(data)
     try:
         members: _Members = json.loads(data, object_pairs_hook=_Members)
@@ -54,13 +58,13 @@ def _members(data: bytes) -> _Members:
 
 
 def _field(request: Message, name: str) -> str:
-    """As the contract writes it; both spellings of JSON are understood."""
+    """The name of the field in the contract. The name may be given in snake_case or in lowerCamelCase."""
     fields = request.DESCRIPTOR.fields
     found = next((field.name for field in fields if name in (field.name, field.json_name)), None)
     if found is None:
         known = ", ".join(field.name for field in fields)
-        there = f"the fields of this request are {known}" if known else "this request has no fields"
-        raise InvalidArgument(name[:SHOWN], f"There is no such field; {there}.", "UNKNOWN_FIELD")
+        fields_of_request = f"The fields of this request are {known}." if known else "This request has no fields."
+        raise InvalidArgument(name[:NAME_EXCERPT], f"The field is unknown. {fields_of_request}", "UNKNOWN_FIELD")
     return found
 
 
@@ -68,12 +72,12 @@ def _set(request: Message, field: str, value: Any) -> None:
     try:
         ParseDict({field: value}, request)
     except ParseError:
-        raise InvalidArgument(field, "the value has the wrong type") from None
+        raise InvalidArgument(field, "The value has the wrong type.") from None
 
 
-def refuse_unknown(request: Message) -> None:
-    """Raise InvalidArgument where a caller of gRPC sent a field that this server does not know."""
+def reject_unknown(request: Message) -> None:
+    """Raise InvalidArgument if a gRPC client sent a field that this version does not define."""
     unknown = UnknownFieldSet(request)
     if len(unknown):
         number = unknown[0].field_number
-        raise InvalidArgument(str(number), "This server knows no field of this number.", "UNKNOWN_FIELD")
+        raise InvalidArgument(str(number), "This version of the server has no field with this number.", "UNKNOWN_FIELD")

@@ -1,7 +1,7 @@
 """Rows of a batch as serialized google.protobuf.Struct messages, column by column.
 
-A Struct a row and a Value a cell cost a Python call for each of them; here numpy writes whole columns of cells into the
-bytes of the answer. Wire format: protobuf.dev/programming-guides/encoding; Struct is map<string, Value> fields = 1.
+Building one Struct per row and one Value per cell takes a Python call for each of them. Here, numpy writes whole columns of
+cells into the bytes of the response. Wire format: protobuf.dev/programming-guides/encoding; Struct is map<string, Value> fields = 1.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from iotflow.readings.document import EXACT
 from iotflow_server.telemetry.batch import Batch, Column, Times, ValueType
 
 Bytes = NDArray[np.uint8]
-Places = NDArray[np.int64]
+Offsets = NDArray[np.int64]
 
 LENGTH_DELIMITED = 2
 # Tags: map entry and key are field 1, the entry's value field 2, all length-delimited; then Value's own fields.
@@ -23,27 +23,27 @@ _NUMBER, _STRING, _BOOL = 0x11, 0x1A, 0x20
 
 
 def rows_field(batch: Batch, field_number: int) -> bytes:
-    """The batch's rows as a field `repeated google.protobuf.Struct` of that number, to be merged into a message.
+    """Serialize the rows of the batch as a field `repeated google.protobuf.Struct` with this number.
 
-    Each row has `timestamp` (RFC 3339, milliseconds) and the measurements that have a value there. Whole numbers beyond 2^53
-    become strings, which keep every digit.
+    Each row has `timestamp` (RFC 3339, milliseconds) and the measurements that have a value in the row. Whole numbers beyond
+    2^53 become strings, which keep every digit. The bytes can be merged into a message.
     """
     cells = [_time_cells(batch.times), *(_cells(column) for column in batch.columns)]
     lengths = np.zeros(len(batch.times), np.int64)
     for rows, matrix in cells:
         lengths[rows] += _lengths(matrix)
-    out, places = _framed(lengths, field_number << 3 | LENGTH_DELIMITED)
+    out, offsets = _framed(lengths, field_number << 3 | LENGTH_DELIMITED)
     for rows, matrix in cells:
-        _put(out, places, rows, matrix)
+        _put(out, offsets, rows, matrix)
     return out.tobytes()
 
 
-def _lengths(matrix: Bytes | list[bytes]) -> int | Places:
+def _lengths(matrix: Bytes | list[bytes]) -> int | Offsets:
     return matrix.shape[1] if isinstance(matrix, np.ndarray) else np.array([len(cell) for cell in matrix], np.int64)
 
 
-def _framed(lengths: Places, tag: int) -> tuple[Bytes, Places]:
-    """Room for every row behind its tag and length, and where each row's content begins."""
+def _framed(lengths: Offsets, tag: int) -> tuple[Bytes, Offsets]:
+    """A buffer with the tag and the length of every row, and the offset of the content of each row."""
     groups = np.ones(len(lengths), np.int64)
     for step in range(1, 5):
         groups += lengths >= 1 << 7 * step
@@ -53,33 +53,33 @@ def _framed(lengths: Places, tag: int) -> tuple[Bytes, Places]:
     starts = ends - sizes
     out[starts] = tag
     for step in range(int(groups.max())):
-        with_it = groups > step
-        more = np.where(groups[with_it] > step + 1, 0x80, 0)
-        out[starts[with_it] + 1 + step] = (lengths[with_it] >> 7 * step & 0x7F) | more
+        selected = groups > step
+        continuation = np.where(groups[selected] > step + 1, 0x80, 0)
+        out[starts[selected] + 1 + step] = (lengths[selected] >> 7 * step & 0x7F) | continuation
     return out, starts + 1 + groups
 
 
-def _put(out: Bytes, places: Places, rows: Any, matrix: Bytes | list[bytes]) -> None:
-    """Write a column's cells where their rows have got to, and move these on."""
+def _put(out: Bytes, offsets: Offsets, rows: Any, matrix: Bytes | list[bytes]) -> None:
+    """Write the cells of a column at the offsets of their rows, and advance the offsets."""
     if isinstance(matrix, np.ndarray):
         size = matrix.shape[1]
-        out[places[rows][:, None] + np.arange(size)] = matrix
-        places[rows] += size
+        out[offsets[rows][:, None] + np.arange(size)] = matrix
+        offsets[rows] += size
         return
     for row, cell in zip(rows.tolist(), matrix, strict=True):
-        place = places[row]
-        out[place : place + len(cell)] = np.frombuffer(cell, np.uint8)
-        places[row] += len(cell)
+        offset = offsets[row]
+        out[offset : offset + len(cell)] = np.frombuffer(cell, np.uint8)
+        offsets[row] += len(cell)
 
 
-def _time_cells(times: Times) -> tuple[Places, Bytes]:
+def _time_cells(times: Times) -> tuple[Offsets, Bytes]:
     texts = np.char.add(np.datetime_as_string(times.astype("datetime64[ms]")), "Z").astype("S24")
     payload = texts.view(np.uint8).reshape(len(times), 24)
     return np.arange(len(times)), _fixed("timestamp", bytes((_STRING, 24)), payload)
 
 
-def _cells(column: Column) -> tuple[Places, Bytes | list[bytes]]:
-    """Which rows have a value, and their cells: equally long, or one by one where they are not."""
+def _cells(column: Column) -> tuple[Offsets, Bytes | list[bytes]]:
+    """The rows that have a value, and their cells: as one array if all cells have the same length, otherwise as a list."""
     rows = np.arange(len(column.values)) if column.valid is None else np.flatnonzero(column.valid)
     values = column.values[rows]
     name = column.measurement
@@ -90,20 +90,20 @@ def _cells(column: Column) -> tuple[Places, Bytes | list[bytes]]:
     if column.type is ValueType.INT64 and len(values) and max(-int(values.min()), int(values.max())) > EXACT:
         return rows, [_whole(name, value) for value in values.tolist()]
     if column.type is ValueType.FLOAT:
-        # The shortest digits that mean this float: 0.1, not 0.10000000149011612.
+        # The shortest decimal number that identifies this float: 0.1, not 0.10000000149011612.
         values = values.astype(str)
     payload = values.astype("<f8").view(np.uint8).reshape(-1, 8)
     return rows, _fixed(name, bytes((_NUMBER,)), payload)
 
 
 def _fixed(name: str, head: bytes, payload: Bytes) -> Bytes:
-    """Cells of one length. head: the Value's bytes before its payload; payload: shape (cells, bytes)."""
-    before = np.frombuffer(_before(name, len(head) + payload.shape[1]) + head, np.uint8)
-    return np.concatenate([np.broadcast_to(before, (len(payload), len(before))), payload], axis=1)
+    """Cells of the same length. head: the bytes of the Value before its payload. payload: an array of shape (cells, bytes)."""
+    prefix = np.frombuffer(_entry_prefix(name, len(head) + payload.shape[1]) + head, np.uint8)
+    return np.concatenate([np.broadcast_to(prefix, (len(payload), len(prefix))), payload], axis=1)
 
 
-def _before(name: str, value_length: int) -> bytes:
-    """A map entry up to where its value's bytes begin."""
+def _entry_prefix(name: str, value_length: int) -> bytes:
+    """The bytes of a map entry that precede the bytes of its value."""
     key = name.encode()
     inner = bytes((_KEY,)) + varint(len(key)) + key + bytes((_VALUE,)) + varint(value_length)
     return bytes((_ENTRY,)) + varint(len(inner) + value_length) + inner
@@ -111,18 +111,18 @@ def _before(name: str, value_length: int) -> bytes:
 
 def _text(name: str, text: str) -> bytes:
     content = Value(string_value=text).SerializeToString()
-    return _before(name, len(content)) + content
+    return _entry_prefix(name, len(content)) + content
 
 
 def _whole(name: str, number: int) -> bytes:
     if abs(number) > EXACT:
         return _text(name, str(number))
     content = Value(number_value=number).SerializeToString()
-    return _before(name, len(content)) + content
+    return _entry_prefix(name, len(content)) + content
 
 
 def varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first; the high bit says that more follow."""
+    """Encode a base-128 varint: seven bits per byte, lowest first. The high bit is set in every byte except the last."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -1,4 +1,4 @@
-"""Columnar batches: wire to domain and back."""
+"""Conversion of columnar batches between wire messages and domain types."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,32 +24,34 @@ FIELD_TYPES = {
     "strings": ValueType.TEXT,
 }
 TYPE_FIELDS = {type_: field for field, type_ in FIELD_TYPES.items()}
-FEW = 32
-MOST_STRETCHES = 2 * MOST_RUNS
-# Of what a caller wrote, in an answer.
-LONGEST = 1_000
+# Repeated fields with fewer values are copied through a list.
+SHORT_FIELD = 32
+# Rows of one device up to which every range of rejected rows is reported.
+MOST_RANGES = 2 * MOST_RUNS
+# Characters of a measurement name or a message in a response.
+MOST_TEXT = 1_000
 _FLOATING = (ValueType.DOUBLE, ValueType.FLOAT)
 
 
 def decode(
     message: telemetry_pb2.TelemetryBatch, limits: checks.Limits, runs: Sequence[Run]
 ) -> tuple[Batch | None, list[Rejection]]:
-    """The batch without the values that cannot be stored, and those; None where nothing is left to store. runs: whose its rows are,
-    of those who are asked about; no refusal speaks of more than one of them. Its times are not looked at.
+    """Decode a batch into the values that can be stored, and the rejections of the other values.
 
-    Raises InvalidArgument, naming the field, where the batch itself is malformed.
+    runs: the rows of the devices whose values are checked. Each rejection is about one run. The batch is None if no value can
+    be stored. The times are not checked. Raises InvalidArgument, which names the field, if the batch is malformed.
     """
     times = _times(message, limits)
     if not message.columns:
-        raise InvalidArgument("columns", "a batch needs at least one column")
+        raise InvalidArgument("columns", "A batch must have at least one column.")
     if len(message.columns) > limits.columns:
-        raise InvalidArgument("columns", f"a batch has at most {limits.columns} columns")
+        raise InvalidArgument("columns", f"A batch can have at most {limits.columns} columns.")
     if len(times) * len(message.columns) > limits.values:
-        raise InvalidArgument("columns", f"a batch has at most {limits.values} values, rows times columns")
+        raise InvalidArgument("columns", f"A batch can have at most {limits.values} values (rows times columns).")
     decoding = _Decoding(len(times), limits, runs, [])
     columns = [column for index, wire in enumerate(message.columns) if (column := decoding.column(wire, index))]
     if len({wire.measurement for wire in message.columns}) < len(message.columns):
-        _refuse_twice(message)
+        _reject_duplicate(message)
     if not columns or (message.atomic and decoding.rejections):
         return None, decoding.rejections
     return Batch(message.device_id, times, tuple(columns), message.atomic), decoding.rejections
@@ -58,27 +60,27 @@ def decode(
 def _times(message: telemetry_pb2.TelemetryBatch, limits: checks.Limits) -> Times:
     rows = len(message.timestamps)
     if not rows:
-        raise InvalidArgument("timestamps", "a batch needs at least one row")
+        raise InvalidArgument("timestamps", "A batch must have at least one row.")
     if rows > limits.rows:
-        raise InvalidArgument("timestamps", f"a batch has at most {limits.rows} rows")
+        raise InvalidArgument("timestamps", f"A batch can have at most {limits.rows} rows.")
     return _array(message.timestamps, np.dtype(np.int64))
 
 
 def are_in_time(times: Times) -> bool:
-    """Whether all can be stored."""
-    # The array's own methods cost half as much again.
+    """Whether all times are in the range that can be stored."""
+    # The methods of the array take one and a half times as long.
     return bool(np.minimum.reduce(times) >= FIRST_TIME and np.maximum.reduce(times) <= LAST_TIME)
 
 
-def _refuse_twice(message: telemetry_pb2.TelemetryBatch) -> None:
+def _reject_duplicate(message: telemetry_pb2.TelemetryBatch) -> None:
     names = [column.measurement for column in message.columns]
-    twice = next(name for name in names if names.count(name) > 1)
-    raise InvalidArgument("columns", f"measurement {twice[:100]!r} stands twice")
+    duplicate = next(name for name in names if names.count(name) > 1)
+    raise InvalidArgument("columns", f"The measurement {duplicate[:100]!r} occurs more than once.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
-    """Of so many rows; rejections: what was refused so far."""
+    """Decodes the columns of one batch. rows: the number of rows. rejections: the rejections so far."""
 
     rows: int
     limits: checks.Limits
@@ -86,14 +88,14 @@ class _Decoding:
     rejections: list[Rejection]
 
     def column(self, wire: telemetry_pb2.Column, index: int) -> Column | None:
-        """What can be stored of it."""
+        """The values of the column that can be stored; None: there are none."""
         field, data = _filled(wire, index)
         if len(data) != self.rows:
-            problem = f"{wire.measurement[:100]!r} has {len(data)} values for {self.rows} timestamps"
+            problem = f"The measurement {wire.measurement[:100]!r} has {len(data)} values for {self.rows} timestamps."
             raise InvalidArgument(f"columns[{index}].{field}", problem)
         valid = _validity(wire.validity, index, self.rows)
         if misnamed := name_problem(wire.measurement):
-            self._refuse_name(wire.measurement, valid, misnamed)
+            self._reject_name(wire.measurement, valid, misnamed)
             return None
         type_ = FIELD_TYPES[field]
         values = _array(data, type_.dtype)
@@ -104,21 +106,21 @@ class _Decoding:
             return None
         return Column(wire.measurement, type_, values, valid)
 
-    def _refuse_name(self, measurement: str, valid: Mask | None, problem: str) -> None:
-        """In every row of those who have it."""
+    def _reject_name(self, measurement: str, valid: Mask | None, problem: str) -> None:
+        """Reject the measurement in every run that has values of it."""
         for run in self.runs:
             if valid is None or valid[run.first : run.end].any():
-                refused = Rejection(run.first, run.end - run.first, measurement, "INVALID_NAME", problem)
-                self.rejections.append(refused)
+                rejected = Rejection(run.first, run.end - run.first, measurement, "INVALID_NAME", problem)
+                self.rejections.append(rejected)
 
     def _without(self, measurement: str, type_: ValueType, values: Values, valid: Mask | None, mask: Mask) -> Mask:
-        """The rows that are left without those in mask."""
+        """The valid rows without the rows in mask, which are rejected."""
         for run in self.runs:
-            # Fewer rows cannot be scattered so much.
-            if run.end - run.first > MOST_STRETCHES:
-                # Also where there is no value: whose gaps are many would hear of as many stretches.
+            # A run with fewer rows cannot have too many ranges.
+            if run.end - run.first > MOST_RANGES:
+                # The widened rows include rows without a value. Otherwise, each gap would divide a range.
                 mask[run.first : run.end] = widened(mask[run.first : run.end], None)
-        for first, end in self._stretches(mask):
+        for first, end in self._ranges(mask):
             if type_ is ValueType.TEXT:
                 reason, problem = "INVALID_TEXT", _text_problem(values[first:end], self.limits)
             else:
@@ -126,32 +128,32 @@ class _Decoding:
             self.rejections.append(Rejection(first, end - first, measurement, reason, problem))
         return ~mask if valid is None else valid & ~mask
 
-    def _stretches(self, mask: Mask) -> Iterator[tuple[int, int]]:
-        """First and end of the rows in mask that stand together and are one device's."""
+    def _ranges(self, mask: Mask) -> Iterator[tuple[int, int]]:
+        """The ranges (first, end) of consecutive rows in mask that belong to one run."""
         rows = np.flatnonzero(mask)
         owners = np.searchsorted([run.first for run in self.runs], rows, "right") - 1
-        parted = np.flatnonzero((np.diff(rows) != 1) | (np.diff(owners) != 0)) + 1
-        firsts, lasts = rows[[0, *parted]].tolist(), rows[[*(parted - 1), -1]].tolist()
-        for first, last, owner in zip(firsts, lasts, owners[[0, *parted]].tolist(), strict=True):
+        boundaries = np.flatnonzero((np.diff(rows) != 1) | (np.diff(owners) != 0)) + 1
+        firsts, lasts = rows[[0, *boundaries]].tolist(), rows[[*(boundaries - 1), -1]].tolist()
+        for first, last, owner in zip(firsts, lasts, owners[[0, *boundaries]].tolist(), strict=True):
             if owner >= 0 and first < self.runs[owner].end:
                 yield first, last + 1
 
 
 def _array(data: Any, dtype: "np.dtype[Any]") -> Values:
-    # Of few values a list is faster made than numpy's view of a repeated field.
-    return np.array(data[:] if len(data) < FEW else data, dtype)
+    # For a short field, copying through a list is faster than the conversion by numpy.
+    return np.array(data[:] if len(data) < SHORT_FIELD else data, dtype)
 
 
 def _filled(wire: telemetry_pb2.Column, index: int) -> tuple[str, Any]:
-    """The one value field that is filled."""
-    filled = [(field.name, data) for field, data in wire.ListFields() if field.name in FIELD_TYPES]
-    if len(filled) != 1:
-        names = ", ".join(name for name, _ in filled) or "none"
+    """The name and the content of the one value field that is set."""
+    fields = [(field.name, data) for field, data in wire.ListFields() if field.name in FIELD_TYPES]
+    if len(fields) != 1:
+        names = ", ".join(name for name, _ in fields) or "none"
         raise InvalidArgument(
             f"columns[{index}]",
-            f"{wire.measurement[:100]!r} must fill exactly one of {', '.join(FIELD_TYPES)}; it fills {names}",
+            f"The measurement {wire.measurement[:100]!r} must set exactly one of {', '.join(FIELD_TYPES)}; it sets {names}.",
         )
-    return filled[0]
+    return fields[0]
 
 
 def _validity(bitmap: bytes, index: int, rows: int) -> Mask | None:
@@ -159,14 +161,15 @@ def _validity(bitmap: bytes, index: int, rows: int) -> Mask | None:
         return None
     if len(bitmap) != (rows + 7) // 8:
         raise InvalidArgument(
-            f"columns[{index}].validity", f"{len(bitmap)} bytes for {rows} rows; a bit a row, rounded up to whole bytes"
+            f"columns[{index}].validity",
+            f"The bitmap has {len(bitmap)} bytes; {rows} rows need {(rows + 7) // 8}, one bit per row.",
         )
     bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), count=rows, bitorder="little")
     return bits.astype(np.bool_)
 
 
 def _unstorable(type_: ValueType, values: Values, valid: Mask | None, limits: checks.Limits) -> Mask | None:
-    """Which present values cannot be stored; None: there are none."""
+    """The rows whose values cannot be stored; None: all values can be stored."""
     if type_ in _FLOATING:
         mask = checks.not_finite(values)
     elif type_ is ValueType.TEXT:
@@ -180,12 +183,12 @@ def _unstorable(type_: ValueType, values: Values, valid: Mask | None, limits: ch
 
 
 def _text_problem(values: Values, limits: checks.Limits) -> str:
-    """Of the first that has one."""
+    """The problem of the first text that has one."""
     return next(filter(None, (checks.text_problem(value, limits) for value in values)), "")
 
 
 def encode(batch: Batch) -> telemetry_pb2.TelemetryBatch:
-    """A batch as it travels to readers; sequence stays 0."""
+    """Encode a batch for readers. Its sequence is 0."""
     message = telemetry_pb2.TelemetryBatch(device_id=batch.device_id, timestamps=batch.times.tolist())
     for column in batch.columns:
         message.columns.append(_encoded(column))
@@ -204,13 +207,13 @@ def _encoded(column: Column) -> telemetry_pb2.Column:
 
 
 def rejection(item: Rejection, sequence: int = 0) -> telemetry_pb2.Rejection:
-    """A rejection as it travels."""
+    """Encode a rejection."""
     return telemetry_pb2.Rejection(
         sequence=sequence,
         index=item.index,
         count=item.count,
-        measurement=item.measurement[:LONGEST],
+        measurement=item.measurement[:MOST_TEXT],
         reason=item.reason,
-        message=item.message[:LONGEST],
+        message=item.message[:MOST_TEXT],
         retryable=item.retryable,
     )

@@ -1,4 +1,4 @@
-"""Commands as they travel."""
+"""Encoding of commands."""
 
 from iotflow.v1 import command_pb2
 from iotflow_server.commands.command import Command
@@ -6,7 +6,7 @@ from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 
 
 def command(item: Command) -> command_pb2.Command:
-    """A command with its times."""
+    """Encode a command."""
     return command_pb2.Command(
         id=item.id,
         device_id=item.device_id,

@@ -1,4 +1,4 @@
-"""Devices as they travel."""
+"""Encoding of devices."""
 
 from collections.abc import Sequence
 
@@ -7,46 +7,46 @@ from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.codec.encoding import made
+from iotflow_server.rpc.codec.encoding import build_in_thread
 from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 
 
 class DeviceEncoder:
-    """Devices with what is known of their presence."""
+    """Encodes devices with their presence."""
 
     def __init__(self, last_seen: LastSeen, online: Online) -> None:
         self._last_seen = last_seen
         self._online = online
 
     async def device(self, device: Device) -> device_pb2.Device:
-        """A device as lists show it."""
-        return await made(lambda: self._device(device), device.configuration)
+        """Encode a device."""
+        return await build_in_thread(lambda: self._device(device), device.configuration)
 
     async def devices(self, devices: Sequence[Device]) -> list[device_pb2.Device]:
-        """Each of them so."""
+        """Encode devices in the compute thread."""
         return await run_in_compute_thread(lambda: [self._device(device) for device in devices])
 
     async def status(self, device: Device, telemetry_count: int) -> device_pb2.Device:
-        """A device as it sees itself."""
-        shown = await self.device(device)
-        shown.telemetry_count = telemetry_count
-        return shown
+        """Encode a device with its count of readings, for the device itself."""
+        encoded = await self.device(device)
+        encoded.telemetry_count = telemetry_count
+        return encoded
 
     def _device(self, device: Device) -> device_pb2.Device:
-        shown = _registered(device)
-        shown.configuration.CopyFrom(to_struct(device.configuration))
+        encoded = _registered(device)
+        encoded.configuration.CopyFrom(to_struct(device.configuration))
         last_seen = timestamp_of(self._last_seen.last_seen(device))
         if last_seen is not None:
-            shown.last_seen.CopyFrom(last_seen)
-        shown.is_online = self._online.is_online(device)
-        return shown
+            encoded.last_seen.CopyFrom(last_seen)
+        encoded.is_online = self._online.is_online(device)
+        return encoded
 
 
 def registered(device: Device, key: str) -> device_pb2.Device:
-    """A device just made, with its key."""
-    shown = _registered(device)
-    shown.api_key = key
-    return shown
+    """Encode a newly registered device with its key."""
+    encoded = _registered(device)
+    encoded.api_key = key
+    return encoded
 
 
 def _registered(device: Device) -> device_pb2.Device:

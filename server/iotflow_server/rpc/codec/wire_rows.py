@@ -1,4 +1,4 @@
-"""Rows of JSON out of columns."""
+"""Encoding of columns as rows, one object for each row."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,31 +11,31 @@ from iotflow.readings.document import EXACT
 from iotflow_server.rpc.codec.struct_bytes import rows_field
 from iotflow_server.telemetry.batch import Batch, Times, ValueType
 
-# Values up to which a call for each costs less than numpy's calls for each column.
-FEW = 250
+# Batches with fewer values are encoded value by value, which is faster than the numpy calls for each column.
+SMALL_BATCH = 250
 
 
 def time_texts(times: Times) -> list[str]:
-    """RFC 3339 in UTC, with milliseconds."""
+    """The times as RFC 3339 texts in UTC, with milliseconds."""
     texts: list[str] = np.char.add(np.datetime_as_string(times.astype("datetime64[ms]")), "Z").tolist()
     return texts
 
 
 def rows_bytes(message: type[Message], field: str, batch: Batch) -> bytes:
-    """The batch's rows as a field `repeated Struct` of such a message, as they travel."""
+    """Serialize the rows of the batch as a field `repeated Struct` of this message type."""
     return rows_field(batch, message.DESCRIPTOR.fields_by_name[field].number)
 
 
 def add_rows(message: Message, field: str, batch: Batch) -> None:
-    """Append the batch's rows to a field `repeated Struct` of the message."""
-    if batch.values < FEW:
+    """Append the rows of the batch to a field `repeated Struct` of the message."""
+    if batch.values < SMALL_BATCH:
         getattr(message, field).extend(encode_rows(batch))
     else:
         message.MergeFromString(rows_field(batch, message.DESCRIPTOR.fields_by_name[field].number))
 
 
 def encode_rows(batch: Batch) -> list[Struct]:
-    """One object a row: timestamp, and each measurement that has a value there."""
+    """Encode each row as an object with `timestamp` and the measurements that have a value in the row."""
     structs = []
     for time in time_texts(batch.times):
         struct = Struct()
@@ -46,7 +46,7 @@ def encode_rows(batch: Batch) -> list[Struct]:
         values = column.values if column.valid is None else column.values[column.valid]
         put = _setter(column.type)
         if column.type is ValueType.FLOAT:
-            # The shortest digits that mean this float: 0.1, not 0.10000000149011612.
+            # The shortest decimal number that identifies this float: 0.1, not 0.10000000149011612.
             values = values.astype(str).astype(np.float64)
         for row, value in zip(rows, values.tolist(), strict=True):
             put(structs[row].fields[column.measurement], value)
@@ -74,7 +74,7 @@ def _put_number(value: Value, content: float) -> None:
 
 
 def _put_whole(value: Value, content: int) -> None:
-    # JSON's reader would round it; a string keeps every digit.
+    # A JSON parser would round the number. A string keeps every digit.
     if abs(content) > EXACT:
         value.string_value = str(content)
     else:
@@ -82,7 +82,7 @@ def _put_whole(value: Value, content: int) -> None:
 
 
 def put_value(value: Value, type_: ValueType, content: Any) -> None:
-    """One value of a measurement, as answers show it."""
+    """Set one value of a measurement, as responses show it."""
     if type_ is ValueType.FLOAT:
         content = float(str(np.float32(content)))
     _setter(type_)(value, content)

@@ -1,4 +1,4 @@
-"""google.protobuf.Struct and plain Python values."""
+"""Conversion between google.protobuf.Struct and Python values."""
 
 import math
 import re
@@ -16,9 +16,9 @@ from iotflow_server.telemetry.times import to_ms
 
 
 def plain(value: Value, field: str, depth: int = 0) -> Any:
-    """A value as Python has it; whole numbers become int.
+    """Convert a value to a Python value. Whole numbers become int.
 
-    Raises InvalidArgument for NaN, infinity and too deep nesting.
+    Raises InvalidArgument for NaN, for infinity and for values that are nested too deeply.
     """
     check_depth(field, depth)
     kind = value.WhichOneof("kind")
@@ -37,15 +37,15 @@ def plain(value: Value, field: str, depth: int = 0) -> Any:
 
 
 def check_depth(field: str, depth: int) -> None:
-    """Raise InvalidArgument where a value is nested too deeply to be shown again: answers have layers of their own."""
+    """Raise InvalidArgument if a value is nested too deeply for a response, which adds levels of its own."""
     if depth > DEEPEST:
         raise InvalidArgument(field, f"is nested more than {DEEPEST} deep")
 
 
 def plain_number(number: float, field: str) -> int | float:
-    """A JSON number as Python writes it: 1 rather than 1.0.
+    """Convert a JSON number to int if it is a whole number: 1 rather than 1.0.
 
-    Raises InvalidArgument for what is not finite, and for whole numbers that may have lost digits on their way into a double.
+    Raises InvalidArgument for NaN, for infinity and for whole numbers that may have lost digits in the conversion to double.
     """
     if not math.isfinite(number):
         raise InvalidArgument(field, "NaN and infinity are no values")
@@ -57,15 +57,15 @@ def plain_number(number: float, field: str) -> int | float:
 
 
 def check_json(field: str, content: Any, depth: int = 0) -> None:
-    """Raise InvalidArgument where a document is nested too deeply, or holds a whole number of more than 64 bits."""
+    """Raise InvalidArgument if a document is nested too deeply or has a whole number of more than 64 bits."""
     if type(content) is int and not -(2**63) <= content < 2**64:
         raise InvalidArgument(field, "is a whole number of more than 64 bits; write it as a text")
     if isinstance(content, dict | list):
         check_depth(re.split(r"[.\[]", field, maxsplit=1)[0], depth + 1)
         inner = content.items() if isinstance(content, dict) else enumerate(content)
         for name, value in inner:
-            place = f"{field}.{name:.100}" if isinstance(name, str) else f"{field}[{name}]"
-            check_json(place, value, depth + 1)
+            path = f"{field}.{name:.100}" if isinstance(name, str) else f"{field}[{name}]"
+            check_json(path, value, depth + 1)
 
 
 def has_wide_numbers(content: Any) -> bool:
@@ -80,7 +80,7 @@ def has_wide_numbers(content: Any) -> bool:
 
 
 def shown(content: Any) -> Any:
-    """As answers show it: whole numbers beyond 2^53 are texts, which keep every digit."""
+    """The value as responses show it. Whole numbers beyond 2^53 become texts, which keep every digit."""
     if isinstance(content, dict):
         return {name: shown(value) for name, value in content.items()}
     if isinstance(content, list):
@@ -89,12 +89,12 @@ def shown(content: Any) -> Any:
 
 
 def plain_struct(struct: Struct, field: str, depth: int = 0) -> dict[str, Any]:
-    """An object as Python has it."""
+    """Convert an object to a Python dictionary. Raises InvalidArgument."""
     return {name: plain(value, f"{field}.{name}", depth) for name, value in struct.fields.items()}
 
 
 def json_struct(struct: Struct) -> dict[str, Any]:
-    """An object as its JSON would have been read, nothing checked."""
+    """Convert an object to the result of parsing its JSON. Nothing is checked."""
     return {name: _json_value(value) for name, value in struct.fields.items()}
 
 
@@ -111,18 +111,18 @@ def _json_value(value: Value) -> Any:
 
 
 def to_struct(values: Mapping[str, Any]) -> Struct:
-    """An object as it travels; see shown."""
+    """Encode an object; see shown."""
     struct = Struct()
     struct.update(shown(dict(values)))
     return struct
 
 
 def timestamp_of(moment: datetime | None) -> Timestamp | None:
-    """A time as it travels; None stays unset."""
+    """Encode a time. None stays None."""
     return None if moment is None else timestamp_ms(to_ms(moment))
 
 
 def timestamp_ms(time: int) -> Timestamp:
-    """Milliseconds since 1970 UTC as they travel."""
+    """Encode a time in milliseconds since 1970 UTC."""
     seconds, ms = divmod(time, 1_000)
     return Timestamp(seconds=seconds, nanos=ms * 1_000_000)

@@ -1,1 +1,1 @@
-"""Commands, as operators send them and as devices receive them."""
+"""RPCs that send, receive and acknowledge commands."""

@@ -1,4 +1,4 @@
-"""What comes up a stream of commands: answers, each followed by its receipt."""
+"""The reports that a client sends on a stream of commands, and the receipt for each of them."""
 
 import asyncio
 from collections import deque
@@ -12,37 +12,37 @@ from iotflow_server.commands.command import Command, CommandResult
 from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
-from iotflow_server.rpc.commands.results import decoded_answer, too_large
+from iotflow_server.rpc.commands.results import decode_report, size_error
 
 Wire = TypeVar("Wire")
 Decode = Callable[[Wire], CommandResult]
-Note = Callable[[Sequence[CommandResult]], Awaitable[Sequence[Command | DomainError]]]
+Record = Callable[[Sequence[CommandResult]], Awaitable[Sequence[Command | DomainError]]]
 
-# Answers on their way, their receipts included; beyond that nothing more is read.
+# Reports that are received and whose receipts are not sent. At this limit, the stream is not read.
 MOST_WAITING = 256
-# Of a state, in a receipt; longer ones are none.
-LONGEST_STATE = 100
+# Characters of a state in the receipt of a report that is too large. No valid state is longer.
+MOST_STATE = 100
 
 
 class CommandAcknowledgements(Generic[Wire]):
-    """Works through answers in order, all that wait at a time. wake: called when there is something to take or to check."""
+    """Processes reports in order, all queued ones together. wake: called when receipts are available or a task has ended."""
 
-    def __init__(self, decode: Decode[Wire], note: Note, wake: Callable[[], None]) -> None:
+    def __init__(self, decode: Decode[Wire], record: Record, wake: Callable[[], None]) -> None:
         self._decode = decode
-        self._note = note
+        self._record = record
         self._wake = wake
         self._waiting: deque[Any] = deque()
-        self._come = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._receipts: deque[command_pb2.CommandReceipt] = deque()
         self._room = asyncio.Semaphore(MOST_WAITING)
         self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
-    async def coming(self, answers: AsyncIterator[Wire]) -> AsyncIterator[None]:
-        """Work until the block is left, whether or not more will come."""
+    async def receiving(self, reports: AsyncIterator[Wire]) -> AsyncIterator[None]:
+        """Process reports until the block is left, even if the client closes its direction of the stream."""
         self._tasks = [
-            asyncio.create_task(self._read(answers), name="answers are read"),
-            asyncio.create_task(self._work(), name="answers are noted"),
+            asyncio.create_task(self._read(reports), name="command report reader"),
+            asyncio.create_task(self._process(), name="command report recorder"),
         ]
         for task in self._tasks:
             task.add_done_callback(lambda _: self._wake())
@@ -53,8 +53,8 @@ class CommandAcknowledgements(Generic[Wire]):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def take(self) -> list[command_pb2.CommandReceipt]:
-        """The receipts since the last call. Raises what ended the work: InvalidArgument where something was no message."""
+    def take_receipts(self) -> list[command_pb2.CommandReceipt]:
+        """The receipts since the last call. Raises the error that ended a task, such as InvalidArgument for a malformed message."""
         for task in self._tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise error
@@ -64,60 +64,60 @@ class CommandAcknowledgements(Generic[Wire]):
             self._room.release()
         return taken
 
-    async def _read(self, answers: AsyncIterator[Wire]) -> None:
-        async for answer in answers:
-            if isinstance(answer, Malformed):
+    async def _read(self, reports: AsyncIterator[Wire]) -> None:
+        async for report in reports:
+            if isinstance(report, Malformed):
                 raise malformed()
             await self._room.acquire()
-            self._waiting.append(_bounded(answer))
-            self._come.set()
+            self._waiting.append(_bounded(report))
+            self._arrived.set()
 
-    async def _work(self) -> None:
+    async def _process(self) -> None:
         while True:
-            await self._come.wait()
-            self._come.clear()
+            await self._arrived.wait()
+            self._arrived.clear()
             group = list(self._waiting)
             self._waiting.clear()
-            self._receipts += await self._noted(group)
+            self._receipts += await self._receipts_for(group)
             self._wake()
 
-    async def _noted(self, group: Sequence[Any]) -> list[command_pb2.CommandReceipt]:
-        decoded = [await self._decoded(answer) for answer in group]
-        answers = [answer for answer in decoded if isinstance(answer, CommandResult)]
+    async def _receipts_for(self, group: Sequence[Any]) -> list[command_pb2.CommandReceipt]:
+        decoded = [await self._decoded(report) for report in group]
+        results = [result for result in decoded if isinstance(result, CommandResult)]
         try:
-            outcomes = iter(await self._note(answers) if answers else ())
-        except DomainError as refusal:
-            outcomes = iter([refusal] * len(answers))
+            outcomes = iter(await self._record(results) if results else ())
+        except DomainError as error:
+            outcomes = iter([error] * len(results))
         return [
-            _receipt(answer, next(outcomes) if isinstance(found, CommandResult) else found)
-            for answer, found in zip(group, decoded, strict=True)
+            _receipt(report, next(outcomes) if isinstance(result, CommandResult) else result)
+            for report, result in zip(group, decoded, strict=True)
         ]
 
-    async def _decoded(self, answer: Any) -> CommandResult | DomainError:
-        if isinstance(answer, _TooLarge):
-            return answer.refusal
+    async def _decoded(self, report: Any) -> CommandResult | DomainError:
+        if isinstance(report, _TooLarge):
+            return report.error
         try:
-            return await decoded_answer(answer, self._decode)
-        except DomainError as refusal:
-            return refusal
+            return await decode_report(report, self._decode)
+        except DomainError as error:
+            return error
 
 
 @dataclass(frozen=True, slots=True)
 class _TooLarge:
-    """Stands in place of an answer, so that none waits that takes much memory."""
+    """Replaces a report that is too large, so that the queue uses little memory."""
 
     command_id: int
     state: str
-    refusal: DomainError
+    error: DomainError
 
 
-def _bounded(answer: Any) -> Any:
-    refusal = too_large(answer)
-    return _TooLarge(answer.command_id, answer.state[:LONGEST_STATE], refusal) if refusal else answer
+def _bounded(report: Any) -> Any:
+    error = size_error(report)
+    return _TooLarge(report.command_id, report.state[:MOST_STATE], error) if error else report
 
 
-def _receipt(answer: Any, outcome: Command | DomainError) -> command_pb2.CommandReceipt:
-    receipt = command_pb2.CommandReceipt(command_id=answer.command_id, state=answer.state)
+def _receipt(report: Any, outcome: Command | DomainError) -> command_pb2.CommandReceipt:
+    receipt = command_pb2.CommandReceipt(command_id=report.command_id, state=report.state)
     if isinstance(outcome, DomainError):
         receipt.reason, receipt.message = outcome.reason, outcome.message
         receipt.retryable = outcome.retry_after is not None

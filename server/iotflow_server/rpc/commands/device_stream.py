@@ -1,4 +1,4 @@
-"""StreamCommands: a device's commands down, what became of them up."""
+"""StreamCommands: sends a device its commands and receives their results."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -12,61 +12,61 @@ from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_commands import command
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
 from iotflow_server.rpc.commands.results import result_of
-from iotflow_server.rpc.streams.sessions import Session
+from iotflow_server.rpc.streams.active_streams import ActiveStream
 
 Request = device_service_pb2.StreamCommandsRequest
 Response = device_service_pb2.StreamCommandsResponse
 
-# Where another process queues a command and the line to it is down, this is how late it may come.
-LOOK_AGAIN_SECONDS = 30.0
+# Interval of database reads. It bounds the delay of commands whose notification from another process is lost.
+POLL_SECONDS = 30.0
 
 
 class CommandStream:
     """One open StreamCommands."""
 
-    def __init__(self, device_id: int, commands: Commands, last_seen: LastSeen, session: Session) -> None:
+    def __init__(self, device_id: int, commands: Commands, last_seen: LastSeen, active_stream: ActiveStream) -> None:
         self._device_id = device_id
         self._commands = commands
         self._last_seen = last_seen
-        self._session = session
+        self._active_stream = active_stream
         self._sent: set[int] = set()
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
-        """Commands that are open, then others as they are queued; receipts in between."""
+        """The open commands, then each command that is queued, and a receipt for each report."""
         with self._commands.changes.subscribe(
-            self._device_id, lambda told: told.state == CommandState.QUEUED
-        ) as listener:
-            self._session.ended.add_done_callback(lambda _: listener.wake())
-            answers = CommandAcknowledgements(self._decode, self._note, listener.wake)
-            async with answers.coming(requests):
-                look_at = 0.0
+            self._device_id, lambda change: change.state == CommandState.QUEUED
+        ) as subscription:
+            self._active_stream.ended.add_done_callback(lambda _: subscription.wake())
+            acknowledgements = CommandAcknowledgements(self._decode, self._record, subscription.wake)
+            async with acknowledgements.receiving(requests):
+                poll_at = 0.0
                 while True:
-                    news, missed = listener.take()
-                    if news or missed or _now() >= look_at:
-                        for item in await self._fresh():
+                    changes, has_gap = subscription.take()
+                    if changes or has_gap or _now() >= poll_at:
+                        for item in await self._unsent():
                             yield Response(command=command(item))
-                        look_at = _now() + LOOK_AGAIN_SECONDS
-                    for receipt in answers.take():
+                        poll_at = _now() + POLL_SECONDS
+                    for receipt in acknowledgements.take_receipts():
                         yield Response(receipt=receipt)
-                    if self._session.refusal:
-                        raise self._session.refusal
-                    await listener.wait(look_at - _now())
+                    if self._active_stream.end_error:
+                        raise self._active_stream.end_error
+                    await subscription.wait(poll_at - _now())
 
-    async def _fresh(self) -> list[Command]:
-        """Those that have not gone down this stream."""
-        waiting = await self._commands.deliver(self._device_id)
-        fresh = [item for item in waiting if item.id not in self._sent]
-        self._sent = {item.id for item in waiting}
-        return fresh
+    async def _unsent(self) -> list[Command]:
+        """The open commands that were not sent on this stream."""
+        open_commands = await self._commands.deliver(self._device_id)
+        unsent = [item for item in open_commands if item.id not in self._sent]
+        self._sent = {item.id for item in open_commands}
+        return unsent
 
-    def _decode(self, answer: Request) -> CommandResult:
-        if answer.state not in OUTCOMES:
-            raise InvalidArgument("state", "one of succeeded, failed")
-        return CommandResult(self._device_id, answer.command_id, answer.state, result_of(answer))
+    def _decode(self, report: Request) -> CommandResult:
+        if report.state not in OUTCOMES:
+            raise InvalidArgument("state", f"The state must be one of {', '.join(OUTCOMES)}.")
+        return CommandResult(self._device_id, report.command_id, report.state, result_of(report))
 
-    async def _note(self, answers: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
+    async def _record(self, results: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
         self._last_seen.record(self._device_id)
-        return await self._commands.record_results(answers)
+        return await self._commands.record_results(results)
 
 
 def _now() -> float:

@@ -1,4 +1,4 @@
-"""The commands of the device that calls."""
+"""The RPCs by which a device receives and acknowledges its own commands."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -10,34 +10,34 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.transactions import MOST_OPEN
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec import wire_commands
-from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.commands.device_stream import CommandStream
-from iotflow_server.rpc.commands.results import decoded_answer, result_of
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.commands.results import decode_report, result_of
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 
 
 class OwnCommandHandler:
-    """PollCommands, AckCommand and StreamCommands."""
+    """Handles PollCommands, AckCommand and StreamCommands."""
 
-    def __init__(self, *, commands: Commands, last_seen: LastSeen, sessions: Sessions) -> None:
+    def __init__(self, *, commands: Commands, last_seen: LastSeen, active_streams: ActiveStreams) -> None:
         self._commands = commands
         self._last_seen = last_seen
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def pending(self, request: wire.PollCommandsRequest, principal: Principal) -> wire.PollCommandsResponse:
         """PollCommands."""
         device = principal.own_device()
         self._last_seen.record(device.id)
-        after = place(request.page_token)
+        after = after_id(request.page_token)
         rest = [item for item in await self._commands.deliver(device.id) if item.id > after]
         found = [wire_commands.command(item) for item in rest[: size_of(request, MOST_OPEN)]]
-        commands = found[: fitting(found)]
-        more = token_of(commands[-1].id) if len(commands) < len(rest) else None
-        return wire.PollCommandsResponse(commands=commands, count=len(commands), next_page_token=more)
+        commands = found[: fitting_count(found)]
+        next_page_token = token_of(commands[-1].id) if len(commands) < len(rest) else None
+        return wire.PollCommandsResponse(commands=commands, count=len(commands), next_page_token=next_page_token)
 
     async def acknowledge(self, request: wire.AckCommandRequest, principal: Principal) -> wire.AckCommandResponse:
         """AckCommand."""
-        result = await decoded_answer(request, result_of)
+        result = await decode_report(request, result_of)
         device = principal.own_device()
         self._last_seen.record(device.id)
         acknowledged = await self._commands.acknowledge(
@@ -51,8 +51,8 @@ class OwnCommandHandler:
         """StreamCommands."""
         device = principal.own_device()
         self._last_seen.record(device.id)
-        async with self._sessions.open(principal) as session:
-            stream = CommandStream(device.id, self._commands, self._last_seen, session)
+        async with self._active_streams.open(principal) as active_stream:
+            stream = CommandStream(device.id, self._commands, self._last_seen, active_stream)
             async with aclosing(stream.messages(requests)) as messages:
                 async for message in messages:
                     yield message

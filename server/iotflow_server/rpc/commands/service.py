@@ -1,4 +1,4 @@
-"""CommandService: commands as people and programs send and follow them."""
+"""CommandService: sends, lists, watches and cancels commands."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,30 +10,32 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.rpc.codec import wire_commands
-from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct
 from iotflow_server.rpc.commands.completion import CommandCompletion
 from iotflow_server.rpc.commands.watch import CommandWatch
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 
 wire = command_service_pb2
 
 
 class CommandService(command_service_pb2_grpc.CommandServiceServicer):
-    """See command_service.proto for what each RPC promises. heartbeat: seconds."""
+    """The RPCs are specified in command_service.proto. heartbeat: the interval of heartbeats in seconds."""
 
-    def __init__(self, *, registry: Registry, commands: Commands, sessions: Sessions, heartbeat: float) -> None:
+    def __init__(
+        self, *, registry: Registry, commands: Commands, active_streams: ActiveStreams, heartbeat: float
+    ) -> None:
         self._registry = registry
         self._commands = commands
-        self._sessions = sessions
-        self._completion = CommandCompletion(commands, sessions)
+        self._active_streams = active_streams
+        self._completion = CommandCompletion(commands, active_streams)
         self._watch = CommandWatch(commands, heartbeat)
 
     async def SendCommand(self, request: wire.SendCommandRequest, context: Context) -> wire.SendCommandResponse:
         parameters, principal = plain_struct(request.parameters, "parameters"), principal_of(context)
-        # Before it is sent: the end may come before the answer.
-        with self._completion.listener(request.device_id) as listener:
+        # The subscription precedes the command, because the command may end before `send` returns.
+        with self._completion.subscribe(request.device_id) as subscription:
             sent = await self._commands.send(
                 request.device_id,
                 request.name,
@@ -43,7 +45,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
                 actor=principal.name,
             )
             if request.wait_seconds:
-                sent = await self._completion.wait(sent, listener, principal, request.wait_seconds)
+                sent = await self._completion.wait(sent, subscription, principal, request.wait_seconds)
         await answer_with(context, 201)
         return wire.SendCommandResponse(
             message=f"Command {sent.name} {sent.state}", command=wire_commands.command(sent)
@@ -80,17 +82,17 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
         if request.device_id:
             await self._registry.get(request.device_id)
         size = size_of(request)
-        found = await self._commands.page(request.device_id, request.state, place(request.page_token) or None, size)
+        found = await self._commands.page(request.device_id, request.state, after_id(request.page_token) or None, size)
         commands = await run_in_compute_thread(lambda: [wire_commands.command(item) for item in found])
-        page = commands[: fitting(commands)]
+        page = commands[: fitting_count(commands)]
         is_last = len(page) == len(commands) < size
         return wire.ListCommandsResponse(commands=page, next_page_token="" if is_last else token_of(page[-1].id))
 
     async def WatchCommands(
         self, request: wire.WatchCommandsRequest, context: Context
     ) -> AsyncIterator[wire.WatchCommandsResponse]:
-        async with self._sessions.open(principal_of(context)) as session:
-            async for event in self._watch.events(request, session):
+        async with self._active_streams.open(principal_of(context)) as active_stream:
+            async for event in self._watch.events(request, active_stream):
                 yield event
 
     async def CancelCommand(self, request: wire.CancelCommandRequest, context: Context) -> wire.CancelCommandResponse:

@@ -1,4 +1,4 @@
-"""Commands as they change, for whoever follows them."""
+"""WatchCommands: streams the changes of commands."""
 
 from collections.abc import AsyncIterator
 
@@ -10,51 +10,53 @@ from iotflow_server.devices.change_feed import ChangeSubscription
 from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec import wire_commands
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.streams.sessions import Session
-from iotflow_server.rpc.telemetry.progress import Progress
+from iotflow_server.rpc.commands.state_order import CommandStateOrder
+from iotflow_server.rpc.streams.active_streams import ActiveStream
 from iotflow_server.telemetry.times import utc_now_ms
 
 Event = wire.WatchCommandsResponse
 
 
 class CommandWatch:
-    """Streams of WatchCommands. heartbeat: seconds."""
+    """Handles WatchCommands. heartbeat: the interval of heartbeats in seconds."""
 
     def __init__(self, commands: Commands, heartbeat: float) -> None:
         self._commands = commands
         self._heartbeat = heartbeat
 
-    async def events(self, request: wire.WatchCommandsRequest, session: Session) -> AsyncIterator[Event]:
-        """Trouble after the first event is told by a last one."""
+    async def events(self, request: wire.WatchCommandsRequest, active_stream: ActiveStream) -> AsyncIterator[Event]:
+        """The events of one stream. If the stream fails after the first event, the last event is the error."""
         command_id = request.command_id
         first = await self._commands.get(command_id) if command_id else None
         device_id = first.device_id if first else request.device_id or None
-        with self._commands.changes.subscribe(device_id, lambda told: command_id in (0, told.id)) as listener:
-            session.ended.add_done_callback(lambda _: listener.wake())
-            progress = Progress()
-            yield _alive()
+        with self._commands.changes.subscribe(device_id, lambda change: command_id in (0, change.id)) as subscription:
+            active_stream.ended.add_done_callback(lambda _: subscription.wake())
+            order = CommandStateOrder()
+            yield _heartbeat_event()
             try:
                 if command_id:
-                    listener.offer(await self._commands.get(command_id))
+                    subscription.offer(await self._commands.get(command_id))
                 while True:
-                    await listener.wait(self._heartbeat)
-                    for event in _events(listener, progress):
+                    await subscription.wait(self._heartbeat)
+                    for event in _events(subscription, order):
                         yield event
-                    if session.refusal:
-                        raise session.refusal
-            except DomainError as refusal:
-                yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
+                    if active_stream.end_error:
+                        raise active_stream.end_error
+            except DomainError as error:
+                yield _error(error.reason, error.message, retryable=error.retry_after is not None)
                 raise
 
 
-def _events(listener: ChangeSubscription[Command], progress: Progress) -> list[Event]:
-    """What has come, or a heartbeat."""
-    told, missed = listener.take()
-    lost = [Event(missed=wire.CommandsMissed(timestamp=timestamp_ms(utc_now_ms())))] if missed else []
-    return lost + [Event(command=wire_commands.command(one)) for one in told if progress.is_news(one)] or [_alive()]
+def _events(subscription: ChangeSubscription[Command], order: CommandStateOrder) -> list[Event]:
+    """The queued changes, or a heartbeat if there are none."""
+    changes, has_gap = subscription.take()
+    gap = [Event(missed=wire.CommandsMissed(timestamp=timestamp_ms(utc_now_ms())))] if has_gap else []
+    return gap + [Event(command=wire_commands.command(one)) for one in changes if order.is_newer(one)] or [
+        _heartbeat_event()
+    ]
 
 
-def _alive() -> Event:
+def _heartbeat_event() -> Event:
     return Event(heartbeat=stream_pb2.StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
 
 

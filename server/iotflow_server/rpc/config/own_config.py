@@ -11,11 +11,11 @@ from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.encoding import made
+from iotflow_server.rpc.codec.encoding import build_in_thread
 from iotflow_server.rpc.codec.wire_values import to_struct
 from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
 from iotflow_server.rpc.config.streams import device_config_stream
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 
 
 class OwnConfigHandler:
@@ -28,20 +28,20 @@ class OwnConfigHandler:
         desired: DesiredConfigs,
         reports: ReportedConfigHandler,
         last_seen: LastSeen,
-        sessions: Sessions,
+        active_streams: ActiveStreams,
     ) -> None:
         self._registry = registry
         self._desired = desired
         self._reports = reports
         self._last_seen = last_seen
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def get(self, principal: Principal) -> wire.GetDeviceConfigResponse:
         """GetDeviceConfig."""
         device = await self._registry.get(principal.own_device().id)
         self._last_seen.record(device.id)
         desired = await self._desired.get(device.id)
-        return await made(lambda: _config(device, desired), device.configuration, desired.document)
+        return await build_in_thread(lambda: _config(device, desired), device.configuration, desired.document)
 
     async def report(
         self, request: wire.UpdateDeviceConfigRequest | HttpBody, principal: Principal
@@ -53,8 +53,8 @@ class OwnConfigHandler:
         """WatchConfig."""
         device = principal.own_device()
         self._last_seen.record(device.id)
-        async with self._sessions.open(principal) as session:
-            async for message in device_config_stream(device.id, self._desired, session):
+        async with self._active_streams.open(principal) as active_stream:
+            async for message in device_config_stream(device.id, self._desired, active_stream):
                 yield message
 
 

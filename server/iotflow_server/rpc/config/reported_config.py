@@ -5,7 +5,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1 import device_service_pb2
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.encoding import made
+from iotflow_server.rpc.codec.encoding import build_in_thread
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import to_struct
 from iotflow_server.rpc.config.reports import report_of
@@ -35,6 +35,6 @@ class ReportedConfigHandler:
             data_type=report.texts.get("data_type", ""),
         )
         if report.key:
-            value = await made(lambda: to_struct({"value": report.value}), report.value)
+            value = await build_in_thread(lambda: to_struct({"value": report.value}), report.value)
             response.config_value.CopyFrom(value.fields["value"])
         return response

@@ -14,9 +14,9 @@ from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
 from iotflow_server.devices.device import DeviceChanges
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.validation import check
+from iotflow_server.rpc.codec.json_bodies import json_object
 from iotflow_server.rpc.codec.wire_values import check_json, has_wide_numbers, plain, plain_struct
 from iotflow_server.rpc.config.typed_values import FIELD, typed
-from iotflow_server.rpc.telemetry.submissions import json_object
 
 # Eight times the size of a stored configuration: JSON may contain spaces, and a digit takes eleven bytes in a message.
 MOST_BODY_BYTES = 8 * MOST_CONFIGURATION_BYTES

@@ -8,8 +8,8 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.codec.encoding import made
-from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.codec.encoding import build_in_thread
+from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_of, to_struct
 
 wire = config_service_pb2
@@ -25,7 +25,7 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
     async def GetConfigTwin(self, request: wire.GetConfigTwinRequest, _context: Context) -> wire.GetConfigTwinResponse:
         device = await self._registry.get(request.device_id)
         desired = await self._desired.get(device.id)
-        return await made(lambda: _twin(device, desired), device.configuration, desired.document)
+        return await build_in_thread(lambda: _twin(device, desired), device.configuration, desired.document)
 
     async def SetDesiredConfig(
         self, request: wire.SetDesiredConfigRequest, context: Context
@@ -56,9 +56,9 @@ class ConfigService(config_service_pb2_grpc.ConfigServiceServicer):
     ) -> wire.ListConfigVersionsResponse:
         await self._registry.get(request.device_id)
         size = size_of(request)
-        found = await self._desired.page(request.device_id, place(request.page_token) or None, size)
+        found = await self._desired.page(request.device_id, after_id(request.page_token) or None, size)
         versions = await run_in_compute_thread(lambda: [_version(desired) for desired in found])
-        page = versions[: fitting(versions)]
+        page = versions[: fitting_count(versions)]
         is_last = len(page) == len(versions) < size
         return wire.ListConfigVersionsResponse(
             versions=page, next_page_token="" if is_last else token_of(page[-1].version)

@@ -10,7 +10,7 @@ from iotflow_server.devices.change_feed import ChangeSubscription
 from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.registry import Registry
 from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
-from iotflow_server.rpc.streams.sessions import Session
+from iotflow_server.rpc.streams.active_streams import ActiveStream
 
 Own = device_service_pb2.WatchConfigResponse
 OfDevice = gateway_service_pb2.WatchDeviceConfigsResponse
@@ -23,10 +23,12 @@ PAGE = 500
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-async def device_config_stream(device_id: int, desired: DesiredConfigs, session: Session) -> AsyncIterator[Own]:
+async def device_config_stream(
+    device_id: int, desired: DesiredConfigs, active_stream: ActiveStream
+) -> AsyncIterator[Own]:
     """WatchConfig: sends the desired configuration, then each change."""
     with desired.changes.subscribe(device_id, lambda _: True) as subscription:
-        session.ended.add_done_callback(lambda _: subscription.wake())
+        active_stream.ended.add_done_callback(lambda _: subscription.wake())
         last = -1
         while True:
             subscription.take()
@@ -34,25 +36,25 @@ async def device_config_stream(device_id: int, desired: DesiredConfigs, session:
             if found.version > last:
                 last = found.version
                 yield _own(found)
-            if session.refusal:
-                raise session.refusal
+            if active_stream.end_error:
+                raise active_stream.end_error
             await subscription.wait(POLL_SECONDS)
 
 
 class FleetConfigStream:
     """One open WatchDeviceConfigs."""
 
-    def __init__(self, desired: DesiredConfigs, registry: Registry, session: Session) -> None:
+    def __init__(self, desired: DesiredConfigs, registry: Registry, active_stream: ActiveStream) -> None:
         self._desired = desired
         self._registry = registry
-        self._session = session
+        self._active_stream = active_stream
         # The newest version sent for each device, as long as the next query may find it again.
         self._sent: dict[int, DesiredConfig] = {}
 
     async def messages(self, since: datetime) -> AsyncGenerator[OfDevice]:
         """Send all changes since this time, then each new change."""
         with self._desired.changes.subscribe(None, lambda _: True) as subscription:
-            self._session.ended.add_done_callback(lambda _: subscription.wake())
+            self._active_stream.ended.add_done_callback(lambda _: subscription.wake())
             while True:
                 started = utc_now()
                 async for message in self._stored(since):
@@ -77,8 +79,8 @@ class FleetConfigStream:
             changes, has_gap = subscription.take()
             for message in await self._newer(changes):
                 yield message
-            if self._session.refusal:
-                raise self._session.refusal
+            if self._active_stream.end_error:
+                raise self._active_stream.end_error
             if has_gap:
                 return
             await subscription.wait(poll_at - _now())

@@ -6,17 +6,17 @@ from iotflow.v1 import device_service_pb2 as wire
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.errors import PermissionDenied
-from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+from iotflow_server.rpc.codec.strict_json import fill, reject_unknown
 from iotflow_server.rpc.codec.wire_values import timestamp_of
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 
 
 class OwnKeyHandler:
     """Serves calls that require the device's own key; tokens are not accepted."""
 
-    def __init__(self, *, keys: DeviceKeys, sessions: Sessions) -> None:
+    def __init__(self, *, keys: DeviceKeys, active_streams: ActiveStreams) -> None:
         self._keys = keys
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def rotate_in_json(self, body: HttpBody, principal: Principal) -> wire.RotateApiKeyResponse:
         """RotateApiKeyJson."""
@@ -24,7 +24,7 @@ class OwnKeyHandler:
 
     async def rotate(self, request: wire.RotateApiKeyRequest, principal: Principal) -> wire.RotateApiKeyResponse:
         """RotateApiKey."""
-        refuse_unknown(request)
+        reject_unknown(request)
         key = principal.own_key()
         successor, old_until = await self._keys.rotate(key)
         return wire.RotateApiKeyResponse(
@@ -43,5 +43,7 @@ class OwnKeyHandler:
     async def unregister(self, principal: Principal) -> wire.UnregisterDeviceResponse:
         """UnregisterDevice."""
         device = await self._keys.unregister(principal.own_key())
-        self._sessions.cut_off(principal.name, PermissionDenied("DEVICE_REMOVED", "The device is unregistered."))
+        self._active_streams.end_streams_of(
+            principal.name, PermissionDenied("DEVICE_REMOVED", "The device is unregistered.")
+        )
         return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)

@@ -7,7 +7,7 @@ from iotflow_server.devices.device import Device, DeviceChanges
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.ports import Span, TelemetryWriter
 
 
@@ -20,12 +20,12 @@ class DeviceChangeHandler:
         registry: Registry,
         encoder: DeviceEncoder,
         writer: TelemetryWriter,
-        sessions: Sessions,
+        active_streams: ActiveStreams,
     ) -> None:
         self._registry = registry
         self._encoder = encoder
         self._writer = writer
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def update(self, request: wire.UpdateDeviceRequest, principal: Principal) -> wire.UpdateDeviceResponse:
         """UpdateDevice."""
@@ -64,4 +64,4 @@ class DeviceChangeHandler:
             self._cut_off(device, PermissionDenied("DEVICE_INACTIVE", "An admin set the device inactive."))
 
     def _cut_off(self, device: Device, reason: PermissionDenied) -> None:
-        self._sessions.cut_off(f"device:{device.id}", reason)
+        self._active_streams.end_streams_of(f"device:{device.id}", reason)

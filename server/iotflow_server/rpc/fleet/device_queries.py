@@ -7,8 +7,8 @@ from iotflow_server.devices.device import DeviceFilter
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.codec.encoding import made
-from iotflow_server.rpc.codec.page_tokens import fitting, place, size_of, token_of
+from iotflow_server.rpc.codec.encoding import build_in_thread
+from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import to_struct
 from iotflow_server.telemetry.ports import Span, TelemetryReader
@@ -41,10 +41,10 @@ class DeviceQueryHandler:
         if request.HasField("online"):
             # The newest last-seen times are in memory only.
             await self._last_seen.flush()
-        total, devices = await self._registry.page(device_filter, place(request.page_token), size)
+        total, devices = await self._registry.page(device_filter, after_id(request.page_token), size)
         # Configurations may be long; the response has only as many devices as fit its size limit.
         page = await self._encoder.devices(devices)
-        page = page[: fitting(page)]
+        page = page[: fitting_count(page)]
         is_last = len(page) == len(devices) < size
         return wire.ListDevicesResponse(
             total_devices=total,
@@ -58,7 +58,9 @@ class DeviceQueryHandler:
         desired = await self._desired.get(device.id)
         return wire.GetDeviceResponse(
             device=await self._encoder.device(device),
-            desired=await made(lambda: to_struct(desired.document), desired.document) if desired.version else None,
+            desired=await build_in_thread(lambda: to_struct(desired.document), desired.document)
+            if desired.version
+            else None,
             desired_version=desired.version,
             telemetry_count=await self._reader.count(device.id, Span(), caller=principal.limit_key),
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.keys import DeviceKeys
-from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+from iotflow_server.rpc.codec.strict_json import fill, reject_unknown
 
 
 class KeyResetHandler:
@@ -22,7 +22,7 @@ class KeyResetHandler:
 
     async def reset(self, request: wire.ResetDeviceKeyRequest, principal: Principal) -> wire.ResetDeviceKeyResponse:
         """ResetDeviceKey."""
-        refuse_unknown(request)
+        reject_unknown(request)
         grace = timedelta(seconds=request.grace_seconds)
         key = await self._keys.reset(request.device_id, grace, actor=principal.name)
         return wire.ResetDeviceKeyResponse(

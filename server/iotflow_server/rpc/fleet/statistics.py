@@ -11,7 +11,7 @@ from iotflow_server.devices.statistics import DeviceStatistics
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.fleet.device_counts import Counts, DeviceCounter
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.outcome import Tally
 from iotflow_server.telemetry.times import utc_now_ms
@@ -23,10 +23,10 @@ MOST_RECENT = 10
 class IngestStatistics:
     """Statistics of the ingest of this process."""
 
-    def __init__(self, *, tally: Tally, feed: LiveFeed, sessions: Sessions) -> None:
+    def __init__(self, *, tally: Tally, feed: LiveFeed, active_streams: ActiveStreams) -> None:
         self._tally = tally
         self._feed = feed
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     def figures(self) -> fleet_pb2.IngestFigures:
         """The statistics since the start of the process."""
@@ -36,7 +36,7 @@ class IngestStatistics:
             readings_stored=tally.readings,
             values_stored=tally.values,
             values_rejected=tally.rejected,
-            open_streams=len(self._sessions),
+            open_streams=len(self._active_streams),
             subscribers=self._feed.subscribers,
         )
 

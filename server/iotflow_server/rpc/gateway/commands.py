@@ -16,8 +16,8 @@ from iotflow_server.errors import DomainError, InvalidArgument
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.wire_commands import command
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
-from iotflow_server.rpc.commands.results import decoded_answer, result_of
-from iotflow_server.rpc.streams.sessions import Session, Sessions
+from iotflow_server.rpc.commands.results import decode_report, result_of
+from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams
 
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
 Response = gateway_service_pb2.StreamDeviceCommandsResponse
@@ -41,7 +41,7 @@ class ResultRecorder:
 
     async def record(self, request: gateway_service_pb2.AckDeviceCommandRequest) -> Command:
         """Record one result; return the changed command. Raises NotFound, FailedPrecondition, InvalidArgument, Unavailable."""
-        result = await decoded_answer(request, _decode)
+        result = await decode_report(request, _decode)
         if request.group_command and not request.command_id:
             result = replace(result, command_id=await self._commands.of_group(request.device_id, request.group_command))
         (outcome,) = await self.record_results([result])
@@ -68,16 +68,18 @@ def _decode(request: Request | gateway_service_pb2.AckDeviceCommandRequest) -> C
 class GatewayCommandHandler:
     """StreamDeviceCommands and AckDeviceCommand."""
 
-    def __init__(self, *, commands: Commands, leases: CommandLeases, last_seen: LastSeen, sessions: Sessions) -> None:
+    def __init__(
+        self, *, commands: Commands, leases: CommandLeases, last_seen: LastSeen, active_streams: ActiveStreams
+    ) -> None:
         self._commands = commands
         self._leases = leases
         self._recorder = ResultRecorder(commands, last_seen)
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def stream(self, requests: AsyncIterator[Request], principal: Principal) -> AsyncGenerator[Response]:
         """StreamDeviceCommands."""
-        async with self._sessions.open(principal) as session:
-            stream = GatewayStream(self._commands, self._leases, self._recorder, session)
+        async with self._active_streams.open(principal) as active_stream:
+            stream = GatewayStream(self._commands, self._leases, self._recorder, active_stream)
             async with aclosing(stream.messages(requests)) as messages:
                 async for message in messages:
                     yield message
@@ -93,11 +95,13 @@ class GatewayCommandHandler:
 class GatewayStream:
     """One open StreamDeviceCommands."""
 
-    def __init__(self, commands: Commands, leases: CommandLeases, recorder: ResultRecorder, session: Session) -> None:
+    def __init__(
+        self, commands: Commands, leases: CommandLeases, recorder: ResultRecorder, active_stream: ActiveStream
+    ) -> None:
         self._changes = commands.changes
         self._leases = leases
         self._recorder = recorder
-        self._session = session
+        self._active_stream = active_stream
         self._name = secrets.token_hex(8)
         # By command: the end of its lease.
         self._lease_ends: dict[int, float] = {}
@@ -108,19 +112,19 @@ class GatewayStream:
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Send queued commands that no other gateway has leased, then new ones, and receipts of acknowledgements."""
         with self._changes.subscribe(None, lambda change: change.state == CommandState.QUEUED) as subscription:
-            self._session.ended.add_done_callback(lambda _: subscription.wake())
+            self._active_stream.ended.add_done_callback(lambda _: subscription.wake())
             acknowledgements = CommandAcknowledgements(_decode, self._record, subscription.wake)
             try:
-                async with acknowledgements.coming(requests):
+                async with acknowledgements.receiving(requests):
                     while True:
                         changes, has_gap = subscription.take()
                         if changes or has_gap or _now() >= self._poll_at:
                             for lease in await self._next_commands():
                                 yield _message(lease)
-                        for receipt in acknowledgements.take():
+                        for receipt in acknowledgements.take_receipts():
                             yield Response(receipt=receipt)
-                        if self._session.refusal:
-                            raise self._session.refusal
+                        if self._active_stream.end_error:
+                            raise self._active_stream.end_error
                         await subscription.wait(self._poll_at - _now())
             finally:
                 # If this fails, the leases expire.

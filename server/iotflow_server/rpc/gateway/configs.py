@@ -13,7 +13,7 @@ from iotflow_server.devices.registry import Registry
 from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
 from iotflow_server.rpc.config.streams import EPOCH, FleetConfigStream
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 
@@ -26,13 +26,13 @@ class GatewayConfigHandler:
         registry: Registry,
         desired: DesiredConfigs,
         reports: ReportedConfigHandler,
-        sessions: Sessions,
+        active_streams: ActiveStreams,
         links: AdapterLinks,
     ) -> None:
         self._registry = registry
         self._desired = desired
         self._reports = reports
-        self._sessions = sessions
+        self._active_streams = active_streams
         self._links = links
 
     async def watch(
@@ -42,8 +42,8 @@ class GatewayConfigHandler:
         since = EPOCH
         if request.since:
             since = datetime.fromtimestamp(parse_time(request.since, utc_now_ms(), "since") / 1_000, UTC)
-        async with self._sessions.open(principal) as session:
-            configs = FleetConfigStream(self._desired, self._registry, session)
+        async with self._active_streams.open(principal) as active_stream:
+            configs = FleetConfigStream(self._desired, self._registry, active_stream)
             with self._links.retaining():
                 async with aclosing(configs.messages(since)) as messages:
                     async for message in messages:

@@ -13,7 +13,7 @@ from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt.usernames import Usernames
-from iotflow_server.rpc.streams.sessions import Session, Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams
 
 DEFAULT_PAGE = 1_000
 
@@ -27,13 +27,13 @@ class AccountHandler:
         accounts: Accounts,
         identities: Identities,
         usernames: Usernames,
-        sessions: Sessions,
+        active_streams: ActiveStreams,
         links: AdapterLinks,
     ) -> None:
         self._accounts = accounts
         self._identities = identities
         self._usernames = usernames
-        self._sessions = sessions
+        self._active_streams = active_streams
         self._links = links
 
     async def watch(
@@ -44,12 +44,12 @@ class AccountHandler:
         subscription = self._accounts.subscribe()
         on_exit = ExitStack()
         try:
-            async with self._sessions.open(principal) as session:
+            async with self._active_streams.open(principal) as active_stream:
                 on_exit.enter_context(self._links.watching())
                 async for page in self._all(size):
                     yield page
                 while True:
-                    changed = await _unless_ended(session, subscription)
+                    changed = await _unless_ended(active_stream, subscription)
                     if changed is None:
                         yield wire.WatchAccountsResponse(again=True)
                         async for page in self._all(size):
@@ -84,14 +84,14 @@ class AccountHandler:
         return wire.WatchAccountsResponse(accounts=map(_account, accounts), removed=sorted(removed))
 
 
-async def _unless_ended(session: Session, subscription: AccountSubscription) -> list[int] | None:
-    """The next changed devices; None: a gap. Raises the error that ends the session."""
+async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscription) -> list[int] | None:
+    """The next changed devices; None: a gap. Raises the error that ends the stream."""
     changes = asyncio.create_task(subscription.next())
     try:
-        either: set[asyncio.Future[Any]] = {changes, session.ended}
+        either: set[asyncio.Future[Any]] = {changes, active_stream.ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if session.refusal:
-            raise session.refusal
+        if active_stream.end_error:
+            raise active_stream.end_error
         return await changes
     finally:
         changes.cancel()

@@ -1,1 +1,1 @@
-"""Open streams and the sessions they belong to."""
+"""The open streams of this process, and the rules that end them."""

@@ -1,4 +1,4 @@
-"""A REST answer in pieces that is not whole must not look whole."""
+"""Abort of a REST response that fails after its first message."""
 
 from collections.abc import AsyncIterator
 from typing import TypeVar
@@ -6,20 +6,22 @@ from typing import TypeVar
 from iotflow_server.interceptors.middleware import AbortMarker, Context
 from iotflow_server.rpc.http_status import from_rest
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 
-async def abort_mid_stream(answers: AsyncIterator[Answer], context: Context) -> AsyncIterator[Answer | AbortMarker]:
-    """The answers; where they fail after the first, over REST, an unreadable one at the end.
+async def abort_mid_stream(
+    responses: AsyncIterator[Response], context: Context
+) -> AsyncIterator[Response | AbortMarker]:
+    """Yield the responses. If they fail after the first one and the call is a REST call, yield an AbortMarker last.
 
-    Behind a body HTTP/1.1 shows no status: the gateway would end the transfer as if all had come. Where it cannot read
-    an answer it breaks the transfer off.
+    HTTP/1.1 cannot send a status after a body. Without the marker, the gateway would end the transfer as if it were complete.
+    The gateway cannot read the marker, and therefore aborts the transfer.
     """
     begun = False
     try:
-        async for answer in answers:
+        async for response in responses:
             begun = True
-            yield answer
+            yield response
     except Exception:
         if begun and from_rest(context):
             yield AbortMarker()

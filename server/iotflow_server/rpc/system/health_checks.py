@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from iotflow.v1.system_service_pb2 import HealthCheck
 from iotflow.words import HealthStatus
 from iotflow_server.errors import Unavailable
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 
 # Returns the problem as a sentence; empty: no problem. Raises Unavailable if the component does not work.
 Check = Callable[[], Awaitable[str]]
@@ -24,10 +24,12 @@ class HealthChecks:
     external: checks of other processes, by name; the response contains them only while they fail.
     """
 
-    def __init__(self, checks: Mapping[str, Check], external: Mapping[str, Check], sessions: Sessions) -> None:
+    def __init__(
+        self, checks: Mapping[str, Check], external: Mapping[str, Check], active_streams: ActiveStreams
+    ) -> None:
         self._checks = checks
         self._external = external
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def run(self) -> tuple[str, list[HealthCheck]]:
         """The status of the service, and the results of its checks."""
@@ -36,7 +38,7 @@ class HealthChecks:
         checks = [check for check in found if check.name in self._checks or check.status != HEALTHY]
         statuses = {check.status for check in checks}
         worst = next((status for status in BY_SEVERITY if status in statuses), HEALTHY)
-        return DRAINING if self._sessions.draining else worst, checks
+        return DRAINING if self._active_streams.draining else worst, checks
 
 
 async def _checked(name: str, check: Check) -> HealthCheck:

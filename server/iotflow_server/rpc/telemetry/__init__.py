@@ -1,1 +1,1 @@
-"""TelemetryService: readings in, readings out."""
+"""TelemetryService: storage and retrieval of readings."""

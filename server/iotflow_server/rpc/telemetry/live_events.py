@@ -10,9 +10,9 @@ from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.streams.sessions import Session
-from iotflow_server.rpc.telemetry.query import QueryHandler, names
-from iotflow_server.rpc.telemetry.replays import Replays, is_free
+from iotflow_server.rpc.streams.active_streams import ActiveStream
+from iotflow_server.rpc.telemetry.query import QueryHandler, field_names
+from iotflow_server.rpc.telemetry.replays import Replays, try_acquire
 from iotflow_server.telemetry.live import (
     Dropped,
     EventFilter,
@@ -29,9 +29,9 @@ from iotflow_server.telemetry.times import parse_time, utc_now_ms
 log = structlog.get_logger(__name__)
 
 Event = telemetry_service_pb2.SubscribeTelemetryResponse
-# Rows of stored readings in one event; small enough that a page shows them while more are coming.
+# Rows of stored readings in one event. With small events, a web page shows the first rows early.
 REPLAY_ROWS = 1_000
-# And bytes: events are made on the event loop.
+# Bytes of stored readings in one event. Events are encoded on the event loop.
 REPLAY_BYTES = 2**16
 
 
@@ -41,32 +41,32 @@ class LiveEvents:
     def __init__(
         self,
         request: telemetry_service_pb2.SubscribeTelemetryRequest,
-        session: Session,
+        active_stream: ActiveStream,
         heartbeat: float,
         replays: Replays,
     ) -> None:
         self._request = request
-        self._session = session
+        self._active_stream = active_stream
         self._heartbeat = heartbeat
-        self._replays = replays.of(session.principal.limit_key)
+        self._replays = replays.of(active_stream.principal.limit_key)
 
-    async def events(self, feed: LiveFeed, reader: TelemetryReader, querying: QueryHandler) -> AsyncGenerator[Event]:
-        """What was stored, if asked for, then what is being stored. Trouble after the first event is told by a last one."""
+    async def events(self, feed: LiveFeed, reader: TelemetryReader, queries: QueryHandler) -> AsyncGenerator[Event]:
+        """Stored readings, if requested, then live readings. If the stream fails after the first event, the last event is the error."""
         request = self._request
         since = parse_time(request.since, utc_now_ms(), "since") if request.since else None
-        interest = await self._interest(querying)
-        with feed.subscribe(interest) as subscription:
-            self._session.ended.add_done_callback(lambda _: subscription.wake())
-            yield _alive()
+        event_filter = await self._event_filter(queries)
+        with feed.subscribe(event_filter) as subscription:
+            self._active_stream.ended.add_done_callback(lambda _: subscription.wake())
+            yield _heartbeat_event()
             try:
                 if since is not None:
-                    async for event in self._replay_in_turn(since, reader, querying):
+                    async for event in self._replay_when_allowed(since, reader, queries):
                         yield event
                 while True:
-                    async for event in self._waiting(subscription):
+                    async for event in self._queued_events(subscription):
                         yield event
-            except DomainError as refusal:
-                yield _error(refusal.reason, refusal.message, retryable=refusal.retry_after is not None)
+            except DomainError as error:
+                yield _error(error.reason, error.message, retryable=error.retry_after is not None)
                 raise
             except Exception:
                 yield _error(
@@ -74,66 +74,66 @@ class LiveEvents:
                 )
                 raise
 
-    async def _interest(self, querying: QueryHandler) -> EventFilter:
+    async def _event_filter(self, queries: QueryHandler) -> EventFilter:
         request = self._request
-        own = self._session.principal.device
+        own = self._active_stream.principal.device
         ids = list(request.device_ids)
         if ids or own:
-            ids = [device.id for device in await querying.readable_devices(ids, [], self._session.principal)]
-        fields = names(request.fields)
+            ids = [device.id for device in await queries.readable_devices(ids, [], self._active_stream.principal)]
+        fields = field_names(request.fields)
         return EventFilter(
             frozenset(ids) if ids else None,
             frozenset(request.device_types) or None,
             None if fields is None else frozenset(fields),
         )
 
-    async def _replay_in_turn(
-        self, since: int, reader: TelemetryReader, querying: QueryHandler
+    async def _replay_when_allowed(
+        self, since: int, reader: TelemetryReader, queries: QueryHandler
     ) -> AsyncIterator[Event]:
-        while not await is_free(self._replays, self._heartbeat):
-            self._check_session()
-            yield _alive()
+        while not await try_acquire(self._replays, self._heartbeat):
+            self._check_stream()
+            yield _heartbeat_event()
         try:
-            async with aclosing(self._replay(since, reader, querying)) as events:
+            async with aclosing(self._replay(since, reader, queries)) as events:
                 async for event in events:
                     yield event
         finally:
             self._replays.release()
 
-    async def _replay(self, since: int, reader: TelemetryReader, querying: QueryHandler) -> AsyncGenerator[Event]:
-        request, principal, asked = self._request, self._session.principal, Span(since, LATEST)
-        async for device in querying.each_readable(request.device_ids, request.device_types, principal):
+    async def _replay(self, since: int, reader: TelemetryReader, queries: QueryHandler) -> AsyncGenerator[Event]:
+        request, principal, within = self._request, self._active_stream.principal, Span(since, LATEST)
+        async for device in queries.iter_readable_devices(request.device_ids, request.device_types, principal):
             reading = reader.read(
-                device.id, asked, names(request.fields), chunk_rows=REPLAY_ROWS, caller=principal.limit_key
+                device.id, within, field_names(request.fields), chunk_rows=REPLAY_ROWS, caller=principal.limit_key
             )
             async with aclosing(reading):
                 async for chunk in reading:
-                    self._check_session()
+                    self._check_stream()
                     for part in parts(chunk, REPLAY_BYTES):
                         yield self._readings(LiveEvent(device, part))
 
-    async def _waiting(self, subscription: Subscription) -> AsyncIterator[Event]:
-        """What waits now, or a heartbeat when nothing has come for a while."""
+    async def _queued_events(self, subscription: Subscription) -> AsyncIterator[Event]:
+        """The queued events, or a heartbeat if none arrives within the heartbeat interval."""
         if not await subscription.wait(self._heartbeat):
-            yield _alive()
-        while taken := subscription.take():
-            self._check_session()
-            yield self._event(taken)
-        self._check_session()
+            yield _heartbeat_event()
+        while item := subscription.take():
+            self._check_stream()
+            yield self._event(item)
+        self._check_stream()
 
-    def _check_session(self) -> None:
-        if self._session.refusal:
-            raise self._session.refusal
+    def _check_stream(self) -> None:
+        if self._active_stream.end_error:
+            raise self._active_stream.end_error
 
-    def _event(self, taken: LiveEvent | PresenceChange | Dropped | FeedState) -> Event:
-        match taken:
+    def _event(self, item: LiveEvent | PresenceChange | Dropped | FeedState) -> Event:
+        match item:
             case PresenceChange():
-                return _presence(taken)
+                return _presence(item)
             case Dropped(readings):
                 return Event(dropped=telemetry_service_pb2.LiveDropped(readings=readings))
             case FeedState(degraded, message):
                 return Event(feed=telemetry_service_pb2.LiveFeedState(degraded=degraded, message=message))
-        return self._readings(taken)
+        return self._readings(item)
 
     def _readings(self, event: LiveEvent) -> Event:
         return event.rendered("columns", _columns) if self._request.columnar else event.rendered("rows", _rows)
@@ -159,7 +159,7 @@ def _presence(change: PresenceChange) -> Event:
     return Event(presence=presence)
 
 
-def _alive() -> Event:
+def _heartbeat_event() -> Event:
     return Event(heartbeat=stream_pb2.StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
 
 

@@ -1,4 +1,4 @@
-"""The unary questions about readings."""
+"""The unary RPCs that read telemetry, and the resolution of requested devices."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, TypeVar
@@ -9,8 +9,8 @@ from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, NotFound
-from iotflow_server.rpc.codec.encoding import encoded
-from iotflow_server.rpc.codec.page_tokens import place, size_of, token_of
+from iotflow_server.rpc.codec.encoding import encode_in_thread
+from iotflow_server.rpc.codec.page_tokens import after_id, size_of, token_of
 from iotflow_server.rpc.codec.wire_rows import add_rows, put_value, rows_bytes
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import PageQuery, ReadingPage, page, spans, token
@@ -19,35 +19,40 @@ from iotflow_server.telemetry.times import parse_time, utc_now_ms
 
 MOST_DEVICES = 1_000
 DEFAULT_LIMIT = 1_000
-# Values that are made into an answer in a few milliseconds: row by row, and one by one.
-ROWS_AT_ONCE, AT_ONCE = 5_000, 500
-# A column takes as long as so many values, however few it has.
-COLUMN = 50
-# Values of an answer that is one piece, and devices whose newest values are asked for together.
-MOST_VALUES, TOGETHER = 100_000, 250
+# Responses with fewer values are encoded on the event loop: as rows, and as single values. This takes a few milliseconds.
+EVENT_LOOP_ROW_VALUES, EVENT_LOOP_VALUES = 5_000, 500
+# The cost of a column, regardless of its length, in values.
+COLUMN_COST = 50
+# Values in a response of ListLatestTelemetry.
+MOST_VALUES = 100_000
+# Devices whose newest values are read with one query.
+DEVICES_PER_QUERY = 250
 
 Paged = TypeVar("Paged", telemetry_service_pb2.GetTelemetryResponse, telemetry_service_pb2.GetTelemetryRangeResponse)
-Newest = TypeVar("Newest", telemetry_pb2.LatestTelemetry, telemetry_service_pb2.GetLatestTelemetryResponse)
+LatestResponse = TypeVar(
+    "LatestResponse", telemetry_pb2.LatestTelemetry, telemetry_service_pb2.GetLatestTelemetryResponse
+)
 
 
-def names(fields: Iterable[str]) -> tuple[str, ...] | None:
-    """Measurements, each once, given one an element or separated by commas; None where none is named."""
+def field_names(fields: Iterable[str]) -> tuple[str, ...] | None:
+    """The distinct measurement names of a request field; None: the field is empty. An element may have several names, separated
+    by commas."""
     parts = [part.strip() for field in fields for part in field.split(",")]
     return tuple(dict.fromkeys(filter(None, parts))) or None
 
 
-def span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time", "end_time")) -> Span:
-    """The span between two times; an empty one is none. Raises InvalidArgument where it is turned round."""
+def parse_span(start: str, end: str, now: int, fields: tuple[str, str] = ("start_time", "end_time")) -> Span:
+    """The span between two times. An empty time sets no bound. Raises InvalidArgument if the end is before the start."""
     found = Span(
         parse_time(start, now, fields[0]) if start else EARLIEST, parse_time(end, now, fields[1]) if end else LATEST
     )
     if found.start > found.end:
-        raise InvalidArgument(fields[1], f"lies before {fields[0]}")
+        raise InvalidArgument(fields[1], f"The time is before {fields[0]}.")
     return found
 
 
 class QueryHandler:
-    """Answers from the store, for whoever may read the device."""
+    """Reads from the store, for callers that may read the device."""
 
     def __init__(self, *, reader: TelemetryReader, registry: Registry, device_cache: DeviceCache) -> None:
         self._reader = reader
@@ -65,7 +70,7 @@ class QueryHandler:
     ) -> telemetry_service_pb2.GetTelemetryResponse:
         """GetTelemetry."""
         device = await self.readable(request.device_id or principal.own_device().id, principal)
-        asked = span(request.start_time or "-1h", request.end_time, utc_now_ms())
+        asked = parse_span(request.start_time or "-1h", request.end_time, utc_now_ms())
         query = self._query(device, request, asked, newest_first=True)
         found = await page(self._reader, query, principal.limit_key)
         response = telemetry_service_pb2.GetTelemetryResponse(
@@ -83,7 +88,7 @@ class QueryHandler:
     ) -> telemetry_service_pb2.GetTelemetryRangeResponse:
         """GetTelemetryRange."""
         device = await self.readable(request.device_id, principal)
-        asked = span(request.start_time, request.end_time or "now", utc_now_ms(), ("from", "to"))
+        asked = parse_span(request.start_time, request.end_time or "now", utc_now_ms(), ("from", "to"))
         query = self._query(device, request, asked, newest_first=False)
         found = await page(self._reader, query, principal.limit_key)
         response = telemetry_service_pb2.GetTelemetryRangeResponse(
@@ -102,22 +107,24 @@ class QueryHandler:
         rest = asked
         if request.page_token:
             asked, rest = spans(request.page_token, device.id)
-        # The older name of page_size.
+        # `limit` is the older name of page_size.
         default = request.limit if request.HasField("limit") else DEFAULT_LIMIT
-        return PageQuery(device.id, asked, rest, names(request.fields), size_of(request, default), newest_first)
+        return PageQuery(device.id, asked, rest, field_names(request.fields), size_of(request, default), newest_first)
 
     async def latest(
         self, request: telemetry_service_pb2.GetLatestTelemetryRequest, principal: Principal
     ) -> telemetry_service_pb2.GetLatestTelemetryResponse:
         """GetLatestTelemetry."""
         device = await self.readable(request.device_id, principal)
-        values = (await self._reader.latest([device.id], names(request.fields), caller=principal.limit_key)).get(
+        values = (await self._reader.latest([device.id], field_names(request.fields), caller=principal.limit_key)).get(
             device.id, ()
         )
         response = telemetry_service_pb2.GetLatestTelemetryResponse()
-        if len(values) < AT_ONCE:
+        if len(values) < EVENT_LOOP_VALUES:
             return _with_latest(response, device, values)
-        return await encoded(response, (_with_latest(response, device, values).SerializeToString() for _ in "1"))
+        return await encode_in_thread(
+            response, (_with_latest(response, device, values).SerializeToString() for _ in "1")
+        )
 
     async def latest_of_many(
         self, request: telemetry_service_pb2.ListLatestTelemetryRequest, principal: Principal
@@ -125,35 +132,37 @@ class QueryHandler:
         """ListLatestTelemetry."""
         types = [request.device_type] if request.device_type else []
         size = size_of(request, MOST_DEVICES)
-        # One more than the page takes shows whether there is another page.
+        # The device after the page shows whether there is a next page.
         readable = await self.readable_devices(
-            request.device_ids, types, principal, place(request.page_token), size + 1
+            request.device_ids, types, principal, after_id(request.page_token), size + 1
         )
         devices = readable[:size]
-        found = await self._newest(devices, names(request.fields), principal.limit_key)
-        more = token_of(devices[-1].id) if len(readable) > size else None
-        response = telemetry_service_pb2.ListLatestTelemetryResponse(count=len(devices), next_page_token=more)
-        return await encoded(
-            response, (_listed(device, found.get(device.id, ())).SerializeToString() for device in devices)
+        found = await self._latest_values(devices, field_names(request.fields), principal.limit_key)
+        next_page_token = token_of(devices[-1].id) if len(readable) > size else None
+        response = telemetry_service_pb2.ListLatestTelemetryResponse(
+            count=len(devices), next_page_token=next_page_token
+        )
+        return await encode_in_thread(
+            response, (_serialized_latest(device, found.get(device.id, ())) for device in devices)
         )
 
-    async def _newest(
+    async def _latest_values(
         self, devices: Sequence[Device], fields: Sequence[str] | None, caller: str
     ) -> dict[int, tuple[Latest, ...]]:
-        """Raises InvalidArgument where they would be more than one answer holds."""
+        """The newest values by device. Raises InvalidArgument if they exceed the limit of a response."""
         found: dict[int, tuple[Latest, ...]] = {}
         values = 0
-        for first in range(0, len(devices), TOGETHER):
-            ids = [device.id for device in devices[first : first + TOGETHER]]
-            some = await self._reader.latest(ids, fields, caller=caller)
-            values += sum(map(len, some.values()))
+        for first in range(0, len(devices), DEVICES_PER_QUERY):
+            ids = [device.id for device in devices[first : first + DEVICES_PER_QUERY]]
+            batch = await self._reader.latest(ids, fields, caller=caller)
+            values += sum(map(len, batch.values()))
             if values > MOST_VALUES:
                 problem = (
-                    f"the answer would have more than {MOST_VALUES:,} values; "
-                    "name fewer devices, or fields, or a smaller page_size"
+                    f"The response would have more than {MOST_VALUES:,} values. "
+                    "Request fewer devices, fewer fields or a smaller page_size."
                 )
                 raise InvalidArgument("device_ids", problem, "TOO_MANY_VALUES")
-            found |= some
+            found |= batch
         return found
 
     async def readable_devices(
@@ -164,11 +173,12 @@ class QueryHandler:
         after: int = 0,
         size: int = MOST_DEVICES,
     ) -> list[Device]:
-        """The devices named, or all that the caller may read; of the types named, if any are.
+        """The first `size` devices with an id above `after`, ordered by id.
 
-        By id, the first `size` above `after`; where several types are named, those of them that have one.
+        ids: the requested devices; empty: all devices that the caller may read. types: the requested device types; empty: all
+        types. With several types and no ids, devices of other types are removed from the page, which is then shorter.
 
-        Raises NotFound for an id that is none, PermissionDenied for one the caller may not read.
+        Raises NotFound for an unknown id, PermissionDenied for a device that the caller may not read.
         """
         own = principal.device
         wanted = list(dict.fromkeys(ids)) or ([own.id] if own else [])
@@ -184,38 +194,38 @@ class QueryHandler:
         _, devices = await self._registry.page(DeviceFilter(device_type=kind), after, size)
         return [device for device in devices if not types or device.device_type in types]
 
-    async def each_readable(
+    async def iter_readable_devices(
         self, ids: Sequence[int], types: Sequence[str], principal: Principal
     ) -> AsyncIterator[Device]:
-        """The same, without a limit, a page of the registry at a time."""
+        """Iterate over all devices that readable_devices selects, page by page of the registry."""
         devices = await self.readable_devices(ids, types if ids else [], principal)
-        everybody = not ids and principal.device is None
+        is_entire_fleet = not ids and principal.device is None
         while devices:
             for device in devices:
                 if not types or device.device_type in types:
                     yield device
-            if not everybody or len(devices) < MOST_DEVICES:
+            if not is_entire_fleet or len(devices) < MOST_DEVICES:
                 return
             _, devices = await self._registry.page(DeviceFilter(), devices[-1].id, MOST_DEVICES)
 
 
 async def with_rows(response: Paged, found: ReadingPage) -> Paged:
-    """The response with the page's rows; very many are made beside the event loop, which goes on serving others."""
-    if sum(chunk.values + COLUMN * len(chunk.columns) for chunk in found.chunks) < ROWS_AT_ONCE:
+    """Add the rows of the page to the response. A large response is encoded in the compute thread."""
+    if sum(chunk.values + COLUMN_COST * len(chunk.columns) for chunk in found.chunks) < EVENT_LOOP_ROW_VALUES:
         for chunk in found.chunks:
             add_rows(response, "data", chunk)
         return response
-    return await encoded(response, (rows_bytes(type(response), "data", chunk) for chunk in found.chunks))
+    return await encode_in_thread(response, (rows_bytes(type(response), "data", chunk) for chunk in found.chunks))
 
 
-def _listed(device: Device, values: Sequence[Latest]) -> telemetry_service_pb2.ListLatestTelemetryResponse:
-    """The part of the answer that is one device's."""
-    listed = telemetry_service_pb2.ListLatestTelemetryResponse()
-    _with_latest(listed.devices.add(), device, values)
-    return listed
+def _serialized_latest(device: Device, values: Sequence[Latest]) -> bytes:
+    """The entry of one device in the response, serialized."""
+    part = telemetry_service_pb2.ListLatestTelemetryResponse()
+    _with_latest(part.devices.add(), device, values)
+    return part.SerializeToString()
 
 
-def _with_latest(message: Newest, device: Device, values: Sequence[Latest]) -> Newest:
+def _with_latest(message: LatestResponse, device: Device, values: Sequence[Latest]) -> LatestResponse:
     message.device_id = device.id
     message.device_name = device.name
     message.device_type = device.device_type

@@ -1,4 +1,4 @@
-"""How many live streams of one caller are sent what was stored before, at a time."""
+"""Limit of concurrent replays: live streams of one caller that receive stored readings first."""
 
 import asyncio
 from weakref import WeakValueDictionary
@@ -7,19 +7,19 @@ MOST = 4
 
 
 class Replays:
-    """MOST of each caller, however many streams it opens; its others wait."""
+    """Allows MOST replays of each caller. Further streams of the caller wait."""
 
     def __init__(self) -> None:
-        # Kept by those who hold or await one.
+        # An entry exists as long as a stream of the caller refers to it.
         self._by_caller: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def of(self, caller: str) -> asyncio.Semaphore:
-        """Held by each stream while it is sent what was stored."""
+        """The semaphore of this caller. A stream holds it during its replay."""
         return self._by_caller.setdefault(caller, asyncio.Semaphore(MOST))
 
 
-async def is_free(replays: asyncio.Semaphore, within: float) -> bool:
-    """Whether one could be taken within so many seconds; it is to be released."""
+async def try_acquire(replays: asyncio.Semaphore, within: float) -> bool:
+    """Acquire the semaphore within this number of seconds. Returns whether it was acquired; the caller must then release it."""
     try:
         async with asyncio.timeout(within):
             return await replays.acquire()

@@ -1,4 +1,4 @@
-"""TelemetryService: each RPC is passed to the handler of its capability."""
+"""TelemetryService: passes each RPC to its handler."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -9,12 +9,12 @@ from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_p
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import AbortMarker, Context
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.system.store_status import StoreStatusHandler
 from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
 from iotflow_server.rpc.telemetry.deletions import DeletionHandler
 from iotflow_server.rpc.telemetry.export import ExportHandler
 from iotflow_server.rpc.telemetry.live import LiveHandler
 from iotflow_server.rpc.telemetry.query import QueryHandler
+from iotflow_server.rpc.telemetry.status import StoreStatusHandler
 from iotflow_server.rpc.telemetry.stream import TelemetryStreamHandler
 from iotflow_server.rpc.telemetry.submit import SubmitHandler
 
@@ -22,7 +22,7 @@ wire = telemetry_service_pb2
 
 
 class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
-    """See telemetry_service.proto for what each RPC promises."""
+    """The RPCs are specified in telemetry_service.proto."""
 
     def __init__(
         self,
@@ -66,9 +66,9 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def StreamTelemetry(
         self, request_iterator: AsyncIterator[telemetry_pb2.TelemetryBatch], context: Context
     ) -> AsyncIterator[wire.StreamTelemetryResponse]:
-        async with aclosing(self._streams.stream(request_iterator, principal_of(context))) as answers:
-            async for answer in answers:
-                yield answer
+        async with aclosing(self._streams.stream(request_iterator, principal_of(context))) as responses:
+            async for response in responses:
+                yield response
 
     async def GetTelemetry(self, request: wire.GetTelemetryRequest, context: Context) -> wire.GetTelemetryResponse:
         return await self._queries.newest(request, principal_of(context))
@@ -96,9 +96,9 @@ class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):
     async def ReadTelemetry(
         self, request: wire.ReadTelemetryRequest, context: Context
     ) -> AsyncIterator[wire.ReadTelemetryResponse]:
-        async with aclosing(self._live.read(request, principal_of(context))) as answers:
-            async for answer in answers:
-                yield answer
+        async with aclosing(self._live.read(request, principal_of(context))) as responses:
+            async for response in responses:
+                yield response
 
     async def SubscribeTelemetry(
         self, request: wire.SubscribeTelemetryRequest, context: Context

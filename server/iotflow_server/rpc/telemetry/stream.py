@@ -1,4 +1,4 @@
-"""StreamTelemetry: batches up, acknowledgements down, each at its own pace."""
+"""StreamTelemetry: receives batches and returns acknowledgements, independently of each other."""
 
 import asyncio
 from collections import deque
@@ -11,78 +11,78 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.codec.wire_batches import rejection
-from iotflow_server.rpc.streams.sessions import Session, Sessions
-from iotflow_server.rpc.telemetry.stream_batches import Sent, Taking
+from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams
+from iotflow_server.rpc.telemetry.stream_batches import BatchReceiver, PendingMessage
 from iotflow_server.telemetry.intake import Intake
 
 Response = telemetry_service_pb2.StreamTelemetryResponse
 
-# In one answer; callers take 4 MiB at a time unless they say otherwise.
+# Rejections in one response. gRPC clients accept messages of up to 4 MiB by default.
 MOST_REJECTIONS = 1_000
 
 
 class Window:
-    """What was taken and not yet acknowledged, in order, bounded."""
+    """A bounded queue of the messages that are received and not yet acknowledged."""
 
     def __init__(self, size: int) -> None:
         self._room = asyncio.Semaphore(size)
-        self._sent: deque[Sent] = deque()
+        self._pending: deque[PendingMessage] = deque()
         self._changed = asyncio.Event()
         self._closed = False
 
-    async def room(self) -> None:
-        """Wait while the window is full: what is taken has its place before."""
+    async def reserve(self) -> None:
+        """Wait while the window is full, and reserve a slot for one message."""
         await self._room.acquire()
 
-    def add(self, sent: Sent) -> None:
-        """Add a batch to the room that was waited for."""
-        self._sent.append(sent)
+    def add(self, message: PendingMessage) -> None:
+        """Add a message to the reserved slot."""
+        self._pending.append(message)
         self._changed.set()
 
     def close(self) -> None:
-        """No more will come."""
+        """Record that no further message follows."""
         self._closed = True
         self._changed.set()
 
-    async def first(self) -> Sent | None:
-        """The oldest batch; None when all are taken and no more will come."""
-        while not self._sent:
+    async def first(self) -> PendingMessage | None:
+        """Remove and return the oldest message; None: the window is empty and closed."""
+        while not self._pending:
             if self._closed:
                 return None
             self._changed.clear()
             await self._changed.wait()
         return self._take()
 
-    def next_stored(self) -> Sent | None:
-        """The next batch if it is stored already."""
-        return self._take() if self._sent and self._sent[0].is_stored else None
+    def first_stored(self) -> PendingMessage | None:
+        """Remove and return the oldest message if it is stored."""
+        return self._take() if self._pending and self._pending[0].is_stored else None
 
-    def _take(self) -> Sent:
+    def _take(self) -> PendingMessage:
         self._room.release()
-        return self._sent.popleft()
+        return self._pending.popleft()
 
 
 class TelemetryStream:
     """One open StreamTelemetry."""
 
-    def __init__(self, intake: Intake, session: Session, window: int) -> None:
-        self._taking = Taking(intake, session.principal)
-        self._session = session
+    def __init__(self, intake: Intake, active_stream: ActiveStream, window: int) -> None:
+        self._receiver = BatchReceiver(intake, active_stream.principal)
+        self._active_stream = active_stream
         self._window = Window(window)
         self._committed = 0
 
-    async def answers(self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch]) -> AsyncGenerator[Response]:
-        """Acknowledge batches as they become durable. Whatever ends the stream, what was taken before is acknowledged first."""
+    async def responses(self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch]) -> AsyncGenerator[Response]:
+        """Acknowledge batches when they are durable. At the end of the stream, all received batches are acknowledged first."""
         reader = asyncio.create_task(self._read(batches), name="telemetry stream reader")
-        self._session.ended.add_done_callback(lambda _: reader.cancel())
+        self._active_stream.ended.add_done_callback(lambda _: reader.cancel())
         try:
-            while sent := await self._window.first():
-                async for answer in self._acknowledgements(sent):
-                    yield answer
+            while message := await self._window.first():
+                async for response in self._acknowledgements(message):
+                    yield response
             with suppress(asyncio.CancelledError):
                 await reader
-            if self._session.refusal:
-                raise self._session.refusal
+            if self._active_stream.end_error:
+                raise self._active_stream.end_error
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -94,47 +94,50 @@ class TelemetryStream:
                 if isinstance(message, Malformed):
                     raise malformed()
                 if message.sequence <= last:
-                    raise InvalidArgument("sequence", f"{message.sequence} after {last}: a sequence must rise")
+                    raise InvalidArgument(
+                        "sequence", f"The sequence {message.sequence} is not greater than the preceding one, {last}."
+                    )
                 last = message.sequence
-                await self._window.room()
-                self._window.add(await self._taking.take(message))
+                await self._window.reserve()
+                self._window.add(await self._receiver.receive(message))
         finally:
             self._window.close()
 
-    async def _acknowledgements(self, first: Sent) -> AsyncIterator[Response]:
-        """One answer for all that is stored by now; where much is refused, some before it that acknowledge nothing more."""
+    async def _acknowledgements(self, first: PendingMessage) -> AsyncIterator[Response]:
+        """One response that acknowledges all stored batches. If there are many rejections, responses with rejections precede it,
+        which acknowledge no further batch."""
         response = Response(committed_sequence=self._committed)
-        sent: Sent | None = first
-        while sent:
-            outcome = await sent.outcome()
+        message: PendingMessage | None = first
+        while message:
+            outcome = await message.outcome()
             response.buffered |= outcome.buffered
             for item in outcome.rejections:
                 if len(response.rejected) == MOST_REJECTIONS:
                     yield response
                     response = Response(committed_sequence=self._committed, buffered=outcome.buffered)
-                response.rejected.append(rejection(item, sent.sequence))
-            self._committed = response.committed_sequence = sent.sequence
+                response.rejected.append(rejection(item, message.sequence))
+            self._committed = response.committed_sequence = message.sequence
             if outcome.rejections:
-                # Many messages may be stored by now, and each may be refused in a thousand places.
+                # Many messages may be stored, each with up to a thousand rejections. Other tasks run in between.
                 await asyncio.sleep(0)
-            sent = self._window.next_stored()
+            message = self._window.first_stored()
         yield response
 
 
 class TelemetryStreamHandler:
-    """StreamTelemetry. window: batches of a stream that are not acknowledged yet."""
+    """Handles StreamTelemetry. window: the maximum number of unacknowledged batches of a stream."""
 
-    def __init__(self, *, intake: Intake, sessions: Sessions, window: int) -> None:
+    def __init__(self, *, intake: Intake, active_streams: ActiveStreams, window: int) -> None:
         self._intake = intake
-        self._sessions = sessions
+        self._active_streams = active_streams
         self._window = window
 
     async def stream(
         self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch], principal: Principal
     ) -> AsyncGenerator[Response]:
         """StreamTelemetry."""
-        async with self._sessions.open(principal) as session:
-            stream = TelemetryStream(self._intake, session, self._window)
-            async with aclosing(stream.answers(batches)) as answers:
-                async for answer in answers:
-                    yield answer
+        async with self._active_streams.open(principal) as active_stream:
+            stream = TelemetryStream(self._intake, active_stream, self._window)
+            async with aclosing(stream.responses(batches)) as responses:
+                async for response in responses:
+                    yield response

@@ -1,4 +1,4 @@
-"""A message of StreamTelemetry on its way to the store: what of it is taken, and what becomes of that."""
+"""Reception of the messages of StreamTelemetry: their division into batches, and the outcomes of these."""
 
 import asyncio
 from collections import Counter
@@ -19,19 +19,21 @@ from iotflow_server.telemetry.batch import Batch, Rejection, Times, rows_of
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome
 
-# So many pieces of columns are cut in a row before others have their turn.
-TURN = 5_000
-# Columns, and texts, from which on a message is decoded beside the event loop: each column takes a tenth of a millisecond, however
-# short it is, and Python looks at each text.
-WIDE, MANY_TEXTS = 100, 10_000
-# Devices that are given times side by side; each may ask the store.
-TOGETHER = 32
-OUT_OF_TIME = InvalidArgument("timestamps", "a time lies outside the years 1 to 9999; write milliseconds since 1970")
+# Pieces of columns that are divided before other tasks run.
+PIECES_PER_TURN = 5_000
+# Messages with fewer columns and texts are decoded on the event loop. Each column takes a tenth of a millisecond, regardless of
+# its length, and each text takes a Python call.
+THREAD_COLUMNS, THREAD_TEXTS = 100, 10_000
+# Devices whose times are allocated concurrently. An allocation may query the store.
+CONCURRENT_ALLOCATIONS = 32
+TIME_OUT_OF_RANGE = InvalidArgument(
+    "timestamps", "A time is outside the years 1 to 9999. Send times in milliseconds since 1970."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one device, and where in the message they stood."""
+    """Rows of one device. run: their position in the message."""
 
     run: Run
     device: Device
@@ -39,22 +41,24 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A message whose rows are on their way to the store. refused: what did not get that far. parts: the first row of each
-    part, and what becomes of it."""
+class PendingMessage:
+    """A message whose rows are queued for the store.
+
+    rejected: the rejections before the rows were queued. parts: the first row and the outcome of each part.
+    """
 
     sequence: int
-    refused: Sequence[Rejection]
+    rejected: Sequence[Rejection]
     parts: Sequence[tuple[int, asyncio.Future[Outcome]]] = ()
 
     @property
     def is_stored(self) -> bool:
-        """Whether it can be acknowledged without waiting."""
+        """Whether the message can be acknowledged without waiting."""
         return all(outcome.done() and outcome.exception() is None for _, outcome in self.parts)
 
     async def outcome(self) -> Outcome:
-        """What became of the whole, once it is durable. Raises Unavailable."""
-        rejections, buffered = list(self.refused), False
+        """The outcome of the whole message, when it is durable. Raises Unavailable."""
+        rejections, buffered = list(self.rejected), False
         for first, part in self.parts:
             outcome = await part
             buffered |= outcome.buffered
@@ -63,113 +67,121 @@ class Sent:
 
 
 def moved(rejections: Sequence[Rejection], rows: int) -> Sequence[Rejection]:
-    """As they count so many rows further up in the message."""
+    """The rejections with their indexes moved by this number of rows."""
     return [replace(item, index=rows + item.index) for item in rejections] if rows else rejections
 
 
-class Taking:
-    """Puts messages on their way."""
+class BatchReceiver:
+    """Queues the messages of one stream for the store."""
 
     def __init__(self, intake: Intake, principal: Principal) -> None:
         self._intake = intake
         self._principal = principal
 
-    async def take(self, message: TelemetryBatch) -> Sent:
-        """Returns when its rows are queued, all that are taken or, cancelled, none. What is wrong with it is refused by name, but
-        for a device that sends another's data: PermissionDenied."""
-        refused: list[Rejection] = []
+    async def receive(self, message: TelemetryBatch) -> PendingMessage:
+        """Queue the valid rows of a message. If the call is cancelled, no row is queued.
+
+        Invalid rows are reported as rejections. Raises PermissionDenied if a device sends data of another device.
+        """
+        rejected: list[Rejection] = []
         try:
-            parts = [part async for part in self._parts(message, refused)]
-        except InvalidArgument as refusal:
-            parts, refused = [], [_refused(Run(0, 0, len(message.timestamps)), refusal)]
+            parts = [part async for part in self._parts(message, rejected)]
+        except InvalidArgument as error:
+            parts, rejected = [], [_rejection(Run(0, 0, len(message.timestamps)), error)]
         if message.timeless:
-            # Only now: nobody waits for times of what is not stored.
-            parts = [part for part in await self._timed(parts) if await self._device(part.run, refused)]
+            # Times are allocated last, because an allocation may wait, and rejected rows need no times. The device is checked
+            # again after the wait.
+            parts = [part for part in await self._with_times(parts) if await self._device(part.run, rejected)]
         outcomes = await self._intake.put([(part.device, part.batch) for part in parts]) if parts else []
-        self._intake.tally.record_rejected(refused)
-        return Sent(
-            message.sequence, refused, [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
+        self._intake.tally.record_rejected(rejected)
+        return PendingMessage(
+            message.sequence, rejected, [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
         )
 
-    async def _decoded(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
-        if len(message.columns) < WIDE and _texts(message) < MANY_TEXTS:
+    async def _decode(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
+        if len(message.columns) < THREAD_COLUMNS and _text_count(message) < THREAD_TEXTS:
             return decode(message, self._intake.limits, known)
         return await run_in_compute_thread(decode, message, self._intake.limits, known)
 
-    async def _parts(self, message: TelemetryBatch, refused: list[Rejection]) -> AsyncIterator[Part]:
-        """What can be stored. Raises InvalidArgument where nothing of it can."""
+    async def _parts(self, message: TelemetryBatch, rejected: list[Rejection]) -> AsyncIterator[Part]:
+        """The parts of the message that can be stored. Raises InvalidArgument if the whole message is invalid."""
         if message.device_ids and self._principal.role is Role.DEVICE:
-            raise InvalidArgument("device_ids", "is for gateways; a device's rows are its own")
-        stretches = runs(message)
-        senders = [await self._device(run, refused) for run in stretches]
-        if not any(senders):
+            raise InvalidArgument(
+                "device_ids", "The field is for gateways. Leave it empty: all rows belong to the calling device."
+            )
+        all_runs = runs(message)
+        devices = [await self._device(run, rejected) for run in all_runs]
+        if not any(devices):
             return
-        known = [run for run, device in zip(stretches, senders, strict=True) if device]
-        batch, unstorable = await self._decoded(message, known)
-        refused += unstorable
-        # Asked of each part only where one has such a time.
+        known = [run for run, device in zip(all_runs, devices, strict=True) if device]
+        batch, unstorable = await self._decode(message, known)
+        rejected += unstorable
+        # The parts are checked one by one only if a time of the batch is out of range.
         all_in_time = batch is None or are_in_time(batch.times)
-        cut = 0
-        for run, device in zip(stretches, senders, strict=True):
+        pieces = 0
+        for run, device in zip(all_runs, devices, strict=True):
             if batch is None or device is None:
                 continue
             part = rows_of(batch, run.first, run.end)
             if not (all_in_time or are_in_time(part.times)):
-                refused.append(_refused(run, OUT_OF_TIME))
+                rejected.append(_rejection(run, TIME_OUT_OF_RANGE))
             elif part.columns:
                 yield Part(run, device, replace(part, device_id=device.id))
-            if (cut := cut + len(batch.columns)) > TURN:
-                cut = 0
+            if (pieces := pieces + len(batch.columns)) > PIECES_PER_TURN:
+                pieces = 0
                 await asyncio.sleep(0)
 
-    async def _device(self, run: Run, refused: list[Rejection]) -> Device | None:
+    async def _device(self, run: Run, rejected: list[Rejection]) -> Device | None:
         try:
             return await self._intake.writer(self._principal, run.device_id)
-        except (InvalidArgument, NotFound, PermissionDenied) as refusal:
-            if isinstance(refusal, PermissionDenied) and self._principal.role is Role.DEVICE:
+        except (InvalidArgument, NotFound, PermissionDenied) as error:
+            if isinstance(error, PermissionDenied) and self._principal.role is Role.DEVICE:
                 raise
-            refused.append(_refused(run, refusal))
+            rejected.append(_rejection(run, error))
             return None
 
-    async def _timed(self, parts: Sequence[Part]) -> list[Part]:
-        """With times of their own, which rise from part to part of a device."""
+    async def _with_times(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts with allocated times, which increase from part to part of a device."""
         readings: Counter[int] = Counter()
         for part in parts:
             readings[part.device.id] += len(part.batch.times)
-        given, timed = await self._given(readings), []
+        allocated, timed = await self._allocated_times(readings), []
         for part in parts:
-            rows, times = len(part.batch.times), given[part.device.id]
+            rows, times = len(part.batch.times), allocated[part.device.id]
             timed.append(replace(part, batch=replace(part.batch, times=times[:rows])))
-            given[part.device.id] = times[rows:]
+            allocated[part.device.id] = times[rows:]
         return timed
 
-    async def _given(self, readings: Mapping[int, int]) -> dict[int, Times]:
-        """So many times for each device."""
-        devices, given = list(readings), dict[int, Times]()
-        for first in range(0, len(devices), TOGETHER):
-            some = devices[first : first + TOGETHER]
+    async def _allocated_times(self, readings: Mapping[int, int]) -> dict[int, Times]:
+        """Allocate times for this number of readings of each device."""
+        devices, allocated = list(readings), dict[int, Times]()
+        for first in range(0, len(devices), CONCURRENT_ALLOCATIONS):
+            batch = devices[first : first + CONCURRENT_ALLOCATIONS]
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(self._times(device_id, readings[device_id])) for device_id in some]
-            except ExceptionGroup as failed:
-                raise failed.exceptions[0] from None
-            given |= {device_id: task.result() for device_id, task in zip(some, tasks, strict=True)}
-        return given
+                    tasks = [group.create_task(self._times(device_id, readings[device_id])) for device_id in batch]
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+            allocated |= {device_id: task.result() for device_id, task in zip(batch, tasks, strict=True)}
+        return allocated
 
     async def _times(self, device_id: int, readings: int) -> Times:
-        """Times for so many readings, waiting until there are: a gateway could do nothing else with what were refused."""
+        """Allocate times for readings of one device, and wait while its limit is exceeded.
+
+        A rejection would not help a gateway, which could only send the readings again.
+        """
         while True:
             try:
                 caller = self._principal.limit_key
                 times = await self._intake.timestamps.allocate(device_id, readings, caller=caller)
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
-            except LimitExceeded as full:
-                await asyncio.sleep(full.retry_after or 0.0)
+            except LimitExceeded as error:
+                await asyncio.sleep(error.retry_after or 0.0)
 
 
-def _texts(message: TelemetryBatch) -> int:
+def _text_count(message: TelemetryBatch) -> int:
     return sum(len(column.strings) for column in message.columns)
 
 
-def _refused(run: Run, refusal: InvalidArgument | NotFound | PermissionDenied) -> Rejection:
-    return Rejection(run.first, run.end - run.first, "", refusal.reason, refusal.message)
+def _rejection(run: Run, error: InvalidArgument | NotFound | PermissionDenied) -> Rejection:
+    return Rejection(run.first, run.end - run.first, "", error.reason, error.message)

@@ -1,4 +1,4 @@
-"""The unary ways in: one reading, or many."""
+"""SubmitTelemetry and SubmitReadings."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,62 +29,64 @@ from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome, accepted, merged, stored_times
 from iotflow_server.telemetry.sparse import Cells, batches
 
-# Values and refusals that become batches and an answer in a few milliseconds, and readings; more of them are seen to beside the event
-# loop, which goes on serving others.
-AT_ONCE_VALUES, AT_ONCE = 2_000, 200
-# Of what refusals an answer names, so that every client takes it; and of what a status names, which has room for few.
-ANSWER_BYTES, MOST_VIOLATIONS = 2 * 2**20, 1_000
+# Submissions with fewer values and rejections, and fewer readings, are processed on the event loop. This takes a few milliseconds.
+# Larger ones are processed in the compute thread.
+EVENT_LOOP_VALUES, EVENT_LOOP_READINGS = 2_000, 200
+# Rejections in a response, in bytes, so that every client accepts the response.
+REJECTION_BYTES = 2 * 2**20
+# Violations in an error status, which has less room.
+MOST_VIOLATIONS = 1_000
 
-# Reasons that speak of a reading's time.
-OF_TIMES = ("INVALID_TIME", TOO_FAR_AHEAD)
+# Reasons of rejections that concern the time of a reading.
+TIME_REASONS = ("INVALID_TIME", TOO_FAR_AHEAD)
 
-# Each with its first row.
+# Batches, each with the index of its first row.
 Parts = list[tuple[int, Batch]]
-# What can be stored, what is refused, and how many values are besides.
-TakenApart = tuple[Submission, Cells, list[Rejection], int]
+# The submission, the cells to store, the rejections, and the number of further rejections.
+DecodedSubmission = tuple[Submission, Cells, list[Rejection], int]
 
 
 class SubmitHandler:
-    """Of typed requests, and of JSON bodies as they came, which mean the same."""
+    """Handles typed requests and JSON bodies, which are equivalent."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
     async def one(self, request: SubmitTelemetryRequest | HttpBody, principal: Principal) -> SubmitTelemetryResponse:
-        """Store one reading whole, or refuse it whole."""
+        """Store one reading. If any of its values is invalid, nothing is stored."""
         most = self._intake.limits.columns
         if isinstance(request, HttpBody):
-            read = partial(submissions.one_in_json, request.data, most)
-            return await self._one(principal, await self._taken_apart(read, len(request.data)))
+            parse = partial(submissions.one_in_json, request.data, most)
+            return await self._one(principal, await self._decode(parse, len(request.data)))
         return await self._one(
-            principal, await self._taken_apart(partial(submissions.one_in_message, request, most), request.ByteSize())
+            principal, await self._decode(partial(submissions.one_in_message, request, most), request.ByteSize())
         )
 
     async def many(self, request: SubmitReadingsRequest | HttpBody, principal: Principal) -> SubmitReadingsResponse:
-        """Store what can be stored and name the rest; all or nothing where the request says atomic."""
+        """Store the valid values, and report the rejected ones. For an atomic request, store all values or none."""
         most = self._intake.limits.columns
         if isinstance(request, HttpBody):
-            read = partial(submissions.many_in_json, request.data, most)
-            return await self._many(principal, await self._taken_apart(read, len(request.data)))
+            parse = partial(submissions.many_in_json, request.data, most)
+            return await self._many(principal, await self._decode(parse, len(request.data)))
         return await self._many(
-            principal, await self._taken_apart(partial(submissions.many_in_message, request, most), request.ByteSize())
+            principal, await self._decode(partial(submissions.many_in_message, request, most), request.ByteSize())
         )
 
-    async def _taken_apart(self, read: Callable[[], Submission], size: int) -> TakenApart:
-        def take_apart() -> TakenApart:
-            submission = read()
+    async def _decode(self, parse: Callable[[], Submission], size: int) -> DecodedSubmission:
+        def decode() -> DecodedSubmission:
+            submission = parse()
             return submission, *cells_of(submission.decoded, self._intake.limits)
 
-        return await run_by_size(size, take_apart)
+        return await run_by_size(size, decode)
 
-    async def _one(self, principal: Principal, taken_apart: TakenApart) -> SubmitTelemetryResponse:
-        submission, cells, rejections, _ = taken_apart
+    async def _one(self, principal: Principal, decoded: DecodedSubmission) -> SubmitTelemetryResponse:
+        submission, cells, rejections, _ = decoded
         device = await self._intake.writer(principal, submission.device_id)
-        _refuse(rejections, one=True)
+        _reject(rejections, one=True)
         times = await self._times(device.id, submission, principal.limit_key)
         ((_, batch),) = batches(device.id, times, cells, self._intake.limits.values, atomic=True)
         outcome = await self._intake.submit(device, batch)
-        _refuse(outcome.rejections, one=True)
+        _reject(outcome.rejections, one=True)
         return SubmitTelemetryResponse(
             message="Telemetry data received successfully",
             device_id=device.id,
@@ -93,104 +95,107 @@ class SubmitHandler:
             buffered=outcome.buffered,
         )
 
-    async def _many(self, principal: Principal, taken_apart: TakenApart) -> SubmitReadingsResponse:
-        submission, cells, rejections, more = taken_apart
+    async def _many(self, principal: Principal, decoded: DecodedSubmission) -> SubmitReadingsResponse:
+        submission, cells, rejections, further_rejections = decoded
         device = await self._intake.writer(principal, submission.device_id)
         limits = self._intake.limits
         if submission.atomic:
-            _refuse(rejections, one=False)
+            _reject(rejections, one=False)
             _check_width(submission.rows, cells, limits)
         times = await self._times(device.id, submission, principal.limit_key)
         values = len(rejections) + sum(len(rows) for rows, _ in cells.values())
-        is_small = submission.rows < AT_ONCE and values < AT_ONCE_VALUES
-        divide = partial(_divided, device.id, times, cells, limits.values, atomic=submission.atomic)
+        is_small = submission.rows < EVENT_LOOP_READINGS and values < EVENT_LOOP_VALUES
+        divide = partial(_divide, device.id, times, cells, limits.values, atomic=submission.atomic)
         parts = divide() if is_small else await run_in_compute_thread(divide)
         results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
         outcomes = [await result for result in results]
-        answer = partial(_answer, parts, outcomes, rejections, more)
-        return answer() if is_small else await run_in_compute_thread(answer)
+        respond = partial(_response, parts, outcomes, rejections, further_rejections)
+        return respond() if is_small else await run_in_compute_thread(respond)
 
     async def _times(self, device_id: int, submission: Submission, caller: str) -> Times:
-        """One a row; rows that are refused have one that means nothing."""
+        """The time of each row. The time of a rejected row has no meaning."""
         readings = submission.decoded.readings
         timeless = sum(reading.time is None for reading in readings)
         allocate = self._intake.timestamps.allocate
-        arrivals = iter(await allocate(device_id, timeless, caller=caller) if timeless else ())
+        allocated = iter(await allocate(device_id, timeless, caller=caller) if timeless else ())
         times = np.zeros(submission.rows, np.int64)
         for reading in readings:
-            times[reading.index] = next(arrivals) if reading.time is None else reading.time
+            times[reading.index] = next(allocated) if reading.time is None else reading.time
         return times
 
 
-def _refuse(rejections: Sequence[Rejection], *, one: bool) -> None:
-    """Raise InvalidArgument naming every field at fault, if there is any."""
+def _reject(rejections: Sequence[Rejection], *, one: bool) -> None:
+    """Raise InvalidArgument with a violation for each rejection, if there are any."""
     if not rejections:
         return
     named = islice(each_row(rejections), MOST_VIOLATIONS)
     (field, message), *others = [(_field(item, one=one), item.message) for item in named]
     reason = rejections[0].reason
-    # A reading that is sent alone is the request, and of that the words for requests speak.
+    # An invalid time or payload of a single reading makes the whole request invalid.
     is_of_request = one and reason in ("INVALID_TIME", "INVALID_PAYLOAD")
     raise InvalidArgument(field, message, "INVALID_ARGUMENT" if is_of_request else reason, others=others)
 
 
 def _check_width(rows: int, cells: Cells, limits: Limits) -> None:
-    """Raise InvalidArgument where one batch, which cannot be divided, would take far more room than what was sent."""
+    """Raise InvalidArgument if the atomic batch has too many cells. An atomic batch cannot be divided."""
     if rows * len(cells) > limits.values:
         problem = (
-            f"{rows} readings times {len(cells)} measurements are more than {limits.values} values,"
-            " the most that is stored all or nothing; send fewer together, or not atomic"
+            f"An atomic submission can have at most {limits.values} values (readings times measurements); this one has"
+            f" {rows} times {len(cells)}. Send fewer readings, or leave out atomic."
         )
         raise InvalidArgument("readings", problem, "TOO_MANY_VALUES")
 
 
-def _divided(device_id: int, times: Times, cells: Cells, most_cells: int, *, atomic: bool) -> Parts:
+def _divide(device_id: int, times: Times, cells: Cells, most_cells: int, *, atomic: bool) -> Parts:
     return list(batches(device_id, times, cells, most_cells, atomic=atomic))
 
 
-def _answer(
-    parts: Parts, outcomes: Sequence[Outcome], rejections: list[Rejection], more: int
+def _response(
+    parts: Parts, outcomes: Sequence[Outcome], rejections: list[Rejection], further_rejections: int
 ) -> SubmitReadingsResponse:
-    """more: how many values are refused besides. Raises InvalidArgument where nothing was stored."""
+    """The response to a submission. Raises InvalidArgument if nothing was stored.
+
+    further_rejections: the number of rejected values that are not in rejections.
+    """
     stored = list[Times]()
     for (first, batch), outcome in zip(parts, outcomes, strict=True):
         stored.append(stored_times(accepted(batch, outcome.rejections)))
         rejections += moved(outcome.rejections, first)
     count = sum(map(len, stored))
     if not count:
-        _refuse(rejections, one=False)
+        _reject(rejections, one=False)
     rejections.sort(key=lambda item: item.index)
     buffered = any(outcome.buffered for outcome in outcomes)
     response = SubmitReadingsResponse(accepted=count, buffered=buffered)
     if merged_count := merged(stored):
         response.merged = merged_count
-    _name(rejections, response, more)
+    _add_rejections(response, rejections, further_rejections)
     return response
 
 
-def _name(rejections: Sequence[Rejection], response: SubmitReadingsResponse, more: int) -> None:
-    """As many as an answer has room for, and how many more there are."""
-    room = ANSWER_BYTES
+def _add_rejections(response: SubmitReadingsResponse, rejections: Sequence[Rejection], further_rejections: int) -> None:
+    """Add rejections up to the limit of the response, and the number of the others."""
+    room = REJECTION_BYTES
     for item in each_row(rejections):
         wire = rejection(item)
         room -= wire.ByteSize()
         if room < 0:
-            more += sum(one.count for one in rejections) - len(response.rejected)
+            further_rejections += sum(one.count for one in rejections) - len(response.rejected)
             break
         response.rejected.append(wire)
-    if more:
-        response.more_rejected = more
+    if further_rejections:
+        response.more_rejected = further_rejections
 
 
 def _field(item: Rejection, *, one: bool) -> str:
-    place = "data" if one else f"readings[{item.index}].data"
+    path = "data" if one else f"readings[{item.index}].data"
     if not item.measurement:
-        return place.replace("data", "timestamp") if item.reason in OF_TIMES else place
-    return f"{place}.{item.measurement}"
+        return path.replace("data", "timestamp") if item.reason in TIME_REASONS else path
+    return f"{path}.{item.measurement}"
 
 
 def each_row(rejections: Iterable[Rejection]) -> Iterator[Rejection]:
-    """Runs taken apart: REST names every reading."""
+    """Divide rejections of several rows into one for each row. REST reports each reading."""
     return (
         replace(item, index=row, count=1) for item in rejections for row in range(item.index, item.index + item.count)
     )

@@ -9,11 +9,11 @@ from iotflow_server.auth.tokens import AccessToken, Tokens
 from iotflow_server.errors import Unauthenticated
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.codec.page_tokens import place, size_of, token_of
-from iotflow_server.rpc.codec.strict_json import fill, refuse_unknown
+from iotflow_server.rpc.codec.page_tokens import after_id, size_of, token_of
+from iotflow_server.rpc.codec.strict_json import fill, reject_unknown
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.streams.sessions import Sessions
+from iotflow_server.rpc.streams.active_streams import ActiveStreams
 
 wire = token_service_pb2
 # The largest number of tokens in one response.
@@ -23,15 +23,15 @@ MOST_TOKENS = 1_000
 class TokenService(token_service_pb2_grpc.TokenServiceServicer):
     """token_service.proto specifies each RPC."""
 
-    def __init__(self, *, tokens: Tokens, sessions: Sessions) -> None:
+    def __init__(self, *, tokens: Tokens, active_streams: ActiveStreams) -> None:
         self._tokens = tokens
-        self._sessions = sessions
+        self._active_streams = active_streams
 
     async def CreateTokenJson(self, request: HttpBody, context: Context) -> wire.CreateTokenResponse:
         return await self.CreateToken(fill(wire.CreateTokenRequest(), request), context)
 
     async def CreateToken(self, request: wire.CreateTokenRequest, context: Context) -> wire.CreateTokenResponse:
-        refuse_unknown(request)
+        reject_unknown(request)
         lifetime = timedelta(seconds=request.time_to_live_seconds) if request.time_to_live_seconds else None
         token, secret = await self._tokens.create(
             request.name, request.role, lifetime, actor=principal_of(context).name
@@ -42,13 +42,15 @@ class TokenService(token_service_pb2_grpc.TokenServiceServicer):
     async def ListTokens(self, request: wire.ListTokensRequest, _context: Context) -> wire.ListTokensResponse:
         size = size_of(request, MOST_TOKENS)
         # One token beyond the page shows whether there is another page.
-        found = await self._tokens.page(place(request.page_token), size + 1)
+        found = await self._tokens.page(after_id(request.page_token), size + 1)
         more = token_of(found[size - 1].id) if len(found) > size else None
         return wire.ListTokensResponse(tokens=map(_message, found[:size]), next_page_token=more)
 
     async def RevokeToken(self, request: wire.RevokeTokenRequest, context: Context) -> wire.RevokeTokenResponse:
         token = await self._tokens.revoke(request.token_id, actor=principal_of(context).name)
-        self._sessions.cut_off(f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "An admin revoked the token."))
+        self._active_streams.end_streams_of(
+            f"token:{token.name}", Unauthenticated("WRONG_TOKEN", "An admin revoked the token.")
+        )
         return wire.RevokeTokenResponse(message=f"Token {token.name} revoked")
 
 

@@ -13,7 +13,7 @@ wire = telemetry_service_pb2
 
 
 class StoreStatusHandler:
-    """Checks the store. The response has its name and the state of its journal only for callers that may see diagnostics."""
+    """Checks the store itself. Only callers that may see diagnostics get its name and the state of its journal."""
 
     def __init__(
         self, *, writer: ManagedWriter, location: Location, registry: Registry, diagnostics: Diagnostics
@@ -34,9 +34,9 @@ class StoreStatusHandler:
 
 
 async def _status(store: ManagedWriter, location: Location, devices: int) -> wire.GetTelemetryStatusResponse:
-    accepted = await _accepts_writes(store)
+    accepts_writes = await _accepts_writes(store)
     journal = store.journal
-    available = accepted if journal is None else journal.backend_available
+    available = accepts_writes if journal is None else journal.backend_available
     buffering = not available or (journal is not None and journal.buffering)
     return wire.GetTelemetryStatusResponse(
         iotdb_available=available,
@@ -44,7 +44,9 @@ async def _status(store: ManagedWriter, location: Location, devices: int) -> wir
         iotdb_port=location.port,
         iotdb_database=location.database,
         total_devices=devices,
-        status=(StoreStatus.BUFFERING if buffering else StoreStatus.HEALTHY) if accepted else StoreStatus.UNAVAILABLE,
+        status=(StoreStatus.BUFFERING if buffering else StoreStatus.HEALTHY)
+        if accepts_writes
+        else StoreStatus.UNAVAILABLE,
         store=store.name,
         journal=None if journal is None else _journal(journal),
     )

@@ -1,11 +1,11 @@
-"""How far commands have come, as one watcher was told."""
+"""The order of the states of a command, as one subscriber receives them."""
 
 from collections import OrderedDict
 
 from iotflow.words import CommandState
 from iotflow_server.commands.command import Command
 
-# A command goes only upwards: a device's word counts more than the clock's or an admin's.
+# A command never returns to a lower rank. A report of the device outranks an expiry and a cancellation.
 RANK = {
     CommandState.QUEUED: 0,
     CommandState.DELIVERED: 1,
@@ -17,14 +17,14 @@ RANK = {
 MOST_REMEMBERED = 10_000
 
 
-class Progress:
-    """Changes may be told late, or twice: writers of a database overtake each other on their way back."""
+class CommandStateOrder:
+    """Filters late and repeated changes. Changes may be published out of order, because transactions commit concurrently."""
 
     def __init__(self) -> None:
         self._ranks: OrderedDict[int, int] = OrderedDict()
 
-    def is_news(self, command: Command) -> bool:
-        """Whether it has come further than what was told of it; from now on it was told."""
+    def is_newer(self, command: Command) -> bool:
+        """Whether the state is newer than all earlier ones of this command. A newer state is remembered."""
         rank = RANK[CommandState(command.state)]
         if rank <= self._ranks.get(command.id, -1):
             return False

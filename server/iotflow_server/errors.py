@@ -71,3 +71,7 @@ class NotImplementedYet(DomainError):
 
 class InternalError(DomainError):
     """A defect of the server; only the log has the details."""
+
+
+# Stands for every exception that is no DomainError.
+INTERNAL = InternalError("INTERNAL", "The server failed with an internal error; its log has the details.")

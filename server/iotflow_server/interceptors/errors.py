@@ -38,7 +38,6 @@ CODES: dict[type[errors.DomainError], grpc.StatusCode] = {
     errors.NotImplementedYet: grpc.StatusCode.UNIMPLEMENTED,
     errors.InternalError: grpc.StatusCode.INTERNAL,
 }
-FAILED = errors.InternalError("INTERNAL", "The server failed with an internal error; its log has the details.")
 
 
 class Errors:
@@ -59,7 +58,7 @@ class Errors:
                 raise
             except Exception:
                 log.exception("call_failed", method=method)
-                await abort(context, FAILED, unary=unary)
+                await abort(context, errors.INTERNAL, unary=unary)
 
         return translate
 

@@ -3,15 +3,14 @@
 from collections.abc import AsyncIterator
 
 from iotflow.v1 import command_service_pb2 as wire
-from iotflow.v1 import stream_pb2
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.change_feed import ChangeSubscription
-from iotflow_server.errors import DomainError
 from iotflow_server.rpc.codec import wire_commands
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.commands.state_order import CommandStateOrder
 from iotflow_server.rpc.streams.active_streams import ActiveStream
+from iotflow_server.rpc.streams.events import heartbeat, stream_error
 from iotflow_server.telemetry.times import utc_now_ms
 
 Event = wire.WatchCommandsResponse
@@ -32,7 +31,7 @@ class CommandWatch:
         with self._commands.changes.subscribe(device_id, lambda change: command_id in (0, change.id)) as subscription:
             active_stream.ended.add_done_callback(lambda _: subscription.wake())
             order = CommandStateOrder()
-            yield _heartbeat_event()
+            yield Event(heartbeat=heartbeat())
             try:
                 if command_id:
                     subscription.offer(await self._commands.get(command_id))
@@ -42,8 +41,8 @@ class CommandWatch:
                         yield event
                     if active_stream.end_error:
                         raise active_stream.end_error
-            except DomainError as error:
-                yield _error(error.reason, error.message, retryable=error.retry_after is not None)
+            except Exception as error:
+                yield Event(error=stream_error(error))
                 raise
 
 
@@ -52,13 +51,5 @@ def _events(subscription: ChangeSubscription[Command], order: CommandStateOrder)
     changes, has_gap = subscription.take()
     gap = [Event(missed=wire.CommandsMissed(timestamp=timestamp_ms(utc_now_ms())))] if has_gap else []
     return gap + [Event(command=wire_commands.command(one)) for one in changes if order.is_newer(one)] or [
-        _heartbeat_event()
+        Event(heartbeat=heartbeat())
     ]
-
-
-def _heartbeat_event() -> Event:
-    return Event(heartbeat=stream_pb2.StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
-
-
-def _error(reason: str, message: str, *, retryable: bool) -> Event:
-    return Event(error=stream_pb2.StreamError(reason=reason, message=message, retryable=retryable))

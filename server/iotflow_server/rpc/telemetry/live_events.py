@@ -5,12 +5,12 @@ from contextlib import aclosing
 
 import structlog
 
-from iotflow.v1 import stream_pb2, telemetry_service_pb2
-from iotflow_server.errors import DomainError
+from iotflow.v1 import telemetry_service_pb2
 from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.streams.active_streams import ActiveStream
+from iotflow_server.rpc.streams.events import heartbeat, stream_error
 from iotflow_server.rpc.telemetry.query import QueryHandler, field_names
 from iotflow_server.rpc.telemetry.replays import Replays, try_acquire
 from iotflow_server.telemetry.live import (
@@ -57,7 +57,7 @@ class LiveEvents:
         event_filter = await self._event_filter(queries)
         with feed.subscribe(event_filter) as subscription:
             self._active_stream.ended.add_done_callback(lambda _: subscription.wake())
-            yield _heartbeat_event()
+            yield Event(heartbeat=heartbeat())
             try:
                 if since is not None:
                     async for event in self._replay_when_allowed(since, reader, queries):
@@ -65,13 +65,8 @@ class LiveEvents:
                 while True:
                     async for event in self._queued_events(subscription):
                         yield event
-            except DomainError as error:
-                yield _error(error.reason, error.message, retryable=error.retry_after is not None)
-                raise
-            except Exception:
-                yield _error(
-                    "INTERNAL", "The server failed with an internal error; its log has the details.", retryable=True
-                )
+            except Exception as error:
+                yield Event(error=stream_error(error))
                 raise
 
     async def _event_filter(self, queries: QueryHandler) -> EventFilter:
@@ -92,7 +87,7 @@ class LiveEvents:
     ) -> AsyncIterator[Event]:
         while not await try_acquire(self._replays, self._heartbeat):
             self._check_stream()
-            yield _heartbeat_event()
+            yield Event(heartbeat=heartbeat())
         try:
             async with aclosing(self._replay(since, reader, queries)) as events:
                 async for event in events:
@@ -115,7 +110,7 @@ class LiveEvents:
     async def _queued_events(self, subscription: Subscription) -> AsyncIterator[Event]:
         """The queued events, or a heartbeat if none arrives within the heartbeat interval."""
         if not await subscription.wait(self._heartbeat):
-            yield _heartbeat_event()
+            yield Event(heartbeat=heartbeat())
         while item := subscription.take():
             self._check_stream()
             yield self._event(item)
@@ -157,11 +152,3 @@ def _presence(change: PresenceChange) -> Event:
         timestamp=timestamp_ms(change.at),
     )
     return Event(presence=presence)
-
-
-def _heartbeat_event() -> Event:
-    return Event(heartbeat=stream_pb2.StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms())))
-
-
-def _error(reason: str, message: str, *, retryable: bool) -> Event:
-    return Event(error=stream_pb2.StreamError(reason=reason, message=message, retryable=retryable))

@@ -10,6 +10,8 @@ from google.protobuf.descriptor import EnumValueDescriptor, FieldDescriptor, Met
 from iotflow import v1
 from iotflow.v1 import options_pb2, words_pb2
 
+# Ids of devices are of the type int32.
+LARGEST_DEVICE_ID = 2**31 - 1
 # Added to the number of a field; protobuf reserves the numbers from 19000 on.
 _REST_NUMBERS = 10_000
 

@@ -1,9 +1,8 @@
 """Resolves MQTT user names to devices."""
 
+from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
-
-LARGEST_ID = 2**31 - 1
 
 
 class Usernames:
@@ -16,6 +15,6 @@ class Usernames:
         """The device with this id or name, or None."""
         if not (username.isascii() and username.isdigit()):
             return await self._registry.get_by_name(username)
-        if int(username) > LARGEST_ID:
+        if int(username) > LARGEST_DEVICE_ID:
             return None
         return next(iter(await self._registry.get_many([int(username)])), None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow.readings import Decoded, InvalidReading, decode, decode_items
 from iotflow.readings.document import BAD_JSON
 from iotflow.v1 import telemetry_pb2
@@ -13,7 +14,6 @@ from iotflow_server.rpc.codec.json_bodies import json_document, json_object
 from iotflow_server.rpc.codec.wire_values import json_struct
 from iotflow_server.telemetry.times import utc_now_ms
 
-LARGEST_ID = 2**31 - 1
 # The name of the field in the contract, and its JSON name. A body may use either name.
 DEVICE_ID = ("device_id", "deviceId")
 
@@ -97,13 +97,13 @@ def _device_id(content: Mapping[str, Any]) -> int:
 
 
 def _parsed_id(given: Any) -> int:
-    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= len(str(LARGEST_ID)):
+    if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) <= len(str(LARGEST_DEVICE_ID)):
         given = int(given)
     if isinstance(given, float) and given.is_integer():
         given = int(given)
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= LARGEST_ID:
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= LARGEST_DEVICE_ID:
         raise InvalidArgument(
             "device_id",
-            f"The value {given!r:.60} is not a device id. A device id is a whole number from 0 to {LARGEST_ID}.",
+            f"The value {given!r:.60} is not a device id. A device id is a whole number from 0 to {LARGEST_DEVICE_ID}.",
         )
     return given

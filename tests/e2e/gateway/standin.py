@@ -17,6 +17,7 @@ from iotflow.v1 import device_pb2, telemetry_pb2
 from iotflow.v1 import device_service_pb2 as device
 from iotflow.v1 import system_service_pb2 as system
 from iotflow.v1 import telemetry_service_pb2 as telemetry
+from iotflow_server.interceptors.json_numbers import add_json_numbers
 
 PATIENCE = 30.0
 SUBSCRIBED = threading.Event()
@@ -64,7 +65,8 @@ def subscribe(
 ) -> Iterator[telemetry.SubscribeTelemetryResponse]:
     """Two events; then silence until the reader goes, unless it asked for `once`."""
     for number in range(2):
-        yield telemetry.SubscribeTelemetryResponse(dropped=telemetry.LiveDropped(readings=number))
+        # As the server answers the gateway.
+        yield add_json_numbers(telemetry.SubscribeTelemetryResponse(dropped=telemetry.LiveDropped(readings=number)))
     if list(request.fields) != ["once"]:
         context.add_callback(UNSUBSCRIBED.set)
         SUBSCRIBED.set()

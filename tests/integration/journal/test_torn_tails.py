@@ -131,6 +131,16 @@ def test_a_damaged_byte_of_an_earlier_record_loses_only_that_record(
         path.write_bytes(whole)
 
 
+@pytest.mark.parametrize("more", [1, 4, 16, 10_000])
+def test_a_damaged_length_does_not_hide_the_records_behind_it(path: Path, more: int) -> None:
+    """The length leads into the next record, to the end of the file at most."""
+    whole, (first, second, third) = path.read_bytes(), ends(path)
+    length = min(second - first + more, third - first) - HEADER_SIZE
+    path.write_bytes(whole[: first + 4] + length.to_bytes(4, "little") + whole[first + 8 :])
+    assert devices(path) == [[1], [3]]
+    assert (opened(path).entries, opened(path).last) == (2, records(path)[-1].number)
+
+
 @pytest.mark.parametrize("look", [b"IFJR", b"IFJR" + (2**20).to_bytes(4, "little") + bytes(12)])
 def test_readings_that_look_like_records_are_skipped_quickly(path: Path, look: bytes) -> None:
     """Behind a damaged record with content of a device, as many such bytes as a segment may have."""

@@ -65,19 +65,30 @@ def read_records(path: Path, start: int) -> Iterator[Record]:
 
 
 def scan(path: Path, start: int) -> tuple[int, int]:
-    """Count the records from offset start, without reading payloads; returns the count and the number of the last."""
+    """Count the records from offset start, with as few reads of payloads as possible; returns the count and the number of the last."""
     found, last, size = 0, 0, path.stat().st_size
     with path.open("rb", buffering=0) as file:
         offset: int | None = start
         while offset is not None:
-            file.seek(offset)
-            header = file.read(HEADER_SIZE)
-            length = _payload_length(header, offset, size)
-            if length is None:
+            header = _header(file, offset)
+            end = _end(header, offset, size)
+            # A damaged length leads to where no record begins.
+            if end is None or (_end(_header(file, end), end, size) is None and not _read_record(file, offset, size)):
                 offset = _next_valid(file, offset, size)
             else:
-                found, last, offset = found + 1, _HEAD.unpack_from(header)[2], offset + HEADER_SIZE + length
+                found, last, offset = found + 1, _HEAD.unpack_from(header)[2], end
     return found, last
+
+
+def _header(file: BinaryIO, offset: int) -> bytes:
+    file.seek(offset)
+    return file.read(HEADER_SIZE)
+
+
+def _end(header: bytes, offset: int, size: int) -> int | None:
+    """The offset behind the record with this header; None if no complete record can be there."""
+    length = _payload_length(header, offset, size)
+    return None if length is None else offset + HEADER_SIZE + length
 
 
 def _next_valid(file: BinaryIO, offset: int, size: int) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from google.api import annotations_pb2
+from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import EnumValueDescriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 
 from iotflow import v1
@@ -32,6 +33,15 @@ def methods() -> Iterator[MethodDescriptor]:
 def path(method: MethodDescriptor) -> str:
     """The path of a method in a call, such as /iotflow.v1.CommandService/SendCommand."""
     return f"/{method.containing_service.full_name}/{method.name}"
+
+
+def method_of(path: str) -> MethodDescriptor | None:
+    """The method that a call names so; None: the contract and gRPC's own services have no such method."""
+    try:
+        found: MethodDescriptor = descriptor_pool.Default().FindMethodByName(path.strip("/").replace("/", "."))
+    except KeyError:
+        return None
+    return found
 
 
 def bindings(method: MethodDescriptor) -> Iterator[tuple[str, str]]:

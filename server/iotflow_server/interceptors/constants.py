@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from iotflow.contract import method_of
 from iotflow.v1 import options_pb2
 
 # The path of messages to a field, the field, and its value.
@@ -15,11 +15,8 @@ Constant = tuple[Sequence[str], str, Any]
 
 def constant_filler(method: str) -> Callable[[Message], None] | None:
     """A function that sets the constant fields of a method's responses; None: there are none. method: its full name."""
-    try:
-        found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
-    except KeyError:
-        return None
-    constants = list(_constants(found.output_type, (), ()))
+    found = method_of(method)
+    constants = list(_constants(found.output_type, (), ())) if found else []
     if not constants:
         return None
 

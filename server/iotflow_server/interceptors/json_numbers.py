@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from iotflow.contract import is_json_number, rest_number
+from iotflow.contract import is_json_number, method_of, rest_number
 from iotflow_server.interceptors.middleware import Context, Handler, handler_function, with_function
 from iotflow_server.rpc.http_status import from_rest
 
@@ -24,8 +23,8 @@ _FIXED64 = 1
 
 def with_json_numbers(method: str, handler: Handler) -> Handler:
     """The same RPC, with JSON numbers in its responses to REST; the handler itself if its responses have none."""
-    output = _output(method)
-    if output is None or not _paths(output):
+    found = method_of(method)
+    if found is None or not _paths(found.output_type):
         return handler
     make = _streaming if handler.response_streaming else _unary
     return with_function(handler, make(handler_function(handler)))
@@ -67,15 +66,6 @@ def _streaming(function: Any) -> Callable[[Any, Context], AsyncIterator[Any]]:
             yield add_json_numbers(answer) if is_rest else answer
 
     return stream
-
-
-def _output(method: str) -> Descriptor | None:
-    try:
-        found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
-    except KeyError:
-        return None
-    output: Descriptor = found.output_type
-    return output
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import FieldDescriptor
 
-from iotflow.contract import bindings
+from iotflow.contract import bindings, method_of
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 VARIABLE = re.compile(r"\{(\w+)")
@@ -15,9 +15,8 @@ VARIABLE = re.compile(r"\{(\w+)")
 
 def path_fields(method: str) -> list[FieldDescriptor]:
     """The path fields of a method by its full name, such as /iotflow.v1.CommandService/SendCommand; empty without a REST path."""
-    try:
-        found = descriptor_pool.Default().FindMethodByName(method.strip("/").replace("/", "."))
-    except KeyError:
+    found = method_of(method)
+    if found is None:
         return []
     names = {name for _, path in bindings(found) for name in VARIABLE.findall(path)}
     return [field for field in found.input_type.fields if field.name in names]

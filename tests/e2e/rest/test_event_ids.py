@@ -73,6 +73,19 @@ def test_pages_go_on_behind_such_numbers(wide: World) -> None:
     assert [command["id"] for command in page["commands"] + rest["commands"]] == numbers[::-1]
 
 
+@pytest.mark.parametrize(("number", "status"), [(2**53, 404), (2**53 + 1, 400), (2**63 - 1, 400), (2**63, 400)])
+def test_numbers_end_at_the_last_one_that_json_reads_exactly(world: World, number: int, status: int) -> None:
+    for method, path in (("GET", ""), ("POST", "/cancel")):
+        answer = world.call(method, f"/api/v1/admin/commands/{number}{path}", "admin")
+        assert answer.status_code == status, answer.text
+        assert status == 404 or "command_id" in answer.json()["message"]
+
+
+def test_a_device_has_no_command_beyond_them(world: World) -> None:
+    answer = world.call("POST", f"/api/v1/devices/commands/{2**63 - 1}/ack", "device", json={})
+    assert answer.status_code == 404, answer.text
+
+
 def test_polling_by_post_is_polling_by_get(world: World) -> None:
     number = world.call("POST", COMMANDS, "admin", json={"name": "reboot"}).json()["command"]["id"]
     polled = world.call("POST", POLL, "device", json={})

@@ -169,7 +169,7 @@ class GetMqttStatusResponse(_message.Message):
     BROKER_INFO_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     status: _builtins.str
-    """Whether the broker that devices are told of can be reached."""
+    """Whether the broker that is advertised to devices can be reached."""
     connected: _builtins.bool
     """The same as a boolean."""
     host: _builtins.str

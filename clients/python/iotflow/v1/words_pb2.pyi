@@ -310,7 +310,7 @@ class _PresenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Presence.Val
     PRESENCE_ONLINE: _Presence.ValueType  # 1
     """The device has a session. It counts as online until it is reported offline."""
     PRESENCE_OFFLINE: _Presence.ValueType  # 2
-    """The device has gone. It counts as offline until it is heard again."""
+    """The device has gone. It counts as offline until its next contact."""
     PRESENCE_HEARTBEAT: _Presence.ValueType  # 3
     """A sign of life. The device counts as online for the online window of the server."""
 
@@ -321,7 +321,7 @@ PRESENCE_UNSPECIFIED: Presence.ValueType  # 0
 PRESENCE_ONLINE: Presence.ValueType  # 1
 """The device has a session. It counts as online until it is reported offline."""
 PRESENCE_OFFLINE: Presence.ValueType  # 2
-"""The device has gone. It counts as offline until it is heard again."""
+"""The device has gone. It counts as offline until its next contact."""
 PRESENCE_HEARTBEAT: Presence.ValueType  # 3
 """A sign of life. The device counts as online for the online window of the server."""
 Global___Presence: _TypeAlias = Presence  # noqa: Y015
@@ -389,7 +389,7 @@ class _BrokerStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BrokerSt
     BROKER_STATUS_UNAVAILABLE: _BrokerStatus.ValueType  # 2
 
 class BrokerStatus(_BrokerStatus, metaclass=_BrokerStatusEnumTypeWrapper):
-    """Whether the MQTT broker that devices are told of can be reached."""
+    """Whether the MQTT broker that is advertised to devices can be reached."""
 
 BROKER_STATUS_UNSPECIFIED: BrokerStatus.ValueType  # 0
 BROKER_STATUS_AVAILABLE: BrokerStatus.ValueType  # 1

@@ -7,10 +7,10 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test faults lint contract docs generate freeze protos lock wheels version bench soak packages clean
+.PHONY: help up iotdb check test faults lint contract docs generate clients-generate freeze protos lock wheels version bench soak packages clean
 
 help:  ## What can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
 
 up: $(VENV)/runtime  ## Run the service on this machine; make up ARGS="--rest-port 8080 --data-dir DIR"
 	@exec $(BIN)/iotflow up $(ARGS)
@@ -36,6 +36,7 @@ lint: $(VENV)/dev  ## Style and types
 
 contract: $(VENV)/dev packages  ## Lint, format and breaking changes of the contract; the committed stubs and references are current and valid
 	$(BIN)/python tools/contract.py deps check drift validate
+	$(BIN)/python -m tools.client_stubs check
 
 docs: $(VENV)/dev  ## Build the website into build/site; links and anchors that lead nowhere fail
 	$(BIN)/zensical build --clean --strict
@@ -46,6 +47,9 @@ generate: $(VENV)/dev packages  ## Write the stubs and references anew after a c
 	$(BIN)/python tools/settings_table.py
 	$(BIN)/python tools/rest_table.py
 	$(BIN)/python -m tools.api
+
+clients-generate: $(VENV)/dev packages  ## Write the stubs of the other clients anew; needs Go, JDK with Maven, Node.js and Rust
+	$(BIN)/python -m tools.client_stubs generate $(ARGS)
 
 freeze: $(VENV)/dev packages  ## Make the present contract the one that breaking changes are found against; once for each release
 	$(BIN)/python tools/contract.py deps freeze

@@ -1,7 +1,9 @@
-"""Writes the constants of the Python client from the enums with words in the contract."""
+"""Writes the constants of every client from the enums with words in the contract: python -m tools.words [language …]."""
 
+import re
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from google.protobuf.descriptor import EnumDescriptor
@@ -9,25 +11,92 @@ from google.protobuf.descriptor import EnumDescriptor
 from iotflow.contract import word
 from iotflow.v1 import words_pb2
 
-MODULE = Path(__file__).resolve().parent.parent / "clients" / "python" / "iotflow" / "words.py"
-HEAD = '"""Closed sets of words of the contract. Generated from iotflow/v1/words.proto by `make generate`."""'
+CLIENTS = Path(__file__).resolve().parent.parent / "clients"
+HEAD = "Closed sets of words of the contract. Generated from iotflow/v1/words.proto by `make generate`."
 
 
-def module() -> str:
-    """The module, with a class for each enum in the order of the contract."""
-    enums = words_pb2.DESCRIPTOR.enum_types_by_name.values()
-    return "\n".join((HEAD, "", "from enum import StrEnum", *(line for enum in enums for line in lines(enum)), ""))
-
-
-def lines(enum: EnumDescriptor) -> Iterator[str]:
-    """The class of one enum."""
-    yield from ("", "", f"class {enum.name}(StrEnum):", f'    """See {enum.name} in words.proto."""', "")
+def constants(enum: EnumDescriptor) -> Iterator[tuple[str, str]]:
+    """The name and the word of each constant."""
     prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
     for value in enum.values:
         if value.number:
-            yield f'    {value.name.removeprefix(prefix)} = "{word(value)}"'
+            yield value.name.removeprefix(prefix), word(value)
+
+
+def python(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
+    yield from (f'"""{HEAD}"""', "", "from enum import StrEnum")
+    for enum in enums:
+        yield from ("", "", f"class {enum.name}(StrEnum):", f'    """See {enum.name} in words.proto."""', "")
+        yield from (f'    {name} = "{text}"' for name, text in constants(enum))
+
+
+def go(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
+    yield from (f"// {HEAD}", "", "package iotflowv1")
+    for enum in enums:
+        names = [(enum.name + _camel(name), text) for name, text in constants(enum)]
+        width = max(len(name) for name, _ in names)
+        yield from ("", f"// See {enum.name} in words.proto.", "const (")
+        yield from (f'\t{name.ljust(width)} = "{text}"' for name, text in names)
+        yield ")"
+
+
+def typescript(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
+    yield f"// {HEAD}"
+    for enum in enums:
+        yield from ("", f"/** See {enum.name} in words.proto. */", f"export const {enum.name} = {{")
+        yield from (f'  {name}: "{text}",' for name, text in constants(enum))
+        yield from ("} as const;", f"export type {enum.name} = (typeof {enum.name})[keyof typeof {enum.name}];")
+
+
+def java(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
+    yield from ("package iotflow.v1;", "", f"/** {HEAD} */", "public final class Words {", "  private Words() {}")
+    for enum in enums:
+        yield from ("", f"  /** See {enum.name} in words.proto. */", f"  public static final class {enum.name} {{")
+        yield from (f'    public static final String {name} = "{text}";' for name, text in constants(enum))
+        yield from ("", f"    private {enum.name}() {{}}", "  }")
+    yield "}"
+
+
+def rust(enums: Iterable[EnumDescriptor]) -> Iterator[str]:
+    yield f"//! {HEAD}"
+    for enum in enums:
+        yield from ("", f"/// See {enum.name} in words.proto.", f"pub mod {_snake(enum.name)} {{")
+        yield from (f'    pub const {name}: &str = "{text}";' for name, text in constants(enum))
+        yield "}"
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+# Each language's renderer and module.
+LANGUAGES: dict[str, tuple[Callable[[Iterable[EnumDescriptor]], Iterator[str]], str]] = {
+    "python": (python, "python/iotflow/words.py"),
+    "go": (go, "go/iotflow/v1/words.go"),
+    "typescript": (typescript, "typescript/src/gen/words.ts"),
+    "java": (java, "java/src/generated/java/iotflow/v1/Words.java"),
+    "rust": (rust, "rust/src/gen/words.rs"),
+}
+
+
+def module(language: str) -> str:
+    """The module, with the enums in the order of the contract."""
+    render, _ = LANGUAGES[language]
+    return "\n".join((*render(words_pb2.DESCRIPTOR.enum_types_by_name.values()), ""))
+
+
+def write(language: str) -> None:
+    path = CLIENTS / LANGUAGES[language][1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(module(language))
+    if language == "python":
+        subprocess.run(["ruff", "format", "--quiet", path], check=True)
 
 
 if __name__ == "__main__":
-    MODULE.write_text(module())
-    subprocess.run(["ruff", "format", "--quiet", MODULE], check=True)
+    for wanted in sys.argv[1:] or LANGUAGES:
+        write(wanted)

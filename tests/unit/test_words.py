@@ -1,5 +1,6 @@
 """Closed sets of words are declared once in the contract; rules, constants and the server's own types agree with them."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.export import FORMATS
 from tools.api.contract import load
 from tools.api.rules import keywords
+from tools.words import CLIENTS, LANGUAGES, module
 
 # Declares the rules, of which the stubs have the bytes only.
 load()
@@ -65,3 +67,12 @@ def test_a_field_with_a_list_of_words_names_its_set() -> None:
 def test_the_servers_own_types_have_the_words_of_the_contract() -> None:
     assert list(ValueType) == SETS["MeasurementType"]
     assert list(FORMATS) == SETS["ExportFormat"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_constants_of_every_client_are_those_of_the_contract(language: str) -> None:
+    _, path = LANGUAGES[language]
+    committed = (CLIENTS / path).read_text()
+    assert {text for texts in SETS.values() for text in texts} <= set(re.findall(r'"([^"\n]+)"', committed))
+    if language != "python":
+        assert committed == module(language)

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from iotflow.v1.command_pb2 import Command
 from iotflow.v1.command_service_pb2 import ListCommandsResponse, WatchCommandsResponse
-from iotflow.v1.fleet_pb2 import IngestFigures
+from iotflow.v1.fleet_pb2 import IngestStatistics
 from iotflow.v1.fleet_service_pb2 import GetStatsResponse
 from iotflow_cli.descriptors import descriptor_set
 from iotflow_server.interceptors.json_numbers import add_json_numbers
@@ -37,7 +37,7 @@ def printed(answer: Message) -> dict[str, object]:
         ),
         (WatchCommandsResponse(command=Command(id=2**40)), {"command": {"id": float(2**40)}}),
         (
-            GetStatsResponse(ingest_stats=IngestFigures(values_stored=2**33)),
+            GetStatsResponse(ingest_stats=IngestStatistics(values_stored=2**33)),
             {"ingest_stats": {"values_stored": float(2**33)}},
         ),
         (Command(device_id=7), {"device_id": 7}),

@@ -7,7 +7,8 @@ import grpc
 import structlog
 
 from iotflow.errors import server_error
-from iotflow.v1.mqtt_service_pb2 import MqttAccount, WatchAccountsRequest, WatchAccountsResponse
+from iotflow.v1.mqtt_pb2 import MqttAccount
+from iotflow.v1.mqtt_service_pb2 import WatchAccountsRequest, WatchAccountsResponse
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.retries import StreamFailures

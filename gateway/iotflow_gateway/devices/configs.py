@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import grpc
 
 from iotflow.errors import server_error
-from iotflow.v1.gateway_service_pb2 import DesiredConfig, WatchDeviceConfigsRequest
+from iotflow.v1.config_pb2 import DesiredConfig
+from iotflow.v1.gateway_service_pb2 import WatchDeviceConfigsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow_gateway.accounts.directory import Account, Directory
 from iotflow_gateway.broker import Broker, CannotConnect

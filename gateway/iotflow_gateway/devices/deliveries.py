@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from iotflow.v1.command_pb2 import Command
-from iotflow.v1.gateway_service_pb2 import DeviceCommand
+from iotflow.v1.command_pb2 import Command, DeviceCommand
 from iotflow.words import GatewayReport
 from iotflow_gateway.broker import Broker, BrokerDelivery, CannotConnect
 from iotflow_gateway.devices.documents import command_document, group_document, seconds_left

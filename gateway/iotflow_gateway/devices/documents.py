@@ -9,7 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from iotflow.readings import EXACT
 from iotflow.v1.command_pb2 import Command
-from iotflow.v1.gateway_service_pb2 import DesiredConfig
+from iotflow.v1.config_pb2 import DesiredConfig
 
 
 def command_document(command: Command) -> bytes:

@@ -6,8 +6,9 @@ from typing import Any
 import grpc
 
 from iotflow.status_words import OFFLINE, STATUS_WORDS, status_word
-from iotflow.v1.gateway_service_pb2 import PresenceReport, ReportPresenceRequest
+from iotflow.v1.gateway_service_pb2 import ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
+from iotflow.v1.presence_pb2 import PresenceReport
 from iotflow.words import Presence
 from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.rejections.rejected import Rejected

@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 from iotflow.log_limits import Interval
-from iotflow.v1.mqtt_service_pb2 import ReportRefusalsRequest
+from iotflow.v1.mqtt_service_pb2 import ReportRejectionsRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.metrics import Metrics
 from iotflow_gateway.pipeline.message import Message
@@ -51,10 +51,10 @@ class RejectionReports:
             await self._changed.wait()
             await asyncio.sleep(REPORT_SECONDS)
             self._changed.clear()
-            request = ReportRefusalsRequest(counts=self._counts)
+            request = ReportRejectionsRequest(counts=self._counts)
             self._counts = Counter()
             try:
-                await call_with_retries(lambda: self._stub.ReportRefusals(request, metadata=self._metadata))  # noqa: B023
+                await call_with_retries(lambda: self._stub.ReportRejections(request, metadata=self._metadata))  # noqa: B023
             except Rejected as rejected:
                 log.warning("rejections_not_reported", problem=rejected.message)
 

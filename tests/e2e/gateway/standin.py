@@ -66,7 +66,7 @@ def subscribe(
     """Two events; then silence until the reader goes, unless it asked for `once`."""
     for number in range(2):
         # As the server answers the gateway.
-        yield add_json_numbers(telemetry.SubscribeTelemetryResponse(dropped=telemetry.LiveDropped(readings=number)))
+        yield add_json_numbers(telemetry.SubscribeTelemetryResponse(dropped=telemetry_pb2.LiveDropped(readings=number)))
     if list(request.fields) != ["once"]:
         context.add_callback(UNSUBSCRIBED.set)
         SUBSCRIBED.set()

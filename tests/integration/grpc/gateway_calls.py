@@ -11,6 +11,7 @@ import grpc
 from iotflow.v1 import (
     fleet_service_pb2,
     gateway_service_pb2,
+    presence_pb2,
 )
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream
@@ -18,7 +19,7 @@ from tests.integration.grpc.device import Caller
 
 
 def report(gateway: GatewayServiceStub, metadata: Metadata, *states: tuple[int, str]) -> Any:
-    reports = [gateway_service_pb2.PresenceReport(device_id=device_id, state=state) for device_id, state in states]
+    reports = [presence_pb2.PresenceReport(device_id=device_id, state=state) for device_id, state in states]
     return gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=reports), metadata=metadata)
 
 

@@ -12,6 +12,7 @@ from iotflow.v1 import (
     command_service_pb2,
     device_service_pb2,
     gateway_service_pb2,
+    presence_pb2,
 )
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
@@ -203,7 +204,7 @@ def test_an_older_report_changes_nothing(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
     report(gateway, adapter, (device.id, "online"))
-    old = gateway_service_pb2.PresenceReport(device_id=device.id, state="offline")
+    old = presence_pb2.PresenceReport(device_id=device.id, state="offline")
     old.timestamp.FromDatetime(datetime.now(UTC) - timedelta(seconds=10))
     gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=[old]), metadata=adapter)
     assert is_online(people, device)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from iotflow.v1 import telemetry_service_pb2 as wire
+from iotflow.v1 import telemetry_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
@@ -19,13 +19,13 @@ def server_settings() -> dict[str, object]:
     return {"subscriber_queue_bytes": BUFFER * 16, "heartbeat_seconds": 0.2, "public_reads": True}
 
 
-def next_readings(call: Any) -> wire.LiveReadings:
+def next_readings(call: Any) -> telemetry_pb2.LiveReadings:
     """The next event that holds readings."""
-    found: wire.LiveReadings = next(event.telemetry for event in call if event.HasField("telemetry"))
+    found: telemetry_pb2.LiveReadings = next(event.telemetry for event in call if event.HasField("telemetry"))
     return found
 
 
-def values(readings: wire.LiveReadings, name: str = "value") -> list[Any]:
+def values(readings: telemetry_pb2.LiveReadings, name: str = "value") -> list[Any]:
     return [dict(row)[name] for row in readings.data]
 
 

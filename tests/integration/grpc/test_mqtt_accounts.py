@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import device_pb2, device_service_pb2, fleet_service_pb2, mqtt_service_pb2
+from iotflow.v1 import device_pb2, device_service_pb2, fleet_service_pb2, mqtt_pb2, mqtt_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from tests.support.admin_stubs import AdminStubs
@@ -33,9 +33,9 @@ def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 0) -> I
         call.cancel()
 
 
-def all_of(call: Any) -> dict[int, mqtt_service_pb2.MqttAccount]:
+def all_of(call: Any) -> dict[int, mqtt_pb2.MqttAccount]:
     """What comes before `complete`."""
-    accounts: dict[int, mqtt_service_pb2.MqttAccount] = {}
+    accounts: dict[int, mqtt_pb2.MqttAccount] = {}
     for answer in call:
         if answer.complete:
             return accounts

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from iotflow.v1 import device_service_pb2, gateway_service_pb2, token_service_pb2
+from iotflow.v1 import device_service_pb2, gateway_service_pb2, presence_pb2, token_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.integration.grpc.conftest import register
@@ -70,7 +70,7 @@ def test_gateways_speak_for_many_devices(
 ) -> None:
     request = token_service_pb2.CreateTokenRequest(name="busy", role="gateway")
     token = admin.tokens.CreateToken(request, metadata=admin_metadata).secret
-    reports = [gateway_service_pb2.PresenceReport(device_id=device.id, state="heartbeat")]
+    reports = [presence_pb2.PresenceReport(device_id=device.id, state="heartbeat")]
     for _ in range(PER_MINUTE + 1):
         gateway.ReportPresence(
             gateway_service_pb2.ReportPresenceRequest(reports=reports), metadata=(("authorization", f"Bearer {token}"),)

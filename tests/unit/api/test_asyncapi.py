@@ -9,7 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from iotflow.mqtt_topics import BELOW_DEVICE, BELOW_OLDER, Kind
 from iotflow.v1.command_pb2 import Command
-from iotflow.v1.gateway_service_pb2 import DesiredConfig
+from iotflow.v1.config_pb2 import DesiredConfig
 from iotflow_gateway.devices.documents import command_document, config_document, group_document
 from iotflow_gateway.topics import Topics
 from tests.support.api_reference import problems, reference

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from iotflow.v1.command_pb2 import Command
-from iotflow.v1.gateway_service_pb2 import DeviceCommand
+from iotflow.v1.command_pb2 import Command, DeviceCommand
 from iotflow_gateway.broker import BrokerDelivery
 from iotflow_gateway.devices.deliveries import Deliveries
 from iotflow_gateway.topics import Topics

@@ -13,8 +13,10 @@ from iotflow.readings import Reading
 from iotflow.v1 import (
     gateway_service_pb2,
     gateway_service_pb2_grpc,
+    mqtt_pb2,
     mqtt_service_pb2,
     mqtt_service_pb2_grpc,
+    presence_pb2,
     telemetry_pb2,
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
@@ -76,7 +78,7 @@ class FailingServer(
 
     async def FindAccount(self, request: Any, context: Any) -> Any:
         await self._check(request, context)
-        return mqtt_service_pb2.FindAccountResponse(account=mqtt_service_pb2.MqttAccount(device_id=7))
+        return mqtt_service_pb2.FindAccountResponse(account=mqtt_pb2.MqttAccount(device_id=7))
 
     async def WatchAccounts(self, request: Any, context: Any) -> AsyncIterator[Any]:
         await self._check(request, context)
@@ -251,7 +253,7 @@ async def test_a_failing_call_is_rejected_and_later_ones_continue() -> None:
 
         def call(reports: int) -> Callable[[], Any]:
             request = gateway_service_pb2.ReportPresenceRequest()
-            request.reports.extend(gateway_service_pb2.PresenceReport(device_id=one) for one in range(reports))
+            request.reports.extend(presence_pb2.PresenceReport(device_id=one) for one in range(reports))
             return lambda: stub.ReportPresence(request)
 
         answers.submit(message("fails"), 1, call(2))

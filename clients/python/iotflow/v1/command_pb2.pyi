@@ -127,3 +127,37 @@ class CommandReceipt(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommandReceipt: _TypeAlias = CommandReceipt  # noqa: Y015
+
+@_typing.final
+class DeviceCommand(_message.Message):
+    """A command and the device that it is for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    DEVICE_NAME_FIELD_NUMBER: _builtins.int
+    DEVICE_TYPE_FIELD_NUMBER: _builtins.int
+    ANNOUNCE_FIELD_NUMBER: _builtins.int
+    device_name: _builtins.str
+    device_type: _builtins.str
+    announce: _builtins.bool
+    """The command is for the group as a whole: the gateway publishes it once to all devices of
+    `device_type`, and reports `announced`. Several gateways may get the same request.
+    """
+    @_builtins.property
+    def command(self) -> Global___Command: ...
+    def __init__(
+        self,
+        *,
+        command: Global___Command | None = ...,
+        device_name: _builtins.str = ...,
+        device_type: _builtins.str = ...,
+        announce: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "command", b"command", "device_name", b"device_name", "device_type", b"device_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeviceCommand: _TypeAlias = DeviceCommand  # noqa: Y015

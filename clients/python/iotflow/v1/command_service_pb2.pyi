@@ -7,7 +7,6 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import command_pb2 as _command_pb2
 from iotflow.v1 import stream_pb2 as _stream_pb2
@@ -319,7 +318,7 @@ class WatchCommandsResponse(_message.Message):
         """The first event of a stream, and sent when nothing happened for a while."""
 
     @_builtins.property
-    def missed(self) -> Global___CommandsMissed:
+    def missed(self) -> _stream_pb2.StreamGap:
         """Changes may have been lost. ListCommands returns the present state."""
 
     @_builtins.property
@@ -331,7 +330,7 @@ class WatchCommandsResponse(_message.Message):
         *,
         command: _command_pb2.Command | None = ...,
         heartbeat: _stream_pb2.StreamHeartbeat | None = ...,
-        missed: Global___CommandsMissed | None = ...,
+        missed: _stream_pb2.StreamGap | None = ...,
         error: _stream_pb2.StreamError | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "error", b"error", "event", b"event", "heartbeat", b"heartbeat", "missed", b"missed"]  # noqa: Y015
@@ -343,28 +342,6 @@ class WatchCommandsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchCommandsResponse: _TypeAlias = WatchCommandsResponse  # noqa: Y015
-
-@_typing.final
-class CommandsMissed(_message.Message):
-    """Changes may have been lost, because the client or the server fell behind."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TIMESTAMP_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def timestamp(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        timestamp: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommandsMissed: _TypeAlias = CommandsMissed  # noqa: Y015
 
 @_typing.final
 class CancelCommandRequest(_message.Message):

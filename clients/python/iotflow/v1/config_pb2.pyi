@@ -50,3 +50,39 @@ class ConfigVersion(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConfigVersion: _TypeAlias = ConfigVersion  # noqa: Y015
+
+@_typing.final
+class DesiredConfig(_message.Message):
+    """The desired configuration of a device."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_NAME_FIELD_NUMBER: _builtins.int
+    DESIRED_FIELD_NUMBER: _builtins.int
+    DESIRED_VERSION_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.int
+    device_name: _builtins.str
+    desired_version: _builtins.int
+    """Rises with each change."""
+    @_builtins.property
+    def desired(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
+    def changed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.int = ...,
+        device_name: _builtins.str = ...,
+        desired: _struct_pb2.Struct | None = ...,
+        desired_version: _builtins.int = ...,
+        changed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired", "desired_version", b"desired_version", "device_id", b"device_id", "device_name", b"device_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DesiredConfig: _TypeAlias = DesiredConfig  # noqa: Y015

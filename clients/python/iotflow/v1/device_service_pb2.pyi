@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import command_pb2 as _command_pb2
 from iotflow.v1 import device_pb2 as _device_pb2
+from iotflow.v1 import mqtt_pb2 as _mqtt_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -483,12 +484,12 @@ class GetMqttCredentialsResponse(_message.Message):
     CREDENTIALS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     @_builtins.property
-    def credentials(self) -> Global___MqttCredentials: ...
+    def credentials(self) -> _mqtt_pb2.MqttCredentials: ...
     def __init__(
         self,
         *,
         status: _builtins.str = ...,
-        credentials: Global___MqttCredentials | None = ...,
+        credentials: _mqtt_pb2.MqttCredentials | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -497,70 +498,6 @@ class GetMqttCredentialsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMqttCredentialsResponse: _TypeAlias = GetMqttCredentialsResponse  # noqa: Y015
-
-@_typing.final
-class MqttCredentials(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    MQTT_HOST_FIELD_NUMBER: _builtins.int
-    MQTT_PORT_FIELD_NUMBER: _builtins.int
-    USERNAME_FIELD_NUMBER: _builtins.int
-    CLIENT_ID_FIELD_NUMBER: _builtins.int
-    TOPICS_FIELD_NUMBER: _builtins.int
-    mqtt_host: _builtins.str
-    mqtt_port: _builtins.int
-    username: _builtins.str
-    """The device's id. The password is its API key."""
-    client_id: _builtins.str
-    @_builtins.property
-    def topics(self) -> Global___MqttTopics: ...
-    def __init__(
-        self,
-        *,
-        mqtt_host: _builtins.str = ...,
-        mqtt_port: _builtins.int = ...,
-        username: _builtins.str = ...,
-        client_id: _builtins.str = ...,
-        topics: Global___MqttTopics | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["topics", b"topics"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "mqtt_host", b"mqtt_host", "mqtt_port", b"mqtt_port", "topics", b"topics", "username", b"username"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___MqttCredentials: _TypeAlias = MqttCredentials  # noqa: Y015
-
-@_typing.final
-class MqttTopics(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TELEMETRY_PUBLISH_FIELD_NUMBER: _builtins.int
-    STATUS_PUBLISH_FIELD_NUMBER: _builtins.int
-    COMMANDS_SUBSCRIBE_FIELD_NUMBER: _builtins.int
-    CONFIG_SUBSCRIBE_FIELD_NUMBER: _builtins.int
-    ERRORS_SUBSCRIBE_FIELD_NUMBER: _builtins.int
-    telemetry_publish: _builtins.str
-    status_publish: _builtins.str
-    commands_subscribe: _builtins.str
-    config_subscribe: _builtins.str
-    errors_subscribe: _builtins.str
-    def __init__(
-        self,
-        *,
-        telemetry_publish: _builtins.str = ...,
-        status_publish: _builtins.str = ...,
-        commands_subscribe: _builtins.str = ...,
-        config_subscribe: _builtins.str = ...,
-        errors_subscribe: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commands_subscribe", b"commands_subscribe", "config_subscribe", b"config_subscribe", "errors_subscribe", b"errors_subscribe", "status_publish", b"status_publish", "telemetry_publish", b"telemetry_publish"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___MqttTopics: _TypeAlias = MqttTopics  # noqa: Y015
 
 @_typing.final
 class StreamCommandsRequest(_message.Message):

@@ -83,8 +83,8 @@ class DeviceCounts(_message.Message):
 Global___DeviceCounts: _TypeAlias = DeviceCounts  # noqa: Y015
 
 @_typing.final
-class IngestFigures(_message.Message):
-    """Counters of this server process since its start."""
+class IngestStatistics(_message.Message):
+    """The ingest of this server process. Counters begin at its start."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -97,9 +97,12 @@ class IngestFigures(_message.Message):
     batches_stored: _builtins.int
     readings_stored: _builtins.int
     values_stored: _builtins.int
+    """A reading has one value for each of its measurements."""
     values_rejected: _builtins.int
     open_streams: _builtins.int
+    """Streams that are open now."""
     subscribers: _builtins.int
+    """Open SubscribeTelemetry streams."""
     def __init__(
         self,
         *,
@@ -116,7 +119,7 @@ class IngestFigures(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___IngestFigures: _TypeAlias = IngestFigures  # noqa: Y015
+Global___IngestStatistics: _TypeAlias = IngestStatistics  # noqa: Y015
 
 @_typing.final
 class NamedCount(_message.Message):

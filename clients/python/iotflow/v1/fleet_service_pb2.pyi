@@ -618,7 +618,7 @@ class GetDashboardResponse(_message.Message):
         """The ten devices that were seen last, newest first."""
 
     @_builtins.property
-    def ingest(self) -> _fleet_pb2.IngestFigures: ...
+    def ingest(self) -> _fleet_pb2.IngestStatistics: ...
     def __init__(
         self,
         *,
@@ -626,7 +626,7 @@ class GetDashboardResponse(_message.Message):
         timestamp: _timestamp_pb2.Timestamp | None = ...,
         devices: _fleet_pb2.DeviceCounts | None = ...,
         recently_seen: _abc.Iterable[_device_pb2.Device] | None = ...,
-        ingest: _fleet_pb2.IngestFigures | None = ...,
+        ingest: _fleet_pb2.IngestStatistics | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["devices", b"devices", "ingest", b"ingest", "timestamp", b"timestamp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -727,14 +727,14 @@ class GetStatsResponse(_message.Message):
     @_builtins.property
     def device_stats(self) -> _fleet_pb2.DeviceCounts: ...
     @_builtins.property
-    def ingest_stats(self) -> _fleet_pb2.IngestFigures: ...
+    def ingest_stats(self) -> _fleet_pb2.IngestStatistics: ...
     def __init__(
         self,
         *,
         status: _builtins.str = ...,
         timestamp: _timestamp_pb2.Timestamp | None = ...,
         device_stats: _fleet_pb2.DeviceCounts | None = ...,
-        ingest_stats: _fleet_pb2.IngestFigures | None = ...,
+        ingest_stats: _fleet_pb2.IngestStatistics | None = ...,
         tokens: _builtins.int = ...,
         open_commands: _builtins.int = ...,
     ) -> None: ...

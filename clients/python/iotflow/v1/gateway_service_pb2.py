@@ -25,13 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from iotflow.v1 import command_pb2 as iotflow_dot_v1_dot_command__pb2
+from iotflow.v1 import config_pb2 as iotflow_dot_v1_dot_config__pb2
 from iotflow.v1 import device_service_pb2 as iotflow_dot_v1_dot_device__service__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
+from iotflow.v1 import presence_pb2 as iotflow_dot_v1_dot_presence__pb2
+from iotflow.v1 import stream_pb2 as iotflow_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/command.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\"\xc9\x01\n\x1bStreamDeviceCommandsRequest\x12#\n\ncommand_id\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01R\tcommandId\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12+\n\x05state\x18\x03 \x01(\tB\x15\xe2\x41\x01\x01\xa2\xcb\x19\rGatewayReportR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\x9c\x01\n\rDeviceCommand\x12-\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x1a\n\x08\x61nnounce\x18\x04 \x01(\x08R\x08\x61nnounce\"\xbe\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x33\n\ncommand_id\x18\x02 \x01(\x03\x42\x14\xe2\x41\x01\x01\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x96\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12:\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1b.iotflow.v1.ConfigsCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\xe4\x01\n\rDesiredConfig\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12\x39\n\nchanged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAt\"K\n\x0f\x43onfigsCaughtUp\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"\xc3\x01\n\x0ePresenceReport\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12G\n\x05state\x18\x02 \x01(\tB1\xe2\x41\x01\x02\xa2\xcb\x19\x08Presence\xbaH\x1er\x1cR\x06onlineR\x07offlineR\theartbeatR\x05state\x12>\n\ttimestamp\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01R\ttimestamp\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected\"x\n\x11PresenceRejection\x12\x14\n\x05index\x18\x01 \x01(\x05R\x05index\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\xc9\x01\n\x1bStreamDeviceCommandsRequest\x12#\n\ncommand_id\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01R\tcommandId\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12+\n\x05state\x18\x03 \x01(\tB\x15\xe2\x41\x01\x01\xa2\xcb\x19\rGatewayReportR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\xbe\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x33\n\ncommand_id\x18\x02 \x01(\x03\x42\x14\xe2\x41\x01\x01\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x95\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -65,12 +67,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTDEVICECONFIGREQUEST'].fields_by_name['config']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._loaded_options = None
   _globals['_REPORTPRESENCEREQUEST'].fields_by_name['reports']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\220N'
-  _globals['_PRESENCEREPORT'].fields_by_name['device_id']._loaded_options = None
-  _globals['_PRESENCEREPORT'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
-  _globals['_PRESENCEREPORT'].fields_by_name['state']._loaded_options = None
-  _globals['_PRESENCEREPORT'].fields_by_name['state']._serialized_options = b'\342A\001\002\242\313\031\010Presence\272H\036r\034R\006onlineR\007offlineR\theartbeat'
-  _globals['_PRESENCEREPORT'].fields_by_name['timestamp']._loaded_options = None
-  _globals['_PRESENCEREPORT'].fields_by_name['timestamp']._serialized_options = b'\342A\001\001'
   _globals['_GATEWAYSERVICE'].methods_by_name['StreamDeviceCommands']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['StreamDeviceCommands']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_GATEWAYSERVICE'].methods_by_name['AckDeviceCommand']._loaded_options = None
@@ -81,36 +77,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportDeviceConfig']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\0024\"*/api/v1/gateway/devices/{device_id}/config:\006config'
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\002\035\"\030/api/v1/gateway/presence:\001*'
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=260
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=461
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=464
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=614
-  _globals['_DEVICECOMMAND']._serialized_start=617
-  _globals['_DEVICECOMMAND']._serialized_end=773
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=776
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=1094
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=1096
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1195
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1197
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1259
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1262
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1412
-  _globals['_DESIREDCONFIG']._serialized_start=1415
-  _globals['_DESIREDCONFIG']._serialized_end=1643
-  _globals['_CONFIGSCAUGHTUP']._serialized_start=1645
-  _globals['_CONFIGSCAUGHTUP']._serialized_end=1720
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1723
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1867
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1869
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1961
-  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1963
-  _globals['_REPORTPRESENCEREQUEST']._serialized_end=2057
-  _globals['_PRESENCEREPORT']._serialized_start=2060
-  _globals['_PRESENCEREPORT']._serialized_end=2255
-  _globals['_REPORTPRESENCERESPONSE']._serialized_start=2257
-  _globals['_REPORTPRESENCERESPONSE']._serialized_end=2368
-  _globals['_PRESENCEREJECTION']._serialized_start=2370
-  _globals['_PRESENCEREJECTION']._serialized_end=2490
-  _globals['_GATEWAYSERVICE']._serialized_start=2493
-  _globals['_GATEWAYSERVICE']._serialized_end=3226
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=304
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=505
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=508
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=658
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=661
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=979
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=981
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1080
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1082
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1144
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1147
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1296
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1299
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1443
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1445
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1537
+  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1539
+  _globals['_REPORTPRESENCEREQUEST']._serialized_end=1633
+  _globals['_REPORTPRESENCERESPONSE']._serialized_start=1635
+  _globals['_REPORTPRESENCERESPONSE']._serialized_end=1746
+  _globals['_GATEWAYSERVICE']._serialized_start=1749
+  _globals['_GATEWAYSERVICE']._serialized_end=2482
 # @@protoc_insertion_point(module_scope)

@@ -7,10 +7,12 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import command_pb2 as _command_pb2
+from iotflow.v1 import config_pb2 as _config_pb2
 from iotflow.v1 import device_service_pb2 as _device_service_pb2
+from iotflow.v1 import presence_pb2 as _presence_pb2
+from iotflow.v1 import stream_pb2 as _stream_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -75,13 +77,13 @@ class StreamDeviceCommandsResponse(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def command(self) -> Global___DeviceCommand: ...
+    def command(self) -> _command_pb2.DeviceCommand: ...
     @_builtins.property
     def receipt(self) -> _command_pb2.CommandReceipt: ...
     def __init__(
         self,
         *,
-        command: Global___DeviceCommand | None = ...,
+        command: _command_pb2.DeviceCommand | None = ...,
         receipt: _command_pb2.CommandReceipt | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "event", b"event", "receipt", b"receipt"]  # noqa: Y015
@@ -93,40 +95,6 @@ class StreamDeviceCommandsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___StreamDeviceCommandsResponse: _TypeAlias = StreamDeviceCommandsResponse  # noqa: Y015
-
-@_typing.final
-class DeviceCommand(_message.Message):
-    """A command and the device that it is for."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    COMMAND_FIELD_NUMBER: _builtins.int
-    DEVICE_NAME_FIELD_NUMBER: _builtins.int
-    DEVICE_TYPE_FIELD_NUMBER: _builtins.int
-    ANNOUNCE_FIELD_NUMBER: _builtins.int
-    device_name: _builtins.str
-    device_type: _builtins.str
-    announce: _builtins.bool
-    """The command is for the group as a whole: the gateway publishes it once to all devices of
-    `device_type`, and reports `announced`. Several gateways may get the same request.
-    """
-    @_builtins.property
-    def command(self) -> _command_pb2.Command: ...
-    def __init__(
-        self,
-        *,
-        command: _command_pb2.Command | None = ...,
-        device_name: _builtins.str = ...,
-        device_type: _builtins.str = ...,
-        announce: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["announce", b"announce", "command", b"command", "device_name", b"device_name", "device_type", b"device_type"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DeviceCommand: _TypeAlias = DeviceCommand  # noqa: Y015
 
 @_typing.final
 class AckDeviceCommandRequest(_message.Message):
@@ -221,11 +189,11 @@ class WatchDeviceConfigsResponse(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CAUGHT_UP_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def config(self) -> Global___DesiredConfig:
+    def config(self) -> _config_pb2.DesiredConfig:
         """A desired configuration that has changed."""
 
     @_builtins.property
-    def caught_up(self) -> Global___ConfigsCaughtUp:
+    def caught_up(self) -> _stream_pb2.StreamCaughtUp:
         """All changes from before the stream opened have been sent. Sent once, and again each time
         after changes may have been missed and were sent later.
         """
@@ -233,8 +201,8 @@ class WatchDeviceConfigsResponse(_message.Message):
     def __init__(
         self,
         *,
-        config: Global___DesiredConfig | None = ...,
-        caught_up: Global___ConfigsCaughtUp | None = ...,
+        config: _config_pb2.DesiredConfig | None = ...,
+        caught_up: _stream_pb2.StreamCaughtUp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "config", b"config", "event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -245,66 +213,6 @@ class WatchDeviceConfigsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchDeviceConfigsResponse: _TypeAlias = WatchDeviceConfigsResponse  # noqa: Y015
-
-@_typing.final
-class DesiredConfig(_message.Message):
-    """The desired configuration of a device."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DEVICE_ID_FIELD_NUMBER: _builtins.int
-    DEVICE_NAME_FIELD_NUMBER: _builtins.int
-    DESIRED_FIELD_NUMBER: _builtins.int
-    DESIRED_VERSION_FIELD_NUMBER: _builtins.int
-    CHANGED_AT_FIELD_NUMBER: _builtins.int
-    device_id: _builtins.int
-    device_name: _builtins.str
-    desired_version: _builtins.int
-    """Rises with each change."""
-    @_builtins.property
-    def desired(self) -> _struct_pb2.Struct: ...
-    @_builtins.property
-    def changed_at(self) -> _timestamp_pb2.Timestamp: ...
-    def __init__(
-        self,
-        *,
-        device_id: _builtins.int = ...,
-        device_name: _builtins.str = ...,
-        desired: _struct_pb2.Struct | None = ...,
-        desired_version: _builtins.int = ...,
-        changed_at: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired", "desired_version", b"desired_version", "device_id", b"device_id", "device_name", b"device_name"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DesiredConfig: _TypeAlias = DesiredConfig  # noqa: Y015
-
-@_typing.final
-class ConfigsCaughtUp(_message.Message):
-    """Marks a point in the stream of configurations."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TIMESTAMP_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """The `since` of the next stream."""
-
-    def __init__(
-        self,
-        *,
-        timestamp: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ConfigsCaughtUp: _TypeAlias = ConfigsCaughtUp  # noqa: Y015
 
 @_typing.final
 class ReportDeviceConfigRequest(_message.Message):
@@ -355,11 +263,11 @@ class ReportPresenceRequest(_message.Message):
 
     REPORTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___PresenceReport]: ...
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[_presence_pb2.PresenceReport]: ...
     def __init__(
         self,
         *,
-        reports: _abc.Iterable[Global___PresenceReport] | None = ...,
+        reports: _abc.Iterable[_presence_pb2.PresenceReport] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -370,37 +278,6 @@ class ReportPresenceRequest(_message.Message):
 Global___ReportPresenceRequest: _TypeAlias = ReportPresenceRequest  # noqa: Y015
 
 @_typing.final
-class PresenceReport(_message.Message):
-    """A change of presence, or a sign of life, of one device."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DEVICE_ID_FIELD_NUMBER: _builtins.int
-    STATE_FIELD_NUMBER: _builtins.int
-    TIMESTAMP_FIELD_NUMBER: _builtins.int
-    device_id: _builtins.int
-    state: _builtins.str
-    """A word of Presence."""
-    @_builtins.property
-    def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """The time of the report. Absent, or in the future: now. Of two reports, the newer one counts."""
-
-    def __init__(
-        self,
-        *,
-        device_id: _builtins.int = ...,
-        state: _builtins.str = ...,
-        timestamp: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "state", b"state", "timestamp", b"timestamp"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PresenceReport: _TypeAlias = PresenceReport  # noqa: Y015
-
-@_typing.final
 class ReportPresenceResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -409,12 +286,12 @@ class ReportPresenceResponse(_message.Message):
     accepted: _builtins.int
     """Number of stored reports."""
     @_builtins.property
-    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___PresenceRejection]: ...
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_presence_pb2.PresenceRejection]: ...
     def __init__(
         self,
         *,
         accepted: _builtins.int = ...,
-        rejected: _abc.Iterable[Global___PresenceRejection] | None = ...,
+        rejected: _abc.Iterable[_presence_pb2.PresenceRejection] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -423,36 +300,3 @@ class ReportPresenceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportPresenceResponse: _TypeAlias = ReportPresenceResponse  # noqa: Y015
-
-@_typing.final
-class PresenceRejection(_message.Message):
-    """A report that was not stored."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    INDEX_FIELD_NUMBER: _builtins.int
-    DEVICE_ID_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    index: _builtins.int
-    """The index of the report in the request."""
-    device_id: _builtins.int
-    reason: _builtins.str
-    """For example DEVICE_NOT_FOUND."""
-    message: _builtins.str
-    """A sentence for people."""
-    def __init__(
-        self,
-        *,
-        index: _builtins.int = ...,
-        device_id: _builtins.int = ...,
-        reason: _builtins.str = ...,
-        message: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "index", b"index", "message", b"message", "reason", b"reason"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___PresenceRejection: _TypeAlias = PresenceRejection  # noqa: Y015

@@ -26,10 +26,11 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from iotflow.v1 import legacy_pb2 as iotflow_dot_v1_dot_legacy__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fiotflow/v1/legacy_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\x17\n\x15GetServiceInfoRequest\"\x9d\x02\n\x16GetServiceInfoResponse\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12O\n\tendpoints\x18\x04 \x03(\x0b\x32\x31.iotflow.v1.GetServiceInfoResponse.EndpointsEntryR\tendpoints\x12$\n\rdocumentation\x18\x05 \x01(\tR\rdocumentation\x1a<\n\x0e\x45ndpointsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x18\n\x16GetSystemStatusRequest\"\xf4\x02\n\x17GetSystemStatusResponse\x12(\n\x06status\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cHealthStatusR\x06status\x12\x38\n\ttimestamp\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12G\n\x06\x63hecks\x18\x03 \x03(\x0b\x32/.iotflow.v1.GetSystemStatusResponse.ChecksEntryR\x06\x63hecks\x12\x33\n\x07metrics\x18\x04 \x01(\x0b\x32\x19.iotflow.v1.StatusMetricsR\x07metrics\x12#\n\rfailed_checks\x18\x05 \x03(\tR\x0c\x66\x61iledChecks\x1aR\n\x0b\x43hecksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.iotflow.v1.StatusCheckR\x05value:\x02\x38\x01\"Y\n\x0bStatusCheck\x12\x18\n\x07healthy\x18\x01 \x01(\x08R\x07healthy\x12\x16\n\x06status\x18\x02 \x01(\tR\x06status\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\"\xbf\x01\n\rStatusMetrics\x12\x32\n\x06system\x18\x01 \x01(\x0b\x32\x1a.iotflow.v1.MachineFiguresR\x06system\x12@\n\x0b\x61pplication\x18\x02 \x01(\x0b\x32\x1e.iotflow.v1.ApplicationFiguresR\x0b\x61pplication\x12\x38\n\x07\x64\x65vices\x18\x03 \x01(\x0b\x32\x1e.iotflow.v1.StatusDeviceCountsR\x07\x64\x65vices\"\xd9\x01\n\x0eMachineFigures\x12\x1f\n\x0b\x63pu_percent\x18\x01 \x01(\x01R\ncpuPercent\x12%\n\x0ememory_percent\x18\x02 \x01(\x01R\rmemoryPercent\x12.\n\x13memory_available_mb\x18\x03 \x01(\x01R\x11memoryAvailableMb\x12,\n\x12\x64isk_usage_percent\x18\x04 \x01(\x01R\x10\x64iskUsagePercent\x12!\n\x0cload_average\x18\x05 \x03(\x01R\x0bloadAverage\"U\n\x12\x41pplicationFigures\x12\x18\n\x07version\x18\x01 \x01(\tR\x07version\x12%\n\x0euptime_seconds\x18\x02 \x01(\x01R\ruptimeSeconds\"\xb0\x01\n\x12StatusDeviceCounts\x12#\n\rtotal_devices\x18\x01 \x01(\x05R\x0ctotalDevices\x12%\n\x0e\x61\x63tive_devices\x18\x02 \x01(\x05R\ractiveDevices\x12%\n\x0eonline_devices\x18\x03 \x01(\x05R\ronlineDevices\x12\'\n\x0foffline_devices\x18\x04 \x01(\x05R\x0eofflineDevices\"u\n\x19ListDeviceStatusesRequest\x12)\n\x05limit\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x90N(\x01H\x00R\x05limit\x88\x01\x01\x12#\n\x06offset\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x06offsetB\x08\n\x06_limit\"\xaa\x01\n\x1aListDeviceStatusesResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x33\n\x07\x64\x65vices\x18\x02 \x03(\x0b\x32\x19.iotflow.v1.DeviceInShortR\x07\x64\x65vices\x12\x32\n\x04meta\x18\x03 \x01(\x0b\x32\x1e.iotflow.v1.DeviceStatusesMetaR\x04meta\"\x9b\x01\n\rDeviceInShort\x12\x0e\n\x02id\x18\x01 \x01(\x05R\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12(\n\x06status\x18\x04 \x01(\tB\x10\xa2\xcb\x19\x0c\x44\x65viceStatusR\x06status\x12\x1b\n\tis_online\x18\x05 \x01(\x08R\x08isOnline\"\x82\x01\n\x12\x44\x65viceStatusesMeta\x12\x14\n\x05total\x18\x01 \x01(\x05R\x05total\x12\x14\n\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x16\n\x06offset\x18\x03 \x01(\x05R\x06offset\x12(\n\ncache_used\x18\x04 \x01(\x08\x42\t\x9a\xcb\x19\x05\x66\x61lseR\tcacheUsed\"v\n\x1aSubmitMqttTelemetryRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12.\n\x04\x62ody\x18\x02 \x01(\x0b\x32\x14.google.api.HttpBodyB\x04\xe2\x41\x01\x01R\x04\x62ody\"\xea\x01\n\x1bSubmitMqttTelemetryResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tdevice_id\x18\x03 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x04 \x01(\tR\ndeviceName\x12\x14\n\x05topic\x18\x05 \x01(\tR\x05topic\x12\x38\n\ttimestamp\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp2\xc2\x04\n\rLegacyService\x12h\n\x0eGetServiceInfo\x12!.iotflow.v1.GetServiceInfoRequest\x1a\".iotflow.v1.GetServiceInfoResponse\"\x0f\x8a\xcb\x19\x02\x18\x01\x82\xd3\xe4\x93\x02\x03\x12\x01/\x12u\n\x0fGetSystemStatus\x12\".iotflow.v1.GetSystemStatusRequest\x1a#.iotflow.v1.GetSystemStatusResponse\"\x19\x8a\xcb\x19\x06\n\x02\x05\x06\x10\x02\x82\xd3\xe4\x93\x02\t\x12\x07/status\x12\x8f\x01\n\x12ListDeviceStatuses\x12%.iotflow.v1.ListDeviceStatusesRequest\x1a&.iotflow.v1.ListDeviceStatusesResponse\"*\x8a\xcb\x19\x06\n\x02\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/devices/statuses\x12\xbd\x01\n\x17SubmitMqttTelemetryJson\x12&.iotflow.v1.SubmitMqttTelemetryRequest\x1a\'.iotflow.v1.SubmitMqttTelemetryResponse\"Q\x8a\xcb\x19\x03\n\x01\x02\xaa\xcb\x19\x16SubmitTelemetryRequest\x82\xd3\xe4\x93\x02*\"\"/api/v1/mqtt/telemetry/{device_id}:\x04\x62odyBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fiotflow/v1/legacy_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17iotflow/v1/legacy.proto\x1a\x18iotflow/v1/options.proto\"\x17\n\x15GetServiceInfoRequest\"\x9d\x02\n\x16GetServiceInfoResponse\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12O\n\tendpoints\x18\x04 \x03(\x0b\x32\x31.iotflow.v1.GetServiceInfoResponse.EndpointsEntryR\tendpoints\x12$\n\rdocumentation\x18\x05 \x01(\tR\rdocumentation\x1a<\n\x0e\x45ndpointsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x18\n\x16GetSystemStatusRequest\"\xf4\x02\n\x17GetSystemStatusResponse\x12(\n\x06status\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cHealthStatusR\x06status\x12\x38\n\ttimestamp\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12G\n\x06\x63hecks\x18\x03 \x03(\x0b\x32/.iotflow.v1.GetSystemStatusResponse.ChecksEntryR\x06\x63hecks\x12\x33\n\x07metrics\x18\x04 \x01(\x0b\x32\x19.iotflow.v1.StatusMetricsR\x07metrics\x12#\n\rfailed_checks\x18\x05 \x03(\tR\x0c\x66\x61iledChecks\x1aR\n\x0b\x43hecksEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x17.iotflow.v1.StatusCheckR\x05value:\x02\x38\x01\"u\n\x19ListDeviceStatusesRequest\x12)\n\x05limit\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x90N(\x01H\x00R\x05limit\x88\x01\x01\x12#\n\x06offset\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00R\x06offsetB\x08\n\x06_limit\"\xaa\x01\n\x1aListDeviceStatusesResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x33\n\x07\x64\x65vices\x18\x02 \x03(\x0b\x32\x19.iotflow.v1.DeviceSummaryR\x07\x64\x65vices\x12\x32\n\x04meta\x18\x03 \x01(\x0b\x32\x1e.iotflow.v1.DeviceStatusesMetaR\x04meta\"v\n\x1aSubmitMqttTelemetryRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12.\n\x04\x62ody\x18\x02 \x01(\x0b\x32\x14.google.api.HttpBodyB\x04\xe2\x41\x01\x01R\x04\x62ody\"\xea\x01\n\x1bSubmitMqttTelemetryResponse\x12#\n\x06status\x18\x01 \x01(\tB\x0b\x9a\xcb\x19\x07successR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tdevice_id\x18\x03 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x04 \x01(\tR\ndeviceName\x12\x14\n\x05topic\x18\x05 \x01(\tR\x05topic\x12\x38\n\ttimestamp\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp2\xc2\x04\n\rLegacyService\x12h\n\x0eGetServiceInfo\x12!.iotflow.v1.GetServiceInfoRequest\x1a\".iotflow.v1.GetServiceInfoResponse\"\x0f\x8a\xcb\x19\x02\x18\x01\x82\xd3\xe4\x93\x02\x03\x12\x01/\x12u\n\x0fGetSystemStatus\x12\".iotflow.v1.GetSystemStatusRequest\x1a#.iotflow.v1.GetSystemStatusResponse\"\x19\x8a\xcb\x19\x06\n\x02\x05\x06\x10\x02\x82\xd3\xe4\x93\x02\t\x12\x07/status\x12\x8f\x01\n\x12ListDeviceStatuses\x12%.iotflow.v1.ListDeviceStatusesRequest\x1a&.iotflow.v1.ListDeviceStatusesResponse\"*\x8a\xcb\x19\x06\n\x02\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/devices/statuses\x12\xbd\x01\n\x17SubmitMqttTelemetryJson\x12&.iotflow.v1.SubmitMqttTelemetryRequest\x1a\'.iotflow.v1.SubmitMqttTelemetryResponse\"Q\x8a\xcb\x19\x03\n\x01\x02\xaa\xcb\x19\x16SubmitTelemetryRequest\x82\xd3\xe4\x93\x02*\"\"/api/v1/mqtt/telemetry/{device_id}:\x04\x62odyBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,10 +50,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDEVICESTATUSESREQUEST'].fields_by_name['offset']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTDEVICESTATUSESRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_LISTDEVICESTATUSESRESPONSE'].fields_by_name['status']._serialized_options = b'\232\313\031\007success'
-  _globals['_DEVICEINSHORT'].fields_by_name['status']._loaded_options = None
-  _globals['_DEVICEINSHORT'].fields_by_name['status']._serialized_options = b'\242\313\031\014DeviceStatus'
-  _globals['_DEVICESTATUSESMETA'].fields_by_name['cache_used']._loaded_options = None
-  _globals['_DEVICESTATUSESMETA'].fields_by_name['cache_used']._serialized_options = b'\232\313\031\005false'
   _globals['_SUBMITMQTTTELEMETRYREQUEST'].fields_by_name['device_id']._loaded_options = None
   _globals['_SUBMITMQTTTELEMETRYREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_SUBMITMQTTTELEMETRYREQUEST'].fields_by_name['body']._loaded_options = None
@@ -67,40 +64,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEGACYSERVICE'].methods_by_name['ListDeviceStatuses']._serialized_options = b'\212\313\031\006\n\002\005\006\020\001\202\323\344\223\002\032\022\030/api/v1/devices/statuses'
   _globals['_LEGACYSERVICE'].methods_by_name['SubmitMqttTelemetryJson']._loaded_options = None
   _globals['_LEGACYSERVICE'].methods_by_name['SubmitMqttTelemetryJson']._serialized_options = b'\212\313\031\003\n\001\002\252\313\031\026SubmitTelemetryRequest\202\323\344\223\002*\"\"/api/v1/mqtt/telemetry/{device_id}:\004body'
-  _globals['_GETSERVICEINFOREQUEST']._serialized_start=196
-  _globals['_GETSERVICEINFOREQUEST']._serialized_end=219
-  _globals['_GETSERVICEINFORESPONSE']._serialized_start=222
-  _globals['_GETSERVICEINFORESPONSE']._serialized_end=507
-  _globals['_GETSERVICEINFORESPONSE_ENDPOINTSENTRY']._serialized_start=447
-  _globals['_GETSERVICEINFORESPONSE_ENDPOINTSENTRY']._serialized_end=507
-  _globals['_GETSYSTEMSTATUSREQUEST']._serialized_start=509
-  _globals['_GETSYSTEMSTATUSREQUEST']._serialized_end=533
-  _globals['_GETSYSTEMSTATUSRESPONSE']._serialized_start=536
-  _globals['_GETSYSTEMSTATUSRESPONSE']._serialized_end=908
-  _globals['_GETSYSTEMSTATUSRESPONSE_CHECKSENTRY']._serialized_start=826
-  _globals['_GETSYSTEMSTATUSRESPONSE_CHECKSENTRY']._serialized_end=908
-  _globals['_STATUSCHECK']._serialized_start=910
-  _globals['_STATUSCHECK']._serialized_end=999
-  _globals['_STATUSMETRICS']._serialized_start=1002
-  _globals['_STATUSMETRICS']._serialized_end=1193
-  _globals['_MACHINEFIGURES']._serialized_start=1196
-  _globals['_MACHINEFIGURES']._serialized_end=1413
-  _globals['_APPLICATIONFIGURES']._serialized_start=1415
-  _globals['_APPLICATIONFIGURES']._serialized_end=1500
-  _globals['_STATUSDEVICECOUNTS']._serialized_start=1503
-  _globals['_STATUSDEVICECOUNTS']._serialized_end=1679
-  _globals['_LISTDEVICESTATUSESREQUEST']._serialized_start=1681
-  _globals['_LISTDEVICESTATUSESREQUEST']._serialized_end=1798
-  _globals['_LISTDEVICESTATUSESRESPONSE']._serialized_start=1801
-  _globals['_LISTDEVICESTATUSESRESPONSE']._serialized_end=1971
-  _globals['_DEVICEINSHORT']._serialized_start=1974
-  _globals['_DEVICEINSHORT']._serialized_end=2129
-  _globals['_DEVICESTATUSESMETA']._serialized_start=2132
-  _globals['_DEVICESTATUSESMETA']._serialized_end=2262
-  _globals['_SUBMITMQTTTELEMETRYREQUEST']._serialized_start=2264
-  _globals['_SUBMITMQTTTELEMETRYREQUEST']._serialized_end=2382
-  _globals['_SUBMITMQTTTELEMETRYRESPONSE']._serialized_start=2385
-  _globals['_SUBMITMQTTTELEMETRYRESPONSE']._serialized_end=2619
-  _globals['_LEGACYSERVICE']._serialized_start=2622
-  _globals['_LEGACYSERVICE']._serialized_end=3200
+  _globals['_GETSERVICEINFOREQUEST']._serialized_start=221
+  _globals['_GETSERVICEINFOREQUEST']._serialized_end=244
+  _globals['_GETSERVICEINFORESPONSE']._serialized_start=247
+  _globals['_GETSERVICEINFORESPONSE']._serialized_end=532
+  _globals['_GETSERVICEINFORESPONSE_ENDPOINTSENTRY']._serialized_start=472
+  _globals['_GETSERVICEINFORESPONSE_ENDPOINTSENTRY']._serialized_end=532
+  _globals['_GETSYSTEMSTATUSREQUEST']._serialized_start=534
+  _globals['_GETSYSTEMSTATUSREQUEST']._serialized_end=558
+  _globals['_GETSYSTEMSTATUSRESPONSE']._serialized_start=561
+  _globals['_GETSYSTEMSTATUSRESPONSE']._serialized_end=933
+  _globals['_GETSYSTEMSTATUSRESPONSE_CHECKSENTRY']._serialized_start=851
+  _globals['_GETSYSTEMSTATUSRESPONSE_CHECKSENTRY']._serialized_end=933
+  _globals['_LISTDEVICESTATUSESREQUEST']._serialized_start=935
+  _globals['_LISTDEVICESTATUSESREQUEST']._serialized_end=1052
+  _globals['_LISTDEVICESTATUSESRESPONSE']._serialized_start=1055
+  _globals['_LISTDEVICESTATUSESRESPONSE']._serialized_end=1225
+  _globals['_SUBMITMQTTTELEMETRYREQUEST']._serialized_start=1227
+  _globals['_SUBMITMQTTTELEMETRYREQUEST']._serialized_end=1345
+  _globals['_SUBMITMQTTTELEMETRYRESPONSE']._serialized_start=1348
+  _globals['_SUBMITMQTTTELEMETRYRESPONSE']._serialized_end=1582
+  _globals['_LEGACYSERVICE']._serialized_start=1585
+  _globals['_LEGACYSERVICE']._serialized_end=2163
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from iotflow.v1 import legacy_pb2 as _legacy_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -116,12 +117,12 @@ class GetSystemStatusResponse(_message.Message):
         VALUE_FIELD_NUMBER: _builtins.int
         key: _builtins.str
         @_builtins.property
-        def value(self) -> Global___StatusCheck: ...
+        def value(self) -> _legacy_pb2.StatusCheck: ...
         def __init__(
             self,
             *,
             key: _builtins.str = ...,
-            value: Global___StatusCheck | None = ...,
+            value: _legacy_pb2.StatusCheck | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -139,13 +140,13 @@ class GetSystemStatusResponse(_message.Message):
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
-    def checks(self) -> _containers.MessageMap[_builtins.str, Global___StatusCheck]:
+    def checks(self) -> _containers.MessageMap[_builtins.str, _legacy_pb2.StatusCheck]:
         """database, iotdb (the telemetry store, whichever it is), redis (the connection to other server
         processes) and ingest.
         """
 
     @_builtins.property
-    def metrics(self) -> Global___StatusMetrics: ...
+    def metrics(self) -> _legacy_pb2.StatusMetrics: ...
     @_builtins.property
     def failed_checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the checks that are not healthy."""
@@ -155,8 +156,8 @@ class GetSystemStatusResponse(_message.Message):
         *,
         status: _builtins.str = ...,
         timestamp: _timestamp_pb2.Timestamp | None = ...,
-        checks: _abc.Mapping[_builtins.str, Global___StatusCheck] | None = ...,
-        metrics: Global___StatusMetrics | None = ...,
+        checks: _abc.Mapping[_builtins.str, _legacy_pb2.StatusCheck] | None = ...,
+        metrics: _legacy_pb2.StatusMetrics | None = ...,
         failed_checks: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["metrics", b"metrics", "timestamp", b"timestamp"]  # noqa: Y015
@@ -166,156 +167,6 @@ class GetSystemStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSystemStatusResponse: _TypeAlias = GetSystemStatusResponse  # noqa: Y015
-
-@_typing.final
-class StatusCheck(_message.Message):
-    """The result of one check."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    HEALTHY_FIELD_NUMBER: _builtins.int
-    STATUS_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    healthy: _builtins.bool
-    status: _builtins.str
-    """`connected` or `disconnected`."""
-    message: _builtins.str
-    def __init__(
-        self,
-        *,
-        healthy: _builtins.bool = ...,
-        status: _builtins.str = ...,
-        message: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["healthy", b"healthy", "message", b"message", "status", b"status"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StatusCheck: _TypeAlias = StatusCheck  # noqa: Y015
-
-@_typing.final
-class StatusMetrics(_message.Message):
-    """Figures of the machine, the process and the devices."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SYSTEM_FIELD_NUMBER: _builtins.int
-    APPLICATION_FIELD_NUMBER: _builtins.int
-    DEVICES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def system(self) -> Global___MachineFigures: ...
-    @_builtins.property
-    def application(self) -> Global___ApplicationFigures: ...
-    @_builtins.property
-    def devices(self) -> Global___StatusDeviceCounts: ...
-    def __init__(
-        self,
-        *,
-        system: Global___MachineFigures | None = ...,
-        application: Global___ApplicationFigures | None = ...,
-        devices: Global___StatusDeviceCounts | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["application", b"application", "devices", b"devices", "system", b"system"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application", b"application", "devices", b"devices", "system", b"system"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StatusMetrics: _TypeAlias = StatusMetrics  # noqa: Y015
-
-@_typing.final
-class MachineFigures(_message.Message):
-    """Figures of the server's machine."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CPU_PERCENT_FIELD_NUMBER: _builtins.int
-    MEMORY_PERCENT_FIELD_NUMBER: _builtins.int
-    MEMORY_AVAILABLE_MB_FIELD_NUMBER: _builtins.int
-    DISK_USAGE_PERCENT_FIELD_NUMBER: _builtins.int
-    LOAD_AVERAGE_FIELD_NUMBER: _builtins.int
-    cpu_percent: _builtins.float
-    """Average since the last call."""
-    memory_percent: _builtins.float
-    memory_available_mb: _builtins.float
-    disk_usage_percent: _builtins.float
-    """Of the disk that holds the data folder."""
-    @_builtins.property
-    def load_average(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Over 1, 5 and 15 minutes."""
-
-    def __init__(
-        self,
-        *,
-        cpu_percent: _builtins.float = ...,
-        memory_percent: _builtins.float = ...,
-        memory_available_mb: _builtins.float = ...,
-        disk_usage_percent: _builtins.float = ...,
-        load_average: _abc.Iterable[_builtins.float] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cpu_percent", b"cpu_percent", "disk_usage_percent", b"disk_usage_percent", "load_average", b"load_average", "memory_available_mb", b"memory_available_mb", "memory_percent", b"memory_percent"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___MachineFigures: _TypeAlias = MachineFigures  # noqa: Y015
-
-@_typing.final
-class ApplicationFigures(_message.Message):
-    """Figures of the server process."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    VERSION_FIELD_NUMBER: _builtins.int
-    UPTIME_SECONDS_FIELD_NUMBER: _builtins.int
-    version: _builtins.str
-    uptime_seconds: _builtins.float
-    def __init__(
-        self,
-        *,
-        version: _builtins.str = ...,
-        uptime_seconds: _builtins.float = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["uptime_seconds", b"uptime_seconds", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ApplicationFigures: _TypeAlias = ApplicationFigures  # noqa: Y015
-
-@_typing.final
-class StatusDeviceCounts(_message.Message):
-    """Numbers of devices."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TOTAL_DEVICES_FIELD_NUMBER: _builtins.int
-    ACTIVE_DEVICES_FIELD_NUMBER: _builtins.int
-    ONLINE_DEVICES_FIELD_NUMBER: _builtins.int
-    OFFLINE_DEVICES_FIELD_NUMBER: _builtins.int
-    total_devices: _builtins.int
-    active_devices: _builtins.int
-    online_devices: _builtins.int
-    offline_devices: _builtins.int
-    def __init__(
-        self,
-        *,
-        total_devices: _builtins.int = ...,
-        active_devices: _builtins.int = ...,
-        online_devices: _builtins.int = ...,
-        offline_devices: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_devices", b"active_devices", "offline_devices", b"offline_devices", "online_devices", b"online_devices", "total_devices", b"total_devices"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StatusDeviceCounts: _TypeAlias = StatusDeviceCounts  # noqa: Y015
 
 @_typing.final
 class ListDeviceStatusesRequest(_message.Message):
@@ -352,15 +203,15 @@ class ListDeviceStatusesResponse(_message.Message):
     META_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     @_builtins.property
-    def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeviceInShort]: ...
+    def devices(self) -> _containers.RepeatedCompositeFieldContainer[_legacy_pb2.DeviceSummary]: ...
     @_builtins.property
-    def meta(self) -> Global___DeviceStatusesMeta: ...
+    def meta(self) -> _legacy_pb2.DeviceStatusesMeta: ...
     def __init__(
         self,
         *,
         status: _builtins.str = ...,
-        devices: _abc.Iterable[Global___DeviceInShort] | None = ...,
-        meta: Global___DeviceStatusesMeta | None = ...,
+        devices: _abc.Iterable[_legacy_pb2.DeviceSummary] | None = ...,
+        meta: _legacy_pb2.DeviceStatusesMeta | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["meta", b"meta"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -369,71 +220,6 @@ class ListDeviceStatusesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListDeviceStatusesResponse: _TypeAlias = ListDeviceStatusesResponse  # noqa: Y015
-
-@_typing.final
-class DeviceInShort(_message.Message):
-    """A device in the short form of the older service."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ID_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    DEVICE_TYPE_FIELD_NUMBER: _builtins.int
-    STATUS_FIELD_NUMBER: _builtins.int
-    IS_ONLINE_FIELD_NUMBER: _builtins.int
-    id: _builtins.int
-    name: _builtins.str
-    device_type: _builtins.str
-    status: _builtins.str
-    is_online: _builtins.bool
-    def __init__(
-        self,
-        *,
-        id: _builtins.int = ...,
-        name: _builtins.str = ...,
-        device_type: _builtins.str = ...,
-        status: _builtins.str = ...,
-        is_online: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_type", b"device_type", "id", b"id", "is_online", b"is_online", "name", b"name", "status", b"status"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DeviceInShort: _TypeAlias = DeviceInShort  # noqa: Y015
-
-@_typing.final
-class DeviceStatusesMeta(_message.Message):
-    """The part of the list that an answer holds."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TOTAL_FIELD_NUMBER: _builtins.int
-    LIMIT_FIELD_NUMBER: _builtins.int
-    OFFSET_FIELD_NUMBER: _builtins.int
-    CACHE_USED_FIELD_NUMBER: _builtins.int
-    total: _builtins.int
-    """Number of all devices."""
-    limit: _builtins.int
-    offset: _builtins.int
-    cache_used: _builtins.bool
-    """The answer is always current."""
-    def __init__(
-        self,
-        *,
-        total: _builtins.int = ...,
-        limit: _builtins.int = ...,
-        offset: _builtins.int = ...,
-        cache_used: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache_used", b"cache_used", "limit", b"limit", "offset", b"offset", "total", b"total"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DeviceStatusesMeta: _TypeAlias = DeviceStatusesMeta  # noqa: Y015
 
 @_typing.final
 class SubmitMqttTelemetryRequest(_message.Message):

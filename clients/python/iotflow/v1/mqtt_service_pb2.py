@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from iotflow.v1 import mqtt_pb2 as iotflow_dot_v1_dot_mqtt__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1diotflow/v1/mqtt_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\xcf\x01\n\x0bMqttAccount\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12(\n\x06status\x18\x03 \x01(\tB\x10\xa2\xcb\x19\x0c\x44\x65viceStatusR\x06status\x12\x1a\n\x08verifier\x18\x04 \x01(\tR\x08verifier\x12I\n\x13old_key_valid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10oldKeyValidUntil\"C\n\x14WatchAccountsRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\"\x98\x01\n\x15WatchAccountsResponse\x12\x33\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.iotflow.v1.MqttAccountR\x08\x61\x63\x63ounts\x12\x18\n\x07removed\x18\x02 \x03(\x05R\x07removed\x12\x1a\n\x08\x63omplete\x18\x03 \x01(\x08R\x08\x63omplete\x12\x14\n\x05\x61gain\x18\x04 \x01(\x08R\x05\x61gain\"v\n\x12\x46indAccountRequest\x12\'\n\x07\x61pi_key\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x06\x61piKey\x12*\n\x08username\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x08usernameB\x0b\n\x02\x62y\x12\x05\xbaH\x02\x08\x01\"\x8c\x01\n\x13\x46indAccountResponse\x12\x31\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x17.iotflow.v1.MqttAccountR\x07\x61\x63\x63ount\x12\x42\n\x0fkey_valid_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeyValidUntil\"\xae\x01\n\x15ReportRefusalsRequest\x12Z\n\x06\x63ounts\x18\x01 \x03(\x0b\x32-.iotflow.v1.ReportRefusalsRequest.CountsEntryB\x13\xe2\x41\x01\x01\xbaH\x0c\x9a\x01\t\x10\xe8\x07\"\x04r\x02\x18\x64R\x06\x63ounts\x1a\x39\n\x0b\x43ountsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\rR\x05value:\x02\x38\x01\"\x18\n\x16ReportRefusalsResponse\"\x93\x01\n\x13\x41uthenticateRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12(\n\x08password\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08password\x12(\n\x08\x63lientid\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\"c\n\x14\x41uthenticateResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result\x12!\n\x0cis_superuser\x18\x02 \x01(\x08R\x0bisSuperuser\"\xfe\x01\n\x10\x41uthorizeRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12#\n\x05topic\x18\x02 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04\x18\xff\xff\x03R\x05topic\x12\x43\n\x06\x61\x63tion\x18\x03 \x01(\tB+\xe2\x41\x01\x02\xa2\xcb\x19\nMqttAction\xbaH\x16r\x14R\x07publishR\tsubscribeR\x06\x61\x63tion\x12(\n\x08\x63lientid\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\x12,\n\nmountpoint\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\nmountpoint\"=\n\x11\x41uthorizeResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result2\x94\x04\n\x0bMqttService\x12`\n\rWatchAccounts\x12 .iotflow.v1.WatchAccountsRequest\x1a!.iotflow.v1.WatchAccountsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12X\n\x0b\x46indAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12\x61\n\x0eReportRefusals\x12!.iotflow.v1.ReportRefusalsRequest\x1a\".iotflow.v1.ReportRefusalsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12w\n\x0c\x41uthenticate\x12\x1f.iotflow.v1.AuthenticateRequest\x1a .iotflow.v1.AuthenticateResponse\"$\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/mqtt/auth:\x01*\x12m\n\tAuthorize\x12\x1c.iotflow.v1.AuthorizeRequest\x1a\x1d.iotflow.v1.AuthorizeResponse\"#\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/mqtt/acl:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1diotflow/v1/mqtt_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15iotflow/v1/mqtt.proto\x1a\x18iotflow/v1/options.proto\"C\n\x14WatchAccountsRequest\x12+\n\tpage_size\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\xbaH\x07\x1a\x05\x18\x90N(\x00R\x08pageSize\"\x98\x01\n\x15WatchAccountsResponse\x12\x33\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.iotflow.v1.MqttAccountR\x08\x61\x63\x63ounts\x12\x18\n\x07removed\x18\x02 \x03(\x05R\x07removed\x12\x1a\n\x08\x63omplete\x18\x03 \x01(\x08R\x08\x63omplete\x12\x14\n\x05\x61gain\x18\x04 \x01(\x08R\x05\x61gain\"v\n\x12\x46indAccountRequest\x12\'\n\x07\x61pi_key\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x06\x61piKey\x12*\n\x08username\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02H\x00R\x08usernameB\x0b\n\x02\x62y\x12\x05\xbaH\x02\x08\x01\"\x8c\x01\n\x13\x46indAccountResponse\x12\x31\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x17.iotflow.v1.MqttAccountR\x07\x61\x63\x63ount\x12\x42\n\x0fkey_valid_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeyValidUntil\"\xb2\x01\n\x17ReportRejectionsRequest\x12\\\n\x06\x63ounts\x18\x01 \x03(\x0b\x32/.iotflow.v1.ReportRejectionsRequest.CountsEntryB\x13\xe2\x41\x01\x01\xbaH\x0c\x9a\x01\t\x10\xe8\x07\"\x04r\x02\x18\x64R\x06\x63ounts\x1a\x39\n\x0b\x43ountsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\rR\x05value:\x02\x38\x01\"\x1a\n\x18ReportRejectionsResponse\"\x93\x01\n\x13\x41uthenticateRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12(\n\x08password\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08password\x12(\n\x08\x63lientid\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\"c\n\x14\x41uthenticateResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result\x12!\n\x0cis_superuser\x18\x02 \x01(\x08R\x0bisSuperuser\"\xfe\x01\n\x10\x41uthorizeRequest\x12(\n\x08username\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x08username\x12#\n\x05topic\x18\x02 \x01(\tB\r\xe2\x41\x01\x01\xbaH\x06r\x04\x18\xff\xff\x03R\x05topic\x12\x43\n\x06\x61\x63tion\x18\x03 \x01(\tB+\xe2\x41\x01\x02\xa2\xcb\x19\nMqttAction\xbaH\x16r\x14R\x07publishR\tsubscribeR\x06\x61\x63tion\x12(\n\x08\x63lientid\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\xe8\x07R\x08\x63lientid\x12,\n\nmountpoint\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x02R\nmountpoint\"=\n\x11\x41uthorizeResponse\x12(\n\x06result\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cMqttDecisionR\x06result2\x9a\x04\n\x0bMqttService\x12`\n\rWatchAccounts\x12 .iotflow.v1.WatchAccountsRequest\x1a!.iotflow.v1.WatchAccountsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12X\n\x0b\x46indAccount\x12\x1e.iotflow.v1.FindAccountRequest\x1a\x1f.iotflow.v1.FindAccountResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12g\n\x10ReportRejections\x12#.iotflow.v1.ReportRejectionsRequest\x1a$.iotflow.v1.ReportRejectionsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x12w\n\x0c\x41uthenticate\x12\x1f.iotflow.v1.AuthenticateRequest\x1a .iotflow.v1.AuthenticateResponse\"$\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/mqtt/auth:\x01*\x12m\n\tAuthorize\x12\x1c.iotflow.v1.AuthorizeRequest\x1a\x1d.iotflow.v1.AuthorizeResponse\"#\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x15\"\x10/api/v1/mqtt/acl:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +37,6 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.mqtt_service_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
-  _globals['_MQTTACCOUNT'].fields_by_name['status']._loaded_options = None
-  _globals['_MQTTACCOUNT'].fields_by_name['status']._serialized_options = b'\242\313\031\014DeviceStatus'
   _globals['_WATCHACCOUNTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_WATCHACCOUNTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\007\032\005\030\220N(\000'
   _globals['_FINDACCOUNTREQUEST'].oneofs_by_name['by']._loaded_options = None
@@ -46,10 +45,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDACCOUNTREQUEST'].fields_by_name['api_key']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\002'
   _globals['_FINDACCOUNTREQUEST'].fields_by_name['username']._loaded_options = None
   _globals['_FINDACCOUNTREQUEST'].fields_by_name['username']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\002'
-  _globals['_REPORTREFUSALSREQUEST_COUNTSENTRY']._loaded_options = None
-  _globals['_REPORTREFUSALSREQUEST_COUNTSENTRY']._serialized_options = b'8\001'
-  _globals['_REPORTREFUSALSREQUEST'].fields_by_name['counts']._loaded_options = None
-  _globals['_REPORTREFUSALSREQUEST'].fields_by_name['counts']._serialized_options = b'\342A\001\001\272H\014\232\001\t\020\350\007\"\004r\002\030d'
+  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._loaded_options = None
+  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_options = b'8\001'
+  _globals['_REPORTREJECTIONSREQUEST'].fields_by_name['counts']._loaded_options = None
+  _globals['_REPORTREJECTIONSREQUEST'].fields_by_name['counts']._serialized_options = b'\342A\001\001\272H\014\232\001\t\020\350\007\"\004r\002\030d'
   _globals['_AUTHENTICATEREQUEST'].fields_by_name['username']._loaded_options = None
   _globals['_AUTHENTICATEREQUEST'].fields_by_name['username']._serialized_options = b'\342A\001\001\272H\005r\003\030\200\002'
   _globals['_AUTHENTICATEREQUEST'].fields_by_name['password']._loaded_options = None
@@ -74,36 +73,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MQTTSERVICE'].methods_by_name['WatchAccounts']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_MQTTSERVICE'].methods_by_name['FindAccount']._loaded_options = None
   _globals['_MQTTSERVICE'].methods_by_name['FindAccount']._serialized_options = b'\212\313\031\004\n\002\003\006'
-  _globals['_MQTTSERVICE'].methods_by_name['ReportRefusals']._loaded_options = None
-  _globals['_MQTTSERVICE'].methods_by_name['ReportRefusals']._serialized_options = b'\212\313\031\004\n\002\003\006'
+  _globals['_MQTTSERVICE'].methods_by_name['ReportRejections']._loaded_options = None
+  _globals['_MQTTSERVICE'].methods_by_name['ReportRejections']._serialized_options = b'\212\313\031\004\n\002\003\006'
   _globals['_MQTTSERVICE'].methods_by_name['Authenticate']._loaded_options = None
   _globals['_MQTTSERVICE'].methods_by_name['Authenticate']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\002\026\"\021/api/v1/mqtt/auth:\001*'
   _globals['_MQTTSERVICE'].methods_by_name['Authorize']._loaded_options = None
   _globals['_MQTTSERVICE'].methods_by_name['Authorize']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\002\025\"\020/api/v1/mqtt/acl:\001*'
-  _globals['_MQTTACCOUNT']._serialized_start=168
-  _globals['_MQTTACCOUNT']._serialized_end=375
-  _globals['_WATCHACCOUNTSREQUEST']._serialized_start=377
-  _globals['_WATCHACCOUNTSREQUEST']._serialized_end=444
-  _globals['_WATCHACCOUNTSRESPONSE']._serialized_start=447
-  _globals['_WATCHACCOUNTSRESPONSE']._serialized_end=599
-  _globals['_FINDACCOUNTREQUEST']._serialized_start=601
-  _globals['_FINDACCOUNTREQUEST']._serialized_end=719
-  _globals['_FINDACCOUNTRESPONSE']._serialized_start=722
-  _globals['_FINDACCOUNTRESPONSE']._serialized_end=862
-  _globals['_REPORTREFUSALSREQUEST']._serialized_start=865
-  _globals['_REPORTREFUSALSREQUEST']._serialized_end=1039
-  _globals['_REPORTREFUSALSREQUEST_COUNTSENTRY']._serialized_start=982
-  _globals['_REPORTREFUSALSREQUEST_COUNTSENTRY']._serialized_end=1039
-  _globals['_REPORTREFUSALSRESPONSE']._serialized_start=1041
-  _globals['_REPORTREFUSALSRESPONSE']._serialized_end=1065
-  _globals['_AUTHENTICATEREQUEST']._serialized_start=1068
-  _globals['_AUTHENTICATEREQUEST']._serialized_end=1215
-  _globals['_AUTHENTICATERESPONSE']._serialized_start=1217
-  _globals['_AUTHENTICATERESPONSE']._serialized_end=1316
-  _globals['_AUTHORIZEREQUEST']._serialized_start=1319
-  _globals['_AUTHORIZEREQUEST']._serialized_end=1573
-  _globals['_AUTHORIZERESPONSE']._serialized_start=1575
-  _globals['_AUTHORIZERESPONSE']._serialized_end=1636
-  _globals['_MQTTSERVICE']._serialized_start=1639
-  _globals['_MQTTSERVICE']._serialized_end=2171
+  _globals['_WATCHACCOUNTSREQUEST']._serialized_start=190
+  _globals['_WATCHACCOUNTSREQUEST']._serialized_end=257
+  _globals['_WATCHACCOUNTSRESPONSE']._serialized_start=260
+  _globals['_WATCHACCOUNTSRESPONSE']._serialized_end=412
+  _globals['_FINDACCOUNTREQUEST']._serialized_start=414
+  _globals['_FINDACCOUNTREQUEST']._serialized_end=532
+  _globals['_FINDACCOUNTRESPONSE']._serialized_start=535
+  _globals['_FINDACCOUNTRESPONSE']._serialized_end=675
+  _globals['_REPORTREJECTIONSREQUEST']._serialized_start=678
+  _globals['_REPORTREJECTIONSREQUEST']._serialized_end=856
+  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_start=799
+  _globals['_REPORTREJECTIONSREQUEST_COUNTSENTRY']._serialized_end=856
+  _globals['_REPORTREJECTIONSRESPONSE']._serialized_start=858
+  _globals['_REPORTREJECTIONSRESPONSE']._serialized_end=884
+  _globals['_AUTHENTICATEREQUEST']._serialized_start=887
+  _globals['_AUTHENTICATEREQUEST']._serialized_end=1034
+  _globals['_AUTHENTICATERESPONSE']._serialized_start=1036
+  _globals['_AUTHENTICATERESPONSE']._serialized_end=1135
+  _globals['_AUTHORIZEREQUEST']._serialized_start=1138
+  _globals['_AUTHORIZEREQUEST']._serialized_end=1392
+  _globals['_AUTHORIZERESPONSE']._serialized_start=1394
+  _globals['_AUTHORIZERESPONSE']._serialized_end=1455
+  _globals['_MQTTSERVICE']._serialized_start=1458
+  _globals['_MQTTSERVICE']._serialized_end=1996
 # @@protoc_insertion_point(module_scope)

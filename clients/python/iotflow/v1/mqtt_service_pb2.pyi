@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from iotflow.v1 import mqtt_pb2 as _mqtt_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,49 +19,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-@_typing.final
-class MqttAccount(_message.Message):
-    """The account of a device at MQTT brokers."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    DEVICE_ID_FIELD_NUMBER: _builtins.int
-    NAME_FIELD_NUMBER: _builtins.int
-    STATUS_FIELD_NUMBER: _builtins.int
-    VERIFIER_FIELD_NUMBER: _builtins.int
-    OLD_KEY_VALID_UNTIL_FIELD_NUMBER: _builtins.int
-    device_id: _builtins.int
-    name: _builtins.str
-    status: _builtins.str
-    """Brokers reject the logins of an inactive device."""
-    verifier: _builtins.str
-    """`$7$<iterations>$<salt>$<PBKDF2-SHA512>`, the form of Mosquitto's password files. Empty if the
-    device's key is older than verifiers; the next key has one.
-    """
-    @_builtins.property
-    def old_key_valid_until(self) -> _timestamp_pb2.Timestamp:
-        """The end of the older key's grace period, and of the connections that use that key. Absent if
-        there is none. The account is sent again whenever the keys of its device change; FindAccount
-        returns whether a key is still valid.
-        """
-
-    def __init__(
-        self,
-        *,
-        device_id: _builtins.int = ...,
-        name: _builtins.str = ...,
-        status: _builtins.str = ...,
-        verifier: _builtins.str = ...,
-        old_key_valid_until: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["old_key_valid_until", b"old_key_valid_until"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "name", b"name", "old_key_valid_until", b"old_key_valid_until", "status", b"status", "verifier", b"verifier"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___MqttAccount: _TypeAlias = MqttAccount  # noqa: Y015
 
 @_typing.final
 class WatchAccountsRequest(_message.Message):
@@ -95,7 +53,7 @@ class WatchAccountsResponse(_message.Message):
     again: _builtins.bool
     """Changes were lost. All accounts follow again."""
     @_builtins.property
-    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___MqttAccount]:
+    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_pb2.MqttAccount]:
         """New or changed accounts."""
 
     @_builtins.property
@@ -105,7 +63,7 @@ class WatchAccountsResponse(_message.Message):
     def __init__(
         self,
         *,
-        accounts: _abc.Iterable[Global___MqttAccount] | None = ...,
+        accounts: _abc.Iterable[_mqtt_pb2.MqttAccount] | None = ...,
         removed: _abc.Iterable[_builtins.int] | None = ...,
         complete: _builtins.bool = ...,
         again: _builtins.bool = ...,
@@ -150,7 +108,7 @@ class FindAccountResponse(_message.Message):
     ACCOUNT_FIELD_NUMBER: _builtins.int
     KEY_VALID_UNTIL_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def account(self) -> Global___MqttAccount: ...
+    def account(self) -> _mqtt_pb2.MqttAccount: ...
     @_builtins.property
     def key_valid_until(self) -> _timestamp_pb2.Timestamp:
         """The end of the given key's grace period. Absent if it has no end, or if a user name was given."""
@@ -158,7 +116,7 @@ class FindAccountResponse(_message.Message):
     def __init__(
         self,
         *,
-        account: Global___MqttAccount | None = ...,
+        account: _mqtt_pb2.MqttAccount | None = ...,
         key_valid_until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "key_valid_until", b"key_valid_until"]  # noqa: Y015
@@ -170,7 +128,7 @@ class FindAccountResponse(_message.Message):
 Global___FindAccountResponse: _TypeAlias = FindAccountResponse  # noqa: Y015
 
 @_typing.final
-class ReportRefusalsRequest(_message.Message):
+class ReportRejectionsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
@@ -209,10 +167,10 @@ class ReportRefusalsRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ReportRefusalsRequest: _TypeAlias = ReportRefusalsRequest  # noqa: Y015
+Global___ReportRejectionsRequest: _TypeAlias = ReportRejectionsRequest  # noqa: Y015
 
 @_typing.final
-class ReportRefusalsResponse(_message.Message):
+class ReportRejectionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     def __init__(
@@ -224,7 +182,7 @@ class ReportRefusalsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ReportRefusalsResponse: _TypeAlias = ReportRefusalsResponse  # noqa: Y015
+Global___ReportRejectionsResponse: _TypeAlias = ReportRejectionsResponse  # noqa: Y015
 
 @_typing.final
 class AuthenticateRequest(_message.Message):

@@ -50,10 +50,10 @@ class MqttServiceStub:
                 request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.SerializeToString,
                 response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.FromString,
                 _registered_method=True)
-        self.ReportRefusals = channel.unary_unary(
-                '/iotflow.v1.MqttService/ReportRefusals',
-                request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsRequest.SerializeToString,
-                response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsResponse.FromString,
+        self.ReportRejections = channel.unary_unary(
+                '/iotflow.v1.MqttService/ReportRejections',
+                request_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsRequest.SerializeToString,
+                response_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsResponse.FromString,
                 _registered_method=True)
         self.Authenticate = channel.unary_unary(
                 '/iotflow.v1.MqttService/Authenticate',
@@ -94,8 +94,8 @@ class MqttServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ReportRefusals(self, request, context):
-        """Reports how many messages an adapter has rejected since its last report.
+    def ReportRejections(self, request, context):
+        """Reports how many messages an adapter has rejected since its last report, by reason.
         SystemService.GetMqttStatus shows the sums.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,10 +135,10 @@ def add_MqttServiceServicer_to_server(servicer, server):
                     request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountRequest.FromString,
                     response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.FindAccountResponse.SerializeToString,
             ),
-            'ReportRefusals': grpc.unary_unary_rpc_method_handler(
-                    servicer.ReportRefusals,
-                    request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsRequest.FromString,
-                    response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsResponse.SerializeToString,
+            'ReportRejections': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportRejections,
+                    request_deserializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsRequest.FromString,
+                    response_serializer=iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsResponse.SerializeToString,
             ),
             'Authenticate': grpc.unary_unary_rpc_method_handler(
                     servicer.Authenticate,
@@ -222,7 +222,7 @@ class MqttService:
             _registered_method=True)
 
     @staticmethod
-    def ReportRefusals(request,
+    def ReportRejections(request,
             target,
             options=(),
             channel_credentials=None,
@@ -235,9 +235,9 @@ class MqttService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/iotflow.v1.MqttService/ReportRefusals',
-            iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsRequest.SerializeToString,
-            iotflow_dot_v1_dot_mqtt__service__pb2.ReportRefusalsResponse.FromString,
+            '/iotflow.v1.MqttService/ReportRejections',
+            iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsRequest.SerializeToString,
+            iotflow_dot_v1_dot_mqtt__service__pb2.ReportRejectionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

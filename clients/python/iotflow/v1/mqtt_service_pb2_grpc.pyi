@@ -49,8 +49,8 @@ class MqttServiceStub:
     period ends. Finding an account by its key counts as a use of the key, which starts the grace
     period of the key before. NOT_FOUND: there is no such account.
     """
-    ReportRefusals: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRefusalsRequest, _mqtt_service_pb2.ReportRefusalsResponse]
-    """Reports how many messages an adapter has rejected since its last report.
+    ReportRejections: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRejectionsRequest, _mqtt_service_pb2.ReportRejectionsResponse]
+    """Reports how many messages an adapter has rejected since its last report, by reason.
     SystemService.GetMqttStatus shows the sums.
     """
     Authenticate: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]
@@ -87,8 +87,8 @@ class MqttServiceAsyncStub(MqttServiceStub):
     period ends. Finding an account by its key counts as a use of the key, which starts the grace
     period of the key before. NOT_FOUND: there is no such account.
     """
-    ReportRefusals: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRefusalsRequest, _mqtt_service_pb2.ReportRefusalsResponse]  # type: ignore[assignment]
-    """Reports how many messages an adapter has rejected since its last report.
+    ReportRejections: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.ReportRejectionsRequest, _mqtt_service_pb2.ReportRejectionsResponse]  # type: ignore[assignment]
+    """Reports how many messages an adapter has rejected since its last report, by reason.
     SystemService.GetMqttStatus shows the sums.
     """
     Authenticate: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.AuthenticateRequest, _mqtt_service_pb2.AuthenticateResponse]  # type: ignore[assignment]
@@ -136,12 +136,12 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def ReportRefusals(
+    def ReportRejections(
         self,
-        request: _mqtt_service_pb2.ReportRefusalsRequest,
+        request: _mqtt_service_pb2.ReportRejectionsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_mqtt_service_pb2.ReportRefusalsResponse, _abc.Awaitable[_mqtt_service_pb2.ReportRefusalsResponse]]:
-        """Reports how many messages an adapter has rejected since its last report.
+    ) -> _typing.Union[_mqtt_service_pb2.ReportRejectionsResponse, _abc.Awaitable[_mqtt_service_pb2.ReportRejectionsResponse]]:
+        """Reports how many messages an adapter has rejected since its last report, by reason.
         SystemService.GetMqttStatus shows the sums.
         """
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/stream.proto\x12\niotflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x0fStreamHeartbeat\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"]\n\x0bStreamError\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x03 \x01(\x08R\tretryableBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/stream.proto\x12\niotflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"K\n\x0fStreamHeartbeat\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"]\n\x0bStreamError\x12\x16\n\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x03 \x01(\x08R\tretryable\"E\n\tStreamGap\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"J\n\x0eStreamCaughtUp\x12\x38\n\ttimestamp\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestampBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,4 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMHEARTBEAT']._serialized_end=147
   _globals['_STREAMERROR']._serialized_start=149
   _globals['_STREAMERROR']._serialized_end=242
+  _globals['_STREAMGAP']._serialized_start=244
+  _globals['_STREAMGAP']._serialized_end=313
+  _globals['_STREAMCAUGHTUP']._serialized_start=315
+  _globals['_STREAMCAUGHTUP']._serialized_end=389
 # @@protoc_insertion_point(module_scope)

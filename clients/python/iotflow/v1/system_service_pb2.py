@@ -26,10 +26,12 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from iotflow.v1 import mqtt_pb2 as iotflow_dot_v1_dot_mqtt__pb2
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
+from iotflow.v1 import system_pb2 as iotflow_dot_v1_dot_system__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fiotflow/v1/system_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"4\n\x10GetHealthRequest\x12 \n\x08\x64\x65tailed\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x08\x64\x65tailed\"\x83\x02\n\x11GetHealthResponse\x12(\n\x06status\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cHealthStatusR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x18\n\x07version\x18\x03 \x01(\tR\x07version\x12\x38\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12%\n\x0euptime_seconds\x18\x05 \x01(\x01R\ruptimeSeconds\x12/\n\x06\x63hecks\x18\x06 \x03(\x0b\x32\x17.iotflow.v1.HealthCheckR\x06\x63hecks\"e\n\x0bHealthCheck\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12(\n\x06status\x18\x02 \x01(\tB\x10\xa2\xcb\x19\x0cHealthStatusR\x06status\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\"\x13\n\x11GetMetricsRequest\"\x16\n\x14GetMqttStatusRequest\"\xc6\x02\n\x15GetMqttStatusResponse\x12(\n\x06status\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0c\x42rokerStatusR\x06status\x12\x1c\n\tconnected\x18\x02 \x01(\x08R\tconnected\x12\x12\n\x04host\x18\x03 \x01(\tR\x04host\x12\x12\n\x04port\x18\x04 \x01(\x05R\x04port\x12\x37\n\x0b\x62roker_info\x18\x05 \x01(\x0b\x32\x16.iotflow.v1.BrokerInfoR\nbrokerInfo\x12H\n\x07refused\x18\x06 \x03(\x0b\x32..iotflow.v1.GetMqttStatusResponse.RefusedEntryR\x07refused\x1a:\n\x0cRefusedEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x01R\x05value:\x02\x38\x01\"s\n\nBrokerInfo\x12\x12\n\x04host\x18\x01 \x01(\tR\x04host\x12\x12\n\x04port\x18\x02 \x01(\x05R\x04port\x12\x1c\n\tconnected\x18\x03 \x01(\x08R\tconnected\x12\x1f\n\x0btls_enabled\x18\x04 \x01(\x08R\ntlsEnabled2\xc8\x02\n\rSystemService\x12_\n\tGetHealth\x12\x1c.iotflow.v1.GetHealthRequest\x1a\x1d.iotflow.v1.GetHealthResponse\"\x15\x8a\xcb\x19\x02\x18\x01\x82\xd3\xe4\x93\x02\t\x12\x07/health\x12]\n\nGetMetrics\x12\x1d.iotflow.v1.GetMetricsRequest\x1a\x14.google.api.HttpBody\"\x1a\x8a\xcb\x19\x06\n\x02\x05\x06\x10\x02\x82\xd3\xe4\x93\x02\n\x12\x08/metrics\x12w\n\rGetMqttStatus\x12 .iotflow.v1.GetMqttStatusRequest\x1a!.iotflow.v1.GetMqttStatusResponse\"!\x8a\xcb\x19\x02\x18\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/mqtt/statusBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fiotflow/v1/system_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15iotflow/v1/mqtt.proto\x1a\x18iotflow/v1/options.proto\x1a\x17iotflow/v1/system.proto\"4\n\x10GetHealthRequest\x12 \n\x08\x64\x65tailed\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x08\x64\x65tailed\"\x83\x02\n\x11GetHealthResponse\x12(\n\x06status\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0cHealthStatusR\x06status\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x18\n\x07version\x18\x03 \x01(\tR\x07version\x12\x38\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12%\n\x0euptime_seconds\x18\x05 \x01(\x01R\ruptimeSeconds\x12/\n\x06\x63hecks\x18\x06 \x03(\x0b\x32\x17.iotflow.v1.HealthCheckR\x06\x63hecks\"\x13\n\x11GetMetricsRequest\"\x16\n\x14GetMqttStatusRequest\"\xc6\x02\n\x15GetMqttStatusResponse\x12(\n\x06status\x18\x01 \x01(\tB\x10\xa2\xcb\x19\x0c\x42rokerStatusR\x06status\x12\x1c\n\tconnected\x18\x02 \x01(\x08R\tconnected\x12\x12\n\x04host\x18\x03 \x01(\tR\x04host\x12\x12\n\x04port\x18\x04 \x01(\x05R\x04port\x12\x37\n\x0b\x62roker_info\x18\x05 \x01(\x0b\x32\x16.iotflow.v1.BrokerInfoR\nbrokerInfo\x12H\n\x07refused\x18\x06 \x03(\x0b\x32..iotflow.v1.GetMqttStatusResponse.RefusedEntryR\x07refused\x1a:\n\x0cRefusedEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x01R\x05value:\x02\x38\x01\x32\xc8\x02\n\rSystemService\x12_\n\tGetHealth\x12\x1c.iotflow.v1.GetHealthRequest\x1a\x1d.iotflow.v1.GetHealthResponse\"\x15\x8a\xcb\x19\x02\x18\x01\x82\xd3\xe4\x93\x02\t\x12\x07/health\x12]\n\nGetMetrics\x12\x1d.iotflow.v1.GetMetricsRequest\x1a\x14.google.api.HttpBody\"\x1a\x8a\xcb\x19\x06\n\x02\x05\x06\x10\x02\x82\xd3\xe4\x93\x02\n\x12\x08/metrics\x12w\n\rGetMqttStatus\x12 .iotflow.v1.GetMqttStatusRequest\x1a!.iotflow.v1.GetMqttStatusResponse\"!\x8a\xcb\x19\x02\x18\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/mqtt/statusBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,8 +43,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETHEALTHREQUEST'].fields_by_name['detailed']._serialized_options = b'\342A\001\001'
   _globals['_GETHEALTHRESPONSE'].fields_by_name['status']._loaded_options = None
   _globals['_GETHEALTHRESPONSE'].fields_by_name['status']._serialized_options = b'\242\313\031\014HealthStatus'
-  _globals['_HEALTHCHECK'].fields_by_name['status']._loaded_options = None
-  _globals['_HEALTHCHECK'].fields_by_name['status']._serialized_options = b'\242\313\031\014HealthStatus'
   _globals['_GETMQTTSTATUSRESPONSE_REFUSEDENTRY']._loaded_options = None
   _globals['_GETMQTTSTATUSRESPONSE_REFUSEDENTRY']._serialized_options = b'8\001'
   _globals['_GETMQTTSTATUSRESPONSE'].fields_by_name['status']._loaded_options = None
@@ -53,22 +53,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYSTEMSERVICE'].methods_by_name['GetMetrics']._serialized_options = b'\212\313\031\006\n\002\005\006\020\002\202\323\344\223\002\n\022\010/metrics'
   _globals['_SYSTEMSERVICE'].methods_by_name['GetMqttStatus']._loaded_options = None
   _globals['_SYSTEMSERVICE'].methods_by_name['GetMqttStatus']._serialized_options = b'\212\313\031\002\030\001\202\323\344\223\002\025\022\023/api/v1/mqtt/status'
-  _globals['_GETHEALTHREQUEST']._serialized_start=196
-  _globals['_GETHEALTHREQUEST']._serialized_end=248
-  _globals['_GETHEALTHRESPONSE']._serialized_start=251
-  _globals['_GETHEALTHRESPONSE']._serialized_end=510
-  _globals['_HEALTHCHECK']._serialized_start=512
-  _globals['_HEALTHCHECK']._serialized_end=613
-  _globals['_GETMETRICSREQUEST']._serialized_start=615
-  _globals['_GETMETRICSREQUEST']._serialized_end=634
-  _globals['_GETMQTTSTATUSREQUEST']._serialized_start=636
-  _globals['_GETMQTTSTATUSREQUEST']._serialized_end=658
-  _globals['_GETMQTTSTATUSRESPONSE']._serialized_start=661
-  _globals['_GETMQTTSTATUSRESPONSE']._serialized_end=987
-  _globals['_GETMQTTSTATUSRESPONSE_REFUSEDENTRY']._serialized_start=929
-  _globals['_GETMQTTSTATUSRESPONSE_REFUSEDENTRY']._serialized_end=987
-  _globals['_BROKERINFO']._serialized_start=989
-  _globals['_BROKERINFO']._serialized_end=1104
-  _globals['_SYSTEMSERVICE']._serialized_start=1107
-  _globals['_SYSTEMSERVICE']._serialized_end=1435
+  _globals['_GETHEALTHREQUEST']._serialized_start=244
+  _globals['_GETHEALTHREQUEST']._serialized_end=296
+  _globals['_GETHEALTHRESPONSE']._serialized_start=299
+  _globals['_GETHEALTHRESPONSE']._serialized_end=558
+  _globals['_GETMETRICSREQUEST']._serialized_start=560
+  _globals['_GETMETRICSREQUEST']._serialized_end=579
+  _globals['_GETMQTTSTATUSREQUEST']._serialized_start=581
+  _globals['_GETMQTTSTATUSREQUEST']._serialized_end=603
+  _globals['_GETMQTTSTATUSRESPONSE']._serialized_start=606
+  _globals['_GETMQTTSTATUSRESPONSE']._serialized_end=932
+  _globals['_GETMQTTSTATUSRESPONSE_REFUSEDENTRY']._serialized_start=874
+  _globals['_GETMQTTSTATUSRESPONSE_REFUSEDENTRY']._serialized_end=932
+  _globals['_SYSTEMSERVICE']._serialized_start=935
+  _globals['_SYSTEMSERVICE']._serialized_end=1263
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from iotflow.v1 import mqtt_pb2 as _mqtt_pb2
+from iotflow.v1 import system_pb2 as _system_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -58,7 +60,7 @@ class GetHealthResponse(_message.Message):
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
-    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___HealthCheck]: ...
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[_system_pb2.HealthCheck]: ...
     def __init__(
         self,
         *,
@@ -67,7 +69,7 @@ class GetHealthResponse(_message.Message):
         version: _builtins.str = ...,
         timestamp: _timestamp_pb2.Timestamp | None = ...,
         uptime_seconds: _builtins.float = ...,
-        checks: _abc.Iterable[Global___HealthCheck] | None = ...,
+        checks: _abc.Iterable[_system_pb2.HealthCheck] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -76,37 +78,6 @@ class GetHealthResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetHealthResponse: _TypeAlias = GetHealthResponse  # noqa: Y015
-
-@_typing.final
-class HealthCheck(_message.Message):
-    """The health of one part of the service."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    STATUS_FIELD_NUMBER: _builtins.int
-    MESSAGE_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """database, telemetry_store, ingest, live_bus, parts (a process of `iotflow up` does not run) or
-    mqtt (an adapter has no connection to its broker, or loses it repeatedly).
-    """
-    status: _builtins.str
-    """healthy, degraded or unhealthy."""
-    message: _builtins.str
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        status: _builtins.str = ...,
-        message: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "name", b"name", "status", b"status"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___HealthCheck: _TypeAlias = HealthCheck  # noqa: Y015
 
 @_typing.final
 class GetMetricsRequest(_message.Message):
@@ -175,7 +146,7 @@ class GetMqttStatusResponse(_message.Message):
     host: _builtins.str
     port: _builtins.int
     @_builtins.property
-    def broker_info(self) -> Global___BrokerInfo:
+    def broker_info(self) -> _mqtt_pb2.BrokerInfo:
         """The same in the form of the older service."""
 
     @_builtins.property
@@ -191,7 +162,7 @@ class GetMqttStatusResponse(_message.Message):
         connected: _builtins.bool = ...,
         host: _builtins.str = ...,
         port: _builtins.int = ...,
-        broker_info: Global___BrokerInfo | None = ...,
+        broker_info: _mqtt_pb2.BrokerInfo | None = ...,
         refused: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["broker_info", b"broker_info"]  # noqa: Y015
@@ -201,34 +172,3 @@ class GetMqttStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMqttStatusResponse: _TypeAlias = GetMqttStatusResponse  # noqa: Y015
-
-@_typing.final
-class BrokerInfo(_message.Message):
-    """A broker in the form of the older service."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    HOST_FIELD_NUMBER: _builtins.int
-    PORT_FIELD_NUMBER: _builtins.int
-    CONNECTED_FIELD_NUMBER: _builtins.int
-    TLS_ENABLED_FIELD_NUMBER: _builtins.int
-    host: _builtins.str
-    port: _builtins.int
-    connected: _builtins.bool
-    tls_enabled: _builtins.bool
-    """Whether the port is that of MQTT over TLS."""
-    def __init__(
-        self,
-        *,
-        host: _builtins.str = ...,
-        port: _builtins.int = ...,
-        connected: _builtins.bool = ...,
-        tls_enabled: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "host", b"host", "port", b"port", "tls_enabled", b"tls_enabled"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___BrokerInfo: _TypeAlias = BrokerInfo  # noqa: Y015

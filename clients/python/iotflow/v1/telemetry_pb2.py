@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aiotflow/v1/telemetry.proto\x12\niotflow.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x02\n\x0eTelemetryBatch\x12 \n\x08sequence\x18\x01 \x01(\x04\x42\x04\xe2\x41\x01\x01R\x08sequence\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12$\n\ntimestamps\x18\x03 \x03(\x03\x42\x04\xe2\x41\x01\x01R\ntimestamps\x12\x32\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x12.iotflow.v1.ColumnB\x04\xe2\x41\x01\x01R\x07\x63olumns\x12\x1c\n\x06\x61tomic\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x61tomic\x12 \n\x08timeless\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x08timeless\x12#\n\ndevice_ids\x18\x07 \x03(\x05\x42\x04\xe2\x41\x01\x01R\tdeviceIds\"\x88\x02\n\x06\x43olumn\x12&\n\x0bmeasurement\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01R\x0bmeasurement\x12 \n\x08validity\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01R\x08validity\x12\x1e\n\x07\x64oubles\x18\x03 \x03(\x01\x42\x04\xe2\x41\x01\x01R\x07\x64oubles\x12\x1c\n\x06\x66loats\x18\x04 \x03(\x02\x42\x04\xe2\x41\x01\x01R\x06\x66loats\x12\x1c\n\x06int64s\x18\x05 \x03(\x03\x42\x04\xe2\x41\x01\x01R\x06int64s\x12\x1c\n\x06int32s\x18\x06 \x03(\x05\x42\x04\xe2\x41\x01\x01R\x06int32s\x12\x1a\n\x05\x62ools\x18\x07 \x03(\x08\x42\x04\xe2\x41\x01\x01R\x05\x62ools\x12\x1e\n\x07strings\x18\x08 \x03(\tB\x04\xe2\x41\x01\x01R\x07strings\"\xc5\x01\n\tRejection\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12 \n\x0bmeasurement\x18\x04 \x01(\tR\x0bmeasurement\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\"\x9b\x01\n\x07Reading\x12\x31\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x04\x64\x61ta\x12\x39\n\x08metadata\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x08metadata\x12\"\n\ttimestamp\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01R\ttimestamp\"\x91\x03\n\x0fLatestTelemetry\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x38\n\x0blatest_data\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nlatestData\x12\x38\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12O\n\x0clatest_times\x18\x06 \x03(\x0b\x32,.iotflow.v1.LatestTelemetry.LatestTimesEntryR\x0blatestTimes\x1aZ\n\x10LatestTimesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x30\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05value:\x02\x38\x01\x42\x44\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aiotflow/v1/telemetry.proto\x12\niotflow.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\x94\x02\n\x0eTelemetryBatch\x12 \n\x08sequence\x18\x01 \x01(\x04\x42\x04\xe2\x41\x01\x01R\x08sequence\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12$\n\ntimestamps\x18\x03 \x03(\x03\x42\x04\xe2\x41\x01\x01R\ntimestamps\x12\x32\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x12.iotflow.v1.ColumnB\x04\xe2\x41\x01\x01R\x07\x63olumns\x12\x1c\n\x06\x61tomic\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x06\x61tomic\x12 \n\x08timeless\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01R\x08timeless\x12#\n\ndevice_ids\x18\x07 \x03(\x05\x42\x04\xe2\x41\x01\x01R\tdeviceIds\"\x88\x02\n\x06\x43olumn\x12&\n\x0bmeasurement\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01R\x0bmeasurement\x12 \n\x08validity\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01R\x08validity\x12\x1e\n\x07\x64oubles\x18\x03 \x03(\x01\x42\x04\xe2\x41\x01\x01R\x07\x64oubles\x12\x1c\n\x06\x66loats\x18\x04 \x03(\x02\x42\x04\xe2\x41\x01\x01R\x06\x66loats\x12\x1c\n\x06int64s\x18\x05 \x03(\x03\x42\x04\xe2\x41\x01\x01R\x06int64s\x12\x1c\n\x06int32s\x18\x06 \x03(\x05\x42\x04\xe2\x41\x01\x01R\x06int32s\x12\x1a\n\x05\x62ools\x18\x07 \x03(\x08\x42\x04\xe2\x41\x01\x01R\x05\x62ools\x12\x1e\n\x07strings\x18\x08 \x03(\tB\x04\xe2\x41\x01\x01R\x07strings\"\xc5\x01\n\tRejection\x12\x1a\n\x08sequence\x18\x01 \x01(\x04R\x08sequence\x12\x14\n\x05index\x18\x02 \x01(\x05R\x05index\x12\x14\n\x05\x63ount\x18\x03 \x01(\x05R\x05\x63ount\x12 \n\x0bmeasurement\x18\x04 \x01(\tR\x0bmeasurement\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x06 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x07 \x01(\x08R\tretryable\"\x9b\x01\n\x07Reading\x12\x31\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x04\x64\x61ta\x12\x39\n\x08metadata\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x08metadata\x12\"\n\ttimestamp\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01R\ttimestamp\"\x91\x03\n\x0fLatestTelemetry\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x38\n\x0blatest_data\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nlatestData\x12\x38\n\ttimestamp\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\x12O\n\x0clatest_times\x18\x06 \x03(\x0b\x32,.iotflow.v1.LatestTelemetry.LatestTimesEntryR\x0blatestTimes\x1aZ\n\x10LatestTimesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x30\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05value:\x02\x38\x01\"y\n\x0cLiveReadings\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12+\n\x04\x64\x61ta\x18\x03 \x03(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\"\x9e\x01\n\x0cLivePresence\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x16\n\x06online\x18\x03 \x01(\x08R\x06online\x12\x38\n\ttimestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ttimestamp\"/\n\x0bLiveDropped\x12 \n\x08readings\x18\x01 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x08readings\"E\n\rLiveFeedState\x12\x1a\n\x08\x64\x65graded\x18\x01 \x01(\x08R\x08\x64\x65graded\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\"\xb1\x02\n\rJournalStatus\x12\x1c\n\tbuffering\x18\x01 \x01(\x08R\tbuffering\x12\x1c\n\treplaying\x18\x02 \x01(\x08R\treplaying\x12\x1a\n\x05\x62ytes\x18\x03 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x05\x62ytes\x12%\n\x0blimit_bytes\x18\x04 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\nlimitBytes\x12\x1e\n\x07\x65ntries\x18\x05 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x07\x65ntries\x12%\n\x0eoldest_seconds\x18\x06 \x01(\x01R\roldestSeconds\x12-\n\x0freplayed_values\x18\x07 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x0ereplayedValues\x12+\n\x0erefused_values\x18\x08 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\rrefusedValuesBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,16 +74,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_READING'].fields_by_name['timestamp']._serialized_options = b'\342A\001\001'
   _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._loaded_options = None
   _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_options = b'8\001'
-  _globals['_TELEMETRYBATCH']._serialized_start=139
-  _globals['_TELEMETRYBATCH']._serialized_end=415
-  _globals['_COLUMN']._serialized_start=418
-  _globals['_COLUMN']._serialized_end=682
-  _globals['_REJECTION']._serialized_start=685
-  _globals['_REJECTION']._serialized_end=882
-  _globals['_READING']._serialized_start=885
-  _globals['_READING']._serialized_end=1040
-  _globals['_LATESTTELEMETRY']._serialized_start=1043
-  _globals['_LATESTTELEMETRY']._serialized_end=1444
-  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_start=1354
-  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_end=1444
+  _globals['_LIVEDROPPED'].fields_by_name['readings']._loaded_options = None
+  _globals['_LIVEDROPPED'].fields_by_name['readings']._serialized_options = b'\250\313\031\001'
+  _globals['_JOURNALSTATUS'].fields_by_name['bytes']._loaded_options = None
+  _globals['_JOURNALSTATUS'].fields_by_name['bytes']._serialized_options = b'\250\313\031\001'
+  _globals['_JOURNALSTATUS'].fields_by_name['limit_bytes']._loaded_options = None
+  _globals['_JOURNALSTATUS'].fields_by_name['limit_bytes']._serialized_options = b'\250\313\031\001'
+  _globals['_JOURNALSTATUS'].fields_by_name['entries']._loaded_options = None
+  _globals['_JOURNALSTATUS'].fields_by_name['entries']._serialized_options = b'\250\313\031\001'
+  _globals['_JOURNALSTATUS'].fields_by_name['replayed_values']._loaded_options = None
+  _globals['_JOURNALSTATUS'].fields_by_name['replayed_values']._serialized_options = b'\250\313\031\001'
+  _globals['_JOURNALSTATUS'].fields_by_name['refused_values']._loaded_options = None
+  _globals['_JOURNALSTATUS'].fields_by_name['refused_values']._serialized_options = b'\250\313\031\001'
+  _globals['_TELEMETRYBATCH']._serialized_start=165
+  _globals['_TELEMETRYBATCH']._serialized_end=441
+  _globals['_COLUMN']._serialized_start=444
+  _globals['_COLUMN']._serialized_end=708
+  _globals['_REJECTION']._serialized_start=711
+  _globals['_REJECTION']._serialized_end=908
+  _globals['_READING']._serialized_start=911
+  _globals['_READING']._serialized_end=1066
+  _globals['_LATESTTELEMETRY']._serialized_start=1069
+  _globals['_LATESTTELEMETRY']._serialized_end=1470
+  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_start=1380
+  _globals['_LATESTTELEMETRY_LATESTTIMESENTRY']._serialized_end=1470
+  _globals['_LIVEREADINGS']._serialized_start=1472
+  _globals['_LIVEREADINGS']._serialized_end=1593
+  _globals['_LIVEPRESENCE']._serialized_start=1596
+  _globals['_LIVEPRESENCE']._serialized_end=1754
+  _globals['_LIVEDROPPED']._serialized_start=1756
+  _globals['_LIVEDROPPED']._serialized_end=1803
+  _globals['_LIVEFEEDSTATE']._serialized_start=1805
+  _globals['_LIVEFEEDSTATE']._serialized_end=1874
+  _globals['_JOURNALSTATUS']._serialized_start=1877
+  _globals['_JOURNALSTATUS']._serialized_end=2182
 # @@protoc_insertion_point(module_scope)

@@ -280,3 +280,168 @@ class LatestTelemetry(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LatestTelemetry: _TypeAlias = LatestTelemetry  # noqa: Y015
+
+@_typing.final
+class LiveReadings(_message.Message):
+    """Readings of one device that were just stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_NAME_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.int
+    device_name: _builtins.str
+    @_builtins.property
+    def data(self) -> _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]:
+        """Objects `{timestamp, <measurement>: value …}`."""
+
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.int = ...,
+        device_name: _builtins.str = ...,
+        data: _abc.Iterable[_struct_pb2.Struct] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "device_id", b"device_id", "device_name", b"device_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveReadings: _TypeAlias = LiveReadings  # noqa: Y015
+
+@_typing.final
+class LivePresence(_message.Message):
+    """A change of presence. Sent to every subscriber that may read the device, regardless of the
+    requested fields.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    DEVICE_NAME_FIELD_NUMBER: _builtins.int
+    ONLINE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    device_id: _builtins.int
+    device_name: _builtins.str
+    online: _builtins.bool
+    """See Device.is_online."""
+    @_builtins.property
+    def timestamp(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        device_id: _builtins.int = ...,
+        device_name: _builtins.str = ...,
+        online: _builtins.bool = ...,
+        timestamp: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_id", b"device_id", "device_name", b"device_name", "online", b"online", "timestamp", b"timestamp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LivePresence: _TypeAlias = LivePresence  # noqa: Y015
+
+@_typing.final
+class LiveDropped(_message.Message):
+    """Readings that a slow client lost."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READINGS_FIELD_NUMBER: _builtins.int
+    readings: _builtins.int
+    """Readings lost since the last such event."""
+    def __init__(
+        self,
+        *,
+        readings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["readings", b"readings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveDropped: _TypeAlias = LiveDropped  # noqa: Y015
+
+@_typing.final
+class LiveFeedState(_message.Message):
+    """The state of the connection between server processes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    degraded: _builtins.bool
+    """true: the connection is down. Readings that other processes accept may come late, or not at
+    all.
+    """
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        degraded: _builtins.bool = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveFeedState: _TypeAlias = LiveFeedState  # noqa: Y015
+
+@_typing.final
+class JournalStatus(_message.Message):
+    """The journal in front of a store that acknowledges before its disk has the data."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUFFERING_FIELD_NUMBER: _builtins.int
+    REPLAYING_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    LIMIT_BYTES_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    OLDEST_SECONDS_FIELD_NUMBER: _builtins.int
+    REPLAYED_VALUES_FIELD_NUMBER: _builtins.int
+    REFUSED_VALUES_FIELD_NUMBER: _builtins.int
+    buffering: _builtins.bool
+    """Readings are acknowledged by the journal alone, because the store is unavailable or behind."""
+    replaying: _builtins.bool
+    """The journal is sending the store the readings that it lacks."""
+    bytes: _builtins.int
+    """Size of the journal on disk."""
+    limit_bytes: _builtins.int
+    """Size at which the journal rejects readings."""
+    entries: _builtins.int
+    """Number of groups of batches in the journal."""
+    oldest_seconds: _builtins.float
+    """Age of the oldest of them."""
+    replayed_values: _builtins.int
+    """Values sent to the store again since the server started."""
+    refused_values: _builtins.int
+    """Of the replayed values, those that the store rejected after they were acknowledged. The log
+    names them.
+    """
+    def __init__(
+        self,
+        *,
+        buffering: _builtins.bool = ...,
+        replaying: _builtins.bool = ...,
+        bytes: _builtins.int = ...,
+        limit_bytes: _builtins.int = ...,
+        entries: _builtins.int = ...,
+        oldest_seconds: _builtins.float = ...,
+        replayed_values: _builtins.int = ...,
+        refused_values: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffering", b"buffering", "bytes", b"bytes", "entries", b"entries", "limit_bytes", b"limit_bytes", "oldest_seconds", b"oldest_seconds", "refused_values", b"refused_values", "replayed_values", b"replayed_values", "replaying", b"replaying"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JournalStatus: _TypeAlias = JournalStatus  # noqa: Y015

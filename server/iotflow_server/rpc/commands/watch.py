@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from iotflow.v1 import command_service_pb2 as wire
+from iotflow.v1 import stream_pb2
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.change_feed import ChangeSubscription
@@ -49,7 +50,7 @@ class CommandWatch:
 def _events(subscription: ChangeSubscription[Command], order: CommandStateOrder) -> list[Event]:
     """The queued changes, or a heartbeat if there are none."""
     changes, has_gap = subscription.take()
-    gap = [Event(missed=wire.CommandsMissed(timestamp=timestamp_ms(utc_now_ms())))] if has_gap else []
+    gap = [Event(missed=stream_pb2.StreamGap(timestamp=timestamp_ms(utc_now_ms())))] if has_gap else []
     return gap + [Event(command=wire_commands.command(one)) for one in changes if order.is_newer(one)] or [
         Event(heartbeat=heartbeat())
     ]

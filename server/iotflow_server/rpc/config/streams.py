@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from datetime import datetime, timedelta
 
-from iotflow.v1 import device_service_pb2, gateway_service_pb2
+from iotflow.v1 import config_pb2, device_service_pb2, gateway_service_pb2, stream_pb2
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.devices.change_feed import ChangeSubscription
 from iotflow_server.devices.device import Device, utc_now
@@ -61,7 +61,7 @@ class FleetConfigStream:
                     yield message
                 since = started - OVERLAP
                 self._sent = {key: sent for key, sent in self._sent.items() if (sent.changed_at or started) >= since}
-                yield OfDevice(caught_up=gateway_service_pb2.ConfigsCaughtUp(timestamp=timestamp_of(since)))
+                yield OfDevice(caught_up=stream_pb2.StreamCaughtUp(timestamp=timestamp_of(since)))
                 async for message in self._changes(subscription):
                     yield message
 
@@ -108,7 +108,7 @@ def _own(desired: DesiredConfig) -> Own:
 
 
 def _of(device: Device, desired: DesiredConfig) -> OfDevice:
-    config = gateway_service_pb2.DesiredConfig(
+    config = config_pb2.DesiredConfig(
         device_id=device.id,
         device_name=device.name,
         desired=to_struct(desired.document),

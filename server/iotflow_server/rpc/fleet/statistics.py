@@ -28,10 +28,10 @@ class IngestStatistics:
         self._feed = feed
         self._active_streams = active_streams
 
-    def figures(self) -> fleet_pb2.IngestFigures:
+    def figures(self) -> fleet_pb2.IngestStatistics:
         """The statistics since the start of the process."""
         tally = self._tally
-        return fleet_pb2.IngestFigures(
+        return fleet_pb2.IngestStatistics(
             batches_stored=tally.batches,
             readings_stored=tally.readings,
             values_stored=tally.values,

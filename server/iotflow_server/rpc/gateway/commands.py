@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
-from iotflow.v1 import gateway_service_pb2
+from iotflow.v1 import command_pb2, gateway_service_pb2
 from iotflow.words import CommandState, GatewayReport
 from iotflow_server.auth.principal import Principal
 from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
@@ -171,7 +171,7 @@ class GatewayStream:
 
 def _message(lease: CommandLease) -> Response:
     return Response(
-        command=gateway_service_pb2.DeviceCommand(
+        command=command_pb2.DeviceCommand(
             command=command(lease.command),
             device_name=lease.device_name,
             device_type=lease.device_type,

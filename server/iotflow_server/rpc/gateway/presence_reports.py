@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from iotflow.v1 import gateway_service_pb2
+from iotflow.v1 import gateway_service_pb2, presence_pb2
 from iotflow.words import DeviceStatus, Presence
 from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.devices.device import Device, device_inactive, utc_now
@@ -34,7 +34,7 @@ class PresenceReportHandler:
         await self._record([report for index, report in enumerate(reports) if index not in rejected_at])
         return wire.ReportPresenceResponse(accepted=len(reports) - len(rejected), rejected=rejected)
 
-    async def _record(self, reports: Sequence[wire.PresenceReport]) -> None:
+    async def _record(self, reports: Sequence[presence_pb2.PresenceReport]) -> None:
         now = utc_now()
         session_reports = []
         for report in reports:
@@ -49,7 +49,9 @@ class PresenceReportHandler:
             await self._leases.release_for(reachable)
 
 
-def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Device]) -> Iterator[wire.PresenceRejection]:
+def _rejections(
+    reports: Sequence[presence_pb2.PresenceReport], devices: dict[int, Device]
+) -> Iterator[presence_pb2.PresenceRejection]:
     for index, report in enumerate(reports):
         device = devices.get(report.device_id)
         if device is None:
@@ -61,8 +63,10 @@ def _rejections(reports: Sequence[wire.PresenceReport], devices: dict[int, Devic
             yield _rejection(index, report, "INVALID_TIME", "The time must be in the years 1 to 9999.")
 
 
-def _rejection(index: int, report: wire.PresenceReport, reason: str, message: str) -> wire.PresenceRejection:
-    return wire.PresenceRejection(index=index, device_id=report.device_id, reason=reason, message=message)
+def _rejection(
+    index: int, report: presence_pb2.PresenceReport, reason: str, message: str
+) -> presence_pb2.PresenceRejection:
+    return presence_pb2.PresenceRejection(index=index, device_id=report.device_id, reason=reason, message=message)
 
 
 def _is_time(timestamp: Timestamp) -> bool:
@@ -73,5 +77,5 @@ def _is_time(timestamp: Timestamp) -> bool:
     return True
 
 
-def _time(report: wire.PresenceReport, now: datetime) -> datetime:
+def _time(report: presence_pb2.PresenceReport, now: datetime) -> datetime:
     return min(now, report.timestamp.ToDatetime(UTC)) if report.HasField("timestamp") else now

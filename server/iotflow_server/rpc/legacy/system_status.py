@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from iotflow.v1 import legacy_pb2
 from iotflow.v1 import legacy_service_pb2 as wire
 from iotflow.words import DeviceStatus
 from iotflow_server import VERSION
@@ -18,7 +19,7 @@ CHECKS = {"telemetry_store": "iotdb", "live_bus": "redis"}
 
 
 class SystemStatusHandler:
-    """Reports health, figures of the machine, and counts of devices."""
+    """Reports health, metrics of the machine, and counts of devices."""
 
     def __init__(self, *, checks: HealthChecks, machine: Machine, counter: DeviceCounter) -> None:
         self._checks = checks
@@ -34,16 +35,16 @@ class SystemStatusHandler:
             status=status,
             timestamp=timestamp_ms(utc_now_ms()),
             checks={
-                name: wire.StatusCheck(
+                name: legacy_pb2.StatusCheck(
                     healthy=check.status == HEALTHY,
                     status="connected" if check.status == HEALTHY else "disconnected",
                     message=check.message,
                 )
                 for name, check in named.items()
             },
-            metrics=wire.StatusMetrics(
-                system=await self._machine_figures(),
-                application=wire.ApplicationFigures(
+            metrics=legacy_pb2.StatusMetrics(
+                system=await self._machine_metrics(),
+                application=legacy_pb2.ApplicationMetrics(
                     version=VERSION, uptime_seconds=round(time.monotonic() - self._started_at, 3)
                 ),
                 devices=await self._device_counts(),
@@ -51,9 +52,9 @@ class SystemStatusHandler:
             failed_checks=[name for name, check in named.items() if check.status != HEALTHY],
         )
 
-    async def _machine_figures(self) -> wire.MachineFigures:
+    async def _machine_metrics(self) -> legacy_pb2.MachineMetrics:
         found = await asyncio.to_thread(self._machine.figures)
-        return wire.MachineFigures(
+        return legacy_pb2.MachineMetrics(
             cpu_percent=found.cpu_percent,
             memory_percent=found.memory_percent,
             memory_available_mb=found.memory_available_mb,
@@ -61,13 +62,13 @@ class SystemStatusHandler:
             load_average=found.load,
         )
 
-    async def _device_counts(self) -> wire.StatusDeviceCounts | None:
+    async def _device_counts(self) -> legacy_pb2.StatusDeviceCounts | None:
         """The counts of devices. None: the registry is unavailable, which the checks report."""
         try:
             counts = await self._counter.count()
         except Unavailable:
             return None
-        return wire.StatusDeviceCounts(
+        return legacy_pb2.StatusDeviceCounts(
             total_devices=counts.total,
             active_devices=counts.by_status[DeviceStatus.ACTIVE],
             online_devices=counts.online,

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from iotflow.v1 import mqtt_pb2
 from iotflow.v1 import mqtt_service_pb2 as wire
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal
@@ -97,8 +98,8 @@ async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscr
         changes.cancel()
 
 
-def _account(account: Account) -> wire.MqttAccount:
-    return wire.MqttAccount(
+def _account(account: Account) -> mqtt_pb2.MqttAccount:
+    return mqtt_pb2.MqttAccount(
         device_id=account.device_id,
         name=account.name,
         status=account.status,

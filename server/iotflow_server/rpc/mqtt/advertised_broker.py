@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from iotflow.v1 import device_service_pb2
+from iotflow.v1 import mqtt_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +13,15 @@ class AdvertisedBroker:
     port: int
     prefix: str
 
-    def credentials(self, device_id: int) -> device_service_pb2.MqttCredentials:
+    def credentials(self, device_id: int) -> mqtt_pb2.MqttCredentials:
         """The address, user name and topics of a device. Its password is its key."""
         root = f"{self.prefix}/devices/{device_id}"
-        return device_service_pb2.MqttCredentials(
+        return mqtt_pb2.MqttCredentials(
             mqtt_host=self.host,
             mqtt_port=self.port,
             username=str(device_id),
             client_id=f"device_{device_id}",
-            topics=device_service_pb2.MqttTopics(
+            topics=mqtt_pb2.MqttTopics(
                 telemetry_publish=f"{root}/telemetry",
                 status_publish=f"{root}/status",
                 commands_subscribe=f"{root}/commands",

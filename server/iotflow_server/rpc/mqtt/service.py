@@ -31,11 +31,11 @@ class MqttService(mqtt_service_pb2_grpc.MqttServiceServicer):
     async def FindAccount(self, request: wire.FindAccountRequest, _context: Context) -> wire.FindAccountResponse:
         return await self._accounts.find(request)
 
-    async def ReportRefusals(
-        self, request: wire.ReportRefusalsRequest, _context: Context
-    ) -> wire.ReportRefusalsResponse:
+    async def ReportRejections(
+        self, request: wire.ReportRejectionsRequest, _context: Context
+    ) -> wire.ReportRejectionsResponse:
         self._rejections.add(request.counts)
-        return wire.ReportRefusalsResponse()
+        return wire.ReportRejectionsResponse()
 
     async def Authenticate(self, request: wire.AuthenticateRequest, _context: Context) -> wire.AuthenticateResponse:
         return await self._access.authenticate(request)

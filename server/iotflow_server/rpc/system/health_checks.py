@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from iotflow.v1.system_service_pb2 import HealthCheck
+from iotflow.v1.system_pb2 import HealthCheck
 from iotflow.words import HealthStatus
 from iotflow_server.errors import Unavailable
 from iotflow_server.rpc.streams.active_streams import ActiveStreams

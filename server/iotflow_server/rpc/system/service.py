@@ -4,7 +4,7 @@ import time
 
 from google.api.httpbody_pb2 import HttpBody
 
-from iotflow.v1 import system_service_pb2, system_service_pb2_grpc
+from iotflow.v1 import mqtt_pb2, system_service_pb2, system_service_pb2_grpc
 from iotflow.words import BrokerStatus
 from iotflow_server import VERSION
 from iotflow_server.interceptors.middleware import Context
@@ -69,7 +69,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
             connected=is_reachable,
             host=self._broker.host,
             port=self._broker.port,
-            broker_info=wire.BrokerInfo(
+            broker_info=mqtt_pb2.BrokerInfo(
                 host=self._broker.host,
                 port=self._broker.port,
                 connected=is_reachable,

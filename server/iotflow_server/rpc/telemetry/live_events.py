@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import structlog
 
-from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
@@ -125,9 +125,9 @@ class LiveEvents:
             case PresenceChange():
                 return _presence(item)
             case Dropped(readings):
-                return Event(dropped=telemetry_service_pb2.LiveDropped(readings=readings))
+                return Event(dropped=telemetry_pb2.LiveDropped(readings=readings))
             case FeedState(degraded, message):
-                return Event(feed=telemetry_service_pb2.LiveFeedState(degraded=degraded, message=message))
+                return Event(feed=telemetry_pb2.LiveFeedState(degraded=degraded, message=message))
         return self._readings(item)
 
     def _readings(self, event: LiveEvent) -> Event:
@@ -139,13 +139,13 @@ def _columns(event: LiveEvent) -> Event:
 
 
 def _rows(event: LiveEvent) -> Event:
-    readings = telemetry_service_pb2.LiveReadings(device_id=event.source.id, device_name=event.source.name)
+    readings = telemetry_pb2.LiveReadings(device_id=event.source.id, device_name=event.source.name)
     add_rows(readings, "data", event.batch)
     return Event(telemetry=readings)
 
 
 def _presence(change: PresenceChange) -> Event:
-    presence = telemetry_service_pb2.LivePresence(
+    presence = telemetry_pb2.LivePresence(
         device_id=change.source.id,
         device_name=change.source.name,
         online=change.online,

@@ -1,6 +1,6 @@
 """GetTelemetryStatus: the state of the telemetry store."""
 
-from iotflow.v1 import telemetry_service_pb2
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow.words import StoreStatus
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import Unavailable
@@ -60,8 +60,8 @@ async def _accepts_writes(store: ManagedWriter) -> bool:
     return True
 
 
-def _journal(state: JournalState) -> wire.JournalStatus:
-    return wire.JournalStatus(
+def _journal(state: JournalState) -> telemetry_pb2.JournalStatus:
+    return telemetry_pb2.JournalStatus(
         buffering=state.buffering,
         replaying=state.replaying,
         bytes=state.bytes,

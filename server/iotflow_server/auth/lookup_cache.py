@@ -1,10 +1,12 @@
 """A cache of look-ups, which shares one look-up among all callers that wait for the same key."""
 
 import asyncio
-from collections import OrderedDict
+import math
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Generic, Protocol, TypeVar
+
+from cachetools import LRUCache, TTLCache
 
 # Seconds for which an unknown key is cached.
 ABSENCE_TTL = 1.0
@@ -33,27 +35,23 @@ class LookupCache(Generic[Found]):
         timer: Callable[[], float],
     ) -> None:
         self._look_up = look_up
-        self._ttl = ttl
-        self._size = size
-        self._timer = timer
-        # In the order of insertion, which is the order of expiry.
-        self._present: OrderedDict[bytes, tuple[float, Found]] = OrderedDict()
-        self._absent: OrderedDict[bytes, float] = OrderedDict()
-        self._digests: dict[int, set[bytes]] = {}
-        # In the order of the last successful look-up.
-        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._present: TTLCache[bytes, Found] = TTLCache(size, ttl, timer)
+        self._absent: TTLCache[bytes, None] = TTLCache(size, ABSENCE_TTL, timer)
+        # The digests of each identity; an entry expires after those of _present that it names.
+        self._digests: TTLCache[int, set[bytes]] = TTLCache(math.inf, ttl, timer)
+        # By the last successful look-up.
+        self._known: LRUCache[bytes, None] = LRUCache(size)
         self._running: dict[bytes, asyncio.Task[Found | None]] = {}
         self._tasks: set[asyncio.Task[Found | None]] = set()
 
     async def get(self, key: str) -> Found | None:
         """The result of look_up. Its exceptions are raised and not cached."""
         digest = sha256(key.encode()).digest()
-        now = self._timer()
-        present = self._present.get(digest)
-        if present is not None and present[0] > now:
-            return present[1]
-        if self._absent.get(digest, now) > now:
-            return None
+        try:
+            return self._present[digest]
+        except KeyError:
+            if digest in self._absent:
+                return None
         # The cancellation of one caller must not cancel the look-up of the others.
         return await asyncio.shield(self._running.get(digest) or self._start(digest, key))
 
@@ -64,7 +62,7 @@ class LookupCache(Generic[Found]):
     def forget(self, identity: int) -> None:
         """Remove the entries of this identity."""
         for digest in self._digests.pop(identity, ()):
-            del self._present[digest]
+            self._present.pop(digest, None)
         # A running look-up may return the state before the change. Its callers get the result, but it is not cached.
         self._running.clear()
 
@@ -103,28 +101,10 @@ class LookupCache(Generic[Found]):
             task.exception()
 
     def _remember(self, digest: bytes, found: Found | None) -> None:
-        now = self._timer()
-        self._drop(digest)
-        self._known.pop(digest, None)
         if found is None:
-            self._absent[digest] = now + ABSENCE_TTL
+            self._absent[digest] = None
+            self._known.pop(digest, None)
         else:
-            self._present[digest] = (now + self._ttl, found)
-            self._digests.setdefault(found.id, set()).add(digest)
+            self._present[digest] = found
+            self._digests[found.id] = {*self._digests.get(found.id, ()), digest}
             self._known[digest] = None
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
-        if len(self._absent) > self._size:
-            self._absent.popitem(last=False)
-        if len(self._present) > self._size:
-            self._drop(next(iter(self._present)))
-
-    def _drop(self, digest: bytes) -> None:
-        self._absent.pop(digest, None)
-        present = self._present.pop(digest, None)
-        if present is None:
-            return
-        identity = present[1].id
-        self._digests[identity].discard(digest)
-        if not self._digests[identity]:
-            del self._digests[identity]

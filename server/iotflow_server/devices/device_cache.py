@@ -1,8 +1,9 @@
 """A cache of devices by id."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+
+from cachetools import TTLCache
 
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
@@ -15,23 +16,21 @@ class DeviceCache:
         self, registry: Registry, ttl: float, size: int = 100_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._registry = registry
-        self._ttl = ttl
-        self._size = size
-        self._clock = clock
-        self._devices: OrderedDict[int, tuple[float, Device]] = OrderedDict()
+        self._devices: TTLCache[int, Device] = TTLCache(size, ttl, clock)
         self._invalidations = 0
         registry.on_change(self.forget)
 
     async def get(self, device_id: int) -> Device:
         """The device, at most ttl seconds old. Raises NotFound."""
-        known = self._devices.get(device_id)
-        if known and self._clock() < known[0]:
-            return known[1]
+        try:
+            return self._devices[device_id]
+        except KeyError:
+            pass
         invalidations = self._invalidations
         device = await self._registry.get(device_id)
         # The result may be older than a change during the query.
         if invalidations == self._invalidations:
-            self._remember(device)
+            self._devices[device_id] = device
         return device
 
     def forget(self, device_id: int) -> None:
@@ -43,9 +42,3 @@ class DeviceCache:
         """Clear the cache: other processes may have changed any device."""
         self._devices.clear()
         self._invalidations += 1
-
-    def _remember(self, device: Device) -> None:
-        self._devices[device.id] = (self._clock() + self._ttl, device)
-        self._devices.move_to_end(device.id)
-        if len(self._devices) > self._size:
-            self._devices.popitem(last=False)

@@ -1,10 +1,11 @@
 """Allocation of timestamps to readings that arrive without one."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from cachetools import LRUCache
 
 from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.telemetry.ports import SERVER, TelemetryReader
@@ -64,7 +65,7 @@ class NewestTimestamps:
         self._reader = reader
         self._buffering = buffering
         self._now = now
-        self._newest: OrderedDict[int, int] = OrderedDict()
+        self._newest: LRUCache[int, int] = LRUCache(MOST_DEVICES)
         self._latest_previous = now() + AHEAD_MS
 
     async def newest(self, device_id: int, caller: str) -> int:
@@ -77,9 +78,6 @@ class NewestTimestamps:
     def record(self, device_id: int, time: int) -> None:
         """Record an allocated timestamp."""
         self._newest[device_id] = max(time, self._newest.get(device_id, 0))
-        self._newest.move_to_end(device_id)
-        if len(self._newest) > MOST_DEVICES:
-            self._newest.popitem(last=False)
 
     async def _newest_stored(self, device_id: int, caller: str) -> int:
         try:

@@ -1,6 +1,6 @@
 """The order of the states of a command, as one subscriber receives them."""
 
-from collections import OrderedDict
+from cachetools import LRUCache
 
 from iotflow.words import CommandState
 from iotflow_server.commands.command import Command
@@ -21,7 +21,7 @@ class CommandStateOrder:
     """Filters late and repeated changes. Changes may be published out of order, because transactions commit concurrently."""
 
     def __init__(self) -> None:
-        self._ranks: OrderedDict[int, int] = OrderedDict()
+        self._ranks: LRUCache[int, int] = LRUCache(MOST_REMEMBERED)
 
     def is_newer(self, command: Command) -> bool:
         """Whether the state is newer than all earlier ones of this command. A newer state is remembered."""
@@ -29,7 +29,4 @@ class CommandStateOrder:
         if rank <= self._ranks.get(command.id, -1):
             return False
         self._ranks[command.id] = rank
-        self._ranks.move_to_end(command.id)
-        if len(self._ranks) > MOST_REMEMBERED:
-            self._ranks.popitem(last=False)
         return True

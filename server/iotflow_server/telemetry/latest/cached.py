@@ -1,9 +1,10 @@
 """A cache of newest values beside a store."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import starmap
+
+from cachetools import TTLCache
 
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.latest.values import LatestValues, Values
@@ -22,20 +23,13 @@ class HotDevices:
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
-        self._timer = timer
-        self._queried: OrderedDict[int, float] = OrderedDict()
+        self._queried: TTLCache[int, None] = TTLCache(MOST_DEVICES, REPEAT_SECONDS, timer)
 
     def record(self, device_ids: Sequence[int]) -> list[int]:
         """Record a query; returns those of the devices that were also queried within the last REPEAT_SECONDS, each once."""
-        now = self._timer()
-        hot = []
-        for device_id in dict.fromkeys(device_ids):
-            if now - self._queried.get(device_id, -REPEAT_SECONDS) < REPEAT_SECONDS:
-                hot.append(device_id)
-            self._queried[device_id] = now
-            self._queried.move_to_end(device_id)
-        while len(self._queried) > MOST_DEVICES:
-            self._queried.popitem(last=False)
+        distinct = dict.fromkeys(device_ids)
+        hot = [device_id for device_id in distinct if device_id in self._queried]
+        self._queried.update(distinct)
         return hot
 
 

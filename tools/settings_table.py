@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import AliasChoices, SecretStr
 from pydantic_settings import BaseSettings
 
-from iotflow_gateway.settings import Settings as GatewaySettings
+from iotflow_gateway.settings import GatewaySettings
 from iotflow_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

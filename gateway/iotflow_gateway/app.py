@@ -11,26 +11,24 @@ import grpc
 import structlog
 
 from iotflow.channels import credentials, open_channel
-from iotflow_gateway.accounts.account_watch import AccountWatch
-from iotflow_gateway.accounts.directory import Directory
+from iotflow_gateway.accounts.directory import AccountWatch, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
 from iotflow_gateway.broker import Broker, BrokerAddress, BrokerSession, OnMessage
 from iotflow_gateway.broker.options import broker_address, filters, obsolete_filters
-from iotflow_gateway.devices.acknowledgements import AcknowledgementHandler
-from iotflow_gateway.devices.commands import CommandStream
+from iotflow_gateway.devices.acknowledgements import AcknowledgementHandler, OrderedCalls
+from iotflow_gateway.devices.commands import CommandDownlink
 from iotflow_gateway.devices.configs import ConfigPublisher
-from iotflow_gateway.devices.ordered_calls import OrderedCalls
 from iotflow_gateway.devices.presence import PresenceHandler
-from iotflow_gateway.devices.registration import RegistrationHandler
+from iotflow_gateway.devices.registration import MqttRegistrationHandler
 from iotflow_gateway.embedded import AccessControl, AnonymousAccess, EmbeddedBroker
-from iotflow_gateway.metrics import Metrics
+from iotflow_gateway.metrics import GatewayMetrics
 from iotflow_gateway.pipeline.batcher import Batcher
 from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.pipeline.uplink import Uplink
-from iotflow_gateway.rejections.reporting import RejectionPublisher, RejectionReports
+from iotflow_gateway.rejections import RejectionPublisher, RejectionReports
 from iotflow_gateway.router import Handler, MessageRouter
-from iotflow_gateway.settings import Settings
+from iotflow_gateway.settings import GatewaySettings
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind, Topics
 
 log = structlog.get_logger(__name__)
@@ -38,7 +36,7 @@ log = structlog.get_logger(__name__)
 Work = Coroutine[Any, Any, None]
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: GatewaySettings) -> None:
     """Run the adapter until cancelled. Raises ServerError if the server rejects this adapter."""
     async with AsyncExitStack() as stack:
         tasks = [asyncio.create_task(work) for work in _tasks(_context(settings, stack))]
@@ -56,13 +54,13 @@ async def run(settings: Settings) -> None:
 class Context:
     """The parts that most others need. stack: closes parts when the adapter ends."""
 
-    settings: Settings
+    settings: GatewaySettings
     stack: AsyncExitStack
     channel: grpc.aio.Channel
     token: str
     address: BrokerAddress
     topics: Topics
-    metrics: Metrics
+    metrics: GatewayMetrics
     directory: Directory
 
     @property
@@ -76,7 +74,7 @@ class Context:
         return self.address.username, self.address.password
 
 
-def _context(settings: Settings, stack: AsyncExitStack) -> Context:
+def _context(settings: GatewaySettings, stack: AsyncExitStack) -> Context:
     token, channel = settings.secret(), open_channel(settings.server)
     stack.push_async_callback(channel.close)
     return Context(
@@ -86,7 +84,7 @@ def _context(settings: Settings, stack: AsyncExitStack) -> Context:
         token=token,
         address=broker_address(settings, token),
         topics=Topics(settings.mqtt_topic_prefix),
-        metrics=Metrics(),
+        metrics=GatewayMetrics(),
         directory=Directory(),
     )
 
@@ -108,7 +106,7 @@ def _tasks(context: Context) -> list[Work]:
         Uplink(channel, context.token, batcher, callbacks).run(),
         presence.run(),
         reports.run(),
-        CommandStream(channel, metadata, context.topics, broker).run(),
+        CommandDownlink(channel, metadata, context.topics, broker).run(),
         configs.run(),
         configs.follow_names(),
         _serve(broker, router.route, accounts, mosquitto),
@@ -146,7 +144,7 @@ def _handlers(context: Context, broker: Broker, presence: PresenceHandler, callb
     """The handlers of messages other than telemetry."""
     calls = OrderedCalls(callbacks)
     acknowledgements = AcknowledgementHandler(context.channel, context.metadata, calls)
-    registration = RegistrationHandler(context.channel, context.topics, broker.publish, callbacks.finish)
+    registration = MqttRegistrationHandler(context.channel, context.topics, broker.publish, callbacks.finish)
     context.stack.push_async_callback(calls.close)
     context.stack.push_async_callback(registration.close)
     return {
@@ -174,7 +172,7 @@ def _router(context: Context, batcher: Batcher, handlers: dict[Kind, Handler], c
     return router
 
 
-def _warn_of_open_broker(settings: Settings) -> None:
+def _warn_of_open_broker(settings: GatewaySettings) -> None:
     if settings.accounts == "payload":
         problem = "the broker has no accounts: each of its clients can read the messages and keys of all devices"
         log.warning("broker_without_accounts", problem=problem)

@@ -16,8 +16,8 @@ LOOPBACK = "127.0.0.1"
 ACCEPT_AGAIN = 1.0
 
 
-class Metrics:
-    """Metrics of one adapter."""
+class GatewayMetrics:
+    """GatewayMetrics of one adapter."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

@@ -11,21 +11,21 @@ import structlog
 
 from iotflow.errors import ServerError
 from iotflow_gateway.descriptors import DescriptorErrors
-from iotflow_gateway.settings import Settings, WrongSettings, load_settings, unknown_settings
+from iotflow_gateway.settings import GatewaySettings, WrongGatewaySettings, load_settings, unknown_settings
 
 log = structlog.get_logger(__name__)
 
 # Time for which the thread that decodes long messages may hold the interpreter while the event loop waits.
 SWITCH_SECONDS = 0.001
 
-Run = Callable[[Settings], Coroutine[None, None, None]]
+Run = Callable[[GatewaySettings], Coroutine[None, None, None]]
 
 
 def run_process(run: Run) -> int:
     """Run until SIGTERM, SIGINT or SIGHUP. The exit code: 0 after such a signal, 1 if the adapter cannot run."""
     try:
         settings = load_settings()
-    except WrongSettings as error:
+    except WrongGatewaySettings as error:
         sys.stderr.write(f"The settings are not valid:\n{error}\n")
         return 1
     _configure_log(settings.log_level, settings.log_format)

@@ -9,7 +9,7 @@ import structlog
 from iotflow.channels import Backoff
 from iotflow.errors import ServerError, server_error
 from iotflow.log_limits import Interval
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.pipeline.message import Rejected
 
 log = structlog.get_logger(__name__)
 

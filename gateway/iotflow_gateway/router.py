@@ -9,9 +9,10 @@ import structlog
 
 from iotflow_gateway.accounts.directory import Directory
 from iotflow_gateway.accounts.lookups import UNKNOWN, Lookups
-from iotflow_gateway.metrics import Metrics
+from iotflow_gateway.metrics import GatewayMetrics
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Callbacks, Message
+from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
+from iotflow_gateway.pipeline.message_queues import PerDeviceQueue
 from iotflow_gateway.pipeline.payloads import (
     api_key,
     checked_kind,
@@ -21,9 +22,7 @@ from iotflow_gateway.pipeline.payloads import (
     read_content,
     readings,
 )
-from iotflow_gateway.pipeline.per_device_queue import PerDeviceQueue
-from iotflow_gateway.pipeline.readings_intake import ReadingsIntake
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.pipeline.telemetry_handler import TelemetryHandler
 from iotflow_gateway.topics import Kind
 
 log = structlog.get_logger(__name__)
@@ -46,7 +45,7 @@ class MessageRouter:
         batcher: Batcher,
         handlers: Mapping[Kind, Handler],
         callbacks: Callbacks,
-        metrics: Metrics,
+        metrics: GatewayMetrics,
         keyed: bool,
     ) -> None:
         self._directory = directory
@@ -56,7 +55,7 @@ class MessageRouter:
         self._callbacks = callbacks
         self._metrics = metrics
         self._keyed = keyed
-        self._intake = ReadingsIntake(batcher, callbacks)
+        self._telemetry = TelemetryHandler(batcher, callbacks)
         self._queue = PerDeviceQueue(self._process_queued)
         # The interpreter runs one computing thread at a time; several would each delay the event loop.
         self._decoding = asyncio.Lock()
@@ -100,7 +99,7 @@ class MessageRouter:
         device_id = device if isinstance(device, int) else await asyncio.shield(device)
         self._check_device(message, device_id, content)
         decoded = await self._in_thread(readings, message.payload, content)
-        await self._intake.take_long(message, device_id, decoded)
+        await self._telemetry.handle_long(message, device_id, decoded)
 
     async def _in_thread(self, work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
         async with self._decoding:
@@ -143,7 +142,7 @@ class MessageRouter:
         if content is None and kind in (Kind.TELEMETRY, Kind.BATCH):
             self._batcher.add_batch(device_id, message, device_batch(message.payload, device_id))
         elif kind is Kind.TELEMETRY:
-            self._intake.take(message, device_id, readings(message.payload, content))
+            self._telemetry.handle(message, device_id, readings(message.payload, content))
         else:
             self._handlers[kind](message, device_id, content)
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from iotflow.topic_names import topic_prefix
 
 
-class WrongSettings(Exception):
+class WrongGatewaySettings(Exception):
     """Invalid settings. The message has one line for each, beginning with its name."""
 
 
@@ -25,7 +25,7 @@ WITHDRAWN = {
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 
 
-class Settings(BaseSettings):
+class GatewaySettings(BaseSettings):
     """Each field is set by the environment variable IOTFLOW_GATEWAY_<FIELD>, or by those of its alias."""
 
     model_config = SettingsConfigDict(
@@ -123,35 +123,35 @@ class Settings(BaseSettings):
     )
 
     def secret(self) -> str:
-        """The token, or an empty string. Raises WrongSettings if its file cannot be read."""
+        """The token, or an empty string. Raises WrongGatewaySettings if its file cannot be read."""
         if token := self.token.get_secret_value():
             return token
         try:
             return self.token_file.read_text().strip() if self.token_file else ""
         except OSError as error:
             problem = f"the file {self.token_file} cannot be read ({error.strerror})"
-            raise WrongSettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {problem}") from None
+            raise WrongGatewaySettings(f"IOTFLOW_GATEWAY_TOKEN_FILE: {problem}") from None
 
 
-def load_settings() -> Settings:
-    """Read the environment. Raises WrongSettings, which names every invalid setting and shows no secret."""
+def load_settings() -> GatewaySettings:
+    """Read the environment. Raises WrongGatewaySettings, which names every invalid setting and shows no secret."""
     if problems := [f"{name}: {reason}" for name, reason in WITHDRAWN.items() if name in _given()]:
-        raise WrongSettings("\n".join(problems))
+        raise WrongGatewaySettings("\n".join(problems))
     try:
-        settings = Settings()
+        settings = GatewaySettings()
     except ValidationError as error:
         lines = [
             f"{variable(item['loc'])}: {item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_input=False)
         ]
-        raise WrongSettings("\n".join(lines)) from None
+        raise WrongGatewaySettings("\n".join(lines)) from None
     if settings.accounts == "payload" and settings.mosquitto_dir:
-        raise WrongSettings(
+        raise WrongGatewaySettings(
             "IOTFLOW_GATEWAY_MOSQUITTO_DIR: with IOTFLOW_GATEWAY_ACCOUNTS=payload devices have no accounts at the broker; set one of"
             " the two only"
         )
     if not settings.secret():
-        raise WrongSettings(
+        raise WrongGatewaySettings(
             "IOTFLOW_GATEWAY_TOKEN: not set; set it, or IOTFLOW_GATEWAY_TOKEN_FILE, to a token of the role gateway"
         )
     return settings
@@ -159,7 +159,7 @@ def load_settings() -> Settings:
 
 def unknown_settings() -> list[str]:
     """Variables with the prefix of the adapter's settings that are not settings."""
-    known = {f"IOTFLOW_GATEWAY_{name.upper()}" for name in Settings.model_fields}
+    known = {f"IOTFLOW_GATEWAY_{name.upper()}" for name in GatewaySettings.model_fields}
     return sorted(name for name in _given() if name.startswith("IOTFLOW_GATEWAY_") and name not in known)
 
 

@@ -1,13 +1,22 @@
-"""The devices by the ids and names that stand in topics."""
+"""The directory of devices by the ids and names that stand in topics, kept up to date with the server."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import grpc
+import structlog
+
+from iotflow.errors import server_error
+from iotflow.v1.mqtt_pb2 import MqttAccount
+from iotflow.v1.mqtt_service_pb2 import WatchAccountsRequest, WatchAccountsResponse
+from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
+from iotflow_gateway.retries import StreamFailures
 from iotflow_gateway.topics import usernames
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DeviceAccount:
     """verifier: the hash by which Mosquitto checks the device's key, or empty."""
 
     device_id: int
@@ -22,21 +31,21 @@ class Account:
 
 
 # Called with an account before and after a change; None: it did not exist, or does not any more.
-Listener = Callable[[Account | None, Account | None], None]
+Listener = Callable[[DeviceAccount | None, DeviceAccount | None], None]
 
 
 class Directory:
     """All accounts of the server, with a delay of moments."""
 
     def __init__(self) -> None:
-        self._by_id: dict[int, Account] = {}
+        self._by_id: dict[int, DeviceAccount] = {}
         self._by_username: dict[str, int] = {}
         self._listeners: list[Listener] = []
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def __iter__(self) -> Iterator[Account]:
+    def __iter__(self) -> Iterator[DeviceAccount]:
         return iter(self._by_id.values())
 
     def on_change(self, listener: Listener) -> None:
@@ -47,11 +56,11 @@ class Directory:
         """The id of the device with this id or name."""
         return self._by_username.get(username)
 
-    def account(self, device_id: int) -> Account | None:
+    def account(self, device_id: int) -> DeviceAccount | None:
         """The account of a device."""
         return self._by_id.get(device_id)
 
-    def put(self, account: Account) -> None:
+    def put(self, account: DeviceAccount) -> None:
         """Add or replace an account."""
         before = self._drop(account.device_id)
         self._by_id[account.device_id] = account
@@ -70,7 +79,7 @@ class Directory:
         for device_id in self._by_id.keys() - set(ids):
             self.remove(device_id)
 
-    def _drop(self, device_id: int) -> Account | None:
+    def _drop(self, device_id: int) -> DeviceAccount | None:
         before = self._by_id.pop(device_id, None)
         for username in before.usernames if before else ():
             # Another device may have the name by now.
@@ -78,6 +87,65 @@ class Directory:
                 del self._by_username[username]
         return before
 
-    def _notify(self, before: Account | None, after: Account | None) -> None:
+    def _notify(self, before: DeviceAccount | None, after: DeviceAccount | None) -> None:
         for listener in self._listeners:
             listener(before, after)
+
+
+log = structlog.get_logger(__name__)
+
+
+class AccountWatch:
+    """on_change: called after each change of the directory, once the directory is complete."""
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        metadata: tuple[tuple[str, str], ...],
+        directory: Directory,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._stub = MqttServiceStub(channel)
+        self._metadata = metadata
+        self._directory = directory
+        self._on_change = on_change
+        self._failures = StreamFailures("accounts", longest=1.0)
+        # The ids received of the first, full list; None: the list is complete.
+        self._listed: set[int] | None = None
+        self._complete = asyncio.Event()
+
+    async def complete(self) -> None:
+        """Wait until the directory has all accounts."""
+        await self._complete.wait()
+
+    async def run(self) -> None:
+        """Run until cancelled. Raises ServerError if the server rejects this adapter."""
+        while True:
+            try:
+                self._listed = set()
+                async for answer in self._stub.WatchAccounts(WatchAccountsRequest(), metadata=self._metadata):
+                    self._failures.reset()
+                    self._apply(answer)
+            except grpc.aio.AioRpcError as failure:
+                await asyncio.sleep(self._failures.delay(server_error(failure)))
+
+    def _apply(self, answer: WatchAccountsResponse) -> None:
+        if answer.again:
+            self._listed = set()
+        for account in answer.accounts:
+            self._directory.put(_account(account))
+        for device_id in answer.removed:
+            self._directory.remove(device_id)
+        if self._listed is not None:
+            self._listed.update(account.device_id for account in answer.accounts)
+            if not answer.complete:
+                return
+            self._directory.keep_only(self._listed)
+            self._listed = None
+            self._complete.set()
+            log.info("accounts_loaded", devices=len(self._directory))
+        self._on_change()
+
+
+def _account(account: MqttAccount) -> DeviceAccount:
+    return DeviceAccount(account.device_id, account.name, account.status, account.verifier)

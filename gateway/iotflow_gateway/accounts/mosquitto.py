@@ -14,7 +14,7 @@ import structlog
 
 from iotflow.topic_names import level_problem
 from iotflow.words import DeviceStatus
-from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +77,7 @@ class MosquittoAccounts:
                 self._warn_once(account)
                 yield from (f"{name}:{account.verifier}" for name in account.usernames if _is_writable(name))
 
-    def _warn_once(self, account: Account) -> None:
+    def _warn_once(self, account: DeviceAccount) -> None:
         problem = level_problem(account.name) or ("" if _is_writable(account.name) else "does not fit into the file")
         if problem and account.device_id not in self._warned:
             self._warned.add(account.device_id)

@@ -3,7 +3,7 @@
 import hashlib
 
 from iotflow_gateway.broker.connection import BrokerAddress
-from iotflow_gateway.settings import Settings
+from iotflow_gateway.settings import GatewaySettings
 from iotflow_gateway.topics import Topics
 
 
@@ -12,7 +12,7 @@ def _secret_suffix(password: str) -> str:
     return hashlib.sha256(f"client id {password}".encode()).hexdigest()[:16]
 
 
-def broker_address(settings: Settings, token: str) -> BrokerAddress:
+def broker_address(settings: GatewaySettings, token: str) -> BrokerAddress:
     """The address of the broker, with the adapter's account and session."""
     password = settings.mqtt_password.get_secret_value() or token
     return BrokerAddress(
@@ -28,18 +28,18 @@ def broker_address(settings: Settings, token: str) -> BrokerAddress:
     )
 
 
-def filters(settings: Settings, topics: Topics) -> list[str]:
+def filters(settings: GatewaySettings, topics: Topics) -> list[str]:
     """The filters of the adapter's subscriptions."""
     anonymous = topics.anonymous_filters() if settings.anonymous else []
     return [*topics.status_filters(), *(_share(settings) + one for one in topics.shared_filters()), *anonymous]
 
 
-def obsolete_filters(settings: Settings, topics: Topics) -> list[str]:
+def obsolete_filters(settings: GatewaySettings, topics: Topics) -> list[str]:
     """Filters of earlier versions, to be removed from the session."""
     obsolete, share = topics.obsolete_filters(), _share(settings)
     return [*obsolete, *(share + one for one in obsolete if share)]
 
 
-def _share(settings: Settings) -> str:
+def _share(settings: GatewaySettings) -> str:
     """The prefix of shared subscriptions; empty without a group."""
     return f"$share/{settings.group}/" if settings.group else ""

@@ -16,7 +16,8 @@ from iotflow.topic_names import topic_problem
 from iotflow_gateway.broker.connection import BrokerAddress, MqttConnection
 from iotflow_gateway.broker.port import BrokerDelivery, CannotConnect, OnMessage
 from iotflow_gateway.broker.retained_cleanup import RetainedCleanup, clearing_properties, is_clearing
-from iotflow_gateway.pipeline.message import MOST_BYTES, Message, Unacknowledged
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message_queues import MOST_BYTES, Unacknowledged
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from iotflow.errors import server_error
 from iotflow.v1.config_pb2 import DesiredConfig
 from iotflow.v1.gateway_service_pb2 import WatchDeviceConfigsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.broker import Broker, CannotConnect
 from iotflow_gateway.devices.documents import config_document
 from iotflow_gateway.retries import StreamFailures
@@ -85,7 +85,7 @@ class ConfigPublisher:
                 self._add_unchecked(*unchecked)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _account_changed(self, before: Account | None, after: Account | None) -> None:
+    def _account_changed(self, before: DeviceAccount | None, after: DeviceAccount | None) -> None:
         account = before or after
         if before and after is None:
             self._removed.append(before.device_id)

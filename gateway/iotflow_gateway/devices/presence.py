@@ -10,8 +10,7 @@ from iotflow.v1.gateway_service_pb2 import ReportPresenceRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.presence_pb2 import PresenceReport
 from iotflow.words import Presence
-from iotflow_gateway.pipeline.message import Callbacks, Message
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
 from iotflow_gateway.retries import TRIES, call_with_retries
 from iotflow_gateway.topics import Kind
 

@@ -21,7 +21,7 @@ MOST = 100
 FIELDS = ("device_type", "description", "location", "firmware_version", "hardware_version")
 
 
-class RegistrationHandler:
+class MqttRegistrationHandler:
     """Answers `{device_type, …, token?}` on discovery/register/{name} with the device's id and key, once.
 
     The adapter does not use its own token. If registration is not open, the message must hold the token of a registrar.

@@ -8,13 +8,14 @@ from amqtt.contexts import BrokerConfig, ListenerConfig
 from amqtt.errors import BrokerError
 from amqtt.session import Session
 
-from iotflow_gateway.accounts.directory import Account
+from iotflow_gateway.accounts.directory import DeviceAccount
 from iotflow_gateway.broker import BrokerDelivery, OnMessage
 from iotflow_gateway.embedded.access_control import AccessControl
 from iotflow_gateway.embedded.connection_review import ConnectionReview
 from iotflow_gateway.embedded.session_state import InboundMessage, device_of, state
 from iotflow_gateway.embedded.sessions import Sessions
-from iotflow_gateway.pipeline.message import MOST_BYTES, Message
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message_queues import MOST_BYTES
 from iotflow_gateway.topics import Topics
 
 log = structlog.get_logger(__name__)
@@ -79,7 +80,7 @@ class EmbeddedBroker:
         finally:
             await sessions.shutdown()
 
-    def account_changed(self, before: Account | None, after: Account | None) -> None:
+    def account_changed(self, before: DeviceAccount | None, after: DeviceAccount | None) -> None:
         """Review the connections of a device that was added, changed or removed."""
         if changed := after or before:
             self._review.schedule(changed.device_id, removed=after is None)

@@ -22,7 +22,7 @@ from amqtt.session import OutgoingApplicationMessage, Session
 
 from iotflow_gateway.embedded.limits import MOST_BYTES_IN_FLIGHT, MOST_IN_FLIGHT, MOST_UNRELEASED
 from iotflow_gateway.embedded.packet_bodies import acknowledged, filters, published
-from iotflow_gateway.embedded.packets import Malformed, Packet, PacketReader, Type
+from iotflow_gateway.embedded.packets import MalformedPacket, Packet, PacketReader, Type
 from iotflow_gateway.embedded.session_state import InboundMessage, Unreleased, inbound_message, state
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class ClientProtocol(BrokerProtocolHandler):
                 await self._process(packet)
                 # Packets that have arrived are read without a pause, in which other connections would be served.
                 await asyncio.sleep(0)
-        except Malformed as problem:
+        except MalformedPacket as problem:
             log.info("connection_closed", problem=str(problem), username=self.session.username)
         except TimeoutError:
             log.info("connection_closed", problem="no packet in time", username=self.session.username)
@@ -107,7 +107,7 @@ class ClientProtocol(BrokerProtocolHandler):
             case Type.DISCONNECT:
                 self._has_disconnected = True
             case Type.CONNECT:
-                raise Malformed("a second CONNECT on one connection")
+                raise MalformedPacket("a second CONNECT on one connection")
             case _:
                 await self._process_acknowledgement(packet.type, acknowledged(packet))
 
@@ -174,7 +174,7 @@ class ClientProtocol(BrokerProtocolHandler):
         if first and first.is_same(message):
             message.finished = first.finished
         elif first is None and len(unreleased) >= MOST_UNRELEASED:
-            raise Malformed(f"{MOST_UNRELEASED} messages of QoS 2 are not released: the limit is reached")
+            raise MalformedPacket(f"{MOST_UNRELEASED} messages of QoS 2 are not released: the limit is reached")
         else:
             self._pass_on(message)
             unreleased[message.packet_id] = Unreleased.of(message)
@@ -183,7 +183,7 @@ class ClientProtocol(BrokerProtocolHandler):
     def _pass_on(self, message: InboundMessage) -> None:
         """A client that may not publish and cannot be informed is disconnected (MQTT-3.3.5-2)."""
         if not self._on_publish(self.session, message):
-            raise Malformed(f"a client without a login may not publish to {message.topic:.200}")
+            raise MalformedPacket(f"a client without a login may not publish to {message.topic:.200}")
 
     async def _acknowledge(self, message: InboundMessage, packet: PubackPacket | PubrecPacket) -> None:
         """Acknowledge a message when its processing is complete, in the order of arrival (MQTT-4.6.0-2)."""

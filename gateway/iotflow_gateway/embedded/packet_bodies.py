@@ -1,10 +1,10 @@
-"""Decodes the bodies of packets. Every function raises Malformed for a body that violates the protocol."""
+"""Decodes the bodies of packets. Every function raises MalformedPacket for a body that violates the protocol."""
 
 from dataclasses import dataclass
 
 from amqtt.adapters import BufferReader
 
-from iotflow_gateway.embedded.packets import Malformed, Packet, Type
+from iotflow_gateway.embedded.packets import MalformedPacket, Packet, Type
 from iotflow_gateway.topics import is_published_to
 
 HIGHEST_QOS = 2
@@ -36,7 +36,7 @@ class Body:
         """The next bytes."""
         taken = self._content[self._at : self._at + count]
         if len(taken) < count:
-            raise Malformed("a packet is shorter than its content")
+            raise MalformedPacket("a packet is shorter than its content")
         self._at += count
         return taken
 
@@ -57,22 +57,22 @@ class Body:
         try:
             text = self.data().decode()
         except UnicodeDecodeError:
-            raise Malformed("a string is not UTF-8") from None
+            raise MalformedPacket("a string is not UTF-8") from None
         if "\0" in text:
-            raise Malformed("a string has a null character")
+            raise MalformedPacket("a string has a null character")
         return text
 
     def packet_id(self) -> int:
         """A packet id, which is not 0."""
         packet_id = self.number()
         if not packet_id:
-            raise Malformed("a packet id is 0")
+            raise MalformedPacket("a packet id is 0")
         return packet_id
 
     def check_end(self) -> None:
         """Check that all bytes are read."""
         if not self.is_read:
-            raise Malformed("a packet is longer than its content")
+            raise MalformedPacket("a packet is longer than its content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ def published(packet: Packet) -> Published:
     """The content of PUBLISH."""
     qos = packet.flags >> 1 & 3
     if qos > HIGHEST_QOS:
-        raise Malformed("PUBLISH with QoS 3")
+        raise MalformedPacket("PUBLISH with QoS 3")
     body = Body(packet.body)
     topic = body.text()
     if not is_published_to(topic):
-        raise Malformed(f"a message cannot be published to the topic {topic:.200}")
+        raise MalformedPacket(f"a message cannot be published to the topic {topic:.200}")
     packet_id = body.packet_id() if qos else 0
     return Published(topic, body.rest(), qos, packet_id, bool(packet.flags & 1), bool(packet.flags & 8))
 
@@ -108,9 +108,9 @@ def filters(packet: Packet) -> tuple[int, list[tuple[str, int]]]:
         topic_filter = body.text()
         qos = body.number(1) if packet.type is Type.SUBSCRIBE else 0
         if not topic_filter or qos > HIGHEST_QOS:
-            raise Malformed("a filter is empty, or its QoS is above 2")
+            raise MalformedPacket("a filter is empty, or its QoS is above 2")
         if len(found) == MOST_FILTERS_AT_ONCE:
-            raise Malformed(f"{packet.type.name} of more than {MOST_FILTERS_AT_ONCE} filters")
+            raise MalformedPacket(f"{packet.type.name} of more than {MOST_FILTERS_AT_ONCE} filters")
         found.append((topic_filter, qos))
     return packet_id, found
 
@@ -127,9 +127,9 @@ def checked_connect(packet: Packet | None) -> BufferReader:
     """A checked CONNECT, for amqtt to decode. amqtt reads every version of MQTT as 3.1.1, and any bytes as text. Raises Unsupported
     for MQTT 5."""
     if packet is None:
-        raise Malformed("the client closed the connection before CONNECT")
+        raise MalformedPacket("the client closed the connection before CONNECT")
     if packet.type is not Type.CONNECT:
-        raise Malformed(f"the first packet is {packet.type.name}, not CONNECT")
+        raise MalformedPacket(f"the first packet is {packet.type.name}, not CONNECT")
     body = Body(packet.body)
     name, level, flags = body.text(), body.number(1), body.number(1)
     if name in PROTOCOL_NAMES and level == LEVEL_5:
@@ -137,7 +137,7 @@ def checked_connect(packet: Packet | None) -> BufferReader:
     body.number()
     _check_flags(flags)
     if len(body.text()) > LONGEST_CLIENT_ID:
-        raise Malformed(f"the client id has more than {LONGEST_CLIENT_ID} characters")
+        raise MalformedPacket(f"the client id has more than {LONGEST_CLIENT_ID} characters")
     if flags & WILL:
         _check_will(body.text())
         body.data()
@@ -152,9 +152,9 @@ def _check_flags(flags: int) -> None:
     qos = flags >> 3 & 3
     without_will = not flags & WILL and (qos or flags & WILL_RETAIN)
     if flags & RESERVED or qos > HIGHEST_QOS or without_will:
-        raise Malformed("CONNECT has invalid flags")
+        raise MalformedPacket("CONNECT has invalid flags")
 
 
 def _check_will(topic: str) -> None:
     if not is_published_to(topic):
-        raise Malformed(f"a last will cannot be published to the topic {topic:.200}")
+        raise MalformedPacket(f"a last will cannot be published to the topic {topic:.200}")

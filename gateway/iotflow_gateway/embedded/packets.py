@@ -17,7 +17,7 @@ SMALL = 2**16
 PACKET_SECONDS = 30.0
 
 
-class Malformed(Exception):
+class MalformedPacket(Exception):
     """A packet violates the protocol or a limit; the message states which."""
 
 
@@ -96,7 +96,7 @@ class PacketReader:
     async def next(self, within: float | None) -> Packet | None:
         """The next packet; None: the client has closed the connection. within: seconds until its first byte.
 
-        Raises Malformed, and TimeoutError if the packet does not arrive in time.
+        Raises MalformedPacket, and TimeoutError if the packet does not arrive in time.
         """
         try:
             async with asyncio.timeout(within):
@@ -113,9 +113,9 @@ class PacketReader:
         header, size = await self._size(first)
         largest = LARGEST.get(packet_type, ID_SIZE)
         if size > largest:
-            raise Malformed(f"{packet_type.name} of {size} bytes: the limit is {largest}")
+            raise MalformedPacket(f"{packet_type.name} of {size} bytes: the limit is {largest}")
         if packet_type is not Type.PUBLISH and first[0] & 0x0F != FLAGS.get(packet_type, 0):
-            raise Malformed(f"{packet_type.name} has reserved flags")
+            raise MalformedPacket(f"{packet_type.name} has reserved flags")
         return packet_type, header, size
 
     async def _size(self, header: bytes) -> tuple[bytes, int]:
@@ -126,7 +126,7 @@ class PacketReader:
             size |= (digit[0] & 0x7F) << 7 * place
             if digit[0] < 0x80:
                 return header, size
-        raise Malformed(f"the size of a packet has more than {SIZE_BYTES} bytes")
+        raise MalformedPacket(f"the size of a packet has more than {SIZE_BYTES} bytes")
 
     async def _body(self, size: int) -> bytes:
         if size <= SMALL:
@@ -147,4 +147,4 @@ def _type(first: int) -> Type:
     try:
         return Type(first >> 4)
     except ValueError:
-        raise Malformed(f"a client cannot send a packet of type {first >> 4}") from None
+        raise MalformedPacket(f"a client cannot send a packet of type {first >> 4}") from None

@@ -12,9 +12,8 @@ from amqtt.mqtt.constants import QOS_1
 from amqtt.session import Session
 
 from iotflow_gateway.embedded.access_control import AccessControl
-from iotflow_gateway.embedded.admission import CONNECT_SECONDS, Admission
 from iotflow_gateway.embedded.client_protocol import ClientProtocol
-from iotflow_gateway.embedded.connections import Connections, Reader, Writer
+from iotflow_gateway.embedded.connections import CONNECT_SECONDS, Admission, Connections, Reader, Writer
 from iotflow_gateway.embedded.fanout import Fanout
 from iotflow_gateway.embedded.limits import (
     LONGEST_FILTER,
@@ -24,7 +23,7 @@ from iotflow_gateway.embedded.limits import (
     MOST_SESSIONS,
     READING_BYTES,
 )
-from iotflow_gateway.embedded.packets import Malformed, ReadBudget
+from iotflow_gateway.embedded.packets import MalformedPacket, ReadBudget
 from iotflow_gateway.embedded.session_state import InboundMessage, device_of, has_same_owner, last_will, state
 from iotflow_gateway.topics import Topics
 
@@ -138,10 +137,10 @@ class Sessions(Broker):
                     await self._make_room(session)
                     # The last step, with no wait after it: a client with the same id that was admitted meanwhile gives way.
                     await self._take_over(session.client_id)
-            except (AMQTTError, MQTTError, Malformed, OSError) as error:
+            except (AMQTTError, MQTTError, MalformedPacket, OSError) as error:
                 problem = str(error) or "no CONNECT in time"
                 # A port probe closes its connection without a byte.
-                is_probe = isinstance(error, Malformed) and not reader.packets.has_begun
+                is_probe = isinstance(error, MalformedPacket) and not reader.packets.has_begun
                 (log.debug if is_probe else log.info)("client_rejected", problem=problem)
                 raise MQTTError(problem) from None
             resumed = await self._resumed(session)

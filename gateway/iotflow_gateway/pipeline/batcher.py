@@ -8,8 +8,7 @@ from iotflow.readings import Reading
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
-from iotflow_gateway.pipeline.pending_batch import PassthroughBatch, PendingBatch
+from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PassthroughBatch, PendingBatch
 
 # With this number of joined batches in flight, readings wait and are joined: one batch travels while the other is stored. A busier
 # store thus gets fewer, larger batches.

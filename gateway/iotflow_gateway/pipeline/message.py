@@ -1,14 +1,40 @@
-"""A message of the broker, and the messages that wait for their acknowledgement."""
+"""A message of the broker, and the rejection of a message."""
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address
 
-# Payloads of unacknowledged messages, in all. Above it the adapter reads nothing from the broker.
-MOST_BYTES = 128 * 2**20
+
+class Rejected(Exception):
+    """reason: a code for programs. message: a sentence for people. index: position of the reading in the payload, if it is known.
+    field: path within the reading, or within the payload. retryable: whether the same message may be accepted later. is_notice:
+    nothing is rejected, and the device is informed of a change to its data."""
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        field: str = "",
+        index: int | None = None,
+        retryable: bool = False,
+        is_notice: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.field = field
+        self.index = index
+        self.retryable = retryable
+        self.is_notice = is_notice
+
+    @property
+    def path(self) -> str:
+        """Index and field in one text: [3].data.t."""
+        if self.index is None:
+            return self.field
+        return f"[{self.index}].{self.field}" if self.field else f"[{self.index}]"
 
 
 @dataclass(slots=True)
@@ -49,37 +75,3 @@ class Callbacks:
 
     reject: Callable[[Message, Rejected], None]
     finish: Callable[[Message], None]
-
-
-class Unacknowledged:
-    """Messages in the order of arrival, which is the order of their acknowledgements in MQTT. acknowledge: sends PUBACK."""
-
-    def __init__(self, acknowledge: Callable[[Message], None]) -> None:
-        self._acknowledge = acknowledge
-        self._messages: deque[Message] = deque()
-        self._bytes = 0
-
-    @property
-    def bytes(self) -> int:
-        """Size of all payloads."""
-        return self._bytes
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    def add(self, message: Message) -> None:
-        """Record a message that arrived."""
-        self._messages.append(message)
-        self._bytes += len(message.payload)
-
-    def unfinished(self) -> list[Message]:
-        """Messages whose processing is not complete."""
-        return [message for message in self._messages if not message.is_finished]
-
-    def finish(self, message: Message) -> None:
-        """Mark a message as processed; acknowledge it once all earlier ones are processed."""
-        message.is_finished = True
-        messages = self._messages
-        while messages and messages[0].is_finished:
-            self._bytes -= len(messages[0].payload)
-            self._acknowledge(messages.popleft())

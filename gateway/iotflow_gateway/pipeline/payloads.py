@@ -12,8 +12,7 @@ from iotflow.readings import document as document_of
 from iotflow.readings.decoding import MOST_READINGS
 from iotflow.readings.document import BAD_JSON
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
-from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.pipeline.message import Message, Rejected
 from iotflow_gateway.topics import SIGNS_OF_LIFE, Kind
 
 PROTOBUF = "application/x-protobuf"

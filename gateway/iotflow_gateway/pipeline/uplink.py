@@ -10,10 +10,8 @@ from iotflow.errors import ServerError
 from iotflow.v1.telemetry_pb2 import Rejection
 from iotflow.writer import TelemetryWriter
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Callbacks
-from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
-from iotflow_gateway.pipeline.pending_batch import PendingBatch
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.pipeline.message import Callbacks, Rejected
+from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PendingBatch
 from iotflow_gateway.retries import TRIES, StreamFailures, aborts_stream, gave_up
 
 log = structlog.get_logger(__name__)

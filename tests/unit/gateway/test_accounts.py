@@ -6,15 +6,16 @@ import hashlib
 import sys
 from pathlib import Path
 
-from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.accounts.mosquitto import MosquittoAccounts
-from iotflow_gateway.pipeline.message import Message, Unacknowledged
+from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message_queues import Unacknowledged
 from iotflow_gateway.topics import Address
 from tests.support.processes import running
 
 
-def account(device_id: int, name: str, status: str = "active", verifier: str = "$7$1$c2FsdA==$aA==") -> Account:
-    return Account(device_id, name, status, verifier)
+def account(device_id: int, name: str, status: str = "active", verifier: str = "$7$1$c2FsdA==$aA==") -> DeviceAccount:
+    return DeviceAccount(device_id, name, status, verifier)
 
 
 def test_a_name_belongs_to_the_device_that_has_it_now() -> None:

@@ -15,8 +15,7 @@ from iotflow.v1.telemetry_pb2 import Column, Rejection, TelemetryBatch
 from iotflow_gateway.pipeline.batcher import BUSY, Batcher
 from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.multi_device_batch import MultiDeviceBatch
-from iotflow_gateway.pipeline.pending_batch import PendingBatch
+from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PendingBatch
 from iotflow_gateway.topics import Address
 from iotflow_server.rpc.codec.wire_batches import decode
 from iotflow_server.rpc.codec.wire_runs import runs

@@ -4,7 +4,7 @@ import asyncio
 
 from iotflow.v1.command_pb2 import Command, DeviceCommand
 from iotflow_gateway.broker import BrokerDelivery
-from iotflow_gateway.devices.deliveries import Deliveries
+from iotflow_gateway.devices.commands import Deliveries
 from iotflow_gateway.topics import Topics
 
 

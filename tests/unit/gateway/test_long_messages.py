@@ -7,12 +7,11 @@ import grpc
 import orjson
 import pytest
 
-from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.accounts.lookups import Lookups
-from iotflow_gateway.metrics import Metrics
+from iotflow_gateway.metrics import GatewayMetrics
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Callbacks, Message
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
 from iotflow_gateway.router import MessageRouter
 from iotflow_gateway.topics import Kind, Topics
 
@@ -32,8 +31,8 @@ class Routed:
         self.finished: list[Message] = []
         self._changed = asyncio.Event()
         directory = Directory()
-        directory.put(Account(1, LONG, "active", "v"))
-        directory.put(Account(2, SHORT, "active", "v"))
+        directory.put(DeviceAccount(1, LONG, "active", "v"))
+        directory.put(DeviceAccount(2, SHORT, "active", "v"))
         channel = grpc.aio.insecure_channel("127.0.0.1:1")
         handlers = {Kind.COMMAND_ACK: self._handle}
         self.router = MessageRouter(
@@ -42,7 +41,7 @@ class Routed:
             batcher=self.batcher,
             handlers=handlers,
             callbacks=Callbacks(reject=self._reject, finish=self._finish),
-            metrics=Metrics(),
+            metrics=GatewayMetrics(),
             keyed=False,
         )
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import grpc
 
-from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.broker import BrokerDelivery, CannotConnect
+from iotflow_gateway.devices.acknowledgements import OrderedCalls
 from iotflow_gateway.devices.configs import ConfigPublisher
-from iotflow_gateway.devices.ordered_calls import OrderedCalls
 from iotflow_gateway.pipeline.message import Callbacks, Message
 from iotflow_gateway.topics import Address, Topics
 
@@ -128,11 +128,11 @@ async def test_a_name_that_changes_while_an_earlier_change_is_processed() -> Non
     directory = Directory()
     configs = ConfigPublisher(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
     for name in ("first", "second"):
-        directory.put(Account(1, name, "active", ""))
+        directory.put(DeviceAccount(1, name, "active", ""))
     following = asyncio.create_task(configs.follow_names())
     async with asyncio.timeout(PATIENCE):
         await broker.called.wait()
-        directory.put(Account(1, "third", "active", ""))
+        directory.put(DeviceAccount(1, "third", "active", ""))
         broker.back.set()
         while len(broker.retained) < 4:
             await broker.changed.wait()
@@ -149,8 +149,8 @@ async def test_names_are_followed_at_a_broker_that_rejects_for_a_while() -> None
     broker: Any = RejectingBroker()
     directory = Directory()
     configs = ConfigPublisher(grpc.aio.insecure_channel("127.0.0.1:1"), (), Topics("p"), broker, directory)
-    directory.put(Account(1, "before", "active", ""))
-    directory.put(Account(1, "after", "active", ""))
+    directory.put(DeviceAccount(1, "before", "active", ""))
+    directory.put(DeviceAccount(1, "after", "active", ""))
     asyncio.get_running_loop().call_later(0.05, broker.back.set)
     following = asyncio.create_task(configs.follow_names())
     async with asyncio.timeout(PATIENCE):

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from iotflow.channels import open_channel
-from iotflow_gateway.devices.registration import MOST, RegistrationHandler
+from iotflow_gateway.devices.registration import MOST, MqttRegistrationHandler
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.topics import Topics
 
@@ -14,7 +14,7 @@ async def test_further_registrations_are_rejected_as_retryable() -> None:
     # A server that accepts connections and answers nothing.
     async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) as silent:
         channel = open_channel(f"127.0.0.1:{silent.sockets[0].getsockname()[1]}")
-        registrations = RegistrationHandler(
+        registrations = MqttRegistrationHandler(
             channel, topics, lambda topic, payload: answers.setdefault(topic, payload) is payload, finished.append
         )
         messages = [registration(topics, number) for number in range(MOST + 1)]

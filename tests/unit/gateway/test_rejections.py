@@ -2,10 +2,9 @@
 
 import grpc
 
-from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Rejected
-from iotflow_gateway.rejections.reporting import (
+from iotflow_gateway.metrics import GatewayMetrics
+from iotflow_gateway.pipeline.message import Message, Rejected
+from iotflow_gateway.rejections import (
     MOST_OF_A_DEVICE,
     MOST_WITHOUT_KEY,
     RejectionPublisher,
@@ -25,7 +24,7 @@ async def test_errors_of_messages_without_a_key_do_not_displace_the_devices_own(
         return True
 
     reports = RejectionReports(grpc.aio.insecure_channel("127.0.0.1:1"), ())
-    topics, publisher = Topics("iotflow"), RejectionPublisher(publish, Metrics(), reports)
+    topics, publisher = Topics("iotflow"), RejectionPublisher(publish, GatewayMetrics(), reports)
     for number in range(10 * MOST_OF_A_DEVICE):
         publisher.reject(Message(TOPIC, topics.keyed(TOPIC), b"{}", number, 1), REJECTED)
     assert published == ["iotflow/devices/7/errors"] * MOST_WITHOUT_KEY

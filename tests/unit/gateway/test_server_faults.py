@@ -21,15 +21,13 @@ from iotflow.v1 import (
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
 )
-from iotflow_gateway.accounts.account_watch import AccountWatch
-from iotflow_gateway.accounts.directory import Directory
+from iotflow_gateway.accounts.directory import AccountWatch, Directory
 from iotflow_gateway.accounts.lookups import Lookups
-from iotflow_gateway.devices.ordered_calls import OrderedCalls
+from iotflow_gateway.devices.acknowledgements import OrderedCalls
 from iotflow_gateway.devices.presence import PresenceHandler
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Callbacks, Message
+from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
 from iotflow_gateway.pipeline.uplink import Uplink
-from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address, Kind
 from iotflow_server.errors import DomainError, InternalError, Unauthenticated
 from iotflow_server.interceptors.errors import CODES, status

@@ -3,7 +3,7 @@
 import pytest
 
 from iotflow.topic_names import level_problem, text_problem, topic_prefix, topic_problem
-from iotflow_gateway.accounts.directory import Account, Directory
+from iotflow_gateway.accounts.directory import DeviceAccount, Directory
 from iotflow_gateway.topics import Topics
 
 # Brokers disconnect a client that publishes to a topic with one of these.
@@ -75,6 +75,6 @@ def test_a_stored_name_that_cannot_be_in_a_topic_has_no_topics(name: str) -> Non
     assert topics.configs(7, name) == ["p/devices/7/config"]
     assert topics.commands(7, name, "blink") == ["p/devices/7/commands/control", "p/devices/7/commands"]
     directory = Directory()
-    directory.put(Account(12, "other", "active", "v"))
-    directory.put(Account(7, name, "active", "v"))
+    directory.put(DeviceAccount(12, "other", "active", "v"))
+    directory.put(DeviceAccount(7, name, "active", "v"))
     assert [directory.find(one) for one in ("7", "12", "other")] == [7, 12, 12]

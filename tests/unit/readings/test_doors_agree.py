@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow_gateway.pipeline.device_rows import DeviceRows
-from iotflow_gateway.pipeline.message import Message
+from iotflow_gateway.pipeline.message import Message, Rejected
 from iotflow_gateway.pipeline.payloads import document, readings
-from iotflow_gateway.rejections.rejected import Rejected
 from iotflow_gateway.topics import Address
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.intake.reading_cells import cells_of

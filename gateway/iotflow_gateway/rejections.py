@@ -12,9 +12,8 @@ import structlog
 from iotflow.log_limits import Interval
 from iotflow.v1.mqtt_service_pb2 import ReportRejectionsRequest
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
-from iotflow_gateway.metrics import Metrics
-from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.rejections.rejected import Rejected
+from iotflow_gateway.metrics import GatewayMetrics
+from iotflow_gateway.pipeline.message import Message, Rejected
 from iotflow_gateway.retries import call_with_retries
 
 log = structlog.get_logger(__name__)
@@ -62,7 +61,9 @@ class RejectionReports:
 class RejectionPublisher:
     """publish: sends a payload to a topic; False: it could not be sent."""
 
-    def __init__(self, publish: Callable[[str, bytes], bool], metrics: Metrics, reports: RejectionReports) -> None:
+    def __init__(
+        self, publish: Callable[[str, bytes], bool], metrics: GatewayMetrics, reports: RejectionReports
+    ) -> None:
         self._publish = publish
         self._metrics = metrics
         self._reports = reports

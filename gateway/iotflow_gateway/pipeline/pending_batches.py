@@ -1,7 +1,8 @@
-"""Rows of many devices as one batch of the stream."""
+"""Batches of the telemetry stream that the server has not acknowledged."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from iotflow.readings import MOST_MEASUREMENTS
 from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
@@ -14,11 +15,57 @@ from iotflow_gateway.pipeline.device_rows import (
     wire_columns,
 )
 from iotflow_gateway.pipeline.message import Message
-from iotflow_gateway.pipeline.pending_batch import PendingBatch
 
 # Devices with few measurements in common fill the batch with empty cells. Above FEW_CELLS cells, at least one in CELLS_A_VALUE must
 # have a value.
 FEW_CELLS, CELLS_A_VALUE = 4_000, 8
+
+
+class PendingBatch(Protocol):
+    """A batch and its messages; the length is the number of rows."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self) -> TelemetryBatch:
+        """The batch in its wire form."""
+        ...
+
+    def messages(self) -> Iterator[Message]:
+        """The messages whose readings the batch holds."""
+        ...
+
+    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
+        """The messages that a rejection affects, each with the index of its first reading affected."""
+        ...
+
+    def split(self) -> "list[PendingBatch]":
+        """The same rows as smaller batches, in order; empty if the batch holds a single message."""
+        ...
+
+
+class PassthroughBatch:
+    """A protobuf batch made by a device, sent unchanged."""
+
+    def __init__(self, message: Message, batch: TelemetryBatch) -> None:
+        self.device_id = batch.device_id
+        self._message = message
+        self._batch = batch
+        message.pending_parts += 1
+
+    def __len__(self) -> int:
+        return len(self._batch.timestamps)
+
+    def batch(self) -> TelemetryBatch:
+        return self._batch
+
+    def messages(self) -> Iterator[Message]:
+        yield self._message
+
+    def affected_by(self, rejection: Rejection) -> Iterator[tuple[Message, int]]:
+        yield self._message, rejection.index
+
+    def split(self) -> list[PendingBatch]:
+        return []
 
 
 class MultiDeviceBatch:

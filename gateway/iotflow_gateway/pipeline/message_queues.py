@@ -1,10 +1,13 @@
-"""Queues for messages that take long to read: in order for each device, concurrent between devices."""
+"""Messages that wait: for their processing, in order for each device, or for their acknowledgement."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 from iotflow_gateway.pipeline.message import Message
+
+# Payloads of unacknowledged messages, in all. Above it the adapter reads nothing from the broker.
+MOST_BYTES = 128 * 2**20
 
 # Whether the message's key identifies the device, and the root of its topics.
 Owner = tuple[bool, str]
@@ -51,3 +54,37 @@ class PerDeviceQueue:
 
 def _owner(message: Message) -> Owner:
     return message.address.keyed, message.address.root or message.topic
+
+
+class Unacknowledged:
+    """Messages in the order of arrival, which is the order of their acknowledgements in MQTT. acknowledge: sends PUBACK."""
+
+    def __init__(self, acknowledge: Callable[[Message], None]) -> None:
+        self._acknowledge = acknowledge
+        self._messages: deque[Message] = deque()
+        self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """Size of all payloads."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def add(self, message: Message) -> None:
+        """Record a message that arrived."""
+        self._messages.append(message)
+        self._bytes += len(message.payload)
+
+    def unfinished(self) -> list[Message]:
+        """Messages whose processing is not complete."""
+        return [message for message in self._messages if not message.is_finished]
+
+    def finish(self, message: Message) -> None:
+        """Mark a message as processed; acknowledge it once all earlier ones are processed."""
+        message.is_finished = True
+        messages = self._messages
+        while messages and messages[0].is_finished:
+            self._bytes -= len(messages[0].payload)
+            self._acknowledge(messages.popleft())

@@ -5,22 +5,21 @@ from collections.abc import Sequence
 
 from iotflow.readings import Decoded, InvalidReading
 from iotflow_gateway.pipeline.batcher import Batcher
-from iotflow_gateway.pipeline.message import Callbacks, Message
+from iotflow_gateway.pipeline.message import Callbacks, Message, Rejected
 from iotflow_gateway.pipeline.payloads import rejected_reading, slices
-from iotflow_gateway.rejections.rejected import Rejected
 
 # Problems that are reported in a row before other devices are served.
 MOST_PROBLEMS = 500
 
 
-class ReadingsIntake:
+class TelemetryHandler:
     """Readings of decoded messages, on their way to the batcher."""
 
     def __init__(self, batcher: Batcher, callbacks: Callbacks) -> None:
         self._batcher = batcher
         self._callbacks = callbacks
 
-    def take(self, message: Message, device_id: int, decoded: Decoded) -> None:
+    def handle(self, message: Message, device_id: int, decoded: Decoded) -> None:
         """Queue the readings of a short message."""
         self._report_problems(message, decoded.problems)
         self._report_notices(message, decoded)
@@ -28,7 +27,7 @@ class ReadingsIntake:
         if not decoded.readings:
             self._callbacks.finish(message)
 
-    async def take_long(self, message: Message, device_id: int, decoded: Decoded) -> None:
+    async def handle_long(self, message: Message, device_id: int, decoded: Decoded) -> None:
         """Queue the readings of a long message in slices, between which other devices are served."""
         # The message is not finished before its last slice is queued.
         message.pending_parts += 1

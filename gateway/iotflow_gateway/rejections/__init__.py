@@ -1,1 +1,0 @@
-"""Rejected messages: error topics, counters and reports."""

@@ -11,10 +11,11 @@ import pytest
 
 from iotflow.v1.audit_pb2 import AuditEntry
 from iotflow.v1.audit_service_pb2 import ListAuditEntriesRequest
+from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import DropMeasurementRequest, RetypeMeasurementRequest
 from iotflow.v1.telemetry_service_pb2 import DeleteTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.commanding import Admin, of_device
 from tests.integration.grpc.device import Caller, batch, read, reason, stream
 from tests.support.admin_stubs import AdminStubs
 from tests.support.transactions import committed_transactions
@@ -34,15 +35,16 @@ def newest(admin: AdminStubs, metadata: Metadata, device: Caller) -> AuditEntry:
     return entry
 
 
-def test_sending_a_command_is_one_transaction(people: Admin, device: Caller) -> None:
-    with committed_transactions() as transactions:
+def test_a_command_by_stream_is_three_transactions(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+    with of_device(devices, device) as stream, committed_transactions() as transactions:
         people.send(device.id, "blink")
-    sending = [
-        statements for statements in transactions if any("audit" in one or "commands" in one for one in statements)
+        assert stream.answer(stream.next().id, "succeeded").state == "succeeded"
+    written = [{" ".join(one.split()[:3]) for one in statements} for statements in transactions]
+    sent, delivered, answered = [
+        found for found in written if any("commands" in one or "audit" in one for one in found)
     ]
-    assert [[one.split("(")[0].strip() for one in statements] for statements in sending] == [
-        ["INSERT INTO commands", "INSERT INTO audit"]
-    ]
+    assert sent == {"INSERT INTO commands", "INSERT INTO audit"}
+    assert delivered == answered == {"UPDATE commands SET"}
 
 
 def acts(admin: AdminStubs, telemetry: TelemetryServiceStub, device: Caller) -> dict[str, Any]:

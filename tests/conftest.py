@@ -2,7 +2,10 @@
 
 import os
 import signal
+from collections.abc import Generator
+from types import FrameType
 
+import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's affair. Elsewhere every run tries new examples; a change is not to be judged
@@ -14,3 +17,31 @@ settings.load_profile("ci" if "CI" in os.environ else "elsewhere")
 # A shell that runs the tests in the background ignores Ctrl-C for all it starts; the programs under test must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The event loop of coroutine tests and fixtures."""
+    return "asyncio"
+
+
+class TimedOut(BaseException):
+    """A test exceeded its time limit."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer() -> Generator[None, object, object]:
+    """Makes the plugin of anyio cancel a test that exceeds its limit; after pytest's own exception, async fixtures would
+    wait for the test forever."""
+    is_set = yield
+    fail = signal.getsignal(signal.SIGALRM)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        assert callable(fail)
+        try:
+            fail(number, frame)
+        except pytest.fail.Exception as failure:
+            raise TimedOut(str(failure)) from None
+
+    signal.signal(signal.SIGALRM, interrupt)
+    return is_set

@@ -1,7 +1,6 @@
 """Every store backend; each test gets a new one, with a clock that the test controls."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,10 @@ from iotflow_server.telemetry.stores.sqlite import SqliteStore
 from tests.contract.durable import DurableBackend
 from tests.contract.joined import JoinedStore
 from tests.contract.readings import Clock
-from tests.support.coroutines import pytest_pyfunc_call, runner
 from tests.support.iotdb import empty_database, running_iotdb
 from tests.support.latest import CachedStore, SharingStore
 from tests.support.redis_server import RedisServer, redis_server
 from tools.iotdb_server import IotdbServer
-
-__all__ = ["pytest_pyfunc_call", "runner"]
 
 Opening = Callable[[], TelemetryStore]
 
@@ -109,8 +105,8 @@ def make_store(request: pytest.FixtureRequest, clock: Clock) -> Opening:
 
 
 @pytest.fixture
-def store(make_store: Opening, runner: asyncio.Runner) -> Iterator[TelemetryStore]:
+async def store(make_store: Opening) -> AsyncIterator[TelemetryStore]:
     store = make_store()
-    runner.run(store.start())
+    await store.start()
     yield store
-    runner.run(store.close())
+    await store.close()

@@ -1,7 +1,7 @@
 """Readings of one device in many overlapping files of IoTDB, with gaps."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -23,13 +23,11 @@ DEVICES, FILES, TIMES = 20, 6, 7
 
 
 @pytest.fixture(params=[False, True], ids=["one of many", "sole"])
-def store(
-    request: pytest.FixtureRequest, iotdb_address: IotdbAddress, clock: Clock, runner: asyncio.Runner
-) -> Iterator[IotdbStore]:
+async def store(request: pytest.FixtureRequest, iotdb_address: IotdbAddress, clock: Clock) -> AsyncIterator[IotdbStore]:
     store = IotdbStore(iotdb_address, clock=clock, sole=request.param)
-    runner.run(store.start())
+    await store.start()
     yield store
-    runner.run(store.close())
+    await store.close()
 
 
 async def test_a_value_overwritten_in_a_middle_file_is_not_returned(store: IotdbStore) -> None:

@@ -1,6 +1,5 @@
 """After any sequence of writes, the store behaves like a dictionary."""
 
-import asyncio
 from itertools import count
 from typing import Any
 
@@ -48,19 +47,7 @@ def batches(draw: st.DrawFn) -> Batch:
     window=st.integers(1, 25),
     chunk_rows=st.integers(1, 7),
 )
-def test_the_store_behaves_like_a_dictionary(
-    store: TelemetryStore,
-    runner: asyncio.Runner,
-    groups: list[list[Batch]],
-    deleted: Span | None,
-    span: Span,
-    window: int,
-    chunk_rows: int,
-) -> None:
-    runner.run(agree(store, groups, deleted, span, window, chunk_rows))
-
-
-async def agree(
+async def test_the_store_behaves_like_a_dictionary(
     store: TelemetryStore, groups: list[list[Batch]], deleted: Span | None, span: Span, window: int, chunk_rows: int
 ) -> None:
     device_id, model = next(_device_ids), Model()

@@ -103,13 +103,13 @@ async def test_a_locked_file_is_unavailable_without_the_message_of_the_driver(
     await store.close()
 
 
-def test_a_file_of_another_format_is_unavailable_and_unchanged(path: Path, runner: asyncio.Runner) -> None:
+async def test_a_file_of_another_format_is_unavailable_and_unchanged(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database at all" * 100)
     store = SqliteStore(path)
     with pytest.raises(Unavailable):
-        runner.run(store.start())
-    runner.run(store.close())
+        await store.start()
+    await store.close()
     assert path.read_bytes() == b"no database at all" * 100
 
 

@@ -3,7 +3,6 @@
 What is left to chance follows from a seed; FAULT_SEED=<number> gives the same again.
 """
 
-import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,7 @@ import pytest
 from tests.faults.database import Database
 from tests.faults.server import server_process
 from tests.faults.service import Service
-from tests.support.coroutines import pytest_pyfunc_call, runner
 from tests.support.iotdb import running_iotdb
-
-__all__ = ["pytest_pyfunc_call", "runner"]
 
 SEED = int(os.environ.get("FAULT_SEED") or ("1" if "CI" in os.environ else SystemRandom().randrange(2**31)))
 
@@ -34,10 +30,10 @@ def iotdb() -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(iotdb: Database, runner: asyncio.Runner) -> Database:
-    """It runs, and is empty."""
-    runner.run(iotdb.start())
-    runner.run(iotdb.empty())
+async def database(iotdb: Database) -> Database:
+    """The running IoTDB, empty."""
+    await iotdb.start()
+    await iotdb.empty()
     return iotdb
 
 

@@ -1,16 +1,12 @@
 """A journaled writer over a backend that the test can make unavailable."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from iotflow_server.telemetry.journal import JournaledWriter
 from tests.integration.journal.forgetful import ForgetfulBackend, journaled
-from tests.support.coroutines import pytest_pyfunc_call, runner
-
-__all__ = ["pytest_pyfunc_call", "runner"]
 
 
 @pytest.fixture
@@ -25,8 +21,8 @@ def backend(tmp_path: Path) -> ForgetfulBackend:
 
 
 @pytest.fixture
-def store(backend: ForgetfulBackend, root: Path, runner: asyncio.Runner) -> Iterator[JournaledWriter]:
+async def store(backend: ForgetfulBackend, root: Path) -> AsyncIterator[JournaledWriter]:
     store = journaled(backend, root)
-    runner.run(store.start())
+    await store.start()
     yield store
-    runner.run(store.close())
+    await store.close()

@@ -96,14 +96,11 @@ class World:
 @pytest.mark.parametrize("processes", [1, PROCESSES])
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(WRITES | WRITES | DELETES | EVENTS, max_size=25))
-def test_acknowledged_readings_are_stored(processes: int, steps: list[tuple[str, tuple[int, int, int]]]) -> None:
-    async def run(folder: Path) -> None:
-        world = World(folder, processes)
+async def test_acknowledged_readings_are_stored(processes: int, steps: list[tuple[str, tuple[int, int, int]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), processes)
         await world.open()
         for number, (what, place) in enumerate(steps):
             await world.happen(number, what, *place)
         await world.check()
         await world.close()
-
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(Path(folder)))

@@ -1,17 +1,13 @@
 """The registry's parts on SQLite and on a real PostgreSQL, under a clock that the test moves."""
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from iotflow_server.db.database import Database
 from tests.integration.registry.parts import Clock, Parts, parts_of
-from tests.support.coroutines import pytest_pyfunc_call, runner
 from tests.support.postgres import Postgres, postgres_server
-
-__all__ = ["pytest_pyfunc_call", "runner"]
 
 
 @pytest.fixture(scope="session")
@@ -40,11 +36,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(url: str, runner: asyncio.Runner) -> Iterator[Database]:
+async def database(url: str) -> AsyncIterator[Database]:
     database = Database(url)
-    runner.run(database.start())
+    await database.start()
     yield database
-    runner.run(database.close())
+    await database.close()
 
 
 @pytest.fixture

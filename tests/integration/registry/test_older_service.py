@@ -3,6 +3,9 @@
 import asyncio
 import hashlib
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -58,23 +61,32 @@ def to(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-class Taken:
+@dataclass(frozen=True)
+class Migrated:
     """The registry after the migration."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        hasher = KeyHasher(kept_secret(folder, KEY_SECRET).encode())
-        self.database = Database(url)
-        self.registry = Registry(self.database, hasher)
-        self.keys = DeviceKeys(database=self.database, hasher=hasher, registry=self.registry, grace=GRACE)
+    database: Database
+    registry: Registry
+    keys: DeviceKeys
 
     async def devices(self) -> list[Device]:
-        await self.database.start()
         return await self.registry.get_many([device["id"] for device in DEVICES])
 
     async def owner(self, key: str) -> int:
         found = await self.keys.find(key)
         assert found is not None
         return found.id
+
+
+@asynccontextmanager
+async def migrated(url: str, folder: Path) -> AsyncIterator[Migrated]:
+    """The opened registry, with the secret of its data folder."""
+    hasher = KeyHasher(kept_secret(folder, KEY_SECRET).encode())
+    database = Database(url)
+    registry = Registry(database, hasher)
+    await database.start()
+    yield Migrated(database, registry, DeviceKeys(database=database, hasher=hasher, registry=registry, grace=GRACE))
+    await database.close()
 
 
 def content(url: str) -> str:
@@ -89,57 +101,43 @@ def content(url: str) -> str:
     return repr((tables, rows, beside, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""))
 
 
-def test_devices_are_taken_over(
-    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_devices_are_migrated(older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = content(older)
-    assert migrate(older, to, dry_run=False) == 0
-    said = capsys.readouterr().out
-    assert "7 devices added, 0 already existed" in said
-    assert "2 user accounts are not copied" in said
-    assert "device 9: is inactive here, 'retired' before" in said
-    assert "device 5: is named 'ESP32 1-5' here, 'ESP32 1' before" in said
-    assert f"IOTFLOW_DATABASE_URL={url}" in unquote(said)
+    assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 0
+    printed = capsys.readouterr().out
+    assert "7 devices added, 0 already existed" in printed
+    assert "2 user accounts are not copied" in printed
+    assert "device 9: is inactive here, 'retired' before" in printed
+    assert "device 5: is named 'ESP32 1-5' here, 'ESP32 1' before" in printed
+    assert f"IOTFLOW_DATABASE_URL={url}" in unquote(printed)
     assert content(older) == before
-
-    async def check() -> None:
-        taken = Taken(url, to)
-        devices = await taken.devices()
+    async with migrated(url, to) as service:
+        devices = await service.devices()
         assert [device.id for device in devices] == [device["id"] for device in DEVICES]
         assert [device.name for device in devices] == NAMES
         assert [device.status for device in devices] == STATUSES
-        assert [await taken.owner(key_of(device.id)) for device in devices] == [device.id for device in devices]
+        assert [await service.owner(key_of(device.id)) for device in devices] == [device.id for device in devices]
         first, third = devices[0], devices[2]
         assert (first.device_type, first.location, first.description) == ("esp32", "Lab", "")
         assert (first.created_at, first.updated_at, first.last_seen, third.last_seen) == (MADE, MADE, SEEN, None)
         assert first.configuration == {
             "interval": 60, "offset": -0.5, "debug": True, "limits": {"low": 1}, "label": "hall", "broken": "many",
         }  # fmt: skip
-        rows = await taken.database.read(lambda connection: repr(connection.execute(select(DeviceRow)).all()))
+        rows = await service.database.read(lambda connection: repr(connection.execute(select(DeviceRow)).all()))
         assert "olderkey" not in rows, "keys are kept as hashes only"
-        new, _ = await taken.registry.register(NewDevice("registered afterwards"), actor="token:me")
+        new, _ = await service.registry.register(NewDevice("registered afterwards"), actor="token:me")
         assert new.id > DEVICES[-1]["id"]
-        await taken.database.close()
-
-    runner.run(check())
 
 
-def test_a_second_run_adds_what_is_new_and_undoes_nothing(
-    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+async def test_a_second_run_adds_what_is_new_and_undoes_nothing(
+    older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert migrate(older, to, dry_run=False) == 0
-
-    async def rotate() -> str:
-        taken = Taken(url, to)
-        await taken.devices()
-        key = await taken.keys.find(key_of(1))
+    assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 0
+    async with migrated(url, to) as service:
+        key = await service.keys.find(key_of(1))
         assert key is not None
-        successor, _ = await taken.keys.rotate(key)
-        await taken.owner(successor)
-        await taken.database.close()
-        return successor
-
-    successor = runner.run(rotate())
+        successor, _ = await service.keys.rotate(key)
+        await service.owner(successor)
     engine = create_engine(dialect_url(older))
     with engine.begin() as connection:
         connection.execute(
@@ -149,55 +147,36 @@ def test_a_second_run_adds_what_is_new_and_undoes_nothing(
             )
         )
     engine.dispose()
-    assert migrate(older, to, dry_run=False) == 0
+    assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 0
     assert "1 devices added, 7 already existed" in capsys.readouterr().out
-
-    async def check() -> None:
-        taken = Taken(url, to)
-        await taken.database.start()
-        assert await taken.owner(successor) == 1
-        assert await taken.owner("another key of the older service") == 20
-        await taken.database.close()
-
-    runner.run(check())
+    async with migrated(url, to) as service:
+        assert await service.owner(successor) == 1
+        assert await service.owner("another key of the older service") == 20
 
 
-def test_a_dry_run_does_nothing(
-    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_dry_run_changes_nothing(older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = content(older)
-    assert migrate(older, to, dry_run=True) == 0
+    assert await asyncio.to_thread(migrate, older, to, dry_run=True) == 0
     assert "7 devices would be added, 0 already existed" in capsys.readouterr().out
     assert content(older) == before
     assert not to.exists()
     database = Database(url)
-    assert not runner.run(database.exists())
-    runner.run(database.close())
+    assert not await database.exists()
+    await database.close()
 
 
-def test_ids_of_other_devices_are_not_taken(
-    older: str, to: Path, url: str, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+async def test_ids_of_other_devices_are_not_taken(
+    older: str, to: Path, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     to.mkdir()
-
-    async def register() -> None:
-        taken = Taken(url, to)
-        await taken.devices()
-        await taken.registry.register(NewDevice("another device 1"), actor="token:me")
-        await taken.database.close()
-
-    runner.run(register())
-    assert migrate(older, to, dry_run=False) == 1
-    said = capsys.readouterr().out
-    assert "device 1 ('ESP32 1'): another device has this id here" in said
-    assert "nothing was changed" in said
-
-    async def check() -> None:
-        taken = Taken(url, to)
-        assert [device.name for device in await taken.devices()] == ["another device 1"]
-        await taken.database.close()
-
-    runner.run(check())
+    async with migrated(url, to) as service:
+        await service.registry.register(NewDevice("another device 1"), actor="token:me")
+    assert await asyncio.to_thread(migrate, older, to, dry_run=False) == 1
+    printed = capsys.readouterr().out
+    assert "device 1 ('ESP32 1'): another device has this id here" in printed
+    assert "nothing was changed" in printed
+    async with migrated(url, to) as service:
+        assert [device.name for device in await service.devices()] == ["another device 1"]
 
 
 async def test_it_is_no_registry(older: str) -> None:

@@ -140,22 +140,22 @@ async def test_the_entry_says_what_was_changed(parts: Parts) -> None:
         assert (entry.action, entry.target, entry.details) == (action, target, details)
 
 
-def test_a_process_that_is_killed_leaves_both_or_neither(url: str, runner: asyncio.Runner) -> None:
+async def test_a_process_that_is_killed_leaves_both_or_neither(url: str) -> None:
     database = Database(url)
-    runner.run(database.start())
+    await database.start()
     parts = parts_of(database, Clock())
-    device = runner.run(parts.make())
+    device = await parts.make()
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     sender = multiprocessing.get_context("spawn").Process(target=send_commands, args=(url, device.id, theirs))
     sender.start()
     acknowledged = [ours.recv() for _ in range(SENT_BEFORE_THE_KILL)]
     sender.kill()
     sender.join()
-    entries = runner.run(parts.audit.page(f"device:{device.id}", None, 10_000))
+    entries = await parts.audit.page(f"device:{device.id}", None, 10_000)
     recorded = {entry.details["command"] for entry in entries if entry.action == "command.send"}
-    assert recorded == {command.id for command in runner.run(parts.commands.page(device.id, "", None, 10_000))}
+    assert recorded == {command.id for command in await parts.commands.page(device.id, "", None, 10_000)}
     assert recorded >= set(acknowledged)
-    runner.run(database.close())
+    await database.close()
 
 
 def send_commands(url: str, device_id: int, sent: Pipe) -> None:

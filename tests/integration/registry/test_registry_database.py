@@ -119,34 +119,34 @@ async def test_work_that_fails_leaves_nothing(parts: Parts) -> None:
     assert await parts.registry.get(device.id) == device
 
 
-def test_sqlite_is_durable_and_checks_references(tmp_path: Path, runner: asyncio.Runner) -> None:
+async def test_sqlite_is_durable_and_checks_references(tmp_path: Path) -> None:
     def pragmas(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
     database = Database(f"sqlite:///{tmp_path}/new folder/registry.db")
-    runner.run(database.start())
+    await database.start()
     full = 2
-    assert runner.run(database.write(pragmas)) == ["wal", full, 1, 5000]
-    assert runner.run(database.read(pragmas)) == ["wal", full, 1, 5000]
-    runner.run(database.close())
+    assert await database.write(pragmas) == ["wal", full, 1, 5000]
+    assert await database.read(pragmas) == ["wal", full, 1, 5000]
+    await database.close()
 
 
-def test_a_damaged_registry_is_an_error_for_an_operator(tmp_path: Path, runner: asyncio.Runner) -> None:
+async def test_a_damaged_registry_is_an_error_for_an_operator(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     database = Database(f"sqlite:///{path}")
-    runner.run(database.start())
-    runner.run(database.close())
+    await database.start()
+    await database.close()
     content = bytearray(path.read_bytes())
     for start in range(2 * 4096, len(content), 4096):
         content[start : start + 400] = bytes(byte ^ 0xFF for byte in content[start : start + 400])
     path.write_bytes(content)
     database = Database(f"sqlite:///{path}")
     with pytest.raises(errors.Unavailable) as refusal:
-        runner.run(database.start())
+        await database.start()
     assert refusal.value.reason == "REGISTRY_DAMAGED"
     assert "registry.db in the data folder is damaged" in refusal.value.message
-    runner.run(database.close())
+    await database.close()
 
 
 async def test_sqlite_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:

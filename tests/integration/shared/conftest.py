@@ -4,10 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.coroutines import pytest_pyfunc_call, runner
 from tests.support.redis_server import RedisServer, redis_server
-
-__all__ = ["pytest_pyfunc_call", "runner"]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a device reports of itself: bounded, and the same as a message and as JSON."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +10,7 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1.device_service_pb2 import UpdateDeviceConfigRequest
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, ConfigReport, report_of
-
-
-def reported(sent: UpdateDeviceConfigRequest | HttpBody) -> ConfigReport:
-    return asyncio.run(report_of(sent))
+from iotflow_server.rpc.config.reports import MOST_BODY_BYTES, report_of
 
 
 def message(content: dict[str, Any]) -> UpdateDeviceConfigRequest:
@@ -29,20 +24,20 @@ def body(content: dict[str, Any]) -> HttpBody:
 
 
 @pytest.mark.parametrize("count", [1, 10_000])
-def test_a_message_and_json_mean_the_same(count: int) -> None:
+async def test_a_message_and_json_mean_the_same(count: int) -> None:
     content: dict[str, Any] = {f"key{place}": place for place in range(count)}
-    by_message, by_json = reported(message(content)), reported(body(content))
+    by_message, by_json = await report_of(message(content)), await report_of(body(content))
     assert by_message.configuration == by_json.configuration == content
 
 
-def test_the_largest_configuration_fits_whatever_it_is_made_of() -> None:
+async def test_the_largest_configuration_fits_whatever_it_is_made_of() -> None:
     digits = [1] * (MOST_CONFIGURATION_BYTES // 2 - 10)
-    assert (reported(message({"d": digits}))).configuration == {"d": digits}
+    assert (await report_of(message({"d": digits}))).configuration == {"d": digits}
 
 
 @pytest.mark.parametrize("make", [message, body])
-def test_a_larger_one_is_refused_before_it_is_read(
+async def test_a_larger_one_is_refused_before_it_is_read(
     make: Callable[[dict[str, Any]], UpdateDeviceConfigRequest | HttpBody],
 ) -> None:
     with pytest.raises(InvalidArgument, match=str(MOST_BODY_BYTES)):
-        reported(make({"text": "x" * MOST_BODY_BYTES}))
+        await report_of(make({"text": "x" * MOST_BODY_BYTES}))

@@ -41,11 +41,7 @@ def batch(device_id: int) -> tuple[Device, Batch]:
     return device, Batch(device_id, np.arange(1), (Column("m", ValueType.DOUBLE, np.zeros(1)),))
 
 
-def test_one_batch_does_not_fail_the_others() -> None:
-    asyncio.run(_one_batch())
-
-
-async def _one_batch() -> None:
+async def test_one_batch_does_not_fail_the_others() -> None:
     store = Failing()
     ingest = Ingest(
         writer=store,  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """Responses with large documents are built outside the event loop, regardless of the structure of the documents."""
 
-import asyncio
 import threading
 from typing import Any
 
@@ -10,14 +9,14 @@ from google.protobuf.struct_pb2 import Struct
 from iotflow_server.rpc.codec.encoding import EVENT_LOOP_MEMBERS, build_in_thread
 
 
-def is_built_in_thread(*documents: Any) -> bool:
+async def is_built_in_thread(*documents: Any) -> bool:
     built_by: list[int] = []
 
     def build() -> Struct:
         built_by.append(threading.get_ident())
         return Struct()
 
-    asyncio.run(build_in_thread(build, *documents))
+    await build_in_thread(build, *documents)
     return built_by != [threading.get_ident()]
 
 
@@ -32,5 +31,5 @@ def is_built_in_thread(*documents: Any) -> bool:
         (({"a": [[] for _ in range(EVENT_LOOP_MEMBERS // 2)]}, {"a": [[] for _ in range(EVENT_LOOP_MEMBERS)]}), True),
     ],
 )
-def test_by_their_members(documents: tuple[Any, ...], is_large: bool) -> None:
-    assert is_built_in_thread(*documents) is is_large
+async def test_size_counts_members(documents: tuple[Any, ...], is_large: bool) -> None:
+    assert await is_built_in_thread(*documents) is is_large

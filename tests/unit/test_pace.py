@@ -18,8 +18,8 @@ async def due(pace: Pace, *chunks: Chunk) -> list[tuple[int, float]]:
     return [(time, moment - seen[0][1]) for time, moment in seen]
 
 
-def test_rows_wait_for_their_time() -> None:
-    rows = asyncio.run(due(Pace(100.0), chunk(1_000, 6_000, 2_000), chunk(3_000, 11_000)))
+async def test_rows_wait_for_their_time() -> None:
+    rows = await due(Pace(100.0), chunk(1_000, 6_000, 2_000), chunk(3_000, 11_000))
     assert [time for time, _ in rows] == [1_000, 6_000, 2_000, 3_000, 11_000]
     seconds = [moment for _, moment in rows]
     # A row with an earlier time than the one before does not wait; the next row waits for its own time.
@@ -27,17 +27,10 @@ def test_rows_wait_for_their_time() -> None:
     assert seconds[4] > 0.09
 
 
-def test_without_a_speed_nothing_waits() -> None:
+async def test_without_a_speed_nothing_waits() -> None:
     whole = chunk(0, 10**12)
-
-    async def parts() -> list[Chunk]:
-        return [part async for part in Pace(None).parts(whole)]
-
-    assert asyncio.run(parts()) == [whole]
+    assert [part async for part in Pace(None).parts(whole)] == [whole]
 
 
-def test_an_empty_chunk_has_no_parts() -> None:
-    async def parts() -> list[Chunk]:
-        return [part for speed in (None, 1.0) async for part in Pace(speed).parts(chunk())]
-
-    assert asyncio.run(parts()) == []
+async def test_an_empty_chunk_has_no_parts() -> None:
+    assert [part for speed in (None, 1.0) async for part in Pace(speed).parts(chunk())] == []

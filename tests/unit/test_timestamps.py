@@ -1,6 +1,5 @@
 """Timestamp allocation if the store does not respond."""
 
-import asyncio
 import itertools
 from pathlib import Path
 
@@ -32,19 +31,16 @@ def test_strides_of_all_processes_and_servers_are_disjoint() -> None:
                 assert time % SHARED.step != SHARED.rest
 
 
-def test_no_timestamp_of_the_previous_process_is_allocated(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        store = AwayStore(tmp_path / "readings.db")
-        now = NOW
+async def test_no_timestamp_of_the_previous_process_is_allocated(tmp_path: Path) -> None:
+    store = AwayStore(tmp_path / "readings.db")
+    now = NOW
 
-        def clock() -> int:
-            return now
+    def clock() -> int:
+        return now
 
-        before = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
-        now += AHEAD_MS
-        last = (await before.allocate(1, 10_000))[-1]
-        after = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
-        now += 1
-        assert (await after.allocate(1, 1))[0] > last
-
-    asyncio.run(scenario())
+    before = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
+    now += AHEAD_MS
+    last = (await before.allocate(1, 10_000))[-1]
+    after = LocalTimestampAllocator(NewestTimestamps(store, clock), clock)
+    now += 1
+    assert (await after.allocate(1, 1))[0] > last

@@ -24,27 +24,21 @@ def numbers(group: list[QueuedBatch]) -> list[tuple[int, int]]:
     return [(one.batch.device_id, int(one.batch.times[0])) for one in group]
 
 
-def test_a_device_with_many_batches_does_not_delay_the_others() -> None:
-    async def run() -> None:
-        lane, wide = WriteQueue(), GROUP_COLUMNS // 4
-        for number in range(100):
-            lane.put(waiting(1, number, columns=wide))
-        lane.put(waiting(2, 0))
-        lane.put(waiting(2, 1))
-        assert numbers(lane.take()) == [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]
-        assert numbers(lane.take()) == [(1, number) for number in range(3, 7)]
-
-    asyncio.run(run())
+async def test_a_device_with_many_batches_does_not_delay_the_others() -> None:
+    lane, wide = WriteQueue(), GROUP_COLUMNS // 4
+    for number in range(100):
+        lane.put(waiting(1, number, columns=wide))
+    lane.put(waiting(2, 0))
+    lane.put(waiting(2, 1))
+    assert numbers(lane.take()) == [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]
+    assert numbers(lane.take()) == [(1, number) for number in range(3, 7)]
 
 
-def test_a_group_is_bounded_and_a_larger_batch_is_written_alone() -> None:
-    async def run() -> None:
-        lane = WriteQueue()
-        lane.put(waiting(1, 0, rows=GROUP_VALUES + 1))
-        lane.put(waiting(1, 1, rows=GROUP_VALUES // 2))
-        lane.put(waiting(1, 2, rows=GROUP_VALUES // 2))
-        lane.put(waiting(1, 3))
-        assert [numbers(lane.take()) for _ in range(3)] == [[(1, 0)], [(1, 1), (1, 2)], [(1, 3)]]
-        assert not lane
-
-    asyncio.run(run())
+async def test_a_group_is_bounded_and_a_larger_batch_is_written_alone() -> None:
+    lane = WriteQueue()
+    lane.put(waiting(1, 0, rows=GROUP_VALUES + 1))
+    lane.put(waiting(1, 1, rows=GROUP_VALUES // 2))
+    lane.put(waiting(1, 2, rows=GROUP_VALUES // 2))
+    lane.put(waiting(1, 3))
+    assert [numbers(lane.take()) for _ in range(3)] == [[(1, 0)], [(1, 1), (1, 2)], [(1, 3)]]
+    assert not lane

@@ -9,131 +9,107 @@ from iotflow.v1.telemetry_pb2 import Rejection, TelemetryBatch
 from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 from iotflow.writer import TelemetryWriter
 from tests.integration.client.standin import Context, Standin, acknowledgement, serving
-from tests.integration.client.writing import ROWS, batch, never, run, writers_tasks
+from tests.integration.client.writing import ROWS, batch, never, writers_tasks
 from tests.support.processes import free_port
 
 
-def test_leaving_the_block_waits_for_every_acknowledgement() -> None:
-    async def test() -> None:
-        standin, rows = Standin(), list[int]()
-        async with serving(standin) as address, TelemetryWriter(address, on_acknowledged=rows.append) as writer:
-            for number in range(200):
-                await writer.send(batch(number))
-            await writer.close()
-            assert sum(rows) == 200 * ROWS
-        assert standin.sequences == [list(range(1, 201))]
-
-    run(test)
+async def test_leaving_the_block_waits_for_every_acknowledgement() -> None:
+    standin, rows = Standin(), list[int]()
+    async with serving(standin) as address, TelemetryWriter(address, on_acknowledged=rows.append) as writer:
+        for number in range(200):
+            await writer.send(batch(number))
+        await writer.close()
+        assert sum(rows) == 200 * ROWS
+    assert standin.sequences == [list(range(1, 201))]
 
 
-def test_send_waits_while_the_window_is_full() -> None:
-    async def test() -> None:
-        standin, told = Standin(), asyncio.Event()
+async def test_send_waits_while_the_window_is_full() -> None:
+    standin, told = Standin(), asyncio.Event()
 
-        async def take(batch: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
-            await told.wait()
-            return acknowledgement(batch.sequence)
+    async def take(batch: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
+        await told.wait()
+        return acknowledgement(batch.sequence)
 
-        standin.take = take
-        async with serving(standin) as address, TelemetryWriter(address, window=4) as writer:
-            senders = [asyncio.create_task(writer.send(batch(number))) for number in range(6)]
-            await standin.received_in_all(1)
-            assert [sender.done() for sender in senders] == [True] * 4 + [False] * 2
-            told.set()
-            await asyncio.gather(*senders)
-        assert standin.sequences == [[1, 2, 3, 4, 5, 6]]
-
-    run(test)
+    standin.take = take
+    async with serving(standin) as address, TelemetryWriter(address, window=4) as writer:
+        senders = [asyncio.create_task(writer.send(batch(number))) for number in range(6)]
+        await standin.received_in_all(1)
+        assert [sender.done() for sender in senders] == [True] * 4 + [False] * 2
+        told.set()
+        await asyncio.gather(*senders)
+    assert standin.sequences == [[1, 2, 3, 4, 5, 6]]
 
 
-def test_rejections_are_told_before_the_acknowledgement() -> None:
-    async def test() -> None:
-        standin, told = Standin(), list[str]()
-        rejected = Rejection(sequence=1, index=2, count=1, measurement="a", reason="TYPE_CONFLICT")
+async def test_rejections_are_told_before_the_acknowledgement() -> None:
+    standin, told = Standin(), list[str]()
+    rejected = Rejection(sequence=1, index=2, count=1, measurement="a", reason="TYPE_CONFLICT")
 
-        async def take(batch: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
-            return acknowledgement(batch.sequence, rejected)
+    async def take(batch: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
+        return acknowledgement(batch.sequence, rejected)
 
-        standin.take = take
-        async with (
-            serving(standin) as address,
-            TelemetryWriter(
-                address,
-                on_acknowledged=lambda rows: told.append(f"{rows} rows"),
-                on_rejected=lambda rejection: told.append(rejection.reason),
-            ) as writer,
-        ):
-            await writer.send(batch())
-        assert told == ["TYPE_CONFLICT", f"{ROWS} rows"]
-
-    run(test)
+    standin.take = take
+    async with (
+        serving(standin) as address,
+        TelemetryWriter(
+            address,
+            on_acknowledged=lambda rows: told.append(f"{rows} rows"),
+            on_rejected=lambda rejection: told.append(rejection.reason),
+        ) as writer,
+    ):
+        await writer.send(batch())
+    assert told == ["TYPE_CONFLICT", f"{ROWS} rows"]
 
 
-def test_leaving_by_an_exception_waits_for_nothing() -> None:
-    async def test() -> None:
-        standin = Standin()
-        standin.take = never
-        async with serving(standin) as address:
-            writer = TelemetryWriter(address)
-            with pytest.raises(ZeroDivisionError):
-                async with writer:
-                    await writer.send(batch())
-                    raise ZeroDivisionError
-            with pytest.raises(RuntimeError, match="not open"):
+async def test_leaving_by_an_exception_waits_for_nothing() -> None:
+    standin = Standin()
+    standin.take = never
+    async with serving(standin) as address:
+        writer = TelemetryWriter(address)
+        with pytest.raises(ZeroDivisionError):
+            async with writer:
                 await writer.send(batch())
-        assert not writers_tasks()
-
-    run(test)
+                raise ZeroDivisionError
+        with pytest.raises(RuntimeError, match="not open"):
+            await writer.send(batch())
+    assert not writers_tasks()
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_waiting_for_the_end_can_be_cancelled(is_there: bool) -> None:
-    async def test() -> None:
-        standin = Standin()
-        standin.take = never
-        async with serving(standin) as address:
-            target = address if is_there else f"127.0.0.1:{free_port()}"
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.3), TelemetryWriter(target, connect_timeout=0.05) as writer:
-                    await writer.send(batch())
-        assert not writers_tasks()
-
-    run(test)
+async def test_waiting_for_the_end_can_be_cancelled(is_there: bool) -> None:
+    standin = Standin()
+    standin.take = never
+    async with serving(standin) as address:
+        target = address if is_there else f"127.0.0.1:{free_port()}"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3), TelemetryWriter(target, connect_timeout=0.05) as writer:
+                await writer.send(batch())
+    assert not writers_tasks()
 
 
-def test_an_exception_of_a_callback_comes_out() -> None:
-    async def test() -> None:
-        def fail(_rows: int) -> None:
-            raise ZeroDivisionError
+async def test_an_exception_of_a_callback_comes_out() -> None:
+    def fail(_rows: int) -> None:
+        raise ZeroDivisionError
 
-        async with serving(Standin()) as address:
-            with pytest.raises(ZeroDivisionError):
-                async with TelemetryWriter(address, on_acknowledged=fail) as writer:
-                    await writer.send(batch())
-
-    run(test)
+    async with serving(Standin()) as address:
+        with pytest.raises(ZeroDivisionError):
+            async with TelemetryWriter(address, on_acknowledged=fail) as writer:
+                await writer.send(batch())
 
 
-def test_a_channel_of_the_caller_stays_open() -> None:
-    async def test() -> None:
-        async with serving(Standin()) as address, grpc.aio.insecure_channel(address) as channel:
-            for _ in range(2):
-                async with TelemetryWriter(channel) as writer:
-                    await writer.send(batch())
-
-    run(test)
+async def test_a_channel_of_the_caller_stays_open() -> None:
+    async with serving(Standin()) as address, grpc.aio.insecure_channel(address) as channel:
+        for _ in range(2):
+            async with TelemetryWriter(channel) as writer:
+                await writer.send(batch())
 
 
-def test_a_channel_closed_by_its_owner_ends_the_writer() -> None:
-    async def test() -> None:
-        standin = Standin()
-        standin.take = never
-        async with serving(standin) as address:
-            channel = grpc.aio.insecure_channel(address)
-            with pytest.raises(RuntimeError, match="The channel of the writer was closed"):
-                async with TelemetryWriter(channel) as writer:
-                    await writer.send(batch())
-                    await standin.received_in_all(1)
-                    await channel.close()
-
-    run(test)
+async def test_a_channel_closed_by_its_owner_ends_the_writer() -> None:
+    standin = Standin()
+    standin.take = never
+    async with serving(standin) as address:
+        channel = grpc.aio.insecure_channel(address)
+        with pytest.raises(RuntimeError, match="The channel of the writer was closed"):
+            async with TelemetryWriter(channel) as writer:
+                await writer.send(batch())
+                await standin.received_in_all(1)
+                await channel.close()

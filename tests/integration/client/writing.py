@@ -1,7 +1,6 @@
-"""Batches for the tests of the writer, and a runner."""
+"""Batches and rejections for the tests of the writer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any, Never
 
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -11,13 +10,8 @@ from grpc import StatusCode
 from iotflow.batches import encode_batch
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from tests.integration.client.standin import Context
-from tests.support.processes import PATIENCE
 
 ROWS = 3
-
-
-def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), PATIENCE))
 
 
 def batch(number: int = 0) -> TelemetryBatch:

@@ -15,11 +15,11 @@ from tests.support.server_process import server
 DEVICES, STREAMS_EACH = 40, 100
 
 
-def test_thousands_of_streams_opened_at_once_are_all_served(tmp_path: Path) -> None:
+async def test_thousands_of_streams_opened_at_once_are_all_served(tmp_path: Path) -> None:
     with server(tmp_path) as (process, channel):
         stub = DeviceServiceStub(channel)
         fleet = [register(stub, f"back again {number}") for number in range(DEVICES)]
-        answered = asyncio.run(_answered(f"127.0.0.1:{serving_port(process)}", fleet))
+        answered = await _answered(f"127.0.0.1:{serving_port(process)}", fleet)
     assert answered == DEVICES * STREAMS_EACH
 
 

@@ -46,7 +46,7 @@ def opened(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any, m
 
 
 @pytest.mark.parametrize("method", METHODS, ids=path)
-def test_headers_come_at_once_though_nothing_is_said(
+async def test_headers_come_at_once_though_nothing_is_said(
     grpc_addr: str, device: Caller, admin_metadata: tuple[tuple[str, str], ...], method: MethodDescriptor
 ) -> None:
     metadata = (
@@ -55,19 +55,16 @@ def test_headers_come_at_once_though_nothing_is_said(
         else device.metadata
     )
 
-    async def scenario() -> None:
-        async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
-            call = opened(channel, method, metadata)
-            await call.initial_metadata()
-            assert not call.done() or await call.code() is grpc.StatusCode.OK
-            call.cancel()
-
-    asyncio.run(scenario())
+    async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
+        call = opened(channel, method, metadata)
+        await call.initial_metadata()
+        assert not call.done() or await call.code() is grpc.StatusCode.OK
+        call.cancel()
 
 
 @pytest.mark.parametrize("method", BOTH_WAYS, ids=path)
 @pytest.mark.parametrize("batches", [1, 20])
-def test_a_refused_stream_always_shows_the_servers_status(
+async def test_a_refused_stream_always_shows_the_servers_status(
     grpc_addr: str, method: MethodDescriptor, batches: int
 ) -> None:
     """Also in clients of grpc.aio, which report INTERNAL where a status meets a write under way."""
@@ -80,30 +77,24 @@ def test_a_refused_stream_always_shows_the_servers_status(
         call = opened(channel, method, (("x-api-key", "wrong"),), sent())
         return grpc.StatusCode(await call.code())
 
-    async def scenario() -> set[grpc.StatusCode]:
-        found: set[grpc.StatusCode] = set()
-        async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
-            for _ in range(REFUSED_CALLS // AT_A_TIME):
-                found |= set(await asyncio.gather(*(status(channel) for _ in range(AT_A_TIME))))
-        return found
-
-    assert asyncio.run(scenario()) == {grpc.StatusCode.UNAUTHENTICATED}
+    found: set[grpc.StatusCode] = set()
+    async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
+        for _ in range(REFUSED_CALLS // AT_A_TIME):
+            found |= set(await asyncio.gather(*(status(channel) for _ in range(AT_A_TIME))))
+    assert found == {grpc.StatusCode.UNAUTHENTICATED}
 
 
-def test_a_refused_caller_that_goes_on_writing_is_not_listened_to_for_long(grpc_addr: str) -> None:
+async def test_a_refused_caller_that_goes_on_writing_is_not_listened_to_for_long(grpc_addr: str) -> None:
     async def without_end() -> AsyncIterator[telemetry_pb2.TelemetryBatch]:
         sequence = 0
         while True:
             yield batch(sequence)
             sequence += 1
 
-    async def scenario() -> None:
-        (method,) = (method for method in BOTH_WAYS if method.name == "StreamTelemetry")
-        async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
-            call = opened(channel, method, (("x-api-key", "wrong"),), without_end())
-            assert grpc.StatusCode(await call.code()) is not grpc.StatusCode.OK
-
-    asyncio.run(scenario())
+    (method,) = (method for method in BOTH_WAYS if method.name == "StreamTelemetry")
+    async with grpc.aio.insecure_channel(grpc_addr) as channel, asyncio.timeout(PATIENCE):
+        call = opened(channel, method, (("x-api-key", "wrong"),), without_end())
+        assert grpc.StatusCode(await call.code()) is not grpc.StatusCode.OK
 
 
 def _empty(method: MethodDescriptor) -> Any:

@@ -17,7 +17,7 @@ from tests.support.server_process import server
 READINGS, AT_A_TIME = 200, 20
 
 
-def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
+async def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
@@ -30,7 +30,7 @@ def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
         with server(folders[0], **shared) as (one, channel), server(folders[1], **shared) as (two, _):
             device = register(DeviceServiceStub(channel), "heard by both")
             redis.kill()
-            times = asyncio.run(_given((serving_port(one), serving_port(two)), device))
+            times = await _given((serving_port(one), serving_port(two)), device)
         redis.start()
     assert len(times) == 2 * READINGS
     assert len(set(times)) == len(times)

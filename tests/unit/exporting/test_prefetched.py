@@ -36,51 +36,39 @@ async def taken(source: Source) -> list[int]:
     return [item async for item in prefetched(source.items())]
 
 
-def test_all_come_in_order() -> None:
-    async def check() -> None:
-        source = Source()
-        assert await taken(source) == [0, 1, 2, 3, 4]
-        assert source.closed
-
-    asyncio.run(check())
+async def test_all_come_in_order() -> None:
+    source = Source()
+    assert await taken(source) == [0, 1, 2, 3, 4]
+    assert source.closed
 
 
-def test_one_is_fetched_ahead_and_no_more() -> None:
-    async def check() -> None:
-        source = Source(blocked=2)
-        items = prefetched(source.items())
-        assert await anext(items) == 0
-        assert await anext(items) == 1
-        await source.waiting.wait()
-        assert source.fetched == 2
-        await items.aclose()
-        assert source.closed
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(check())
+async def test_one_is_fetched_ahead_and_no_more() -> None:
+    others, source = asyncio.all_tasks(), Source(blocked=2)
+    items = prefetched(source.items())
+    assert await anext(items) == 0
+    assert await anext(items) == 1
+    await source.waiting.wait()
+    assert source.fetched == 2
+    await items.aclose()
+    assert source.closed
+    assert asyncio.all_tasks() == others
 
 
-def test_what_fails_fails_in_its_place() -> None:
-    async def check() -> None:
-        source = Source(broken=2)
-        items = prefetched(source.items())
-        assert [await anext(items), await anext(items)] == [0, 1]
-        with pytest.raises(OSError, match="gone"):
-            await anext(items)
-        assert source.closed
-
-    asyncio.run(check())
+async def test_what_fails_fails_in_its_place() -> None:
+    source = Source(broken=2)
+    items = prefetched(source.items())
+    assert [await anext(items), await anext(items)] == [0, 1]
+    with pytest.raises(OSError, match="gone"):
+        await anext(items)
+    assert source.closed
 
 
-def test_a_cancelled_reader_leaves_nothing_behind() -> None:
-    async def check() -> None:
-        source = Source(blocked=1)
-        task = asyncio.create_task(taken(source))
-        await source.waiting.wait()
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled()
-        assert source.closed
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(check())
+async def test_a_cancelled_reader_leaves_nothing_behind() -> None:
+    others, source = asyncio.all_tasks(), Source(blocked=1)
+    task = asyncio.create_task(taken(source))
+    await source.waiting.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert source.closed
+    assert asyncio.all_tasks() == others

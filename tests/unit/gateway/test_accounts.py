@@ -33,7 +33,7 @@ def test_a_name_belongs_to_the_device_that_has_it_now() -> None:
     assert (len(directory), directory.find("a")) == (0, None)
 
 
-def test_password_file(tmp_path: Path) -> None:
+async def test_password_file(tmp_path: Path) -> None:
     """The file has the devices that may log in. A name that would be read as another device's is left out."""
     directory = Directory()
     for one in (
@@ -45,7 +45,7 @@ def test_password_file(tmp_path: Path) -> None:
     ):
         directory.put(one)
     accounts = MosquittoAccounts(tmp_path, None, directory, ("iotflow/gateway", "secret"))
-    asyncio.run(accounts.update())
+    await accounts.update()
     lines = [line.split(":", 1) for line in (tmp_path / "passwords").read_text().splitlines()]
     assert [name for name, _ in lines] == ["iotflow/gateway", "1", "pump", "4", "5"]
     _, kind, iterations, salt, derived = lines[0][1].split("$")
@@ -67,34 +67,30 @@ while True:
 """
 
 
-def test_broker_reloads_changes_only(tmp_path: Path) -> None:
+async def test_broker_reloads_changes_only(tmp_path: Path) -> None:
     with running([sys.executable, "-c", BROKER]) as broker:
         broker.wait_for_line("ready")
         accounts = accounts_for(tmp_path, broker.pid)
-        asyncio.run(accounts.update())
+        await accounts.update()
         broker.wait_for_line("reloaded")
-        asyncio.run(accounts.update())
+        await accounts.update()
         broker.terminate()
         assert broker.lines == ["begins", "ready", "reloaded"]
 
 
-def test_a_starting_broker_reloads_later(tmp_path: Path) -> None:
+async def test_a_starting_broker_reloads_later(tmp_path: Path) -> None:
     """SIGHUP would end the broker, or another process with its id."""
     starting = tmp_path / "starting"
     starting.touch()
     with running([sys.executable, "-c", BROKER, str(starting)]) as broker:
         broker.wait_for_line("begins")
         accounts = accounts_for(tmp_path, broker.pid)
-
-        async def until_reloaded() -> None:
-            await accounts.update()
-            starting.unlink()
-            updating = asyncio.create_task(accounts.run())
-            await asyncio.to_thread(broker.wait_for_line, "reloaded")
-            updating.cancel()
-            await asyncio.gather(updating, return_exceptions=True)
-
-        asyncio.run(until_reloaded())
+        await accounts.update()
+        starting.unlink()
+        updating = asyncio.create_task(accounts.run())
+        await asyncio.to_thread(broker.wait_for_line, "reloaded")
+        updating.cancel()
+        await asyncio.gather(updating, return_exceptions=True)
         assert broker.lines == ["begins", "ready", "reloaded"]
 
 

@@ -43,12 +43,12 @@ async def drained(batcher: Batcher, rows: int) -> list[PendingBatch]:
 
 
 @given(SENT)
-def test_every_reading_is_sent_once_in_the_order_of_its_device(sent: list[tuple[int, list[Reading]]]) -> None:
+async def test_every_reading_is_sent_once_in_the_order_of_its_device(sent: list[tuple[int, list[Reading]]]) -> None:
     batcher, messages = Batcher(), [message() for _ in sent]
     for (device_id, readings), one in zip(sent, messages, strict=True):
         batcher.add(device_id, one, readings)
     total = sum(len(readings) for _, readings in sent)
-    out = asyncio.run(drained(batcher, total))
+    out = await drained(batcher, total)
     batches = [pending.batch() for pending in out]
     for device_id in (1, 2, 3):
         wanted = [reading for device, readings in sent if device == device_id for reading in readings]
@@ -86,11 +86,11 @@ def test_a_rejection_affects_messages_with_the_measurement() -> None:
     assert list(rows.affected_by(0, 8, "")) == list(zip(messages, [0] * 4, strict=True))
 
 
-def test_a_rejection_affects_the_devices_of_its_rows() -> None:
+async def test_a_rejection_affects_the_devices_of_its_rows() -> None:
     batcher, messages = Batcher(), [message() for _ in range(4)]
     for number, one in enumerate(messages):
         batcher.add(number, one, [Reading(row, {"bad" if number < 3 else "good": 1.0}, row) for row in range(2)])
-    (joined,) = asyncio.run(drained(batcher, 8))
+    (joined,) = await drained(batcher, 8)
     cases = {
         (0, 8, "bad"): [(0, 0), (1, 0), (2, 0)],
         (3, 2, "bad"): [(1, 1), (2, 0)],
@@ -161,12 +161,12 @@ async def test_two_rejected_batches_keep_their_order() -> None:
     assert [(batch.device_id, *batch.timestamps) for batch in batches] == [(1, 1), (2, 1), (1, 2), (2, 2)]
 
 
-def test_many_rejections_of_many_devices_are_mapped_quickly() -> None:
+async def test_many_rejections_of_many_devices_are_mapped_quickly() -> None:
     """By binary search; a linear one would take half a minute."""
     batcher, messages = Batcher(), [message() for _ in range(1_000)]
     for device_id, one in enumerate(messages):
         batcher.add(device_id, one, [Reading(0, {f"m{n}": 1.0 for n in range(50)})])
-    (joined,) = asyncio.run(drained(batcher, 1_000))
+    (joined,) = await drained(batcher, 1_000)
     rejections = [Rejection(index=row, count=1, measurement=f"m{n}") for row in range(0, 1_000, 2) for n in range(50)]
     began = time.process_time()
     affected = [list(joined.affected_by(rejection)) for rejection in rejections]
@@ -194,11 +194,11 @@ async def test_no_reading_overtakes_an_earlier_one_of_its_device() -> None:
     ]
 
 
-def test_devices_without_common_measurements_do_not_fill_a_batch_with_empty_cells() -> None:
+async def test_devices_without_common_measurements_do_not_fill_a_batch_with_empty_cells() -> None:
     batcher = Batcher()
     for device_id in range(500):
         batcher.add(device_id, message(), [Reading(0, {f"m{device_id}_{n}": 1.0 for n in range(6)})])
-    batches = [pending.batch() for pending in asyncio.run(drained(batcher, 500))]
+    batches = [pending.batch() for pending in await drained(batcher, 500)]
     assert max(len(batch.columns) * len(batch.timestamps) for batch in batches) <= 4_000
     assert len(batches) < 50
 
@@ -214,7 +214,7 @@ FLEETS = {
 
 
 @pytest.mark.parametrize("fleet", FLEETS)
-def test_batches_stay_within_the_limits_of_the_server(fleet: str) -> None:
+async def test_batches_stay_within_the_limits_of_the_server(fleet: str) -> None:
     devices, kinds, rows, measurements = FLEETS[fleet]
     batcher = Batcher()
     for number in range(max(devices, kinds)):
@@ -222,7 +222,7 @@ def test_batches_stay_within_the_limits_of_the_server(fleet: str) -> None:
         values: Values = {f"m{kind + column}": 1.0 for column in range(measurements)}
         batcher.add(number % devices, message(), [Reading(row, values, row) for row in range(rows)])
     limits = Limits(rows=100_000, columns=1_000, values=1_000_000, text_bytes=65_536, names=2_000)
-    for pending in asyncio.run(drained(batcher, max(devices, kinds) * rows)):
+    for pending in await drained(batcher, max(devices, kinds) * rows):
         batch = pending.batch()
         taken, rejected = decode(batch, limits, runs(batch))
         assert taken is not None

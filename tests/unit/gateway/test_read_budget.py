@@ -33,45 +33,36 @@ async def _disconnect(budget: ReadBudget) -> None:
             await task
 
 
-def test_a_disconnected_client_releases_its_part() -> None:
-    async def run() -> None:
-        budget = ReadBudget(LARGE, _set_event())
-        await _disconnect(budget)
-        async with asyncio.timeout(10):
-            await budget.acquire(LARGE)
-
-    asyncio.run(run())
-
-
-def test_waiting_clients_get_the_released_part() -> None:
-    async def run() -> None:
-        budget = ReadBudget(LARGE, _set_event())
+async def test_a_disconnected_client_releases_its_part() -> None:
+    budget = ReadBudget(LARGE, _set_event())
+    await _disconnect(budget)
+    async with asyncio.timeout(10):
         await budget.acquire(LARGE)
-        waiting = [asyncio.create_task(budget.acquire(LARGE // 2)) for _ in range(2)]
-        await asyncio.sleep(0)
-        assert not any(task.done() for task in waiting)
-        budget.release(LARGE)
-        async with asyncio.timeout(10):
-            await asyncio.gather(*waiting)
-
-    asyncio.run(run())
 
 
-def test_no_large_packet_is_read_while_messages_are_not_accepted() -> None:
+async def test_waiting_clients_get_the_released_part() -> None:
+    budget = ReadBudget(LARGE, _set_event())
+    await budget.acquire(LARGE)
+    waiting = [asyncio.create_task(budget.acquire(LARGE // 2)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    budget.release(LARGE)
+    async with asyncio.timeout(10):
+        await asyncio.gather(*waiting)
+
+
+async def test_no_large_packet_is_read_while_messages_are_not_accepted() -> None:
     """Its header may have arrived before."""
 
-    async def run() -> None:
-        may_read = asyncio.Event()
-        stream = asyncio.StreamReader()
-        stream.feed_data(HEADER + bytes(LARGE))
-        reading = asyncio.create_task(PacketReader(stream, ReadBudget(LARGE, may_read)).next(None))
-        for _ in range(10):
-            await asyncio.sleep(0)
-        assert not reading.done()
-        may_read.set()
-        async with asyncio.timeout(10):
-            packet = await reading
-        assert packet
-        assert len(packet.body) == LARGE
-
-    asyncio.run(run())
+    may_read = asyncio.Event()
+    stream = asyncio.StreamReader()
+    stream.feed_data(HEADER + bytes(LARGE))
+    reading = asyncio.create_task(PacketReader(stream, ReadBudget(LARGE, may_read)).next(None))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not reading.done()
+    may_read.set()
+    async with asyncio.timeout(10):
+        packet = await reading
+    assert packet
+    assert len(packet.body) == LARGE

@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test faults lint contract docs generate clients-generate freeze protos lock wheels version bench soak packages clean
+.PHONY: help up iotdb check test faults lint contract docs generate clients-generate freeze protos lock wheels version bench bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -57,8 +57,13 @@ freeze: $(VENV)/dev packages  ## Make the present contract the one that breaking
 protos: $(VENV)/dev packages  ## Write the contract for other languages into build/protos: full, and plain without options
 	$(BIN)/python -m tools.protos build/protos
 
-bench: $(VENV)/dev  ## Measure; prints the tables of docs/performance.md
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/dev packages  ## Measure, and write the tables of docs/performance.md, in about half an hour; PARTS="journal unary" measures some
+	$(BIN)/python -m tools.iotdb_server fetch
+	$(BIN)/python -m tests.bench.report $(PARTS)
+
+bench-against: $(VENV)/dev packages  ## Compare with the last commit, or BASE=<commit>, run by run in turn; PARTS="journal unary" compares some
+	$(BIN)/python -m tools.iotdb_server fetch
+	$(BIN)/python -m tests.bench.against $(or $(BASE),HEAD) $(PARTS)
 
 soak: $(VENV)/dev  ## Run under an even load and state the slope of the server's memory; make soak ARGS="30 300" (minutes, readings/s)
 	$(BIN)/python -m tests.bench.soak $(ARGS)

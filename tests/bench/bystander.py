@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
+KINDS = ("write", "read", "mqtt")
 # Seconds between two calls of a kind, and until one is given up; a call that fails has waited that long.
 EVERY, PATIENCE = 0.02, 10.0
 
@@ -32,6 +33,11 @@ class Waits:
         """Of a kind; what never came has waited for the whole time."""
         waits = getattr(self, kind)
         return float(np.percentile(waits, 99)) if waits else PATIENCE * 1_000
+
+    @property
+    def worst(self) -> float:
+        """The largest 99th percentile of all kinds."""
+        return max(map(self.p99, KINDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench.bystander import Bystander, Waits
+from tests.bench.bystander import KINDS, Bystander, Waits
 from tests.bench.processor import forget_peak, peak_bytes
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 from tests.support.processes import children, free_port, running
 from tests.support.service import Service, iotflow_up
 
@@ -47,26 +47,17 @@ def _attacked(folder: Path, attack: str, broker: str) -> Line:
             attacker.wait_for_line("attacking", within=120)
             waits = bystander.waits(SECONDS)
         after = _peaks(service)
-    worst = max(waits.p99(kind) for kind in ("write", "read", "mqtt"))
     memory = ", ".join(f"{name} {before[name]} → {after.get(name, 0)} MB" for name in before)
     failed = f"; {waits.failed} calls failed" if waits.failed else ""
     what = f"Another device while attacked: {attack.replace('_', ' ')} ({broker})"
-    return Line(
-        what,
-        f"{_told(waits, quiet)}{failed}; {memory}",
-        f"quiet: {_told(quiet)}",
-        worst,
-        TARGET_MS,
-        " ms",
-        at_most=True,
-    )
+    figure = Figure(waits.worst, "ms", "worst p99", f"{_factors(waits, quiet)}{failed}; {memory}")
+    against = Figure(quiet.worst, "ms", "without the attack")
+    return Line(what, figure, against, waits.worst, TARGET_MS, " ms", at_most=True)
 
 
-def _told(waits: Waits, quiet: Waits | None = None) -> str:
-    parts = []
-    for kind in ("write", "read", "mqtt"):
-        times = f" (× {waits.p99(kind) / quiet.p99(kind):.1f})" if quiet else ""
-        parts.append(f"{kind} p99 {waits.p99(kind):.0f} ms{times}")
+def _factors(waits: Waits, quiet: Waits) -> str:
+    """Each kind's 99th percentile, and how many times that of the quiet time it is."""
+    parts = (f"{kind} {waits.p99(kind):.0f} ms (× {waits.p99(kind) / quiet.p99(kind):.1f})" for kind in KINDS)
     return ", ".join(parts)
 
 

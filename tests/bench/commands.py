@@ -16,7 +16,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2 import StreamDeviceCommandsRequest
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from tests.bench.server import Server, bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 
 WARM_UP, ROUNDS = 30, 300
 TARGET_MS = 50
@@ -31,8 +31,8 @@ def measure(folder: Path) -> Iterator[Line]:
         p50, p99 = np.percentile(took[WARM_UP:], [50, 99]) * 1_000
         yield Line(
             "Command, SendCommand waiting → device's stream → answer → back, at rest",
-            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
-            "3 transactions on the disk: sent, delivered, answered",
+            Figure(p99, "ms", "p99", f"p50 {p50:.1f} ms"),
+            None,
             p99,
             TARGET_MS,
             " ms",
@@ -42,8 +42,8 @@ def measure(folder: Path) -> Iterator[Line]:
         seconds = asyncio.run(_to_group(server))
         yield Line(
             f"Command to a group of {DEVICES:,}, delivered and answered by a gateway",
-            f"{DEVICES / seconds:,.0f} commands/s",
-            "",
+            Figure(DEVICES / seconds, "commands/s"),
+            None,
             DEVICES / seconds,
             TARGET_RATE,
             "/s",

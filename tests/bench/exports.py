@@ -13,7 +13,7 @@ from iotflow.v1.telemetry_service_pb2 import ExportTelemetryRequest, ReadTelemet
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_server.telemetry.export import FORMATS
 from tests.bench.server import bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 
 ROWS, COLUMNS, TOGETHER, TIMES = 400_000, 5, 20_000, 3
 T0 = 1_700_000_000_000
@@ -31,8 +31,8 @@ def measure(folder: Path) -> Iterator[Line]:
             seconds, size = found[name]
             yield Line(
                 f"ExportTelemetry, {name}, {ROWS:,} × {COLUMNS}",
-                f"{ROWS / seconds:,.0f} rows/s, {size / seconds / 1e6:,.0f} MB/s",
-                f"ReadTelemetry: {ROWS / baseline:,.0f} rows/s",
+                Figure(ROWS / seconds, "rows/s", note=f"{size / seconds / 1e6:,.0f} MB/s"),
+                Figure(ROWS / baseline, "rows/s", "ReadTelemetry"),
                 baseline / seconds,
                 0.7,
             )

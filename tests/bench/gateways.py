@@ -7,7 +7,7 @@ from pathlib import Path
 from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from tests.bench.server import bench_server
 from tests.bench.streams import T0, seconds
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 
 DEVICES, ROUNDS, COLUMNS, TOGETHER = 1_000, 20, 5, 100
 READINGS = DEVICES * ROUNDS
@@ -25,8 +25,9 @@ def measure(folder: Path) -> list[Line]:
             rates.append(READINGS / took)
             used.append((server.cpu_seconds() - before) * 1e6 / READINGS)
     what = f"StreamTelemetry, a gateway's single readings × {COLUMNS} of {DEVICES:,} devices, {TOGETHER} in a batch"
-    figure = f"{rates[2]:,.0f}/s; {used[2]:.0f} µs of processor a reading"
-    return [Line(what, figure, f"a batch a device: {rates[1]:,.0f}/s; {used[1]:.0f} µs", rates[2] / rates[1], None)]
+    figure = Figure(rates[2], "/s", note=f"{used[2]:.0f} µs of processor a reading")
+    baseline = Figure(rates[1], "/s", "a batch a device", f"{used[1]:.0f} µs")
+    return [Line(what, figure, baseline, rates[2] / rates[1], None)]
 
 
 def batches(devices: list[int], together: int) -> Iterator[TelemetryBatch]:

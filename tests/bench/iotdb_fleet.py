@@ -13,7 +13,7 @@ from tests.bench.http2 import framed
 from tests.bench.messages import Shapes
 from tests.bench.processor import Meter
 from tests.bench.server import Server, bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 from tests.support.iotdb import running_iotdb
 
 DEVICES, STREAMS, FIELDS = 1_000, 100, 6
@@ -37,10 +37,6 @@ class Taken:
         """Of the delays, in milliseconds."""
         return float(np.percentile(self.delays, percent)) * 1_000
 
-    @property
-    def told(self) -> str:
-        return f"p50 {self.percentile(50):.0f} ms, p99 {self.percentile(99):.0f} ms"
-
 
 def measure(folder: Path) -> Iterator[Line]:
     """As fast as they can, each stream with one reading of each of its devices under way; and at half that rate."""
@@ -55,12 +51,13 @@ def measure(folder: Path) -> Iterator[Line]:
         processor = meter.told(len(top.delays) / 1e3)
         half = fleet.run(ROUNDS // 2, 2 * DEVICES / top.rate)
     what = f"{DEVICES:,} devices' readings of {FIELDS} fields, {STREAMS} streams"
-    figure = f"{top.rate:,.0f} readings/s; {top.told}; processor seconds a thousand: {processor}"
-    yield Line(what, figure, "", top.rate, None, "/s")
-    figure = f"{half.rate:,.0f} readings/s; {half.told}"
-    yield Line(
-        "At half that rate, p99 to acknowledgement", figure, "", half.percentile(99), PATIENCE_MS, " ms", at_most=True
+    note = (
+        f"p50 {top.percentile(50):.0f} ms, p99 {top.percentile(99):.0f} ms; processor seconds a thousand: {processor}"
     )
+    yield Line(what, Figure(top.rate, "readings/s", note=note), None, top.rate, None, "/s")
+    what, p99 = "At half that rate, p99 to acknowledgement", half.percentile(99)
+    figure = Figure(p99, "ms", "p99", f"p50 {half.percentile(50):.0f} ms; {half.rate:,.0f} readings/s")
+    yield Line(what, figure, None, p99, PATIENCE_MS, " ms", at_most=True)
 
 
 class Fleet:

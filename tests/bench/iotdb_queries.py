@@ -15,7 +15,7 @@ from tests.bench.generator import Sending, seconds
 from tests.bench.messages import T0, Shapes
 from tests.bench.processor import forget_peak, peak_bytes
 from tests.bench.server import Server, bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 from tests.support.iotdb import running_iotdb
 
 ROWS, COLUMNS, BATCHES = 1_000, 10, 1_000
@@ -50,17 +50,19 @@ def _filled(server: Server) -> int:
 def _aggregates(questions: "Questions") -> Line:
     service, baseline = _medians(questions.aggregate, questions.raw_aggregate, AGGREGATES)
     what = f"AggregateTelemetry: 1 h averages of {ROWS * BATCHES:,} points"
-    return Line(
-        what, _milliseconds(service), f"the statement: {_milliseconds(baseline)}", service / baseline, 1.5, at_most=True
-    )
+    return _against_statement(what, service, baseline, 1.5)
 
 
 def _page(questions: "Questions", fields: int) -> Line:
     service, baseline = _medians(lambda: questions.page(fields), lambda: questions.raw_page(fields), PAGES)
     what = f"GetTelemetry: the newest 1,000 rows, {fields} field{'s' if fields > 1 else ''}"
-    return Line(
-        what, _milliseconds(service), f"the statement: {_milliseconds(baseline)}", service / baseline, 2, at_most=True
-    )
+    return _against_statement(what, service, baseline, 2)
+
+
+def _against_statement(what: str, service: float, baseline: float, target: float) -> Line:
+    """Both in seconds."""
+    figure, against = Figure(service * 1e3, "ms"), Figure(baseline * 1e3, "ms", "the statement")
+    return Line(what, figure, against, service / baseline, target, at_most=True)
 
 
 def _whole(questions: "Questions", server: Server) -> Iterator[Line]:
@@ -70,10 +72,11 @@ def _whole(questions: "Questions", server: Server) -> Iterator[Line]:
     whole, took = _peak(server, lambda: questions.read(BATCHES))
     used = server.cpu_seconds() - used
     baseline = _took(questions.raw_read)
-    figure = f"{points / took / 1e6:.2f} M points/s; processor seconds a million: server {used * 1e6 / points:.3f}"
-    against = f"the statement to a data frame: {points / baseline / 1e6:.2f} M points/s"
+    note = f"processor seconds a million: server {used * 1e6 / points:.3f}"
+    figure = Figure(points / took / 1e6, "M points/s", note=note)
+    against = Figure(points / baseline / 1e6, "M points/s", "the statement to a data frame")
     yield Line(f"ReadTelemetry: {points / 1e6:.0f} M points", figure, against, baseline / took, None)
-    figure, against = f"{whole / 2**20:.0f} MiB", f"of 1 M points: {part / 2**20:.0f} MiB"
+    figure, against = Figure(whole / 2**20, "MiB"), Figure(part / 2**20, "MiB", "of 1 M points")
     yield Line("ReadTelemetry: the server's peak memory", figure, against, whole / part, 1.1, at_most=True)
 
 
@@ -155,7 +158,3 @@ def _peak(server: Server, work: Callable[[], None]) -> tuple[int, float]:
     forget_peak(server.process.pid)
     took = _took(work)
     return peak_bytes(server.process.pid), took
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.1f} ms"

@@ -9,7 +9,7 @@ from tests.bench.generator import Sending, seconds
 from tests.bench.messages import Message, Shapes
 from tests.bench.processor import Meter
 from tests.bench.server import Server, bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 from tests.support.iotdb import running_iotdb
 
 WIDE = (1_000, 10)
@@ -45,14 +45,14 @@ def _wide_lines(baseline: "Baseline", service: "Service", pids: dict[str, list[i
     for streams in (4, 1):
         meter = Meter(pids)
         rate = service.wide(streams, WIDE_BATCHES)
-        measured[streams] = (rate, _figure(rate, meter, WIDE_BATCHES * WIDE[0] * WIDE[1]))
+        measured[streams] = (rate, _millions(rate, note=_processor(meter, WIDE_BATCHES * WIDE[0] * WIDE[1])))
     best = max(before, baseline.wide(WIDE_TABLETS))
-    against = f"insert_aligned_tablet, 1 session: {_millions(best)}"
+    against = _millions(best, "insert_aligned_tablet, 1 session")
     for streams, target in ((4, 0.6), (1, 0.45)):
         rate, figure = measured[streams]
         yield Line(f"StreamTelemetry to IoTDB, {streams} × (1,000 × 10)", figure, against, rate / best, target)
     four, _ = measured[4]
-    yield Line("The 4 streams against wal_mode=SYNC", _millions(four), f"1 session: {_millions(sync)}", four / sync, 3)
+    yield Line("The 4 streams against wal_mode=SYNC", _millions(four), _millions(sync, "1 session"), four / sync, 3)
 
 
 def _small_lines(baseline: "Baseline", service: "Service", pids: dict[str, list[int]], sync: float) -> Iterator[Line]:
@@ -61,14 +61,14 @@ def _small_lines(baseline: "Baseline", service: "Service", pids: dict[str, list[
     before, making_before = baseline.small_together(SMALL_CALLS), baseline.small_made_and_sent(SMALL_CALLS)
     meter = Meter(pids)
     rate = service.small(SMALL_BATCHES)
-    figure = _figure(rate, meter, SMALL_BATCHES * SMALL[0] * SMALL[1])
+    figure = _millions(rate, note=_processor(meter, SMALL_BATCHES * SMALL[0] * SMALL[1]))
     making = max(making_before, baseline.small_made_and_sent(SMALL_CALLS))
     best = max(before, baseline.small_together(SMALL_CALLS))
     what = f"StreamTelemetry to IoTDB, {GATEWAY_STREAMS} streams of {DEVICES} devices' 100 × 5"
-    yield Line(what, figure, f"insert_aligned_tablets of {DEVICES}: {_millions(making)}", rate / making, 0.25)
-    against = f"the tablets made beforehand: {_millions(best)}"
+    yield Line(what, figure, _millions(making, f"insert_aligned_tablets of {DEVICES}"), rate / making, 0.25)
+    against = _millions(best, "the tablets made beforehand")
     yield Line("The same against a client that has nothing to do", _millions(rate), against, rate / best, None)
-    against = f"{SYNC_SESSIONS} sessions: {_millions(sync)}"
+    against = _millions(sync, f"{SYNC_SESSIONS} sessions")
     yield Line("The same against wal_mode=SYNC", _millions(rate), against, rate / sync, 10)
 
 
@@ -142,9 +142,9 @@ class Service:
         return [self._small.message(place, devices[device], first + turn) for place, (turn, device) in enumerate(turns)]
 
 
-def _figure(rate: float, meter: Meter, values: int) -> str:
-    return f"{_millions(rate)}; processor seconds a million: {meter.told(values / 1e6)}"
+def _processor(meter: Meter, values: int) -> str:
+    return f"processor seconds a million: {meter.told(values / 1e6)}"
 
 
-def _millions(rate: float) -> str:
-    return f"{rate / 1e6:.2f} M values/s"
+def _millions(rate: float, name: str = "", note: str = "") -> Figure:
+    return Figure(rate / 1e6, "M values/s", name, note)

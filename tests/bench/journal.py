@@ -12,7 +12,7 @@ import numpy as np
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.journal.disk.encoding import encode
 from iotflow_server.telemetry.journal.journal import Journal
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 
 COLUMNS = 10
 # Rows of a batch, how many append at a time, and how many appends there are in all.
@@ -27,8 +27,11 @@ def measure(folder: Path) -> Iterator[Line]:
         baseline = appends / _sqlite_seconds(folder / f"{number}.db", batch, appends)
         rate = appends / asyncio.run(_journal_seconds(folder / f"{number}", batch, senders, appends))
         what = f"Journal: {size:,} bytes an append, {senders} at a time"
-        figure = f"{rate:,.0f}/s, {rate * size / 1e6:,.0f} MB/s"
-        yield Line(what, figure, f"SQLite {baseline:,.0f}/s, {baseline * size / 1e6:,.0f} MB/s", rate / baseline, None)
+        yield Line(what, _figure(rate, size), _figure(baseline, size, "SQLite"), rate / baseline, None)
+
+
+def _figure(rate: float, size: int, name: str = "") -> Figure:
+    return Figure(rate, "/s", name, f"{rate * size / 1e6:,.0f} MB/s")
 
 
 def _batch(rows: int) -> Batch:

@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_service_pb2 import SubscribeTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.mqtt_backlog import DEVICES, PATIENCE, Bench, Rates, bench
 from tests.bench.mqtt_stores import IOTDB, SQLITE
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 from tests.integration.mqtt.clients import logged_in
 from tests.support.admin_stubs import AdminStubs
 from tests.support.mqtt import EMBEDDED, MOSQUITTO, Part, Stack, mqtt_stack
@@ -43,37 +43,36 @@ def _into(folder: Path, store: str) -> Generator[Line, None, Rates]:
 
 def _backlog(store: str, one: Rates, alone: Rates) -> Iterator[Line]:
     what = f"MQTT QoS 1, JSON of 6 fields, {DEVICES} devices → {store}"
-    yield Line(what, f"{one.a_second:,.0f}/s", one.told, one.a_core, 12_000, "/s a core")
-    against = f"paho alone, acknowledging by hand: {alone.a_core:,.0f}/s a core, {alone.a_second:,.0f}/s"
-    yield Line(
-        f"→ {store}, the adapter against paho alone",
-        f"{one.a_core:,.0f}/s a core, {one.a_second:,.0f}/s",
-        against,
-        one.a_core / alone.a_core,
-        None,
-    )
+    yield Line(what, Figure(one.a_second, "/s", note=one.told), None, one.a_core, 12_000, "/s a core")
+    what = f"→ {store}, the adapter against paho alone"
+    against = _by_processor(alone, "paho alone, acknowledging by hand")
+    yield Line(what, _by_processor(one), against, one.a_core / alone.a_core, None)
+
+
+def _by_processor(rates: Rates, name: str = "") -> Figure:
+    return Figure(rates.a_core, "/s a core", name, f"{rates.a_second:,.0f}/s")
 
 
 def _two(folder: Path, store: str, one: Rates) -> Line:
     with bench(folder, store) as shared:
         two = shared.drained(shared.adapters(2))
     what = f"→ {store}, two adapters by $share"
-    return Line(what, f"{two.a_second:,.0f}/s", f"one: {one.a_second:,.0f}/s", two.a_second / one.a_second, 1.5)
+    figure, against = Figure(two.a_second, "/s"), Figure(one.a_second, "/s", "one")
+    return Line(what, figure, against, two.a_second / one.a_second, 1.5)
 
 
 def _embedded(folder: Path) -> Line:
     with bench(folder, SQLITE, EMBEDDED) as own:
         own.stack.adapter().start()
         rate = own.acknowledged()
-    return Line(
-        f"the same through the embedded broker → {SQLITE}, acknowledged once stored", f"{rate:,.0f}/s", "", rate, None
-    )
+    what = f"the same through the embedded broker → {SQLITE}, acknowledged once stored"
+    return Line(what, Figure(rate, "/s"), None, rate, None, "/s")
 
 
 def _steady(store: str, one: Bench, adapter: Part) -> Line:
     p50, p99 = _latency(one, adapter)
-    figure = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms"
-    return Line(f"→ {store}, publish to stored, at {RATE:,}/s", figure, "", p99, 100, " ms", at_most=True)
+    figure = Figure(p99, "ms", "p99", f"p50 {p50:.1f} ms")
+    return Line(f"→ {store}, publish to stored, at {RATE:,}/s", figure, None, p99, 100, " ms", at_most=True)
 
 
 def _latency(one: Bench, adapter: Part) -> tuple[float, float]:
@@ -100,7 +99,7 @@ def _latency(one: Bench, adapter: Part) -> tuple[float, float]:
 def _command_line(folder: Path) -> Line:
     p50, p99 = _commands(folder)
     what = "a command by MQTT, from SendCommand to the device's answer"
-    return Line(what, f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", "", p99, 50, " ms", at_most=True)
+    return Line(what, Figure(p99, "ms", "p99", f"p50 {p50:.1f} ms"), None, p99, 50, " ms", at_most=True)
 
 
 def _commands(folder: Path) -> tuple[float, float]:

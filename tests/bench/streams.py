@@ -14,7 +14,7 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow_server.telemetry.stores.sqlite.schema import connect_writer
 from tests.bench.server import Server, bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 
 ROWS, COLUMNS, BATCHES = 1_000, 5, 300
 SINGLES = 30_000
@@ -35,15 +35,15 @@ def measure(folder: Path) -> list[Line]:
     return [
         Line(
             f"StreamTelemetry, 1 stream, {ROWS:,} × {COLUMNS}",
-            f"{wide / 1e6:.2f} M values/s",
-            f"executemany, a commit each: {baseline / 1e6:.2f} M values/s",
+            Figure(wide / 1e6, "M values/s"),
+            Figure(baseline / 1e6, "M values/s", "executemany, a commit each"),
             wide / baseline,
             0.6,
         ),
         Line(
             "StreamTelemetry, 1 stream, single readings",
-            f"{SINGLES / took:,.0f}/s",
-            f"{used:.1f} s of processor for {SINGLES:,}",
+            Figure(SINGLES / took, "/s", note=f"{used:.1f} s of processor for {SINGLES:,}"),
+            None,
             SINGLES / used,
             4_000,
             "/s a core",

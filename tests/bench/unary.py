@@ -13,7 +13,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.bench.server import bench_server
-from tests.bench.table import Line
+from tests.bench.table import Figure, Line
 from tests.support.service import iotflow_up
 
 CALLERS, CALLS = 32, 150
@@ -30,12 +30,12 @@ def measure(folder: Path) -> list[Line]:
         direct = asyncio.run(submitted_by_grpc(f"127.0.0.1:{service.grpc_port}", key))
         rest = asyncio.run(submitted_by_rest(service.rest_port, key))
     return [
-        Line("RegisterDevice, one caller", f"{alone:,.0f}/s", "", alone, 500, "/s"),
-        Line("RegisterDevice, 10 callers", f"{together:,.0f}/s", "", together, 500, "/s"),
+        Line("RegisterDevice, one caller", Figure(alone, "/s"), None, alone, 500, "/s"),
+        Line("RegisterDevice, 10 callers", Figure(together, "/s"), None, together, 500, "/s"),
         Line(
             f"SubmitTelemetry by REST through Envoy, {CALLERS} callers",
-            f"{rest:,.0f}/s",
-            f"direct unary gRPC, {CALLERS} callers: {direct:,.0f}/s",
+            Figure(rest, "/s"),
+            Figure(direct, "/s", f"direct unary gRPC, {CALLERS} callers"),
             rest / direct,
             0.6,
         ),

@@ -1,0 +1,63 @@
+"""The parts of the measurement. Each is a module of this package, and runs in a process of its own, in bounded time."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+PARTS = (
+    "journal",
+    "streams",
+    "gateways",
+    "unary",
+    "exports",
+    "fanout",
+    "commands",
+    "iotdb_streams",
+    "iotdb_fleet",
+    "iotdb_queries",
+    "mqtt",
+    "bystanders",
+)
+ROOT = Path(__file__).resolve().parents[2]
+# A run beyond this is interrupted, and has as long as this to stop its servers.
+RUN_SECONDS, STOP_SECONDS = 900.0, 60.0
+
+
+def check_parts(parts: Collection[str]) -> None:
+    """Exit with a message if one does not exist."""
+    if unknown := set(parts) - set(PARTS):
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+
+
+class PartFailed(Exception):
+    """A part ended with an error, or did not end in time."""
+
+
+def run_part(part: str, options: Sequence[str] = (), root: Path = ROOT, projects: Sequence[Path] = ()) -> str:
+    """What a run of a part prints. root: the tree whose measurement runs; projects: import the product from these folders.
+
+    Raises PartFailed.
+    """
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, projects))}
+    command = [sys.executable, "-m", "tests.bench", *options, part]
+    with subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output, _ = process.communicate(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            _interrupt(process)
+            raise PartFailed(f"{part} did not end within {RUN_SECONDS:.0f} s") from None
+    if process.returncode:
+        raise PartFailed(f"{part} ended with code {process.returncode}")
+    return output
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    # Not killed at once: what it has started has process groups of its own, which it ends.
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from iotflow_server.supervision.child_process import Program, TakeLine
-from iotflow_server.supervision.restarts import Failure, RestartPolicy
+from iotflow_server.supervision.supervised_process import Failure, RestartPolicy
 from iotflow_server.supervision.supervisor import Supervisor
 
 DEFAULT_RESTARTS = RestartPolicy()

@@ -16,7 +16,7 @@ from iotflow_cli.local_defaults import HOST, PARTS_DOWN
 from iotflow_cli.mqtt import BrokerChoice
 from iotflow_cli.readiness import all_serve, answers
 from iotflow_server.supervision.child_process import Program
-from iotflow_server.supervision.restarts import GivenUp
+from iotflow_server.supervision.supervised_process import GivenUp
 
 # Time for calls to finish when Envoy stops; streams do not end by themselves and are cut.
 DRAIN_SECONDS = 2.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.journal.disk.encoding import encode
+from iotflow_server.telemetry.batch_encoding import encode
 from iotflow_server.telemetry.journal.journal import Journal
 from tests.bench.table import Figure, Line
 

@@ -11,7 +11,7 @@ import pytest
 from iotflow.words import Aggregation
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, names, order, rows
+from iotflow_server.telemetry.stores.iotdb import IotdbAddress, IotdbStore, order, rows, schema
 from tests.contract.agreement import check_figures, check_latest, check_reading
 from tests.contract.model import Model
 from tests.contract.readings import DOUBLE, INT64, TEXT, Clock, batch, chunks, column, contents, contents_of, table
@@ -74,7 +74,7 @@ async def test_any_overlapping_files_behave_like_a_dictionary(
     store: IotdbStore, seed: int, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """together: number of columns of a statement; two makes a few columns require several statements."""
-    monkeypatch.setattr(names, "TOGETHER", together)
+    monkeypatch.setattr(schema, "TOGETHER", together)
     random = np.random.default_rng(seed)
     models = {device_id: Model() for device_id in range(DEVICES)}
     values = count(1)

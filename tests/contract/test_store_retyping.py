@@ -6,7 +6,7 @@ import pytest
 
 from iotflow.words import Aggregation
 from iotflow_server.errors import FailedPrecondition, InvalidArgument
-from iotflow_server.telemetry import retyping
+from iotflow_server.telemetry import type_conversion
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import Span, TelemetryStore
 from tests.contract.conftest import Opening
@@ -165,7 +165,7 @@ async def test_readings_that_do_not_fit_are_unchanged_and_named(
 
 
 async def test_too_many_readings_are_not_converted(store: TelemetryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retyping, "MOST_READINGS", 3)
+    monkeypatch.setattr(type_conversion, "MOST_READINGS", 3)
     monkeypatch.setattr("iotflow_server.telemetry.stores.sqlite.writing.MOST_READINGS", 3)
     await store.write([doubles(1, dict.fromkeys(range(4), 1.0))])
     with pytest.raises(FailedPrecondition) as refusal:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow_server.telemetry.batch import Column, ValueType
-from iotflow_server.telemetry.conversion import convert, runs
+from iotflow_server.telemetry.type_conversion import convert, runs
 
 DOUBLE, FLOAT, INT64, INT32, BOOLEAN, TEXT = ValueType
 

@@ -14,7 +14,7 @@ import pytest
 
 from iotflow_cli.console import supervisor_on
 from iotflow_server.supervision.child_process import Program
-from iotflow_server.supervision.restarts import GivenUp, RestartPolicy
+from iotflow_server.supervision.supervised_process import GivenUp, RestartPolicy
 from tests.support.processes import PATIENCE, running
 
 POLITE = """

@@ -5,9 +5,8 @@ import signal
 from collections.abc import Callable, Sequence
 
 from iotflow_server.supervision.child_process import Program
-from iotflow_server.supervision.restarts import Reporter, RestartPolicy
 from iotflow_server.supervision.stop_signals import on_stop_signal
-from iotflow_server.supervision.supervised_process import SupervisedProcess
+from iotflow_server.supervision.supervised_process import Reporter, RestartPolicy, SupervisedProcess
 
 
 class Supervisor:

@@ -9,7 +9,7 @@ import numpy as np
 from iotflow.readings.times import EPOCH
 from iotflow_server.clock import IS_SET_FROM_MS
 from iotflow_server.telemetry.batch import Batch, Mask, Rejection, Values
-from iotflow_server.telemetry.conversion import runs, widened
+from iotflow_server.telemetry.type_conversion import runs, widened
 
 TOO_FAR_AHEAD = "TIME_TOO_FAR_AHEAD"
 

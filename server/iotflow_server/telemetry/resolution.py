@@ -7,7 +7,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, ValueType
 from iotflow_server.telemetry.checks import too_many_names
-from iotflow_server.telemetry.conversion import convert, runs, widened
+from iotflow_server.telemetry.type_conversion import convert, runs, widened
 
 # Default limit of the measurements of a device.
 MOST_MEASUREMENTS = 100_000

@@ -9,7 +9,7 @@ import structlog
 from iotflow_server.process import CannotStart
 from iotflow_server.settings import Settings
 from iotflow_server.supervision.child_process import Program
-from iotflow_server.supervision.restarts import Failure, GivenUp, RestartPolicy
+from iotflow_server.supervision.supervised_process import Failure, GivenUp, RestartPolicy
 from iotflow_server.supervision.supervisor import Supervisor
 from iotflow_server.workers.member import group_folder, ready_file, socket_in
 from iotflow_server.workers.port import reserved_port

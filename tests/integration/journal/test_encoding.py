@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
-from iotflow_server.telemetry.journal.disk.encoding import decode, encode
+from iotflow_server.telemetry.batch_encoding import decode, encode
 
 # Includes lone surrogates: stores may reject them, but the journal must not fail.
 TEXTS = st.text(st.characters(), max_size=5)

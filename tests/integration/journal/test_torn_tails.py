@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotflow_server.telemetry.journal.disk.encoding import decode
+from iotflow_server.telemetry.batch_encoding import decode
 from iotflow_server.telemetry.journal.disk.journal_files import JournalFiles
 from iotflow_server.telemetry.journal.disk.records import HEADER_SIZE, Record, read_records
 from iotflow_server.telemetry.journal.disk.segments import Segment, SegmentWriter, open_segment

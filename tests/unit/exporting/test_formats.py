@@ -15,10 +15,9 @@ from pyarrow import parquet
 from iotflow_server.rpc.codec import wire_rows
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.export import FORMATS, Columns, Export
-from iotflow_server.telemetry.export.columnar_formats import PARQUET_GROUP_BYTES
 from iotflow_server.telemetry.export.columns import common_type
 from iotflow_server.telemetry.export.export import PIECE_BYTES
-from iotflow_server.telemetry.export.text_formats import time_texts
+from iotflow_server.telemetry.export.formats import PARQUET_GROUP_BYTES, time_texts
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 from tests.unit.exporting.tables import Filled, columns_of, device, expected, pieces, read_back, types_of
 

@@ -24,7 +24,7 @@ from iotflow_server.cluster.latest.fields import decode, encode
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch
 from iotflow_server.telemetry.latest import EMPTY_LOOKUP, CacheLookup, Values
-from iotflow_server.telemetry.latest.newest import newest_of
+from iotflow_server.telemetry.latest.values import newest_of
 
 
 class CachedDeviceIndex:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal.disk import encoding
+from iotflow_server.telemetry.batch_encoding import decode, encode
 from iotflow_server.telemetry.live import LiveReadings
 from iotflow_server.telemetry.live.pieces import joined, part, pieces, stacked
 
@@ -62,7 +62,7 @@ def body(readings: Sequence[LiveReadings]) -> bytes:
     runs = _runs(readings)
     devices = orjson.dumps([[_row(one) for one in run] for run in runs])
     batches = [stacked([one.batch for one in run]) for run in runs]
-    return b"".join((_LENGTH.pack(len(devices)), devices, *encoding.encode(batches)))
+    return b"".join((_LENGTH.pack(len(devices)), devices, *encode(batches)))
 
 
 def entry(head: EntryHead, content: bytes) -> bytes:
@@ -80,7 +80,7 @@ def readings_in(payload: bytes) -> list[LiveReadings]:
     (length,) = _LENGTH.unpack_from(payload, _HEAD.size)
     start = _HEAD.size + _LENGTH.size
     runs = orjson.loads(payload[start : start + length])
-    batches = encoding.decode(payload[start + length :])
+    batches = decode(payload[start + length :])
     return [one for run, batch in zip(runs, batches, strict=True) for one in _parted(run, batch)]
 
 

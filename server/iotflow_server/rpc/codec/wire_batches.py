@@ -12,8 +12,8 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.rpc.codec.wire_runs import Run
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times, Values, ValueType
-from iotflow_server.telemetry.conversion import MOST_RUNS, widened
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
+from iotflow_server.telemetry.type_conversion import MOST_RUNS, widened
 
 FIELD_TYPES = {
     "doubles": ValueType.DOUBLE,

@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from iotflow_server.devices.device import Device
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.export.columnar_formats import arrow_stream, parquet_file
 from iotflow_server.telemetry.export.columns import Columns
-from iotflow_server.telemetry.export.text_formats import CsvLines, JsonLines, SafeCsvLines
+from iotflow_server.telemetry.export.formats import CsvLines, JsonLines, SafeCsvLines, arrow_stream, parquet_file
 
 # Small enough that every hop can pass a piece on while the next one is written, large enough to make the cost of a message
 # negligible.

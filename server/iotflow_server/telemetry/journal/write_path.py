@@ -11,7 +11,7 @@ from iotflow_server.telemetry.journal.flushed import FlushedBackend, durably
 from iotflow_server.telemetry.journal.journal import Journal
 from iotflow_server.telemetry.journal.recovery.checkpointer import Checkpointer
 from iotflow_server.telemetry.ports import Span, TelemetryWriter
-from iotflow_server.telemetry.retyping import retyped
+from iotflow_server.telemetry.type_conversion import retyped
 
 Answer = TypeVar("Answer")
 Rejections = tuple[Rejection, ...]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.latest.newest import Newest, merged, newest_of
-from iotflow_server.telemetry.latest.values import LIFE_SECONDS, CacheLookup, Values
+from iotflow_server.telemetry.latest.values import LIFE_SECONDS, CacheLookup, Newest, Values, merged, newest_of
 
 MOST_DEVICES = 100_000
 _NO_TOKEN = b""

@@ -10,8 +10,7 @@ from iotflow_server.telemetry.live.events import (
     LiveReadings,
     PresenceChange,
 )
-from iotflow_server.telemetry.live.feed import LiveFeed
-from iotflow_server.telemetry.live.presence import PresenceFeed
+from iotflow_server.telemetry.live.feed import LiveFeed, PresenceFeed
 from iotflow_server.telemetry.live.subscription import Subscription
 
 __all__ = [

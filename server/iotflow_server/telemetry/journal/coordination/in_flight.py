@@ -7,12 +7,12 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from iotflow_server.telemetry.journal.coordination.shared_state import SharedCounters, peek
+from iotflow_server.telemetry.journal.coordination.shared_files import SharedCounters, peek
 
 _FILE = "under-way"
 
 
-class _Word(IntEnum):
+class _CallWord(IntEnum):
     APPENDS = 0
     BACKEND_WRITES = 1
 
@@ -28,7 +28,7 @@ class OldestCall(NamedTuple):
 class CallTracker:
     """Calls of one kind. word: the shared number that shows the oldest one."""
 
-    def __init__(self, words: SharedCounters, word: _Word, now: Callable[[], int]) -> None:
+    def __init__(self, words: SharedCounters, word: _CallWord, now: Callable[[], int]) -> None:
         self._words = words
         self._word = word
         self._now = now
@@ -56,14 +56,14 @@ class InFlightCalls:
     """Calls in progress in this process. folder: of its journal."""
 
     def __init__(self, folder: Path, now: Callable[[], int]) -> None:
-        self._words = SharedCounters(folder / _FILE, len(_Word))
-        self.appends = CallTracker(self._words, _Word.APPENDS, now)
-        self.backend_writes = CallTracker(self._words, _Word.BACKEND_WRITES, now)
+        self._words = SharedCounters(folder / _FILE, len(_CallWord))
+        self.appends = CallTracker(self._words, _CallWord.APPENDS, now)
+        self.backend_writes = CallTracker(self._words, _CallWord.BACKEND_WRITES, now)
 
     @property
     def oldest(self) -> OldestCall:
         """The oldest calls of this process."""
-        return OldestCall(*(self._words[word] for word in _Word))
+        return OldestCall(*(self._words[word] for word in _CallWord))
 
     def close(self) -> None:
         """Unmap the shared numbers."""
@@ -73,7 +73,7 @@ class InFlightCalls:
 def oldest_in(folder: Path) -> OldestCall:
     """The oldest calls of the process that owns a folder; none if it has just started."""
     try:
-        return OldestCall(*peek(folder / _FILE, len(_Word)))
+        return OldestCall(*peek(folder / _FILE, len(_CallWord)))
     except FileNotFoundError:
         return OldestCall(0, 0)
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from iotflow_server.telemetry.journal.coordination import file_locks
-from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
+from iotflow_server.telemetry.journal.coordination import shared_files
 from iotflow_server.telemetry.journal.coordination.in_flight import OldestCall, forget, oldest_in
+from iotflow_server.telemetry.journal.coordination.shared_files import sync_folder
 from iotflow_server.telemetry.journal.disk.segments import SUFFIX
 
 _LOCK = "lock"
@@ -53,8 +53,8 @@ def create(root: Path) -> JournalFolder:
     """Create a folder under root. The caller holds the root lock."""
     path = root / secrets.token_hex(8)
     path.mkdir(mode=0o700)
-    lock = file_locks.open_lock_file(path / _LOCK)
-    file_locks.try_lock(lock)
+    lock = shared_files.open_lock_file(path / _LOCK)
+    shared_files.try_lock(lock)
     sync_folder(root)
     return JournalFolder(path, lock)
 
@@ -91,13 +91,13 @@ def segments_in(folder: Path) -> list[Path]:
 @contextmanager
 def locked_root(root: Path, patience: float = 10.0) -> Iterator[None]:
     """Hold the root lock: no other process creates, adopts or removes folders. Raises LockTimeout."""
-    with file_locks.locked(root / _LOCK, patience):
+    with shared_files.locked(root / _LOCK, patience):
         yield
 
 
 def _inspect(path: Path, found: OtherFolders) -> None:
-    lock = file_locks.open_lock_file(path / _LOCK)
-    if file_locks.try_lock(lock):
+    lock = shared_files.open_lock_file(path / _LOCK)
+    if shared_files.try_lock(lock):
         forget(path)
         found.abandoned.append(JournalFolder(path, lock))
     else:

@@ -8,13 +8,12 @@ from pathlib import Path
 import structlog
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal.coordination.file_locks import LockTimeout
+from iotflow_server.telemetry.batch_encoding import Part, encode
 from iotflow_server.telemetry.journal.coordination.in_flight import InFlightCalls
-from iotflow_server.telemetry.journal.coordination.record_clock import RecordClock, open_clock
-from iotflow_server.telemetry.journal.coordination.shared_state import SharedState
+from iotflow_server.telemetry.journal.coordination.shared_files import LockTimeout
+from iotflow_server.telemetry.journal.coordination.shared_state import RecordClock, SharedState, open_clock
 from iotflow_server.telemetry.journal.coordination.write_coordinator import OthersInFlight
 from iotflow_server.telemetry.journal.disk import folders
-from iotflow_server.telemetry.journal.disk.encoding import Part, encode
 from iotflow_server.telemetry.journal.disk.folders import JournalFolder, locked_root
 from iotflow_server.telemetry.journal.disk.records import framed
 from iotflow_server.telemetry.journal.disk.segments import SUFFIX, Segment, SegmentWriter, open_segment

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import structlog
 
-from iotflow_server.telemetry.journal.disk.encoding import Part
+from iotflow_server.telemetry.batch_encoding import Part
 
 # magic, length of the payload, number; followed by the checksum of these and the payload.
 _HEAD = struct.Struct("<4sIQ")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
-from iotflow_server.telemetry.journal.disk.encoding import Part
+from iotflow_server.telemetry.batch_encoding import Part
+from iotflow_server.telemetry.journal.coordination.shared_files import sync_folder
 from iotflow_server.telemetry.journal.disk.records import scan
 
 SUFFIX = ".segment"

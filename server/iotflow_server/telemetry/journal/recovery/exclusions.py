@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from iotflow_server.telemetry.batch import Batch
-from iotflow_server.telemetry.journal.coordination.file_locks import sync_folder
+from iotflow_server.telemetry.journal.coordination.shared_files import sync_folder
 from iotflow_server.telemetry.journal.disk.records import framed, read_records
 from iotflow_server.telemetry.ports import Span
 

@@ -10,8 +10,8 @@ import structlog
 
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection
+from iotflow_server.telemetry.batch_encoding import decode
 from iotflow_server.telemetry.journal.coordination.write_coordinator import WriteCoordinator
-from iotflow_server.telemetry.journal.disk.encoding import decode
 from iotflow_server.telemetry.journal.recovery.exclusions import Deletion, without_deleted
 from iotflow_server.telemetry.journal.recovery.history import History
 from iotflow_server.telemetry.ports import TelemetryWriter

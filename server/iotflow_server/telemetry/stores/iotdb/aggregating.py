@@ -9,9 +9,9 @@ from iotflow.words import Aggregation, Fill
 from iotflow_server.telemetry.batch import Column, Times, ValueType
 from iotflow_server.telemetry.ports import Span, Windows
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
-from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.reading import ColumnQuery, page
 from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import within
 from iotflow_server.telemetry.stores.iotdb.window_functions import aggregate_windows

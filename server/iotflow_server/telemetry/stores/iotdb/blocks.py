@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from iotflow_server.telemetry.batch import Mask, Times, Values, ValueType
-from iotflow_server.telemetry.stores.iotdb.types import TYPES, WIRE
+from iotflow_server.telemetry.stores.iotdb.schema import TYPES, WIRE
 from iotflow_server.telemetry.windows import blanks
 
 # Layouts of a column in a block.

@@ -7,8 +7,8 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Column, Values, ValueType
 from iotflow_server.telemetry.ports import Latest, Span, in_requested_order
-from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery, next_rows, same_rows
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import beyond, within
 from iotflow_server.telemetry.stores.iotdb.type_cache import types_of

@@ -23,7 +23,7 @@ from threading import Lock
 
 from iotflow_server.telemetry.ports import EARLIEST, Span
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult
-from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import StatementFailed
 from iotflow_server.telemetry.stores.iotdb.spans import within
 

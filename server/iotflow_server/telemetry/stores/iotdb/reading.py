@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import ResultColumn
-from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery, Rows, next_rows, same_rows
+from iotflow_server.telemetry.stores.iotdb.schema import Paths
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import beyond
 from iotflow_server.telemetry.stores.iotdb.type_cache import Types

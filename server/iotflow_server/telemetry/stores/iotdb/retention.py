@@ -14,7 +14,7 @@ import structlog
 
 from iotflow_server.telemetry.batch import Column, ValueType
 from iotflow_server.telemetry.ports import Span
-from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 from iotflow_server.telemetry.times import system_now_ms

@@ -8,8 +8,8 @@ import numpy as np
 from iotflow_server.telemetry.batch import Mask, Times, ValueType
 from iotflow_server.telemetry.ports import Span
 from iotflow_server.telemetry.stores.iotdb.blocks import QueryResult, ResultColumn
-from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder, is_in_order, order_query
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import extremes, holding, up_to, within
 from iotflow_server.telemetry.windows import blanks

@@ -8,7 +8,7 @@ import numpy as np
 
 from iotflow_server.telemetry.batch import Times
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Span
-from iotflow_server.telemetry.stores.iotdb.names import Paths, groups, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import Paths, groups, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.type_cache import types_of
 

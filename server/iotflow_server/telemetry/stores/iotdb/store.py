@@ -10,17 +10,17 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, ValueType
 from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
-from iotflow_server.telemetry.retyping import retyped
 from iotflow_server.telemetry.stores.iotdb import aggregating, lookup, reading, spans, writing
-from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.nodes import Nodes
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.pool import SessionPool
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
+from iotflow_server.telemetry.stores.iotdb.schema import Paths
 from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import tablet
 from iotflow_server.telemetry.stores.iotdb.type_cache import TypeCache, Types, types_of
 from iotflow_server.telemetry.times import system_now_ms
+from iotflow_server.telemetry.type_conversion import retyped
 
 _KNOWN_MEASUREMENTS, _KNOWN_DEVICES = 200_000, 200_000
 _DATABASE_EXISTS = 501

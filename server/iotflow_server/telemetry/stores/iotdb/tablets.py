@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iotflow_server.telemetry.batch import Column, Mask, Times, ValueType
-from iotflow_server.telemetry.stores.iotdb.names import quoted
-from iotflow_server.telemetry.stores.iotdb.types import CODES, WIRE
+from iotflow_server.telemetry.stores.iotdb.schema import CODES, WIRE, quoted
 
 _INT32 = Struct(">i")
 _length = _INT32.pack

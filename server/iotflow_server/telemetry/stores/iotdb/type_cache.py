@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.stores.iotdb.names import Paths, quoted
+from iotflow_server.telemetry.stores.iotdb.schema import COMPRESSION, ENCODINGS, Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
-from iotflow_server.telemetry.stores.iotdb.types import COMPRESSION, ENCODINGS
 
 Types = Mapping[str, ValueType]
 

@@ -10,9 +10,9 @@ from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.resolution import Resolved, resolve, unstorable
 from iotflow_server.telemetry.stores.iotdb.lookup import newest_times
 from iotflow_server.telemetry.stores.iotdb.merging import joinable, merged
-from iotflow_server.telemetry.stores.iotdb.names import Paths
 from iotflow_server.telemetry.stores.iotdb.order import RowOrder
 from iotflow_server.telemetry.stores.iotdb.retention import Retention
+from iotflow_server.telemetry.stores.iotdb.schema import Paths
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession, StatementFailed
 from iotflow_server.telemetry.stores.iotdb.tablets import Tablet, tablet
 from iotflow_server.telemetry.stores.iotdb.type_cache import TypeCache, Types

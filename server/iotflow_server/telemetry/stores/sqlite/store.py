@@ -12,9 +12,9 @@ from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import Batch, Rejection, ValueType
 from iotflow_server.telemetry.ports import SERVER, Latest, Span, Windows
 from iotflow_server.telemetry.resolution import MOST_MEASUREMENTS
-from iotflow_server.telemetry.stores.sqlite import aggregating, lookup, retention, writing
+from iotflow_server.telemetry.stores.sqlite import aggregating, queries, retention, writing
 from iotflow_server.telemetry.stores.sqlite.connections import SqliteConnections
-from iotflow_server.telemetry.stores.sqlite.scanning import Scan
+from iotflow_server.telemetry.stores.sqlite.queries import Scan
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache, series_of
 from iotflow_server.telemetry.times import system_now_ms
@@ -104,7 +104,7 @@ class SqliteStore:
     async def latest(
         self, device_ids: Sequence[int], measurements: Sequence[str] | None = None, *, caller: str = SERVER
     ) -> dict[int, tuple[Latest, ...]]:
-        return await self._connections.read(caller, lookup.latest, device_ids, measurements, self._clock())
+        return await self._connections.read(caller, queries.latest, device_ids, measurements, self._clock())
 
     async def aggregate(
         self,
@@ -136,7 +136,7 @@ class SqliteStore:
         await self._connections.write(writing.retype, self._series_cache, device_id, measurement, value_type)
 
     async def count(self, device_id: int, span: Span, *, caller: str = SERVER) -> int:
-        return await self._connections.read(caller, lookup.count, device_id, span, self._clock())
+        return await self._connections.read(caller, queries.count, device_id, span, self._clock())
 
     async def set_retention(self, device_id: int | None, milliseconds: int | None) -> None:
         await self._connections.write(retention.set_rule, device_id, milliseconds)

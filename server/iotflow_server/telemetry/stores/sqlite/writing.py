@@ -9,9 +9,9 @@ import structlog
 
 from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
 from iotflow_server.telemetry.resolution import resolve, unstorable
-from iotflow_server.telemetry.retyping import MOST_READINGS, in_type, too_long
 from iotflow_server.telemetry.stores.sqlite.schema import transaction
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
+from iotflow_server.telemetry.type_conversion import MOST_READINGS, in_type, too_long
 
 _STORE = "INSERT OR REPLACE INTO reading (series, time, value) VALUES (?, ?, ?)"
 # Errors caused by a value that SQLite or its driver cannot store; other errors concern the state of the database.

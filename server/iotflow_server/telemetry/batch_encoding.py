@@ -33,7 +33,7 @@ def encode(batches: Sequence[Batch]) -> list[Part]:
 
 def decode(payload: bytes) -> list[Batch]:
     """Decode the result of encode."""
-    reader = _Reader(payload)
+    reader = _BufferReader(payload)
     (batches,) = reader.unpack(_COUNT)
     return [_decode_batch(reader) for _ in range(batches)]
 
@@ -63,7 +63,7 @@ def _raw(values: Values) -> memoryview:
     return np.ascontiguousarray(values).view(np.uint8).data
 
 
-class _Reader:
+class _BufferReader:
     """Reads a payload sequentially."""
 
     def __init__(self, payload: bytes) -> None:
@@ -83,13 +83,13 @@ class _Reader:
         return np.frombuffer(self._payload, dtype, rows, start).copy()
 
 
-def _decode_batch(reader: _Reader) -> Batch:
+def _decode_batch(reader: _BufferReader) -> Batch:
     device_id, rows, columns, atomic = reader.unpack(_BATCH)
     times = reader.array(np.dtype(np.int64), rows)
     return Batch(device_id, times, tuple(_decode_column(reader, rows) for _ in range(columns)), atomic)
 
 
-def _decode_column(reader: _Reader, rows: int) -> Column:
+def _decode_column(reader: _BufferReader, rows: int) -> Column:
     name_length, type_number, has_mask = reader.unpack(_COLUMN)
     name = reader.take(name_length).decode(*_TEXT)
     value_type = _TYPES[type_number]
@@ -99,12 +99,12 @@ def _decode_column(reader: _Reader, rows: int) -> Column:
     return Column(name, value_type, reader.array(value_type.dtype, rows), valid)
 
 
-def _decode_mask(reader: _Reader, rows: int) -> Mask:
+def _decode_mask(reader: _BufferReader, rows: int) -> Mask:
     packed = reader.array(np.dtype(np.uint8), (rows + 7) // 8)
     return np.unpackbits(packed, count=rows).view(np.bool_)
 
 
-def _decode_text(reader: _Reader, rows: int, valid: Mask | None) -> Values:
+def _decode_text(reader: _BufferReader, rows: int, valid: Mask | None) -> Values:
     present = rows if valid is None else int(np.count_nonzero(valid))
     ends = np.cumsum(reader.array(np.dtype(np.uint32), present), dtype=np.int64).tolist()
     (length,) = reader.unpack(_COUNT)

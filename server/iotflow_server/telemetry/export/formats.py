@@ -1,16 +1,24 @@
-"""The text formats: CSV, CSV for spreadsheets, and newline-delimited JSON."""
+"""The formats of an export: Arrow and Parquet in groups of rows; CSV, CSV for spreadsheets and newline-delimited JSON as text."""
 
 import io
 import re
+from collections.abc import Callable
 
 import numpy as np
 import orjson
 import pyarrow as pa
 from pyarrow import compute as pc
-from pyarrow import csv
+from pyarrow import csv, ipc, parquet
 
 from iotflow.readings import EXACT
 from iotflow_server.telemetry.batch import Times
+
+# Size of a record batch of the Arrow stream.
+ARROW_GROUP_BYTES = 2**20
+# Size in memory of a Parquet row group. The footer lists every group: small groups would make it long.
+PARQUET_GROUP_BYTES = 8 * 2**20
+# An Arrow array takes some hundred bytes even if it is short: this many batches are written regardless of their size.
+_MOST_BATCHES = 1_000
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 
@@ -23,6 +31,52 @@ _DAY = 86_400_000
 _LENGTH = len("2026-01-31T12:00:00.250Z")
 _SECONDS = np.array([f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in range(86_400)], "S9")
 _MILLISECONDS = np.array([f".{ms:03}Z" for ms in range(1_000)], "S5")
+
+
+def arrow_stream(file: io.RawIOBase, schema: pa.Schema) -> "GroupWriter":
+    """Writes the Arrow IPC stream."""
+    writer = ipc.new_stream(file, schema)
+    return GroupWriter(lambda group: writer.write_table(group.combine_chunks()), writer.close, ARROW_GROUP_BYTES)
+
+
+def parquet_file(file: io.RawIOBase, schema: pa.Schema) -> "GroupWriter":
+    """Writes a Parquet file. One that was cut short has no footer and cannot be opened."""
+    writer = parquet.ParquetWriter(file, schema)
+    return GroupWriter(
+        lambda group: writer.write_table(group, row_group_size=group.num_rows), writer.close, PARQUET_GROUP_BYTES
+    )
+
+
+class GroupWriter:
+    """Collects rows of many devices into tables of at least group_bytes; the last one may be smaller. write_group, close_file:
+    the operations of the format."""
+
+    def __init__(
+        self, write_group: Callable[[pa.Table], object], close_file: Callable[[], None], group_bytes: int
+    ) -> None:
+        self._write_group = write_group
+        self._close_file = close_file
+        self._group_bytes = group_bytes
+        self._waiting: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Add rows, all of one schema."""
+        self._waiting.append(rows)
+        self._bytes += rows.nbytes
+        if self._bytes >= self._group_bytes or len(self._waiting) >= _MOST_BATCHES:
+            self._flush()
+
+    def close(self) -> None:
+        """Write the waiting rows and the end of the file."""
+        self._flush()
+        self._close_file()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._write_group(pa.Table.from_batches(self._waiting))
+            self._waiting.clear()
+            self._bytes = 0
 
 
 class CsvLines:

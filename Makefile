@@ -7,7 +7,7 @@ PROJECTS := clients/python server gateway simulators cli .
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up iotdb check test faults lint contract docs generate clients-generate freeze protos lock wheels version bench bench-against soak packages clean
+.PHONY: help up iotdb check test faults mutate lint contract docs generate clients-generate freeze protos lock wheels version bench bench-against soak packages clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -28,6 +28,10 @@ test: $(VENV)/dev packages  ## All other tests, except faults; at most 30 minute
 faults: $(VENV)/dev packages  ## Kill, freeze and fill what the service stands on, and count what it acknowledged; at most 15 minutes
 	$(BIN)/python -m tools.iotdb_server fetch
 	$(BIN)/python -m pytest tests/faults
+
+mutate: $(VENV)/dev packages  ## Change the product at random places, changed lines first, and see whether tests notice; make mutate ARGS="--mutants 200 --seed 7 --minutes 30"
+	$(BIN)/python -m tools.iotdb_server fetch
+	$(BIN)/python -m tools.mutate $(ARGS)
 
 lint: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check --quiet

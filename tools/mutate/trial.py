@@ -1,0 +1,138 @@
+"""Tries a mutant with the tests that execute what it changes: the fastest first, until one fails."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.mutate.mutants import Mutant
+from tools.mutate.recording import Recording
+from tools.mutate.sources import IMPORT_ROOTS, mentions, module, product_files
+from tools.mutate.workspace import FOLDER, TREE, environment, pytest_process, replaced
+
+KILLED, HANG, SURVIVED = "killed", "hang", "survived"
+# What the tests of one mutant may take, as they were recorded: first a few fast ones in a process, then the rest in another.
+_FIRST_SECONDS, _SECONDS, _MOST_TESTS = 5.0, 90.0, 400
+# Pytest's limit for one test of a mutant, and the time that a process takes beside its tests.
+_TEST_SECONDS, _START_SECONDS = 45, 60.0
+# A mutant that has stopped so many tests will stop the others.
+_MOST_HANGS = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant: the test that failed, and how many of those that execute it were tried."""
+
+    result: str
+    test: str = ""
+    tried: int = 0
+    known: int = 0
+
+
+def try_mutant(mutant: Mutant, recording: Recording) -> Outcome:
+    """Run its tests."""
+    known = _ordered(tests_of(mutant, recording), recording)
+    chosen = list(_within(known, recording, _SECONDS))
+    first = list(_within(chosen, recording, _FIRST_SECONDS))
+    hung = ""
+    with replaced(mutant.path, mutant.text):
+        for batch in (first, chosen[len(first) :]):
+            failed, hangs = _fails(mutant.path, batch, recording)
+            if failed:
+                return Outcome(KILLED, failed, len(chosen), len(known))
+            hung = hung or hangs
+    return Outcome(HANG if hung else SURVIVED, hung, len(chosen), len(known))
+
+
+def tests_of(mutant: Mutant, recording: Recording) -> set[str]:
+    """The tests that execute the changed statement; for one outside of functions, those that execute functions that use its names."""
+    changed = module(TREE, mutant.path)
+    function = changed.function_at(mutant.line)
+    if function and mutant.line >= function.body:
+        return recording.of_lines(function, changed.statement_at(mutant.line))
+    if function:
+        # Decorators and defaults are executed when the module is imported.
+        return recording.of_function(function)
+    names = changed.defined_at(mutant.line)
+    users = [one for path in product_files(TREE) for one in mentions(module(TREE, path), names)]
+    tests = set().union(*map(recording.of_function, users))
+    return tests or set().union(*map(recording.of_function, changed.functions))
+
+
+def _ordered(tests: set[str], recording: Recording) -> list[str]:
+    """The fastest first; of a test with many parameters one case, then another."""
+    cases: dict[str, list[str]] = defaultdict(list)
+    for test in sorted(tests & recording.seconds.keys(), key=lambda test: (recording.seconds[test], test)):
+        cases[test.partition("[")[0]].append(test)
+    rounds = {test: number for group in cases.values() for number, test in enumerate(group)}
+    return sorted(rounds, key=lambda test: (rounds[test] > 2, recording.seconds[test] * (1 + rounds[test])))
+
+
+def _within(tests: list[str], recording: Recording, seconds: float) -> Iterator[str]:
+    for number, test in enumerate(tests[:_MOST_TESTS]):
+        seconds -= recording.seconds[test]
+        if number and seconds < 0:
+            return
+        yield test
+
+
+def _fails(path: str, tests: list[str], recording: Recording) -> tuple[str, str]:
+    """The first test that fails, and the first that only ran out of time, or empty texts."""
+    hung = ""
+    for _ in range(_MOST_HANGS):
+        if not tests:
+            break
+        failed, stopped = _run(path, tests, sum(recording.seconds[test] for test in tests))
+        if failed:
+            return failed, hung
+        if not stopped:
+            break
+        hung = hung or stopped
+        tests = tests[tests.index(stopped) + 1 :] if stopped in tests else []
+    return "", hung
+
+
+def _run(path: str, tests: list[str], seconds: float) -> tuple[str, str]:
+    results = FOLDER / "results.jsonl"
+    limit = _START_SECONDS + _TEST_SECONDS + 4 * seconds
+    process = pytest_process(tests, results, {}, "-x", f"--timeout={_TEST_SECONDS}")
+    try:
+        code = process.wait(limit)
+    except subprocess.TimeoutExpired:
+        return "", _last(results, tests)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    failures = [phase for phase in _phases(results) if phase["outcome"] == "failed"]
+    if failures and all(failure["timed_out"] for failure in failures):
+        return "", str(failures[0]["test"])
+    if failures:
+        return str(failures[0]["test"]), ""
+    if code > 0 and _imports(path):
+        raise RuntimeError(f"pytest ended with {code} without a failure; tests: {tests}")
+    return ("the start" if code else ""), ""
+
+
+def _imports(path: str) -> bool:
+    """Whether the changed module can be imported; a mutant for which it cannot is killed before any test."""
+    package = next(root for root in IMPORT_ROOTS if path.startswith(f"{root}/"))
+    name = path.removeprefix(f"{package}/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return (
+        subprocess.run([TREE / ".venv/bin/python", "-c", f"import {name}"], env=environment(), check=False).returncode
+        == 0
+    )
+
+
+def _phases(results: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+
+
+def _last(results: Path, tests: list[str]) -> str:
+    """The test after the last that ended."""
+    ended = {phase["test"] for phase in _phases(results) if phase["phase"] == "teardown"}
+    return next((test for test in tests if test not in ended), tests[-1])

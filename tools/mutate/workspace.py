@@ -1,0 +1,91 @@
+"""A copy of the repository, in build/mutate/tree, in which the product is changed and tested."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.mutate.sources import IMPORT_ROOTS
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build" / "mutate"
+TREE = FOLDER / "tree"
+# What the tests need and Git does not have.
+_SHARED = (".venv", ".proto-deps", "build/iotdb")
+
+
+def copy_repository() -> None:
+    """The working tree as it is, with files that are not committed yet; compiled once, so that a mutant's start is short."""
+    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    kept = [path for path in listed if path and (ROOT / path).is_file()]
+    shutil.rmtree(TREE, ignore_errors=True)
+    for path in kept:
+        (TREE / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, TREE / path)
+    for path in _SHARED:
+        if (ROOT / path).exists():
+            (TREE / path).parent.mkdir(parents=True, exist_ok=True)
+            (TREE / path).symlink_to(ROOT / path)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "-x", r"\.venv", TREE], check=True)
+
+
+def commit() -> str:
+    """The commit that the working tree is based on."""
+    return _git("rev-parse", "HEAD").strip()
+
+
+def changed_lines() -> dict[str, set[int]]:
+    """Lines of each file that differ from where this branch left main; on main itself, from the last commit but one."""
+    base = _git("merge-base", "HEAD", "main", check=False).strip()
+    if not base or base == _git("rev-parse", "HEAD").strip():
+        base = "HEAD~1"
+    changed: dict[str, set[int]] = {}
+    path = ""
+    for line in _git("diff", "--unified=0", "--no-color", base, "--", "*.py", check=False).splitlines():
+        if line.startswith("+++ "):
+            path = line.removeprefix("+++ b/")
+        elif line.startswith("@@"):
+            first, _, count = line.split("+")[1].split(" ")[0].partition(",")
+            changed.setdefault(path, set()).update(range(int(first), int(first) + int(count or 1)))
+    return changed
+
+
+def environment() -> dict[str, str]:
+    """Of processes in which the copy precedes the installed product, and which leave no compiled mutants."""
+    path = os.pathsep.join([*(str(TREE / root) for root in IMPORT_ROOTS), str(TREE)])
+    return {**os.environ, "CI": "1", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def pytest_process(tests: list[str], results: Path, env: Mapping[str, str], *options: str) -> subprocess.Popen[bytes]:
+    """Pytest in the copy, in a process group of its own."""
+    results.unlink(missing_ok=True)
+    command = [str(TREE / ".venv/bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return subprocess.Popen(
+        [*command, "-p", "tools.mutate.observer", *options, *tests],
+        cwd=TREE,
+        env={**environment(), "MUTATE_RESULTS": str(results), **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def replaced(path: str, text: str) -> Iterator[None]:
+    """The copy's file with another text. The compiled file is of the time of the original, and so is not used meanwhile."""
+    file = TREE / path
+    original, status = file.read_bytes(), file.stat()
+    try:
+        file.write_text(text)
+        yield
+    finally:
+        file.write_bytes(original)
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _git(*arguments: str, check: bool = True) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=check, capture_output=True, text=True).stdout

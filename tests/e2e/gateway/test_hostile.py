@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from iotflow_cli.envoy.proxy import EnvoyProxy
-from tests.e2e.gateway.test_refusals import ACK, ONE, REGISTER
+from tests.e2e.gateway.test_rejections import ACK, ONE, REGISTER
 from tests.support.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 MOST = 4_000_000

@@ -10,7 +10,7 @@ import pytest
 
 from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.conftest import open_gateway
-from tests.e2e.gateway.test_refusals import REGISTER, check, refusal
+from tests.e2e.gateway.test_rejections import REGISTER, check, refusal
 from tests.support.processes import PATIENCE
 
 BODY = b'{"name":"a"}'

@@ -17,7 +17,7 @@ from iotflow.v1 import (
 )
 from iotflow_server.app import running_server
 from iotflow_server.settings import Settings
-from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.command_streams import Admin
 from tests.integration.grpc.device import Caller
 from tests.support.admin_stubs import AdminStubs
 

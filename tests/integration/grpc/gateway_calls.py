@@ -14,7 +14,7 @@ from iotflow.v1 import (
     presence_pb2,
 )
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream
+from tests.integration.grpc.command_streams import PATIENCE, Admin, Metadata, Stream
 from tests.integration.grpc.device import Caller
 
 

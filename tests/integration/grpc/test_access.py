@@ -11,7 +11,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.token_service_pb2 import CreateTokenRequest
 from iotflow.words import Role
 from iotflow_server.auth.permissions import permissions
-from tests.integration.grpc.commanding import Metadata
+from tests.integration.grpc.command_streams import Metadata
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import reason
 from tests.support.admin_stubs import AdminStubs

@@ -15,7 +15,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.fleet_service_pb2 import DropMeasurementRequest, RetypeMeasurementRequest
 from iotflow.v1.telemetry_service_pb2 import DeleteTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.grpc.commanding import Admin, of_device
+from tests.integration.grpc.command_streams import Admin, of_device
 from tests.integration.grpc.device import Caller, batch, read, reason, stream
 from tests.support.admin_stubs import AdminStubs
 from tests.support.transactions import committed_transactions

@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToDict
 from iotflow.v1 import command_service_pb2, device_service_pb2, fleet_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.integration.grpc.commanding import PATIENCE, Admin, Stream, of_device, of_gateway
+from tests.integration.grpc.command_streams import PATIENCE, Admin, Stream, of_device, of_gateway
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import Caller, fields, reason
 from tests.integration.grpc.gateway_calls import configs, until_caught_up

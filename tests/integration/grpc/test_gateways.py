@@ -16,7 +16,7 @@ from iotflow.v1 import (
 )
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.integration.grpc.commanding import PATIENCE, Admin, Metadata, Stream, of_gateway
+from tests.integration.grpc.command_streams import PATIENCE, Admin, Metadata, Stream, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason
 from tests.integration.grpc.gateway_calls import configs, is_online, report, take, until_caught_up

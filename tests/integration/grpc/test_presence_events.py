@@ -9,7 +9,7 @@ from iotflow.v1 import device_service_pb2, fleet_service_pb2
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.grpc.commanding import PATIENCE, Admin
+from tests.integration.grpc.command_streams import PATIENCE, Admin
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, stream
 from tests.integration.grpc.gateway_calls import is_online, report

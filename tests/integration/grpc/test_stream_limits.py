@@ -22,7 +22,7 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.command_streams import Admin
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason, stream, trailing
 from tests.support.admin_stubs import AdminStubs

@@ -13,7 +13,7 @@ from iotflow.v1.command_service_pb2 import SendGroupCommandRequest
 from iotflow.v1.device_service_pb2 import AckCommandRequest, PollCommandsRequest, WatchConfigRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.integration.grpc.commanding import PATIENCE, Admin, of_device, of_gateway
+from tests.integration.grpc.command_streams import PATIENCE, Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller
 from tests.integration.grpc.gateway_calls import configs, take, until_caught_up

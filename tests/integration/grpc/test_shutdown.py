@@ -15,7 +15,7 @@ from iotflow.v1.command_service_pb2 import WatchCommandsRequest
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.grpc.commanding import Admin, of_device, of_gateway
+from tests.integration.grpc.command_streams import Admin, of_device, of_gateway
 from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason
 from tests.integration.grpc.gateway_calls import configs, until_caught_up

@@ -9,7 +9,7 @@ import pytest
 
 from iotflow.v1 import telemetry_service_pb2
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.command_streams import Admin
 from tests.integration.grpc.device import Caller, batch, fields, read, reason, stream
 
 DAY = 86_400_000

@@ -9,8 +9,8 @@ import pytest
 
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.telemetry.timestamps import AHEAD_MS
-from tests.support.arrival import MOST_READINGS, Site, Times, site
 from tests.support.redis_server import RedisServer, redis_server
+from tests.support.timestamps import MOST_READINGS, Site, Times, site
 
 Opening = Callable[[], AbstractAsyncContextManager[Site]]
 

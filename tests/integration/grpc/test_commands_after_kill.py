@@ -9,7 +9,7 @@ import pytest
 
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.gateway_service_pb2_grpc import GatewayServiceStub
-from tests.integration.grpc.commanding import Admin, Stream, of_device, of_gateway
+from tests.integration.grpc.command_streams import Admin, Stream, of_device, of_gateway
 from tests.integration.grpc.conftest import register
 from tests.support.admin_stubs import AdminStubs
 from tests.support.server_process import server

@@ -16,7 +16,7 @@ from iotflow.v1.telemetry_service_pb2 import (
 )
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from iotflow.v1.token_service_pb2 import ListTokensRequest
-from tests.integration.grpc.commanding import Admin
+from tests.integration.grpc.command_streams import Admin
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import T0, Caller, batch, reason, stream
 

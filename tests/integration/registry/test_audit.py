@@ -18,7 +18,7 @@ from iotflow_server.audit import AuditEntry
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from iotflow_server.errors import DomainError
-from tests.integration.registry.acting import ACTOR, ACTS, staged
+from tests.integration.registry.audited_changes import ACTOR, ACTS, staged
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.support.transactions import committed_transactions
 

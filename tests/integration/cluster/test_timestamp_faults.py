@@ -6,8 +6,8 @@ from time import monotonic
 
 from iotflow_server.cluster import timestamps
 from iotflow_server.telemetry.timestamps import TimestampAllocator
-from tests.support.arrival import ALONE_MS, QUIET_MS, Site, Times, site
 from tests.support.redis_server import RedisServer
+from tests.support.timestamps import ALONE_MS, QUIET_MS, Site, Times, site
 
 PROCESSES = 3
 # Numbers of the servers, and the number of processes of each.

@@ -1,0 +1,1 @@
+"""Holds every client to clients/BEHAVIOUR.md: scenarios, a server behind a proxy that breaks connections, and the runner."""

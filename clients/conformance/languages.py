@@ -1,0 +1,36 @@
+"""The table of languages."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+_TABLE = Path(__file__).with_name("languages.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """build: the command that makes the testee, or empty. run: the command that becomes it. Both start in ROOT."""
+
+    name: str
+    build: tuple[str, ...]
+    run: tuple[str, ...]
+
+    @property
+    def exists(self) -> bool:
+        """Whether the repository has a testee of this language."""
+        return (ROOT / self.run[0]).exists()
+
+    def make(self) -> None:
+        """Build the testee. Raises subprocess.CalledProcessError."""
+        if self.build:
+            subprocess.run(self.build, cwd=ROOT, check=True)
+
+
+def languages() -> dict[str, Language]:
+    """All languages of the table, by name."""
+    table: dict[str, Any] = yaml.safe_load(_TABLE.read_text())
+    return {name: Language(name, tuple(row["build"]), tuple(row["run"])) for name, row in table.items()}

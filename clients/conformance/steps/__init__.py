@@ -1,0 +1,1 @@
+"""The closed vocabulary of scenarios: one class for each kind of step."""

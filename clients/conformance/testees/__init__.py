@@ -1,0 +1,1 @@
+"""The testees that this repository keeps beside the runner."""

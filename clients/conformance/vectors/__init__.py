@@ -1,0 +1,1 @@
+"""Batches and queues as files, with what every client reads from them."""

@@ -164,6 +164,9 @@ class LastSeen:
             await self.flush()
         except (DomainError, SQLAlchemyError) as error:
             log.warning("presence_not_written", devices=len(self._unwritten), error=str(error))
+        except Exception:
+            # Without the task, no contact would be written any more.
+            log.exception("presence_not_written", devices=len(self._unwritten))
 
     def _forget_surplus(self) -> None:
         if len(self._times) > MOST_REMEMBERED:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -169,7 +169,7 @@ class RedisLatestValues:
 
     async def _reconnect_regularly(self) -> None:
         while True:
-            with suppress(Unavailable):
+            with self._or_lose():
                 await self._connect()
                 await self._lost.wait()
             await asyncio.sleep(RETRY_SECONDS)

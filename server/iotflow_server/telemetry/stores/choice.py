@@ -123,4 +123,8 @@ class RetentionRule:
                 await self._writer.set_retention(None, self._milliseconds)
         except (Unavailable, TimeoutError):
             return False
+        except Exception:
+            # Without the rule, readings would be kept forever.
+            log.exception("retention_rule_not_set")
+            return False
         return True

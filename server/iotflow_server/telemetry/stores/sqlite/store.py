@@ -21,7 +21,7 @@ from iotflow_server.telemetry.times import system_now_ms
 
 _KNOWN_SERIES = 200_000
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class SqliteStore:
@@ -158,7 +158,10 @@ class SqliteStore:
             try:
                 await self.expire()
             except Unavailable:
-                _log.warning("expiry_postponed")
+                log.warning("expiry_postponed")
+            except Exception:
+                # Without the task, the file would only grow.
+                log.exception("expiry_failed")
 
 
 def _probe(connection: sqlite3.Connection) -> None:

@@ -21,13 +21,16 @@ class Sender:
         self.stream: Stream
         self._told = told
         self._last = -1
+        self._problem = ""
         self._news = asyncio.Event()
 
     def take(self, answer: bytes) -> None:
         """An acknowledgement."""
         response = StreamTelemetryResponse.FromString(answer)
-        assert not response.rejected, response.rejected[0]
-        assert not response.buffered, "IoTDB did not keep up, and was left out"
+        if response.rejected:
+            self._problem = str(response.rejected[0])
+        elif response.buffered:
+            self._problem = "IoTDB did not keep up, and was left out"
         self._last = response.committed_sequence
         self._told(self._last)
         self.wake()
@@ -37,11 +40,12 @@ class Sender:
         self._news.set()
 
     async def acknowledged(self, sequence: int) -> None:
-        """Wait until everything up to this is acknowledged."""
-        while self._last < sequence:
+        """Wait until everything up to this is acknowledged. AssertionError where something was rejected, or only buffered."""
+        while self._last < sequence and not self._problem:
             assert not self.stream.ended.done(), "the server ended the stream"
             self._news.clear()
             await self._news.wait()
+        assert not self._problem, self._problem
 
 
 @asynccontextmanager

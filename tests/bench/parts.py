@@ -23,7 +23,7 @@ PARTS = (
 )
 ROOT = Path(__file__).resolve().parents[2]
 # A run beyond this is interrupted, and has as long as this to stop its servers.
-RUN_SECONDS, STOP_SECONDS = 900.0, 60.0
+RUN_SECONDS, STOP_SECONDS = 600.0, 60.0
 
 
 def check_parts(parts: Collection[str]) -> None:

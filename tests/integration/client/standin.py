@@ -1,4 +1,4 @@
-"""A server that takes telemetry as a test wants it taken."""
+"""A stand-in for the server whose handling of telemetry the test controls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ Context: TypeAlias = "grpc.aio.ServicerContext[TelemetryBatch, StreamTelemetryRe
 
 
 def acknowledgement(sequence: int, *rejected: Rejection) -> StreamTelemetryResponse:
-    """Everything up to this sequence is stored."""
+    """An acknowledgement of all batches up to this sequence number."""
     return StreamTelemetryResponse(committed_sequence=sequence, rejected=rejected)
 
 
@@ -32,7 +32,7 @@ class Standin:
 
     @property
     def sequences(self) -> list[list[int]]:
-        """Of each connection."""
+        """The sequence numbers received over each connection."""
         return [[batch.sequence for batch in connection] for connection in self.received]
 
     async def received_in_all(self, batches: int) -> None:
@@ -58,7 +58,7 @@ class Standin:
 
 @asynccontextmanager
 async def serving(standin: Standin, port: int = 0) -> AsyncIterator[str]:
-    """Its address; on leaving it goes away at once, connections and all."""
+    """The address of the stand-in. At the end of the block it stops at once and closes all connections."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     stream: Any = grpc.stream_stream_rpc_method_handler(
         standin.stream, TelemetryBatch.FromString, StreamTelemetryResponse.SerializeToString

@@ -40,7 +40,7 @@ async def test_send_waits_while_the_window_is_full() -> None:
     assert standin.sequences == [[1, 2, 3, 4, 5, 6]]
 
 
-async def test_rejections_are_told_before_the_acknowledgement() -> None:
+async def test_rejections_are_reported_before_the_acknowledgement() -> None:
     standin, told = Standin(), list[str]()
     rejected = Rejection(sequence=1, index=2, count=1, measurement="a", reason="TYPE_CONFLICT")
 
@@ -60,7 +60,7 @@ async def test_rejections_are_told_before_the_acknowledgement() -> None:
     assert told == ["TYPE_CONFLICT", f"{ROWS} rows"]
 
 
-async def test_leaving_by_an_exception_waits_for_nothing() -> None:
+async def test_an_exception_in_the_block_ends_the_writer_without_waiting() -> None:
     standin = Standin()
     standin.take = never
     async with serving(standin) as address:
@@ -75,7 +75,7 @@ async def test_leaving_by_an_exception_waits_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-async def test_waiting_for_the_end_can_be_cancelled(is_there: bool) -> None:
+async def test_waiting_for_acknowledgements_can_be_cancelled(is_there: bool) -> None:
     standin = Standin()
     standin.take = never
     async with serving(standin) as address:
@@ -86,7 +86,7 @@ async def test_waiting_for_the_end_can_be_cancelled(is_there: bool) -> None:
     assert not writers_tasks()
 
 
-async def test_an_exception_of_a_callback_comes_out() -> None:
+async def test_an_exception_of_a_callback_is_raised() -> None:
     def fail(_rows: int) -> None:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""The writer before a server that breaks off, goes away and refuses."""
+"""The writer when the server breaks connections, stops, or rejects batches."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ from tests.integration.client.writing import ROWS, batch, never, refuse
 from tests.support.processes import free_port
 
 
-async def test_what_was_not_acknowledged_is_sent_again_in_order() -> None:
+async def test_unacknowledged_batches_are_resent_in_order() -> None:
     standin, rows, interruptions = Standin(), list[int](), list[ServerError]()
 
     async def take(batch: TelemetryBatch, context: Context) -> StreamTelemetryResponse | None:
@@ -42,11 +42,11 @@ async def test_what_was_not_acknowledged_is_sent_again_in_order() -> None:
     assert sum(rows) == 40 * ROWS
     assert len(interruptions) == 2
     assert all(error.retryable for error in interruptions)
-    # A batch is the same whichever connection it goes over.
+    # A resent batch is identical.
     assert standin.received[0][second[0] - 1] == standin.received[1][0]
 
 
-async def test_a_server_that_comes_back_gets_the_rest() -> None:
+async def test_a_restarted_server_receives_the_remaining_batches() -> None:
     port = free_port()
     before, after = Standin(), Standin()
     before.take = never
@@ -60,7 +60,7 @@ async def test_a_server_that_comes_back_gets_the_rest() -> None:
     assert after.sequences == [[1, 2]]
 
 
-async def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
+async def test_the_writer_waits_for_a_server_that_starts_later() -> None:
     port, interrupted = free_port(), asyncio.Event()
     errors = list[ServerError]()
 
@@ -79,7 +79,7 @@ async def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("way", ["details", "header"])
-async def test_the_server_says_how_long_to_wait(way: str) -> None:
+async def test_the_retry_delay_of_the_server_is_respected(way: str) -> None:
     standin, waits = Standin(), list[tuple[ServerError, float]]()
 
     async def take(batch: TelemetryBatch, context: Context) -> StreamTelemetryResponse:
@@ -104,7 +104,7 @@ async def test_the_server_says_how_long_to_wait(way: str) -> None:
     assert took >= delay > error.retry_after
 
 
-async def test_a_refusal_for_good_comes_out_of_flush_and_of_a_send_that_waits() -> None:
+async def test_a_permanent_error_is_raised_by_flush_and_by_a_waiting_send() -> None:
     standin, told = Standin(), asyncio.Event()
 
     async def take(_batch: TelemetryBatch, context: Context) -> None:
@@ -126,7 +126,7 @@ async def test_a_refusal_for_good_comes_out_of_flush_and_of_a_send_that_waits() 
     assert standin.sequences == [[1]]
 
 
-async def test_a_refusal_in_the_midst_of_a_full_window_is_found_out() -> None:
+async def test_a_permanent_error_is_raised_while_the_window_is_full() -> None:
     standin = Standin()
 
     async def take(batch: TelemetryBatch, context: Context) -> StreamTelemetryResponse:

@@ -19,12 +19,12 @@ def batch(number: int = 0) -> TelemetryBatch:
 
 
 def writers_tasks() -> list[str]:
-    """Tasks the writer left behind."""
+    """Names of the tasks of writers that are still running."""
     return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("telemetry writer")]
 
 
 async def refuse(context: Context, code: StatusCode, *details: Any, retryable: bool = False) -> Never:
-    """As the server does."""
+    """Abort the call with an ErrorInfo, as the server does."""
     info = error_details_pb2.ErrorInfo(reason="A_REASON", domain="iotflow")
     info.metadata["retryable"] = "true" if retryable else "false"
     status = status_pb2.Status(code=code.value[0])
@@ -36,4 +36,4 @@ async def refuse(context: Context, code: StatusCode, *details: Any, retryable: b
 
 
 async def never(_batch: TelemetryBatch, _context: Context) -> None:
-    """Neither acknowledge nor refuse."""
+    """Neither acknowledge nor reject a batch."""

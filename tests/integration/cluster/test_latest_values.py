@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Callable[[SharingStore], Awaitable[object]], object]] =
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("elsewhere", [False, True])
-async def test_a_change_during_the_read_of_the_store(
+async def test_a_change_during_a_read_of_the_store_is_not_overwritten(
     redis: RedisServer,
     tmp_path: Path,
     change: Callable[[SharingStore], Awaitable[object]],
@@ -165,7 +165,7 @@ async def remembered(*stores: SharingStore) -> None:
                 await newest(store)
 
 
-async def test_killed_and_back(redis: RedisServer, tmp_path: Path) -> None:
+async def test_the_cache_recovers_when_redis_is_killed_and_restarted(redis: RedisServer, tmp_path: Path) -> None:
     async with processes(redis, tmp_path) as (here, there):
         await here.write([doubles(1, {1: 1.0})])
         await remembered(here, there)
@@ -218,7 +218,9 @@ async def test_updates_missed_by_redis_void_the_cache_when_a_process_reconnects(
 
 
 @pytest.mark.parametrize("lost", ["roll", "everything", "scripts"])
-async def test_data_lost_by_a_running_redis(redis: RedisServer, tmp_path: Path, lost: str) -> None:
+async def test_data_lost_by_a_running_redis_is_read_from_the_store(
+    redis: RedisServer, tmp_path: Path, lost: str
+) -> None:
     async with processes(redis, tmp_path) as (here, there):
         for number in range(1, 6):
             await here.write([doubles(1, {number: float(number)})])

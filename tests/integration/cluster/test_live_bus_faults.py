@@ -34,7 +34,7 @@ async def store_numbers(site: Process, device_id: int, first: int, end: int) -> 
     return longest
 
 
-async def test_killed_and_back_nothing_is_lost_or_duplicated(redis: RedisServer) -> None:
+async def test_nothing_is_lost_or_duplicated_when_redis_is_killed_and_restarted(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other:
             await store_numbers(here, 1, 0, 100)
@@ -82,7 +82,7 @@ async def test_killed_repeatedly_while_devices_send(redis: RedisServer) -> None:
                 assert ear.values == {1: list(range(3_000)), 2: list(range(3_000))}
 
 
-async def test_emptied_or_without_one_of_its_keys(redis: RedisServer) -> None:
+async def test_a_redis_without_its_data_is_filled_by_new_readings(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other:
             for number in range(10):
@@ -150,7 +150,7 @@ async def test_beyond_the_backlog_the_oldest_are_dropped_and_their_number_is_rep
             assert own.dropped == 0
 
 
-async def test_a_full_redis_counts_as_away(redis: RedisServer) -> None:
+async def test_a_full_redis_counts_as_unavailable(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
         with here.heard() as own, there.heard() as other, redis.client() as visitor:
             visitor.config_set("maxmemory", 1)

@@ -43,7 +43,7 @@ def echo(text: str) -> Any:
     return work
 
 
-async def test_killed_and_back(redis: RedisServer) -> None:
+async def test_the_client_reconnects_when_redis_is_killed_and_restarted(redis: RedisServer) -> None:
     for url in (redis.url, redis.socket_url):
         async with connected(url) as connection:
             await connection.check()
@@ -104,7 +104,7 @@ async def test_a_password_is_never_shown() -> None:
 
 
 @pytest.mark.parametrize("url", ["redis://:sesame/x@host:6379", "redis://host:port", "redis://host/?db=sesame"])
-def test_urls_that_cannot_be_used(url: str) -> None:
+def test_unusable_urls_are_rejected(url: str) -> None:
     with pytest.raises(InvalidArgument) as refusal:
         RedisConnection(url)
     assert "IOTFLOW_REDIS_URL" in str(refusal.value)

@@ -39,7 +39,7 @@ async def test_processes_with_one_redis_share_the_timestamps(redis: RedisServer,
         assert max(times.given) - min(times.given) == 2 * (len(times.given) - 1)
 
 
-async def test_none_is_allocated_twice_while_redis_is_killed_and_comes_back_empty(
+async def test_no_timestamp_is_allocated_twice_while_redis_is_killed_and_restarts_empty(
     redis: RedisServer, tmp_path: Path
 ) -> None:
     async with site(tmp_path, redis.url) as place:
@@ -61,7 +61,7 @@ async def test_a_process_without_redis_allocates_no_timestamp_of_the_others(redi
         redis.kill()
         await all_stamp(processes[:1], times)
         redis.start()
-        # From the view of Redis, longer ago than the first process waits.
+        # For Redis, longer ago than the wait of the first process.
         with redis.client() as client:
             client.set("{iotflow:arrival}:began", place.now - QUIET_MS)
             client.script_load(timestamps._ALLOCATE)
@@ -112,7 +112,7 @@ async def test_a_hanging_redis_delays_no_call_for_long(redis: RedisServer, tmp_p
         for _ in range(200):
             await all_stamp([process], times, 1)
             place.now += 5
-        # One that waited each time would take a hundred times its patience.
+        # Waiting each time would take a hundred times the time limit.
         assert monotonic() - began < 20 * timestamps.PATIENCE_SECONDS
         redis.thaw()
         assert times.distinct

@@ -1,4 +1,4 @@
-"""Every change that the audit log records, as one caller makes them, and all that the registry holds."""
+"""One example of each audited change, and the content of the registry."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ ACTOR = "token:me"
 MINUTE = timedelta(minutes=1)
 HELD: tuple[type[Base], ...] = (DeviceRow, TokenRow, CommandRow, DesiredRow, AuditRow)
 
-# What a change is made of: the parts, a device and its key, a command of the device, a token.
+# Arguments of a change: the parts, a device and its key, a command of the device, a token.
 Act = Callable[[Parts, DeviceKey, int, int], Awaitable[Any]]
 
 ACTS: dict[str, Act] = {
@@ -40,7 +40,7 @@ ACTS: dict[str, Act] = {
 
 
 class Stage:
-    """A device with a key and a command, and a token, to act upon."""
+    """A device with a key and a command, and a token: the targets of the changes."""
 
     def __init__(self, parts: Parts, key: DeviceKey, command: int, token: int) -> None:
         self.parts = parts
@@ -59,7 +59,7 @@ class Stage:
 async def staged(parts: Parts) -> Stage:
     device, first = await parts.registry.register(NewDevice("thermometer"), actor=ACTOR)
     key = await shown(parts, first)
-    # The key before it is in its grace.
+    # The previous key is in its grace period.
     key = await shown(parts, (await parts.keys.rotate(key))[0])
     command = await parts.commands.send(device.id, "open", {}, None, "", actor=ACTOR)
     token, _ = await parts.tokens.create("dashboard", "viewer", None, actor=ACTOR)

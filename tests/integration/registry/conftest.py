@@ -1,4 +1,4 @@
-"""The registry's parts on SQLite and on a real PostgreSQL, under a clock that the test moves."""
+"""The parts of the registry on SQLite and on a real PostgreSQL, with a clock that the test controls."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def postgres_url(postgres: Postgres) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database."""
+    """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/registry.db"
     server: Postgres = request.getfixturevalue("postgres")

@@ -1,4 +1,4 @@
-"""All that stands on one registry database, under one clock."""
+"""All parts that use one registry database, with one clock."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A change and its audit entry: both or neither."""
+"""A change and its audit entry are one transaction."""
 
 import asyncio
 import multiprocessing
@@ -24,7 +24,7 @@ from tests.support.transactions import committed_transactions
 
 SENT_BEFORE_THE_KILL = 20
 
-# A commit fails where a row of this table names a device that is not there; adding an audit entry adds such a row.
+# A trigger adds a row for a missing device with each audit entry; its deferred foreign key makes the commit fail.
 FAILING_COMMITS = {
     "sqlite": (
         "CREATE TABLE doubt (device INTEGER REFERENCES devices (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -62,7 +62,7 @@ async def test_a_change_and_its_entry_are_one_transaction(parts: Parts, action: 
 
 
 @pytest.mark.parametrize("action", ACTS)
-async def test_a_commit_that_fails_leaves_neither(parts: Parts, url: str, action: str) -> None:
+async def test_a_failed_commit_stores_neither_the_change_nor_its_entry(parts: Parts, url: str, action: str) -> None:
     stage = await staged(parts)
     before = await stage.held()
     with failing_commits(url), pytest.raises((IntegrityError, DomainError)):
@@ -72,8 +72,8 @@ async def test_a_commit_that_fails_leaves_neither(parts: Parts, url: str, action
     assert (await newest(parts)).action == action
 
 
-async def test_a_database_that_is_not_available_refuses_every_change(parts: Parts, url: str) -> None:
-    """Also afterwards nothing of what was refused is carried out."""
+async def test_no_change_is_made_while_the_database_is_unavailable(parts: Parts, url: str) -> None:
+    """Nor is a failed change made afterwards."""
     stage = await staged(parts)
     before = await stage.held()
     with locked(url):
@@ -83,7 +83,7 @@ async def test_a_database_that_is_not_available_refuses_every_change(parts: Part
     assert await stage.held() == before
 
 
-async def test_what_changes_nothing_leaves_no_entry(parts: Parts) -> None:
+async def test_a_call_that_changes_nothing_adds_no_entry(parts: Parts) -> None:
     stage = await staged(parts)
     device = stage.key.id
     command = await parts.commands.send(device, "blink", {}, None, "k", actor=ACTOR)
@@ -112,7 +112,7 @@ async def test_what_changes_nothing_leaves_no_entry(parts: Parts) -> None:
     assert await stage.held() == before
 
 
-async def test_what_a_device_reports_of_itself_is_not_in_the_log(parts: Parts) -> None:
+async def test_reports_of_devices_about_themselves_are_not_audited(parts: Parts) -> None:
     stage = await staged(parts)
     before = (await stage.held())["audit"]
     await parts.registry.report(stage.key.id, DeviceChanges(location="roof", configuration_key=("a", 1)))
@@ -120,7 +120,7 @@ async def test_what_a_device_reports_of_itself_is_not_in_the_log(parts: Parts) -
     assert (await parts.registry.get(stage.key.id)).location == "roof"
 
 
-async def test_the_entry_says_what_was_changed(parts: Parts) -> None:
+async def test_the_entry_names_the_change_and_its_target(parts: Parts) -> None:
     stage = await staged(parts)
     device = f"device:{stage.key.id}"
     wanted: dict[str, tuple[str, dict[str, Any]]] = {
@@ -140,7 +140,7 @@ async def test_the_entry_says_what_was_changed(parts: Parts) -> None:
         assert (entry.action, entry.target, entry.details) == (action, target, details)
 
 
-async def test_a_process_that_is_killed_leaves_both_or_neither(url: str) -> None:
+async def test_a_killed_process_leaves_the_change_and_its_entry_or_neither(url: str) -> None:
     database = Database(url)
     await database.start()
     parts = parts_of(database, Clock())
@@ -159,7 +159,7 @@ async def test_a_process_that_is_killed_leaves_both_or_neither(url: str) -> None
 
 
 def send_commands(url: str, device_id: int, sent: Pipe) -> None:
-    """Until it is killed."""
+    """Send commands until the process is killed."""
 
     async def send() -> None:
         database = Database(url)
@@ -188,7 +188,7 @@ def failing_commits(url: str) -> Iterator[None]:
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Nobody else writes meanwhile."""
+    """Lock the database against writes of others."""
     with closing(other(url)) as connection:
         connection.execute("BEGIN IMMEDIATE" if url.startswith("sqlite") else "LOCK TABLE audit IN EXCLUSIVE MODE")
         yield
@@ -196,5 +196,5 @@ def locked(url: str) -> Iterator[None]:
 
 
 def other(url: str) -> Any:
-    """A connection of somebody else's."""
+    """A connection that does not belong to the registry."""
     return connect(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else psycopg.connect(url)

@@ -1,4 +1,4 @@
-"""Commands: queued, delivered, ended."""
+"""The states of commands, from queued to final."""
 
 import asyncio
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tests.integration.registry.parts import Parts
 MINUTE = timedelta(minutes=1)
 
 
-async def test_a_command_on_its_way(parts: Parts) -> None:
+async def test_a_command_passes_through_its_states(parts: Parts) -> None:
     device = await parts.make()
     queued = await parts.commands.send(device.id, "blink", {"times": 3}, MINUTE, "", actor="token:me")
     assert (queued.state, queued.name, queued.parameters) == ("queued", "blink", {"times": 3})
@@ -47,7 +47,7 @@ async def test_commands_are_delivered_oldest_first_until_they_end(parts: Parts) 
     assert await parts.commands.deliver(device.id) == delivered
 
 
-async def test_a_command_that_comes_too_late_is_not_delivered(parts: Parts) -> None:
+async def test_an_expired_command_is_not_delivered(parts: Parts) -> None:
     device = await parts.make()
     late = await parts.commands.send(device.id, "open", {}, MINUTE, "", actor="token:me")
     kept = await parts.commands.send(device.id, "close", {}, None, "", actor="token:me")
@@ -60,7 +60,7 @@ async def test_a_command_that_comes_too_late_is_not_delivered(parts: Parts) -> N
     assert refusal.value.reason == "COMMAND_ENDED"
 
 
-async def test_what_a_device_did_counts_though_it_took_longer_than_the_command_lived(parts: Parts) -> None:
+async def test_a_result_after_the_expiry_of_the_command_is_accepted(parts: Parts) -> None:
     device = await parts.make()
     command = await parts.commands.send(device.id, "update", {}, MINUTE, "", actor="token:me")
     await parts.commands.deliver(device.id)
@@ -71,7 +71,7 @@ async def test_what_a_device_did_counts_though_it_took_longer_than_the_command_l
     assert ended.state == "succeeded"
 
 
-async def test_one_key_makes_one_command(parts: Parts) -> None:
+async def test_an_idempotency_key_creates_one_command(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
     sent = await asyncio.gather(
         *(parts.commands.send(device.id, "reboot", {}, None, "k", actor="token:me") for _ in range(8))
@@ -82,20 +82,20 @@ async def test_one_key_makes_one_command(parts: Parts) -> None:
     assert await parts.commands.open_count() == 2
 
 
-async def test_one_key_makes_one_command_also_after_it_has_ended(parts: Parts) -> None:
+async def test_an_idempotency_key_holds_after_the_end_of_its_command(parts: Parts) -> None:
     device = await parts.make()
     command = await parts.commands.send(device.id, "reboot", {}, None, "k", actor="token:me")
     ended = await parts.commands.acknowledge(device.id, command.id, "failed", {"why": "busy"})
     assert await parts.commands.send(device.id, "reboot", {}, None, "k", actor="token:me") == ended
 
 
-async def test_without_a_key_each_is_its_own(parts: Parts) -> None:
+async def test_requests_without_an_idempotency_key_create_separate_commands(parts: Parts) -> None:
     device = await parts.make()
     first = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
     assert (await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")).id != first.id
 
 
-async def test_saying_the_same_twice_is_harmless(parts: Parts) -> None:
+async def test_a_repeated_report_changes_nothing(parts: Parts) -> None:
     device = await parts.make()
     command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
     ended = await parts.commands.acknowledge(device.id, command.id, "succeeded", {"n": 1})
@@ -106,7 +106,7 @@ async def test_saying_the_same_twice_is_harmless(parts: Parts) -> None:
         await parts.commands.acknowledge(device.id, command.id, "failed", None)
 
 
-async def test_refusals(parts: Parts) -> None:
+async def test_invalid_reports_are_rejected(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
     command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
 
@@ -121,7 +121,7 @@ async def test_refusals(parts: Parts) -> None:
     assert no_outcome.value.field == "state"
 
 
-async def test_a_group_is_the_devices_of_a_type(parts: Parts) -> None:
+async def test_a_group_consists_of_the_devices_of_a_type(parts: Parts) -> None:
     members = [await parts.make(f"d{number}") for number in range(3)]
     suspended = await parts.make("suspended")
     await parts.registry.update(suspended.id, DeviceChanges(status="inactive"), actor="token:me")
@@ -137,7 +137,7 @@ async def test_a_group_is_the_devices_of_a_type(parts: Parts) -> None:
     assert (await parts.commands.send_to_group("none", "x", {}, None, "", actor="token:me")).made == 0
 
 
-async def test_a_device_has_so_many_that_have_not_ended_and_no_more(
+async def test_the_number_of_unfinished_commands_of_a_device_is_limited(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("iotflow_server.commands.transactions.MOST_OPEN", 2)
@@ -146,7 +146,7 @@ async def test_a_device_has_so_many_that_have_not_ended_and_no_more(
     with pytest.raises(errors.LimitExceeded) as refusal:
         await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")
     assert (refusal.value.reason, refusal.value.retry_after) == ("COMMANDS_WAITING", 60)
-    # The key's command is there already.
+    # The command with this key exists already.
     assert await parts.commands.send(device.id, "x", {}, None, "0", actor="token:me") == first
     outcome = await parts.commands.send_to_group("sensor", "x", {}, None, "", actor="token:me")
     assert (outcome.made, outcome.refused) == (1, 1)
@@ -166,7 +166,7 @@ async def test_a_cancelled_command_is_not_delivered(parts: Parts) -> None:
     assert await parts.commands.deliver(device.id) == []
     with pytest.raises(errors.FailedPrecondition):
         await parts.commands.acknowledge(device.id, queued.id, "succeeded", None)
-    # It had got this one.
+    # This one was delivered before.
     assert (await parts.commands.acknowledge(device.id, delivered.id, "succeeded", None)).state == "succeeded"
     with pytest.raises(errors.FailedPrecondition):
         await parts.commands.cancel(delivered.id, actor="token:me")
@@ -174,7 +174,7 @@ async def test_a_cancelled_command_is_not_delivered(parts: Parts) -> None:
         await parts.commands.cancel(999, actor="token:me")
 
 
-async def test_somebody_else_may_bring_it(parts: Parts) -> None:
+async def test_a_gateway_may_report_for_the_device(parts: Parts) -> None:
     device = await parts.make()
     command = await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")
     delivered = await parts.commands.hand_over(device.id, command.id)
@@ -187,7 +187,7 @@ async def test_somebody_else_may_bring_it(parts: Parts) -> None:
         await parts.commands.hand_over(999, command.id)
 
 
-async def test_every_change_is_told_once_it_is_there(parts: Parts) -> None:
+async def test_each_change_is_published_after_its_commit(parts: Parts) -> None:
     device = await parts.make()
     with parts.commands.changes.subscribe(device.id, lambda _: True) as listener:
         command = await parts.commands.send(device.id, "x", {}, MINUTE, "k", actor="token:me")
@@ -203,7 +203,7 @@ async def test_every_change_is_told_once_it_is_there(parts: Parts) -> None:
     assert not missed
 
 
-async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
+async def test_a_subscriber_that_does_not_read_is_notified_of_a_gap(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("iotflow_server.devices.change_feed.MOST_WAITING", 2)
@@ -215,7 +215,7 @@ async def test_who_listens_and_does_not_take_is_told_that_it_missed_something(
         assert listener.take() == (sent[:1], False)
 
 
-async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> None:
+async def test_each_of_many_simultaneous_reports_is_accepted_or_rejected(parts: Parts) -> None:
     device = await parts.make()
     first, second = [(await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")).id for _ in range(2)]
     outcomes = await parts.commands.record_results(
@@ -233,7 +233,7 @@ async def test_many_answers_at_once_are_each_taken_or_refused(parts: Parts) -> N
     assert (await parts.commands.get(first)).result == {"n": 1}
 
 
-async def test_a_result_that_cannot_be_stored_spoils_no_others(parts: Parts) -> None:
+async def test_a_result_that_cannot_be_stored_does_not_affect_others(parts: Parts) -> None:
     device = await parts.make()
     first, second = [(await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")).id for _ in range(2)]
     outcomes = await parts.commands.record_results(

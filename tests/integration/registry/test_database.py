@@ -1,4 +1,4 @@
-"""Migrations, and what happens when the database is away."""
+"""Migrations, and the errors while the database is unavailable."""
 
 import asyncio
 import gc
@@ -25,13 +25,13 @@ from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Clock, Parts, parts_of
 from tests.support.postgres import postgres_server
 
-# Seconds in which callers are let go whose database stands still: the shortened waits, with time for a loaded machine.
+# Longest wait of a caller while the database hangs, in seconds: the shortened time limits, with a margin for a loaded machine.
 LET_GO = 10.0
 
 
 @pytest.fixture
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in the service, where a read gives up first, then a statement that waits for SQLite's lock, then a write."""
+    """Shorter time limits in the order of the service: a read times out first, then a statement that waits for SQLite's lock, then a write."""
     for module, name, seconds in (
         (waits, "READ_PATIENCE", 0.8),
         (engines, "POOL_PATIENCE", 0.6),
@@ -47,23 +47,23 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, Base.metadata))
 
 
-async def test_migrations_make_what_the_models_say(parts: Parts) -> None:
+async def test_migrations_create_the_schema_of_the_models(parts: Parts) -> None:
     assert await parts.database.read(differences) == []
 
 
-async def test_migrating_again_changes_nothing(parts: Parts, url: str) -> None:
+async def test_a_second_migration_changes_nothing(parts: Parts, url: str) -> None:
     device = await parts.make()
     migrate(url)
     migrate(url)
     assert await parts.registry.get(device.id) == device
 
 
-def test_processes_may_start_at_once(url: str) -> None:
+def test_processes_may_start_simultaneously(url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as processes:
         processes.map(migrate, [url] * 8, chunksize=1)
 
 
-async def test_the_scheme_may_be_written_short(url: str) -> None:
+async def test_the_short_url_scheme_is_accepted(url: str) -> None:
     database = Database(url.replace("postgresql://", "postgres://"))
     await database.start()
     await database.check()
@@ -71,12 +71,12 @@ async def test_the_scheme_may_be_written_short(url: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["sqlite://", "sqlite:///:memory:", "mysql://host/name"])
-def test_other_databases_are_refused(wrong: str) -> None:
+def test_urls_of_other_databases_are_rejected(wrong: str) -> None:
     with pytest.raises(ValueError, match="sqlite:///<path> or postgresql://"):
         Database(wrong)
 
 
-async def test_text_that_cannot_be_stored_is_refused_or_kept_whole(parts: Parts) -> None:
+async def test_text_that_cannot_be_stored_is_rejected_or_stored_unchanged(parts: Parts) -> None:
     try:
         device, _ = await parts.registry.register(NewDevice("d", location="a\0b"), actor="token:me")
     except errors.InvalidArgument:
@@ -85,7 +85,7 @@ async def test_text_that_cannot_be_stored_is_refused_or_kept_whole(parts: Parts)
         assert (await parts.registry.get(device.id)).location == "a\0b"
 
 
-async def test_work_that_fails_after_its_caller_has_gone_is_undone_in_silence(parts: Parts) -> None:
+async def test_a_transaction_that_fails_after_its_caller_was_cancelled_is_rolled_back_silently(parts: Parts) -> None:
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -108,7 +108,7 @@ async def test_work_that_fails_after_its_caller_has_gone_is_undone_in_silence(pa
     assert await parts.registry.total() == 1
 
 
-async def test_work_that_fails_leaves_nothing(parts: Parts) -> None:
+async def test_a_failed_transaction_changes_nothing(parts: Parts) -> None:
     def work(connection: Connection) -> None:
         connection.execute(text("DELETE FROM devices"))
         raise errors.FailedPrecondition("CHANGED_MY_MIND", "no")
@@ -132,7 +132,7 @@ async def test_sqlite_is_durable_and_checks_references(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_a_damaged_registry_is_an_error_for_an_operator(tmp_path: Path) -> None:
+async def test_the_error_of_a_damaged_registry_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     database = Database(f"sqlite:///{path}")
     await database.start()
@@ -167,7 +167,7 @@ async def test_sqlite_that_is_damaged_is_unavailable(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_sqlite_survives_another_process_that_writes(tmp_path: Path) -> None:
+async def test_writes_wait_for_another_process_that_writes_to_sqlite(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/registry.db")
     await database.start()
     parts = parts_of(database, Clock())
@@ -181,7 +181,7 @@ async def test_sqlite_survives_another_process_that_writes(tmp_path: Path) -> No
     await database.close()
 
 
-async def test_postgres_goes_away_and_comes_back() -> None:
+async def test_the_registry_reconnects_to_a_restarted_postgres() -> None:
     with postgres_server() as server:
         database = Database(server.create_database())
         await database.start()
@@ -198,7 +198,7 @@ async def test_postgres_goes_away_and_comes_back() -> None:
         assert await parts.registry.get(device.id) == device
         assert (await parts.make("other")).id > device.id
 
-        # Nobody asked while it was away: what was connected before is not used.
+        # No call was made in the meantime; the broken connections are not used.
         server.stop()
         server.start()
         await database.check()
@@ -207,8 +207,8 @@ async def test_postgres_goes_away_and_comes_back() -> None:
 
 
 @pytest.mark.usefixtures("_short_waits")
-async def test_postgres_that_stands_still_holds_nobody() -> None:
-    """Reads and writes by connections that stand, and by new ones, are refused in time, however many wait."""
+async def test_calls_time_out_while_postgres_hangs() -> None:
+    """Reads and writes over existing and over new connections, regardless of the number of waiting calls."""
     with postgres_server() as server:
         database = Database(server.create_database())
         await database.start()
@@ -231,8 +231,8 @@ async def test_postgres_that_stands_still_holds_nobody() -> None:
 
 
 @pytest.mark.usefixtures("_short_waits")
-async def test_a_lock_of_others_holds_nobody(url: str) -> None:
-    """Of PostgreSQL's rows or SQLite's file; a write that was given up is not carried out later."""
+async def test_calls_time_out_while_another_process_holds_a_lock(url: str) -> None:
+    """Row locks of PostgreSQL, or the lock of the SQLite file. A write that timed out is not carried out later."""
     database = Database(url)
     await database.start()
     parts = parts_of(database, Clock())
@@ -243,7 +243,7 @@ async def test_a_lock_of_others_holds_nobody(url: str) -> None:
         with pytest.raises(errors.Unavailable):
             await change
         assert time.monotonic() - began < LET_GO
-        assert await parts.registry.total() == 1, "reads go on"
+        assert await parts.registry.total() == 1, "reads continue"
         other.rollback()
     await parts.make("afterwards")
     assert await parts.registry.get(device.id) == device
@@ -251,7 +251,7 @@ async def test_a_lock_of_others_holds_nobody(url: str) -> None:
 
 
 @pytest.mark.usefixtures("_short_waits")
-async def test_writes_that_queue_behind_a_lock_are_not_carried_out_after_they_were_refused(url: str) -> None:
+async def test_writes_that_timed_out_behind_a_lock_are_not_carried_out_later(url: str) -> None:
     database = Database(url)
     await database.start()
     parts = parts_of(database, Clock())
@@ -267,7 +267,7 @@ async def test_writes_that_queue_behind_a_lock_are_not_carried_out_after_they_we
 
 
 def locking(url: str) -> Any:
-    """A connection of somebody else's, who changes all devices and does not come to an end."""
+    """Another connection with an open transaction that changes all devices."""
     path = url.removeprefix("sqlite:///")
     other: Any = psycopg.connect(url) if path == url else connect(path)
     other.execute("UPDATE devices SET location = 'locked'")

@@ -11,7 +11,7 @@ from iotflow_server.db.models import DesiredRow
 from tests.integration.registry.parts import Parts
 
 
-async def test_versions_rise_and_stay(parts: Parts) -> None:
+async def test_versions_increase_and_persist(parts: Parts) -> None:
     device = await parts.make()
     assert await parts.desired.get(device.id) == DesiredConfig(device.id, 0, {})
 
@@ -30,7 +30,7 @@ async def test_versions_rise_and_stay(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("expected", [0, 2])
-async def test_a_change_based_on_another_version_is_refused(parts: Parts, expected: int) -> None:
+async def test_a_change_based_on_another_version_is_rejected(parts: Parts, expected: int) -> None:
     device = await parts.make()
     await parts.desired.set(device.id, {"a": 1}, 0, "token:me")
 
@@ -41,7 +41,7 @@ async def test_a_change_based_on_another_version_is_refused(parts: Parts, expect
     assert await parts.desired.get(device.id) == DesiredConfig(device.id, 1, {"a": 1}, "token:me", parts.clock.now)
 
 
-async def test_of_changes_based_on_one_version_at_once_one_wins(parts: Parts) -> None:
+async def test_one_of_several_simultaneous_changes_of_a_version_succeeds(parts: Parts) -> None:
     device = await parts.make()
     outcomes = await asyncio.gather(
         *(parts.desired.set(device.id, {"n": number}, 0, "token:me") for number in range(6)), return_exceptions=True
@@ -49,19 +49,19 @@ async def test_of_changes_based_on_one_version_at_once_one_wins(parts: Parts) ->
     assert len([outcome for outcome in outcomes if isinstance(outcome, errors.VersionConflict)]) == 5
 
 
-async def test_changes_at_once_follow_one_another(parts: Parts) -> None:
+async def test_simultaneous_changes_are_applied_in_sequence(parts: Parts) -> None:
     device = await parts.make()
     set_ = await asyncio.gather(*(parts.desired.set(device.id, {}, None, "token:me") for _ in range(6)))
     assert sorted(desired.version for desired in set_) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_there_must_be_a_device(parts: Parts) -> None:
+async def test_the_device_must_exist(parts: Parts) -> None:
     with pytest.raises(errors.NotFound) as refusal:
         await parts.desired.set(7, {}, None, "token:me")
     assert refusal.value.reason == "DEVICE_NOT_FOUND"
 
 
-async def test_a_patch_changes_parts(parts: Parts) -> None:
+async def test_a_patch_changes_its_members_only(parts: Parts) -> None:
     device = await parts.make()
     first = await parts.desired.patch(device.id, {"a": {"b": 1, "c": 2}, "d": None}, 0, "token:me")
     second = await parts.desired.patch(device.id, {"a": {"b": None}, "e": [1]}, 1, "token:me")
@@ -74,20 +74,20 @@ async def test_a_patch_changes_parts(parts: Parts) -> None:
     assert [desired.version for desired in await parts.desired.page(device.id, 2, 9)] == [1]
 
 
-async def test_true_is_another_value_than_one(parts: Parts) -> None:
+async def test_true_and_one_are_different_values(parts: Parts) -> None:
     device = await parts.make()
     await parts.desired.set(device.id, {"eco": 1}, None, "token:me")
     changed = await parts.desired.patch(device.id, {"eco": True}, 1, "token:me")
     assert (changed.version, changed.document["eco"] is True) == (2, True)
 
 
-async def test_patches_at_once_are_all_in(parts: Parts) -> None:
+async def test_simultaneous_patches_are_all_applied(parts: Parts) -> None:
     device = await parts.make()
     await asyncio.gather(*(parts.desired.patch(device.id, {f"k{n}": n}, None, "token:me") for n in range(6)))
     assert (await parts.desired.get(device.id)).document == {f"k{n}": n for n in range(6)}
 
 
-async def test_each_version_is_told_once_it_is_there(parts: Parts) -> None:
+async def test_each_version_is_published_after_its_commit(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
     with parts.desired.changes.subscribe(device.id, lambda _: True) as listener:
         first = await parts.desired.set(device.id, {"a": 1}, None, "token:me")
@@ -96,7 +96,7 @@ async def test_each_version_is_told_once_it_is_there(parts: Parts) -> None:
         assert listener.take() == ([first], False)
 
 
-async def test_what_was_changed_since_then(parts: Parts) -> None:
+async def test_changes_since_a_position_are_listed(parts: Parts) -> None:
     old, twice, once = [await parts.make(name) for name in "abc"]
     for device in (old, twice):
         await parts.desired.set(device.id, {"n": 1}, None, "token:me")

@@ -1,4 +1,4 @@
-"""Devices by id, remembered for a short time."""
+"""The cache of devices by id."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.integration.registry.parts import Parts
 
 
 class Registry:
-    """The real one, whose answers can be held back; asked: how often; has_looked: an answer is known."""
+    """The real registry with delayed results. asked: number of queries. has_looked: set when a query has its result."""
 
     def __init__(self, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked = 0
@@ -33,7 +33,7 @@ def registry(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Registry:
     return Registry(parts, monkeypatch)
 
 
-async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Registry) -> None:
+async def test_a_device_is_queried_once_within_its_lifetime(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
     now = 0.0
     device_cache = DeviceCache(parts.registry, ttl=5, clock=lambda: now)
@@ -44,7 +44,7 @@ async def test_a_device_is_asked_for_once_in_its_time(parts: Parts, registry: Re
     assert registry.asked == 2
 
 
-async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry: Registry) -> None:
+async def test_changes_by_this_process_are_visible_at_once(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
     device_cache = DeviceCache(parts.registry, ttl=5)
     await device_cache.get(device.id)
@@ -55,7 +55,7 @@ async def test_what_this_process_changes_is_known_at_once(parts: Parts, registry
     assert registry.asked == 3
 
 
-async def test_an_answer_from_before_a_change_is_not_remembered(parts: Parts, registry: Registry) -> None:
+async def test_a_result_older_than_a_change_is_not_cached(parts: Parts, registry: Registry) -> None:
     device = await parts.make()
     device_cache = DeviceCache(parts.registry, ttl=5)
     registry.may_answer.clear()

@@ -1,4 +1,4 @@
-"""Which devices a filter means, and pages of them."""
+"""Filters of devices, and pages of their results."""
 
 from iotflow_server.devices.device import Device, DeviceChanges, DeviceFilter, NewDevice
 from iotflow_server.presence.last_seen import LastSeen
@@ -18,7 +18,7 @@ async def heard(parts: Parts, *devices: Device) -> None:
     await last_seen.flush()
 
 
-async def test_pages_follow_one_another(parts: Parts) -> None:
+async def test_pages_are_consecutive(parts: Parts) -> None:
     made = [await parts.make(f"d{number}") for number in range(7)]
     await parts.registry.delete(made.pop(2).id, actor="token:me")
 
@@ -35,14 +35,14 @@ async def test_pages_follow_one_another(parts: Parts) -> None:
     assert [device for page in pages for device in page] == made
 
 
-async def test_the_total_counts_what_the_filter_fits(parts: Parts) -> None:
+async def test_the_total_counts_the_devices_that_match(parts: Parts) -> None:
     for number in range(5):
         await parts.registry.register(NewDevice(f"d{number}", "pump" if number % 2 else "lamp"), actor="token:me")
     total, page = await parts.registry.page(DeviceFilter(device_type="lamp"), 0, 1)
     assert (total, [device.name for device in page]) == (3, ["d0"])
 
 
-async def test_status_type_and_ids(parts: Parts) -> None:
+async def test_filters_by_status_type_and_ids(parts: Parts) -> None:
     one, two = await parts.make("one"), await parts.make("two")
     await parts.registry.register(NewDevice("three", "pump"), actor="token:me")
     await parts.registry.update(two.id, DeviceChanges(status="error"), actor="token:me")
@@ -54,13 +54,13 @@ async def test_status_type_and_ids(parts: Parts) -> None:
     assert await names(parts, DeviceFilter(ids=[])) == []
 
 
-async def test_many_ids_at_once(parts: Parts) -> None:
+async def test_filters_by_many_ids(parts: Parts) -> None:
     device = await parts.make()
     assert await parts.registry.get_many(range(100_000)) == [device]
     assert await names(parts, DeviceFilter(ids=range(100_000))) == [device.name]
 
 
-async def test_a_part_of_the_name_whatever_the_case(parts: Parts) -> None:
+async def test_filters_by_part_of_the_name_regardless_of_case(parts: Parts) -> None:
     for name in ("Küche 100%", "kueche_1", "KÜCHE 2", "Straße", "a\\b"):
         await parts.make(name)
 
@@ -71,14 +71,14 @@ async def test_a_part_of_the_name_whatever_the_case(parts: Parts) -> None:
     assert await names(parts, DeviceFilter(name="\\")) == ["a\\b"]
 
 
-async def test_a_changed_name_is_found_by_the_new_one(parts: Parts) -> None:
+async def test_a_renamed_device_is_found_by_its_new_name(parts: Parts) -> None:
     device = await parts.make("old")
     await parts.registry.update(device.id, DeviceChanges(name="NEW"), actor="token:me")
     assert await names(parts, DeviceFilter(name="old")) == []
     assert await names(parts, DeviceFilter(name="new")) == ["NEW"]
 
 
-async def test_seen_and_not_seen(parts: Parts) -> None:
+async def test_filters_by_last_seen(parts: Parts) -> None:
     early, late, _ = await parts.make("early"), await parts.make("late"), await parts.make("never")
     await heard(parts, early)
     between = parts.clock.advance(minutes=1)

@@ -1,4 +1,4 @@
-"""Devices: made, found, changed, removed."""
+"""Registration, queries, changes and removal of devices."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from iotflow_server.errors import InvalidArgument
 from tests.integration.registry.parts import Parts
 
 
-async def test_a_device_is_kept_as_it_was_registered(parts: Parts) -> None:
+async def test_a_device_is_stored_as_registered(parts: Parts) -> None:
     new = NewDevice("boiler", "actuator", "in the cellar", "Küche", "1.2.3", "rev B")
     device, key = await parts.registry.register(new, actor="token:me")
 
@@ -28,7 +28,7 @@ async def test_a_device_is_kept_as_it_was_registered(parts: Parts) -> None:
     assert device.created_at.utcoffset() == timedelta(0)
 
 
-async def test_what_does_not_exist(parts: Parts) -> None:
+async def test_missing_devices_are_not_found(parts: Parts) -> None:
     assert await parts.keys.find("nobody's") is None
     assert await parts.registry.get_by_name("nobody") is None
     assert await parts.registry.get_many([]) == []
@@ -44,7 +44,7 @@ async def test_what_does_not_exist(parts: Parts) -> None:
         assert refusal.value.reason == "DEVICE_NOT_FOUND"
 
 
-async def test_of_those_who_register_a_name_at_once_one_gets_it(parts: Parts) -> None:
+async def test_one_of_several_simultaneous_registrations_of_a_name_succeeds(parts: Parts) -> None:
     outcomes = await asyncio.gather(
         *(parts.registry.register(NewDevice("pump"), actor="token:me") for _ in range(8)), return_exceptions=True
     )
@@ -55,7 +55,7 @@ async def test_of_those_who_register_a_name_at_once_one_gets_it(parts: Parts) ->
     assert await parts.registry.total() == 1
 
 
-async def test_ids_are_never_given_again(parts: Parts) -> None:
+async def test_ids_are_never_reused(parts: Parts) -> None:
     first = await parts.make("first")
     last = await parts.make("last")
     assert await parts.registry.delete(last.id, actor="token:me") == last
@@ -63,7 +63,7 @@ async def test_ids_are_never_given_again(parts: Parts) -> None:
     assert (await parts.make("last")).id > last.id > first.id
 
 
-async def test_a_change_leaves_the_rest(parts: Parts) -> None:
+async def test_a_change_leaves_other_fields_unchanged(parts: Parts) -> None:
     device = await parts.make()
     later = parts.clock.advance(minutes=1)
 
@@ -75,13 +75,13 @@ async def test_a_change_leaves_the_rest(parts: Parts) -> None:
     assert await parts.registry.get(device.id) == changed
 
 
-async def test_a_change_can_empty_a_field(parts: Parts) -> None:
+async def test_a_change_can_clear_a_field(parts: Parts) -> None:
     device, _ = await parts.registry.register(NewDevice("lamp", location="hall"), actor="token:me")
     changes = DeviceChanges(location="", configuration={})
     assert (await parts.registry.update(device.id, changes, actor="token:me")).location == ""
 
 
-async def test_a_name_can_be_changed_but_not_taken(parts: Parts) -> None:
+async def test_a_name_can_change_but_not_to_one_in_use(parts: Parts) -> None:
     device = await parts.make("one")
     await parts.make("two")
 
@@ -93,7 +93,7 @@ async def test_a_name_can_be_changed_but_not_taken(parts: Parts) -> None:
     assert await parts.registry.get_by_name("one") is None
 
 
-async def test_keys_of_a_configuration_set_at_once_all_stay(parts: Parts) -> None:
+async def test_members_of_a_configuration_set_simultaneously_are_all_stored(parts: Parts) -> None:
     device = await parts.make()
     await parts.registry.update(device.id, DeviceChanges(configuration={"old": [1, {"two": None}]}), actor="token:me")
 
@@ -108,20 +108,20 @@ async def test_keys_of_a_configuration_set_at_once_all_stay(parts: Parts) -> Non
     assert configuration == {"old": [1, {"two": None}]} | {f"k{n}": n for n in range(10)}
 
 
-async def test_a_key_is_set_in_the_configuration_given_with_it(parts: Parts) -> None:
+async def test_a_member_is_set_in_the_configuration_of_the_same_call(parts: Parts) -> None:
     device = await parts.make()
     changes = DeviceChanges(configuration={"a": 1}, configuration_key=("b", 2))
     assert (await parts.registry.update(device.id, changes, actor="token:me")).configuration == {"a": 1, "b": 2}
 
 
-async def test_a_value_that_is_no_json_is_refused(parts: Parts) -> None:
+async def test_a_value_that_is_not_json_is_rejected(parts: Parts) -> None:
     device = await parts.make()
     with pytest.raises(errors.InvalidArgument):
         await parts.registry.update(device.id, DeviceChanges(configuration_key=("x", float("nan"))), actor="token:me")
     assert (await parts.registry.get(device.id)).configuration == {}
 
 
-async def test_a_configuration_has_a_size_however_it_grows(parts: Parts) -> None:
+async def test_the_size_of_a_configuration_is_limited_however_it_grows(parts: Parts) -> None:
     device = await parts.make()
     with pytest.raises(InvalidArgument, match="at most 262144"):
         await parts.registry.update(device.id, DeviceChanges(configuration={"a": "x" * 262_144}), actor="token:me")
@@ -133,7 +133,7 @@ async def test_a_configuration_has_a_size_however_it_grows(parts: Parts) -> None
     assert (await parts.registry.get(device.id)).configuration == changed.configuration
 
 
-async def test_deleting_takes_commands_and_configurations_along_but_not_the_audit(parts: Parts) -> None:
+async def test_deletion_removes_commands_and_configurations_but_no_audit_entries(parts: Parts) -> None:
     device = await parts.make()
     command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
     await parts.desired.set(device.id, {"interval": 5}, None, "token:me")
@@ -148,7 +148,7 @@ async def test_deleting_takes_commands_and_configurations_along_but_not_the_audi
         await parts.commands.acknowledge(device.id, command.id, "succeeded", None)
 
 
-async def test_a_caller_that_is_cancelled_hears_of_it_after_the_change(parts: Parts) -> None:
+async def test_cancellation_waits_for_the_end_of_the_change(parts: Parts) -> None:
     device = await parts.make()
     told: list[int] = []
     parts.registry.on_change(told.append)

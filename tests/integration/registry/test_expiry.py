@@ -14,14 +14,14 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 @asynccontextmanager
 async def expiring(commands: Commands) -> AsyncIterator[None]:
-    """By the real clock."""
+    """Expiry by the real clock."""
     task = asyncio.create_task(Expiry(commands).run())
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_command_expires_though_nobody_asks(parts: Parts) -> None:
+async def test_a_command_expires_without_a_query(parts: Parts) -> None:
     commands = Commands(parts.database)
     device = await parts.make()
     await commands.send(device.id, "kept", {}, None, "", actor="token:me")
@@ -30,7 +30,7 @@ async def test_a_command_expires_though_nobody_asks(parts: Parts) -> None:
         async with expiring(commands):
             await listener.wait(10)
             assert [told.id for told in listener.take()[0]] == [late.id]
-            # One that ends sooner than those that are known.
+            # One that expires before the known ones.
             await commands.send(device.id, "hours", {}, 3600 * SECOND, "", actor="token:me")
             soon = await commands.send(device.id, "soon", {}, 0.05 * SECOND, "", actor="token:me")
             await listener.wait(10)
@@ -39,7 +39,7 @@ async def test_a_command_expires_though_nobody_asks(parts: Parts) -> None:
     assert [command.name for command in await commands.page(device.id, "queued", None, 9)] == ["hours", "kept"]
 
 
-async def test_very_many_expire_at_once(parts: Parts) -> None:
+async def test_very_many_commands_expire_simultaneously(parts: Parts) -> None:
     for number in range(3):
         await parts.make(f"d{number}")
     for key in range(500):
@@ -50,7 +50,7 @@ async def test_very_many_expire_at_once(parts: Parts) -> None:
     assert len(await parts.commands.page(0, "expired", None, 2_000)) == 1_500
 
 
-async def test_what_has_ended_long_ago_is_removed(parts: Parts) -> None:
+async def test_old_final_commands_are_removed(parts: Parts) -> None:
     device = await parts.make()
     old, waiting, fresh = [
         await parts.commands.send(device.id, name, {}, None, name, actor="token:me") for name in "abc"
@@ -60,11 +60,11 @@ async def test_what_has_ended_long_ago_is_removed(parts: Parts) -> None:
     await parts.commands.cancel(fresh.id, actor="token:me")
     await Pruning(parts.database, DAY, parts.clock).prune()
     assert [command.id for command in await parts.commands.page(0, "", None, 9)] == [fresh.id, waiting.id]
-    # Its key has gone with it.
+    # Its idempotency key is free.
     assert (await parts.commands.send(device.id, "a", {}, None, "a", actor="token:me")).id > fresh.id
 
 
-async def test_the_newest_version_is_never_too_old(parts: Parts) -> None:
+async def test_the_newest_version_is_never_removed(parts: Parts) -> None:
     one, other = await parts.make("a"), await parts.make("b")
     for device, count in ((one, 3), (other, 1)):
         for number in range(count):

@@ -1,4 +1,4 @@
-"""Identities remembered for a short time."""
+"""The cache of identities."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ LookUp = Callable[[str], Awaitable[Device | None]]
 
 
 class Timer:
-    """Seconds, by hand."""
+    """A clock in seconds that the test advances."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -26,7 +26,7 @@ class Timer:
 
 
 class Asked(list[str]):
-    """The keys that the registry was asked for."""
+    """Records the keys that are looked up in the registry."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def identities(parts: Parts, timer: Timer, asked: Asked) -> Identities:
     )
 
 
-async def test_a_key_is_asked_for_once_in_its_time(
+async def test_a_key_is_looked_up_once_within_its_lifetime(
     parts: Parts, identities: Identities, asked: Asked, timer: Timer
 ) -> None:
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
@@ -74,13 +74,13 @@ async def test_a_key_is_asked_for_once_in_its_time(
     assert asked == [key, key]
 
 
-async def test_a_wrong_key_is_remembered_more_shortly(identities: Identities, asked: Asked, timer: Timer) -> None:
+async def test_a_wrong_key_is_cached_for_a_shorter_time(identities: Identities, asked: Asked, timer: Timer) -> None:
     for timer.seconds in (0, 0.9, 1.0):
         assert await identities.device("wrong") is None
     assert asked == ["wrong", "wrong"]
 
 
-async def test_made_up_keys_do_not_drive_out_real_ones(parts: Parts, identities: Identities, asked: Asked) -> None:
+async def test_invented_keys_do_not_evict_valid_ones(parts: Parts, identities: Identities, asked: Asked) -> None:
     _, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     await identities.device(key)
     for number in range(20):
@@ -91,14 +91,14 @@ async def test_made_up_keys_do_not_drive_out_real_ones(parts: Parts, identities:
     assert asked.count("made up 0") == 2
 
 
-async def test_of_more_than_fit_the_oldest_goes(parts: Parts, identities: Identities, asked: Asked) -> None:
+async def test_the_oldest_entry_is_evicted(parts: Parts, identities: Identities, asked: Asked) -> None:
     keys = [(await parts.registry.register(NewDevice(f"d{number}"), actor="token:me"))[1] for number in range(4)]
     for key in [*keys, keys[3], keys[1], keys[0]]:
         assert await identities.device(key) is not None
     assert asked == [*keys, keys[0]]
 
 
-async def test_what_this_process_changes_is_known_at_once(parts: Parts, identities: Identities) -> None:
+async def test_changes_by_this_process_are_visible_at_once(parts: Parts, identities: Identities) -> None:
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     await identities.device(key)
 
@@ -109,7 +109,7 @@ async def test_what_this_process_changes_is_known_at_once(parts: Parts, identiti
     assert await identities.device(key) is None
 
 
-async def test_a_key_in_its_grace_is_remembered_no_longer_than_that(parts: Parts, identities: Identities) -> None:
+async def test_a_key_is_cached_no_longer_than_its_grace_period(parts: Parts, identities: Identities) -> None:
     _, old = await parts.registry.register(NewDevice("d"), actor="token:me")
     key = await identities.key(old)
     assert key is not None
@@ -121,16 +121,14 @@ async def test_a_key_in_its_grace_is_remembered_no_longer_than_that(parts: Parts
     assert await identities.device(new) is not None
 
 
-async def test_a_deleted_device_is_nobody_at_once(parts: Parts, identities: Identities) -> None:
+async def test_the_key_of_a_deleted_device_is_void_at_once(parts: Parts, identities: Identities) -> None:
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     await identities.device(key)
     await parts.registry.delete(device.id, actor="token:me")
     assert await identities.device(key) is None
 
 
-async def test_an_answer_from_before_a_change_is_not_remembered(
-    parts: Parts, identities: Identities, asked: Asked
-) -> None:
+async def test_a_result_older_than_a_change_is_not_cached(parts: Parts, identities: Identities, asked: Asked) -> None:
     _, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     early = asyncio.create_task(identities.device(key))
     await asked.once.wait()
@@ -140,7 +138,7 @@ async def test_an_answer_from_before_a_change_is_not_remembered(
     assert asked == [key, key]
 
 
-async def test_one_that_goes_away_does_not_take_the_answer_along(
+async def test_a_cancelled_caller_does_not_cancel_the_lookup_of_others(
     parts: Parts, identities: Identities, asked: Asked
 ) -> None:
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
@@ -152,7 +150,7 @@ async def test_one_that_goes_away_does_not_take_the_answer_along(
     assert asked == [key]
 
 
-async def test_a_failure_is_not_remembered(parts: Parts, timer: Timer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_lookup_is_not_cached(parts: Parts, timer: Timer, monkeypatch: pytest.MonkeyPatch) -> None:
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     find, failures = parts.keys.find, [errors.Unavailable("REGISTRY_UNAVAILABLE", "away")]
 
@@ -168,7 +166,7 @@ async def test_a_failure_is_not_remembered(parts: Parts, timer: Timer, monkeypat
     assert await identities.device(key) == device
 
 
-async def test_a_token_is_void_at_its_end_and_when_revoked(parts: Parts, identities: Identities) -> None:
+async def test_a_token_is_void_after_its_expiry_and_when_revoked(parts: Parts, identities: Identities) -> None:
     short, secret = await parts.tokens.create("short", "viewer", timedelta(seconds=2), actor="token:me")
     lasting, other = await parts.tokens.create("lasting", "viewer", None, actor="token:me")
     assert await identities.token(secret) == short
@@ -180,7 +178,7 @@ async def test_a_token_is_void_at_its_end_and_when_revoked(parts: Parts, identit
     assert await identities.token(other) is None
 
 
-async def test_closing_ends_look_ups_under_way(parts: Parts, identities: Identities, asked: Asked) -> None:
+async def test_closing_cancels_lookups_in_progress(parts: Parts, identities: Identities, asked: Asked) -> None:
     _, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     waiting = asyncio.create_task(identities.device(key))
     await asked.once.wait()
@@ -189,7 +187,7 @@ async def test_closing_ends_look_ups_under_way(parts: Parts, identities: Identit
         await waiting
 
 
-async def test_all_can_be_forgotten(parts: Parts, identities: Identities, asked: Asked) -> None:
+async def test_the_cache_can_be_cleared(parts: Parts, identities: Identities, asked: Asked) -> None:
     _, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     for _ in range(2):
         await identities.device(key)
@@ -198,7 +196,7 @@ async def test_all_can_be_forgotten(parts: Parts, identities: Identities, asked:
     assert asked == [key, "nobody's"] * 2
 
 
-async def test_what_was_found_once_is_known_until_it_is_not_found(
+async def test_an_identity_stays_known_until_a_lookup_does_not_find_it(
     parts: Parts, identities: Identities, timer: Timer
 ) -> None:
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")

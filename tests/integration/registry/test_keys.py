@@ -1,4 +1,4 @@
-"""Keys: shown once, hashed, rotated."""
+"""Keys are shown once, stored as hashes, and rotated."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -17,7 +17,7 @@ from tests.integration.registry.parts import GRACE, Parts
 
 
 async def stored(parts: Parts) -> str:
-    """All that is in the database, as one text."""
+    """The content of the database as one text."""
     metadata: MetaData = Base.metadata
     tables = metadata.sorted_tables
     return await parts.database.read(
@@ -26,13 +26,13 @@ async def stored(parts: Parts) -> str:
 
 
 async def made(parts: Parts) -> tuple[int, str]:
-    """A device's id and key."""
+    """The id and the key of a new device."""
     device, key = await parts.registry.register(NewDevice("d"), actor="token:me")
     return device.id, key
 
 
 async def shown(parts: Parts, key: str) -> DeviceKey:
-    """A key that is valid, used now."""
+    """Use a valid key."""
     found = await parts.keys.find(key)
     assert found is not None
     return found
@@ -44,7 +44,7 @@ async def rotated(parts: Parts, key: str) -> str:
 
 
 async def valid(parts: Parts, *keys: str) -> list[str]:
-    """Asking is a use."""
+    """Whether the key is valid. The call counts as a use of the key."""
     return [key for key in keys if await parts.keys.find(key)]
 
 
@@ -67,7 +67,7 @@ async def test_keys_and_secrets_are_never_stored(parts: Parts) -> None:
     assert KeyHasher(b"for tests").hash(third) in text
 
 
-async def test_without_the_servers_secret_a_key_fits_nothing(parts: Parts) -> None:
+async def test_a_key_is_valid_with_the_secret_of_its_server_only(parts: Parts) -> None:
     _, key = await made(parts)
     others = DeviceKeys(database=parts.database, hasher=KeyHasher(b"another"), registry=parts.registry, grace=GRACE)
     assert await others.find(key) is None
@@ -90,7 +90,7 @@ async def test_the_grace_of_the_old_key_begins_with_the_first_use_of_the_new_one
     assert await valid(parts, old, new) == [new]
 
 
-async def test_lost_answers_to_a_rotation_lock_nobody_out(parts: Parts) -> None:
+async def test_a_lost_response_to_a_rotation_locks_no_device_out(parts: Parts) -> None:
     _, held = await made(parts)
     lost = [await rotated(parts, held) for _ in range(3)]
     parts.clock.advance(days=400)
@@ -99,8 +99,8 @@ async def test_lost_answers_to_a_rotation_lock_nobody_out(parts: Parts) -> None:
     assert await valid(parts, got, held) == [got, held]
 
 
-async def test_a_replaced_key_is_for_use_only(parts: Parts) -> None:
-    """Whoever stole the old key can neither replace the new one nor remove the device."""
+async def test_a_replaced_key_cannot_change_keys_or_the_device(parts: Parts) -> None:
+    """A thief of the old key can neither replace the new one nor remove the device."""
     _, old = await made(parts)
     before = await shown(parts, old)
     new = await rotated(parts, old)
@@ -121,7 +121,7 @@ async def test_until_the_successor_is_used_the_key_has_all_rights(parts: Parts) 
     assert await valid(parts, old, new) == []
 
 
-async def test_the_grace_can_be_ended_at_once_and_again(parts: Parts) -> None:
+async def test_the_grace_period_can_be_ended_repeatedly(parts: Parts) -> None:
     _, old = await made(parts)
     new = await rotated(parts, old)
     for _ in range(2):
@@ -129,14 +129,14 @@ async def test_the_grace_can_be_ended_at_once_and_again(parts: Parts) -> None:
         assert await valid(parts, old, new) == [new]
 
 
-async def test_a_used_successor_may_rotate_and_voids_what_is_older(parts: Parts) -> None:
+async def test_a_used_successor_may_rotate_and_voids_older_keys(parts: Parts) -> None:
     _, first = await made(parts)
     second = await rotated(parts, first)
     third = await rotated(parts, second)
     assert await valid(parts, first, second, third) == [second, third]
 
 
-async def test_rotations_at_once_leave_one_successor(parts: Parts) -> None:
+async def test_simultaneous_rotations_leave_one_successor(parts: Parts) -> None:
     _, old = await made(parts)
     key = await shown(parts, old)
     successors = [successor for successor, _ in await asyncio.gather(*(parts.keys.rotate(key) for _ in range(6)))]
@@ -145,8 +145,8 @@ async def test_rotations_at_once_leave_one_successor(parts: Parts) -> None:
     assert await valid(parts, old, *left) == [old, *left]
 
 
-async def test_first_uses_and_rotations_at_once_agree(parts: Parts) -> None:
-    """Either the successor was used, and the old key may not rotate, or it was replaced, and nobody may use it."""
+async def test_a_simultaneous_first_use_and_rotation_agree(parts: Parts) -> None:
+    """Either the successor was used and the old key may not rotate, or the successor was replaced and is void."""
     _, old = await made(parts)
     for _ in range(10):
         key = await shown(parts, old)
@@ -168,7 +168,7 @@ async def test_a_reset_ends_all_keys(parts: Parts, pending: bool) -> None:
 
 
 @pytest.mark.parametrize("pending", [False, True], ids=["", "while a rotation waits for its first use"])
-async def test_a_reset_with_a_grace_keeps_the_key_in_use(parts: Parts, pending: bool) -> None:
+async def test_a_reset_with_a_grace_period_keeps_the_key_in_use(parts: Parts, pending: bool) -> None:
     device, held = await made(parts)
     lost = [await rotated(parts, held)] if pending else []
     new = await parts.keys.reset(device, timedelta(minutes=5), actor="token:me")
@@ -189,13 +189,13 @@ async def test_a_deleted_device_has_no_keys(parts: Parts) -> None:
             await call
 
 
-async def test_the_length_is_a_setting(parts: Parts) -> None:
+async def test_the_grace_period_is_a_setting(parts: Parts) -> None:
     registry = Registry(parts.database, KeyHasher(b"x"), key_length=48)
     _, key = await registry.register(NewDevice("d"), actor="token:me")
     assert len(key) == 48
 
 
-def test_keys_are_letters_and_digits_by_chance() -> None:
+def test_keys_are_random_letters_and_digits() -> None:
     keys = {generate_key() for _ in range(1000)}
     assert len(keys) == 1000
     assert {len(key) for key in keys} == {32}

@@ -1,4 +1,4 @@
-"""A device's keys whatever its owner, a thief and an admin do, and whichever answers are lost: against a model."""
+"""The keys of a device agree with a model for all acts of its owner, a thief and an admin, and for any lost responses."""
 
 import asyncio
 import tempfile
@@ -25,7 +25,7 @@ KEYS = st.integers(0, 30)
 
 @dataclass
 class Model:
-    """newest, previous: keys in plain; ends: of the previous one's grace, none while the newest was never used."""
+    """newest, previous: keys in plain. ends: end of the grace period of the previous key, None until the newest is used."""
 
     newest: str
     previous: str | None = None
@@ -43,7 +43,7 @@ class Model:
 
 
 class Owner(RuleBasedStateMachine):
-    """Nobody else is about; any answer to a rotation may be lost."""
+    """The owner alone; any response to a rotation may be lost."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Owner(RuleBasedStateMachine):
         device, key = self._run(self._parts.registry.register(NewDevice("d"), actor="token:me"))
         self._id = device.id
         self._keys = [key]
-        # What the owner's device has in its memory: answers that were lost are not.
+        # The keys in the memory of the device, without those of lost responses.
         self._held = key
         self._model = Model(key)
 
@@ -100,7 +100,7 @@ class Owner(RuleBasedStateMachine):
         return found
 
     def _rotate(self, key: str) -> str:
-        """The successor; empty: there is none."""
+        """The successor, or an empty string if the rotation is rejected."""
         shown = self._use(key)
         if shown is None:
             return ""
@@ -119,7 +119,7 @@ class Owner(RuleBasedStateMachine):
 
 
 class Everybody(Owner):
-    """Each rule picks any key that was ever given out: its holder may be the owner, with a key of long ago, or a thief."""
+    """Each rule picks any key that was ever issued. Its holder may be the owner, with an old key, or a thief."""
 
     @rule(key=KEYS)
     def use(self, key: int) -> None:
@@ -152,7 +152,7 @@ class Everybody(Owner):
             self._held = key
 
 
-def test_keys_are_as_the_rule_says() -> None:
+def test_keys_agree_with_the_model() -> None:
     run_state_machine_as_test(Everybody, settings=settings(max_examples=15, stateful_step_count=20, deadline=None))
 
 
@@ -163,5 +163,5 @@ class Undisturbed(Owner):
         assert self._model.has_all_rights(self._held)
 
 
-def test_lost_answers_never_lock_the_owner_out() -> None:
+def test_lost_responses_never_lock_the_owner_out() -> None:
     run_state_machine_as_test(Undisturbed, settings=settings(max_examples=5, stateful_step_count=15, deadline=None))

@@ -1,4 +1,4 @@
-"""Commands offered to gateways: to one at a time, in order, again after it has gone."""
+"""Leases of commands: one gateway at a time, in order, released when the gateway ends."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ async def taken(offers: CommandLeases, gateway: str, most: int = MOST) -> list[i
     return [offer.command.id for offer in await offers.take(gateway, most)]
 
 
-async def test_each_command_is_with_one_gateway(parts: Parts, offers: CommandLeases) -> None:
+async def test_each_command_is_leased_to_one_gateway(parts: Parts, offers: CommandLeases) -> None:
     devices = [await parts.make(f"d{number}") for number in range(4)]
     sent = [one for device in devices for one in await send(parts, device.id, "a", "b")]
     halves = await asyncio.gather(*(offers.take(gateway, MOST) for gateway in ("one", "other")))
@@ -46,9 +46,7 @@ async def test_a_devices_commands_stay_in_order(parts: Parts, offers: CommandLea
     assert await taken(offers, "other") == [third]
 
 
-async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(
-    parts: Parts, offers: CommandLeases
-) -> None:
+async def test_leases_of_a_gateway_that_ends_or_is_silent_are_released(parts: Parts, offers: CommandLeases) -> None:
     device = await parts.make()
     [command] = await send(parts, device.id, "a")
     assert await taken(offers, "gone") == [command]
@@ -61,7 +59,7 @@ async def test_what_a_gateway_had_is_offered_again_when_it_goes_or_is_silent(
     assert await taken(offers, "next") == [command]
 
 
-async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(
+async def test_no_command_of_an_unreachable_device_is_leased_until_it_is_back(
     parts: Parts, offers: CommandLeases
 ) -> None:
     device, other = await parts.make("a"), await parts.make("b")
@@ -80,7 +78,7 @@ async def test_a_device_that_cannot_be_reached_is_left_alone_until_it_is_back(
     assert await taken(offers, "two") == [first, second]
 
 
-async def test_what_nobody_may_get_is_not_offered(parts: Parts, offers: CommandLeases) -> None:
+async def test_commands_that_must_not_be_delivered_are_not_leased(parts: Parts, offers: CommandLeases) -> None:
     device, suspended = await parts.make("a"), await parts.make("b")
     await parts.registry.update(suspended.id, DeviceChanges(status="inactive"), actor="token:me")
     await send(parts, suspended.id, "waits")

@@ -1,4 +1,4 @@
-"""The older service's database: recognised at the start, and taken over by `iotflow migrate`."""
+"""The database of the older service is recognized at the start, and migrated by `iotflow migrate`."""
 
 import asyncio
 import hashlib
@@ -44,7 +44,7 @@ STATUSES = ["active", "maintenance", "inactive", "active", "active", "active", "
 
 @pytest.fixture
 def older(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """The URL of one of the same kind as `url`."""
+    """The URL of a database of the older service, of the same kind as `url`."""
     if url.startswith("sqlite"):
         older = f"sqlite:///{tmp_path}/older 100%.db"
     else:
@@ -90,7 +90,7 @@ async def migrated(url: str, folder: Path) -> AsyncIterator[Migrated]:
 
 
 def content(url: str) -> str:
-    """Of the older database: every row of every table, and the bytes of its file."""
+    """The content of the older database: every row of every table, and the hash of its file."""
     engine = create_engine(dialect_url(url))
     with engine.connect() as connection:
         tables = sorted(inspect(connection).get_table_names())
@@ -179,8 +179,8 @@ async def test_ids_of_other_devices_are_not_taken(
         assert [device.name for device in await service.devices()] == ["another device 1"]
 
 
-async def test_it_is_no_registry(older: str) -> None:
-    """Neither changed nor called away: the error says what to do."""
+async def test_a_server_does_not_start_on_the_older_database(older: str) -> None:
+    """It stays unchanged, and the error names the command."""
     before = content(older)
     database = Database(older)
     with pytest.raises(OlderDatabase, match="`iotflow migrate --dry-run`"):
@@ -201,7 +201,7 @@ def test_nothing_is_migrated_into_the_older_database_or_out_of_another(
 
 @pytest.mark.parametrize("place", ["iotflow.db", "instance/iotflow.db"], ids=["", "where Flask keeps it"])
 def test_the_older_settings_lead_to_the_migration(tmp_path: Path, place: str) -> None:
-    """What the older service's .env says: the server names the command, and after it the devices are let in."""
+    """With the .env of the older service, the server names the command, and serves after it."""
     (tmp_path / place).parent.mkdir(exist_ok=True)
     older_service.make(f"sqlite:///{tmp_path / place}", DEVICES)
     (tmp_path / ".env").write_text("DATABASE_URL=sqlite:///iotflow.db\n")

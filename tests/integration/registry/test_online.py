@@ -1,4 +1,4 @@
-"""Who is online: one rule in memory and in the rows, and each change told once."""
+"""Online devices: memory and database use one rule, and each change is published once."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ WINDOW, SECOND = timedelta(minutes=5), timedelta(seconds=1)
 
 
 class Known:
-    """What one process knows."""
+    """The presence state of one process."""
 
     def __init__(self, parts: Parts) -> None:
         self.last_seen = LastSeen(parts.database, clock=parts.clock)
@@ -40,12 +40,12 @@ async def ids(parts: Parts, wanted: DeviceFilter) -> set[int]:
     return {device.id for device in page}
 
 
-# Seconds ago that it was heard, and that something was said: None: never.
+# Seconds since the device was seen, and since its session was reported; None: never.
 DAY = 86_400
 AGES = (None, 0, 1, 2, 299, 300, 301, 1_000, DAY + 300, DAY + 301)
 
 
-async def test_rows_and_memory_have_one_rule(parts: Parts, known: Known) -> None:
+async def test_database_and_memory_use_one_rule(parts: Parts, known: Known) -> None:
     wanted = {}
     for heard, said, is_online in itertools.product(AGES, AGES, (True, False)):
         device = await parts.make(f"{heard} {said} {is_online}")
@@ -75,7 +75,7 @@ def is_expected(heard: int | None, said: int | None, online: bool) -> bool:
     return heard is not None and heard <= 300 and not gone
 
 
-async def test_each_change_is_told_once(parts: Parts, known: Known) -> None:
+async def test_each_change_is_published_once(parts: Parts, known: Known) -> None:
     device = await parts.make()
     for _ in range(3):
         known.last_seen.record(device.id)
@@ -107,8 +107,8 @@ async def test_a_session_outlives_silence_and_a_restart(parts: Parts, known: Kno
     await again.online.close()
 
 
-async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, known: Known) -> None:
-    """Broker and gateway died: nobody is left to say that the device has gone."""
+async def test_a_session_without_an_end_expires(parts: Parts, known: Known) -> None:
+    """Broker and gateway were killed, and no report of the disconnection comes."""
     device, talkative = await parts.make("a"), await parts.make("b")
     await known.online.record([SessionReport(one.id, True, parts.clock.now) for one in (device, talkative)])
     parts.clock.advance(days=1, minutes=4)
@@ -125,7 +125,7 @@ async def test_a_session_that_nobody_ended_does_not_last_for_ever(parts: Parts, 
         assert process.online.is_online(await parts.registry.get(talkative.id))
 
 
-async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> None:
+async def test_an_inactive_device_is_offline(parts: Parts, known: Known) -> None:
     device, removed = await parts.make("a"), await parts.make("b")
     parts.registry.on_gone(known.online.record_removed)
     await known.online.record([SessionReport(one.id, True, parts.clock.now) for one in (device, removed)])
@@ -134,14 +134,14 @@ async def test_a_device_set_inactive_has_gone(parts: Parts, known: Known) -> Non
     await parts.registry.update(device.id, DeviceChanges(status="inactive"), actor="token:me")
     await parts.registry.delete(removed.id, actor="token:me")
     assert known.take() == [(device.id, False), (removed.id, False)]
-    # Whoever hears of it by the row alone says the same.
+    # A process that knows only the row agrees.
     assert not Known(parts).online.is_online(await parts.registry.get(device.id))
     await parts.registry.update(device.id, DeviceChanges(status="active"), actor="token:me")
     await known.online.refresh()
     assert (known.online.count, known.take()) == (0, [])
 
 
-async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
+async def test_an_older_report_is_ignored(parts: Parts, known: Known) -> None:
     device = await parts.make()
     await known.online.record([SessionReport(device.id, True, parts.clock.now)])
     await known.online.record([SessionReport(device.id, False, parts.clock.now - SECOND)])
@@ -149,7 +149,7 @@ async def test_an_older_word_counts_no_more(parts: Parts, known: Known) -> None:
     assert known.take() == [(device.id, True)]
 
 
-async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts, known: Known) -> None:
+async def test_unpublished_changes_of_another_process_are_found(parts: Parts, known: Known) -> None:
     other = Known(parts)
     device, gone = await parts.make("a"), await parts.make("b")
     await known.online.record([SessionReport(gone.id, True, parts.clock.now)])
@@ -163,7 +163,7 @@ async def test_what_another_process_noted_and_did_not_tell_is_found(parts: Parts
     assert sorted(known.take()) == [(device.id, True), (gone.id, False)]
 
 
-async def test_it_looks_around_by_itself(parts: Parts) -> None:
+async def test_presence_is_scanned_periodically(parts: Parts) -> None:
     last_seen = LastSeen(parts.database)
     online = Online(database=parts.database, last_seen=last_seen, window=0.2 * SECOND)
     device = await parts.make()

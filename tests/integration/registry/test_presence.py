@@ -1,4 +1,4 @@
-"""When devices were last heard: in memory at once, in their rows later."""
+"""The times when devices were last seen: in memory at once, in the database later."""
 
 import asyncio
 from datetime import timedelta
@@ -18,7 +18,7 @@ def last_seen(parts: Parts) -> LastSeen:
     return LastSeen(parts.database, flush_interval=0.01, clock=parts.clock)
 
 
-async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, last_seen: LastSeen) -> None:
+async def test_a_sighting_is_visible_at_once_and_written_later(parts: Parts, last_seen: LastSeen) -> None:
     device = await parts.make()
     assert last_seen.last_seen(device) is None
 
@@ -33,7 +33,7 @@ async def test_what_is_heard_is_known_at_once_and_written_later(parts: Parts, la
     assert last_seen.last_seen(device) == parts.clock.now
 
 
-async def test_the_newer_of_memory_and_row_counts(parts: Parts, last_seen: LastSeen) -> None:
+async def test_the_newer_time_of_memory_and_database_counts(parts: Parts, last_seen: LastSeen) -> None:
     device = await parts.make()
     now = parts.clock.now
     last_seen.record(device.id, now)
@@ -50,9 +50,7 @@ async def test_the_newer_of_memory_and_row_counts(parts: Parts, last_seen: LastS
     assert last_seen.last_seen(written) == now + SECOND
 
 
-async def test_one_write_for_all_that_was_heard(
-    parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_all_sightings_are_one_write(parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch) -> None:
     devices = [await parts.make(f"d{number}") for number in range(20)]
     writes = count_writes(parts.database, monkeypatch)
     for device in devices * 3:
@@ -67,7 +65,7 @@ async def test_one_write_for_all_that_was_heard(
     }
 
 
-async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, last_seen: LastSeen) -> None:
+async def test_a_deleted_device_does_not_affect_the_write(parts: Parts, last_seen: LastSeen) -> None:
     gone, kept = await parts.make("gone"), await parts.make("kept")
     last_seen.record(gone.id)
     last_seen.record(kept.id)
@@ -76,7 +74,7 @@ async def test_a_device_deleted_meanwhile_does_not_disturb(parts: Parts, last_se
     assert (await parts.registry.get(kept.id)).last_seen == parts.clock.now
 
 
-async def test_memory_is_bounded_by_forgetting_what_is_written(
+async def test_written_sightings_are_evicted_to_bound_memory(
     parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("iotflow_server.presence.last_seen.MOST_REMEMBERED", 1)
@@ -91,7 +89,7 @@ async def test_memory_is_bounded_by_forgetting_what_is_written(
     assert last_seen.last_seen(await parts.registry.get(one.id)) == parts.clock.now
 
 
-async def test_it_writes_by_itself(parts: Parts, last_seen: LastSeen) -> None:
+async def test_sightings_are_written_periodically(parts: Parts, last_seen: LastSeen) -> None:
     device = await parts.make()
     await last_seen.start()
     last_seen.record(device.id)
@@ -101,7 +99,7 @@ async def test_it_writes_by_itself(parts: Parts, last_seen: LastSeen) -> None:
     await last_seen.close()
 
 
-async def test_closing_writes_what_is_left(parts: Parts) -> None:
+async def test_closing_writes_the_remaining_sightings(parts: Parts) -> None:
     device = await parts.make()
     last_seen = LastSeen(parts.database, flush_interval=3600, clock=parts.clock)
     await last_seen.start()
@@ -110,9 +108,7 @@ async def test_closing_writes_what_is_left(parts: Parts) -> None:
     assert (await parts.registry.get(device.id)).last_seen == parts.clock.now
 
 
-async def test_what_cannot_be_written_is_tried_again(
-    parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_write_is_retried(parts: Parts, last_seen: LastSeen, monkeypatch: pytest.MonkeyPatch) -> None:
     device = await parts.make()
     failures = fail_writes(parts.database, monkeypatch, times=3)
     await last_seen.start()

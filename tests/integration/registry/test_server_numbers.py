@@ -12,7 +12,7 @@ from iotflow_server.process import CannotStart
 from tests.integration.registry.parts import Clock
 
 
-async def test_each_has_its_own_at_every_start(database: Database, clock: Clock) -> None:
+async def test_each_server_has_its_number_at_every_start(database: Database, clock: Clock) -> None:
     names = [f"server {number}" for number in range(MOST_SERVERS)]
     first = await asyncio.gather(*(server_number(database, name, clock) for name in names))
     assert sorted(first) == list(range(1, len(FIRST) + OTHERS + 1))
@@ -21,7 +21,7 @@ async def test_each_has_its_own_at_every_start(database: Database, clock: Clock)
         await server_number(database, "one more", clock)
 
 
-async def test_that_of_a_server_that_is_gone_for_long_goes_to_another(database: Database, clock: Clock) -> None:
+async def test_the_number_of_a_server_that_is_gone_for_long_is_reused(database: Database, clock: Clock) -> None:
     assert [await server_number(database, name, clock) for name in "ab"] == [1, 2]
     clock.now += FORGOTTEN - timedelta(minutes=1)
     assert await server_number(database, "b", clock) == 2
@@ -29,7 +29,7 @@ async def test_that_of_a_server_that_is_gone_for_long_goes_to_another(database: 
     assert [await server_number(database, name, clock) for name in "cab"] == [1, 3, 2]
 
 
-async def test_a_server_that_runs_keeps_its_number_however_long(database: Database, clock: Clock) -> None:
+async def test_a_running_server_keeps_its_number(database: Database, clock: Clock) -> None:
     heard: list[int] = []
     number = ServerNumber(database, "a", clock)
     await number.start(heard.append)
@@ -41,13 +41,13 @@ async def test_a_server_that_runs_keeps_its_number_however_long(database: Databa
     assert heard == [1]
 
 
-async def test_servers_with_a_new_name_at_each_start_find_a_number(database: Database, clock: Clock) -> None:
+async def test_servers_with_a_new_name_at_each_start_get_a_number(database: Database, clock: Clock) -> None:
     for start in range(3 * MOST_SERVERS):
         assert await server_number(database, f"container {start}", clock) <= 2
         clock.now += FORGOTTEN * 0.6
 
 
-async def test_a_server_whose_number_was_given_away_takes_another(database: Database, clock: Clock) -> None:
+async def test_a_server_whose_number_was_reused_gets_another(database: Database, clock: Clock) -> None:
     heard: list[int] = []
     number = ServerNumber(database, "a", clock)
     await number.start(heard.append)

@@ -1,4 +1,4 @@
-"""The audit, and counts over all devices."""
+"""The audit log, and counts over all devices."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from iotflow_server.presence.last_seen import LastSeen
 from tests.integration.registry.parts import Parts
 
 
-async def test_the_audit_is_read_backwards_a_page_at_a_time(parts: Parts) -> None:
+async def test_the_audit_log_has_pages_newest_first(parts: Parts) -> None:
     for number in range(5):
         await parts.audit.record("token:me", "device.update", f"device:{number % 2}", {"number": number})
     await parts.audit.record("device:1", "device.delete", "device:1")
@@ -23,7 +23,7 @@ async def test_the_audit_is_read_backwards_a_page_at_a_time(parts: Parts) -> Non
     assert await parts.audit.page("device:9", None, 10) == []
 
 
-async def test_devices_by_what_they_have_in_common(parts: Parts) -> None:
+async def test_devices_are_counted_by_status_and_type(parts: Parts) -> None:
     for number, (kind, location) in enumerate([("pump", "hall"), ("lamp", "hall"), ("lamp", "roof"), ("lamp", "")]):
         await parts.registry.register(
             NewDevice(f"d{number}", kind, location=location, firmware_version="1.0"), actor="token:me"
@@ -39,7 +39,7 @@ async def test_devices_by_what_they_have_in_common(parts: Parts) -> None:
     assert await parts.figures.grouped("firmware_version") == [("1.0", 4)]
 
 
-async def test_registrations_by_day(parts: Parts) -> None:
+async def test_registrations_are_counted_by_day(parts: Parts) -> None:
     await parts.make("too long ago")
     parts.clock.advance(days=1)
     await parts.make("on the first day")
@@ -56,7 +56,7 @@ async def test_registrations_by_day(parts: Parts) -> None:
     assert {day: count for day, count in days if count} == {"2026-02-01": 1, "2026-03-01": 2, "2026-03-02": 1}
 
 
-async def test_who_was_heard(parts: Parts) -> None:
+async def test_online_devices_are_counted(parts: Parts) -> None:
     made = [await parts.make(f"d{number}") for number in range(4)]
     last_seen = LastSeen(parts.database, clock=parts.clock)
     since = parts.clock.advance(minutes=1)

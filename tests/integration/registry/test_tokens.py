@@ -12,7 +12,7 @@ from iotflow_server.db.database import Database
 from tests.integration.registry.parts import SECRET, Parts
 
 
-async def test_a_token_is_known_by_its_secret(parts: Parts) -> None:
+async def test_a_token_is_found_by_its_secret(parts: Parts) -> None:
     token, secret = await parts.tokens.create("dashboard", "viewer", None, actor="token:me")
     assert await parts.tokens.by_secret(secret) == token
     assert (token.name, token.role, token.expires_at) == ("dashboard", "viewer", None)
@@ -20,7 +20,7 @@ async def test_a_token_is_known_by_its_secret(parts: Parts) -> None:
     assert await parts.tokens.by_secret("wrong") is None
 
 
-async def test_a_token_ends_with_its_time(parts: Parts) -> None:
+async def test_a_token_expires(parts: Parts) -> None:
     token, secret = await parts.tokens.create("visitor", "viewer", timedelta(minutes=5), actor="token:me")
     assert token.expires_at == parts.clock.now + timedelta(minutes=5)
 
@@ -37,7 +37,7 @@ async def test_names_are_unique(parts: Parts) -> None:
     assert (refusal.value.reason, refusal.value.field) == ("NAME_TAKEN", "name")
 
 
-async def test_a_revoked_token_is_void_and_gone(parts: Parts) -> None:
+async def test_a_revoked_token_is_void_and_not_listed(parts: Parts) -> None:
     token, secret = await parts.tokens.create("a", "admin", None, actor="token:me")
     other, _ = await parts.tokens.create("b", "gateway", None, actor="token:me")
 
@@ -50,7 +50,7 @@ async def test_a_revoked_token_is_void_and_gone(parts: Parts) -> None:
     assert refusal.value.reason == "TOKEN_NOT_FOUND"
 
 
-async def test_the_built_in_token_has_exactly_the_secret_it_was_given(parts: Parts) -> None:
+async def test_the_built_in_token_has_the_configured_secret(parts: Parts) -> None:
     await parts.tokens.ensure_builtin("first secret")
     await parts.tokens.ensure_builtin("second secret")
 
@@ -67,7 +67,7 @@ async def test_the_built_in_token_takes_over_the_secret_of_another(parts: Parts)
     assert [token.name for token in await parts.tokens.list()] == [BUILT_IN]
 
 
-async def test_the_built_in_token_cannot_be_revoked_or_made(parts: Parts) -> None:
+async def test_the_built_in_token_cannot_be_revoked_or_created(parts: Parts) -> None:
     await parts.tokens.ensure_builtin("secret")
     token = await parts.tokens.by_secret("secret")
     assert token is not None

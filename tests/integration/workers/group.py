@@ -22,7 +22,7 @@ COMMAND = [sys.executable, "-m", "iotflow_server"]
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The parent, the shared port, and the data folder."""
+    """The parent process, the shared port, and the data folder of a group."""
 
     process: Running
     port: int
@@ -37,11 +37,11 @@ class Workers:
         return grpc.insecure_channel(f"unix:{self.folder}/workers/{worker}.sock")
 
     def pid(self, worker: int) -> int:
-        """The id of the process that has this number now."""
+        """The process id of the worker with this number."""
         return [int(line["pid"]) for line in self.log_lines("worker_ready") if line["worker"] == worker][-1]
 
     def kill(self, worker: int) -> None:
-        """kill -9."""
+        """Kill the worker with SIGKILL."""
         os.kill(self.pid(worker), signal.SIGKILL)
 
     def log_lines(self, event: str, count: int = 1) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def workers(folder: Path, count: int, **env: str) -> Iterator[Workers]:
 
 @contextmanager
 def starting(folder: Path, count: int, **env: str) -> Iterator[Running]:
-    """The parent of a group."""
+    """The parent process of a group."""
     ours = {"IOTFLOW_WORKERS": str(count), "IOTFLOW_DATA_DIR": str(folder), "IOTFLOW_GRPC_PORT": "0"}
     with running(
         COMMAND, {**ours, "IOTFLOW_REGISTRATION": "open", "IOTFLOW_PUBLIC_DIAGNOSTICS": "true", **env}, folder
@@ -71,7 +71,7 @@ def starting(folder: Path, count: int, **env: str) -> Iterator[Running]:
 
 
 def answering_worker(channel: grpc.Channel) -> int:
-    """The number of the worker at the other end."""
+    """The number of the worker that answers on the channel."""
     answer = SystemServiceStub(channel).GetMetrics(GetMetricsRequest(), wait_for_ready=True, timeout=PATIENCE)
     found = re.search(r"^iotflow_worker (\d+)", answer.data.decode(), re.MULTILINE)
     assert found

@@ -21,12 +21,12 @@ from tests.integration.workers.group import Workers, workers
 from tests.support.admin_stubs import AdminStubs
 from tests.support.redis_server import RedisServer, redis_server
 
-# By the news, on a machine however loaded; without it, a stream looks every ten seconds.
+# Longest wait for a published change, with a margin for a loaded machine; without it, a stream polls every ten seconds.
 AT_ONCE = 8.0
 
 
 class Two:
-    """Two processes: devices and gateways use the first, people the second."""
+    """Two processes: devices and gateways use the first, admins the second."""
 
     def __init__(self, redis: RedisServer, group: Workers, first: grpc.Channel, second: grpc.Channel) -> None:
         self.redis = redis
@@ -50,7 +50,7 @@ def two(tmp_path: Path) -> Iterator[Two]:
         yield Two(redis, group, first, second)
 
 
-def test_sent_here_answered_there(two: Two) -> None:
+def test_a_command_sent_to_one_process_is_answered_at_the_other(two: Two) -> None:
     device = two.device("answers")
     with of_device(two.devices, device) as stream, ThreadPoolExecutor() as threads:
         for _ in range(3):
@@ -62,7 +62,7 @@ def test_sent_here_answered_there(two: Two) -> None:
             assert time.monotonic() - began < AT_ONCE
 
 
-def test_gateways_of_both_share_what_waits(two: Two) -> None:
+def test_gateways_of_both_processes_share_the_queued_commands(two: Two) -> None:
     adapter = two.people.gateway("adapter")
     for number in range(60):
         two.device(f"member {number}", "member")
@@ -99,7 +99,7 @@ def test_configurations_reach_the_other_process(two: Two) -> None:
         assert time.monotonic() - began < AT_ONCE
 
 
-def test_what_was_sent_while_redis_was_away_comes_when_it_is_back(two: Two) -> None:
+def test_commands_sent_while_redis_was_down_are_delivered_when_it_is_back(two: Two) -> None:
     device, adapter = two.device("patient"), two.people.gateway("adapter")
     own = two.devices.WatchConfig(WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     assert next(own).desired_version == 0
@@ -118,7 +118,7 @@ def test_what_was_sent_while_redis_was_away_comes_when_it_is_back(two: Two) -> N
         assert message.config.desired_version == 1
 
 
-def test_a_killed_process_takes_no_command_with_it(two: Two) -> None:
+def test_a_killed_process_loses_no_command(two: Two) -> None:
     device, adapter = two.device("outlives it"), two.people.gateway("adapter")
     sent = two.people.send(device.id, "x").id
     with of_gateway(two.gateway, adapter) as gateway:

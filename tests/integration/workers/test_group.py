@@ -17,7 +17,7 @@ from tests.integration.workers.group import answering_worker, starting, workers
 from tests.support.processes import PATIENCE, free_port
 
 
-def test_all_of_them_have_the_port_and_each_a_socket(tmp_path: Path, redis: str) -> None:
+def test_all_workers_listen_on_the_port_and_each_on_its_own_socket(tmp_path: Path, redis: str) -> None:
     with workers(tmp_path, 3, IOTFLOW_REDIS_URL=redis) as group:
         for number in (1, 2, 3):
             with group.channel_to(number) as channel:
@@ -28,7 +28,7 @@ def test_all_of_them_have_the_port_and_each_a_socket(tmp_path: Path, redis: str)
                 found.add(answering_worker(channel))
 
 
-def test_without_redis_more_than_one_is_refused(tmp_path: Path) -> None:
+def test_several_workers_without_redis_are_rejected(tmp_path: Path) -> None:
     with starting(tmp_path, 2) as process:
         assert process.exit_code() == 1
         assert "IOTFLOW_WORKERS" in process.output
@@ -51,7 +51,7 @@ def test_a_stop_signal_drains_all_workers(tmp_path: Path, redis: str, number: si
             socket.create_connection(("127.0.0.1", group.port))
 
 
-def test_a_stop_signal_while_they_start(tmp_path: Path, redis: str) -> None:
+def test_a_stop_signal_during_the_start_ends_all_workers(tmp_path: Path, redis: str) -> None:
     with starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         deadline = time.monotonic() + PATIENCE
@@ -63,7 +63,7 @@ def test_a_stop_signal_while_they_start(tmp_path: Path, redis: str) -> None:
         assert "worker_ready" not in process.output
 
 
-def test_they_do_not_outlive_their_parent(tmp_path: Path, redis: str) -> None:
+def test_workers_do_not_outlive_their_parent(tmp_path: Path, redis: str) -> None:
     with workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as group:
         group.process.signal(signal.SIGKILL)
         group.process.exit_code()
@@ -71,7 +71,7 @@ def test_they_do_not_outlive_their_parent(tmp_path: Path, redis: str) -> None:
         assert_gone(group.pid(1), group.pid(2))
 
 
-def test_a_dead_one_is_followed_by_another_after_a_growing_pause(tmp_path: Path, redis: str) -> None:
+def test_a_dead_worker_is_restarted_with_increasing_delay(tmp_path: Path, redis: str) -> None:
     with workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as group:
         with group.channel_to(2) as channel:
             device = register(DeviceServiceStub(channel), "survivor")
@@ -90,7 +90,7 @@ def test_a_dead_one_is_followed_by_another_after_a_growing_pause(tmp_path: Path,
         assert group.process.terminate() == 0
 
 
-def test_one_that_gives_up_at_the_start_ends_the_group(tmp_path: Path, redis: str) -> None:
+def test_a_worker_that_fails_to_start_ends_the_group(tmp_path: Path, redis: str) -> None:
     (tmp_path / "admin-token").write_text("short\n")
     with starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as process:
         assert process.exit_code() == 1
@@ -99,7 +99,7 @@ def test_one_that_gives_up_at_the_start_ends_the_group(tmp_path: Path, redis: st
         assert "Traceback" not in process.output
 
 
-def test_other_servers_cannot_get_their_port(tmp_path: Path, redis: str) -> None:
+def test_other_servers_cannot_use_the_port(tmp_path: Path, redis: str) -> None:
     (tmp_path / "0").mkdir()
     with workers(tmp_path / "0", 2, IOTFLOW_REDIS_URL=redis) as group:
         port = {"IOTFLOW_GRPC_PORT": str(group.port), "IOTFLOW_REDIS_URL": redis}
@@ -110,7 +110,7 @@ def test_other_servers_cannot_get_their_port(tmp_path: Path, redis: str) -> None
                 assert f"The server cannot listen on 127.0.0.1:{group.port}" in other.output
 
 
-def test_of_groups_that_start_at_once_one_gets_the_port(tmp_path: Path, redis: str) -> None:
+def test_one_of_two_groups_that_start_simultaneously_gets_the_port(tmp_path: Path, redis: str) -> None:
     settings = {"IOTFLOW_GRPC_PORT": str(free_port()), "IOTFLOW_REDIS_URL": redis}
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -124,7 +124,7 @@ def test_of_groups_that_start_at_once_one_gets_the_port(tmp_path: Path, redis: s
         assert fates[0] not in serving.output
 
 
-def test_a_port_in_use_is_refused(tmp_path: Path, redis: str) -> None:
+def test_a_port_in_use_ends_the_start(tmp_path: Path, redis: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = str(listening.getsockname()[1])
         with starting(tmp_path, 2, IOTFLOW_GRPC_PORT=port, IOTFLOW_REDIS_URL=redis) as process:
@@ -132,7 +132,7 @@ def test_a_port_in_use_is_refused(tmp_path: Path, redis: str) -> None:
             assert f"The server cannot listen on 127.0.0.1:{port}" in process.output
 
 
-def test_their_folder_is_for_one_group(tmp_path: Path, redis: str) -> None:
+def test_a_data_folder_is_for_one_group(tmp_path: Path, redis: str) -> None:
     with (
         workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as group,
         starting(tmp_path, 2, IOTFLOW_REDIS_URL=redis) as other,
@@ -143,7 +143,7 @@ def test_their_folder_is_for_one_group(tmp_path: Path, redis: str) -> None:
         )
 
 
-def test_a_path_too_long_for_sockets_is_refused(tmp_path: Path, redis: str) -> None:
+def test_a_path_too_long_for_sockets_is_rejected(tmp_path: Path, redis: str) -> None:
     folder = tmp_path / ("long" * 25)
     folder.mkdir()
     with starting(folder, 2, IOTFLOW_REDIS_URL=redis) as process:

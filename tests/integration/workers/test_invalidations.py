@@ -25,7 +25,7 @@ from tests.support.admin_stubs import AdminStubs
 from tests.support.processes import PATIENCE
 from tests.support.redis_server import RedisServer, redis_server
 
-# By the news, on a machine however loaded; without it, the cached identities and the accounts last longer.
+# Longest wait for an invalidation, with a margin for a loaded machine; without it, cached identities and accounts last longer.
 AT_ONCE = 4.0
 
 
@@ -42,7 +42,7 @@ class Two:
         self.credential = (("authorization", f"Bearer {token}"),)
 
     def device(self, name: str) -> Caller:
-        """A device that the first process knows."""
+        """A device that the first process has cached."""
         device = register(self.devices_elsewhere, name)
         self.devices.GetDeviceStatus(GetDeviceStatusRequest(), metadata=device.metadata)
         return device
@@ -77,7 +77,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
         yield Two(redis, first, second, (folder / "admin-token").read_text().strip())
 
 
-def test_a_device_set_inactive_is_refused_and_cut_off(two: Two) -> None:
+def test_a_device_set_inactive_is_rejected_and_disconnected(two: Two) -> None:
     device = two.device("set inactive")
     stream = two.stream(device.metadata, batch(1))
     two.set_inactive(device)
@@ -87,7 +87,7 @@ def test_a_device_set_inactive_is_refused_and_cut_off(two: Two) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
-def test_a_removed_device_is_refused_and_cut_off(two: Two) -> None:
+def test_a_removed_device_is_rejected_and_disconnected(two: Two) -> None:
     device = two.device("removed")
     stream = two.stream(device.metadata, batch(1))
     two.admin.fleet.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
@@ -97,7 +97,7 @@ def test_a_removed_device_is_refused_and_cut_off(two: Two) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
-def test_an_adapter_hears_of_accounts_that_others_make_and_remove(two: Two) -> None:
+def test_an_adapter_receives_changes_of_accounts_by_other_processes(two: Two) -> None:
     call = two.mqtt.WatchAccounts(WatchAccountsRequest(), metadata=two.credential, timeout=PATIENCE)
     assert any(answer.complete for answer in iter(lambda: next(call), None))
     device = register(two.devices_elsewhere, "made elsewhere")
@@ -109,7 +109,7 @@ def test_an_adapter_hears_of_accounts_that_others_make_and_remove(two: Two) -> N
     call.cancel()
 
 
-def test_a_key_that_was_replaced_is_refused_and_cut_off(two: Two) -> None:
+def test_a_replaced_key_is_rejected_and_disconnected(two: Two) -> None:
     device = two.device("with a new key")
     stream = two.stream(device.metadata, batch(1))
     new = two.devices_elsewhere.RotateApiKey(RotateApiKeyRequest(), metadata=device.metadata).api_key
@@ -121,7 +121,7 @@ def test_a_key_that_was_replaced_is_refused_and_cut_off(two: Two) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
-def test_a_revoked_token_is_refused_and_cut_off(two: Two) -> None:
+def test_a_revoked_token_is_rejected_and_disconnected(two: Two) -> None:
     made, device = two.gateway("revoked"), two.device("behind a gateway")
     gateway = (("authorization", f"Bearer {made.secret}"),)
     stream = two.stream(gateway, of(device, 1))
@@ -132,7 +132,7 @@ def test_a_revoked_token_is_refused_and_cut_off(two: Two) -> None:
     assert time.monotonic() - began < AT_ONCE
 
 
-def test_a_gateway_hears_that_its_device_was_set_inactive(two: Two) -> None:
+def test_a_gateway_is_notified_that_its_device_was_set_inactive(two: Two) -> None:
     made, device = two.gateway("stays"), two.device("no more")
     gateway = (("authorization", f"Bearer {made.secret}"),)
     two.stream(gateway, of(device, 1)).cancel()
@@ -144,7 +144,7 @@ def test_a_gateway_hears_that_its_device_was_set_inactive(two: Two) -> None:
     assert [item.reason for answer in answers for item in answer.rejected] == ["DEVICE_INACTIVE"]
 
 
-def test_what_happened_while_redis_was_away_is_made_up_for(two: Two) -> None:
+def test_changes_made_while_redis_was_down_take_effect_when_it_is_back(two: Two) -> None:
     device, other = two.device("while it was away"), two.device("not changed")
     stream, untouched = two.stream(device.metadata, batch(1)), two.stream(other.metadata, batch(1))
     two.redis.kill()
@@ -156,7 +156,7 @@ def test_what_happened_while_redis_was_away_is_made_up_for(two: Two) -> None:
 
 
 def of(device: Caller, sequence: int) -> TelemetryBatch:
-    """A gateway's batch."""
+    """A batch of a gateway."""
     sent = batch(sequence)
     sent.device_id = device.id
     return sent
@@ -169,7 +169,7 @@ def refusal(call: Callable[[], object]) -> str:
 
 
 def refusal_at_last(call: Callable[[], object]) -> str:
-    """Ask until it is refused."""
+    """Call until the call is rejected; the error."""
     while True:
         try:
             call()

@@ -1,4 +1,4 @@
-"""Workers before a real IoTDB: they start on it at once, and the journal of one that dies is taken over."""
+"""Workers with a real IoTDB start simultaneously, and the journal of a dead worker is adopted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def iotdb() -> Iterator[IotdbServer]:
         yield server
 
 
-def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iotdb: IotdbServer) -> None:
+def test_the_journal_of_a_dead_worker_is_adopted(tmp_path: Path, redis: str, iotdb: IotdbServer) -> None:
     telemetry = f"iotdb://root:root@127.0.0.1:{iotdb.port}"
     with workers(tmp_path, WORKERS, IOTFLOW_REDIS_URL=redis, IOTFLOW_TELEMETRY=telemetry) as group:
         with group.channel_to(1) as channel:
@@ -32,7 +32,7 @@ def test_the_journal_of_a_dead_one_is_taken_over(tmp_path: Path, redis: str, iot
                 sent = [batch(number, rows=10, first=number * 10)]
                 assert stream(TelemetryServiceStub(channel), device, sent)[-1].committed_sequence == number
         group.kill(2)
-        # By the one that follows it, or by one that looks about before.
+        # By its successor, or by another worker that scans earlier.
         assert len(group.log_lines("journal_adopted")) == 1
         assert len(group.log_lines("worker_ready", WORKERS + 1)) == WORKERS + 1
         with group.channel_to(2) as channel:

@@ -1,4 +1,4 @@
-"""Workers before a real IoTDB remember the newest values together."""
+"""Workers with a real IoTDB share the cache of newest values."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,9 @@ def iotdb() -> Iterator[IotdbServer]:
         yield server
 
 
-def test_what_one_has_acknowledged_the_other_shows_at_once(tmp_path: Path, redis: str, iotdb: IotdbServer) -> None:
+def test_values_acknowledged_by_one_worker_are_visible_at_the_other_at_once(
+    tmp_path: Path, redis: str, iotdb: IotdbServer
+) -> None:
     telemetry = f"iotdb://root:root@127.0.0.1:{iotdb.port}"
     with (
         workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis, IOTFLOW_TELEMETRY=telemetry) as group,

@@ -15,7 +15,7 @@ from tests.support.processes import PATIENCE
 from tests.support.redis_server import redis_server
 
 
-def test_heard_at_one_online_at_the_other(tmp_path: Path) -> None:
+def test_a_device_seen_by_one_worker_is_online_at_the_other(tmp_path: Path) -> None:
     with (
         redis_server() as redis,
         workers(tmp_path, 2, IOTFLOW_REDIS_URL=redis.url) as group,
@@ -30,7 +30,7 @@ def test_heard_at_one_online_at_the_other(tmp_path: Path) -> None:
             return answer.device.is_online and {device.id: device.is_online for device in listed}[device_id]
 
         def heard_here(name: str) -> int:
-            """The id of a device that is online at the other."""
+            """The id of a device that is online at the other worker."""
             device = register(DeviceServiceStub(here), name)
             DeviceServiceStub(here).SendHeartbeat(SendHeartbeatRequest(), metadata=device.metadata)
             deadline = time.monotonic() + PATIENCE

@@ -32,7 +32,7 @@ def _meet(barrier: Barrier) -> None:
 
 
 def _prepare(folder: Path) -> tuple[str, str]:
-    """The steps of a server with its folder before it serves, each at the same moment in all processes."""
+    """The steps of a server with its folder before it serves, in step with all other processes."""
     _together.wait(PATIENCE)
     token, secret = kept_secret(folder, ADMIN_TOKEN), kept_secret(folder, KEY_SECRET)
     _together.wait(PATIENCE)
@@ -55,7 +55,7 @@ async def _open_databases(folder: Path, hasher: KeyHasher, token: str) -> None:
     await database.close()
 
 
-def test_what_they_find_missing_is_made_once(tmp_path: Path) -> None:
+def test_missing_files_are_created_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(WORKERS, _meet, [context.Barrier(WORKERS)]) as processes:
         for time in range(TIMES):
@@ -67,7 +67,7 @@ def test_what_they_find_missing_is_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_what_one_of_them_gave_is_good_for_all(tmp_path: Path, redis: str, database: str) -> None:
+def test_credentials_of_one_process_are_valid_at_all(tmp_path: Path, redis: str, database: str) -> None:
     if database == "sqlite":
         start_and_register(tmp_path, redis, "")
     else:

@@ -1,4 +1,4 @@
-"""Readings without a time, of one device through all processes at once, while Redis is killed: each acknowledged one is kept."""
+"""Readings without a time, of one device through all processes concurrently, while Redis is killed: each acknowledged reading is stored."""
 
 import itertools
 import threading
@@ -21,14 +21,14 @@ WORKERS = 3
 SENDERS = 4 * WORKERS
 
 
-def test_as_many_are_kept_as_were_acknowledged(tmp_path: Path) -> None:
+def test_all_acknowledged_readings_are_stored(tmp_path: Path) -> None:
     with redis_server() as redis, workers(tmp_path, WORKERS, IOTFLOW_REDIS_URL=redis.url) as group:
         with group.channel_to(1) as channel:
             device = register(DeviceServiceStub(channel), "without a clock")
         sending = Sending(group, device)
         with ThreadPoolExecutor(SENDERS) as threads:
             results = [threads.submit(sending.send, sender % WORKERS + 1) for sender in range(SENDERS)]
-            # Past the first seconds of this Redis: it gives out the times then, which are even.
+            # After the first seconds Redis allocates the timestamps, which are even then.
             sending.wait_for(lambda time: time % 2 == 0, 300)
             redis.kill()
             sending.wait_for(lambda time: time % 2 == 1, 300)
@@ -44,7 +44,7 @@ def test_as_many_are_kept_as_were_acknowledged(tmp_path: Path) -> None:
 
 
 class Sending:
-    """Numbered readings; acknowledged: the numbers by the times they were given."""
+    """Sends numbered readings. acknowledged: the numbers by their allocated timestamps."""
 
     def __init__(self, group: Workers, device: Caller) -> None:
         self.acknowledged: dict[int, float] = {}
@@ -72,7 +72,7 @@ class Sending:
                 try:
                     answer = stub.SubmitTelemetry(request, metadata=self._device.metadata, timeout=PATIENCE)
                 except grpc.RpcError as refusal:
-                    # A fast machine sends more readings than there are times, and gets this error.
+                    # A fast machine sends more readings than there are timestamps, and gets this error.
                     assert refusal.code() is grpc.StatusCode.RESOURCE_EXHAUSTED, refusal
                     continue
                 self._note(answer.timestamp.ToMilliseconds(), number)

@@ -1,4 +1,4 @@
-"""Streams of commands under test: what goes up is put, what comes down is taken."""
+"""Open streams of commands: the test puts messages and takes the responses."""
 
 import queue
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PATIENCE = 30.0
 
 
 class Stream:
-    """One open stream, of a device or a gateway."""
+    """An open stream of a device or a gateway."""
 
     def __init__(self, method: Any, metadata: Metadata, answer: Any) -> None:
         self._up: queue.Queue[Any] = queue.Queue()
@@ -31,7 +31,7 @@ class Stream:
         self.call = method(iter(self._up.get, None), metadata=metadata, timeout=PATIENCE)
 
     def answer(self, command_id: int, state: str, **more: Any) -> command_pb2.CommandReceipt:
-        """Say what became of it; returns the receipt, which must come next."""
+        """Report the outcome of a command; the receipt, which must be the next response."""
         self.put(command_id, state, **more)
         message = next(self.call)
         assert message.HasField("receipt"), message
@@ -39,11 +39,11 @@ class Stream:
         return receipt
 
     def put(self, command_id: int, state: str, **more: Any) -> None:
-        """Say it; somebody else takes what comes."""
+        """Send a message without taking the response."""
         self._up.put(self._answer(command_id=command_id, state=state, **more))
 
     def next(self) -> Any:
-        """The command that comes next."""
+        """The next response, which must be a command."""
         message = next(self.call)
         assert message.HasField("command"), message
         return message.command
@@ -72,7 +72,7 @@ def of_gateway(stub: GatewayServiceStub, metadata: Metadata) -> Iterator[Stream]
 
 
 class Admin:
-    """What an admin asks for."""
+    """Calls of an admin."""
 
     def __init__(self, stub: AdminStubs, metadata: Metadata) -> None:
         self.stub = stub
@@ -87,7 +87,7 @@ class Admin:
         return self.stub.commands.GetCommand(request, metadata=self.metadata).command
 
     def all_commands(self) -> list[int]:
-        """The ids of the newest thousand."""
+        """The ids of the newest thousand commands."""
         request = command_service_pb2.ListCommandsRequest(page_size=1_000)
         return [command.id for command in self.stub.commands.ListCommands(request, metadata=self.metadata).commands]
 
@@ -96,20 +96,20 @@ class Admin:
         return self.stub.commands.CancelCommand(request, metadata=self.metadata).command
 
     def until(self, command_id: int, state: str) -> None:
-        """Wait until the command is so."""
+        """Wait until the command is in this state."""
         request = command_service_pb2.WatchCommandsRequest(command_id=command_id)
         call = self.stub.commands.WatchCommands(request, metadata=self.metadata, timeout=PATIENCE)
         next(event for event in call if event.HasField("command") and event.command.state == state)
         call.cancel()
 
     def gateway(self, name: str) -> Metadata:
-        """The metadata of a new gateway."""
+        """The credentials of a new gateway, as metadata."""
         request = token_service_pb2.CreateTokenRequest(name=name, role="gateway")
         made = self.stub.tokens.CreateToken(request, metadata=self.metadata)
         return (("authorization", f"Bearer {made.secret}"),)
 
     def configure(self, device_id: int, **content: Any) -> int:
-        """The version it made."""
+        """Set the desired configuration; its version."""
         request = config_service_pb2.SetDesiredConfigRequest(device_id=device_id)
         request.configuration.update(content)
         return self.stub.config.SetDesiredConfig(request, metadata=self.metadata).desired_version

@@ -1,4 +1,4 @@
-"""The real server, in a thread of its own, behind pytest-grpc's fixtures."""
+"""The real server in its own thread, as the fixtures of pytest-grpc."""
 
 import asyncio
 import threading
@@ -25,21 +25,21 @@ PATIENCE = 30.0
 
 
 class ServerThread:
-    """running_server on an event loop of its own; stop() drains it."""
+    """running_server on its own event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._started: Future[int] = Future()
         self._loop = asyncio.new_event_loop()
-        self._told = asyncio.Event()
+        self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self.port = self._started.result(PATIENCE)
 
     def stop(self) -> None:
-        """Drain, and wait for the end."""
+        """Drain the server, and wait for its end."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._told.set)
+            self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(PATIENCE)
             assert not self._thread.is_alive(), "the server did not stop"
 
@@ -51,7 +51,7 @@ class ServerThread:
         try:
             async with running_server(self._settings) as port:
                 self._started.set_result(port)
-                await self._told.wait()
+                await self._stop.wait()
         except BaseException as error:
             if not self._started.done():
                 self._started.set_exception(error)
@@ -59,14 +59,14 @@ class ServerThread:
 
 
 def settings(folder: Path, **changed: object) -> Settings:
-    """A server of its own: open registration, any free port."""
+    """Settings of a server with open registration on any free port."""
     fixed: dict[str, object] = {"data_dir": folder, "grpc_port": 0, "registration": "open", "drain_seconds": 5}
     return Settings.model_validate({**fixed, **changed})
 
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, object]:
-    """What a module changes of the settings."""
+    """Settings that a module overrides."""
     return {}
 
 
@@ -104,7 +104,7 @@ def admin(grpc_channel: grpc.Channel) -> AdminStubs:
 
 @pytest.fixture
 def admin_metadata(grpc_addr: str, data_dir: Path) -> tuple[tuple[str, str], ...]:
-    assert grpc_addr, "the token's file is made by the running server"
+    assert grpc_addr, "the running server creates the file of the token"
     return (("authorization", f"Bearer {(data_dir / 'admin-token').read_text().strip()}"),)
 
 
@@ -120,11 +120,11 @@ def people(admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...]) -> Ad
 
 @pytest.fixture
 def device(devices: device_service_pb2_grpc.DeviceServiceStub, request: pytest.FixtureRequest) -> Caller:
-    """A device of the test's own."""
+    """A new device for the test."""
     return register(devices, request.node.nodeid[-90:].replace("/", "|"))
 
 
 def register(devices: device_service_pb2_grpc.DeviceServiceStub, name: str, kind: str = "probe") -> Caller:
-    """A new device."""
+    """Register a device."""
     answer = devices.RegisterDevice(device_service_pb2.RegisterDeviceRequest(name=name, device_type=kind))
     return Caller(answer.device.id, (("x-api-key", answer.device.api_key),))

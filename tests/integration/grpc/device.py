@@ -13,7 +13,7 @@ T0 = 1_767_225_600_000
 
 
 class Caller(NamedTuple):
-    """A device's id and what it shows."""
+    """The id of a device, and its credentials as metadata."""
 
     id: int
     metadata: tuple[tuple[str, str], ...]
@@ -31,12 +31,12 @@ def batch(sequence: int, rows: int = 3, first: int = 0, **columns: Any) -> telem
 def stream(
     stub: TelemetryServiceStub, caller: Caller, batches: Iterable[telemetry_pb2.TelemetryBatch]
 ) -> list[telemetry_service_pb2.StreamTelemetryResponse]:
-    """All acknowledgements of a stream that ends well."""
+    """All acknowledgements of a stream that ends without an error."""
     return list(stub.StreamTelemetry(iter(batches), metadata=caller.metadata, timeout=60))
 
 
 def read(stub: TelemetryServiceStub, caller: Caller, **asked: Any) -> dict[str, dict[int, Any]]:
-    """Everything stored of the caller: values by measurement and time."""
+    """All stored readings of the device: values by measurement and time."""
     found: dict[str, dict[int, Any]] = {}
     request = telemetry_service_pb2.ReadTelemetryRequest(device_ids=[caller.id], **asked)
     for answer in stub.ReadTelemetry(request, metadata=caller.metadata, timeout=60):
@@ -47,7 +47,7 @@ def read(stub: TelemetryServiceStub, caller: Caller, **asked: Any) -> dict[str, 
 
 
 def present(times: list[int], column: telemetry_pb2.Column) -> Iterator[tuple[int, Any]]:
-    """The values of a column with their times, those that are there."""
+    """The present values of a column, with their times."""
     (values,) = [data for field, data in column.ListFields() if field.name not in ("measurement", "validity")]
     for row, (time, value) in enumerate(zip(times, values, strict=True)):
         if not column.validity or column.validity[row // 8] >> row % 8 & 1:
@@ -55,17 +55,17 @@ def present(times: list[int], column: telemetry_pb2.Column) -> Iterator[tuple[in
 
 
 def reason(error: grpc.RpcError) -> str:
-    """The ErrorInfo's reason."""
+    """The reason of the ErrorInfo."""
     return str(details(error, error_details_pb2.ErrorInfo)[0].reason)
 
 
 def fields(error: grpc.RpcError) -> list[str]:
-    """The fields the error names."""
+    """The fields that the error names."""
     return [v.field for found in details(error, error_details_pb2.BadRequest) for v in found.field_violations]
 
 
 def details(error: grpc.RpcError, kind: Any) -> list[Any]:
-    """The details of one kind."""
+    """The error details of one type."""
     status = status_pb2.Status.FromString(trailing(error)["grpc-status-details-bin"])
     found = []
     for item in status.details:
@@ -76,5 +76,5 @@ def details(error: grpc.RpcError, kind: Any) -> list[Any]:
 
 
 def trailing(error: Any) -> dict[str, Any]:
-    """The trailing metadata."""
+    """The trailing metadata of the error."""
     return {str(key): value for key, value in error.trailing_metadata() or ()}

@@ -1,4 +1,4 @@
-"""Calls of a gateway under test."""
+"""Calls of a gateway."""
 
 import contextlib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def report(gateway: GatewayServiceStub, metadata: Metadata, *states: tuple[int, 
 
 
 def take(stream: Stream, heard: list[int]) -> None:
-    """Say of each command that it was delivered, until the stream ends."""
+    """Report each command as delivered until the stream ends."""
     with contextlib.suppress(grpc.RpcError):
         for message in stream.call:
             if message.HasField("command"):
@@ -42,7 +42,7 @@ def configs(gateway: GatewayServiceStub, metadata: Metadata, since: str = "") ->
 
 
 def until_caught_up(call: Any) -> tuple[dict[int, int], datetime]:
-    """Versions by device, and what to name next time."""
+    """Versions by device, and the position to continue from."""
     found: dict[int, int] = {}
     for message in call:
         if message.HasField("caught_up"):

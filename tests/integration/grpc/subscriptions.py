@@ -1,4 +1,4 @@
-"""Subscriptions to the live feed under test."""
+"""Subscriptions to the live feed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.integration.grpc.device import Caller
 
 @contextmanager
 def subscribed(stub: TelemetryServiceStub, caller: Caller, **asked: Any) -> Iterator[Any]:
-    """A subscription that is certainly open: its first event has come."""
+    """A subscription that has received its first event, so that it is open."""
     call = stub.SubscribeTelemetry(wire.SubscribeTelemetryRequest(**asked), metadata=caller.metadata, timeout=60)
     assert next(call).HasField("heartbeat")
     try:

@@ -17,7 +17,7 @@ from tests.integration.grpc.device import reason
 from tests.support.admin_stubs import AdminStubs
 
 OPEN_TO = permissions(public_reads=False, public_diagnostics=False)
-# No message of any method: what a caller is told of it who has got past the check of roles.
+# Not a valid message of any method: callers that pass the check of roles get an error about it.
 NO_MESSAGE = b"\xff"
 PATIENCE = 20.0
 
@@ -26,7 +26,7 @@ PATIENCE = 20.0
 def credentials(
     devices: DeviceServiceStub, admin: AdminStubs, admin_metadata: Metadata, request: pytest.FixtureRequest
 ) -> dict[Role, Metadata]:
-    """What a caller of each role shows."""
+    """The credentials of a caller of each role."""
     name = request.node.name[-60:].replace("/", "|")
     shown: dict[Role, Metadata] = {Role.ANONYMOUS: (), Role.DEVICE: register(devices, name).metadata}
     for role in (Role.GATEWAY, Role.REGISTRAR, Role.VIEWER, Role.ADMIN):
@@ -36,7 +36,7 @@ def credentials(
 
 
 def refusal(channel: Any, method: MethodDescriptor, metadata: Metadata) -> grpc.RpcError:
-    """What the call ends with."""
+    """The status of the call."""
     with pytest.raises(grpc.RpcError) as caught:
         if method.server_streaming:
             next(channel.unary_stream(path(method))(NO_MESSAGE, metadata=metadata, timeout=PATIENCE))
@@ -46,7 +46,7 @@ def refusal(channel: Any, method: MethodDescriptor, metadata: Metadata) -> grpc.
 
 
 @pytest.mark.parametrize("method", [method for method in methods() if not method.client_streaming], ids=path)
-def test_a_method_is_open_to_its_roles(
+def test_an_rpc_is_open_to_its_roles_only(
     grpc_channel: Any, credentials: dict[Role, Metadata], method: MethodDescriptor
 ) -> None:
     open_to = OPEN_TO[path(method)] or frozenset(Role)
@@ -59,7 +59,7 @@ def test_a_method_is_open_to_its_roles(
 
 
 @pytest.mark.parametrize("method", [method for method in methods() if method.client_streaming], ids=path)
-def test_a_stream_is_closed_to_other_roles(
+def test_a_stream_rejects_other_roles(
     grpc_channel: Any, credentials: dict[Role, Metadata], method: MethodDescriptor
 ) -> None:
     for role, metadata in credentials.items():

@@ -1,4 +1,4 @@
-"""Acts of admins over gRPC, and their entries in the audit log."""
+"""Actions of admins over gRPC, and their entries in the audit log."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,7 +35,9 @@ def newest(admin: AdminStubs, metadata: Metadata, device: Caller) -> AuditEntry:
     return entry
 
 
-def test_a_command_by_stream_is_three_transactions(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_command_by_stream_takes_three_transactions(
+    people: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
     with of_device(devices, device) as stream, committed_transactions() as transactions:
         people.send(device.id, "blink")
         assert stream.answer(stream.next().id, "succeeded").state == "succeeded"
@@ -48,7 +50,7 @@ def test_a_command_by_stream_is_three_transactions(people: Admin, devices: Devic
 
 
 def acts(admin: AdminStubs, telemetry: TelemetryServiceStub, device: Caller) -> dict[str, Any]:
-    """Acts on telemetry, as calls that take the metadata."""
+    """Changes of telemetry, as functions of the metadata."""
     retype = RetypeMeasurementRequest(device_id=device.id, measurement="value", type="TEXT")
     drop = DropMeasurementRequest(device_id=device.id, measurement="value")
     delete = DeleteTelemetryRequest(device_id=device.id, start_time=START, end_time="now")
@@ -60,7 +62,7 @@ def acts(admin: AdminStubs, telemetry: TelemetryServiceStub, device: Caller) -> 
 
 
 @pytest.mark.parametrize("action", ["telemetry.retype_measurement", "telemetry.drop_measurement", "telemetry.delete"])
-def test_an_act_on_telemetry_that_cannot_be_recorded_is_not_done(
+def test_a_change_of_telemetry_that_cannot_be_audited_is_not_made(
     admin: AdminStubs,
     admin_metadata: Metadata,
     telemetry: TelemetryServiceStub,
@@ -82,7 +84,7 @@ def test_an_act_on_telemetry_that_cannot_be_recorded_is_not_done(
 
 @contextmanager
 def registry_locked(data_dir: Path) -> Iterator[None]:
-    """Nobody writes to the registry meanwhile."""
+    """Lock the registry against writes."""
     with closing(connect(data_dir / "registry.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield

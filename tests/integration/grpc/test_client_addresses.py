@@ -1,4 +1,4 @@
-"""Callers without a credential are told apart by address, and none can choose its own."""
+"""Callers without a credential are distinguished by address, and cannot choose their address."""
 
 import grpc
 import pytest
@@ -17,7 +17,7 @@ def server_settings() -> dict[str, object]:
 
 
 def calls_until_refused(devices: DeviceServiceStub, *headers: tuple[str, str], addresses: int) -> int:
-    """How many calls pass, each of another address by its own word."""
+    """Number of successful calls, each of which claims another address."""
     for number in range(addresses):
         request = RegisterDeviceRequest(name=f"caller {headers} {number}"[:100])
         try:
@@ -28,7 +28,7 @@ def calls_until_refused(devices: DeviceServiceStub, *headers: tuple[str, str], a
     return addresses
 
 
-def test_a_callers_word_for_its_address_counts_through_envoy_alone(devices: DeviceServiceStub) -> None:
+def test_a_claimed_address_counts_if_envoy_forwards_it_only(devices: DeviceServiceStub) -> None:
     assert calls_until_refused(devices, addresses=2 * LIMIT) == LIMIT
     assert calls_until_refused(devices, ("x-iotflow-envoy", "guess"), addresses=1) == 0
     assert calls_until_refused(devices, ("x-iotflow-envoy", ""), addresses=1) == 0

@@ -1,4 +1,4 @@
-"""Commands on their way to a device and back, over the real server."""
+"""Commands and their results over the real server."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.support.postgres import postgres_server
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
-    """Both kinds of registry: PostgreSQL has several writers at a time."""
+    """Both kinds of registry: PostgreSQL has several concurrent writers."""
     if request.param == "sqlite":
         yield {}
         return
@@ -37,13 +37,13 @@ def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:
 
 
 def is_open(stream: Stream, people: Admin, device: Caller) -> None:
-    """The stream has looked for what waits: it hears of this at once."""
+    """Wait until the stream has queried the queued commands; it receives later ones at once."""
     sent = people.send(device.id, "are you there")
     assert stream.next().id == sent.id
     assert stream.answer(sent.id, "succeeded").reason == ""
 
 
-def test_an_admin_waits_for_the_devices_answer(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_an_admin_waits_for_the_result_of_the_device(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     with of_device(devices, device) as stream, ThreadPoolExecutor() as threads:
         waiting = threads.submit(
             people.send, device.id, "blink", wait_seconds=20, parameters={"times": 3}, time_to_live_seconds=60
@@ -57,13 +57,13 @@ def test_an_admin_waits_for_the_devices_answer(people: Admin, devices: DeviceSer
     assert ended.created_at.ToNanoseconds() <= ended.delivered_at.ToNanoseconds() <= ended.finished_at.ToNanoseconds()
 
 
-def test_an_admin_waits_no_longer_than_it_said(people: Admin, device: Caller) -> None:
+def test_an_admin_waits_no_longer_than_requested(people: Admin, device: Caller) -> None:
     began = time.monotonic()
     assert people.send(device.id, "blink", wait_seconds=0.2).state == "queued"
     assert 0.2 <= time.monotonic() - began < 5
 
 
-def test_a_device_that_was_away_gets_what_waits_in_order(
+def test_a_reconnected_device_receives_queued_commands_in_order(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     sent = [people.send(device.id, f"c{number}").id for number in range(5)]
@@ -75,7 +75,7 @@ def test_a_device_that_was_away_gets_what_waits_in_order(
     assert heard == [*sent[:2], *sent[3:], later]
 
 
-def test_what_was_not_answered_comes_again_under_the_same_id(
+def test_an_unanswered_command_is_delivered_again_with_the_same_id(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     first, second = [people.send(device.id, name).id for name in ("first", "second")]
@@ -89,7 +89,7 @@ def test_what_was_not_answered_comes_again_under_the_same_id(
     assert people.get(second).state == "failed"
 
 
-def test_every_stream_and_every_door_of_a_device_gets_it(
+def test_every_stream_of_a_device_and_rest_receive_a_command(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with of_device(devices, device) as one, of_device(devices, device) as other:
@@ -101,7 +101,7 @@ def test_every_stream_and_every_door_of_a_device_gets_it(
     assert polled(devices, device) == []
 
 
-def test_answers_that_cannot_be_taken_are_refused_and_the_stream_goes_on(
+def test_invalid_reports_are_rejected_and_the_stream_continues(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     others = people.send(register(devices, "not mine").id, "x").id
@@ -116,7 +116,7 @@ def test_answers_that_cannot_be_taken_are_refused_and_the_stream_goes_on(
         is_open(stream, people, device)
 
 
-def test_a_device_that_only_listens_goes_on_listening(
+def test_a_stream_stays_open_after_its_device_closed_its_side(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     call = devices.StreamCommands(iter(()), metadata=device.metadata, timeout=PATIENCE)
@@ -126,7 +126,7 @@ def test_a_device_that_only_listens_goes_on_listening(
     call.cancel()
 
 
-def test_a_command_expires_though_nobody_asks(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_command_expires_without_a_query(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     began = time.monotonic()
     command = people.send(device.id, "open", time_to_live_seconds=1, wait_seconds=20)
     assert command.state == "expired"
@@ -134,7 +134,7 @@ def test_a_command_expires_though_nobody_asks(people: Admin, devices: DeviceServ
     assert polled(devices, device) == []
 
 
-def test_a_cancelled_command_is_told_to_who_waits(people: Admin, device: Caller) -> None:
+def test_a_waiting_admin_is_notified_of_a_cancellation(people: Admin, device: Caller) -> None:
     with ThreadPoolExecutor() as threads:
         waiting = threads.submit(people.send, device.id, "x", wait_seconds=20, idempotency_key="k")
         command = people.send(device.id, "x", idempotency_key="k")
@@ -143,7 +143,7 @@ def test_a_cancelled_command_is_told_to_who_waits(people: Admin, device: Caller)
         assert waiting.result().id == command.id
 
 
-def test_one_key_has_one_effect_however_many_send_at_once(
+def test_simultaneous_requests_with_one_idempotency_key_create_one_command(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with of_device(devices, device) as stream, ThreadPoolExecutor(16) as threads:
@@ -154,7 +154,7 @@ def test_one_key_has_one_effect_however_many_send_at_once(
         is_open(stream, people, device)
 
 
-def test_a_group_is_told_and_each_device_answers_for_itself(people: Admin, devices: DeviceServiceStub) -> None:
+def test_each_device_of_a_group_receives_and_answers_its_own_command(people: Admin, devices: DeviceServiceStub) -> None:
     lamps = [register(devices, f"lamp {number}", "lamp") for number in range(3)]
     request = command_service_pb2.SendGroupCommandRequest(group="lamp", name="on", idempotency_key="evening")
     with of_device(devices, lamps[0]) as stream:
@@ -167,7 +167,7 @@ def test_a_group_is_told_and_each_device_answers_for_itself(people: Admin, devic
     assert [len(polled(devices, lamp)) for lamp in lamps] == [1, 1, 1]
 
 
-def test_people_see_each_state(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_watch_returns_each_state(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     request = command_service_pb2.WatchCommandsRequest(device_id=device.id)
     call = people.stub.commands.WatchCommands(request, metadata=people.metadata, timeout=PATIENCE)
     assert next(call).HasField("heartbeat")
@@ -186,7 +186,7 @@ def test_people_see_each_state(people: Admin, devices: DeviceServiceStub, device
     assert states == ["queued", "delivered", "succeeded"]
 
 
-def test_pages_of_commands(people: Admin, device: Caller) -> None:
+def test_commands_have_pages(people: Admin, device: Caller) -> None:
     sent = [people.send(device.id, "x").id for _ in range(5)]
     people.cancel(sent[0])
     found, token = [], ""
@@ -202,7 +202,7 @@ def test_pages_of_commands(people: Admin, device: Caller) -> None:
     assert found == sent[:0:-1]
 
 
-def test_a_device_that_is_cut_off_loses_its_streams(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_streams_of_a_disabled_device_end(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     with of_device(devices, device) as stream:
         is_open(stream, people, device)
         configs = devices.WatchConfig(
@@ -217,7 +217,7 @@ def test_a_device_that_is_cut_off_loses_its_streams(people: Admin, devices: Devi
             assert reason(refusal.value) == "DEVICE_INACTIVE"
 
 
-def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
+def test_too_large_commands_are_rejected_and_many_large_ones_are_delivered_in_parts(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with pytest.raises(grpc.RpcError) as refusal:
@@ -242,7 +242,7 @@ def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
         token = page.next_page_token
     assert listed == sent[::-1]
     ack = device_service_pb2.AckCommandRequest(command_id=people.send(device.id, "x").id)
-    # The longer one is not even read.
+    # The longer message is not even parsed.
     for length in (70_000, 1_000_000):
         ack.result.update({"text": "x" * length})
         with pytest.raises(grpc.RpcError) as refusal:
@@ -257,10 +257,10 @@ def test_what_is_too_large_is_refused_and_many_large_ones_come_in_parts(
         assert stream.answer(waiting, "succeeded").reason == ""
 
 
-def test_a_stream_looks_by_itself_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_polls_where_changes_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("commands.device_stream", "gateway.commands", "config.streams"):
         monkeypatch.setattr(f"iotflow_server.rpc.{module}.POLL_SECONDS", 0.2)
-    # Without Redis no server hears of what another one does.
+    # Without Redis servers do not receive the changes of each other.
     one, other = ServerThread(settings(tmp_path)), ServerThread(settings(tmp_path))
     token = (tmp_path / "admin-token").read_text().strip()
     with (

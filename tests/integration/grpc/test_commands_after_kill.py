@@ -1,4 +1,4 @@
-"""A server killed while commands are on their way: what was said to be sent or stored is, and the rest comes again, in order."""
+"""A server is killed while commands are in progress: acknowledged commands and results are stored, all others are delivered again in order."""
 
 import signal
 from contextlib import AbstractContextManager
@@ -23,7 +23,7 @@ def people(channel: grpc.Channel, folder: Path) -> Admin:
 
 
 @pytest.mark.parametrize("door", ["device", "gateway"])
-def test_killed_on_the_way(tmp_path: Path, door: str) -> None:
+def test_no_acknowledged_command_or_result_is_lost(tmp_path: Path, door: str) -> None:
     with server(tmp_path) as (process, channel):
         admin, devices = people(channel, tmp_path), DeviceServiceStub(channel)
         device = register(devices, "outlives it")

@@ -1,4 +1,4 @@
-"""A server whose telemetry.db is damaged says so at every door, and answers nothing that it does not know."""
+"""A server with a damaged telemetry.db reports it everywhere, and returns no made-up results."""
 
 from functools import partial
 from pathlib import Path
@@ -17,14 +17,14 @@ PAGE = 4096
 
 
 def damage(path: Path) -> None:
-    """Turn over 400 bytes of each page behind the first ones."""
+    """Invert 400 bytes of each page after the first ones."""
     content = bytearray(path.read_bytes())
     for start in range(5 * PAGE, len(content), PAGE):
         content[start : start + 400] = bytes(byte ^ 0xFF for byte in content[start : start + 400])
     path.write_bytes(content)
 
 
-def test_a_damaged_store_is_unhealthy_and_refuses_reads_and_writes(tmp_path: Path) -> None:
+def test_a_damaged_store_is_unhealthy_and_rejects_reads_and_writes(tmp_path: Path) -> None:
     server = ServerThread(settings(tmp_path))
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         made = DeviceServiceStub(channel).RegisterDevice(device_service_pb2.RegisterDeviceRequest(name="a")).device

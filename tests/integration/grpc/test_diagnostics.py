@@ -1,4 +1,4 @@
-"""Metrics, health in detail and reflection are closed unless a setting opens them; what older clients read stays open."""
+"""Metrics, detailed health and reflection are closed unless a setting opens them; the calls of older clients stay open."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ CLOSED = {
 
 
 @pytest.mark.parametrize("ask", CLOSED.values(), ids=CLOSED)
-def test_what_tells_of_the_server_asks_for_a_token(
+def test_diagnostics_require_a_token(
     grpc_channel: grpc.Channel, device: Caller, admin_metadata: Metadata, ask: Ask
 ) -> None:
     for metadata, expected in (((), "CREDENTIAL_REQUIRED"), (device.metadata, "WRONG_ROLE")):
@@ -57,7 +57,7 @@ def test_what_tells_of_the_server_asks_for_a_token(
     assert ask(grpc_channel, admin_metadata)
 
 
-def test_what_older_clients_read_stays_open(grpc_channel: grpc.Channel, admin_metadata: Metadata) -> None:
+def test_calls_of_older_clients_stay_open(grpc_channel: grpc.Channel, admin_metadata: Metadata) -> None:
     system = SystemServiceStub(grpc_channel)
     health = system.GetHealth(GetHealthRequest())
     assert (health.status, list(health.checks)) == ("healthy", [])
@@ -69,7 +69,7 @@ def test_what_older_clients_read_stays_open(grpc_channel: grpc.Channel, admin_me
 
 
 @pytest.mark.parametrize("header", ["x-api-key", "authorization"])
-def test_a_credential_is_shown_once(grpc_channel: grpc.Channel, header: str) -> None:
+def test_several_credentials_are_rejected(grpc_channel: grpc.Channel, header: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         metrics(grpc_channel, ((header, "a"), (header, "a")))
     assert reason(caught.value) == "DUPLICATE_CREDENTIAL"

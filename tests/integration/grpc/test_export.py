@@ -1,4 +1,4 @@
-"""ExportTelemetry over gRPC: the same readings as ReadTelemetry, as a file, to whom may read them."""
+"""ExportTelemetry over gRPC returns the readings of ReadTelemetry as a file, to callers that may read them."""
 
 import io
 import json
@@ -31,7 +31,7 @@ VALUE = {"doubles": [0.0, 1.0]}
 
 @pytest.fixture
 def pair(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, device: Caller) -> tuple[Caller, Caller]:
-    """Two devices that differ in what they send under one name."""
+    """Two devices with different types of one measurement."""
     other = register(devices, f"beside {device.id}")
     stream(grpc_stub, device, [batch(1, rows=2, mixed={"int64s": [BIG, 1]}, device_id={"int32s": [7, 8]}, value=VALUE)])
     stream(
@@ -43,7 +43,7 @@ def pair(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, device: Ca
 
 
 def exported(stub: TelemetryServiceStub, metadata: Metadata, **asked: Any) -> bytes:
-    """The whole file, its content type and pieces checked on the way."""
+    """The whole file, after a check of its content type and pieces."""
     pieces = list(stub.ExportTelemetry(ExportTelemetryRequest(**asked), metadata=metadata, timeout=60))
     wanted = FORMATS[asked.get("format") or "csv"].content_type
     assert {piece.content_type for piece in pieces} == {wanted}
@@ -51,7 +51,7 @@ def exported(stub: TelemetryServiceStub, metadata: Metadata, **asked: Any) -> by
     return b"".join(piece.data for piece in pieces)
 
 
-def test_every_format_holds_both_devices_in_one_table(
+def test_every_format_has_both_devices_in_one_table(
     grpc_stub: TelemetryServiceStub, pair: tuple[Caller, Caller], admin_metadata: Metadata
 ) -> None:
     ids = [caller.id for caller in pair]
@@ -85,7 +85,7 @@ def test_every_format_holds_both_devices_in_one_table(
     ]
 
 
-def test_a_span_and_fields_narrow_it(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_an_export_is_limited_to_a_span_and_fields(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     stream(grpc_stub, device, [batch(1, rows=50, other={"int32s": list(range(50))}, value={"doubles": range(50)})])
     asked = {"start_time": str(T0 + 10_000), "end_time": str(T0 + 20_000), "fields": ["other"], "format": "ndjson"}
     rows = [json.loads(line) for line in exported(grpc_stub, device.metadata, **asked).splitlines()]
@@ -94,7 +94,7 @@ def test_a_span_and_fields_narrow_it(grpc_stub: TelemetryServiceStub, device: Ca
 
 
 @pytest.mark.parametrize("format_", ["", *FORMATS])
-def test_nothing_stored_is_a_file_without_rows(grpc_stub: TelemetryServiceStub, device: Caller, format_: str) -> None:
+def test_an_export_without_readings_has_no_rows(grpc_stub: TelemetryServiceStub, device: Caller, format_: str) -> None:
     content = exported(grpc_stub, device.metadata, format=format_)
     match format_:
         case "parquet":
@@ -107,7 +107,7 @@ def test_nothing_stored_is_a_file_without_rows(grpc_stub: TelemetryServiceStub, 
             assert content == b'"device_id","device_name","timestamp"\n'
 
 
-def test_a_device_exports_itself_and_nobody_else(
+def test_a_device_exports_its_own_readings_only(
     grpc_stub: TelemetryServiceStub, pair: tuple[Caller, Caller], admin_metadata: Metadata
 ) -> None:
     own, other = pair
@@ -129,7 +129,7 @@ def test_a_device_exports_itself_and_nobody_else(
         ({"start_time": "now", "end_time": "-1h"}, grpc.StatusCode.INVALID_ARGUMENT),
     ],
 )
-def test_a_refusal_comes_before_the_first_byte(
+def test_an_error_is_returned_before_the_first_byte(
     grpc_stub: TelemetryServiceStub, admin_metadata: Metadata, asked: dict[str, Any], code: grpc.StatusCode
 ) -> None:
     call = grpc_stub.ExportTelemetry(ExportTelemetryRequest(**asked), metadata=admin_metadata, timeout=60)
@@ -139,7 +139,7 @@ def test_a_refusal_comes_before_the_first_byte(
 
 
 def fill(stub: TelemetryServiceStub, caller: Caller, rows: int) -> None:
-    """Readings of random digits, which no format makes small."""
+    """Readings of random digits, which no format compresses well."""
     random = np.random.default_rng(1)
     batches = []
     for first in range(0, rows, 50_000):
@@ -150,7 +150,7 @@ def fill(stub: TelemetryServiceStub, caller: Caller, rows: int) -> None:
     stream(stub, caller, batches)
 
 
-def test_an_export_ends_with_the_token_it_was_begun_with(
+def test_an_export_ends_when_its_token_is_revoked(
     grpc_stub: TelemetryServiceStub, device: Caller, admin: AdminStubs, admin_metadata: Metadata
 ) -> None:
     fill(grpc_stub, device, 200_000)
@@ -166,7 +166,7 @@ def test_an_export_ends_with_the_token_it_was_begun_with(
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_an_export_ends_with_the_server(tmp_path: Path) -> None:
+def test_an_export_ends_when_the_server_stops(tmp_path: Path) -> None:
     server = ServerThread(settings(tmp_path))
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel, ThreadPoolExecutor(1) as beside:
         device = register(DeviceServiceStub(channel), "cut short")

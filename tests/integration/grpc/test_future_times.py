@@ -1,4 +1,4 @@
-"""Readings that lie far ahead of now are refused by name, and the latest values show when each is of."""
+"""Readings far in the future are rejected by name, and latest values have their times."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def refused(rows: list[tuple[int, int]]) -> Callable[[Any], bool]:
     )
 
 
-def test_of_a_batch_only_the_rows_that_lie_more_than_a_day_ahead(
+def test_rows_of_a_batch_more_than_a_day_in_the_future_are_rejected(
     grpc_stub: TelemetryServiceStub, device: Caller
 ) -> None:
     begun = now()
@@ -48,13 +48,13 @@ def test_of_a_batch_only_the_rows_that_lie_more_than_a_day_ahead(
     assert set(read(grpc_stub, device)["value"]) == set(kept)
 
 
-def test_an_atomic_batch_is_refused_whole(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_an_atomic_batch_is_rejected_whole(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     (answer,) = stream(grpc_stub, device, [timed(now(), now() + 2 * DAY, atomic=True)])
     assert refused([(1, 1)])(answer)
     assert read(grpc_stub, device) == {}
 
 
-def test_of_a_gateways_devices_each_row_is_named(
+def test_each_row_in_a_batch_of_many_devices_is_named(
     grpc_stub: TelemetryServiceStub, people: Admin, device: Caller
 ) -> None:
     message = timed(now(), now() + 2 * DAY, device_id=device.id)
@@ -62,7 +62,7 @@ def test_of_a_gateways_devices_each_row_is_named(
     assert refused([(1, 1)])(answers[-1])
 
 
-def test_one_reading_is_refused_with_its_field(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_a_single_reading_is_rejected_with_its_field(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     request = telemetry_service_pb2.SubmitTelemetryRequest(timestamp="2100-01-01T00:00:00Z")
     request.data["t"] = 1
     with pytest.raises(grpc.RpcError) as caught:
@@ -70,7 +70,7 @@ def test_one_reading_is_refused_with_its_field(grpc_stub: TelemetryServiceStub, 
     assert (reason(caught.value), fields(caught.value)) == (REASON, ["timestamp"])
 
 
-def test_of_many_readings_the_others_are_stored(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_other_readings_of_a_request_are_stored(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     request = telemetry_service_pb2.SubmitReadingsRequest()
     for timestamp in ("", "9999-01-01T00:00:00Z", "2026-01-01T00:00:00Z"):
         request.readings.add(timestamp=timestamp).data["t"] = 1
@@ -79,7 +79,7 @@ def test_of_many_readings_the_others_are_stored(grpc_stub: TelemetryServiceStub,
     assert refused([(1, 1)])(answer)
 
 
-def test_the_latest_values_show_the_time_of_each(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_latest_values_have_their_times(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     first, second = now() - 60_000, now() - 1_000
     messages = [timed(first), timed(second)]
     messages[0].columns[0].measurement = "slow"

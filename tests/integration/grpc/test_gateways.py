@@ -1,4 +1,4 @@
-"""What a gateway does for devices, over the real server: commands, configurations, presence."""
+"""Calls of gateways for their devices over the real server: commands, configurations, presence."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ from tests.support.postgres import postgres_server
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object]]:
-    """Both kinds of registry: PostgreSQL has several writers at a time."""
+    """Both kinds of registry: PostgreSQL has several concurrent writers."""
     if request.param == "sqlite":
         yield {}
         return
@@ -40,7 +40,7 @@ def adapter(people: Admin, request: pytest.FixtureRequest) -> Metadata:
 
 @pytest.fixture(autouse=True)
 def nothing_waits(people: Admin) -> None:
-    """Gateways get whatever waits for any device."""
+    """Cancel all queued commands: a gateway would receive those of other tests."""
     request = command_service_pb2.ListCommandsRequest(state="queued", page_size=1_000)
     for command in people.stub.commands.ListCommands(request, metadata=people.metadata).commands:
         people.cancel(command.id)
@@ -65,7 +65,7 @@ def test_a_command_stays_queued_until_it_was_delivered(people: Admin, gateway_st
     assert (ended.state, MessageToDict(ended.result)) == ("succeeded", {"ok": True})
 
 
-def test_what_a_gateway_did_not_answer_goes_to_another_when_it_is_gone(
+def test_unanswered_commands_go_to_another_gateway_when_the_first_disconnects(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
     with of_gateway(gateway, adapter) as one:
@@ -73,7 +73,7 @@ def test_what_a_gateway_did_not_answer_goes_to_another_when_it_is_gone(
         assert one.next().command.id == first
         with of_gateway(gateway, adapter) as other:
             second = people.send(device.id, "second").id
-            # It follows one that the other has.
+            # It follows a command of the same device that the other gateway has.
             assert one.next().command.id == second
             assert one.answer(first, "delivered", device_id=device.id).reason == ""
             one.close()
@@ -84,7 +84,7 @@ def test_what_a_gateway_did_not_answer_goes_to_another_when_it_is_gone(
         assert third.next().command.id == last
 
 
-def test_two_gateways_share_the_commands_and_none_goes_to_both(
+def test_two_gateways_share_the_commands_without_overlap(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
 ) -> None:
     members = [register(devices, f"shared {number}", "shared") for number in range(40)]
@@ -101,7 +101,7 @@ def test_two_gateways_share_the_commands_and_none_goes_to_both(
     assert sorted(heard[0] + heard[1]) == sent
 
 
-def test_a_device_that_cannot_be_reached_gets_it_when_it_is_back(
+def test_an_unreachable_device_receives_its_command_when_it_is_back(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
 ) -> None:
     sent = people.send(device.id, "x").id
@@ -112,10 +112,10 @@ def test_a_device_that_cannot_be_reached_gets_it_when_it_is_back(
     assert gateway_stream.next().command.id == sent
 
 
-def test_a_device_that_came_back_while_it_could_not_be_reached_gets_it_at_once(
+def test_a_device_that_reconnects_before_the_failed_delivery_is_reported_receives_its_command_at_once(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
 ) -> None:
-    """Whatever the order in which its gateway tells of both."""
+    """In either order of the two reports of its gateway."""
     sent = [people.send(device.id, "x").id for _ in range(2)]
     assert [gateway_stream.next().command.id for _ in sent] == sent
     assert report(gateway, adapter, (device.id, "online")).accepted == 1
@@ -125,7 +125,7 @@ def test_a_device_that_came_back_while_it_could_not_be_reached_gets_it_at_once(
     assert [next(offered) for _ in sent] == sent
 
 
-def test_refused_answers_end_nothing(people: Admin, gateway_stream: Stream, device: Caller) -> None:
+def test_rejected_reports_do_not_end_the_stream(people: Admin, gateway_stream: Stream, device: Caller) -> None:
     sent = people.send(device.id, "x").id
     assert gateway_stream.next().command.id == sent
     for state in ("delivered", "unreachable", "succeeded"):
@@ -133,13 +133,13 @@ def test_refused_answers_end_nothing(people: Admin, gateway_stream: Stream, devi
     assert gateway_stream.answer(sent, "queued", device_id=device.id).reason == "INVALID_ARGUMENT"
     people.cancel(sent)
     assert gateway_stream.answer(sent, "succeeded", device_id=device.id).reason == "COMMAND_ENDED"
-    # It had got it all the same.
+    # The device had received it nevertheless.
     assert gateway_stream.answer(sent, "delivered", device_id=device.id).reason == ""
     assert gateway_stream.answer(sent, "succeeded", device_id=device.id).reason == ""
     assert people.get(sent).state == "succeeded"
 
 
-def test_one_answer_without_a_stream(
+def test_a_result_can_be_reported_without_a_stream(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
     sent = people.send(device.id, "x").id
@@ -148,7 +148,7 @@ def test_one_answer_without_a_stream(
         assert gateway.AckDeviceCommand(request, metadata=adapter).command.state == state
 
 
-def test_configurations_as_they_are_and_as_they_change(
+def test_a_watch_returns_configurations_and_their_changes(
     people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
 ) -> None:
     one, other = register(devices, "configured"), register(devices, "configured, too")
@@ -168,7 +168,7 @@ def test_configurations_as_they_are_and_as_they_change(
         assert until_caught_up(call)[0] == {}
 
 
-def test_a_device_watches_its_own(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_device_watches_its_own_configuration(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     first = next(call)
     assert (first.desired_version, first.HasField("desired")) == (0, False)
@@ -180,7 +180,7 @@ def test_a_device_watches_its_own(people: Admin, devices: DeviceServiceStub, dev
     call.cancel()
 
 
-def test_what_a_device_reports_through_a_gateway(
+def test_a_gateway_reports_the_configuration_of_a_device(
     gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
     request = gateway_service_pb2.ReportDeviceConfigRequest(device_id=device.id)
@@ -193,7 +193,9 @@ def test_what_a_device_reports_through_a_gateway(
     assert reason(refusal.value) == "INVALID_ARGUMENT"
 
 
-def test_sessions_come_and_go(people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
+def test_sessions_set_the_presence_of_devices(
+    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+) -> None:
     assert not is_online(people, device)
     for state, expected in (("online", True), ("offline", False), ("heartbeat", True), ("offline", False)):
         assert report(gateway, adapter, (device.id, state)).accepted == 1
@@ -210,13 +212,15 @@ def test_an_older_report_changes_nothing(
     assert is_online(people, device)
 
 
-def test_reports_that_do_not_count_are_named(gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
+def test_ignored_reports_are_named(gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
     answer = report(gateway, adapter, (999_999, "online"), (device.id, "heartbeat"))
     assert answer.accepted == 1
     assert [(item.index, item.device_id, item.reason) for item in answer.rejected] == [(0, 999_999, "DEVICE_NOT_FOUND")]
 
 
-def test_a_report_of_no_time_spoils_no_others(gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:
+def test_a_report_with_an_invalid_time_does_not_affect_others(
+    gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+) -> None:
     request = gateway_service_pb2.ReportPresenceRequest()
     for seconds in (10**15, 1_700_000_000):
         late = request.reports.add(device_id=device.id, state="heartbeat")
@@ -225,7 +229,7 @@ def test_a_report_of_no_time_spoils_no_others(gateway: GatewayServiceStub, adapt
     assert (answer.accepted, [(item.index, item.reason) for item in answer.rejected]) == (1, [(0, "INVALID_TIME")])
 
 
-def test_devices_and_viewers_are_no_gateways(gateway: GatewayServiceStub, device: Caller) -> None:
+def test_devices_and_viewers_may_not_act_as_gateways(gateway: GatewayServiceStub, device: Caller) -> None:
     with pytest.raises(grpc.RpcError) as refusal:
         report(gateway, device.metadata, (device.id, "online"))
     assert reason(refusal.value) == "WRONG_ROLE"

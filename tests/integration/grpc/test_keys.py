@@ -37,7 +37,7 @@ def mqtt(grpc_channel: grpc.Channel) -> MqttServiceStub:
 
 
 def opened(telemetry: TelemetryServiceStub, metadata: Metadata) -> Any:
-    """A stream that has acknowledged a batch and waits."""
+    """An open stream that has acknowledged a batch."""
     batches: queue.Queue[telemetry_pb2.TelemetryBatch] = queue.Queue()
     batches.put(batch(1))
     call = telemetry.StreamTelemetry(iter(batches.get, None), metadata=metadata, timeout=PATIENCE)
@@ -46,7 +46,7 @@ def opened(telemetry: TelemetryServiceStub, metadata: Metadata) -> Any:
 
 
 def rotated(devices: DeviceServiceStub, device: Caller) -> Metadata:
-    """What the device shows from now on."""
+    """The new credentials of the device."""
     answer = devices.RotateApiKey(device_service_pb2.RotateApiKeyRequest(), metadata=device.metadata)
     return (("x-api-key", answer.api_key),)
 
@@ -61,7 +61,7 @@ def refusal(call: Any) -> str:
     return reason(refused.value)
 
 
-def test_streams_of_the_old_key_end_with_its_grace(
+def test_streams_of_the_old_key_end_with_its_grace_period(
     devices: DeviceServiceStub, telemetry: TelemetryServiceStub, device: Caller
 ) -> None:
     before = opened(telemetry, device.metadata)
@@ -72,7 +72,7 @@ def test_streams_of_the_old_key_end_with_its_grace(
     late = opened(telemetry, device.metadata)
     for stream in (before, within, late):
         assert refusal(lambda: next(stream)) == "WRONG_KEY"  # noqa: B023
-    assert time.monotonic() - began > GRACE_SECONDS / 2, "streams were cut off before their time"
+    assert time.monotonic() - began > GRACE_SECONDS / 2, "streams ended before the end of the grace period"
     assert refusal(lambda: use(devices, device.metadata)) == "WRONG_KEY"
     assert ours.is_active()
     ours.cancel()
@@ -89,7 +89,9 @@ def test_a_successor_that_is_never_used_ends_no_stream(
     first.cancel()
 
 
-def test_the_owner_ends_the_grace(devices: DeviceServiceStub, telemetry: TelemetryServiceStub, device: Caller) -> None:
+def test_the_owner_ends_the_grace_period(
+    devices: DeviceServiceStub, telemetry: TelemetryServiceStub, device: Caller
+) -> None:
     stolen = opened(telemetry, device.metadata)
     new = rotated(devices, device)
     devices.EndKeyGrace(device_service_pb2.EndKeyGraceRequest(), metadata=new)
@@ -118,10 +120,10 @@ def test_an_admin_resets_a_key(
     assert key not in str(entries)
 
 
-def test_accounts_tell_when_a_grace_ends(
+def test_accounts_have_the_end_of_the_grace_period(
     devices: DeviceServiceStub, mqtt: MqttServiceStub, admin_metadata: Metadata, device: Caller
 ) -> None:
-    """So that brokers can cut off the connections of the old key."""
+    """Brokers need it to close the connections of the old key."""
 
     def found(metadata: Metadata) -> mqtt_service_pb2.FindAccountResponse:
         request = mqtt_service_pb2.FindAccountRequest(api_key=dict(metadata)["x-api-key"])
@@ -132,7 +134,7 @@ def test_accounts_tell_when_a_grace_ends(
     assert any(answer.complete for answer in iter(lambda: next(call), None))
     assert not found(device.metadata).HasField("key_valid_until")
 
-    assert not found(new).HasField("key_valid_until"), "to ask for the new key is to use it"
+    assert not found(new).HasField("key_valid_until"), "a query of the new key counts as its first use"
     old = found(device.metadata)
     assert time.time() < old.key_valid_until.seconds + 1 <= time.time() + GRACE_SECONDS + 1
     [account] = next(call).accounts
@@ -148,6 +150,6 @@ def refusal_at_last(call: Any) -> str:
             call()
         except grpc.RpcError as error:
             return reason(error)
-        # How often to ask.
+        # Interval between queries, in seconds.
         time.sleep(0.05)
     raise AssertionError("it was never refused")

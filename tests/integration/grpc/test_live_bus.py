@@ -1,4 +1,4 @@
-"""Several server processes with one Redis: a subscriber at one of them hears what the others take."""
+"""Several server processes with one Redis: subscribers of one receive the readings of all."""
 
 import signal
 import sys
@@ -32,7 +32,7 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def servers(tmp_path: Path, redis: RedisServer) -> Iterator[Channels]:
-    """Two of the same registry and store."""
+    """Two servers with the same registry and store."""
     asked = settings(tmp_path, redis_url=redis.url, public_reads=True, public_diagnostics=True, heartbeat_seconds=0.2)
     one, other = ServerThread(asked), ServerThread(asked)
     with (
@@ -45,7 +45,7 @@ def servers(tmp_path: Path, redis: RedisServer) -> Iterator[Channels]:
 
 
 def heard(call: Any, rows: int) -> list[float]:
-    """The values of the next readings, so many."""
+    """The values of the next `count` readings."""
     values: list[float] = []
     while len(values) < rows:
         event = next(call)
@@ -59,7 +59,7 @@ def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
 
 
 def feed_states(call: Any, until: bool) -> list[dict[str, Any]]:
-    """How the feed is said to be, until it is so."""
+    """The states of the feed, until this one."""
     states: list[dict[str, Any]] = []
     while not states or states[-1]["degraded"] is not until:
         event = next(call)
@@ -68,7 +68,7 @@ def feed_states(call: Any, until: bool) -> list[dict[str, Any]]:
     return states
 
 
-def test_who_listens_at_one_hears_what_another_takes_in_order(servers: Channels) -> None:
+def test_a_subscriber_receives_readings_of_the_other_server_in_order(servers: Channels) -> None:
     here, there = map(TelemetryServiceStub, servers)
     devices = [register(DeviceServiceStub(servers[0]), f"device {number}") for number in range(3)]
     with (
@@ -76,18 +76,20 @@ def test_who_listens_at_one_hears_what_another_takes_in_order(servers: Channels)
         subscribed(here, Caller(0, ()), device_ids=[devices[0].id]) as own,
     ):
         for sequence in range(40):
-            # The device moves from one server to the other and back.
+            # The device alternates between the servers.
             stream((here, there)[sequence % 2], devices[0], [numbered(sequence)])
             stream(here, devices[1], [numbered(sequence)])
         assert heard(call, 80) == heard(own, 80) == list(range(80))
 
 
-def test_redis_away_readings_are_taken_and_subscribers_told(servers: Channels, redis: RedisServer) -> None:
+def test_readings_are_stored_and_subscribers_notified_while_redis_is_down(
+    servers: Channels, redis: RedisServer
+) -> None:
     here, there = map(TelemetryServiceStub, servers)
     device = register(DeviceServiceStub(servers[0]), "device")
     with subscribed(here, device) as own, subscribed(there, Caller(0, ())) as call:
         redis.kill()
-        # Not even one of them is acknowledged late, let alone refused.
+        # None of them is rejected, or acknowledged late.
         answers = stream(here, device, [numbered(sequence) for sequence in range(10)])
         assert answers[-1].committed_sequence == 9
         (state,) = feed_states(call, until=True)
@@ -113,7 +115,7 @@ def gauge(channel: grpc.Channel, name: str) -> float:
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
 
 
-def test_what_a_killed_process_acknowledged_is_heard_from_another(tmp_path: Path, redis: RedisServer) -> None:
+def test_readings_acknowledged_by_a_killed_server_are_replayed_by_another(tmp_path: Path, redis: RedisServer) -> None:
     folders = tmp_path / "taking", tmp_path / "other"
     for folder in folders:
         folder.mkdir()
@@ -142,7 +144,7 @@ def test_what_a_killed_process_acknowledged_is_heard_from_another(tmp_path: Path
             assert heard(call, rows)[:rows] == list(range(rows))
 
 
-def test_a_url_of_no_redis_stops_the_start(tmp_path: Path) -> None:
+def test_the_server_does_not_start_with_an_invalid_redis_url(tmp_path: Path) -> None:
     env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_REDIS_URL": "redis://:sesame/@host"}
     with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
         assert process.exit_code() == 1

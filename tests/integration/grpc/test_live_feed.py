@@ -1,4 +1,4 @@
-"""SubscribeTelemetry over the real server: what is stored is heard, and a slow reader holds up nobody."""
+"""SubscribeTelemetry over the real server: subscribers receive stored readings, and a slow one delays nothing else."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def server_settings() -> dict[str, object]:
 
 
 def next_readings(call: Any) -> telemetry_pb2.LiveReadings:
-    """The next event that holds readings."""
+    """The next event with readings."""
     found: telemetry_pb2.LiveReadings = next(event.telemetry for event in call if event.HasField("telemetry"))
     return found
 
@@ -29,9 +29,7 @@ def values(readings: telemetry_pb2.LiveReadings, name: str = "value") -> list[An
     return [dict(row)[name] for row in readings.data]
 
 
-def test_a_subscriber_hears_what_is_stored_without_what_was_refused(
-    grpc_stub: TelemetryServiceStub, device: Caller
-) -> None:
+def test_a_subscriber_receives_stored_but_no_rejected_values(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     with subscribed(grpc_stub, device) as call:
         stream(grpc_stub, device, [batch(1, value={"doubles": [1, float("nan"), 3]}, other={"int32s": [1, 2, 3]})])
         heard = next_readings(call)
@@ -59,7 +57,7 @@ def test_filters_by_device_type_and_measurement(grpc_stub: TelemetryServiceStub,
     assert (heard.device_id, [sorted(dict(row)) for row in heard.data]) == (meter.id, [["b", "timestamp"]] * 3)
 
 
-def test_replay_comes_first_then_what_is_new(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_replayed_readings_precede_new_ones(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     stream(grpc_stub, device, [batch(1, rows=10)])
     with subscribed(grpc_stub, device, since=str(T0 + 7_000)) as call:
         assert values(next_readings(call)) == [7, 8, 9]
@@ -67,7 +65,7 @@ def test_replay_comes_first_then_what_is_new(grpc_stub: TelemetryServiceStub, de
         assert values(next_readings(call)) == [10, 11]
 
 
-def test_columns_where_asked_for(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_readings_are_columns_on_request(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     with subscribed(grpc_stub, device, columnar=True) as call:
         stream(grpc_stub, device, [batch(1)])
         heard = next(event.batch for event in call if event.HasField("batch"))
@@ -76,18 +74,18 @@ def test_columns_where_asked_for(grpc_stub: TelemetryServiceStub, device: Caller
     assert heard == sent
 
 
-def test_heartbeats_when_nothing_happens(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_an_idle_feed_sends_heartbeats(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     with subscribed(grpc_stub, device) as call:
         assert next(call).HasField("heartbeat")
         assert next(call).HasField("heartbeat")
 
 
-def test_a_slow_subscriber_is_told_what_it_lost_and_holds_up_nobody(
+def test_a_slow_subscriber_is_notified_of_losses_and_delays_no_writes(
     grpc_stub: TelemetryServiceStub, device: Caller
 ) -> None:
     batches, rows = 300, 1_000
     with subscribed(grpc_stub, device) as slow:
-        # It reads nothing while far more is stored than its queue and the connection's windows hold.
+        # It reads nothing while far more is stored than fits into its queue and the windows of the connection.
         answers = stream(grpc_stub, device, [batch(s, rows=rows, first=s * rows) for s in range(batches)])
         assert answers[-1].committed_sequence == batches - 1
         heard = dropped = 0

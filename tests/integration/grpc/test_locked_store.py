@@ -1,4 +1,4 @@
-"""A server locked out of its store refuses with advice, and recovers."""
+"""A server whose store is locked rejects calls with advice, and recovers."""
 
 import sqlite3
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.integration.grpc.conftest import ServerThread, register, settings
 from tests.integration.grpc.device import batch, read, reason, stream, trailing
 
 
-def test_a_store_that_cannot_be_written_refuses_with_advice_and_recovers(
+def test_a_locked_store_rejects_writes_with_advice_and_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)

@@ -1,4 +1,4 @@
-"""A fleet behind one connection that comes back all at once, as after a restart of what stands in front."""
+"""All devices behind one connection reconnect at once, as after the restart of a proxy."""
 
 import asyncio
 from pathlib import Path
@@ -18,13 +18,13 @@ DEVICES, STREAMS_EACH = 40, 100
 async def test_thousands_of_streams_opened_at_once_are_all_served(tmp_path: Path) -> None:
     with server(tmp_path) as (process, channel):
         stub = DeviceServiceStub(channel)
-        fleet = [register(stub, f"back again {number}") for number in range(DEVICES)]
+        fleet = [register(stub, f"reconnected {number}") for number in range(DEVICES)]
         answered = await _answered(f"127.0.0.1:{serving_port(process)}", fleet)
     assert answered == DEVICES * STREAMS_EACH
 
 
 async def _answered(address: str, fleet: list[Caller]) -> int:
-    """How many of the streams got their first message."""
+    """Number of streams that received their first message."""
     async with grpc.aio.insecure_channel(address) as channel:
         watch = DeviceServiceStub(channel).WatchConfig
         callers = fleet * STREAMS_EACH

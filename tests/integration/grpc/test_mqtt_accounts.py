@@ -1,4 +1,4 @@
-"""The accounts of brokers: all of them first, then each change."""
+"""WatchAccounts returns all accounts of MQTT devices, then each change."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 0) -> I
 
 
 def all_of(call: Any) -> dict[int, mqtt_pb2.MqttAccount]:
-    """What comes before `complete`."""
+    """All accounts before `complete`."""
     accounts: dict[int, mqtt_pb2.MqttAccount] = {}
     for answer in call:
         if answer.complete:
@@ -44,13 +44,13 @@ def all_of(call: Any) -> dict[int, mqtt_pb2.MqttAccount]:
 
 
 def checks(verifier: str, key: str) -> bool:
-    """As Mosquitto does it."""
+    """Check a password as Mosquitto does."""
     _, kind, iterations, salt, derived = verifier.split("$")
     expected = hashlib.pbkdf2_hmac("sha512", key.encode(), base64.b64decode(salt), int(iterations))
     return kind == "7" and base64.b64decode(derived) == expected
 
 
-def test_all_then_each_change(
+def test_a_watch_returns_all_accounts_and_then_each_change(
     mqtt: MqttServiceStub, devices: DeviceServiceStub, admin: AdminStubs, admin_metadata: Metadata
 ) -> None:
     before = [register(devices, f"watched {number}") for number in range(5)]
@@ -85,7 +85,9 @@ def test_all_then_each_change(
         assert new.id not in all_of(again)
 
 
-def test_found_by_key_id_and_name(mqtt: MqttServiceStub, devices: DeviceServiceStub, admin_metadata: Metadata) -> None:
+def test_a_device_is_found_by_key_id_and_name(
+    mqtt: MqttServiceStub, devices: DeviceServiceStub, admin_metadata: Metadata
+) -> None:
     device = register(devices, "found")
     for by in ({"api_key": device.api_key}, {"username": str(device.id)}, {"username": "found"}):
         request = mqtt_service_pb2.FindAccountRequest(**by)
@@ -93,13 +95,15 @@ def test_found_by_key_id_and_name(mqtt: MqttServiceStub, devices: DeviceServiceS
 
 
 @pytest.mark.parametrize("by", [{"api_key": "k" * 32}, {"username": "nobody"}, {"username": "9" * 20}])
-def test_nobody_is_found(mqtt: MqttServiceStub, admin_metadata: Metadata, by: dict[str, str]) -> None:
+def test_unknown_credentials_find_no_device(
+    mqtt: MqttServiceStub, admin_metadata: Metadata, by: dict[str, str]
+) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         mqtt.FindAccount(mqtt_service_pb2.FindAccountRequest(**by), metadata=admin_metadata)
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_not_for_devices(mqtt: MqttServiceStub, devices: DeviceServiceStub) -> None:
+def test_accounts_are_closed_to_devices(mqtt: MqttServiceStub, devices: DeviceServiceStub) -> None:
     key = (("x-api-key", register(devices, "curious").api_key),)
     with watching(mqtt, key) as call, pytest.raises(grpc.RpcError) as refused:
         next(call)

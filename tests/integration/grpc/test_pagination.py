@@ -1,4 +1,4 @@
-"""Lists that once came whole are divided into pages, and say so."""
+"""Lists that older versions returned whole have pages, and the response names the next one."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,7 +24,7 @@ SINCE = "2026-01-01T00:00:00Z"
 
 
 def pages(call: Callable[..., Any], request: Any, metadata: Any) -> Iterator[Any]:
-    """All pages, from the first on."""
+    """All pages."""
     while True:
         answer = call(request, metadata=metadata)
         yield answer
@@ -33,7 +33,7 @@ def pages(call: Callable[..., Any], request: Any, metadata: Any) -> Iterator[Any
         request.page_token = answer.next_page_token
 
 
-def test_pending_commands(devices: DeviceServiceStub, device: Caller, people: Admin) -> None:
+def test_pages_of_pending_commands(devices: DeviceServiceStub, device: Caller, people: Admin) -> None:
     sent = [people.send(device.id, f"command {number}").id for number in range(5)]
     request = PollCommandsRequest(page_size=2)
     found = [
@@ -44,7 +44,7 @@ def test_pending_commands(devices: DeviceServiceStub, device: Caller, people: Ad
     assert (whole.count, whole.HasField("next_page_token")) == (5, False)
 
 
-def test_tokens(people: Admin) -> None:
+def test_pages_of_tokens(people: Admin) -> None:
     for number in range(3):
         people.gateway(f"paged {number}")
     whole = people.stub.tokens.ListTokens(ListTokensRequest(), metadata=people.metadata)
@@ -54,7 +54,7 @@ def test_tokens(people: Admin) -> None:
     assert {len(page.tokens) for page in found[:-1]} == {2}
 
 
-def test_measurements(grpc_stub: TelemetryServiceStub, device: Caller, people: Admin) -> None:
+def test_pages_of_measurements(grpc_stub: TelemetryServiceStub, device: Caller, people: Admin) -> None:
     names = ["a", "b/c", "humidität", "z"]
     columns: Any = {name: {"doubles": [1.0]} for name in reversed(names)}
     stream(grpc_stub, device, [batch(1, rows=1, **columns)])
@@ -66,7 +66,7 @@ def test_measurements(grpc_stub: TelemetryServiceStub, device: Caller, people: A
     assert found == [names[:3], names[3:]]
 
 
-def test_latest_values_of_many(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, people: Admin) -> None:
+def test_pages_of_latest_values(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, people: Admin) -> None:
     ids = [register(devices, f"latest {number}", "paged").id for number in range(5)]
     for asked in (ListLatestTelemetryRequest(device_type="paged"), ListLatestTelemetryRequest(device_ids=ids)):
         asked.page_size = 2
@@ -80,7 +80,7 @@ def test_latest_values_of_many(grpc_stub: TelemetryServiceStub, devices: DeviceS
 
 
 @pytest.mark.parametrize("size", ["page_size", "limit"])
-def test_readings_by_either_name_of_the_size(grpc_stub: TelemetryServiceStub, device: Caller, size: str) -> None:
+def test_the_page_size_of_readings_has_two_names(grpc_stub: TelemetryServiceStub, device: Caller, size: str) -> None:
     stream(grpc_stub, device, [batch(1, rows=5)])
     asked: Any = {"device_id": device.id, "start_time": SINCE, size: 2}
     newest, oldest = GetTelemetryRequest(**asked), GetTelemetryRangeRequest(**asked)
@@ -88,7 +88,7 @@ def test_readings_by_either_name_of_the_size(grpc_stub: TelemetryServiceStub, de
         assert [page.count for page in pages(call, request, device.metadata)] == [2, 2, 1]
 
 
-def test_readings_by_both_names_are_refused(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_both_names_of_the_page_size_together_are_rejected(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         grpc_stub.GetTelemetry(
             GetTelemetryRequest(device_id=device.id, start_time=str(T0), page_size=2, limit=2),

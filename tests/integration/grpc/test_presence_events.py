@@ -28,14 +28,14 @@ def next_change(call: Any) -> tuple[int, bool]:
     return change.device_id, change.online
 
 
-def test_a_device_is_heard_and_is_heard_no_more(
+def test_a_device_comes_online_with_a_reading_and_goes_offline_later(
     grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, people: Admin, device: Caller
 ) -> None:
     other = register(devices, "another")
     anybody = Caller(0, ())
     with subscribed(grpc_stub, anybody, device_ids=[device.id]) as own, subscribed(grpc_stub, anybody) as all_:
         stream(grpc_stub, device, [batch(1)])
-        # Either may be told first.
+        # The two events have no fixed order.
         first, second = itertools.islice((event for event in own if not event.HasField("heartbeat")), 2)
         news = first if first.HasField("presence") else second
         readings = second if news is first else first
@@ -48,7 +48,7 @@ def test_a_device_is_heard_and_is_heard_no_more(
         assert not is_online(people, device)
 
 
-def test_a_session_lasts_until_the_device_has_gone(
+def test_a_session_lasts_until_the_device_disconnects(
     grpc_stub: TelemetryServiceStub, gateway: GatewayServiceStub, people: Admin, devices: DeviceServiceStub
 ) -> None:
     adapter = people.gateway("adapter")
@@ -56,17 +56,17 @@ def test_a_session_lasts_until_the_device_has_gone(
     with subscribed(grpc_stub, Caller(0, ()), device_ids=[connected.id, witness.id]) as call:
         report(gateway, adapter, (connected.id, "online"), (witness.id, "heartbeat"))
         assert {next_change(call), next_change(call)} == {(connected.id, True), (witness.id, True)}
-        # What is heard only is offline by now.
+        # A device without a session is offline by now.
         assert next_change(call) == (witness.id, False)
         assert is_online(people, connected)
         report(gateway, adapter, (connected.id, "offline"))
         assert next_change(call) == (connected.id, False)
 
 
-def test_a_device_that_is_let_in_no_more_has_gone(
+def test_a_disabled_device_goes_offline(
     grpc_stub: TelemetryServiceStub, gateway: GatewayServiceStub, people: Admin, devices: DeviceServiceStub
 ) -> None:
-    """A broker that cuts it off does not say so."""
+    """Brokers do not report the disconnection."""
     adapter, device = people.gateway("another adapter"), register(devices, "suspended")
     with subscribed(grpc_stub, Caller(0, ()), device_ids=[device.id]) as call:
         report(gateway, adapter, (device.id, "online"))

@@ -1,4 +1,4 @@
-"""The server as a process: killed, and on a taken port."""
+"""The server as a process: kills, ports, settings and files."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
     return batch(sequence, rows=ROWS, first=sequence * ROWS)
 
 
-def test_kill_9_loses_nothing_acknowledged_and_a_resend_is_harmless(tmp_path: Path) -> None:
+def test_a_kill_loses_no_acknowledged_reading_and_a_resend_is_harmless(tmp_path: Path) -> None:
     with server(tmp_path) as (process, channel):
         device = register(DeviceServiceStub(channel), "killed")
         acknowledged = stream_until_killed(TelemetryServiceStub(channel), device, process, at=200)
@@ -46,7 +46,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_resend_is_harmless(tmp_path: Pa
 
 
 def stream_until_killed(stub: TelemetryServiceStub, device: Caller, process: Running, at: int) -> int:
-    """Stream without end and kill -9 the server once this sequence is acknowledged; the last acknowledgement."""
+    """Stream until this sequence number is acknowledged, and kill the server with SIGKILL; the last acknowledgement."""
     acknowledged = -1
     call = stub.StreamTelemetry(map(numbered, range(100_000)), metadata=device.metadata, timeout=60)
     with pytest.raises(grpc.RpcError):
@@ -59,7 +59,7 @@ def stream_until_killed(stub: TelemetryServiceStub, device: Caller, process: Run
     return acknowledged
 
 
-def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
+def test_the_error_of_a_port_in_use_names_it(tmp_path: Path) -> None:
     with server(tmp_path) as (first, _):
         port = serving_port(first)
         env = {"IOTFLOW_DATA_DIR": str(tmp_path / "b"), "IOTFLOW_GRPC_PORT": str(port)}
@@ -91,7 +91,7 @@ def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
         ({"IOTFLOW_ADMIN_TOKEN": "a"}, "IOTFLOW_ADMIN_TOKEN"),
     ],
 )
-def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, env: dict[str, str], said: str) -> None:
+def test_the_error_of_an_invalid_setting_names_it(tmp_path: Path, env: dict[str, str], said: str) -> None:
     env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0", **env}
     with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
         assert process.exit_code() == 1
@@ -122,7 +122,7 @@ def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
             assert reason(caught.value) == "REGISTRY_UNAVAILABLE"
             health = SystemServiceStub(channel).GetHealth(system_service_pb2.GetHealthRequest(detailed=True))
             assert {check.name: check.status for check in health.checks}["database"] == "unhealthy"
-            assert time.monotonic() - began < 15, "a registry that stands still holds its callers"
+            assert time.monotonic() - began < 15, "a call waits for a registry that hangs"
         assert read(stub, device)
 
 
@@ -131,7 +131,7 @@ def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
         assert "IOTFLOW_RETENTON_DAYS" in process.output
 
 
-def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     with server(tmp_path) as (_, _channel):
         modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
     assert {"admin-token", "key-secret", "registry.db", "telemetry.db"} <= set(modes)
@@ -139,7 +139,7 @@ def test_what_is_kept_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["admin-token", "key-secret"])
-def test_an_empty_secret_is_refused_by_name(tmp_path: Path, name: str) -> None:
+def test_the_error_of_an_empty_secret_names_it(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("\n")
     env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0"}
     with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:

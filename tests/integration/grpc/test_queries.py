@@ -1,4 +1,4 @@
-"""Questions over gRPC: pages, columns, and who may ask."""
+"""Queries over gRPC: pages, columns, and permissions."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ ROWS = 2_500
 
 @pytest.fixture
 def filled(grpc_stub: TelemetryServiceStub, device: Caller) -> Caller:
-    """A device with ROWS readings, a second apart."""
+    """A device with ROWS readings, one second apart."""
     stream(grpc_stub, device, [batch(1, rows=ROWS)])
     return device
 
 
 @pytest.mark.parametrize("limit", [1, 999, 1_250, 10_000])
-def test_pages_hold_every_reading_once_newest_first(
+def test_pages_have_every_reading_once_newest_first(
     grpc_stub: TelemetryServiceStub, filled: Caller, limit: int
 ) -> None:
     request = wire.GetTelemetryRequest(start_time=str(T0), limit=limit, fields=["value"])
@@ -39,7 +39,7 @@ def test_pages_hold_every_reading_once_newest_first(
     assert seen == list(reversed(range(5 if limit == 1 else ROWS)))
 
 
-def test_pages_of_a_range_go_oldest_first(grpc_stub: TelemetryServiceStub, filled: Caller) -> None:
+def test_pages_of_a_range_can_be_oldest_first(grpc_stub: TelemetryServiceStub, filled: Caller) -> None:
     request = wire.GetTelemetryRangeRequest(device_id=filled.id, start_time=str(T0), limit=1_000)
     sizes, seen = [], []
     while True:
@@ -53,7 +53,7 @@ def test_pages_of_a_range_go_oldest_first(grpc_stub: TelemetryServiceStub, fille
     assert seen == list(range(ROWS))
 
 
-def test_a_page_token_is_good_for_its_device_only(
+def test_a_page_token_is_valid_for_its_device_only(
     grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, filled: Caller
 ) -> None:
     first = grpc_stub.GetTelemetry(wire.GetTelemetryRequest(start_time=str(T0), limit=1), metadata=filled.metadata)
@@ -71,8 +71,8 @@ def test_columns_of_a_span_in_either_direction(grpc_stub: TelemetryServiceStub, 
     assert list(answer.batch.timestamps) == [T0 + second * 1_000 for second in range(19, 9, -1)]
 
 
-def test_no_answer_is_too_large_for_a_caller_who_set_nothing(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
-    """gRPC takes 4 MiB at a time, also of many columns and of texts whose letters take three bytes."""
+def test_no_response_exceeds_the_default_limit_of_callers(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    """gRPC accepts messages of 4 MiB; the readings have many columns, and texts of characters of three bytes."""
     texts: dict[str, Any] = {f"m{number}": {"strings": ["語" * 300] * 500} for number in range(20)}
     numbers: dict[str, Any] = {f"n{number}": {"doubles": [float(row) for row in range(1_000)]} for number in range(900)}
     stream(grpc_stub, device, [batch(1, rows=500, **texts), batch(2, rows=1_000, first=1_000, **numbers)])
@@ -82,7 +82,7 @@ def test_no_answer_is_too_large_for_a_caller_who_set_nothing(grpc_stub: Telemetr
     assert len(found) == len(texts) + len(numbers)
 
 
-def test_a_device_without_ids_reads_itself_and_nobody_else(
+def test_a_query_without_ids_reads_the_calling_device_only(
     grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, filled: Caller
 ) -> None:
     answers = grpc_stub.ReadTelemetry(wire.ReadTelemetryRequest(), metadata=filled.metadata)

@@ -1,4 +1,4 @@
-"""Limits of calls: wrong credentials are held before they are looked up, and streams count."""
+"""Rate limits: wrong credentials are limited before they are looked up, and streams count as calls."""
 
 import itertools
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, reason, trailing
 from tests.support.admin_stubs import AdminStubs
 
-# Few, so that none is given back while a test runs.
+# Few, so that none is refilled during a test.
 PER_MINUTE = 15
 Metadata = tuple[tuple[str, str], ...]
 
@@ -29,7 +29,7 @@ def heartbeat(devices: DeviceServiceStub, metadata: Metadata) -> Callable[[], ob
 
 
 def watch(devices: DeviceServiceStub, metadata: Metadata) -> Callable[[], object]:
-    """Open a stream, hear its first message, and close it."""
+    """Open a stream, receive its first message, and close it."""
 
     def opened() -> None:
         call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=metadata)
@@ -40,7 +40,7 @@ def watch(devices: DeviceServiceStub, metadata: Metadata) -> Callable[[], object
 
 
 def refused(call: Callable[[], Any], most: int) -> grpc.RpcError:
-    """The first refusal in so many calls."""
+    """The first error in this number of calls."""
     for _ in range(most):
         try:
             call()
@@ -65,7 +65,7 @@ def test_streams_count_when_they_are_opened(devices: DeviceServiceStub, device: 
     assert reason(refused(heartbeat(devices, device.metadata), 10)) == "RATE_LIMIT"
 
 
-def test_gateways_speak_for_many_devices(
+def test_gateways_have_no_limit_because_they_call_for_many_devices(
     admin: AdminStubs, gateway: GatewayServiceStub, admin_metadata: Metadata, device: Caller
 ) -> None:
     request = token_service_pb2.CreateTokenRequest(name="busy", role="gateway")
@@ -77,8 +77,8 @@ def test_gateways_speak_for_many_devices(
         )
 
 
-def test_a_wrong_credential_that_is_shown_again_and_again_is_limited_alone(devices: DeviceServiceStub) -> None:
-    """So that a device with a wrong key cannot lock out those behind the same address."""
+def test_a_wrong_credential_used_repeatedly_is_limited_separately(devices: DeviceServiceStub) -> None:
+    """A device with a wrong key does not lock out others with the same address."""
     neighbour = register(devices, "neighbour")
     wrong = (("x-api-key", "w" * 32),)
     error = refused(lambda: expect_wrong(heartbeat(devices, wrong)), 2 * PER_MINUTE)
@@ -87,7 +87,7 @@ def test_a_wrong_credential_that_is_shown_again_and_again_is_limited_alone(devic
 
 
 def expect_wrong(call: Callable[[], object]) -> None:
-    """Let the refusal pass that says so."""
+    """Expect the error of a wrong credential."""
     try:
         call()
     except grpc.RpcError as error:
@@ -96,7 +96,7 @@ def expect_wrong(call: Callable[[], object]) -> None:
 
 
 def test_wrong_credentials_are_limited_by_address(devices: DeviceServiceStub) -> None:
-    """Different ones, whatever they are, so that trying keys, and looking for them, comes to an end; who is known goes on."""
+    """Different ones of any kind, which bounds guesses and lookups; known callers continue."""
     known, silent = register(devices, "known"), register(devices, "never known")
     heartbeat(devices, known.metadata)()
     shown = itertools.count()
@@ -111,9 +111,9 @@ def test_wrong_credentials_are_limited_by_address(devices: DeviceServiceStub) ->
     for header, value in (("x-api-key", "1" * 32), ("authorization", "Bearer " + "1" * 40)):
         assert reasons(heartbeat(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
         assert reasons(watch(devices, ((header, value),)), 1) == ["RATE_LIMIT"]
-    assert reasons(heartbeat(devices, silent.metadata), 1) == ["RATE_LIMIT"], "right or wrong, it is not looked up"
+    assert reasons(heartbeat(devices, silent.metadata), 1) == ["RATE_LIMIT"], "no credential is looked up, valid or not"
     heartbeat(devices, known.metadata)()
-    # The refusal says when to come again.
+    # The error has the delay until the next attempt.
     with pytest.raises(grpc.RpcError) as error:
         heartbeat(devices, silent.metadata)()
     assert 1 <= int(trailing(error.value)["retry-after"]) <= 60

@@ -1,4 +1,4 @@
-"""Tools that ask the server for its contract find all of it, methods too, under both names of reflection."""
+"""Reflection returns the whole contract, methods included, under both of its names."""
 
 from collections.abc import Iterable, Iterator
 
@@ -31,7 +31,7 @@ def ask(
 
 
 def described(answer: ServerReflectionResponse) -> DescriptorPool:
-    """A pool of all that the answer brings: complete in itself, as a tool needs it."""
+    """A descriptor pool of the response, which must be complete, as tools need it."""
     files = {}
     for data in answer.file_descriptor_response.file_descriptor_proto:
         file = FileDescriptorProto.FromString(data)
@@ -65,6 +65,6 @@ def test_every_service_and_method_is_described(grpc_channel: grpc.Channel, versi
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("symbol", ["iotflow.v1.DeviceService.Nothing", "iotflow.v1.Nothing", "", "."])
-def test_what_there_is_not_is_not_found(grpc_channel: grpc.Channel, version: str, symbol: str) -> None:
+def test_unknown_symbols_are_not_found(grpc_channel: grpc.Channel, version: str, symbol: str) -> None:
     [answer] = ask(grpc_channel, version, [ServerReflectionRequest(file_containing_symbol=symbol)])
     assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]

@@ -1,4 +1,4 @@
-"""Live streams that ask for what was stored before: a caller who opens many of them is sent a few at a time."""
+"""Subscriptions that replay stored readings: those of one caller are served a few at a time."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.integration.grpc.device import Caller, batch, stream
 PATIENCE, MOST = 60.0, 4
 SECRET = "s" * 32
 Metadata = tuple[tuple[str, str], ...]
-# Together more than sockets and the client's library take for somebody who does not read.
+# Together more than sockets and the client library buffer for a caller that does not read.
 ROWS, BATCHES, TEXT = 100, 40, "x" * 10_000
 
 
@@ -25,7 +25,7 @@ def server_settings() -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
-    """A device with more readings than fit into what a connection takes unread."""
+    """A device with more readings than fit into the buffers of a connection."""
     device = register(devices, "of many readings")
     texts = {"strings": [TEXT] * ROWS}
     batches = (batch(number, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
@@ -34,25 +34,25 @@ def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
 
 
 def replay(stub: TelemetryServiceStub, device: Caller, metadata: Metadata | None = None) -> Any:
-    """metadata: the caller's, where it is not the device itself."""
+    """metadata: credentials of the caller, if it is not the device."""
     request = telemetry_service_pb2.SubscribeTelemetryRequest(device_ids=[device.id], since="2020-01-01")
     return stub.SubscribeTelemetry(request, metadata=metadata or device.metadata, timeout=PATIENCE)
 
 
 def anonymous_at(address: str) -> Metadata:
-    """As Envoy forwards a caller without a credential."""
+    """The metadata of an anonymous caller as Envoy forwards it."""
     return (("x-iotflow-envoy", SECRET), ("x-forwarded-for", address))
 
 
 def is_sent_readings(call: Any, within: int = 2**31) -> bool:
-    """Whether one of so many events is no heartbeat."""
+    """Whether any of this number of events is not a heartbeat."""
     return any(event.HasField("telemetry") for event, _ in zip(call, range(within), strict=False))
 
 
 def test_replays_of_a_caller_take_turns(
     grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, grpc_channel: grpc.Channel, much: Caller
 ) -> None:
-    """Those that wait are told that they are alive; other callers do not wait, and who ends makes room."""
+    """Waiting subscriptions receive heartbeats, other callers do not wait, and the end of a replay admits the next."""
     stalled = [replay(grpc_stub, much) for _ in range(MOST)]
     assert all(is_sent_readings(call) for call in stalled)
     waiting = replay(grpc_stub, much)

@@ -1,4 +1,4 @@
-"""A server that goes down: what is under way ends well, and everybody is told to come back."""
+"""The shutdown of a server: calls in progress complete, and clients are told to reconnect."""
 
 import queue
 import time
@@ -22,7 +22,7 @@ from tests.integration.grpc.gateway_calls import configs, until_caught_up
 from tests.support.admin_stubs import AdminStubs
 
 
-def test_a_drain_acknowledges_what_was_taken_and_tells_streams_to_reconnect(tmp_path: Path) -> None:
+def test_a_drain_acknowledges_received_batches_and_ends_streams_with_a_retryable_error(tmp_path: Path) -> None:
     server = ServerThread(settings(tmp_path, heartbeat_seconds=60))
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         device = register(DeviceServiceStub(channel), "drained")
@@ -68,7 +68,7 @@ def _until_error(call: Any) -> list[telemetry_service_pb2.SubscribeTelemetryResp
     return events
 
 
-def test_streams_of_commands_and_who_waits_for_one_are_told_at_once(tmp_path: Path) -> None:
+def test_command_streams_and_waiting_admins_end_at_once(tmp_path: Path) -> None:
     server = ServerThread(settings(tmp_path, drain_seconds=30))
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel, ThreadPoolExecutor() as threads:
         devices = DeviceServiceStub(channel)

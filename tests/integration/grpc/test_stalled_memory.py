@@ -1,4 +1,4 @@
-"""What callers that take nothing cost the server, and that it gives it back."""
+"""Memory of the server for callers that do not read, and its release."""
 
 import time
 from collections.abc import Iterator
@@ -17,28 +17,28 @@ from tests.support.processes import Running, serving_port
 from tests.support.server_process import server
 
 CALLS, UNDER_WAY, MEASUREMENTS, ROWS, BATCHES = 100, 10, 100, 2_000, 5
-# What the ten that are under way may take; without a limit the two hundred take more than a gigabyte.
+# For the ten calls in progress; without a limit the two hundred would take more than a gigabyte.
 MOST_MORE = 350 * 2**20
-# What stays for the next batches.
+# Memory that the allocator keeps.
 MOST_KEPT = 100 * 2**20
 PATIENCE = 60.0
 
 
 def resident(process: Running) -> int:
-    """Bytes."""
+    """Resident memory of the process, in bytes."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1_024
 
 
 def asked(stub: TelemetryServiceStub, device: Caller) -> Iterator[Any]:
-    """A read and an export, of which nothing is taken."""
+    """A read and an export whose responses are not read."""
     read = telemetry_service_pb2.ReadTelemetryRequest(device_ids=[device.id])
     yield stub.ReadTelemetry(read, metadata=device.metadata, timeout=PATIENCE)
     export = telemetry_service_pb2.ExportTelemetryRequest(device_ids=[device.id])
     yield stub.ExportTelemetry(export, metadata=device.metadata, timeout=PATIENCE)
 
 
-def test_a_hundred_stalled_reads_and_exports_of_one_caller(tmp_path: Path) -> None:
+def test_memory_for_stalled_reads_and_exports_is_bounded_and_released(tmp_path: Path) -> None:
     with server(tmp_path) as (process, channel), ExitStack() as stack:
         port = serving_port(process)
         device = register(DeviceServiceStub(channel), "asked too much")
@@ -50,7 +50,7 @@ def test_a_hundred_stalled_reads_and_exports_of_one_caller(tmp_path: Path) -> No
         before = most = resident(process)
         calls: list[Any] = []
         for _ in range(CALLS):
-            # A connection each: what one has in common would hold the others up.
+            # One connection for each, because streams of one connection would delay each other.
             options = [("grpc.use_local_subchannel_pool", 1)]
             own = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options=options))
             calls += asked(TelemetryServiceStub(own), device)

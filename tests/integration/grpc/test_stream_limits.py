@@ -1,4 +1,4 @@
-"""What one caller's streams may take: their number, and the patience with a peer that takes nothing."""
+"""Limits of the streams of a caller: their number, and the time without progress."""
 
 import queue
 import socket
@@ -29,7 +29,7 @@ from tests.support.admin_stubs import AdminStubs
 
 PATIENCE = 30.0
 STREAMS, SUBSCRIPTIONS, READS = 4, 3, 2
-# Together more than sockets and the client's library take for somebody who does not read.
+# Together more than sockets and the client library buffer for a caller that does not read.
 ROWS, BATCHES, TEXT = 100, 40, "x" * 10_000
 
 ALIVE = telemetry_service_pb2.SubscribeTelemetryRequest()
@@ -50,7 +50,7 @@ def server_settings() -> dict[str, object]:
 
 @contextmanager
 def held(*calls: Any) -> Iterator[None]:
-    """Cancelled when the block is left."""
+    """Open calls, cancelled at the end of the block."""
     try:
         yield
     finally:
@@ -91,7 +91,7 @@ def subscribed(channel: grpc.Channel, device: Caller) -> Any:
     ("opened", "most", "word"),
     [(watched_config, STREAMS, "STREAM_LIMIT"), (subscribed, SUBSCRIPTIONS, "SUBSCRIPTION_LIMIT")],
 )
-def test_a_caller_has_so_many_streams_and_others_have_theirs(
+def test_the_number_of_streams_is_limited_for_each_caller(
     grpc_channel: grpc.Channel,
     devices: DeviceServiceStub,
     device: Caller,
@@ -142,7 +142,7 @@ def test_anonymous_watches_of_health_are_limited_by_address(grpc_channel: grpc.C
         assert stub.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_a_gateway_which_speaks_for_many_devices_has_no_limit(gateway: GatewayServiceStub, people: Admin) -> None:
+def test_gateways_have_no_limit_because_they_call_for_many_devices(gateway: GatewayServiceStub, people: Admin) -> None:
     metadata = people.gateway("of many")
     calls = [
         gateway.WatchDeviceConfigs(gateway_service_pb2.WatchDeviceConfigsRequest(), metadata=metadata, timeout=PATIENCE)
@@ -155,7 +155,7 @@ def test_a_gateway_which_speaks_for_many_devices_has_no_limit(gateway: GatewaySe
 
 @pytest.fixture(scope="module")
 def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
-    """A device with more readings than fit into what a connection takes unread."""
+    """A device with more readings than fit into the buffers of a connection."""
     device = register(devices, "of many readings")
     texts = {"strings": [TEXT] * ROWS}
     batches = (batch(number, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
@@ -179,7 +179,7 @@ def stalled_replay(stub: TelemetryServiceStub, device: Caller) -> Any:
 
 
 @pytest.mark.parametrize("stalled", [stalled_read, stalled_export, stalled_replay])
-def test_who_takes_nothing_is_cut_off_and_who_is_silent_is_not(
+def test_a_stream_that_is_not_read_ends_and_an_idle_one_does_not(
     grpc_channel: grpc.Channel,
     grpc_stub: TelemetryServiceStub,
     people: Admin,
@@ -191,9 +191,9 @@ def test_who_takes_nothing_is_cut_off_and_who_is_silent_is_not(
         first = next(silent)
         call = stalled(grpc_stub, much)
         eventually(lambda: open_streams(grpc_channel) == 2)
-        # Nobody reads: only the server can end it.
+        # The stream is not read, so only the server can end it.
         eventually(lambda: open_streams(grpc_channel) == 1)
-        # What gRPC still holds of it counts.
+        # Its messages in the buffers of gRPC count.
         again = [stalled(grpc_stub, much) for _ in range(READS if stalled is not stalled_replay else SUBSCRIPTIONS)]
         with held(*again):
             assert refusal(again[-1])[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -204,7 +204,7 @@ def test_who_takes_nothing_is_cut_off_and_who_is_silent_is_not(
         assert next(silent).desired_version > first.desired_version
 
 
-def test_reads_under_way_are_limited(grpc_stub: TelemetryServiceStub, much: Caller) -> None:
+def test_concurrent_reads_are_limited(grpc_stub: TelemetryServiceStub, much: Caller) -> None:
     calls = [stalled_read(grpc_stub, much), stalled_export(grpc_stub, much)]
     with held(*calls):
         for call in calls:
@@ -214,7 +214,7 @@ def test_reads_under_way_are_limited(grpc_stub: TelemetryServiceStub, much: Call
 
 
 def test_a_connection_that_answers_no_keepalive_is_closed(grpc_addr: str) -> None:
-    """Of HTTP/2 it says what begins a connection, and nothing after that; the kernel still takes what comes."""
+    """The peer sends the preface of HTTP/2 and nothing else; its kernel still acknowledges segments."""
     host, port = grpc_addr.split(":")
     empty_settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
@@ -222,12 +222,14 @@ def test_a_connection_that_answers_no_keepalive_is_closed(grpc_addr: str) -> Non
         began, heard = time.monotonic(), b""
         while data := connection.recv(65_536):
             heard += data
-    assert heard, "the server said its settings"
+    assert heard, "the server sent its settings"
     assert time.monotonic() - began < PATIENCE
 
 
-def test_a_connection_that_answers_stays(grpc_channel: grpc.Channel, grpc_addr: str, device: Caller) -> None:
-    """Though nothing is said on it for longer than the other one was given."""
+def test_an_idle_connection_that_answers_keepalives_stays_open(
+    grpc_channel: grpc.Channel, grpc_addr: str, device: Caller
+) -> None:
+    """It is idle for longer than the time limit of the closed one."""
     silent = watched_config(grpc_channel, device)
     told: queue.Queue[object] = queue.Queue()
     silent.add_callback(lambda: told.put(silent.code()))

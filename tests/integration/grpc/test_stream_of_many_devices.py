@@ -1,4 +1,4 @@
-"""StreamTelemetry with batches of many devices: each device gets its rows, and nobody answers for another."""
+"""StreamTelemetry with batches of many devices: each device has its own rows and its own rejections."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def test_each_device_gets_its_rows_in_their_order(
         flag={"bools": [True, False, True, False, True], "validity": b"\x06"},
         name={"strings": ["", "", "", "x", ""], "validity": b"\x08"},
     )
-    # The last row of the first device is as old as its first, and overwrites it.
+    # The last row of the first device has the time of its first row, and overwrites it.
     message.timestamps[4] = T0
     answers = stream(grpc_stub, gateway, [message])
     assert (answers[-1].committed_sequence, rejections(answers)) == (1, [])
@@ -59,7 +59,7 @@ def test_each_device_gets_its_rows_in_their_order(
     ]
 
 
-def test_refusals_name_the_row_and_concern_no_other_device(
+def test_rejections_name_the_row_and_do_not_affect_other_devices(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
     one, two, three = (device.id for device in fleet)
@@ -75,10 +75,10 @@ def test_refusals_name_the_row_and_concern_no_other_device(
     assert [read(grpc_stub, device) for device in fleet] == [{"value": {T0: 1}}, {"value": {T0: "text"}}, {}]
 
 
-def test_much_that_is_refused_of_some_devices_leaves_the_others_theirs(
+def test_many_rejections_of_some_devices_do_not_affect_others(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
-    """In more answers than one: a caller takes 4 MiB at a time."""
+    """They take several responses, because a caller accepts messages of 4 MiB."""
     one, two, _ = (device.id for device in fleet)
     rows = 900
     values = [float(row) if row % 2 else float("nan") for row in range(rows)]
@@ -94,7 +94,7 @@ def test_much_that_is_refused_of_some_devices_leaves_the_others_theirs(
     assert {name: len(found) for name, found in second.items()} == {f"m{n}": rows // 2 for n in range(40)}
 
 
-def test_readings_without_times_get_one_of_their_own_for_each_device(
+def test_readings_without_times_get_distinct_timestamps_for_each_device(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
     message = of([device.id for device in fleet for _ in range(20)], value={"doubles": range(60)})
@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[Callable[[telemetry_pb2.TelemetryBatch], object], str]]
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_told_apart_is_refused_by_name(
+def test_ambiguous_rows_are_rejected_by_name(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller], case: str
 ) -> None:
     spoil, field = REFUSED[case]
@@ -127,7 +127,7 @@ def test_what_cannot_be_told_apart_is_refused_by_name(
     assert [read(grpc_stub, device) for device in fleet] == [{}, {}, {}]
 
 
-def test_rows_in_disorder_are_refused_where_they_are_too_many(
+def test_too_many_unordered_rows_are_rejected(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
     one, two, _ = (device.id for device in fleet)
@@ -135,7 +135,7 @@ def test_rows_in_disorder_are_refused_where_they_are_too_many(
     assert (refused.count, refused.message.split(":")[0]) == (1_002, "device_ids")
 
 
-def test_it_is_for_gateways(grpc_stub: TelemetryServiceStub, fleet: list[Caller]) -> None:
+def test_batches_of_many_devices_are_for_gateways_only(grpc_stub: TelemetryServiceStub, fleet: list[Caller]) -> None:
     own, other, _ = fleet
     for device_ids in ([own.id] * 2, [own.id, other.id]):
         (refused,) = rejections(stream(grpc_stub, own, [of(device_ids)]))
@@ -143,9 +143,7 @@ def test_it_is_for_gateways(grpc_stub: TelemetryServiceStub, fleet: list[Caller]
     assert read(grpc_stub, own) == read(grpc_stub, other) == {}
 
 
-def test_each_device_hears_its_own_reason(
-    grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
-) -> None:
+def test_each_device_has_its_own_reason(grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]) -> None:
     one, two, three = (device.id for device in fleet)
     message = of(
         [one, two, three],
@@ -165,7 +163,7 @@ def test_each_device_hears_its_own_reason(
     assert read(grpc_stub, fleet[2]) == {"text": {T0 + 2_000: "right"}, "good": {T0 + 2_000: 3}}
 
 
-def test_a_time_that_is_none_is_its_devices_affair(
+def test_an_invalid_time_affects_its_own_device_only(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
     message = of([device.id for device in fleet])
@@ -175,7 +173,7 @@ def test_a_time_that_is_none_is_its_devices_affair(
     assert [len(read(grpc_stub, device)) for device in fleet] == [1, 0, 1]
 
 
-def test_times_that_are_given_rise_in_the_order_of_the_rows(
+def test_allocated_timestamps_increase_in_the_order_of_rows(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
     one, two, _ = (device.id for device in fleet)
@@ -190,8 +188,8 @@ def test_times_that_are_given_rise_in_the_order_of_the_rows(
     assert values == sorted(values)
 
 
-def test_a_name_without_end_ends_no_stream(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
-    """Answers quote what was sent, but not all of it."""
+def test_a_very_long_name_does_not_end_the_stream(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+    """Responses quote a bounded part of the name."""
     for wire in ({"doubles": [1, 2, 3]}, {"doubles": [1]}, {}):
         columns: dict[str, Any] = {"n" * 5_000_000: wire}
         answers = stream(grpc_stub, device, [batch(1, 3, 0, **columns)])

@@ -1,4 +1,4 @@
-"""How a stream begins: with its headers, or with the status that refuses it."""
+"""The start of a stream: its headers, or the status of its rejection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ REFUSED_CALLS, AT_A_TIME = 60, 20
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, object]:
-    """More wrong keys than a caller is allowed to try."""
+    """Allow more wrong keys than by default."""
     return {"wrong_credentials_per_minute": 100_000}
 
 
@@ -29,13 +29,13 @@ METHODS = [method for method in methods() if method.server_streaming]
 BOTH_WAYS = [method for method in METHODS if method.client_streaming]
 
 
-def test_the_contract_has_the_streams_that_are_looked_at() -> None:
+def test_the_contract_has_the_tested_streams() -> None:
     assert {method.name for method in BOTH_WAYS} >= {"StreamCommands", "StreamTelemetry", "StreamDeviceCommands"}
     assert len(METHODS) >= 10
 
 
 def opened(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any, messages: Any = None) -> Any:
-    """The call; where both ways are streams it says nothing unless there are messages."""
+    """The call. A bidirectional stream sends nothing without `messages`."""
     answer = message_factory.GetMessageClass(method.output_type).FromString
     if method.client_streaming:
         ask = message_factory.GetMessageClass(method.input_type).SerializeToString
@@ -46,7 +46,7 @@ def opened(channel: grpc.aio.Channel, method: MethodDescriptor, metadata: Any, m
 
 
 @pytest.mark.parametrize("method", METHODS, ids=path)
-async def test_headers_come_at_once_though_nothing_is_said(
+async def test_headers_are_sent_before_the_first_message(
     grpc_addr: str, device: Caller, admin_metadata: tuple[tuple[str, str], ...], method: MethodDescriptor
 ) -> None:
     metadata = (
@@ -64,10 +64,10 @@ async def test_headers_come_at_once_though_nothing_is_said(
 
 @pytest.mark.parametrize("method", BOTH_WAYS, ids=path)
 @pytest.mark.parametrize("batches", [1, 20])
-async def test_a_refused_stream_always_shows_the_servers_status(
+async def test_a_rejected_stream_has_the_status_of_the_server(
     grpc_addr: str, method: MethodDescriptor, batches: int
 ) -> None:
-    """Also in clients of grpc.aio, which report INTERNAL where a status meets a write under way."""
+    """Also for clients of grpc.aio, which report INTERNAL if a status arrives during a write."""
 
     async def sent() -> AsyncIterator[Any]:
         for sequence in range(batches):
@@ -84,7 +84,7 @@ async def test_a_refused_stream_always_shows_the_servers_status(
     assert found == {grpc.StatusCode.UNAUTHENTICATED}
 
 
-async def test_a_refused_caller_that_goes_on_writing_is_not_listened_to_for_long(grpc_addr: str) -> None:
+async def test_a_rejected_caller_that_continues_to_write_is_disconnected(grpc_addr: str) -> None:
     async def without_end() -> AsyncIterator[telemetry_pb2.TelemetryBatch]:
         sequence = 0
         while True:

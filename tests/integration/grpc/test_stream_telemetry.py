@@ -1,4 +1,4 @@
-"""StreamTelemetry over the real server: acknowledgements, rejections by name, and how a stream ends."""
+"""StreamTelemetry over the real server: acknowledgements, rejections, and the end of streams."""
 
 import queue
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ ALL_TYPES: dict[str, Any] = {
 }
 
 
-def test_every_type_comes_back_as_it_was_sent(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_values_of_every_type_are_returned_unchanged(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     answers = stream(grpc_stub, device, [batch(1, **ALL_TYPES)])
     assert (answers[-1].committed_sequence, list(answers[-1].rejected)) == (1, [])
     expected = {
@@ -46,7 +46,7 @@ def test_rows_without_a_value_are_absent_and_overwrite_nothing(grpc_stub: Teleme
     }
 
 
-def test_acknowledgements_are_cumulative_and_rise(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_acknowledgements_are_cumulative_and_increase(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     sequences = [
         answer.committed_sequence for answer in stream(grpc_stub, device, [batch(s * 5, first=s) for s in range(50)])
     ]
@@ -83,7 +83,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_malformed_batch_is_refused_by_name_and_the_stream_goes_on(
+def test_a_malformed_batch_is_rejected_by_name_and_the_stream_continues(
     grpc_stub: TelemetryServiceStub, device: Caller, case: str
 ) -> None:
     malformed, field = MALFORMED[case]
@@ -137,7 +137,7 @@ def test_a_type_conflict_names_the_measurement_and_the_type(grpc_stub: Telemetry
     assert read(grpc_stub, device) == {"value": {T0: 4, T0 + 1_000: 2, T0 + 2_000: 6}}
 
 
-def test_a_sequence_that_does_not_rise_ends_the_stream_after_what_came_before_is_acknowledged(
+def test_a_sequence_number_that_does_not_increase_ends_the_stream_after_earlier_acknowledgements(
     grpc_stub: TelemetryServiceStub, device: Caller
 ) -> None:
     call = grpc_stub.StreamTelemetry(iter([batch(3), batch(3)]), metadata=device.metadata, timeout=30)
@@ -148,7 +148,7 @@ def test_a_sequence_that_does_not_rise_ends_the_stream_after_what_came_before_is
     assert fields(caught.value) == ["sequence"]
 
 
-def test_another_devices_data_ends_the_stream(
+def test_a_batch_of_another_device_ends_the_stream(
     grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, device: Caller
 ) -> None:
     other = register(devices, "other of the stream")
@@ -161,7 +161,7 @@ def test_another_devices_data_ends_the_stream(
 
 
 @pytest.mark.parametrize("metadata", [(), (("x-api-key", "wrong"),)])
-def test_without_a_key_there_is_no_stream(
+def test_a_stream_without_a_key_is_rejected(
     grpc_stub: TelemetryServiceStub, metadata: tuple[tuple[str, str], ...]
 ) -> None:
     with pytest.raises(grpc.RpcError) as caught:
@@ -169,7 +169,7 @@ def test_without_a_key_there_is_no_stream(
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_a_gateway_writes_for_every_device_and_an_unknown_one_hurts_nobody(
+def test_a_gateway_writes_for_every_device_and_an_unknown_one_does_not_affect_others(
     grpc_stub: TelemetryServiceStub,
     devices: DeviceServiceStub,
     admin: AdminStubs,
@@ -190,7 +190,7 @@ def test_a_gateway_writes_for_every_device_and_an_unknown_one_hurts_nobody(
     assert [len(read(grpc_stub, device)["value"]) for device in fleet] == [3, 3, 3]
 
 
-def test_a_suspended_device_is_cut_off_at_once(
+def test_the_stream_of_an_inactive_device_ends_at_once(
     grpc_stub: TelemetryServiceStub,
     admin: AdminStubs,
     admin_metadata: tuple[tuple[str, str], ...],
@@ -211,7 +211,7 @@ def test_a_suspended_device_is_cut_off_at_once(
     assert reason(caught.value) == "DEVICE_INACTIVE"
 
 
-def test_a_revoked_token_is_cut_off_at_once(
+def test_the_stream_of_a_revoked_token_ends_at_once(
     grpc_stub: TelemetryServiceStub,
     admin: AdminStubs,
     admin_metadata: tuple[tuple[str, str], ...],
@@ -246,7 +246,7 @@ def test_an_expired_token_ends_its_streams(
     assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAUTHENTICATED, "WRONG_TOKEN")
 
 
-def test_scattered_refusals_are_told_in_a_few_words(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_many_scattered_rejections_are_summarized(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     rows = 10_000
     scattered = {"doubles": [float("nan") if row % 2 else 1.0 for row in range(rows)]}
     answers = stream(grpc_stub, device, [batch(1, rows=rows, bad=scattered, good={"bools": [True] * rows})])
@@ -256,13 +256,13 @@ def test_scattered_refusals_are_told_in_a_few_words(grpc_stub: TelemetryServiceS
     assert (len(stored["good"]), "bad" in stored) == (rows, False)
 
 
-def test_a_batch_of_too_many_values_is_refused(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
+def test_a_batch_of_too_many_values_is_rejected(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     columns = {f"m{number}": {"bools": [True] * 20_000} for number in range(51)}
     (rejected,) = stream(grpc_stub, device, [batch(1, 20_000, 0, **columns)])[-1].rejected
     assert (rejected.reason, rejected.message.split(":")[0]) == ("INVALID_ARGUMENT", "columns")
 
 
-def test_bytes_that_are_no_message_are_an_invalid_argument(grpc_channel: grpc.Channel, device: Caller) -> None:
+def test_bytes_that_are_not_a_message_are_an_invalid_argument(grpc_channel: grpc.Channel, device: Caller) -> None:
     for make, method in ((grpc_channel.unary_unary, "GetTelemetry"), (grpc_channel.stream_stream, "StreamTelemetry")):
         call: Any = make(f"/iotflow.v1.TelemetryService/{method}")
         sent = b"\xff\xff" if method == "GetTelemetry" else iter([b"\xff\xff"])
@@ -271,7 +271,7 @@ def test_bytes_that_are_no_message_are_an_invalid_argument(grpc_channel: grpc.Ch
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED")
 
 
-def test_200_streams_at_once(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
+def test_200_concurrent_streams_are_acknowledged(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub) -> None:
     fleet = [register(devices, f"one of 200: {i}") for i in range(200)]
 
     def last(device: Caller) -> int:

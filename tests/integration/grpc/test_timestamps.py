@@ -1,4 +1,4 @@
-"""Two machines that share a registry, with Redis away: no time is given twice."""
+"""Two servers that share a registry allocate distinct timestamps while Redis is down."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.server_process import server
 READINGS, AT_A_TIME = 200, 20
 
 
-async def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> None:
+async def test_two_servers_allocate_distinct_timestamps_of_a_device(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
@@ -28,16 +28,16 @@ async def test_two_servers_give_a_device_times_of_its_own(tmp_path: Path) -> Non
             "IOTFLOW_KEY_SECRET": "one secret that both of the machines know",
         }
         with server(folders[0], **shared) as (one, channel), server(folders[1], **shared) as (two, _):
-            device = register(DeviceServiceStub(channel), "heard by both")
+            device = register(DeviceServiceStub(channel), "sends to both")
             redis.kill()
-            times = await _given((serving_port(one), serving_port(two)), device)
+            times = await _allocated((serving_port(one), serving_port(two)), device)
         redis.start()
     assert len(times) == 2 * READINGS
     assert len(set(times)) == len(times)
 
 
-async def _given(ports: tuple[int, int], device: Caller) -> list[int]:
-    """The times that both gave side by side."""
+async def _allocated(ports: tuple[int, int], device: Caller) -> list[int]:
+    """The timestamps that both servers allocated concurrently."""
     request = SubmitTelemetryRequest()
     request.data["t"] = 1
     times: list[int] = []

@@ -106,7 +106,7 @@ async def test_a_repeated_report_changes_nothing(parts: Parts) -> None:
         await parts.commands.acknowledge(device.id, command.id, "failed", None)
 
 
-async def test_invalid_reports_are_rejected(parts: Parts) -> None:
+async def test_invalid_requests_are_rejected(parts: Parts) -> None:
     device, other = await parts.make("a"), await parts.make("b")
     command = await parts.commands.send(device.id, "reboot", {}, None, "", actor="token:me")
 
@@ -174,7 +174,7 @@ async def test_a_cancelled_command_is_not_delivered(parts: Parts) -> None:
         await parts.commands.cancel(999, actor="token:me")
 
 
-async def test_a_gateway_may_report_for_the_device(parts: Parts) -> None:
+async def test_a_handover_is_recorded_once(parts: Parts) -> None:
     device = await parts.make()
     command = await parts.commands.send(device.id, "x", {}, None, "", actor="token:me")
     delivered = await parts.commands.hand_over(device.id, command.id)

@@ -31,7 +31,7 @@ LET_GO = 10.0
 
 @pytest.fixture
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorter time limits in the order of the service: a read times out first, then a statement that waits for SQLite's lock, then a write."""
+    """Shorter time limits in the order of the service: first a read times out, then the wait for SQLite's lock, then a write."""
     for module, name, seconds in (
         (waits, "READ_PATIENCE", 0.8),
         (engines, "POOL_PATIENCE", 0.6),

@@ -11,7 +11,7 @@ from iotflow_server.db.models import DesiredRow
 from tests.integration.registry.parts import Parts
 
 
-async def test_versions_increase_and_persist(parts: Parts) -> None:
+async def test_versions_increase_and_are_kept(parts: Parts) -> None:
     device = await parts.make()
     assert await parts.desired.get(device.id) == DesiredConfig(device.id, 0, {})
 
@@ -96,7 +96,7 @@ async def test_each_version_is_published_after_its_commit(parts: Parts) -> None:
         assert listener.take() == ([first], False)
 
 
-async def test_changes_since_a_position_are_listed(parts: Parts) -> None:
+async def test_changes_since_a_time_are_listed(parts: Parts) -> None:
     old, twice, once = [await parts.make(name) for name in "abc"]
     for device in (old, twice):
         await parts.desired.set(device.id, {"n": 1}, None, "token:me")

@@ -73,7 +73,7 @@ async def test_a_key_is_valid_with_the_secret_of_its_server_only(parts: Parts) -
     assert await others.find(key) is None
 
 
-async def test_the_grace_of_the_old_key_begins_with_the_first_use_of_the_new_one(parts: Parts) -> None:
+async def test_the_grace_period_of_the_old_key_begins_with_the_first_use_of_the_new_one(parts: Parts) -> None:
     device, old = await made(parts)
     new = await rotated(parts, old)
     parts.clock.advance(days=30)
@@ -189,7 +189,7 @@ async def test_a_deleted_device_has_no_keys(parts: Parts) -> None:
             await call
 
 
-async def test_the_grace_period_is_a_setting(parts: Parts) -> None:
+async def test_the_length_of_keys_is_a_setting(parts: Parts) -> None:
     registry = Registry(parts.database, KeyHasher(b"x"), key_length=48)
     _, key = await registry.register(NewDevice("d"), actor="token:me")
     assert len(key) == 48

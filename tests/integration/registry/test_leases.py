@@ -78,7 +78,9 @@ async def test_no_command_of_an_unreachable_device_is_leased_until_it_is_back(
     assert await taken(offers, "two") == [first, second]
 
 
-async def test_commands_that_must_not_be_delivered_are_not_leased(parts: Parts, offers: CommandLeases) -> None:
+async def test_no_command_is_leased_that_is_final_delivered_or_of_an_inactive_device(
+    parts: Parts, offers: CommandLeases
+) -> None:
     device, suspended = await parts.make("a"), await parts.make("b")
     await parts.registry.update(suspended.id, DeviceChanges(status="inactive"), actor="token:me")
     await send(parts, suspended.id, "waits")

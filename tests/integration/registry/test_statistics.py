@@ -23,7 +23,7 @@ async def test_the_audit_log_has_pages_newest_first(parts: Parts) -> None:
     assert await parts.audit.page("device:9", None, 10) == []
 
 
-async def test_devices_are_counted_by_status_and_type(parts: Parts) -> None:
+async def test_devices_are_counted_by_common_properties(parts: Parts) -> None:
     for number, (kind, location) in enumerate([("pump", "hall"), ("lamp", "hall"), ("lamp", "roof"), ("lamp", "")]):
         await parts.registry.register(
             NewDevice(f"d{number}", kind, location=location, firmware_version="1.0"), actor="token:me"
@@ -56,7 +56,7 @@ async def test_registrations_are_counted_by_day(parts: Parts) -> None:
     assert {day: count for day, count in days if count} == {"2026-02-01": 1, "2026-03-01": 2, "2026-03-02": 1}
 
 
-async def test_online_devices_are_counted(parts: Parts) -> None:
+async def test_recently_seen_devices_are_listed_and_counted(parts: Parts) -> None:
     made = [await parts.make(f"d{number}") for number in range(4)]
     last_seen = LastSeen(parts.database, clock=parts.clock)
     since = parts.clock.advance(minutes=1)

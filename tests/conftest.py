@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Settings of all tests."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ from types import FrameType
 import pytest
 from hypothesis import settings
 
-# How long an example takes is the machine's affair. Elsewhere every run tries new examples; a change is not to be judged
-# by luck.
+# The duration of an example depends on the machine. In CI the examples are fixed, so that the result of a change
+# does not depend on chance.
 settings.register_profile("elsewhere", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "elsewhere")
 
-# A shell that runs the tests in the background ignores Ctrl-C for all it starts; the programs under test must not.
+# A shell ignores Ctrl-C in background jobs and their children; the programs under test must not.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,4 +1,4 @@
-"""Waits until the journal has caught up."""
+"""Waits until the journal is empty."""
 
 import asyncio
 

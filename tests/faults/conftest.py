@@ -1,6 +1,6 @@
-"""A server process and a real IoTDB, for scenarios in which they are killed.
+"""A server process and a real IoTDB that the tests kill.
 
-What is left to chance follows from a seed; FAULT_SEED=<number> gives the same again.
+Random choices follow from a seed; FAULT_SEED=<number> repeats them.
 """
 
 import os
@@ -24,7 +24,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def iotdb() -> Iterator[Database]:
-    """One for all scenarios."""
+    """One IoTDB for all tests."""
     with running_iotdb() as server:
         yield Database(server)
 
@@ -39,20 +39,20 @@ async def database(iotdb: Database) -> Database:
 
 @pytest.fixture
 def random(request: pytest.FixtureRequest) -> Random:
-    """Of a test's own, so that it does the same alone and among others."""
+    """A generator for each test, so that its choices do not depend on the other tests."""
     print(f"FAULT_SEED={SEED}")  # noqa: T201 - shown where the test fails
     return Random(f"{SEED} {request.node.name}")  # noqa: S311
 
 
 @pytest.fixture
 def settings() -> dict[str, str]:
-    """What a scenario changes of the server's."""
+    """Settings of the server that a test overrides."""
     return {}
 
 
 @pytest.fixture
 def service(database: Database, random: Random, settings: dict[str, str], tmp_path: Path) -> Iterator[Service]:
-    """Running."""
+    """The running server with its IoTDB."""
     with server_process(tmp_path, database.url, settings) as server:
         server.start()
         yield Service(server, database, random)

@@ -1,4 +1,4 @@
-"""The IoTDB that all scenarios share, off the event loop."""
+"""The IoTDB that all tests share, controlled without blocking the event loop."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from tools.iotdb_server import IotdbServer
 
 
 class Database:
-    """A real server that is killed, frozen and started again."""
+    """A real server that tests kill, pause and restart."""
 
     def __init__(self, server: IotdbServer) -> None:
         self._server = server
@@ -19,37 +19,37 @@ class Database:
 
     @property
     def address(self) -> IotdbAddress:
-        """For a store of a test's own."""
+        """The address for a store that a test creates."""
         return IotdbAddress([f"127.0.0.1:{self._server.port}"])
 
     @property
     def url(self) -> str:
-        """For the setting that chooses the store."""
+        """The URL for the setting of the store."""
         return f"iotdb://root:root@127.0.0.1:{self._server.port}"
 
     async def kill(self) -> None:
-        """As a crash ends it: what it had in memory alone is gone."""
+        """Kill the server with SIGKILL; data in its memory is lost."""
         await asyncio.to_thread(self._server.stop, signal.SIGKILL)
         self._running = False
 
     async def start(self) -> None:
-        """Returns when it answers, which is before it takes writes. Harmless when it runs."""
+        """Start the server, and wait until it answers, which is before it accepts writes. Does nothing if it runs."""
         if not self._running:
             await asyncio.to_thread(self._server.start)
             self._running = True
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It keeps its connections and says nothing."""
+        """Pause the server: its connections stay open, and it does not answer."""
         with self._server.paused():
             yield
 
     async def empty(self) -> None:
-        """Forget all readings, those of scenarios before."""
+        """Remove the readings of earlier tests."""
         await asyncio.to_thread(self._empty)
 
     def session(self, request_seconds: float = 30) -> IotdbSession:
-        """A connection of its own, as another server would have one."""
+        """A separate connection, like that of another server."""
         return IotdbSession(self.address.nodes[0], self.address, connect_seconds=5, request_seconds=request_seconds)
 
     def _empty(self) -> None:

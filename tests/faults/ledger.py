@@ -1,4 +1,4 @@
-"""What a device was promised, and whether the promise was kept."""
+"""The acknowledged values of a device, and their comparison with the stored ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ Stored = dict[str, dict[int, Any]]
 
 @dataclass(slots=True)
 class Verdict:
-    """acknowledged: how many values must be there. The others name (device, measurement, time): must be there and are not;
-    are there with a value nobody may expect; are there and nobody sent them, or they were deleted."""
+    """acknowledged: number of values that must be stored. The others are lists of (device, measurement, time): values that are missing;
+    values that are wrong; values that were never sent, or were deleted."""
 
     acknowledged: int = 0
     lost: list[tuple[int, str, int]] = field(default_factory=list)
@@ -34,8 +34,8 @@ class Verdict:
 
 
 class Ledger:
-    """The batches of one device in the order of sending. A value that was acknowledged must be there, unless one that was
-    sent later took its place; of what was not acknowledged nothing is promised."""
+    """The batches of one device in the order of sending. An acknowledged value must be stored, unless a later
+    one replaced it; an unacknowledged value may be stored."""
 
     def __init__(self, device_id: int) -> None:
         self.device_id = device_id
@@ -49,11 +49,11 @@ class Ledger:
         self._acknowledged.update(numbers)
 
     def deleted(self, times: range) -> None:
-        """Of all sent before, nothing within these times may be there any more."""
+        """Record a deletion: no value sent before may be stored within these times."""
         self._sent.append(times)
 
     def judge(self, stored: Stored, verdict: Verdict) -> None:
-        """Add to the verdict what is stored of this device."""
+        """Compare the stored values of the device, and add the result to the verdict."""
         for measurement in {*MEASUREMENTS, *stored}:
             self._judge(measurement, stored.get(measurement, {}), verdict)
 
@@ -72,7 +72,7 @@ class Ledger:
                 verdict.wrong.append(where)
 
     def _promises(self, measurement: str) -> tuple[dict[int, Any], dict[int, list[Any]]]:
-        """By time: the last value acknowledged, and those sent after it that were not."""
+        """By time: the last acknowledged value, and later values that were not acknowledged."""
         promised: dict[int, Any] = {}
         possible: dict[int, list[Any]] = {}
         for item in self._sent:
@@ -91,7 +91,7 @@ class Ledger:
 
 
 def _values(piece: Piece, measurement: str) -> Iterable[tuple[int, Any]]:
-    """The last one of a time wins."""
+    """The values by time; the last one of each time counts."""
     if measurement not in MEASUREMENTS:
         return ()
     column = values(measurement, piece.device_id, piece.times, piece.number)

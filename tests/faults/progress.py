@@ -1,4 +1,4 @@
-"""How far the devices have come, for those who wait for it."""
+"""The progress of the devices, as numbers of acknowledged batches."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ PATIENCE = 90.0
 
 
 class Progress:
-    """Counts acknowledged batches, and among them those that only the journal had."""
+    """Counts acknowledged batches, and those of them that were in the journal only."""
 
     def __init__(self) -> None:
         self.acknowledged = 0
@@ -15,23 +15,23 @@ class Progress:
         self._changed = asyncio.Event()
 
     def add(self, batches: int, *, buffered: bool) -> None:
-        """So many more are acknowledged."""
+        """Count further acknowledged batches."""
         self.acknowledged += batches
         self.buffered += batches if buffered else 0
         self._changed.set()
 
     async def more(self, batches: int) -> None:
-        """Wait until so many more are acknowledged."""
+        """Wait for this number of further acknowledged batches."""
         goal = self.acknowledged + batches
         await self.until(lambda: self.acknowledged >= goal)
 
     async def more_buffered(self, batches: int) -> None:
-        """Wait until so many more are acknowledged by the journal alone."""
+        """Wait for this number of further batches that are in the journal only."""
         goal = self.buffered + batches
         await self.until(lambda: self.buffered >= goal)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until it holds; looked at with every acknowledgement."""
+        """Wait until the condition holds, which is checked with every acknowledgement."""
         async with asyncio.timeout(PATIENCE):
             while not condition():
                 self._changed.clear()

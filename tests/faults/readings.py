@@ -1,4 +1,4 @@
-"""Readings whose values follow from what they are of, so that any value found later can be judged."""
+"""Readings whose values are a function of device, batch, measurement and time, so that any stored value can be checked."""
 
 from dataclasses import dataclass
 from random import Random
@@ -12,7 +12,7 @@ from iotflow.v1.telemetry_pb2 import TelemetryBatch
 
 T0 = 1_767_225_600_000
 MEASUREMENTS = ("level", "count", "state", "ratio", "open", "note")
-# New rows of a batch, and older ones that it writes again.
+# New rows of a batch, and earlier rows that it overwrites.
 NEW_ROWS, OLD_ROWS = 12, 4
 _RECENT = 300
 
@@ -29,21 +29,21 @@ class Piece:
 
     @property
     def columns(self) -> dict[str, Column]:
-        """By measurement; what is masked has no value in this batch."""
+        """Values by measurement; masked rows have no value in this batch."""
         return {name: values(name, self.device_id, self.times, self.number) for name in MEASUREMENTS}
 
     def encoded(self, *, for_gateway: bool = False) -> TelemetryBatch:
-        """Under its number as sequence."""
+        """The message, with the number as its sequence number."""
         batch = encode_batch(self.times, self.columns, device_id=self.device_id if for_gateway else 0)
         batch.sequence = self.number
         return batch
 
 
 def values(measurement: str, device_id: int, times: NDArray[np.int64], number: int) -> Column:
-    """What the device's batch of that number says of the measurement at these times.
+    """The values of the measurement in this batch of the device at these times.
 
-    Whether there is a value at all goes by device and time alone: where a value is written twice and then left out, IoTDB
-    may show the first one (in answers of several measurements), which is none of the journal's doing.
+    Presence of a value depends on device and time only: if a value is written twice and then left out, IoTDB
+    may return the first one (in results of several measurements), which the journal cannot prevent.
     """
     place = (times - T0) // 1_000 + device_id
     mixed = (times - T0) * 31 + device_id * 7_919 + number * 104_729
@@ -64,7 +64,7 @@ def values(measurement: str, device_id: int, times: NDArray[np.int64], number: i
 
 
 class Source:
-    """One device's batches: times of its own, a second apart, and some of the latest ones again with other values."""
+    """The batches of a device: new times, one second apart, and some of the latest times again with other values."""
 
     def __init__(self, device_id: int, random: Random) -> None:
         self._device_id = device_id
@@ -73,7 +73,7 @@ class Source:
         self._end = 0
 
     def next(self) -> Piece:
-        """The next batch, its rows in no order, some of them twice."""
+        """The next batch; its rows are unordered, and some have equal times."""
         self._number += 1
         new = range(self._end, self._end + NEW_ROWS)
         self._end += NEW_ROWS

@@ -1,4 +1,4 @@
-"""A device that streams, breaks off, connects again and resends, and writes down every acknowledgement."""
+"""A device that streams, breaks connections, reconnects and resends, and records every acknowledgement."""
 
 import asyncio
 from collections import deque
@@ -13,15 +13,15 @@ from tests.faults.ledger import Ledger
 from tests.faults.progress import Progress
 from tests.faults.readings import Piece, Source
 
-# Batches on their way, and the longest wait before the next try.
+# Number of unacknowledged batches, and longest delay of the next attempt.
 _WINDOW = 16
 _LONGEST_SECONDS = 1.0
 
 
 class Sender:
-    """A batch every `rhythm` seconds until it is told to stop; then it goes on until all is acknowledged.
+    """Sends a batch every `rhythm` seconds until it is stopped, and then waits until all are acknowledged.
 
-    forgetful: what was not acknowledged when the connection broke is not sent again. refusals: why streams ended.
+    forgetful: batches that were not acknowledged when the connection broke are not resent. refusals: reasons of ended streams.
     """
 
     def __init__(self, target: str, api_key: str, source: Source, ledger: Ledger, progress: Progress) -> None:
@@ -51,7 +51,7 @@ class Sender:
                 await asyncio.sleep(min(refusal.retry_after or 0.1, _LONGEST_SECONDS))
 
     async def refused(self, reason: str) -> None:
-        """Wait until a stream ends for that reason, if none has."""
+        """Wait until a stream has ended for this reason."""
         while all(refusal.reason != reason for refusal in self.refusals):
             self._refused.clear()
             await self._refused.wait()
@@ -69,7 +69,7 @@ class Sender:
                 await asyncio.gather(giver, return_exceptions=True)
 
     async def _give(self, call: "grpc.aio.StreamStreamCall", stop: asyncio.Event) -> None:  # type: ignore[type-arg]
-        # A call that is over says why to the one who listens.
+        # The status of an ended call is raised by reading it.
         with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             for piece in list(self._unacknowledged):
                 await call.write(piece.encoded())
@@ -96,7 +96,7 @@ class Sender:
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether it is set by then."""
+    """Whether the event is set within this time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

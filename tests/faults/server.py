@@ -1,4 +1,4 @@
-"""The server as a process that is killed and started again, in the same folder and on the same port."""
+"""The server as a process that tests kill and restart, with one folder and port."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support.processes import PATIENCE, Running, free_port, running, wait_
 
 
 class Server:
-    """env: settings on top of those that every server of these tests has."""
+    """env: settings in addition to those of all servers of these tests."""
 
     def __init__(self, folder: Path, telemetry: str, env: dict[str, str]) -> None:
         self.folder = folder
@@ -42,33 +42,33 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """While it runs."""
+        """The id of the running process."""
         assert self._process
         return self._process.pid
 
     @property
     def log(self) -> str:
-        """What all its processes have written so far."""
+        """The output of all its processes so far."""
         return self._earlier + (self._process.output if self._process else "")
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the server, and wait until it answers."""
         command = [sys.executable, "-m", "iotflow_server"]
         self._process = self._stack.enter_context(running(command, self._env, cwd=self.folder))
-        # A channel that is refused waits a second until it tries again.
+        # A channel waits for a second after a refused connection.
         wait_until_listening(self._port, self._process, 3 * PATIENCE)
         with grpc.insecure_channel(self.target) as channel:
             health: Any = health_pb2_grpc.HealthStub(channel)
             health.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=3 * PATIENCE)
 
     def stop(self) -> None:
-        """In good order."""
+        """Stop the server with SIGTERM."""
         if self._process:
             assert self._process.terminate() == 0, self.log
             self._end()
 
     def kill(self) -> None:
-        """As a crash ends it. Harmless when it does not run."""
+        """Kill the server with SIGKILL. Does nothing if it does not run."""
         if self._process:
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.exit_code()
@@ -82,7 +82,7 @@ class Server:
 
 @contextmanager
 def server_process(folder: Path, telemetry: str, env: dict[str, str]) -> Iterator[Server]:
-    """Not started yet; gone afterwards."""
+    """A server that is not started yet; killed at the end."""
     server = Server(folder, telemetry, env)
     try:
         yield server

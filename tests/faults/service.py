@@ -1,4 +1,4 @@
-"""The service under test: a server process, the IoTDB behind it, and what is asked of it from outside."""
+"""The service under test: a server process, its IoTDB, and calls of clients."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,13 +19,13 @@ from tests.faults.sender import Sender
 from tests.faults.server import Server
 from tests.faults.writer import Writer
 
-# How often to ask how things are: the service rings no bell.
+# Interval between checks of a state that is not published, in seconds.
 _ASK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A registered device, and what was promised to it."""
+    """A registered device with the ledger of its acknowledged values."""
 
     id: int
     api_key: str
@@ -33,7 +33,7 @@ class Device:
 
 
 class Service:
-    """server, database: to be killed and started. random: whatever is left to chance."""
+    """server, database: processes that tests kill and start. random: source of all random choices."""
 
     def __init__(self, server: Server, database: Database, random: Random) -> None:
         self.server = server
@@ -42,7 +42,7 @@ class Service:
         self._devices: list[Device] = []
 
     async def register(self, count: int) -> list[Device]:
-        """New devices; their readings are part of every check."""
+        """Register devices, whose readings each check includes."""
         new = []
         async with open_channel(self.server.target) as channel:
             stub = DeviceServiceStub(channel)
@@ -55,7 +55,7 @@ class Service:
 
     @asynccontextmanager
     async def sending(self, senders: int = 5, writers: int = 2) -> AsyncIterator["Fleet"]:
-        """New devices that send all the while, each in its own way; on return everything of theirs is acknowledged."""
+        """New devices that send during the block, each in another way; at its end all readings are acknowledged."""
         progress, stop = Progress(), asyncio.Event()
         devices = await self.register(senders + writers)
         sources = [Source(device.id, Random(self.random.random())) for device in devices]  # noqa: S311
@@ -76,13 +76,13 @@ class Service:
                 stop.set()
 
     async def status(self) -> telemetry_service_pb2.GetTelemetryStatusResponse:
-        """What the service says of its store."""
+        """The state of the store in the detailed health."""
         async with open_channel(self.server.target) as channel:
             request = telemetry_service_pb2.GetTelemetryStatusRequest()
             return await TelemetryServiceStub(channel).GetTelemetryStatus(request, timeout=PATIENCE)
 
     async def delete(self, device: Device, times: range) -> None:
-        """Delete what the device has within these times. Raises grpc.aio.AioRpcError."""
+        """Delete the readings of the device within these times. Raises grpc.aio.AioRpcError."""
         async with open_channel(self.server.target) as channel:
             request = telemetry_service_pb2.DeleteTelemetryRequest(
                 device_id=device.id, start_time=str(times.start), end_time=str(times.stop)
@@ -91,21 +91,21 @@ class Service:
         device.ledger.deleted(times)
 
     async def caught_up(self) -> telemetry_service_pb2.GetTelemetryStatusResponse:
-        """Wait until the store has everything."""
+        """Wait until the journal is empty."""
         async with asyncio.timeout(PATIENCE):
             while (status := await self.status()).status != "healthy" or status.journal.buffering:  # noqa: ASYNC110
                 await asyncio.sleep(_ASK_SECONDS)
         return status
 
     async def check(self) -> None:
-        """Everything promised is in IoTDB as it was promised; and outlives its crash."""
+        """Assert that IoTDB has all acknowledged values, also after it is killed."""
         await self.compare()
         await self.database.kill()
         await self.database.start()
         await self.compare()
 
     async def stored(self, device: Device) -> Stored:
-        """All there is of a device, by measurement and time."""
+        """All stored values of a device, by measurement and time."""
         found: Stored = {}
         async with open_channel(self.server.target) as channel:
             request = telemetry_service_pb2.ReadTelemetryRequest(device_ids=[device.id])
@@ -118,7 +118,7 @@ class Service:
         return found
 
     async def compare(self) -> None:
-        """Everything promised is in IoTDB as it was promised."""
+        """Assert that IoTDB has all acknowledged values."""
         await self.caught_up()
         verdict = Verdict()
         for device in self._devices:
@@ -139,11 +139,11 @@ class Fleet:
     members: list[Sender | Writer]
 
     def hurry(self) -> None:
-        """From now on send as fast as is reasonable."""
+        """Send at the highest rate from now on."""
         for member in self.members:
             member.rhythm = 0.005
 
     @property
     def senders(self) -> list[Sender]:
-        """Those whose acknowledgements are known one by one."""
+        """The senders that record each acknowledgement."""
         return [member for member in self.members if isinstance(member, Sender)]

@@ -1,4 +1,4 @@
-"""Writes that IoTDB carries out when nobody waits for them any more: they must not come after newer ones."""
+"""Writes that IoTDB carries out after their time limit must not overwrite newer ones."""
 
 import asyncio
 from pathlib import Path
@@ -12,18 +12,18 @@ from tests.contract.readings import DOUBLE, batch, column, contents
 from tests.faults.caught_up import caught_up
 from tests.faults.database import Database
 
-# Large enough for IoTDB to be busy with for a while.
+# Large enough to keep IoTDB busy for a while.
 ROWS = 20_000
 DEVICES = range(1, 5)
 
 
 def filled(device_id: int, value: float, rows: int = ROWS) -> Batch:
-    """Times from 0 on, all with this value."""
+    """A batch of ascending times from 0, all with this value."""
     return batch(device_id, range(rows), column("m", DOUBLE, [value] * rows))
 
 
 async def opened(database: Database, root: Path) -> tuple[JournaledWriter, IotdbStore]:
-    """A writer that waits for IoTDB no longer than a second, and its backend."""
+    """A writer that waits for IoTDB for at most one second, and its backend."""
     backend = IotdbStore(database.address, request_seconds=1.0)
     store = JournaledWriter(backend, root, retry_seconds=0.01)
     await store.start()
@@ -31,7 +31,7 @@ async def opened(database: Database, root: Path) -> tuple[JournaledWriter, Iotdb
     return store, backend
 
 
-async def test_a_write_that_took_too_long_does_not_come_after_newer_ones(database: Database, tmp_path: Path) -> None:
+async def test_a_write_that_timed_out_does_not_overwrite_newer_ones(database: Database, tmp_path: Path) -> None:
     store, backend = await opened(database, tmp_path)
     for turn in range(2):
         old, new = 2.0 * turn, 2.0 * turn + 1
@@ -44,7 +44,7 @@ async def test_a_write_that_took_too_long_does_not_come_after_newer_ones(databas
     await store.close()
 
 
-async def test_a_deletion_that_took_too_long_takes_nothing_newer(database: Database, tmp_path: Path) -> None:
+async def test_a_deletion_that_timed_out_removes_no_newer_readings(database: Database, tmp_path: Path) -> None:
     store, backend = await opened(database, tmp_path)
     for turn in range(2):
         await store.write([filled(1, turn)])

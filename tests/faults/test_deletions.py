@@ -1,4 +1,4 @@
-"""What was deleted stays away, whoever dies and whatever is written again."""
+"""Deleted readings stay deleted, whichever process is killed and whatever is written later."""
 
 import asyncio
 from random import Random
@@ -14,7 +14,7 @@ from tests.faults.service import Device, Service
 
 
 class Idle:
-    """A device that sends when it is told to."""
+    """A device that sends on request."""
 
     def __init__(self, service: Service, device: Device) -> None:
         self.device = device
@@ -24,16 +24,16 @@ class Idle:
 
     @property
     def times(self) -> range:
-        """Of everything it has sent."""
+        """The times of all sent readings."""
         return range(T0, T0 + self._batches * NEW_ROWS * 1_000)
 
     def some_of(self, random: Random) -> range:
-        """A part of these times."""
+        """A random subset of these times."""
         start, stop = sorted(random.choices(self.times, k=2))
         return range(start, stop + 1)
 
     async def send(self, batches: int) -> None:
-        """Returns when all is acknowledged."""
+        """Send a batch, and wait until it is acknowledged."""
         pieces = [self._source.next() for _ in range(batches)]
         for piece in pieces:
             self.device.ledger.sent(piece)
@@ -56,7 +56,7 @@ async def idle_devices(service: Service, count: int) -> list[Idle]:
 
 
 @pytest.mark.parametrize("victim", ["IoTDB", "the server", "both"])
-async def test_a_crash_right_after_a_deletion_brings_nothing_back(service: Service, victim: str) -> None:
+async def test_a_crash_after_a_deletion_restores_no_reading(service: Service, victim: str) -> None:
     first, second = await idle_devices(service, 2)
     async with service.sending(2, 1) as fleet:
         await fleet.progress.more(50)
@@ -74,7 +74,7 @@ async def test_a_crash_right_after_a_deletion_brings_nothing_back(service: Servi
     await service.check()
 
 
-async def test_a_deletion_waits_for_the_replay_and_is_not_undone_by_it(service: Service) -> None:
+async def test_a_deletion_is_not_undone_by_a_replay(service: Service) -> None:
     (device,) = await idle_devices(service, 1)
     async with service.sending(2, 1) as fleet:
         await fleet.progress.more(20)
@@ -97,7 +97,7 @@ async def test_a_deletion_waits_for_the_replay_and_is_not_undone_by_it(service: 
 
 
 async def until_deleted(service: Service, device: Device, times: range) -> None:
-    """Ask again as often as the server says that it may succeed later."""
+    """Repeat the deletion while its error is retryable."""
     async with asyncio.timeout(60):
         while True:
             try:

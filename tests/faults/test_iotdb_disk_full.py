@@ -1,4 +1,4 @@
-"""IoTDB with no room left: it says that it has flushed and has not."""
+"""The disk of IoTDB is full: it reports a flush that did not happen."""
 
 import asyncio
 import signal
@@ -20,13 +20,13 @@ from tests.faults.progress import PATIENCE
 from tools.iotdb_server import IotdbServer, iotdb_server
 
 ROWS = 40_000
-# Time enough to fill the disk before the journal would be emptied.
+# Long enough to fill the disk before the journal is emptied.
 CHECKPOINT_SECONDS = 3.0
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """IoTDB's own."""
+    """The disk of IoTDB."""
     with small_disk(tmp_path / "disk", 300) as folder:
         yield folder
 
@@ -37,7 +37,7 @@ def server(disk: Path) -> Iterator[IotdbServer]:
         yield server
 
 
-async def test_what_iotdb_could_not_put_on_its_disk_stays_in_the_journal(
+async def test_readings_that_iotdb_could_not_write_stay_in_the_journal(
     disk: Path, server: IotdbServer, random: Random, tmp_path: Path
 ) -> None:
     address = IotdbAddress([f"127.0.0.1:{server.port}"])
@@ -45,7 +45,7 @@ async def test_what_iotdb_could_not_put_on_its_disk_stays_in_the_journal(
     store = JournaledWriter(backend, tmp_path / "journals", checkpoint_seconds=CHECKPOINT_SECONDS)
     await store.start()
     await caught_up(store)
-    # Nothing that could be made smaller.
+    # Random values, which do not compress.
     values = np.array([random.random() for _ in range(ROWS)])
     await store.write([Batch(1, np.arange(ROWS), (Column("m", ValueType.DOUBLE, values),))])
     await asyncio.to_thread(fill, disk / "ballast")

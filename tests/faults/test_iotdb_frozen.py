@@ -1,4 +1,4 @@
-"""An IoTDB that keeps its connections and says nothing."""
+"""A paused IoTDB, whose connections stay open."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.faults.service import Service
 FROZEN_SECONDS = 20.0
 
 
-async def test_a_frozen_iotdb_holds_up_nobody_for_long(service: Service) -> None:
+async def test_a_paused_iotdb_delays_no_acknowledgement_for_long(service: Service) -> None:
     async with service.sending() as fleet:
         await fleet.progress.more(service.random.randrange(10, 400))
         with service.database.frozen():
@@ -19,13 +19,13 @@ async def test_a_frozen_iotdb_holds_up_nobody_for_long(service: Service) -> None
     await service.check()
 
 
-async def test_a_server_that_dies_while_iotdb_is_frozen_leaves_no_late_writes(service: Service) -> None:
+async def test_a_server_killed_while_iotdb_is_paused_leaves_no_late_writes(service: Service) -> None:
     async with service.sending() as fleet:
         for sender in fleet.senders[:2]:
             sender.forgetful = True
         await fleet.progress.more(service.random.randrange(10, 400))
         with service.database.frozen():
-            # Writes are under way to IoTDB, which will carry them out although nobody waits for them any more.
+            # Writes are in progress, and IoTDB carries them out although no server waits for them.
             await set_within(asyncio.Event(), service.random.uniform(0.1, 1))
             service.server.kill()
             starting = asyncio.create_task(asyncio.to_thread(service.server.start))

@@ -1,4 +1,4 @@
-"""kill -9 of IoTDB in the middle of everything: what it forgot it gets again."""
+"""IoTDB is killed with SIGKILL during writes: readings that it lost are written again."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.faults.service import Service
 from tests.support.iotdb import until_it_takes_writes
 
 
-async def test_readings_are_taken_and_kept_whenever_iotdb_dies(service: Service) -> None:
+async def test_no_acknowledged_reading_is_lost_whenever_iotdb_is_killed(service: Service) -> None:
     async with service.sending() as fleet:
         for _ in range(3):
             await fleet.progress.more(service.random.randrange(10, 400))
@@ -28,14 +28,14 @@ async def test_readings_are_taken_and_kept_whenever_iotdb_dies(service: Service)
     await service.check()
 
 
-async def test_a_crash_that_no_call_met_is_noticed_before_the_journal_is_emptied(
+async def test_a_crash_between_calls_is_noticed_before_the_journal_is_emptied(
     database: Database, tmp_path: Path
 ) -> None:
     backend = IotdbStore(database.address, sessions=1, request_seconds=1.0)
     store = JournaledWriter(backend, tmp_path, checkpoint_seconds=3600.0)
     await store.start()
     await store.write([doubles(1, {1: 1.0})])
-    # The only connection is given up while IoTDB is there, and made anew when it is there again.
+    # The only connection is closed while IoTDB runs, and opened after its restart.
     with database.frozen(), pytest.raises(Unavailable):
         await backend.count(1, Span())
     await database.kill()

@@ -1,4 +1,4 @@
-"""No room for the journal: readings are refused, with a reason and advice, and those acknowledged are kept."""
+"""The journal has no space: readings are rejected with a reason and advice, and acknowledged ones are kept."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ DISK_FULL = "JOURNAL_DISK_FULL"
 
 
 async def refused(fleet: Fleet, reason: str) -> None:
-    """Until every stream has been refused for that reason."""
+    """Wait until every stream was rejected for this reason."""
     async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*(sender.refused(reason) for sender in fleet.senders))
     refusals = [one for sender in fleet.senders for one in sender.refusals if one.reason == reason]
@@ -29,7 +29,7 @@ async def refused(fleet: Fleet, reason: str) -> None:
 
 
 async def submitted(service: Service, device: Device) -> ServerError | None:
-    """What a device hears that sends a single reading; None: it was taken."""
+    """The error of a single reading; None: it was accepted."""
     request = telemetry_service_pb2.SubmitTelemetryRequest(timestamp="2020-01-01")
     request.data["level"] = 1.5
     async with open_channel(service.server.target) as channel:
@@ -42,13 +42,13 @@ async def submitted(service: Service, device: Device) -> ServerError | None:
 
 
 class TestTheLimit:
-    """Of what the journal may take."""
+    """The configured size of the journal is reached."""
 
     @pytest.fixture
     def settings(self) -> dict[str, str]:
         return {"IOTFLOW_JOURNAL_LIMIT_BYTES": str(2**20)}
 
-    async def test_refuses_until_iotdb_is_back(self, service: Service) -> None:
+    async def test_readings_are_rejected_until_iotdb_is_back(self, service: Service) -> None:
         async with service.sending(4, 0) as fleet:
             fleet.hurry()
             await fleet.progress.more(service.random.randrange(10, 200))
@@ -61,24 +61,24 @@ class TestTheLimit:
             await fleet.progress.more(100)
         await service.check()
 
-    async def test_refuses_nobody_while_iotdb_is_there(self, service: Service) -> None:
+    async def test_no_reading_is_rejected_while_iotdb_runs(self, service: Service) -> None:
         async with service.sending() as fleet:
             fleet.hurry()
-            # Several times what the journal may take.
+            # Several times the size of the journal.
             await fleet.progress.more(3_000)
         assert not any(sender.refusals for sender in fleet.senders)
         await service.compare()
 
 
 class TestTheDisk:
-    """Of the journal: 3 MiB of its own."""
+    """The disk of the journal, of 3 MiB, is full."""
 
     @pytest.fixture
     def disk(self, tmp_path: Path) -> Iterator[Path]:
         with small_disk(tmp_path / "journal", 3) as folder:
             yield folder
 
-    async def test_refuses_until_there_is_room_again(self, disk: Path, service: Service) -> None:
+    async def test_readings_are_rejected_until_there_is_space(self, disk: Path, service: Service) -> None:
         (alone,) = await service.register(1)
         async with service.sending(4, 0) as fleet:
             fleet.hurry()
@@ -92,7 +92,7 @@ class TestTheDisk:
             await service.database.start()
             await fleet.progress.more(100)
         await service.compare()
-        # Somebody else fills it, while IoTDB is there.
+        # Another file fills the disk while IoTDB runs.
         ballast = disk / "ballast"
         async with service.sending(4, 0) as fleet:
             fleet.hurry()

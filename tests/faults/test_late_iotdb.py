@@ -1,4 +1,4 @@
-"""A server that is there before its IoTDB is."""
+"""A server that starts before its IoTDB."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from tests.faults.database import Database
 from tests.faults.service import Service
 
 
-async def test_the_journal_alone_takes_readings_until_iotdb_comes(service: Service, database: Database) -> None:
+async def test_the_journal_accepts_readings_until_iotdb_starts(service: Service, database: Database) -> None:
     await asyncio.to_thread(service.server.stop)
     await database.kill()
     await asyncio.to_thread(service.server.start)

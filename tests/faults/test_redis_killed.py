@@ -1,4 +1,4 @@
-"""Redis dies, stands still and comes back empty: readings are stored all the while, and the live feed says how it is."""
+"""Redis is killed, paused and restarted empty: readings are stored throughout, and the live feed reports its state."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -22,12 +22,12 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def settings(redis: RedisServer) -> dict[str, str]:
-    """The server shares what it stores by Redis."""
+    """A server with Redis."""
     return {"IOTFLOW_REDIS_URL": redis.url}
 
 
 class Listener:
-    """Someone who follows the live feed. rows: heard so far; degraded: what the feed said of itself last."""
+    """A subscriber of the live feed. rows: number of received readings; degraded: last reported state of the feed."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -39,7 +39,7 @@ class Listener:
             await self.news.wait_for(lambda: self.degraded == degraded)
 
     async def until_more(self) -> None:
-        """Readings are heard."""
+        """Wait for further readings."""
         async with asyncio.timeout(PATIENCE), self.news:
             before = self.rows
             await self.news.wait_for(lambda: self.rows > before)
@@ -58,7 +58,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(service: Service) -> AsyncIterator[Listener]:
-    """All the while."""
+    """A subscriber during the block."""
     listener = Listener()
     task = asyncio.create_task(listener.listen(service))
     try:
@@ -68,7 +68,7 @@ async def listening(service: Service) -> AsyncIterator[Listener]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_readings_are_stored_and_the_feed_recovers_whatever_becomes_of_redis(
+async def test_readings_are_stored_and_the_feed_recovers_from_every_fault_of_redis(
     service: Service, redis: RedisServer
 ) -> None:
     async with service.sending() as fleet, listening(service) as listener:

@@ -1,13 +1,13 @@
-"""kill -9 of the server, alone and together with IoTDB: its journal has what it acknowledged."""
+"""The server is killed with SIGKILL, alone and together with IoTDB: the journal has all acknowledged readings."""
 
 import asyncio
 
 from tests.faults.service import Service
 
 
-async def test_a_server_that_dies_loses_nothing_it_acknowledged(service: Service) -> None:
+async def test_a_killed_server_loses_no_acknowledged_reading(service: Service) -> None:
     async with service.sending() as fleet:
-        # Some devices do not send again what was under way.
+        # Some devices do not resend unacknowledged batches.
         for sender in fleet.senders[:2]:
             sender.forgetful = True
         for _ in range(3):
@@ -18,7 +18,7 @@ async def test_a_server_that_dies_loses_nothing_it_acknowledged(service: Service
     await service.check()
 
 
-async def test_both_may_die_at_once(service: Service) -> None:
+async def test_no_acknowledged_reading_is_lost_when_server_and_iotdb_are_killed(service: Service) -> None:
     async with service.sending() as fleet:
         for sender in fleet.senders[:2]:
             sender.forgetful = True
@@ -27,13 +27,13 @@ async def test_both_may_die_at_once(service: Service) -> None:
             victims = [service.database.kill(), asyncio.to_thread(service.server.kill)]
             service.random.shuffle(victims)
             await asyncio.gather(*victims)
-            # The server takes readings again before IoTDB does, or after.
+            # The server restarts before or after IoTDB.
             await asyncio.gather(asyncio.to_thread(service.server.start), service.database.start())
             await fleet.progress.more(service.random.randrange(10, 200))
     await service.check()
 
 
-async def test_a_server_that_dies_while_iotdb_is_away_leaves_its_journal_to_the_next(service: Service) -> None:
+async def test_the_journal_of_a_server_killed_while_iotdb_is_down_is_replayed_by_the_next(service: Service) -> None:
     async with service.sending() as fleet:
         await fleet.progress.more(service.random.randrange(10, 200))
         await service.database.kill()

@@ -1,4 +1,4 @@
-"""The disk of a server without IoTDB is full: readings are refused with the cause, the health page names it, and the log stays short."""
+"""The disk of a server without IoTDB is full: readings are rejected with the cause, health reports it, and the log stays short."""
 
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ FULL = "disk of the telemetry store is full"
 
 
 def submit(channel: grpc.Channel, key: str) -> str:
-    """What the device is told; empty: the reading is stored. It is large, so that no page has room left for it."""
+    """The error of a reading; empty: it is stored. The reading is large, so that no page has space for it."""
     request = telemetry_service_pb2.SubmitTelemetryRequest()
     request.data["text"] = "x" * 20_000
     try:
@@ -39,7 +39,7 @@ def until(is_so: object, channel: grpc.Channel, key: str) -> None:
 
 
 def health(server: Server, channel: grpc.Channel) -> tuple[str, str]:
-    """Its status, and what the checks say."""
+    """The status of the server, and the messages of its checks."""
     request = system_service_pb2.GetHealthRequest(detailed=True)
     answer = SystemServiceStub(channel).GetHealth(
         request, timeout=PATIENCE, metadata=credentials(token=server.admin_token)
@@ -47,7 +47,7 @@ def health(server: Server, channel: grpc.Channel) -> tuple[str, str]:
     return answer.status, " ".join(check.message for check in answer.checks)
 
 
-def test_disk_full(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_acknowledged_readings_stay(tmp_path: Path) -> None:
     with (
         small_disk(tmp_path / "data", 16) as folder,
         server_process(folder, "sqlite", {}) as server,

@@ -1,4 +1,4 @@
-"""A batch that IoTDB will not have among those of many devices: it suffers alone, and is named."""
+"""A batch that IoTDB rejects among those of many devices is rejected alone and named."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -22,13 +22,13 @@ def numbers(device: Device, first: int) -> TelemetryBatch:
 
 
 def words(device: Device, first: int) -> TelemetryBatch:
-    """Text where there are numbers, beside a measurement that is as it was."""
+    """Text for a measurement of numbers, and a measurement of unchanged type."""
     times = T0 + 1_000 * np.arange(first, first + ROWS)
     return encode_batch(times, {"m": ["five words"] * ROWS, "n": times / 8}, device_id=device.id)
 
 
 async def sent(service: Service, batches: Sequence[TelemetryBatch]) -> list[StreamTelemetryResponse]:
-    """All by one stream and at once, so that they are written together."""
+    """Send all batches by one stream without a pause, so that they are written together."""
     for sequence, batch in enumerate(batches, 1):
         batch.sequence = sequence
     async with open_channel(service.server.target) as channel:
@@ -52,7 +52,7 @@ async def check(
     odd_round: int,
     besides: Mapping[tuple[str, int], object] = MappingProxyType({}),
 ) -> None:
-    """All devices have all rounds, but for what the odd one said in words. besides: what the odd one has else."""
+    """Assert that all devices have all rounds, except for the texts of the odd one. besides: other values of the odd one."""
     for device in devices:
         times = [T0 + 1_000 * second for second in range(rounds * ROWS)]
         at_odds = {T0 + 1_000 * (odd_round * ROWS + row) for row in range(ROWS)} if device is odd else set()
@@ -63,7 +63,7 @@ async def check(
         assert {(name, time): value for name in stored for time, value in stored[name].items()} == expected
 
 
-async def test_a_conflict_inside_a_group_hurts_that_batch_only(service: Service) -> None:
+async def test_a_conflict_in_a_group_affects_its_batch_only(service: Service) -> None:
     devices = await service.register(DEVICES)
     odd = service.random.choice(devices)
     assert named(await sent(service, [numbers(device, 0) for device in devices])) == []
@@ -74,15 +74,15 @@ async def test_a_conflict_inside_a_group_hurts_that_batch_only(service: Service)
     await service.database.start()
     status = await service.caught_up()
     await check(service, devices, 2, odd, 1)
-    # Its sender has been told; nobody need look for it in the log.
+    # Its sender has the rejection, so the log does not repeat it.
     assert status.journal.refused_values == 0
 
 
-async def test_a_type_that_only_iotdb_knows_of_hurts_that_batch_only(service: Service) -> None:
+async def test_a_type_known_to_iotdb_only_affects_its_batch_only(service: Service) -> None:
     devices = await service.register(DEVICES)
     odd = service.random.choice(devices)
     await sent(service, [encode_batch([T0], {"n": [T0 / 8]}, device_id=device.id) for device in devices])
-    # Another server, of which this one knows nothing, has got text from the device.
+    # Another, unknown server has stored text of the device.
     session = service.database.session()
     session.execute(f"INSERT INTO root.iotflow.devices.device_{odd.id}(time, m) ALIGNED VALUES ({T0 - 1}, 'text')")
     session.close()
@@ -91,7 +91,7 @@ async def test_a_type_that_only_iotdb_knows_of_hurts_that_batch_only(service: Se
     await check(service, devices, 1, odd, 0, {("m", T0 - 1): "text"})
 
 
-async def test_a_conflict_that_comes_while_iotdb_is_away_is_counted_and_named_later(service: Service) -> None:
+async def test_a_conflict_while_iotdb_is_down_is_counted_and_named_later(service: Service) -> None:
     devices = await service.register(DEVICES)
     odd = service.random.choice(devices)
     await sent(service, [numbers(device, 0) for device in devices])

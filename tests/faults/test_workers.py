@@ -1,4 +1,4 @@
-"""Devices that correct readings by whichever worker they reach, while workers and IoTDB die: the last correction stands."""
+"""Devices overwrite readings through any worker while workers and IoTDB are killed: the last acknowledged value is stored."""
 
 import asyncio
 from collections.abc import Iterator
@@ -35,8 +35,8 @@ def group(database: Database, tmp_path: Path) -> Iterator[Workers]:
 
 
 class Correcting:
-    """A device that writes the same times again and again. stands: by time the value acknowledged last; perhaps: those
-    sent since, of which nobody knows."""
+    """A device that overwrites the same times. stands: last acknowledged value by time; perhaps: later values whose outcome
+    is unknown."""
 
     def __init__(self, group: Workers, random: Random, device: device_pb2.Device) -> None:
         self._group = group
@@ -47,7 +47,7 @@ class Correcting:
         self.perhaps: dict[int, set[float]] = {}
 
     async def correct(self) -> None:
-        """Once, by any worker."""
+        """Overwrite the readings once, through any worker."""
         self._value += 1
         time, worker = self._random.choice(TIMES), self._random.randrange(WORKERS) + 1
         self.perhaps.setdefault(time, set()).add(self._value)
@@ -82,7 +82,7 @@ class Correcting:
             assert found.get(time) in allowed, f"device {self._device.id} at {time}: {found.get(time)} of {allowed}"
 
 
-async def test_the_last_correction_stands(group: Workers, database: Database, random: Random) -> None:
+async def test_the_last_acknowledged_value_is_stored(group: Workers, database: Database, random: Random) -> None:
     devices = [Correcting(group, random, device) for device in await registered(group)]
     for number in range(ROUNDS):
         async with asyncio.TaskGroup() as tasks:
@@ -106,7 +106,7 @@ async def harm(group: Workers, database: Database, random: Random) -> None:
 
 
 async def compare(group: Workers, devices: list[Correcting]) -> None:
-    # Each write notices whether the worker's connection is one to an IoTDB that is gone.
+    # A write detects a connection to an IoTDB that was killed.
     for device in devices:
         await device.correct()
     for worker in range(WORKERS):
@@ -116,7 +116,7 @@ async def compare(group: Workers, devices: list[Correcting]) -> None:
 
 
 async def caught_up(group: Workers, worker: int) -> None:
-    """Until the store has everything, by this worker's knowledge."""
+    """Wait until the journal of this worker is empty."""
     async with asyncio.timeout(PATIENCE), open_channel(socket(group, worker)) as channel:
         stub, request = TelemetryServiceStub(channel), telemetry_service_pb2.GetTelemetryStatusRequest()
         while (await stub.GetTelemetryStatus(request, wait_for_ready=True)).status != "healthy":  # noqa: ASYNC110

@@ -11,7 +11,7 @@ from tests.faults.sender import set_within
 
 
 class Writer:
-    """A batch every `rhythm` seconds until it is told to stop; then it waits until all is acknowledged."""
+    """Sends a batch every `rhythm` seconds until it is stopped, and then waits until all are acknowledged."""
 
     def __init__(self, target: str, api_key: str, source: Source, ledger: Ledger, progress: Progress) -> None:
         self.ledger = ledger
@@ -23,7 +23,7 @@ class Writer:
         self._unacknowledged: deque[Piece] = deque()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Ends when everything is acknowledged."""
+        """Send until stopped, and wait until all batches are acknowledged."""
         async with TelemetryWriter(
             self._target, api_key=self._api_key, window=16, on_acknowledged=self._note
         ) as writer:

@@ -1,4 +1,4 @@
-"""The stubs of the services by which people and programs run the fleet."""
+"""The stubs of the services for admins."""
 
 import grpc
 
@@ -10,7 +10,7 @@ from iotflow.v1.token_service_pb2_grpc import TokenServiceStub
 
 
 class AdminStubs:
-    """On one channel."""
+    """All stubs on one channel."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self.fleet = FleetServiceStub(channel)

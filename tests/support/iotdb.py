@@ -15,7 +15,7 @@ _numbers = count(1)
 
 @contextmanager
 def running_iotdb(settings: Mapping[str, str] | None = None) -> Iterator[IotdbServer]:
-    """A server that takes writes. settings: of its properties, on top of the usual ones."""
+    """A server that accepts writes. settings: properties in addition to the usual ones."""
     with iotdb_server(settings) as server, empty_database(server) as address:
         asyncio.run(_await_writes(address))
         yield server

@@ -17,7 +17,7 @@ Plain = dict[int, list[tuple[str, int, object]]]
 
 
 def plain(found: dict[int, tuple[Latest, ...]]) -> Plain:
-    """By device: measurement, time and value of each."""
+    """Measurement, time and value of each, by device."""
     return {
         device_id: [(one.column.measurement, one.time, cells(one.column)[0]) for one in newest]
         for device_id, newest in found.items()

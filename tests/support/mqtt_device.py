@@ -114,7 +114,7 @@ class MqttDevice:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
-        # One that was being made anew meanwhile.
+        # A connection that was opened in the meantime.
         if line := self.client.socket():
             line.close()
 

@@ -1,11 +1,11 @@
-"""A network of two: this machine, and a namespace that the test makes and that is gone with it."""
+"""A network of this machine and a network namespace, which is removed after the test."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Of a range that documentation has for itself.
+# From a range reserved for documentation.
 HERE, THERE = "198.51.100.1", "198.51.100.2"
 CONNECT = """
 import socket, sys
@@ -16,20 +16,20 @@ with socket.socket() as probe:
 
 
 class Neighbour:
-    """Another machine of the network, on which this one has the address HERE."""
+    """Another machine in a network in which this machine has the address HERE."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
 
     def reaches(self, port: int) -> bool:
-        """Whether it gets a connection to this port of this machine."""
+        """Whether it can connect to this port of this machine."""
         inside = ["nsenter", "--net", f"--target={self._pid}", sys.executable, "-c", CONNECT, HERE, str(port)]
         return subprocess.run(inside, check=False).returncode == 0
 
 
 @contextmanager
 def neighbour() -> Iterator[Neighbour | None]:
-    """None where this machine lets nobody make one: that takes root and Linux."""
+    """A neighbour; None if this machine cannot create a namespace, which requires root and Linux."""
     holder = ["unshare", "--net", "sh", "-c", "ip link set lo up && echo made && exec cat"]
     try:
         process = subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -47,7 +47,7 @@ def neighbour() -> Iterator[Neighbour | None]:
 
 
 def _connect(pid: int) -> bool:
-    """A cable between the two, which is gone with the namespace."""
+    """Connect the two by a virtual cable, which is removed with the namespace."""
     ours, theirs = f"test{pid}", "eth0"
     inside = ["nsenter", "--net", f"--target={pid}", "ip"]
     commands = [

@@ -1,4 +1,4 @@
-"""A database as the older service leaves it behind."""
+"""A database as the older service creates it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -63,12 +63,12 @@ CONFIGURATION = {
 
 
 def key_of(number: int) -> str:
-    """The device's key, in plain."""
+    """The key of the device in plain text."""
     return f"olderkey{number:024}"
 
 
 def device(number: int, **changed: Any) -> dict[str, Any]:
-    """A row of the devices."""
+    """A row of the table of devices."""
     return {
         "id": number,
         "name": f"ESP32 {number}",

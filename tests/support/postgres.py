@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests: real, empty, gone afterwards."""
+"""A private, real PostgreSQL for tests, removed at the end."""
 
 import os
 import pwd
@@ -15,12 +15,12 @@ from typing import Any
 
 import psycopg
 
-# Seconds until it must answer.
+# Time limit of a start, in seconds.
 PATIENCE = 30
 
 
 class Postgres:
-    """Listens on a Unix socket in its own folder only, so that no two of them meet on a port."""
+    """Listens on a Unix socket in its own folder only, so that servers do not compete for a port."""
 
     def __init__(self, binaries: Path, folder: Path) -> None:
         self._binaries = binaries
@@ -32,7 +32,7 @@ class Postgres:
         return f"postgresql://postgres@/{database}?host={self._folder}"
 
     def create_database(self) -> str:
-        """The URL of a new, empty one."""
+        """The URL of a new, empty database."""
         name = next(self._names)
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
@@ -40,7 +40,7 @@ class Postgres:
 
     @staticmethod
     def emptied(url: str) -> str:
-        """The same database with nothing in it: much faster than a new one. Nobody may be connected."""
+        """Empty the database, which is much faster than a new one; its URL. No connection to it may be open."""
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("DROP SCHEMA public CASCADE")
             connection.execute("CREATE SCHEMA public")
@@ -52,7 +52,7 @@ class Postgres:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **_not_root())
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the server, and wait until it answers."""
         settings = {"listen_addresses": "", "unix_socket_directories": str(self._folder), "log_min_messages": "fatal"}
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [str(self._binaries / "postgres"), "-D", str(self._folder / "data"), *options]
@@ -62,7 +62,7 @@ class Postgres:
         self._await_answer(process)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Cuts off whoever is connected. how: SIGINT for in good order, SIGQUIT for at once. Harmless when stopped."""
+        """Stop the server and close all connections; nothing if it is stopped. how: SIGINT for a clean stop, SIGQUIT for a crash."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(PATIENCE)
@@ -70,7 +70,7 @@ class Postgres:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """All its processes stand still, with connections and locks as they are."""
+        """Pause all processes of the server; connections and locks stay."""
         assert self._process is not None
         stopped = [self._process.pid, *_children(self._process.pid)]
         for process in stopped:
@@ -96,9 +96,9 @@ class Postgres:
 
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
-    """A running server. Raises RuntimeError where PostgreSQL is not installed."""
+    """A running server. Raises RuntimeError if PostgreSQL is not installed."""
     binaries = _binaries()
-    # Not below a test's own folder: the path of a socket must be short.
+    # Not in the folder of a test: the path of a socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="iotflow-postgres-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
@@ -113,7 +113,7 @@ def postgres_server() -> Iterator[Postgres]:
 
 
 def _children(parent: int) -> list[int]:
-    """The processes that it has started."""
+    """Ids of the child processes."""
     found = (path.read_text() for path in Path("/proc").glob(f"{parent}/task/*/children"))
     return [int(child) for children in found for child in children.split()]
 
@@ -129,7 +129,7 @@ def _binaries() -> Path:
 
 
 def _not_root() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root; its package brings an account for it."""
+    """PostgreSQL does not run as root; its package creates an account for it."""
     if os.geteuid() != 0:
         return {}
     account = pwd.getpwnam("postgres")

@@ -1,4 +1,4 @@
-"""Real processes under test, each in a process group of its own."""
+"""Real processes under test, each in its own process group."""
 
 import contextlib
 import json
@@ -15,17 +15,17 @@ from pathlib import Path
 from tools.reserved_ports import reserved_port
 
 PATIENCE = 30.0
-# The command as it was installed beside this Python.
+# The command that is installed beside this Python.
 IOTFLOW = str(Path(sys.executable).with_name("iotflow"))
 
 
 def free_port() -> int:
-    """A port of the loopback for a server that cannot choose one itself. No other test takes it before that server listens."""
+    """A free loopback port, for a server that cannot choose one itself. No other test gets it before the server listens."""
     return reserved_port()
 
 
 class Running:
-    """A process, with the lines it has written so far to both streams."""
+    """A process, with the lines that it has written to both streams."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.lines: list[str] = []
@@ -37,30 +37,30 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """The process's id, and its group's."""
+        """The id of the process and of its group."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether the process runs."""
         return self._process.poll() is None
 
     @property
     def output(self) -> str:
-        """Everything written so far."""
+        """All output so far."""
         with self._news:
             return "\n".join(self.lines)
 
     def wait_for_line(self, prefix: str, within: float = PATIENCE) -> str:
-        """The first line that begins so; AssertionError, with all the output, where none comes."""
+        """Wait for a line with this prefix; the first one. Raises AssertionError, with all output, if none appears."""
         with self._news:
             self._news.wait_for(lambda: self._silent or self._find(prefix) is not None, within)
             line = self._find(prefix)
-        assert line is not None, f"no line began with {prefix!r}:\n{self.output}"
+        assert line is not None, f"no line begins with {prefix!r}:\n{self.output}"
         return line
 
     def wait_for_lines(self, fits: Callable[[str], bool], count: int = 1, within: float = PATIENCE) -> list[str]:
-        """Wait for at least `count` lines that fit, and return them. AssertionError, with all the output, where fewer come."""
+        """Wait for at least `count` matching lines; all of them. Raises AssertionError, with all output, if fewer appear."""
         with self._news:
             self._news.wait_for(lambda: self._silent or sum(map(fits, self.lines)) >= count, within)
             lines = [line for line in self.lines if fits(line)]
@@ -68,7 +68,7 @@ class Running:
         return lines
 
     def exit_code(self, within: float = PATIENCE) -> int:
-        """Wait for the end; negative: the signal that ended it."""
+        """Wait for the end; the exit code, or the negative number of the signal that ended the process."""
         code = self._process.wait(within)
         self._listener.join(within)
         return code
@@ -78,7 +78,7 @@ class Running:
         self._process.send_signal(number)
 
     def terminate(self, within: float = PATIENCE) -> int:
-        """Ask it to end, and wait; the exit code."""
+        """Send SIGTERM, and wait; the exit code."""
         self.signal(signal.SIGTERM)
         return self.exit_code(within)
 
@@ -100,18 +100,18 @@ class Running:
 
 
 def serving_port(process: Running) -> int:
-    """The port that a server process says it serves on."""
+    """The port of a server process, from its log."""
     (line, *_) = process.wait_for_lines(lambda line: '"event": "serving"' in line)
     return int(json.loads(line)["address"].rpartition(":")[2])
 
 
 def wait_until_listening(port: int, process: Running, within: float = PATIENCE) -> None:
-    """Until the port of the loopback takes connections; AssertionError where the process ends before."""
+    """Wait until the loopback port accepts connections. Raises AssertionError if the process ends before."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline and process.alive:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=within):
             return
-        # A refused connection is refused at once: this is how often to ask.
+        # Interval between attempts, because a refused connection fails at once.
         time.sleep(0.02)
     raise AssertionError(f"nothing listens on port {port}:\n{process.output}")
 
@@ -142,7 +142,7 @@ def running(command: Sequence[str], env: Mapping[str, str] | None = None, cwd: P
 
 
 def children(pid: int) -> dict[str, int]:
-    """The processes that a process has started: command line to id."""
+    """The children of a process: ids by command line."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():

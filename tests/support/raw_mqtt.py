@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 by its bytes, for what no client library sends."""
+"""MQTT 3.1.1 at the level of bytes, for packets that no client library sends."""
 
 import contextlib
 import socket
@@ -12,13 +12,13 @@ CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 0x10, 0x30, 0x82, 0xC0
 
 
 def text(content: str | bytes) -> bytes:
-    """After its length."""
+    """A string with its length before it."""
     content = content.encode() if isinstance(content, str) else content
     return len(content).to_bytes(2, "big") + content
 
 
 def size(number: int) -> bytes:
-    """Of what follows a fixed header."""
+    """The remaining length of a fixed header."""
     digits = b""
     while True:
         number, digit = divmod(number, 128)
@@ -52,26 +52,26 @@ def connect(
 
 
 def publish(topic: str | bytes, payload: bytes = b"", flags: int = 0, packet_id: int | None = None) -> bytes:
-    """packet_id: where the flags' QoS is above 0."""
+    """A PUBLISH. packet_id: for a QoS above 0."""
     number = b"" if packet_id is None else packet_id.to_bytes(2, "big")
     return packet(PUBLISH | flags, text(topic) + number + payload)
 
 
 def subscribe(*filters: str, packet_id: int = 1, qos: int = 1) -> bytes:
-    """To each of them."""
+    """A SUBSCRIBE to each of the filters."""
     return packet(SUBSCRIBE, packet_id.to_bytes(2, "big") + b"".join(text(one) + bytes([qos]) for one in filters))
 
 
 @contextmanager
 def line(port: int) -> Iterator[socket.socket]:
-    """A connection."""
+    """An open TCP connection to the broker."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
         yield connection
 
 
 @contextmanager
 def connected(port: int, *login: str, **more: object) -> Iterator[socket.socket]:
-    """Let in. more: as `connect` has it."""
+    """A connection that the broker has accepted. more: arguments of `connect`."""
     with line(port) as connection:
         connection.sendall(connect(*login, **more))  # type: ignore[arg-type]
         assert connection.recv(4)[:2] == b"\x20\x02"
@@ -79,7 +79,7 @@ def connected(port: int, *login: str, **more: object) -> Iterator[socket.socket]
 
 
 def is_closed(connection: socket.socket, within: float = PATIENCE) -> bool:
-    """Whether the other end closes it, whatever it says before."""
+    """Whether the peer closes the connection, whatever it sends before."""
     deadline = time.monotonic() + within
     with contextlib.suppress(ConnectionError):
         while (left := deadline - time.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""A private Redis for tests: real, in memory only, to be killed, frozen and started again at the same address."""
+"""A private, real Redis for tests, in memory only, which tests kill, pause and restart at the same address."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ import redis
 
 from tests.support.processes import free_port
 
-# Seconds until it must answer.
+# Time limit of a start, in seconds.
 PATIENCE = 10
 
 
 class RedisServer:
-    """Listens on the loopback and on a socket in its own folder. Keeps nothing, so that each start is an empty one."""
+    """Listens on the loopback and on a socket in its own folder. Stores nothing on disk, so that it starts empty."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -37,7 +37,7 @@ class RedisServer:
         return f"unix://{self._folder}/socket"
 
     def start(self, *options: str) -> None:
-        """Returns when it answers. options: more of redis-server's, as `--requirepass`, `secret`."""
+        """Start the server, and wait until it answers. options: further options of redis-server, such as `--requirepass`, `secret`."""
         address = ["--bind", "127.0.0.1", "--port", str(self._port), "--unixsocket", str(self._folder / "socket")]
         command = ["redis-server", *address, "--save", "", "--appendonly", "no", "--dir", str(self._folder), *options]
         with (self._folder / "log").open("ab") as log:
@@ -67,14 +67,14 @@ class RedisServer:
 
     @property
     def _running(self) -> "subprocess.Popen[bytes]":
-        assert self._process is not None, "it does not run"
+        assert self._process is not None, "Redis does not run"
         return self._process
 
     def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and process.poll() is None:
             with suppress(redis.ConnectionError), self._visitor() as client:
-                # One that asks for a password answers, too.
+                # A server that requires a password answers as well.
                 with suppress(redis.AuthenticationError):
                     client.ping()
                 return
@@ -87,10 +87,10 @@ class RedisServer:
 
 @contextmanager
 def redis_server(*options: str) -> Iterator[RedisServer]:
-    """A running server. Raises RuntimeError where redis-server is not installed."""
+    """A running server. Raises RuntimeError if redis-server is not installed."""
     if shutil.which("redis-server") is None:
         raise RuntimeError("Redis is not installed: these tests need its server (Debian's package redis-server)")
-    # Not below a test's own folder: the path of a socket must be short.
+    # Not in the folder of a test: the path of a socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="iotflow-redis-", dir="/tmp"))
     server = RedisServer(folder)
     try:

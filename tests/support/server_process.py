@@ -1,4 +1,4 @@
-"""The server as a process of its own, on any port."""
+"""The server as a separate process on any port."""
 
 import sys
 from collections.abc import Iterator

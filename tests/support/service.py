@@ -1,4 +1,4 @@
-"""The whole service as a user starts it: `iotflow up`, on free ports."""
+"""The whole service as `iotflow up` starts it, on free ports."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from tests.support.processes import IOTFLOW, PATIENCE, Running, free_port, runni
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where it answers, and the admin's token."""
+    """The ports of the service, and the token of the admin."""
 
     rest: str
     rest_port: int
@@ -20,7 +20,7 @@ class Service:
 
     @property
     def admin_token(self) -> str:
-        """As the data folder has it."""
+        """The token in the data folder."""
         return (self.data_dir / "admin-token").read_text().strip()
 
 
@@ -32,7 +32,7 @@ def iotflow_up(
     within: float = PATIENCE,
     program: str | Path = IOTFLOW,
 ) -> Iterator[Service]:
-    """Start it, wait `within` seconds for the line `ready`, stop it by SIGTERM. Without MQTT, unless the options name a broker."""
+    """Run the service; wait at most `within` seconds for the line `ready`. It has no broker unless the options name one."""
     rest_port, grpc_port = free_port(), free_port()
     command = [str(program), "up", "--data-dir", str(data_dir)]
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]

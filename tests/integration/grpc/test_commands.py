@@ -89,7 +89,7 @@ def test_an_unanswered_command_is_delivered_again_with_the_same_id(
     assert people.get(second).state == "failed"
 
 
-def test_every_stream_of_a_device_and_rest_receive_a_command(
+def test_all_streams_and_polls_of_a_device_receive_a_command(
     people: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with of_device(devices, device) as one, of_device(devices, device) as other:

@@ -1,4 +1,4 @@
-"""A server is killed while commands are in progress: acknowledged commands and results are stored, all others are delivered again in order."""
+"""A server is killed while commands are in progress: acknowledged ones are stored, and all others are delivered again in order."""
 
 import signal
 from contextlib import AbstractContextManager

@@ -69,7 +69,7 @@ def test_calls_of_older_clients_stay_open(grpc_channel: grpc.Channel, admin_meta
 
 
 @pytest.mark.parametrize("header", ["x-api-key", "authorization"])
-def test_several_credentials_are_rejected(grpc_channel: grpc.Channel, header: str) -> None:
+def test_a_repeated_credential_is_rejected(grpc_channel: grpc.Channel, header: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         metrics(grpc_channel, ((header, "a"), (header, "a")))
     assert reason(caught.value) == "DUPLICATE_CREDENTIAL"

@@ -39,7 +39,7 @@ def test_pages_have_every_reading_once_newest_first(
     assert seen == list(reversed(range(5 if limit == 1 else ROWS)))
 
 
-def test_pages_of_a_range_can_be_oldest_first(grpc_stub: TelemetryServiceStub, filled: Caller) -> None:
+def test_pages_of_a_range_are_oldest_first(grpc_stub: TelemetryServiceStub, filled: Caller) -> None:
     request = wire.GetTelemetryRangeRequest(device_id=filled.id, start_time=str(T0), limit=1_000)
     sizes, seen = [], []
     while True:

@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[Callable[[telemetry_pb2.TelemetryBatch], object], str]]
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_ambiguous_rows_are_rejected_by_name(
+def test_malformed_batches_are_rejected_with_the_field(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller], case: str
 ) -> None:
     spoil, field = REFUSED[case]

@@ -18,21 +18,20 @@ from iotflow_server.composition.metrics import metrics_of
 from iotflow_server.composition.middleware import authentication, middleware
 from iotflow_server.composition.services.registrations import AddToServer, SharedServices, registrations
 from iotflow_server.composition.telemetry import Telemetry, started_telemetry
-from iotflow_server.interceptors.json_numbers import with_json_numbers
 from iotflow_server.interceptors.middleware import Middleware, MiddlewareChain
 from iotflow_server.interceptors.peer_addresses import PeerAddresses
+from iotflow_server.interceptors.rest_responses import with_json_numbers
 from iotflow_server.interceptors.stalled_readers import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
 from iotflow_server.memory import memory_trimmer
 from iotflow_server.reflection import add_reflection
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
-from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
-from iotflow_server.rpc.streams.stream_presence import StreamPresence
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import Check, HealthChecks
 from iotflow_server.rpc.system.parts_down import PartsDown
 from iotflow_server.settings import Settings
+from iotflow_server.streams.active_streams import ActiveStreams, StreamPresence
+from iotflow_server.streams.credential_rechecks import CredentialRechecks
 from iotflow_server.workers.member import ALONE, Member
 
 log = structlog.get_logger(__name__)

@@ -4,8 +4,8 @@ import grpc
 import structlog
 from grpc_health.v1.health import aio as health
 
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.settings import Settings
+from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.workers.member import Member, socket_in
 from iotflow_server.workers.port import PortTaken
 

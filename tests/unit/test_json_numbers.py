@@ -10,7 +10,7 @@ from iotflow.v1.command_service_pb2 import ListCommandsResponse, WatchCommandsRe
 from iotflow.v1.fleet_pb2 import IngestStatistics
 from iotflow.v1.fleet_service_pb2 import GetStatsResponse
 from iotflow_cli.descriptors import descriptor_set
-from iotflow_server.interceptors.json_numbers import add_json_numbers
+from iotflow_server.interceptors.rest_responses import add_json_numbers
 
 LAST = 2**53
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from iotflow_server.commands.command import Command
-from iotflow_server.rpc.commands import state_order
-from iotflow_server.rpc.commands.state_order import CommandStateOrder
+from iotflow_server.rpc.commands import watch
+from iotflow_server.rpc.commands.watch import CommandStateOrder
 
 
 def command(command_id: int, state: str) -> Command:
@@ -30,6 +30,6 @@ def test_older_states_are_dropped(published: list[str], received: list[str]) -> 
 
 
 def test_the_oldest_command_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_order, "MOST_REMEMBERED", 1)
+    monkeypatch.setattr(watch, "MOST_REMEMBERED", 1)
     order = CommandStateOrder()
     assert [order.is_newer(command(number, "queued")) for number in (1, 2, 2, 1)] == [True, True, False, True]

@@ -5,8 +5,7 @@ from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1.token_service_pb2 import CreateTokenRequest
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.codec.json_bodies import json_object
-from iotflow_server.rpc.codec.strict_json import MOST_BODY_BYTES, fill
+from iotflow_server.rpc.codec.json_bodies import MOST_BODY_BYTES, fill, json_object
 
 TOKEN = b'{"name": "ci", "role": "viewer"}'
 

@@ -14,9 +14,9 @@ from iotflow_server.commands.command import COMMAND_COLUMNS, OUTCOMES, Command, 
 from iotflow_server.db.database import Database
 from iotflow_server.db.json_documents import check_size
 from iotflow_server.db.models import CommandRow
-from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import DomainError, FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from iotflow_server.streams.change_feed import ChangeFeed
 
 T = TypeVar("T")
 # Changes commands, and appends the changed ones to the list.

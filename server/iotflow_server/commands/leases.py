@@ -19,8 +19,8 @@ from iotflow_server.commands.command import COMMAND_COLUMNS, Command, commands_o
 from iotflow_server.commands.transactions import HELD_BACK
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import CommandRow, DeviceRow
-from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import utc_now
+from iotflow_server.streams.change_feed import ChangeFeed
 
 # The time in which a gateway must report the result.
 LEASE = timedelta(seconds=30)

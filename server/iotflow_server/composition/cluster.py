@@ -15,8 +15,8 @@ from iotflow_server.db.database import Database
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.presence.exchange import PresenceExchange
 from iotflow_server.rpc.cache_invalidator import CacheInvalidator
-from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
 from iotflow_server.settings import Settings
+from iotflow_server.streams.credential_rechecks import CredentialRechecks
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed
 from iotflow_server.telemetry.stores.choice import ChosenStore, is_iotdb
 from iotflow_server.telemetry.times import utc_now_ms

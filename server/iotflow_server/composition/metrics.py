@@ -5,7 +5,7 @@ from collections.abc import Callable
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.metrics import Metrics
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.workers.member import Member
 
 

@@ -14,9 +14,9 @@ from iotflow_server.config.twin import equal, merged
 from iotflow_server.db.database import Database
 from iotflow_server.db.json_documents import MOST_CONFIGURATION_BYTES, check_size
 from iotflow_server.db.models import DesiredRow, DeviceRow
-from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import device_not_found, utc_now
 from iotflow_server.errors import Unavailable, VersionConflict
+from iotflow_server.streams.change_feed import ChangeFeed
 
 # In the order of Desired's fields.
 COLUMNS = (DesiredRow.device_id, DesiredRow.version, DesiredRow.document, DesiredRow.actor, DesiredRow.created_at)

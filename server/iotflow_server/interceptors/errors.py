@@ -13,6 +13,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
+from iotflow.v1.stream_pb2 import StreamError
 from iotflow_server import errors
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 
@@ -90,6 +91,12 @@ def status(code: grpc.StatusCode, refusal: errors.DomainError) -> status_pb2.Sta
         message=short(refusal.message, MESSAGE),
         details=[_packed(detail) for detail in _details(refusal)],
     )
+
+
+def stream_error(error: Exception) -> StreamError:
+    """The last event of a stream of the contract that ends with this error; see proto/iotflow/v1/stream.proto."""
+    shown = error if isinstance(error, errors.DomainError) else errors.INTERNAL
+    return StreamError(reason=shown.reason, message=shown.message, retryable=shown.retry_after is not None)
 
 
 def _details(refusal: errors.DomainError) -> list[Any]:

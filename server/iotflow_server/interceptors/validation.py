@@ -14,7 +14,7 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.empty_fields import has_empty_fields
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler, Malformed
 from iotflow_server.interceptors.path_fields import path_fields
-from iotflow_server.rpc.http_status import from_rest
+from iotflow_server.interceptors.rest_responses import from_rest
 
 # The size of a status is limited. Further names are omitted.
 NAMES = 8

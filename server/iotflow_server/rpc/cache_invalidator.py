@@ -6,7 +6,7 @@ from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.config.desired import DesiredConfigs
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.mqtt.accounts import Accounts
-from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
+from iotflow_server.streams.credential_rechecks import CredentialRechecks
 
 
 class CacheInvalidator:

@@ -17,7 +17,7 @@ from iotflow.v1 import device_pb2, telemetry_pb2
 from iotflow.v1 import device_service_pb2 as device
 from iotflow.v1 import system_service_pb2 as system
 from iotflow.v1 import telemetry_service_pb2 as telemetry
-from iotflow_server.interceptors.json_numbers import add_json_numbers
+from iotflow_server.interceptors.rest_responses import add_json_numbers
 
 PATIENCE = 30.0
 SUBSCRIBED = threading.Event()

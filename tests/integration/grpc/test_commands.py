@@ -258,8 +258,9 @@ def test_too_large_commands_are_rejected_and_many_large_ones_are_delivered_in_pa
 
 
 def test_a_stream_polls_where_changes_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("commands.device_stream", "gateway.commands", "config.streams"):
+    for module in ("commands.own_commands", "config.own_config", "gateway.configs"):
         monkeypatch.setattr(f"iotflow_server.rpc.{module}.POLL_SECONDS", 0.2)
+    monkeypatch.setattr("iotflow_server.rpc.gateway.commands.LEASE_POLL_SECONDS", 0.2)
     # Without Redis servers do not receive the changes of each other.
     one, other = ServerThread(settings(tmp_path)), ServerThread(settings(tmp_path))
     token = (tmp_path / "admin-token").read_text().strip()

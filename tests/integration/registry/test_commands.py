@@ -206,7 +206,7 @@ async def test_each_change_is_published_after_its_commit(parts: Parts) -> None:
 async def test_a_subscriber_that_does_not_read_is_notified_of_a_gap(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("iotflow_server.devices.change_feed.MOST_WAITING", 2)
+    monkeypatch.setattr("iotflow_server.streams.change_feed.MOST_WAITING", 2)
     device = await parts.make()
     with parts.commands.changes.subscribe(None, lambda _: True) as listener:
         sent = [await parts.commands.send(device.id, "x", {}, None, "", actor="token:me") for _ in range(3)]

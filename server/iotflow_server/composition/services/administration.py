@@ -7,15 +7,13 @@ from iotflow_server.rpc.audit.service import AuditService
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.service import CommandService
 from iotflow_server.rpc.config.service import ConfigService
-from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler
-from iotflow_server.rpc.fleet.device_counts import DeviceCounter
+from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler, KeyResetHandler
 from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
-from iotflow_server.rpc.fleet.key_resets import KeyResetHandler
 from iotflow_server.rpc.fleet.measurements import MeasurementHandler
 from iotflow_server.rpc.fleet.service import FleetService
-from iotflow_server.rpc.fleet.statistics import FleetStatistics, IngestStatistics
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.rpc.fleet.statistics import DeviceCounter, FleetStatistics, IngestStatistics
 from iotflow_server.rpc.tokens.service import TokenService
+from iotflow_server.streams.active_streams import ActiveStreams
 
 
 def fleet_service(

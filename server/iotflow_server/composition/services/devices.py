@@ -5,10 +5,8 @@ from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
-from iotflow_server.rpc.config.own_config import OwnConfigHandler
-from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
-from iotflow_server.rpc.devices.keys import OwnKeyHandler
-from iotflow_server.rpc.devices.registration import RegistrationHandler, RegistrationPolicy
+from iotflow_server.rpc.config.own_config import OwnConfigHandler, ReportedConfigHandler
+from iotflow_server.rpc.devices.registration import DeviceRegistrationHandler, OwnKeyHandler, RegistrationPolicy
 from iotflow_server.rpc.devices.service import DeviceService
 from iotflow_server.rpc.devices.status import StatusHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
@@ -22,8 +20,8 @@ from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 from iotflow_server.rpc.mqtt.service import MqttService
 from iotflow_server.rpc.mqtt.usernames import Usernames
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.settings import Settings
+from iotflow_server.streams.active_streams import ActiveStreams
 
 
 def device_service(
@@ -37,7 +35,7 @@ def device_service(
     """DeviceService: requests of devices about themselves."""
     registry, last_seen = fleet.devices.registry, fleet.presence.last_seen
     return DeviceService(
-        registration=RegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
+        registration=DeviceRegistrationHandler(registry=registry, policy=RegistrationPolicy(settings.registration)),
         status=StatusHandler(
             registry=registry,
             last_seen=last_seen,

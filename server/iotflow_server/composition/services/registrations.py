@@ -35,11 +35,11 @@ from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import HealthChecks
 from iotflow_server.rpc.system.service import SystemService
 from iotflow_server.settings import Settings
+from iotflow_server.streams.active_streams import ActiveStreams
 
 # A function that adds one service to a server.
 AddToServer = Callable[[grpc.aio.Server], None]

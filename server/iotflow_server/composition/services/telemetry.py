@@ -4,24 +4,21 @@ from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.services.administration import device_counter
 from iotflow_server.composition.telemetry import Telemetry
 from iotflow_server.machine import Machine
-from iotflow_server.rpc.legacy.device_statuses import DeviceStatusHandler
-from iotflow_server.rpc.legacy.mqtt_submissions import MqttSubmissionHandler
-from iotflow_server.rpc.legacy.service import LegacyService
+from iotflow_server.rpc.legacy.service import DeviceStatusHandler, LegacyService, MqttSubmissionHandler
 from iotflow_server.rpc.legacy.system_status import SystemStatusHandler
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
 from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.rpc.system.health_checks import HealthChecks
 from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
-from iotflow_server.rpc.telemetry.deletions import DeletionHandler
 from iotflow_server.rpc.telemetry.export import ExportHandler
 from iotflow_server.rpc.telemetry.live import LiveHandler
 from iotflow_server.rpc.telemetry.query import QueryHandler
-from iotflow_server.rpc.telemetry.service import TelemetryService
+from iotflow_server.rpc.telemetry.service import DeletionHandler, TelemetryService
 from iotflow_server.rpc.telemetry.status import StoreStatusHandler
 from iotflow_server.rpc.telemetry.stream import TelemetryStreamHandler
 from iotflow_server.rpc.telemetry.submit import SubmitHandler
 from iotflow_server.settings import Settings
+from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.stores.choice import location_of
 
 

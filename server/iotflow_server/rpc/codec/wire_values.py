@@ -1,4 +1,4 @@
-"""Conversion between google.protobuf.Struct and Python values."""
+"""Conversion of values between messages and Python: documents (google.protobuf.Struct) and times."""
 
 import math
 import re
@@ -11,8 +11,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from iotflow.readings.document import EXACT
 from iotflow.readings.values import DEEPEST, WIDE
+from iotflow.v1.stream_pb2 import StreamHeartbeat
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.telemetry.times import to_ms
+from iotflow_server.telemetry.times import to_ms, utc_now_ms
 
 
 def plain(value: Value, field: str, depth: int = 0) -> Any:
@@ -126,3 +127,8 @@ def timestamp_ms(time: int) -> Timestamp:
     """Encode a time in milliseconds since 1970 UTC."""
     seconds, ms = divmod(time, 1_000)
     return Timestamp(seconds=seconds, nanos=ms * 1_000_000)
+
+
+def heartbeat() -> StreamHeartbeat:
+    """The event of a stream on which nothing happened for a while."""
+    return StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms()))

@@ -12,7 +12,7 @@ from iotflow_server.commands.command import Command, CommandResult
 from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
-from iotflow_server.rpc.commands.results import decode_report, size_error
+from iotflow_server.rpc.commands.messages import decode_report, size_error
 
 Wire = TypeVar("Wire")
 Decode = Callable[[Wire], CommandResult]

@@ -9,13 +9,12 @@ from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.codec import wire_commands
+from iotflow_server.interceptors.rest_responses import answer_with
 from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.codec.wire_values import plain_struct
-from iotflow_server.rpc.commands.completion import CommandCompletion
-from iotflow_server.rpc.commands.watch import CommandWatch
-from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.rpc.commands.messages import encode_command
+from iotflow_server.rpc.commands.watch import CommandCompletion, CommandWatch
+from iotflow_server.streams.active_streams import ActiveStreams
 
 wire = command_service_pb2
 
@@ -47,9 +46,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
             if request.wait_seconds:
                 sent = await self._completion.wait(sent, subscription, principal, request.wait_seconds)
         await answer_with(context, 201)
-        return wire.SendCommandResponse(
-            message=f"Command {sent.name} {sent.state}", command=wire_commands.command(sent)
-        )
+        return wire.SendCommandResponse(message=f"Command {sent.name} {sent.state}", command=encode_command(sent))
 
     async def SendGroupCommand(
         self, request: wire.SendGroupCommandRequest, context: Context
@@ -76,14 +73,14 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
 
     async def GetCommand(self, request: wire.GetCommandRequest, _context: Context) -> wire.GetCommandResponse:
         found = await self._commands.get(request.command_id)
-        return wire.GetCommandResponse(command=wire_commands.command(found))
+        return wire.GetCommandResponse(command=encode_command(found))
 
     async def ListCommands(self, request: wire.ListCommandsRequest, _context: Context) -> wire.ListCommandsResponse:
         if request.device_id:
             await self._registry.get(request.device_id)
         size = size_of(request)
         found = await self._commands.page(request.device_id, request.state, after_id(request.page_token) or None, size)
-        commands = await run_in_compute_thread(lambda: [wire_commands.command(item) for item in found])
+        commands = await run_in_compute_thread(lambda: [encode_command(item) for item in found])
         page = commands[: fitting_count(commands)]
         is_last = len(page) == len(commands) < size
         return wire.ListCommandsResponse(commands=page, next_page_token="" if is_last else token_of(page[-1].id))
@@ -98,7 +95,7 @@ class CommandService(command_service_pb2_grpc.CommandServiceServicer):
     async def CancelCommand(self, request: wire.CancelCommandRequest, context: Context) -> wire.CancelCommandResponse:
         cancelled = await self._commands.cancel(request.command_id, actor=principal_of(context).name)
         return wire.CancelCommandResponse(
-            message=f"Command {cancelled.name} cancelled", command=wire_commands.command(cancelled)
+            message=f"Command {cancelled.name} cancelled", command=encode_command(cancelled)
         )
 
 

@@ -1,6 +1,6 @@
-"""GetDeviceConfig, UpdateDeviceConfig and WatchConfig: the configuration of the calling device."""
+"""GetDeviceConfig, UpdateDeviceConfig and WatchConfig: the reported and the desired configuration of one device."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -12,10 +12,38 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.encoding import build_in_thread
-from iotflow_server.rpc.codec.wire_values import to_struct
-from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
-from iotflow_server.rpc.config.streams import device_config_stream
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
+from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+from iotflow_server.rpc.config.reports import report_of
+from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
+from iotflow_server.streams.change_feed import POLL_SECONDS, PolledChanges
+
+
+class ReportedConfigHandler:
+    """Serves UpdateDeviceConfig of the device, its form for REST, and ReportDeviceConfig of gateways."""
+
+    def __init__(self, *, registry: Registry, last_seen: LastSeen, encoder: DeviceEncoder) -> None:
+        self._registry = registry
+        self._last_seen = last_seen
+        self._encoder = encoder
+
+    async def report(
+        self, device_id: int, request: wire.UpdateDeviceConfigRequest | HttpBody
+    ) -> wire.UpdateDeviceConfigResponse:
+        """Store the reported state. Raises NotFound, InvalidArgument, Unavailable."""
+        report = await report_of(request)
+        device = await self._registry.report(device_id, report.changes())
+        self._last_seen.record(device_id)
+        response = wire.UpdateDeviceConfigResponse(
+            message="Device configuration updated successfully",
+            device=await self._encoder.device(device),
+            config_key=report.key,
+            data_type=report.texts.get("data_type", ""),
+        )
+        if report.key:
+            value = await build_in_thread(lambda: to_struct({"value": report.value}), report.value)
+            response.config_value.CopyFrom(value.fields["value"])
+        return response
 
 
 class OwnConfigHandler:
@@ -54,7 +82,7 @@ class OwnConfigHandler:
         device = principal.own_device()
         self._last_seen.record(device.id)
         async with self._active_streams.open(principal) as active_stream:
-            async for message in device_config_stream(device.id, self._desired, active_stream):
+            async for message in _versions(device.id, self._desired, active_stream):
                 yield message
 
 
@@ -66,4 +94,29 @@ def _config(device: Device, desired: DesiredConfig) -> wire.GetDeviceConfigRespo
         desired=to_struct(desired.document) if desired.version else None,
         desired_version=desired.version,
         difference=to_struct(missing) if missing else None,
+    )
+
+
+async def _versions(
+    device_id: int, desired: DesiredConfigs, active_stream: ActiveStream
+) -> AsyncIterator[wire.WatchConfigResponse]:
+    """Send the desired configuration, then each newer version."""
+    with desired.changes.subscribe(device_id, lambda _: True) as subscription:
+        polled = PolledChanges(subscription, active_stream, POLL_SECONDS)
+        last = -1
+        while True:
+            await polled.next()
+            found = await desired.get(device_id)
+            if found.version > last:
+                last = found.version
+                yield _version(found)
+
+
+def _version(desired: DesiredConfig) -> wire.WatchConfigResponse:
+    if not desired.version:
+        return wire.WatchConfigResponse()
+    return wire.WatchConfigResponse(
+        desired=to_struct(desired.document),
+        desired_version=desired.version,
+        changed_at=timestamp_of(desired.changed_at),
     )

@@ -1,14 +1,20 @@
-"""RegisterDevice, and its policy."""
+"""The registration and the key of a device: RegisterDevice, RotateApiKey, EndKeyGrace and UnregisterDevice."""
 
 from dataclasses import dataclass
+
+from google.api.httpbody_pb2 import HttpBody
 
 from iotflow.v1 import device_service_pb2 as wire
 from iotflow.words import Role
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import NewDevice
+from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied, Unauthenticated
 from iotflow_server.rpc.codec import wire_devices
+from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
+from iotflow_server.rpc.codec.wire_values import timestamp_of
+from iotflow_server.streams.active_streams import ActiveStreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class RegistrationPolicy:
         raise PermissionDenied("REGISTRATION_CLOSED", "The caller may not register devices. Ask an admin.")
 
 
-class RegistrationHandler:
+class DeviceRegistrationHandler:
     """Registers devices, if the policy allows it."""
 
     def __init__(self, *, registry: Registry, policy: RegistrationPolicy) -> None:
@@ -51,3 +57,41 @@ class RegistrationHandler:
         return wire.RegisterDeviceResponse(
             message="Device registered successfully", device=wire_devices.registered(device, key)
         )
+
+
+class OwnKeyHandler:
+    """Serves calls that require the device's own key; tokens are not accepted."""
+
+    def __init__(self, *, keys: DeviceKeys, active_streams: ActiveStreams) -> None:
+        self._keys = keys
+        self._active_streams = active_streams
+
+    async def rotate_in_json(self, body: HttpBody, principal: Principal) -> wire.RotateApiKeyResponse:
+        """RotateApiKeyJson."""
+        return await self.rotate(fill(wire.RotateApiKeyRequest(), body), principal)
+
+    async def rotate(self, request: wire.RotateApiKeyRequest, principal: Principal) -> wire.RotateApiKeyResponse:
+        """RotateApiKey."""
+        reject_unknown(request)
+        key = principal.own_key()
+        successor, old_until = await self._keys.rotate(key)
+        return wire.RotateApiKeyResponse(
+            message="The key is rotated. The old key stays valid for the grace period after the first use of the new key.",
+            device_id=key.id,
+            api_key=successor,
+            old_key_valid_until=timestamp_of(old_until),
+        )
+
+    async def end_grace(self, principal: Principal) -> wire.EndKeyGraceResponse:
+        """EndKeyGrace."""
+        key = principal.own_key()
+        await self._keys.end_grace(key)
+        return wire.EndKeyGraceResponse(message="Only this key is valid.", device_id=key.id)
+
+    async def unregister(self, principal: Principal) -> wire.UnregisterDeviceResponse:
+        """UnregisterDevice."""
+        device = await self._keys.unregister(principal.own_key())
+        self._active_streams.end_streams_of(
+            principal.name, PermissionDenied("DEVICE_REMOVED", "The device is unregistered.")
+        )
+        return wire.UnregisterDeviceResponse(message=f"Device {device.name} unregistered", device_id=device.id)

@@ -8,12 +8,11 @@ from google.api.httpbody_pb2 import HttpBody
 from iotflow.v1 import device_service_pb2, device_service_pb2_grpc
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
+from iotflow_server.interceptors.rest_responses import answer_with
 from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
 from iotflow_server.rpc.config.own_config import OwnConfigHandler
-from iotflow_server.rpc.devices.keys import OwnKeyHandler
-from iotflow_server.rpc.devices.registration import RegistrationHandler
+from iotflow_server.rpc.devices.registration import DeviceRegistrationHandler, OwnKeyHandler
 from iotflow_server.rpc.devices.status import StatusHandler
-from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 
 wire = device_service_pb2
@@ -25,7 +24,7 @@ class DeviceService(device_service_pb2_grpc.DeviceServiceServicer):
     def __init__(
         self,
         *,
-        registration: RegistrationHandler,
+        registration: DeviceRegistrationHandler,
         status: StatusHandler,
         config: OwnConfigHandler,
         keys: OwnKeyHandler,

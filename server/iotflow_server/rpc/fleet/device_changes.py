@@ -1,13 +1,17 @@
-"""UpdateDevice, DeleteDevice and SetDeviceStatus."""
+"""UpdateDevice, DeleteDevice, SetDeviceStatus and ResetDeviceKey."""
+
+from datetime import timedelta
 
 from iotflow.v1 import fleet_service_pb2 as wire
 from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import Device, DeviceChanges
+from iotflow_server.devices.keys import DeviceKeys
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied
+from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.ports import Span, TelemetryWriter
 
 
@@ -65,3 +69,25 @@ class DeviceChangeHandler:
 
     def _cut_off(self, device: Device, reason: PermissionDenied) -> None:
         self._active_streams.end_streams_of(f"device:{device.id}", reason)
+
+
+class KeyResetHandler:
+    """Serves ResetDeviceKey, and its form for REST: a new key for a device whose key is lost or stolen."""
+
+    def __init__(self, *, keys: DeviceKeys) -> None:
+        self._keys = keys
+
+    async def reset_in_json(
+        self, request: wire.ResetDeviceKeyJsonRequest, principal: Principal
+    ) -> wire.ResetDeviceKeyResponse:
+        """ResetDeviceKeyJson."""
+        return await self.reset(fill(wire.ResetDeviceKeyRequest(device_id=request.device_id), request.body), principal)
+
+    async def reset(self, request: wire.ResetDeviceKeyRequest, principal: Principal) -> wire.ResetDeviceKeyResponse:
+        """ResetDeviceKey."""
+        reject_unknown(request)
+        grace = timedelta(seconds=request.grace_seconds)
+        key = await self._keys.reset(request.device_id, grace, actor=principal.name)
+        return wire.ResetDeviceKeyResponse(
+            message="The key is reset. Install the new key on the device.", device_id=request.device_id, api_key=key
+        )

@@ -3,9 +3,8 @@
 from iotflow.v1 import fleet_service_pb2, fleet_service_pb2_grpc
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler
+from iotflow_server.rpc.fleet.device_changes import DeviceChangeHandler, KeyResetHandler
 from iotflow_server.rpc.fleet.device_queries import DeviceQueryHandler
-from iotflow_server.rpc.fleet.key_resets import KeyResetHandler
 from iotflow_server.rpc.fleet.measurements import MeasurementHandler
 from iotflow_server.rpc.fleet.statistics import FleetStatistics
 

@@ -1,6 +1,7 @@
-"""GetDashboard, GetAnalytics and GetStats."""
+"""GetDashboard, GetAnalytics and GetStats: statistics of all devices and of this process."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from iotflow.v1 import fleet_pb2
 from iotflow.v1 import fleet_service_pb2 as wire
@@ -8,16 +9,50 @@ from iotflow.words import DeviceStatus
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.commands.commands import Commands
 from iotflow_server.devices.statistics import DeviceStatistics
+from iotflow_server.presence.last_seen import LastSeen
+from iotflow_server.presence.online import Online
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.fleet.device_counts import Counts, DeviceCounter
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.telemetry.live import LiveFeed
 from iotflow_server.telemetry.outcome import Tally
 from iotflow_server.telemetry.times import utc_now_ms
 
 # Devices in the dashboard's list of recently seen devices.
 MOST_RECENT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of devices of each status, and of devices that are online."""
+
+    by_status: Mapping[str, int]
+    online: int
+
+    @property
+    def total(self) -> int:
+        """Number of all devices."""
+        return sum(self.by_status.values())
+
+    @property
+    def offline(self) -> int:
+        """Number of devices that are not online."""
+        return self.total - self.online
+
+
+class DeviceCounter:
+    """Counts the devices of the registry. Raises Unavailable."""
+
+    def __init__(self, *, figures: DeviceStatistics, last_seen: LastSeen, online: Online) -> None:
+        self._figures = figures
+        self._last_seen = last_seen
+        self._online = online
+
+    async def count(self) -> Counts:
+        """Count the devices by status, and those that are online."""
+        # The newest last-seen times are in memory only.
+        await self._last_seen.flush()
+        return Counts(await self._figures.by_status(), await self._figures.online(self._online.since))
 
 
 class IngestStatistics:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from functools import partial
 
 from iotflow.v1 import command_pb2, gateway_service_pb2
 from iotflow.words import CommandState, GatewayReport
@@ -14,10 +15,10 @@ from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.leases import LEASE, CommandLease, CommandLeases
 from iotflow_server.errors import DomainError, InvalidArgument
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.wire_commands import command
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
-from iotflow_server.rpc.commands.results import decode_report, result_of
-from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams
+from iotflow_server.rpc.commands.messages import decode_report, encode_command, result_of
+from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
+from iotflow_server.streams.change_feed import PolledChanges
 
 Request = gateway_service_pb2.StreamDeviceCommandsRequest
 Response = gateway_service_pb2.StreamDeviceCommandsResponse
@@ -27,9 +28,8 @@ STATES = tuple(GatewayReport)
 MOST_LEASED = 1_000
 # More commands are leased only up to this number, because each attempt costs a transaction.
 REFILL_AT = MOST_LEASED // 2
-# The interval of polling. Expired leases of other gateways are found this late, and commands of other processes while Redis is
-# unavailable.
-POLL_SECONDS = 10.0
+# The interval of database reads, which bounds the delay of commands whose leases to other gateways have expired.
+LEASE_POLL_SECONDS = 10.0
 
 
 class ResultRecorder:
@@ -89,7 +89,7 @@ class GatewayCommandHandler:
     ) -> gateway_service_pb2.AckDeviceCommandResponse:
         """AckDeviceCommand."""
         changed = await self._recorder.record(request)
-        return gateway_service_pb2.AckDeviceCommandResponse(message="Acknowledged", command=command(changed))
+        return gateway_service_pb2.AckDeviceCommandResponse(message="Acknowledged", command=encode_command(changed))
 
 
 class GatewayStream:
@@ -98,7 +98,7 @@ class GatewayStream:
     def __init__(
         self, commands: Commands, leases: CommandLeases, recorder: ResultRecorder, active_stream: ActiveStream
     ) -> None:
-        self._changes = commands.changes
+        self._commands = commands
         self._leases = leases
         self._recorder = recorder
         self._active_stream = active_stream
@@ -107,25 +107,21 @@ class GatewayStream:
         self._lease_ends: dict[int, float] = {}
         # Commands that were sent to this gateway for publication to their group topics.
         self._announced: set[int] = set()
-        self._poll_at = 0.0
 
     async def messages(self, requests: AsyncIterator[Request]) -> AsyncGenerator[Response, None]:
         """Send queued commands that no other gateway has leased, then new ones, and receipts of acknowledgements."""
-        with self._changes.subscribe(None, lambda change: change.state == CommandState.QUEUED) as subscription:
-            self._active_stream.ended.add_done_callback(lambda _: subscription.wake())
-            acknowledgements = CommandAcknowledgements(_decode, self._record, subscription.wake)
+        with self._commands.changes.subscribe(None, lambda change: change.state == CommandState.QUEUED) as subscription:
+            polled = PolledChanges(subscription, self._active_stream, LEASE_POLL_SECONDS)
+            acknowledgements = CommandAcknowledgements(_decode, partial(self._record, polled), subscription.wake)
             try:
                 async with acknowledgements.receiving(requests):
                     while True:
-                        changes, has_gap = subscription.take()
-                        if changes or has_gap or _now() >= self._poll_at:
+                        changes, is_due = await polled.next()
+                        if changes or is_due:
                             for lease in await self._next_commands():
                                 yield _message(lease)
                         for receipt in acknowledgements.take_receipts():
                             yield Response(receipt=receipt)
-                        if self._active_stream.end_error:
-                            raise self._active_stream.end_error
-                        await subscription.wait(self._poll_at - _now())
             finally:
                 # If this fails, the leases expire.
                 with suppress(DomainError):
@@ -141,10 +137,11 @@ class GatewayStream:
         announcements = [one for one in pending if one.command.id not in self._announced]
         self._announced = {one.command.id for one in pending}
         self._lease_ends |= dict.fromkeys((lease.command.id for lease in leases), now + LEASE.total_seconds())
-        self._poll_at = now + POLL_SECONDS
         return [*announcements, *leases]
 
-    async def _record(self, results: Sequence[CommandResult]) -> Sequence[Command | DomainError]:
+    async def _record(
+        self, polled: PolledChanges[Command], results: Sequence[CommandResult]
+    ) -> Sequence[Command | DomainError]:
         try:
             outcomes = await self._recorder.record_results(results)
             # After the write: a device that reconnects during the write finds no command to release.
@@ -161,7 +158,7 @@ class GatewayStream:
             for result in results:
                 self._lease_ends.pop(result.command_id, None)
             if was_full and len(self._lease_ends) <= REFILL_AT:
-                self._poll_at = 0.0
+                polled.read_next()
 
     def _has_reconnected(self, result: CommandResult) -> bool:
         """Whether the device reconnected after the command was leased."""
@@ -172,7 +169,7 @@ class GatewayStream:
 def _message(lease: CommandLease) -> Response:
     return Response(
         command=command_pb2.DeviceCommand(
-            command=command(lease.command),
+            command=encode_command(lease.command),
             device_name=lease.device_name,
             device_type=lease.device_type,
             announce=lease.announced,

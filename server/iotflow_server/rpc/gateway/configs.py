@@ -1,20 +1,26 @@
 """WatchDeviceConfigs and ReportDeviceConfig: configurations of all devices, for gateways."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from iotflow.v1 import config_pb2, stream_pb2
 from iotflow.v1 import gateway_service_pb2 as wire
 from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
-from iotflow_server.config.desired import DesiredConfigs
-from iotflow_server.devices.device import device_inactive
+from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
+from iotflow_server.devices.device import EPOCH, Device, device_inactive, utc_now
 from iotflow_server.devices.registry import Registry
-from iotflow_server.rpc.config.reported_config import ReportedConfigHandler
-from iotflow_server.rpc.config.streams import EPOCH, FleetConfigStream
+from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+from iotflow_server.rpc.config.own_config import ReportedConfigHandler
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
+from iotflow_server.streams.change_feed import POLL_SECONDS, PolledChanges
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
+
+# The clocks of processes differ, and a version becomes visible a little after its time.
+OVERLAP = timedelta(minutes=1)
+PAGE = 500
 
 
 class GatewayConfigHandler:
@@ -55,3 +61,64 @@ class GatewayConfigHandler:
         if device.status == DeviceStatus.INACTIVE:
             raise device_inactive(device.id)
         return wire.ReportDeviceConfigResponse(config=await self._reports.report(device.id, request.config))
+
+
+class FleetConfigStream:
+    """One open WatchDeviceConfigs."""
+
+    def __init__(self, desired: DesiredConfigs, registry: Registry, active_stream: ActiveStream) -> None:
+        self._desired = desired
+        self._registry = registry
+        self._active_stream = active_stream
+        # The newest version sent for each device, as long as the next query may find it again.
+        self._sent: dict[int, DesiredConfig] = {}
+
+    async def messages(self, since: datetime) -> AsyncGenerator[wire.WatchDeviceConfigsResponse]:
+        """Send all changes since this time, then each new change."""
+        with self._desired.changes.subscribe(None, lambda _: True) as subscription:
+            polled = PolledChanges(subscription, self._active_stream, POLL_SECONDS)
+            while True:
+                changes, is_due = await polled.next()
+                for message in await self._newer(changes):
+                    yield message
+                if is_due:
+                    started = utc_now()
+                    async for message in self._stored(since):
+                        yield message
+                    since = started - OVERLAP
+                    self._forget_before(since)
+                    yield wire.WatchDeviceConfigsResponse(
+                        caught_up=stream_pb2.StreamCaughtUp(timestamp=timestamp_of(since))
+                    )
+
+    async def _stored(self, since: datetime) -> AsyncIterator[wire.WatchDeviceConfigsResponse]:
+        last = 0
+        while page := await self._desired.changed_since(since, last, PAGE):
+            last = page[-1].device_id
+            for message in await self._newer(page):
+                yield message
+
+    def _forget_before(self, since: datetime) -> None:
+        self._sent = {key: sent for key, sent in self._sent.items() if (sent.changed_at or since) >= since}
+
+    async def _newer(self, found: Iterable[DesiredConfig]) -> list[wire.WatchDeviceConfigsResponse]:
+        """The versions that are newer than those sent, of existing devices."""
+        newest: dict[int, DesiredConfig] = {}
+        for one in found:
+            sent = self._sent.get(one.device_id)
+            if sent is None or sent.version < one.version:
+                newest[one.device_id] = one
+        devices = await self._registry.get_many(list(newest)) if newest else []
+        self._sent |= newest
+        return [_message(device, newest[device.id]) for device in devices]
+
+
+def _message(device: Device, desired: DesiredConfig) -> wire.WatchDeviceConfigsResponse:
+    config = config_pb2.DesiredConfig(
+        device_id=device.id,
+        device_name=device.name,
+        desired=to_struct(desired.document),
+        desired_version=desired.version,
+        changed_at=timestamp_of(desired.changed_at),
+    )
+    return wire.WatchDeviceConfigsResponse(config=config)

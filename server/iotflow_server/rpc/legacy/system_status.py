@@ -10,7 +10,7 @@ from iotflow_server import VERSION
 from iotflow_server.errors import Unavailable
 from iotflow_server.machine import Machine
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.fleet.device_counts import DeviceCounter
+from iotflow_server.rpc.fleet.statistics import DeviceCounter
 from iotflow_server.rpc.system.health_checks import HEALTHY, HealthChecks
 from iotflow_server.telemetry.times import utc_now_ms
 

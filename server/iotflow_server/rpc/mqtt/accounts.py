@@ -14,7 +14,7 @@ from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription
 from iotflow_server.rpc.codec.wire_values import timestamp_of
 from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.mqtt.usernames import Usernames
-from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 
 DEFAULT_PAGE = 1_000
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from iotflow.v1.system_pb2 import HealthCheck
 from iotflow.words import HealthStatus
 from iotflow_server.errors import Unavailable
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStreams
 
 # Returns the problem as a sentence; empty: no problem. Raises Unavailable if the component does not work.
 Check = Callable[[], Awaitable[str]]

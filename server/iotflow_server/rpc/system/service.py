@@ -8,9 +8,9 @@ from iotflow.v1 import mqtt_pb2, system_service_pb2, system_service_pb2_grpc
 from iotflow.words import BrokerStatus
 from iotflow_server import VERSION
 from iotflow_server.interceptors.middleware import Context
+from iotflow_server.interceptors.rest_responses import answer_with
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.http_status import answer_with
 from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
 from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts

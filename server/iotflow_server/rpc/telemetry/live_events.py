@@ -1,18 +1,19 @@
-"""The events of one SubscribeTelemetry."""
+"""The events of one SubscribeTelemetry: a replay of stored readings, if requested, then live readings."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from weakref import WeakValueDictionary
 
 import structlog
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
+from iotflow_server.interceptors.errors import stream_error
 from iotflow_server.rpc.codec.wire_batches import encode
 from iotflow_server.rpc.codec.wire_rows import add_rows
-from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.streams.active_streams import ActiveStream
-from iotflow_server.rpc.streams.events import heartbeat, stream_error
+from iotflow_server.rpc.codec.wire_values import heartbeat, timestamp_ms
 from iotflow_server.rpc.telemetry.query import QueryHandler, field_names
-from iotflow_server.rpc.telemetry.replays import Replays, try_acquire
+from iotflow_server.streams.active_streams import ActiveStream
 from iotflow_server.telemetry.live import (
     Dropped,
     EventFilter,
@@ -33,6 +34,29 @@ Event = telemetry_service_pb2.SubscribeTelemetryResponse
 REPLAY_ROWS = 1_000
 # Bytes of stored readings in one event. Events are encoded on the event loop.
 REPLAY_BYTES = 2**16
+# Concurrent streams of one caller that receive stored readings first.
+MOST_REPLAYS = 4
+
+
+class Replays:
+    """Limits the concurrent replays of each caller. Further streams of the caller wait."""
+
+    def __init__(self) -> None:
+        # An entry exists as long as a stream of the caller refers to it.
+        self._by_caller: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    def of(self, caller: str) -> asyncio.Semaphore:
+        """The semaphore of this caller. A stream holds it during its replay."""
+        return self._by_caller.setdefault(caller, asyncio.Semaphore(MOST_REPLAYS))
+
+
+async def try_acquire(replays: asyncio.Semaphore, within: float) -> bool:
+    """Acquire the semaphore within this number of seconds. Returns whether it was acquired; the caller must then release it."""
+    try:
+        async with asyncio.timeout(within):
+            return await replays.acquire()
+    except TimeoutError:
+        return False
 
 
 class LiveEvents:

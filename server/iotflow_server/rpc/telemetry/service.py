@@ -1,24 +1,50 @@
-"""TelemetryService: passes each RPC to its handler."""
+"""TelemetryService: each RPC calls the handler of its capability."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from google.api.httpbody_pb2 import HttpBody
 
-from iotflow.v1 import telemetry_pb2, telemetry_service_pb2, telemetry_service_pb2_grpc
+from iotflow.v1 import telemetry_pb2, telemetry_service_pb2_grpc
+from iotflow.v1 import telemetry_service_pb2 as wire
+from iotflow_server.audit import Audit
+from iotflow_server.auth.principal import Principal
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import AbortMarker, Context
-from iotflow_server.rpc.http_status import answer_with
+from iotflow_server.interceptors.rest_responses import answer_with
+from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
-from iotflow_server.rpc.telemetry.deletions import DeletionHandler
 from iotflow_server.rpc.telemetry.export import ExportHandler
 from iotflow_server.rpc.telemetry.live import LiveHandler
-from iotflow_server.rpc.telemetry.query import QueryHandler
+from iotflow_server.rpc.telemetry.query import QueryHandler, parse_span
 from iotflow_server.rpc.telemetry.status import StoreStatusHandler
 from iotflow_server.rpc.telemetry.stream import TelemetryStreamHandler
 from iotflow_server.rpc.telemetry.submit import SubmitHandler
+from iotflow_server.telemetry.ports import TelemetryWriter
+from iotflow_server.telemetry.times import utc_now_ms
 
-wire = telemetry_service_pb2
+
+class DeletionHandler:
+    """Handles DeleteTelemetry. Each deletion is recorded in the audit log before it is executed."""
+
+    def __init__(self, *, writer: TelemetryWriter, queries: QueryHandler, audit: Audit) -> None:
+        self._writer = writer
+        self._queries = queries
+        self._audit = audit
+
+    async def delete(self, request: wire.DeleteTelemetryRequest, principal: Principal) -> wire.DeleteTelemetryResponse:
+        """DeleteTelemetry."""
+        device = await self._queries.readable(request.device_id, principal)
+        within = parse_span(request.start_time, request.end_time, utc_now_ms())
+        details = {"start": within.start, "end": within.end}
+        await self._audit.record(principal.name, "telemetry.delete", f"device:{device.id}", details)
+        await self._writer.delete(device.id, within)
+        return wire.DeleteTelemetryResponse(
+            message=f"Telemetry data deleted for device {device.name}",
+            device_id=device.id,
+            start_time=timestamp_ms(within.start),
+            end_time=timestamp_ms(within.end),
+        )
 
 
 class TelemetryService(telemetry_service_pb2_grpc.TelemetryServiceServicer):

@@ -11,8 +11,8 @@ from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.middleware import Malformed
 from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.codec.wire_batches import rejection
-from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.rpc.telemetry.stream_batches import BatchReceiver, PendingMessage
+from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.telemetry.intake import Intake
 
 Response = telemetry_service_pb2.StreamTelemetryResponse

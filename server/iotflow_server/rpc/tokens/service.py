@@ -9,11 +9,11 @@ from iotflow_server.auth.tokens import AccessToken, Tokens
 from iotflow_server.errors import Unauthenticated
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
+from iotflow_server.interceptors.rest_responses import answer_with
+from iotflow_server.rpc.codec.json_bodies import fill, reject_unknown
 from iotflow_server.rpc.codec.page_tokens import after_id, size_of, token_of
-from iotflow_server.rpc.codec.strict_json import fill, reject_unknown
 from iotflow_server.rpc.codec.wire_values import timestamp_of
-from iotflow_server.rpc.http_status import answer_with
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
+from iotflow_server.streams.active_streams import ActiveStreams
 
 wire = token_service_pb2
 # The largest number of tokens in one response.

@@ -10,7 +10,7 @@ from iotflow_server.auth.tokens import Tokens
 from iotflow_server.devices.keys import DeviceKeys, KeyPair
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import PermissionDenied, Unavailable
-from iotflow_server.rpc.streams.active_streams import ActiveStream, ActiveStreams, credential_expired
+from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams, credential_expired
 
 RETRY_SECONDS = 1.0
 

@@ -1,12 +1,16 @@
-"""Changes of devices' commands and configurations, published to subscribers in this process."""
+"""Changes of the commands and configurations of devices, published to the streams of this process."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
+from iotflow_server.streams.active_streams import ActiveStream
+
 # Items in the queue of one subscription. A full queue becomes a gap, and the subscriber reads the database instead.
 MOST_WAITING = 10_000
+# The interval at which a stream reads the database. It bounds the delay of changes of other processes while Redis is unavailable.
+POLL_SECONDS = 30.0
 
 
 class DeviceChange(Protocol):
@@ -105,3 +109,36 @@ class ChangeFeed(Generic[Item]):
             group.discard(subscription)
             if device_id is not None and not group:
                 self._by_device.pop(device_id, None)
+
+
+class PolledChanges(Generic[Item]):
+    """The changes for one stream of responses, which reads the database besides: at first, after a gap, and regularly.
+
+    seconds: the interval of the regular reads.
+    """
+
+    def __init__(self, subscription: ChangeSubscription[Item], active_stream: ActiveStream, seconds: float) -> None:
+        self._subscription = subscription
+        self._active_stream = active_stream
+        self._seconds = seconds
+        self._read_at = 0.0
+        active_stream.ended.add_done_callback(lambda _: subscription.wake())
+
+    def read_next(self) -> None:
+        """Make the next call of next() request a read."""
+        self._read_at = 0.0
+
+    async def next(self) -> tuple[Sequence[Item], bool]:
+        """Wait for changes, a gap, a wake() of the subscription, or the time of the next read.
+
+        Returns the changes, and whether the database is to be read. Raises the error that ends the stream.
+        """
+        if self._active_stream.end_error:
+            raise self._active_stream.end_error
+        now = asyncio.get_running_loop().time
+        await self._subscription.wait(self._read_at - now())
+        changes, has_gap = self._subscription.take()
+        is_due = has_gap or now() >= self._read_at
+        if is_due:
+            self._read_at = now() + self._seconds
+        return changes, is_due

@@ -1,10 +1,8 @@
-"""64-bit integers that REST returns as JSON numbers: responses to REST carry each of them a second time, as a double.
-
-See iotflow.contract.rest_number.
-"""
+"""Responses to REST, which Envoy transcodes: their HTTP status, their headers, JSON numbers, and their abort."""
 
 import struct
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,13 +10,68 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from iotflow.contract import is_json_number, method_of, rest_number
-from iotflow_server.interceptors.middleware import Context, Handler, handler_function, with_function
-from iotflow_server.rpc.http_status import from_rest
+from iotflow_server.interceptors.middleware import (
+    AbortMarker,
+    CallScope,
+    Context,
+    Handler,
+    handler_function,
+    with_function,
+)
 
-Answer = TypeVar("Answer")
-
+# Envoy adds the first header to transcoded requests, and reads the second from responses.
+FROM_REST, STATUS = "x-envoy-original-path", "x-http-code"
 # Wire type of a double: https://protobuf.dev/programming-guides/encoding/
 _FIXED64 = 1
+
+Response = TypeVar("Response")
+
+
+def from_rest(context: Context) -> bool:
+    """Whether Envoy transcoded this call from a REST request."""
+    return any(key == FROM_REST for key, _ in context.invocation_metadata() or ())
+
+
+async def answer_with(context: Context, status: int) -> None:
+    """Make Envoy respond with this status. gRPC callers do not get the header, which would cost them a message."""
+    if from_rest(context):
+        await context.send_initial_metadata(((STATUS, str(status)),))
+
+
+class InitialMetadata:
+    """The innermost middleware. Clients such as tonic open a stream only when its initial metadata have arrived.
+
+    Transcoded streams send theirs with the first message, so that an earlier rejection keeps its HTTP status.
+    """
+
+    def wrap(self, _method: str, handler: Handler) -> CallScope | None:
+        return _send if handler.response_streaming else None
+
+
+@asynccontextmanager
+async def _send(_request: Any, context: Context) -> AsyncIterator[None]:
+    if not from_rest(context):
+        await context.send_initial_metadata(())
+    yield
+
+
+async def abort_mid_stream(
+    responses: AsyncIterator[Response], context: Context
+) -> AsyncIterator[Response | AbortMarker]:
+    """Yield the responses. If they fail after the first one and the call is a REST call, yield an AbortMarker last.
+
+    HTTP/1.1 cannot send a status after a body. Without the marker, Envoy would end the transfer as if it were complete.
+    Envoy cannot read the marker, and therefore aborts the transfer.
+    """
+    begun = False
+    try:
+        async for response in responses:
+            begun = True
+            yield response
+    except Exception:
+        if begun and from_rest(context):
+            yield AbortMarker()
+        raise
 
 
 def with_json_numbers(method: str, handler: Handler) -> Handler:
@@ -30,18 +83,18 @@ def with_json_numbers(method: str, handler: Handler) -> Handler:
     return with_function(handler, make(handler_function(handler)))
 
 
-def add_json_numbers(answer: Answer) -> Answer:
-    """Add the doubles that the REST gateway prints to the response, as unknown fields."""
-    if isinstance(answer, Message):
-        _add(answer)
-    return answer
+def add_json_numbers(response: Response) -> Response:
+    """Add the doubles that Envoy prints for 64-bit integers to the response, as unknown fields. See iotflow.contract.rest_number."""
+    if isinstance(response, Message):
+        _add(response)
+    return response
 
 
 def _add(message: Message) -> None:
     for field in _paths(message.DESCRIPTOR):
         if field.message_type is None:
             value = getattr(message, field.name)
-            # The gateway prints 0 for an absent number.
+            # Envoy prints 0 for an absent number.
             if message.HasField(field.name) if field.has_presence else value:
                 message.MergeFromString(_tag(field.number) + struct.pack("<d", value))
         elif field.is_repeated:

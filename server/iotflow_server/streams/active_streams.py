@@ -8,6 +8,7 @@ from datetime import datetime
 from iotflow_server.auth.principal import Principal
 from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import DomainError, Unauthenticated, Unavailable
+from iotflow_server.presence.last_seen import LastSeen
 
 
 class ActiveStream:
@@ -119,3 +120,30 @@ def server_draining() -> Unavailable:
     return Unavailable(
         "SERVER_DRAINING", "The server is shutting down. Connect again and resend unacknowledged messages."
     )
+
+
+class StreamPresence:
+    """Keeps devices with an open stream online, even if they send nothing. interval: seconds, less than the online window."""
+
+    def __init__(self, active_streams: ActiveStreams, last_seen: LastSeen, interval: float) -> None:
+        self._active_streams = active_streams
+        self._last_seen = last_seen
+        self._interval = interval
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Record at the interval, until close."""
+        self._task = asyncio.create_task(self._record_repeatedly(), name="stream presence")
+
+    async def close(self) -> None:
+        """Stop recording."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _record_repeatedly(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            for stream in self._active_streams:
+                if stream.principal.device:
+                    self._last_seen.record(stream.principal.device.id)

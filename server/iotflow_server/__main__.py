@@ -7,7 +7,8 @@ import iotflow.safe_path  # noqa: F401
 # isort: split
 
 from iotflow_server.data_folder import FolderInUse, reserved
-from iotflow_server.process import CannotStart, run_process, tune_runtime
+from iotflow_server.process import CannotStart, run_process
+from iotflow_server.runtime_tuning import tune_runtime
 from iotflow_server.settings import Settings
 from iotflow_server.supervision.stop_signals import stop_requested
 from iotflow_server.workers.group import run_group

@@ -13,22 +13,20 @@ from grpc_health.v1.health import aio as health
 from iotflow.contract import services
 from iotflow_server.auth.permissions import diagnostics_open_to
 from iotflow_server.composition.cluster import redis_of, start_invalidations
+from iotflow_server.composition.diagnostics import health_checks, metrics_of
 from iotflow_server.composition.fleet import Fleet, started_fleet
-from iotflow_server.composition.metrics import metrics_of
 from iotflow_server.composition.middleware import authentication, middleware
 from iotflow_server.composition.services.registrations import AddToServer, SharedServices, registrations
-from iotflow_server.composition.telemetry import Telemetry, started_telemetry
+from iotflow_server.composition.telemetry import started_telemetry
+from iotflow_server.interceptors.authentication import Diagnostics
+from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.middleware import Middleware, MiddlewareChain
-from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.rest_responses import with_json_numbers
 from iotflow_server.interceptors.stalled_readers import ends_when_stalled
 from iotflow_server.listening import drain, listen, options
-from iotflow_server.memory import memory_trimmer
+from iotflow_server.mqtt.adapters import AdapterLinks
 from iotflow_server.reflection import add_reflection
-from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.system.diagnostics import Diagnostics
-from iotflow_server.rpc.system.health_checks import Check, HealthChecks
-from iotflow_server.rpc.system.parts_down import PartsDown
+from iotflow_server.runtime_tuning import memory_trimmer
 from iotflow_server.settings import Settings
 from iotflow_server.streams.active_streams import ActiveStreams, StreamPresence
 from iotflow_server.streams.credential_rechecks import CredentialRechecks
@@ -91,7 +89,7 @@ async def _components(settings: Settings, member: Member, stack: AsyncExitStack)
     shared = SharedServices(
         active_streams=active_streams,
         diagnostics=Diagnostics(authenticator, diagnostics_open_to(public=settings.public_diagnostics)),
-        checks=_health_checks(settings, fleet, telemetry, active_streams, links),
+        checks=health_checks(settings, fleet, telemetry, active_streams, links),
         metrics=metrics_of(fleet, telemetry, active_streams, member),
         links=links,
     )
@@ -115,16 +113,3 @@ async def _started_streams(
     await rechecks.start()
     stack.push_async_callback(rechecks.close)
     return active_streams, rechecks
-
-
-def _health_checks(
-    settings: Settings, fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, links: AdapterLinks
-) -> HealthChecks:
-    checks: dict[str, Check] = {
-        "database": fleet.database.check,
-        "telemetry_store": telemetry.store.writer.check,
-        "ingest": telemetry.ingest.check,
-        "live_bus": telemetry.bus.check,
-    }
-    external: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
-    return HealthChecks(checks, external, active_streams)

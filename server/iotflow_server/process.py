@@ -1,8 +1,6 @@
-"""How a process of the server starts: settings, logs, event loop and the tuning of Python."""
+"""The start of a process of the server: its settings, its logs and its event loop."""
 
 import asyncio
-import ctypes
-import gc
 import logging
 import os
 import socket
@@ -18,14 +16,6 @@ from iotflow_server.settings import Settings, WrongSettings, load_settings, unkn
 
 # A name service that does not answer occupies one thread for each name.
 RESOLVER_THREADS = 4
-# mallopt(3): free memory at the end of the heap returns to the kernel from the first size on; buffers up to the second size are
-# allocated in the heap.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_KEPT_BYTES, _HEAP_BYTES = 256 * 2**20, 64 * 2**20
-_COLLECT_AFTER = (100_000, 50, 1_000)
-# Seconds that a thread computes while another one waits. A call passes between threads several times and waits for all computing
-# threads each time: with Python's 5 ms, the large messages of one caller tripled the latency of the others.
-_SWITCH_SECONDS = 0.001
 
 
 class CannotStart(Exception):
@@ -97,20 +87,3 @@ def configure_logs(level: str, form: str, **fields: object) -> None:
         logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=True,
     )
-
-
-def tune_runtime() -> None:
-    """Called once all parts of the server exist.
-
-    Objects that exist now are never freed, and batches leave no reference cycles: a collection after every 700 allocations costs
-    a tenth of the processor time of small batches. Buffers of some hundred kilobytes that return to the kernel and come back as
-    page faults cost as much of the time of large batches.
-    """
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
-    if sys.platform == "linux":
-        library = ctypes.CDLL(None)
-        if hasattr(library, "mallopt"):
-            library.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
-            library.mallopt(_MMAP_THRESHOLD, _HEAP_BYTES)

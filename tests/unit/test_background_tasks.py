@@ -17,17 +17,17 @@ from iotflow_server.cluster.latest import values
 from iotflow_server.cluster.latest.values import RedisLatestValues
 from iotflow_server.cluster.live import bus
 from iotflow_server.cluster.live.bus import RedisLiveBus
+from iotflow_server.cluster.remote_changes import RemoteCommandRelay
 from iotflow_server.cluster.server_numbers import ServerNumber
-from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.db import housekeeping
 from iotflow_server.db.housekeeping import Housekeeping
-from iotflow_server.devices.change_feed import ChangeFeed
 from iotflow_server.devices.device import utc_now
 from iotflow_server.presence.exchange import PresenceExchange
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.streams.active_streams import ActiveStreams
-from iotflow_server.rpc.streams.credential_rechecks import CredentialRechecks
+from iotflow_server.streams.active_streams import ActiveStreams
+from iotflow_server.streams.change_feed import ChangeFeed
+from iotflow_server.streams.credential_rechecks import CredentialRechecks
 from iotflow_server.telemetry.live import EventFilter, LiveFeed, PresenceFeed
 from iotflow_server.telemetry.stores import choice
 from iotflow_server.telemetry.stores.choice import RetentionRule

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from contextlib import suppress
 
-from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
+from iotflow_server.rpc.mqtt.broker import BrokerProbe
 
 
 def accepted(listening: socket.socket) -> int:

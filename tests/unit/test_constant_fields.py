@@ -8,7 +8,7 @@ from iotflow.v1.device_service_pb2 import UpdateDeviceConfigResponse
 from iotflow.v1.gateway_service_pb2 import ReportDeviceConfigResponse
 from iotflow.v1.options_pb2 import constant
 from iotflow.v1.telemetry_service_pb2 import SubmitTelemetryResponse
-from iotflow_server.interceptors.constants import constant_filler
+from iotflow_server.interceptors.serialization import constant_filler
 
 GATEWAY, TELEMETRY = "/iotflow.v1.GatewayService/", "/iotflow.v1.TelemetryService/"
 

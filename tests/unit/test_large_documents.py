@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
-from iotflow_server.rpc.codec.encoding import EVENT_LOOP_MEMBERS, build_in_thread
+from iotflow_server.rpc.codec.wire_values import EVENT_LOOP_MEMBERS, build_in_thread
 
 
 async def is_built_in_thread(*documents: Any) -> bool:

@@ -1,8 +1,8 @@
 """What of many readings is refused takes little memory, however many values that are."""
 
 from iotflow.readings import MOST_PROBLEMS, Decoded, InvalidReading, Reading, decode_items
-from iotflow_server.intake.reading_cells import MOST_NAMED, cells_of
 from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.reading_cells import MOST_NAMED, cells_of
 
 LIMITS = Limits(rows=10_000, columns=1_000, values=1_000_000, text_bytes=100, names=3)
 

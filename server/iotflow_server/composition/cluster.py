@@ -7,14 +7,13 @@ from iotflow_server.cluster.invalidations import RedisInvalidations
 from iotflow_server.cluster.latest import RedisLatestValues
 from iotflow_server.cluster.live import RedisLiveBus
 from iotflow_server.cluster.presence import RedisPresenceBoard
+from iotflow_server.cluster.remote_changes import CacheInvalidator, RemoteCommandRelay
 from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
 from iotflow_server.cluster.timestamps import RedisTimestampAllocator, own_stride
-from iotflow_server.commands.remote_relay import RemoteCommandRelay
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.presence.exchange import PresenceExchange
-from iotflow_server.rpc.cache_invalidator import CacheInvalidator
 from iotflow_server.settings import Settings
 from iotflow_server.streams.credential_rechecks import CredentialRechecks
 from iotflow_server.telemetry.live import DirectBus, LiveBus, LiveFeed

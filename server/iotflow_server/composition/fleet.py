@@ -42,7 +42,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class DevicePresence:
     """Last-seen times and online states of devices."""
 
     last_seen: LastSeen
@@ -64,7 +64,7 @@ class Fleet:
     database: Database
     devices: Devices
     access: Access
-    presence: Presence
+    presence: DevicePresence
     commands: CommandStores
     desired: DesiredConfigs
     audit: Audit
@@ -125,7 +125,7 @@ async def _started_access(
 
 async def _started_presence(
     settings: Settings, database: Database, devices: Devices, stack: AsyncExitStack
-) -> Presence:
+) -> DevicePresence:
     is_shared = bool(settings.redis_url)
     last_seen = LastSeen(database, shared=is_shared)
     await last_seen.start()
@@ -139,7 +139,7 @@ async def _started_presence(
     devices.registry.on_gone(online.record_removed)
     await online.start()
     stack.push_async_callback(online.close)
-    return Presence(last_seen=last_seen, online=online)
+    return DevicePresence(last_seen=last_seen, online=online)
 
 
 async def _commands(settings: Settings, database: Database) -> CommandStores:

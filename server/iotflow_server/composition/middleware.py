@@ -3,11 +3,10 @@
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, permissions
 from iotflow_server.interceptors.authentication import Authentication
+from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.errors import Errors
-from iotflow_server.interceptors.logging import Logging
-from iotflow_server.interceptors.metrics import CallMetrics
 from iotflow_server.interceptors.middleware import Middleware
-from iotflow_server.interceptors.peer_addresses import PeerAddresses
+from iotflow_server.interceptors.observability import CallMetrics, Logging
 from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
 from iotflow_server.interceptors.rest_responses import InitialMetadata
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits

@@ -27,7 +27,7 @@ from iotflow_server.db.json_documents import unstorable
 from iotflow_server.db.legacy_database import refuse_older
 from iotflow_server.db.migration import migrate
 from iotflow_server.db.models import DeviceRow
-from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
+from iotflow_server.db.sqlite_files import damage_sentence, found_damage, is_damage
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -172,7 +172,7 @@ def _translated() -> Iterator[None]:
 
 
 def _damaged() -> errors.Unavailable:
-    return errors.Unavailable("REGISTRY_DAMAGED", sentence("registry.db"))
+    return errors.Unavailable("REGISTRY_DAMAGED", damage_sentence("registry.db"))
 
 
 def _unavailable() -> errors.Unavailable:

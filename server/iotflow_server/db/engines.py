@@ -7,7 +7,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from iotflow_server.db.jobs import watch
 from iotflow_server.db.json_documents import to_json
-from iotflow_server.db.write_ahead_log import use_write_ahead_log
+from iotflow_server.db.sqlite_files import use_write_ahead_log
 
 # Seconds for which a statement waits for the lock of another process.
 SQLITE_PATIENCE = 5

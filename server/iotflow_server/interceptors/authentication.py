@@ -1,5 +1,10 @@
-"""Authentication: credentials in the metadata become a Principal, checked against the roles of the method."""
+"""Authentication: credentials in the metadata become a Principal, checked against the roles of the method.
 
+Callers without a credential are checked besides: a browser on this machine reaches the loopback address on behalf of every page
+that it shows.
+"""
+
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,11 +13,9 @@ from iotflow.words import DeviceStatus, Role
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal, anonymous_at
 from iotflow_server.devices.device import device_inactive
-from iotflow_server.errors import PermissionDenied, Unauthenticated
-from iotflow_server.interceptors.browser_origins import check_site
-from iotflow_server.interceptors.call_context import set_principal
+from iotflow_server.errors import DomainError, PermissionDenied, Unauthenticated
+from iotflow_server.interceptors.call_context import PeerAddresses, set_principal
 from iotflow_server.interceptors.middleware import CallScope, Context, Handler
-from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 
 CONTRACT = "/iotflow.v1."
@@ -20,6 +23,12 @@ KEY_HEADER = "x-api-key"
 TOKEN_HEADER = "authorization"  # noqa: S105
 # The standard scheme, and the scheme of the older service.
 SCHEMES = ("bearer", "admin")
+# Envoy adds the host name of the request where it listens on the loopback address only. A name that an attacker resolves to
+# this address (DNS rebinding) does not match.
+HOST_HEADER, PAGE_HEADER = "x-iotflow-host", "origin"
+LOCAL = r"(([\w-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])\.?(:\d+)?"
+LOCAL_HOST = re.compile(LOCAL, re.IGNORECASE)
+LOCAL_PAGE = re.compile(f"https?://{LOCAL}", re.IGNORECASE)
 
 
 class Authentication:
@@ -113,3 +122,40 @@ def check_role(principal: Principal, roles: frozenset[Role]) -> None:
         "WRONG_ROLE",
         f"The role {principal.role} may not make this call; allowed: {', '.join(sorted(roles - {Role.ANONYMOUS}))}.",
     )
+
+
+def check_site(principal: Principal, metadata: Iterable[tuple[str, str | bytes]]) -> None:
+    """Raise Unauthenticated if a page of another origin, or a request under another host name, has no credential.
+
+    A browser on this machine reaches the loopback address on behalf of every page that it shows.
+    """
+    if principal.role is not Role.ANONYMOUS:
+        return
+    for name, value in metadata:
+        if name == PAGE_HEADER and value and not LOCAL_PAGE.fullmatch(str(value)):
+            raise Unauthenticated("CREDENTIAL_REQUIRED", f"A page of {str(value)[:100]} must send a credential.")
+        if name == HOST_HEADER and value and not LOCAL_HOST.fullmatch(str(value)):
+            raise Unauthenticated(
+                "CREDENTIAL_REQUIRED",
+                f"A request to {str(value)[:100]} requires a credential; use the name localhost, or send one.",
+            )
+
+
+class Diagnostics:
+    """Checks callers of RPCs that are open to all roles and show more to some. roles: the roles that may see diagnostics."""
+
+    def __init__(self, authenticator: Authentication, roles: frozenset[Role]) -> None:
+        self._authenticator = authenticator
+        self._roles = roles
+
+    async def require(self, context: Context) -> None:
+        """Raise Unauthenticated or PermissionDenied if the caller may not see diagnostics."""
+        await self._authenticator.require(context, self._roles)
+
+    async def allowed(self, context: Context) -> bool:
+        """Whether the caller may see diagnostics."""
+        try:
+            await self.require(context)
+        except DomainError:
+            return False
+        return True

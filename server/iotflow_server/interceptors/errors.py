@@ -24,7 +24,7 @@ DOMAIN = "iotflow"
 QUIET_SECONDS, LONGEST_SECONDS = 0.1, 2.0
 # Limits in characters, and in bytes for all fields together. A status is sent in HTTP/2 headers, where a character of the
 # message takes up to twelve bytes. Above 8 KiB of headers (gRPC's limit) the peer closes the connection, and with it the
-# calls of all callers behind the REST gateway.
+# calls of all callers behind Envoy.
 MESSAGE, FIELD, DESCRIPTION, ROOM = 200, 150, 200, 1_500
 CODES: dict[type[errors.DomainError], grpc.StatusCode] = {
     errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,

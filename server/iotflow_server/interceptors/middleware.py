@@ -3,17 +3,13 @@
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import grpc
-from google.protobuf.message import DecodeError
 from grpc.aio import ServerInterceptor, ServicerContext
 
 from iotflow_server.interceptors.call_context import with_principal
-from iotflow_server.interceptors.constants import constant_filler
-from iotflow_server.interceptors.empty_fields import keep
-from iotflow_server.interceptors.path_fields import conflict_finder
+from iotflow_server.interceptors.serialization import request_deserializer, response_serializer
 
 # Quoted: grpc's classes are generic in their type stubs only.
 Context: TypeAlias = "ServicerContext[Any, Any]"
@@ -22,27 +18,6 @@ Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler
 # A context manager around one call, entered with the request (None for a stream of requests) and the context.
 CallScope = Callable[[Any, Any], AbstractAsyncContextManager[None]]
 Wrap: TypeAlias = "Callable[[str, Handler], Handler]"
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """Replaces a request that cannot be parsed, or that has two values for `field`."""
-
-    field: str = ""
-
-
-class AbortMarker:
-    """Replaces a response of a stream. It is sent as bytes that no method can parse."""
-
-
-NO_MESSAGE = b"\xff"
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Replaces a response: the serialized message, so that the event loop does not serialize it."""
-
-    content: bytes
 
 
 class Middleware(Protocol):
@@ -79,12 +54,21 @@ class MiddlewareChain(ServerInterceptor):
         return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        wrapped = self._shaped(method, _with_stand_ins(method, handler))
+        wrapped = self._shaped(method, _with_codecs(method, handler))
         for layer in reversed(self._layers):
             scope = layer.wrap(method, handler)
             if scope is not None:
                 wrapped = wrap_handler(wrapped, scope)
         return self._watched(method, wrapped) if handler.response_streaming else wrapped
+
+
+def _with_codecs(method: str, handler: Handler) -> Handler:
+    """The same RPC, which also takes MalformedRequest and returns Encoded and AbortMarker."""
+    # The messages of a stream are checked where they are read.
+    deserializer = request_deserializer(handler.request_deserializer, method, keeps=not handler.request_streaming)
+    serializer = response_serializer(handler.response_serializer, method)
+    made: Handler = _maker(handler)(handler_function(handler), deserializer, serializer)
+    return made
 
 
 def wrap_handler(handler: Handler, scope: CallScope) -> Handler:
@@ -113,49 +97,6 @@ def with_function(handler: Handler, function: Any) -> Handler:
     """The same RPC with another function."""
     made: Handler = _maker(handler)(function, handler.request_deserializer, handler.response_serializer)
     return made
-
-
-def _with_stand_ins(method: str, handler: Handler) -> Handler:
-    """The same RPC, which also takes Malformed requests and returns Encoded and AbortMarker responses."""
-    # The messages of a stream are checked where they are read.
-    kept = _discard if handler.request_streaming else keep
-    deserializer = _deserializer(handler.request_deserializer, conflict_finder(method), kept)
-    serializer = _serializer(handler.response_serializer, constant_filler(method))
-    made: Handler = _maker(handler)(handler_function(handler), deserializer, serializer)
-    return made
-
-
-def _discard(_content: bytes) -> None:
-    """Keep no bytes."""
-
-
-def _deserializer(deserializer: Any, conflict: Callable[[bytes], str] | None, kept: Callable[[bytes], None]) -> Any:
-    """grpc itself would send the parser's message to the caller, and bypass the middleware."""
-
-    def deserialize(data: bytes) -> Any:
-        try:
-            request = deserializer(data)
-        except DecodeError:
-            return Malformed()
-        kept(data)
-        field = conflict(data) if conflict else ""
-        return Malformed(field) if field else request
-
-    return deserialize if deserializer else None
-
-
-def _serializer(serializer: Any, fill: Callable[[Any], None] | None) -> Any:
-    def serialize(response: Any) -> bytes:
-        if isinstance(response, Encoded):
-            return response.content
-        if isinstance(response, AbortMarker):
-            return NO_MESSAGE
-        if fill:
-            fill(response)
-        content: bytes = serializer(response)
-        return content
-
-    return serialize if serializer else None
 
 
 def _wrap_unary(handler: Handler, scope: CallScope) -> Handler:

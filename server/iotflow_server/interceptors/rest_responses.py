@@ -10,14 +10,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from iotflow.contract import is_json_number, method_of, rest_number
-from iotflow_server.interceptors.middleware import (
-    AbortMarker,
-    CallScope,
-    Context,
-    Handler,
-    handler_function,
-    with_function,
-)
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler, handler_function, with_function
+from iotflow_server.interceptors.serialization import AbortMarker
 
 # Envoy adds the first header to transcoded requests, and reads the second from responses.
 FROM_REST, STATUS = "x-envoy-original-path", "x-http-code"

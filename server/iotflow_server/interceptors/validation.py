@@ -11,10 +11,10 @@ from google.protobuf.message import Message
 
 from iotflow_server.compute_thread import run_by_size
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.interceptors.empty_fields import has_empty_fields
-from iotflow_server.interceptors.middleware import CallScope, Context, Handler, Malformed
-from iotflow_server.interceptors.path_fields import path_fields
+from iotflow_server.interceptors.middleware import CallScope, Context, Handler
+from iotflow_server.interceptors.request_fields import has_empty_fields, path_fields
 from iotflow_server.interceptors.rest_responses import from_rest
+from iotflow_server.interceptors.serialization import MalformedRequest
 
 # The size of a status is limited. Further names are omitted.
 NAMES = 8
@@ -31,7 +31,7 @@ class Validation:
 
         @asynccontextmanager
         async def validate(request: Any, context: Context) -> AsyncIterator[None]:
-            if isinstance(request, Malformed):
+            if isinstance(request, MalformedRequest):
                 raise ambiguous(request.field) if request.field else malformed()
             hint = _hint(request, in_path, context)
             # A raw body has no rules. In other requests every element is examined, also inside documents.

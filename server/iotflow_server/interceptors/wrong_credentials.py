@@ -3,8 +3,8 @@
 from hashlib import sha256
 
 from iotflow_server.errors import LimitExceeded
+from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.interceptors.peer_addresses import PeerAddresses
 from iotflow_server.interceptors.rate_limits import Buckets
 
 

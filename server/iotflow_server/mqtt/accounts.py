@@ -1,4 +1,4 @@
-"""The accounts under which devices log in to MQTT brokers."""
+"""The accounts under which devices log in to MQTT brokers, and their user names."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from iotflow.contract import LARGEST_DEVICE_ID
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
+from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.devices.rows import among
 
@@ -104,3 +106,18 @@ class Accounts:
 
 def _accounts(rows: Sequence[Sequence[Any]]) -> list[Account]:
     return [Account(*row) for row in rows]
+
+
+class Usernames:
+    """Finds devices by user name, which is the id or the name of a device."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def device(self, username: str) -> Device | None:
+        """The device with this id or name, or None."""
+        if not (username.isascii() and username.isdigit()):
+            return await self._registry.get_by_name(username)
+        if int(username) > LARGEST_DEVICE_ID:
+            return None
+        return next(iter(await self._registry.get_many([int(username)])), None)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from iotflow_server.rpc.codec import wire_rows
+from iotflow_server.rpc.codec import batch_encoding
 from iotflow_server.telemetry.batch import Batch, Column, ValueType
 from iotflow_server.telemetry.export import FORMATS, Columns, Export
 from iotflow_server.telemetry.export.columns import common_type
@@ -81,7 +81,7 @@ def test_python_reads_the_csv_too(filled: Filled) -> None:
 def test_times_are_written_in_the_common_form(times: list[int]) -> None:
     held = np.array(times, np.int64)
     found = time_texts(pa.array(held).cast(pa.timestamp("ms", "UTC")))
-    assert found.to_pylist() == wire_rows.time_texts(held)
+    assert found.to_pylist() == batch_encoding.time_texts(held)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,7 @@ from iotflow_gateway.pipeline.device_rows import DeviceRows
 from iotflow_gateway.pipeline.message import Message
 from iotflow_gateway.pipeline.pending_batches import MultiDeviceBatch, PendingBatch
 from iotflow_gateway.topics import Address
-from iotflow_server.rpc.codec.wire_batches import decode
-from iotflow_server.rpc.codec.wire_runs import runs
+from iotflow_server.rpc.codec.batch_decoding import decode, runs
 from iotflow_server.telemetry.checks import Limits
 
 VALUES = st.one_of(st.floats(allow_nan=False), st.integers(2**53, 2**63 - 1), st.booleans(), st.text(max_size=3))

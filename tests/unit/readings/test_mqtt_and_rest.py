@@ -13,11 +13,10 @@ from iotflow_gateway.pipeline.message import Message, Rejected
 from iotflow_gateway.pipeline.payloads import document, readings
 from iotflow_gateway.topics import Address
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.intake.reading_cells import cells_of
-from iotflow_server.rpc.codec.wire_batches import decode
-from iotflow_server.rpc.codec.wire_runs import runs
+from iotflow_server.rpc.codec.batch_decoding import decode, runs
 from iotflow_server.rpc.telemetry.submissions import many_in_json
 from iotflow_server.telemetry.checks import Limits
+from iotflow_server.telemetry.reading_cells import cells_of
 
 LIMITS = Limits(10_000, 1_000, 1_000_000, 100, 5_000)
 # By reading and measurement.

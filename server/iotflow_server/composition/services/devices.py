@@ -3,23 +3,22 @@
 from iotflow.mqtt_topics import TopicGrammar
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.mqtt.accounts import Usernames
+from iotflow_server.mqtt.adapters import AdapterLinks, RejectionCounts
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
 from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
 from iotflow_server.rpc.config.own_config import OwnConfigHandler, ReportedConfigHandler
 from iotflow_server.rpc.devices.registration import DeviceRegistrationHandler, OwnKeyHandler, RegistrationPolicy
 from iotflow_server.rpc.devices.service import DeviceService
 from iotflow_server.rpc.devices.status import StatusHandler
-from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.rpc.gateway.commands import GatewayCommandHandler
 from iotflow_server.rpc.gateway.configs import GatewayConfigHandler
 from iotflow_server.rpc.gateway.presence_reports import PresenceReportHandler
 from iotflow_server.rpc.gateway.service import GatewayService
 from iotflow_server.rpc.mqtt.access import AccessHandler
 from iotflow_server.rpc.mqtt.accounts import AccountHandler
-from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
+from iotflow_server.rpc.mqtt.broker import AdvertisedBroker
 from iotflow_server.rpc.mqtt.service import MqttService
-from iotflow_server.rpc.mqtt.usernames import Usernames
 from iotflow_server.settings import Settings
 from iotflow_server.streams.active_streams import ActiveStreams
 

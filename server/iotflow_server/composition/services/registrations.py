@@ -30,13 +30,12 @@ from iotflow_server.composition.services.administration import (
 from iotflow_server.composition.services.devices import device_service, gateway_service, mqtt_service
 from iotflow_server.composition.services.telemetry import legacy_service, telemetry_service
 from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.health import HealthChecks
+from iotflow_server.interceptors.authentication import Diagnostics
 from iotflow_server.metrics import Metrics
+from iotflow_server.mqtt.adapters import AdapterLinks, RejectionCounts
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
-from iotflow_server.rpc.system.diagnostics import Diagnostics
-from iotflow_server.rpc.system.health_checks import HealthChecks
+from iotflow_server.rpc.mqtt.broker import AdvertisedBroker
 from iotflow_server.rpc.system.service import SystemService
 from iotflow_server.settings import Settings
 from iotflow_server.streams.active_streams import ActiveStreams

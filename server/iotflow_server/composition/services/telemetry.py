@@ -3,12 +3,12 @@
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.services.administration import device_counter
 from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.health import HealthChecks
+from iotflow_server.interceptors.authentication import Diagnostics
 from iotflow_server.machine import Machine
 from iotflow_server.rpc.legacy.service import DeviceStatusHandler, LegacyService, MqttSubmissionHandler
 from iotflow_server.rpc.legacy.system_status import SystemStatusHandler
-from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.system.diagnostics import Diagnostics
-from iotflow_server.rpc.system.health_checks import HealthChecks
+from iotflow_server.rpc.mqtt.broker import AdvertisedBroker
 from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
 from iotflow_server.rpc.telemetry.export import ExportHandler
 from iotflow_server.rpc.telemetry.live import LiveHandler

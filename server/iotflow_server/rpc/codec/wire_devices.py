@@ -7,8 +7,7 @@ from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.codec.encoding import build_in_thread
-from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+from iotflow_server.rpc.codec.wire_values import build_in_thread, timestamp_of, to_struct
 
 
 class DeviceEncoder:

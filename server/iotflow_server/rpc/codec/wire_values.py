@@ -2,18 +2,25 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from iotflow.readings.document import EXACT
 from iotflow.readings.values import DEEPEST, WIDE
 from iotflow.v1.stream_pb2 import StreamHeartbeat
+from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry.times import to_ms, utc_now_ms
+
+Response = TypeVar("Response", bound=Message)
+# Members of documents that are encoded on the event loop. Encoding them takes two milliseconds.
+EVENT_LOOP_MEMBERS = 2_000
 
 
 def plain(value: Value, field: str, depth: int = 0) -> Any:
@@ -132,3 +139,18 @@ def timestamp_ms(time: int) -> Timestamp:
 def heartbeat() -> StreamHeartbeat:
     """The event of a stream on which nothing happened for a while."""
     return StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms()))
+
+
+async def build_in_thread(build: Callable[[], Response], *documents: Any) -> Response:
+    """Call build, in the compute thread if the documents of the response are large."""
+    return await run_in_compute_thread(build) if _are_large(documents) else build()
+
+
+def _are_large(documents: tuple[Any, ...]) -> bool:
+    waiting, members = [*documents], 0
+    while waiting and members <= EVENT_LOOP_MEMBERS:
+        content = waiting.pop()
+        inner = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+        members += len(inner)
+        waiting.extend(islice(inner, EVENT_LOOP_MEMBERS))
+    return members > EVENT_LOOP_MEMBERS

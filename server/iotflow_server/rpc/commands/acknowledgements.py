@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from iotflow.v1 import command_pb2
 from iotflow_server.commands.command import Command, CommandResult
 from iotflow_server.errors import DomainError
-from iotflow_server.interceptors.middleware import Malformed
+from iotflow_server.interceptors.serialization import MalformedRequest
 from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.commands.messages import decode_report, size_error
 
@@ -66,7 +66,7 @@ class CommandAcknowledgements(Generic[Wire]):
 
     async def _read(self, reports: AsyncIterator[Wire]) -> None:
         async for report in reports:
-            if isinstance(report, Malformed):
+            if isinstance(report, MalformedRequest):
                 raise malformed()
             await self._room.acquire()
             self._waiting.append(_bounded(report))

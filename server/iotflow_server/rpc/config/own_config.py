@@ -11,9 +11,8 @@ from iotflow_server.config.twin import difference
 from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
-from iotflow_server.rpc.codec.encoding import build_in_thread
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
+from iotflow_server.rpc.codec.wire_values import build_in_thread, timestamp_of, to_struct
 from iotflow_server.rpc.config.reports import report_of
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.streams.change_feed import POLL_SECONDS, PolledChanges

@@ -8,9 +8,8 @@ from iotflow_server.devices.device import Device
 from iotflow_server.devices.registry import Registry
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.codec.encoding import build_in_thread
 from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
-from iotflow_server.rpc.codec.wire_values import plain_struct, timestamp_of, to_struct
+from iotflow_server.rpc.codec.wire_values import build_in_thread, plain_struct, timestamp_of, to_struct
 
 wire = config_service_pb2
 

@@ -13,7 +13,7 @@ from iotflow_server.rpc.commands.own_commands import OwnCommandHandler
 from iotflow_server.rpc.config.own_config import OwnConfigHandler
 from iotflow_server.rpc.devices.registration import DeviceRegistrationHandler, OwnKeyHandler
 from iotflow_server.rpc.devices.status import StatusHandler
-from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
+from iotflow_server.rpc.mqtt.broker import AdvertisedBroker
 
 wire = device_service_pb2
 

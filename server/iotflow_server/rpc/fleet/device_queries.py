@@ -7,10 +7,9 @@ from iotflow_server.devices.device import DeviceFilter
 from iotflow_server.devices.registry import Registry
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.presence.online import Online
-from iotflow_server.rpc.codec.encoding import build_in_thread
 from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.codec.wire_devices import DeviceEncoder
-from iotflow_server.rpc.codec.wire_values import to_struct
+from iotflow_server.rpc.codec.wire_values import build_in_thread, to_struct
 from iotflow_server.telemetry.ports import Span, TelemetryReader
 
 

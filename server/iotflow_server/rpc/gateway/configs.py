@@ -11,9 +11,9 @@ from iotflow_server.auth.principal import Principal
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
 from iotflow_server.devices.device import EPOCH, Device, device_inactive, utc_now
 from iotflow_server.devices.registry import Registry
+from iotflow_server.mqtt.adapters import AdapterLinks
 from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
 from iotflow_server.rpc.config.own_config import ReportedConfigHandler
-from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.streams.change_feed import POLL_SECONDS, PolledChanges
 from iotflow_server.telemetry.times import parse_time, utc_now_ms

@@ -13,7 +13,7 @@ from iotflow_server.interceptors.middleware import Context
 from iotflow_server.interceptors.rest_responses import answer_with
 from iotflow_server.presence.online import Online
 from iotflow_server.rpc.legacy.system_status import SystemStatusHandler
-from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
+from iotflow_server.rpc.mqtt.broker import AdvertisedBroker
 from iotflow_server.rpc.telemetry.submit import SubmitHandler
 
 # Devices in one response.

@@ -8,10 +8,10 @@ from iotflow.v1 import legacy_service_pb2 as wire
 from iotflow.words import DeviceStatus
 from iotflow_server import VERSION
 from iotflow_server.errors import Unavailable
+from iotflow_server.health import HEALTHY, HealthChecks
 from iotflow_server.machine import Machine
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.fleet.statistics import DeviceCounter
-from iotflow_server.rpc.system.health_checks import HEALTHY, HealthChecks
 from iotflow_server.telemetry.times import utc_now_ms
 
 # The older service's names of the equivalent components.

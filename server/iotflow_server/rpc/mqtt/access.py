@@ -5,7 +5,7 @@ from iotflow.topic_names import ANONYMOUS
 from iotflow.v1 import mqtt_service_pb2 as wire
 from iotflow.words import DeviceStatus, MqttAction, MqttDecision, Role
 from iotflow_server.auth.identities import Identities
-from iotflow_server.rpc.mqtt.usernames import Usernames
+from iotflow_server.mqtt.accounts import Usernames
 
 ROLES = {ADAPTER: (Role.GATEWAY, Role.ADMIN), REGISTRAR: (Role.REGISTRAR, Role.ADMIN)}
 

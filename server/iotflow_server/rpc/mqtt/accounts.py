@@ -10,10 +10,9 @@ from iotflow.v1 import mqtt_service_pb2 as wire
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import NotFound
-from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription
+from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription, Usernames
+from iotflow_server.mqtt.adapters import AdapterLinks
 from iotflow_server.rpc.codec.wire_values import timestamp_of
-from iotflow_server.rpc.gateway.adapter_links import AdapterLinks
-from iotflow_server.rpc.mqtt.usernames import Usernames
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 
 DEFAULT_PAGE = 1_000

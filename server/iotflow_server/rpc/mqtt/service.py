@@ -6,9 +6,9 @@ from contextlib import aclosing
 from iotflow.v1 import mqtt_service_pb2, mqtt_service_pb2_grpc
 from iotflow_server.interceptors.call_context import principal_of
 from iotflow_server.interceptors.middleware import Context
+from iotflow_server.mqtt.adapters import RejectionCounts
 from iotflow_server.rpc.mqtt.access import AccessHandler
 from iotflow_server.rpc.mqtt.accounts import AccountHandler
-from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
 
 wire = mqtt_service_pb2
 

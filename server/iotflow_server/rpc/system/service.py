@@ -4,18 +4,17 @@ import time
 
 from google.api.httpbody_pb2 import HttpBody
 
-from iotflow.v1 import mqtt_pb2, system_service_pb2, system_service_pb2_grpc
+from iotflow.v1 import mqtt_pb2, system_pb2, system_service_pb2, system_service_pb2_grpc
 from iotflow.words import BrokerStatus
 from iotflow_server import VERSION
+from iotflow_server.health import DRAINING, HEALTHY, UNHEALTHY, CheckResult, HealthChecks
+from iotflow_server.interceptors.authentication import Diagnostics
 from iotflow_server.interceptors.middleware import Context
 from iotflow_server.interceptors.rest_responses import answer_with
 from iotflow_server.metrics import CONTENT_TYPE, Metrics
+from iotflow_server.mqtt.adapters import RejectionCounts
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
-from iotflow_server.rpc.mqtt.advertised_broker import AdvertisedBroker
-from iotflow_server.rpc.mqtt.broker_probe import BrokerProbe
-from iotflow_server.rpc.mqtt.rejection_counts import RejectionCounts
-from iotflow_server.rpc.system.diagnostics import Diagnostics
-from iotflow_server.rpc.system.health_checks import DRAINING, HEALTHY, UNHEALTHY, HealthChecks
+from iotflow_server.rpc.mqtt.broker import AdvertisedBroker, BrokerProbe
 from iotflow_server.telemetry.times import utc_now_ms
 
 wire = system_service_pb2
@@ -56,7 +55,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
             version=VERSION,
             timestamp=timestamp_ms(utc_now_ms()),
             uptime_seconds=round(time.monotonic() - self._started_at, 3),
-            checks=checks if request.detailed else [],
+            checks=[_message(check) for check in checks] if request.detailed else [],
         )
 
     async def GetMetrics(self, _request: wire.GetMetricsRequest, _context: Context) -> HttpBody:
@@ -77,3 +76,7 @@ class SystemService(system_service_pb2_grpc.SystemServiceServicer):
             ),
             refused=self._rejections.counts,
         )
+
+
+def _message(check: CheckResult) -> system_pb2.HealthCheck:
+    return system_pb2.HealthCheck(name=check.name, status=check.status, message=check.message)

@@ -9,8 +9,7 @@ from iotflow.v1 import telemetry_service_pb2 as wire
 from iotflow.words import Aggregation, Fill
 from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.codec.encoding import encode_in_thread
-from iotflow_server.rpc.codec.wire_rows import put_value, time_texts
+from iotflow_server.rpc.codec.batch_encoding import encode_in_thread, put_value, time_texts
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry.query import QueryHandler, field_names, parse_span
 from iotflow_server.telemetry.ports import Span, TelemetryReader, Windows

@@ -11,8 +11,9 @@ from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.interceptors.call_context import principal_of
-from iotflow_server.interceptors.middleware import AbortMarker, Context
+from iotflow_server.interceptors.middleware import Context
 from iotflow_server.interceptors.rest_responses import abort_mid_stream, from_rest
+from iotflow_server.interceptors.serialization import AbortMarker
 from iotflow_server.rpc.telemetry.query import QueryHandler, field_names, parse_span
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.telemetry.batch import Batch, ValueType

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from iotflow.v1 import telemetry_service_pb2 as wire
 from iotflow_server.auth.principal import Principal
-from iotflow_server.rpc.codec.wire_batches import encode
+from iotflow_server.rpc.codec.batch_encoding import encode
 from iotflow_server.rpc.telemetry.live_events import LiveEvents, Replays
 from iotflow_server.rpc.telemetry.query import QueryHandler, field_names, parse_span
 from iotflow_server.streams.active_streams import ActiveStreams

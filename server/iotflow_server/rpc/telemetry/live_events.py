@@ -9,8 +9,7 @@ import structlog
 
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.interceptors.errors import stream_error
-from iotflow_server.rpc.codec.wire_batches import encode
-from iotflow_server.rpc.codec.wire_rows import add_rows
+from iotflow_server.rpc.codec.batch_encoding import add_rows, encode
 from iotflow_server.rpc.codec.wire_values import heartbeat, timestamp_ms
 from iotflow_server.rpc.telemetry.query import QueryHandler, field_names
 from iotflow_server.streams.active_streams import ActiveStream

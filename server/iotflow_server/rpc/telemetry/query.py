@@ -9,9 +9,8 @@ from iotflow_server.devices.device import Device, DeviceFilter
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import InvalidArgument, NotFound
-from iotflow_server.rpc.codec.encoding import encode_in_thread
+from iotflow_server.rpc.codec.batch_encoding import add_rows, encode_in_thread, put_value, rows_bytes
 from iotflow_server.rpc.codec.page_tokens import after_id, size_of, token_of
-from iotflow_server.rpc.codec.wire_rows import add_rows, put_value, rows_bytes
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.telemetry.pages import PageQuery, ReadingPage, page, spans, token
 from iotflow_server.telemetry.ports import EARLIEST, LATEST, Latest, Span, TelemetryReader

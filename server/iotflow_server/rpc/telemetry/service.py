@@ -10,8 +10,9 @@ from iotflow.v1 import telemetry_service_pb2 as wire
 from iotflow_server.audit import Audit
 from iotflow_server.auth.principal import Principal
 from iotflow_server.interceptors.call_context import principal_of
-from iotflow_server.interceptors.middleware import AbortMarker, Context
+from iotflow_server.interceptors.middleware import Context
 from iotflow_server.interceptors.rest_responses import answer_with
+from iotflow_server.interceptors.serialization import AbortMarker
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry.aggregate import AggregateHandler
 from iotflow_server.rpc.telemetry.export import ExportHandler

@@ -4,8 +4,8 @@ from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow.words import StoreStatus
 from iotflow_server.devices.registry import Registry
 from iotflow_server.errors import Unavailable
+from iotflow_server.interceptors.authentication import Diagnostics
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.rpc.system.diagnostics import Diagnostics
 from iotflow_server.telemetry.ports import JournalState, ManagedWriter
 from iotflow_server.telemetry.stores.choice import Location
 

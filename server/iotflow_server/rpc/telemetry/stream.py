@@ -8,9 +8,9 @@ from contextlib import aclosing, suppress
 from iotflow.v1 import telemetry_pb2, telemetry_service_pb2
 from iotflow_server.auth.principal import Principal
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.interceptors.middleware import Malformed
+from iotflow_server.interceptors.serialization import MalformedRequest
 from iotflow_server.interceptors.validation import malformed
-from iotflow_server.rpc.codec.wire_batches import rejection
+from iotflow_server.rpc.codec.batch_encoding import rejection
 from iotflow_server.rpc.telemetry.stream_batches import BatchReceiver, PendingMessage
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.telemetry.intake import Intake
@@ -91,7 +91,7 @@ class TelemetryStream:
         last = -1
         try:
             async for message in batches:
-                if isinstance(message, Malformed):
+                if isinstance(message, MalformedRequest):
                     raise malformed()
                 if message.sequence <= last:
                     raise InvalidArgument(

@@ -13,8 +13,7 @@ from iotflow_server.auth.principal import Principal
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
-from iotflow_server.rpc.codec.wire_batches import are_in_time, decode
-from iotflow_server.rpc.codec.wire_runs import Run, runs
+from iotflow_server.rpc.codec.batch_decoding import Run, are_in_time, decode, runs
 from iotflow_server.telemetry.batch import Batch, Rejection, Times, rows_of
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome

@@ -17,8 +17,7 @@ from iotflow.v1.telemetry_service_pb2 import (
 from iotflow_server.auth.principal import Principal
 from iotflow_server.compute_thread import run_by_size, run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.intake.reading_cells import cells_of
-from iotflow_server.rpc.codec.wire_batches import rejection
+from iotflow_server.rpc.codec.batch_encoding import rejection
 from iotflow_server.rpc.codec.wire_values import timestamp_ms
 from iotflow_server.rpc.telemetry import submissions
 from iotflow_server.rpc.telemetry.stream_batches import moved
@@ -27,6 +26,7 @@ from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import TOO_FAR_AHEAD, Limits
 from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.outcome import Outcome, accepted, merged, stored_times
+from iotflow_server.telemetry.reading_cells import cells_of
 from iotflow_server.telemetry.sparse import Cells, batches
 
 # Submissions with fewer values and rejections, and fewer readings, are processed on the event loop. This takes a few milliseconds.

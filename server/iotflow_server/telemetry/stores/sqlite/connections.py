@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import structlog
 
 from iotflow.log_limits import LogLimit
-from iotflow_server.db.sqlite_damage import found_damage, is_damage, sentence
+from iotflow_server.db.sqlite_files import damage_sentence, found_damage, is_damage
 from iotflow_server.errors import LimitExceeded, Unavailable
 from iotflow_server.telemetry.stores.fair_slots import FairSlots
 from iotflow_server.telemetry.stores.sqlite.schema import Deadline, ReadingConnection, connect_reader, connect_writer
@@ -101,7 +101,7 @@ class SqliteConnections:
         if not self._usable:
             raise Unavailable("STORE_UNAVAILABLE", "The telemetry store is not open.")
         if self._damaged:
-            raise Unavailable("STORE_DAMAGED", sentence(self._path.name))
+            raise Unavailable("STORE_DAMAGED", damage_sentence(self._path.name))
 
     async def _outcome(self, job: "Future[Answer]") -> Answer:
         try:
@@ -109,7 +109,7 @@ class SqliteConnections:
         except (sqlite3.Error, OSError) as error:
             if is_damage(error):
                 self._mark_damaged(str(error))
-                raise Unavailable("STORE_DAMAGED", sentence(self._path.name)) from error
+                raise Unavailable("STORE_DAMAGED", damage_sentence(self._path.name)) from error
             problem = _problem(error)
             _log_limit.warning(_log, "store_unavailable", reason=str(error), problem=problem)
             raise Unavailable("STORE_UNAVAILABLE", problem) from error

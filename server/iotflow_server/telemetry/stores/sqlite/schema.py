@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from iotflow_server.db.write_ahead_log import use_write_ahead_log
+from iotflow_server.db.sqlite_files import use_write_ahead_log
 
 # Interval, in steps of SQLite, between two checks of the deadline: a few milliseconds.
 STEPS = 100_000

@@ -1,20 +1,23 @@
-"""Conversion of columnar batches between wire messages and domain types."""
+"""Decoding of columnar batches: the rows of each device, the values that can be stored, and the rejections of the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from iotflow.readings import name_problem
 from iotflow.v1 import telemetry_pb2
+from iotflow.v1.telemetry_pb2 import TelemetryBatch
 from iotflow_server.errors import InvalidArgument
-from iotflow_server.rpc.codec.wire_runs import Run
 from iotflow_server.telemetry import checks
 from iotflow_server.telemetry.batch import Batch, Column, Mask, Rejection, Times, Values, ValueType
 from iotflow_server.telemetry.times import FIRST_TIME, LAST_TIME
 from iotflow_server.telemetry.type_conversion import MOST_RUNS, widened
 
+# Each column is divided by run.
+MOST_DEVICE_RUNS, MOST_PIECES = 1_000, 200_000
 FIELD_TYPES = {
     "doubles": ValueType.DOUBLE,
     "floats": ValueType.FLOAT,
@@ -23,14 +26,46 @@ FIELD_TYPES = {
     "bools": ValueType.BOOLEAN,
     "strings": ValueType.TEXT,
 }
-TYPE_FIELDS = {type_: field for field, type_ in FIELD_TYPES.items()}
 # Repeated fields with fewer values are copied through a list.
 SHORT_FIELD = 32
 # Rows of one device up to which every range of rejected rows is reported.
 MOST_RANGES = 2 * MOST_RUNS
-# Characters of a measurement name or a message in a response.
-MOST_TEXT = 1_000
 _FLOATING = (ValueType.DOUBLE, ValueType.FLOAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The rows first to end-1, which belong to one device."""
+
+    device_id: int
+    first: int
+    end: int
+
+
+def runs(message: TelemetryBatch) -> list[Run]:
+    """Divide the rows into runs of consecutive rows of one device. Raises InvalidArgument."""
+    rows = len(message.timestamps)
+    if not message.device_ids:
+        return [Run(message.device_id, 0, rows)]
+    if message.device_id:
+        raise InvalidArgument(
+            "device_ids", "The fields device_ids and device_id exclude each other. Set only one of them."
+        )
+    if message.atomic:
+        raise InvalidArgument("atomic", "A batch of several devices cannot be atomic. Send one batch per device.")
+    if len(message.device_ids) != rows:
+        raise InvalidArgument("device_ids", f"The field has {len(message.device_ids)} elements for {rows} timestamps.")
+    ids = np.array(message.device_ids, np.int32)
+    edges = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), rows]
+    if len(edges) > MOST_DEVICE_RUNS + 1:
+        raise InvalidArgument(
+            "device_ids", f"The device changes more than {MOST_DEVICE_RUNS} times. Group the rows by device."
+        )
+    if (len(edges) - 1) * len(message.columns) > MOST_PIECES:
+        raise InvalidArgument(
+            "device_ids", f"The batch has more than {MOST_PIECES:,} devices times columns. Divide it."
+        )
+    return [Run(int(ids[first]), first, end) for first, end in pairwise(edges)]
 
 
 def decode(
@@ -185,35 +220,3 @@ def _unstorable(type_: ValueType, values: Values, valid: Mask | None, limits: ch
 def _text_problem(values: Values, limits: checks.Limits) -> str:
     """The problem of the first text that has one."""
     return next(filter(None, (checks.text_problem(value, limits) for value in values)), "")
-
-
-def encode(batch: Batch) -> telemetry_pb2.TelemetryBatch:
-    """Encode a batch for readers. Its sequence is 0."""
-    message = telemetry_pb2.TelemetryBatch(device_id=batch.device_id, timestamps=batch.times.tolist())
-    for column in batch.columns:
-        message.columns.append(_encoded(column))
-    return message
-
-
-def _encoded(column: Column) -> telemetry_pb2.Column:
-    wire = telemetry_pb2.Column(measurement=column.measurement)
-    values = column.values
-    if column.valid is not None:
-        wire.validity = np.packbits(column.valid, bitorder="little").tobytes()
-        values = values.copy()
-        values[~column.valid] = "" if column.type is ValueType.TEXT else 0
-    getattr(wire, TYPE_FIELDS[column.type]).extend(values.tolist())
-    return wire
-
-
-def rejection(item: Rejection, sequence: int = 0) -> telemetry_pb2.Rejection:
-    """Encode a rejection."""
-    return telemetry_pb2.Rejection(
-        sequence=sequence,
-        index=item.index,
-        count=item.count,
-        measurement=item.measurement[:MOST_TEXT],
-        reason=item.reason,
-        message=item.message[:MOST_TEXT],
-        retryable=item.retryable,
-    )

@@ -1,16 +1,21 @@
-"""Fields in a method's REST path: other values of the same field in the request must be equal."""
+"""Fields of a request that its parsed message does not show: fields with two values, and fields with an empty value."""
 
 import re
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 from iotflow.contract import bindings, method_of
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 VARIABLE = re.compile(r"\{(\w+)")
+# Longer requests have fields with values, and their bytes are not kept.
+LONGEST = 500
+_content: ContextVar[bytes] = ContextVar("content", default=b"")
 
 
 def path_fields(method: str) -> list[FieldDescriptor]:
@@ -25,7 +30,7 @@ def path_fields(method: str) -> list[FieldDescriptor]:
 def conflict_finder(method: str) -> Callable[[bytes], str] | None:
     """A function from a request's bytes to the name of a field with two values, or ""; None: the method has no path fields.
 
-    The REST gateway writes a field once from the body, where deviceId and device_id are equivalent, once from the query and
+    Envoy writes a field once from the body, where deviceId and device_id are equivalent, once from the query and
     once from the path. A parser keeps the last value only.
     """
     fields = path_fields(method)
@@ -52,3 +57,13 @@ def _all_values(fields: Sequence[FieldDescriptor]) -> Callable[[bytes], Any]:
         pool.FindMessageTypeByName("path.Fields")
     ).FromString
     return parse
+
+
+def keep(content: bytes) -> None:
+    """Keep the bytes of the current request for has_empty_fields."""
+    _content.set(content if len(content) <= LONGEST else b"")
+
+
+def has_empty_fields(request: Message) -> bool:
+    """Whether the current request has fields with an empty value: they are in its bytes, and not in the message."""
+    return len(_content.get()) > request.ByteSize()

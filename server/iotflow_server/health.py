@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from iotflow.v1.system_pb2 import HealthCheck
 from iotflow.words import HealthStatus
 from iotflow_server.errors import Unavailable
 from iotflow_server.streams.active_streams import ActiveStreams
@@ -16,6 +17,15 @@ HEALTHY, DEGRADED = HealthStatus.HEALTHY, HealthStatus.DEGRADED
 UNHEALTHY, DRAINING = HealthStatus.UNHEALTHY, HealthStatus.DRAINING
 # The worst status first.
 BY_SEVERITY = (UNHEALTHY, DEGRADED)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """status: see HealthStatus. message: the problem as a sentence; empty: none."""
+
+    name: str
+    status: str
+    message: str
 
 
 class HealthChecks:
@@ -31,7 +41,7 @@ class HealthChecks:
         self._external = external
         self._active_streams = active_streams
 
-    async def run(self) -> tuple[str, list[HealthCheck]]:
+    async def run(self) -> tuple[str, list[CheckResult]]:
         """The status of the service, and the results of its checks."""
         pending = [_checked(name, check) for name, check in (*self._checks.items(), *self._external.items())]
         found = await asyncio.gather(*pending)
@@ -41,14 +51,35 @@ class HealthChecks:
         return DRAINING if self._active_streams.draining else worst, checks
 
 
-async def _checked(name: str, check: Check) -> HealthCheck:
+async def _checked(name: str, check: Check) -> CheckResult:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             problem = await check()
     except TimeoutError:
-        return HealthCheck(
+        return CheckResult(
             name=name, status=UNHEALTHY, message=f"The check did not finish within {CHECK_SECONDS:g} seconds."
         )
     except Unavailable as error:
-        return HealthCheck(name=name, status=UNHEALTHY, message=error.message)
-    return HealthCheck(name=name, status=DEGRADED if problem else HEALTHY, message=problem)
+        return CheckResult(name=name, status=UNHEALTHY, message=error.message)
+    return CheckResult(name=name, status=DEGRADED if problem else HEALTHY, message=problem)
+
+
+class PartsDown:
+    """The parts of the service that `iotflow up` lists as stopped.
+
+    file: one sentence on each line; missing or empty: all parts run. None: no supervisor writes such a file.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    async def check(self) -> str:
+        """The sentences of the file; empty: all parts run."""
+        return await asyncio.to_thread(_sentences, self._file) if self._file else ""
+
+
+def _sentences(file: Path) -> str:
+    try:
+        return "; ".join(file.read_text().splitlines())
+    except OSError:
+        return ""

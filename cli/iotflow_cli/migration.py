@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from iotflow_cli import local_defaults
 from iotflow_cli.console import UsageError, write_line
-from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.auth.secret_files import KEY_SECRET, WeakSecret, kept_secret
 from iotflow_server.db import legacy_database, legacy_migration
 from iotflow_server.db.database import Database

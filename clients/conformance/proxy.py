@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tools.reserved_ports import reserved_port
+from tools.ports import reserved_port
 
 _CHUNK_BYTES = 16 * 1024
 # Under a throttle, so that a chunk does not take whole seconds.

@@ -9,7 +9,7 @@ import grpc
 
 from clients.conformance.relay_faults import Abort, Call, Fault
 from clients.conformance.stream_record import StreamRecord
-from tools.reserved_ports import reserved_port
+from tools.ports import reserved_port
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 Upstream: TypeAlias = "grpc.aio.StreamStreamCall[bytes, bytes]"

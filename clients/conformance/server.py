@@ -13,7 +13,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from clients.conformance.waiting import ScenarioFailed
-from tools.reserved_ports import reserved_port
+from tools.ports import reserved_port
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0

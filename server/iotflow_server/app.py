@@ -82,7 +82,7 @@ async def _components(settings: Settings, member: Member, stack: AsyncExitStack)
     telemetry = await started_telemetry(settings, member, redis, fleet, stack)
     active_streams, rechecks = await _started_streams(settings, fleet, stack)
     if redis is not None:
-        await start_invalidations(redis, fleet, telemetry.intake.device_cache, rechecks, stack)
+        await start_invalidations(redis, fleet, telemetry.device_ingest.device_cache, rechecks, stack)
     addresses = PeerAddresses(settings.envoy_secret.get_secret_value())
     authenticator = authentication(settings, fleet.access.identities, addresses)
     links = AdapterLinks()

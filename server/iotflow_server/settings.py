@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from iotflow.topic_names import topic_prefix
-from iotflow_server.auth.weak_secrets import weakness
+from iotflow_server.auth.credentials import weakness
 
 
 class WrongSettings(Exception):

@@ -11,7 +11,7 @@ from iotflow_server.telemetry.stores.iotdb.session import IotdbAddress, IotdbSes
 from tests.support.namespaces import HERE, neighbour
 from tools.iotdb_password import DEFAULT, USER, replace_password
 from tools.iotdb_server import IotdbServer
-from tools.listening import beyond_loopback
+from tools.ports import beyond_loopback
 
 
 def takes_connections(address: str, port: int) -> bool:

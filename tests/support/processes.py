@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tools.reserved_ports import reserved_port
+from tools.ports import reserved_port
 
 PATIENCE = 30.0
 # The command that is installed beside this Python.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotflow_server.telemetry.batch import ValueType
-from iotflow_server.telemetry.sparse import Cells, batches
+from iotflow_server.telemetry.reading_cells import Cells, batches
 
 LIMIT = 1_000_000
 DOUBLE, TEXT = ValueType.DOUBLE, ValueType.TEXT

@@ -8,12 +8,11 @@ import yaml
 from google.protobuf.descriptor import Descriptor
 
 from iotflow.status_words import STATUS_WORDS
-from tools.api import readings
 from tools.api.channels import Channel, channels
 from tools.api.contract import Contract
 from tools.api.openapi import version
 from tools.api.rules import Schema
-from tools.api.schemas import Schemas, component
+from tools.api.schemas import READING_FIELDS, READING_SCHEMAS, Schemas, component
 from tools.contract import ROOT
 
 _ABOUT = """The first level of the topics, `iotflow`, is a setting. A device uses the topics below its own id or name only.
@@ -115,11 +114,11 @@ def _protobuf(message: Descriptor) -> Schema:
 
 def _schemas(contract: Contract) -> dict[str, Any]:
     """The schemas of payloads.yaml, and those of the contract that they refer to."""
-    used = Schemas(contract, ["iotflow.v1.Device"], readings.FIELDS)
+    used = Schemas(contract, ["iotflow.v1.Device"], READING_FIELDS)
     for name in _PAYLOADS["uses"]:
         used.reference(contract.message(name))
     used.reference(contract.message("RegisterDeviceRequest"), without=("name",))
-    own = {**_PAYLOADS["schemas"], **readings.SCHEMAS, "PresenceWord": _in_any_case(STATUS_WORDS)}
+    own = {**_PAYLOADS["schemas"], **READING_SCHEMAS, "PresenceWord": _in_any_case(STATUS_WORDS)}
     return dict(sorted({**used.components, **own}.items()))
 
 

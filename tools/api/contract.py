@@ -1,22 +1,67 @@
-"""The descriptors of the contract from the generated stubs, and its comments, which the stubs do not contain."""
+"""The sources of the references: the descriptors from the generated stubs, the comments, which the stubs do not contain, and
+details.toml.
+"""
 
 import importlib
+import re
 import subprocess
 import sysconfig
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor, MethodDescriptor, ServiceDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
 from google.protobuf.descriptor_pool import Default
 
 from tools import contract
-from tools.api.comments import comments_of
 from tools.protoc_gen_python import RULES
+
+# Field numbers of descriptor.proto, of which the paths in source information consist.
+_MESSAGES, _SERVICES = 4, 6
+_FIELDS, _NESTED, _METHODS = 2, 3, 2
+_Path = tuple[int, ...]
 
 _BUF = Path(sysconfig.get_path("scripts"), "buf")
 PACKAGE = "iotflow.v1."
+
+SOURCE = Path(__file__).with_name("details.toml")
+
+
+def comments_of(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:
+    """Full names with their comments."""
+    names = dict(_names(file))
+    for location in file.source_code_info.location:
+        name = names.get(tuple(location.path))
+        if name and location.leading_comments:
+            yield name, paragraphs(location.leading_comments)
+
+
+def paragraphs(comment: str) -> str:
+    """The comment with one line per paragraph, without directives for linters."""
+    lines = [line.strip() for line in comment.splitlines() if "buf:lint:" not in line]
+    blocks = re.split(r"\n\s*\n", "\n".join(lines).strip())
+    return "\n\n".join(" ".join(block.split()) for block in blocks)
+
+
+def _names(file: FileDescriptorProto) -> Iterator[tuple[_Path, str]]:
+    for index, message in enumerate(file.message_type):
+        yield from _of_message(message, (_MESSAGES, index), file.package)
+    for index, service in enumerate(file.service):
+        path, name = (_SERVICES, index), f"{file.package}.{service.name}"
+        yield path, name
+        yield from (((*path, _METHODS, n), f"{name}.{method.name}") for n, method in enumerate(service.method))
+
+
+def _of_message(message: DescriptorProto, path: _Path, scope: str) -> Iterator[tuple[_Path, str]]:
+    name = f"{scope}.{message.name}"
+    yield path, name
+    yield from (((*path, _FIELDS, n), f"{name}.{field.name}") for n, field in enumerate(message.field))
+    for index, nested in enumerate(message.nested_type):
+        yield from _of_message(nested, (*path, _NESTED, index), name)
 
 
 @dataclass(frozen=True)
@@ -78,3 +123,19 @@ def _stub(name: str) -> FileDescriptor:
     module = importlib.import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2")
     found: FileDescriptor = module.DESCRIPTOR
     return found
+
+
+@dataclass(frozen=True)
+class Details:
+    """The tables of details.toml, which describes each."""
+
+    created: list[str]
+    also: dict[str, dict[str, str]]
+    media: dict[str, list[str]]
+    omitted: dict[str, list[str]]
+    values: dict[str, Any]
+
+
+def details() -> Details:
+    """Read details.toml."""
+    return Details(**tomllib.loads(SOURCE.read_text()))

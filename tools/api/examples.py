@@ -6,8 +6,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from iotflow.contract import is_json_number
 from tools.api import rules
-from tools.api.contract import short_name
-from tools.api.details import Details
+from tools.api.contract import Details, short_name
 
 _TIMESTAMP, _ANY_JSON = "google.protobuf.Timestamp", ("google.protobuf.Struct", "google.protobuf.Value")
 _TIME = "2026-01-31T12:00:00Z"

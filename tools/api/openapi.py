@@ -2,13 +2,12 @@
 
 import tomllib
 
-from tools.api import errors, permissions, readings
+from tools.api import errors
 from tools.api.bindings import Operation, operations
-from tools.api.contract import Contract
-from tools.api.details import details
-from tools.api.operations import Operations
+from tools.api.contract import Contract, details
+from tools.api.operations import SECURITY_SCHEMES, Operations
 from tools.api.rules import Schema
-from tools.api.schemas import Schemas, reachable
+from tools.api.schemas import READING_FIELDS, READING_SCHEMAS, Schemas, reachable
 from tools.contract import ROOT
 
 _ABOUT = """Devices authenticate with `x-api-key`, people and programs with `authorization: Bearer <token>`.
@@ -20,7 +19,7 @@ The same methods are served by gRPC and gRPC-Web; devices may also use MQTT."""
 def document(contract: Contract) -> Schema:
     """The whole document."""
     found = list(operations(contract))
-    schemas = Schemas(contract, _only_printed(found), readings.FIELDS)
+    schemas = Schemas(contract, _only_printed(found), READING_FIELDS)
     described = Operations(contract, details(), schemas)
     paths: dict[str, Schema] = {}
     for operation in found:
@@ -38,9 +37,9 @@ def document(contract: Contract) -> Schema:
         "tags": [_tag(contract, name) for name in _tagged(found)],
         "paths": paths,
         "components": {
-            "securitySchemes": permissions.SCHEMES,
+            "securitySchemes": SECURITY_SCHEMES,
             "responses": errors.responses(),
-            "schemas": dict(sorted({**schemas.components, **readings.SCHEMAS, **errors.schemas()}.items())),
+            "schemas": dict(sorted({**schemas.components, **READING_SCHEMAS, **errors.schemas()}.items())),
         },
     }
 

@@ -1,16 +1,52 @@
-"""One operation of the REST reference."""
+"""Operations of the REST reference, each with the roles that may call it and their credentials."""
 
 import re
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
-from tools.api import errors, permissions, readings, rules
+from iotflow.contract import path
+from iotflow.words import Role
+from iotflow_server.auth.permissions import permissions
+from tools.api import errors, rules
 from tools.api.bindings import HTTP_BODY, Operation, typed_sibling
-from tools.api.contract import Contract
-from tools.api.details import Details
+from tools.api.contract import Contract, Details
 from tools.api.examples import Examples
 from tools.api.rules import Schema
-from tools.api.schemas import Schemas
+from tools.api.schemas import Schemas, accepted
+
+# With the default settings, which open nothing to the public.
+_ROLES = permissions(public_reads=False, public_diagnostics=False)
+KEY, TOKEN = "deviceKey", "bearerToken"
+SECURITY_SCHEMES = {
+    KEY: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-api-key",
+        "description": "A device's API key, shown once when the device is registered or its key is rotated.",
+    },
+    TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of a person or a program, made by an admin with `POST /api/v1/admin/tokens`.",
+    },
+}
+
+
+def callers(method: MethodDescriptor) -> list[str]:
+    """The roles that may call a method; empty: anyone."""
+    roles = _ROLES[path(method)]
+    return [] if Role.ANONYMOUS in roles else sorted(roles)
+
+
+def security(method: MethodDescriptor) -> list[dict[str, list[str]]]:
+    """The alternative credentials of a method; empty: it needs none."""
+    roles = _ROLES[path(method)]
+    known: list[dict[str, list[str]]] = [{}] if Role.ANONYMOUS in roles else []
+    if Role.DEVICE in roles and Role.ANONYMOUS not in roles:
+        known.append({KEY: []})
+    if roles - {Role.DEVICE, Role.ANONYMOUS}:
+        known.append({TOKEN: []})
+    return known
 
 
 class Operations:
@@ -32,7 +68,7 @@ class Operations:
             "summary": _summary(comment),
             "description": "\n\n".join((comment, _open_to(operation))),
             "tags": [operation.method.containing_service.name],
-            "security": permissions.security(operation.method),
+            "security": security(operation.method),
             **({"parameters": parameters} if parameters else {}),
             **({"requestBody": body} if body else {}),
             "responses": {**self._successes(operation), **self._refusals(operation, comment)},
@@ -64,7 +100,7 @@ class Operations:
         schema = self._schemas.reference(message, operation.path_fields)
         example = self._examples.message(message, operation.path_fields)
         needed = set(rules.required(message)).difference(operation.path_fields)
-        content = {"schema": readings.accepted(message.name, schema), "example": example}
+        content = {"schema": accepted(message.name, schema), "example": example}
         return {"required": bool(needed), "content": {"application/json": content}}
 
     def _successes(self, operation: Operation) -> dict[str, Schema]:
@@ -88,7 +124,7 @@ class Operations:
             own.setdefault(status, []).append(text)
         common = errors.statuses(
             has_body=operation.body is not None,
-            needs_credential=bool(permissions.callers(operation.method)),
+            needs_credential=bool(callers(operation.method)),
             names_something=any(_names_something(field) for field in operation.fields),
         )
         documented = set(map(int, self._details.also.get(operation.name, {})))
@@ -111,7 +147,7 @@ def _summary(comment: str) -> str:
 
 
 def _open_to(operation: Operation) -> str:
-    return f"Open to: {', '.join(permissions.callers(operation.method)) or 'anyone'}."
+    return f"Open to: {', '.join(callers(operation.method)) or 'anyone'}."
 
 
 def _parameter_name(field: FieldDescriptor) -> str:

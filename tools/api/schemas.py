@@ -1,10 +1,11 @@
-"""JSON Schemas of messages as Envoy reads and writes them."""
+"""JSON Schemas of messages as Envoy reads and writes them, and of JSON readings, which may be flat."""
 
 from collections.abc import Iterable, Iterator
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from iotflow.contract import is_json_number
+from iotflow.readings.decoding import ENVELOPE, MOST_READINGS, TIME_KEYS
 from tools.api import rules
 from tools.api.contract import Contract, short_name
 from tools.api.rules import Schema
@@ -27,6 +28,42 @@ WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     "google.protobuf.Value": {},
 }
+
+
+def component(name: str) -> Schema:
+    """A reference to a schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_TIME: Schema = {
+    "type": ["string", "number", "null"],
+    "description": "RFC 3339 (without an offset: UTC), or seconds (10 digits) or milliseconds (13) since 1970. "
+    "Absent, null, empty or fewer than 10 digits: the time of arrival.",
+}
+_WHOLE = ("data", "readings")
+# The schemas of these fields in bodies that the server parses itself.
+READING_FIELDS: dict[str, Schema] = {
+    "Reading.timestamp": _TIME,
+    "SubmitTelemetryRequest.timestamp": _TIME,
+    "SubmitReadingsRequest.readings": {"items": {"anyOf": [component("Reading"), component("FlatReading")]}},
+}
+READING_SCHEMAS: dict[str, Schema] = {
+    "FlatReading": {
+        "type": "object",
+        "description": "A reading whose measurements stand beside the keys of the envelope.",
+        "properties": {name: _TIME if name in TIME_KEYS else {} for name in sorted(ENVELOPE.difference(_WHOLE))},
+        "not": {"anyOf": [{"required": [name]} for name in _WHOLE]},
+        "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
+    },
+    "ReadingList": {
+        "type": "array",
+        "items": {"anyOf": [component("Reading"), component("FlatReading")]},
+        "minItems": 1,
+        "maxItems": MOST_READINGS,
+    },
+}
+# Shapes that are accepted instead of a message.
+_OTHERS = {"SubmitTelemetryRequest": "FlatReading", "SubmitReadingsRequest": "ReadingList"}
 
 
 class Schemas:
@@ -91,11 +128,6 @@ class Schemas:
         return is_wide and (is_json_number(field) or holder not in self._printed)
 
 
-def component(name: str) -> Schema:
-    """A reference to a schema by its name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def reachable(messages: Iterable[Descriptor]) -> set[str]:
     """Full names of these messages and of all messages within them."""
     found: set[str] = set()
@@ -125,3 +157,8 @@ def _merged(shape: Schema, keywords: Schema) -> Schema:
 def _described(comment: str, others: list[str]) -> Schema:
     text = "\n\n".join((*([comment] if comment else ()), *others))
     return {"description": text} if text else {}
+
+
+def accepted(message: str, schema: Schema) -> Schema:
+    """A message's schema with the shapes that are accepted instead of it."""
+    return {"anyOf": [schema, component(_OTHERS[message])]} if message in _OTHERS else schema

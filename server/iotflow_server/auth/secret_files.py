@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from iotflow_server.auth.weak_secrets import weakness
+from iotflow_server.auth.credentials import weakness
 from iotflow_server.process import CannotStart
 
 ADMIN_TOKEN = "admin-token"  # noqa: S105

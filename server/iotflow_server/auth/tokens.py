@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
-from iotflow_server.auth.hashing import KeyHasher, generate_key
+from iotflow_server.auth.credentials import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import TokenRow
 from iotflow_server.devices.device import utc_now

@@ -40,7 +40,7 @@ def metrics_of(fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams
             "Devices whose newest values were not in the cache.",
             lambda: latest.misses,
         )
-    return Metrics(telemetry.intake.tally, gauges, lambda: telemetry.store.writer.journal)
+    return Metrics(telemetry.device_ingest.tally, gauges, lambda: telemetry.store.writer.journal)
 
 
 def health_checks(

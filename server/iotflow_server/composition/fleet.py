@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from iotflow_server.audit import Audit
-from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.secret_files import ADMIN_TOKEN, GATEWAY_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.auth.tokens import BUILT_IN_GATEWAY, Tokens

@@ -10,8 +10,8 @@ from iotflow_server.composition.fleet import Fleet
 from iotflow_server.devices.device_cache import DeviceCache
 from iotflow_server.settings import Settings
 from iotflow_server.telemetry.checks import FutureLimit, Limits
+from iotflow_server.telemetry.device_ingest import DeviceIngest
 from iotflow_server.telemetry.ingest import Ingest
-from iotflow_server.telemetry.intake import Intake
 from iotflow_server.telemetry.live import LiveBus, LiveFeed, PresenceFeed
 from iotflow_server.telemetry.outcome import Tally
 from iotflow_server.telemetry.stores.choice import ChosenStore, RetentionRule, chosen_store
@@ -29,7 +29,7 @@ class Telemetry:
 
     store: ChosenStore
     ingest: Ingest
-    intake: Intake
+    device_ingest: DeviceIngest
     feed: LiveFeed
     bus: LiveBus
     latest: RedisLatestValues | None
@@ -53,7 +53,7 @@ async def started_telemetry(
     await ingest.start()
     stack.push_async_callback(ingest.close)
     device_cache = DeviceCache(fleet.devices.registry, SOLE_TTL if settings.is_sole else SHARED_TTL)
-    intake = Intake(
+    device_ingest = DeviceIngest(
         ingest=ingest,
         device_cache=device_cache,
         last_seen=fleet.presence.last_seen,
@@ -65,7 +65,7 @@ async def started_telemetry(
     await presence_feed.start()
     stack.push_async_callback(presence_feed.close)
     fleet.presence.online.on_change(presence_feed.changed)
-    return Telemetry(store=store, ingest=ingest, intake=intake, feed=feed, bus=bus, latest=latest)
+    return Telemetry(store=store, ingest=ingest, device_ingest=device_ingest, feed=feed, bus=bus, latest=latest)
 
 
 async def _started_store(settings: Settings, latest: RedisLatestValues | None, stack: AsyncExitStack) -> ChosenStore:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, case, or_, select, u
 
 from iotflow_server import audit
 from iotflow_server.audit import NewEntry
-from iotflow_server.auth.hashing import KeyHasher, generate_key
+from iotflow_server.auth.credentials import KeyHasher, generate_key
 from iotflow_server.db.database import Database
 from iotflow_server.db.models import DeviceRow
 from iotflow_server.devices.device import Device, device_not_found, utc_now

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from iotflow_server.audit import Audit
-from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.commands.commands import Commands
 from iotflow_server.config.desired import DesiredConfigs

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import MetaData, select
 
-from iotflow_server.auth.hashing import ALPHABET, KeyHasher, generate_key
+from iotflow_server.auth.credentials import ALPHABET, KeyHasher, generate_key
 from iotflow_server.db.models import Base
 from iotflow_server.devices.device import NewDevice
 from iotflow_server.devices.keys import DeviceKey, DeviceKeys

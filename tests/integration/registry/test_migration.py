@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, inspect, select, text
 
 from iotflow_cli.console import UsageError
 from iotflow_cli.migration import migrate
-from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.auth.secret_files import KEY_SECRET, kept_secret
 from iotflow_server.db.database import Database
 from iotflow_server.db.engines import dialect_url

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from iotflow_server import errors
-from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.auth.tokens import BUILT_IN, Tokens
 from iotflow_server.db.database import Database
 from tests.integration.registry.parts import SECRET, Parts

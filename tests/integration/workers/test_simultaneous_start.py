@@ -9,7 +9,7 @@ import pytest
 
 from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from iotflow_server.auth.hashing import KeyHasher
+from iotflow_server.auth.credentials import KeyHasher
 from iotflow_server.auth.secret_files import ADMIN_TOKEN, KEY_SECRET, kept_secret
 from iotflow_server.auth.tokens import Tokens
 from iotflow_server.db.database import Database

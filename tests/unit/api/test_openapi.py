@@ -13,7 +13,7 @@ from tests.e2e.rest.test_contract import CASES
 from tests.support.api_reference import operation, problems, reference
 from tools.api import contract, errors
 from tools.api.bindings import Operation, operations
-from tools.api.details import details
+from tools.api.contract import details
 
 CONTRACT = contract.load()
 OPERATIONS = list(operations(CONTRACT))

@@ -44,7 +44,9 @@ def fleet_statistics(
     return FleetStatistics(
         figures=DeviceStatistics(fleet.database),
         counter=device_counter(fleet),
-        ingest=IngestStatistics(tally=telemetry.intake.tally, feed=telemetry.feed, active_streams=active_streams),
+        ingest=IngestStatistics(
+            tally=telemetry.device_ingest.tally, feed=telemetry.feed, active_streams=active_streams
+        ),
         encoder=encoder,
         tokens=fleet.access.tokens,
         commands=fleet.commands.store,

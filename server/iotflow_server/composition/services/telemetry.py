@@ -26,11 +26,13 @@ def telemetry_service(
     settings: Settings, fleet: Fleet, telemetry: Telemetry, active_streams: ActiveStreams, diagnostics: Diagnostics
 ) -> TelemetryService:
     """TelemetryService: stores, queries, streams and deletes readings."""
-    intake, reader, writer = telemetry.intake, telemetry.store.reader, telemetry.store.writer
-    queries = QueryHandler(reader=reader, registry=fleet.devices.registry, device_cache=intake.device_cache)
+    device_ingest, reader, writer = telemetry.device_ingest, telemetry.store.reader, telemetry.store.writer
+    queries = QueryHandler(reader=reader, registry=fleet.devices.registry, device_cache=device_ingest.device_cache)
     return TelemetryService(
-        submissions=SubmitHandler(intake),
-        streams=TelemetryStreamHandler(intake=intake, active_streams=active_streams, window=settings.stream_window),
+        submissions=SubmitHandler(device_ingest),
+        streams=TelemetryStreamHandler(
+            device_ingest=device_ingest, active_streams=active_streams, window=settings.stream_window
+        ),
         queries=queries,
         aggregates=AggregateHandler(reader=reader, queries=queries),
         exports=ExportHandler(reader=reader, queries=queries, active_streams=active_streams),
@@ -58,5 +60,5 @@ def legacy_service(
     return LegacyService(
         status=SystemStatusHandler(checks=checks, machine=Machine(settings.data_dir), counter=device_counter(fleet)),
         devices=DeviceStatusHandler(registry=fleet.devices.registry, online=fleet.presence.online),
-        submissions=MqttSubmissionHandler(submissions=SubmitHandler(telemetry.intake), broker=broker),
+        submissions=MqttSubmissionHandler(submissions=SubmitHandler(telemetry.device_ingest), broker=broker),
     )

@@ -13,7 +13,7 @@ from iotflow_server.interceptors.validation import malformed
 from iotflow_server.rpc.codec.batch_encoding import rejection
 from iotflow_server.rpc.telemetry.stream_batches import BatchReceiver, PendingMessage
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
-from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.device_ingest import DeviceIngest
 
 Response = telemetry_service_pb2.StreamTelemetryResponse
 
@@ -65,8 +65,8 @@ class Window:
 class TelemetryStream:
     """One open StreamTelemetry."""
 
-    def __init__(self, intake: Intake, active_stream: ActiveStream, window: int) -> None:
-        self._receiver = BatchReceiver(intake, active_stream.principal)
+    def __init__(self, device_ingest: DeviceIngest, active_stream: ActiveStream, window: int) -> None:
+        self._receiver = BatchReceiver(device_ingest, active_stream.principal)
         self._active_stream = active_stream
         self._window = Window(window)
         self._committed = 0
@@ -127,8 +127,8 @@ class TelemetryStream:
 class TelemetryStreamHandler:
     """Handles StreamTelemetry. window: the maximum number of unacknowledged batches of a stream."""
 
-    def __init__(self, *, intake: Intake, active_streams: ActiveStreams, window: int) -> None:
-        self._intake = intake
+    def __init__(self, *, device_ingest: DeviceIngest, active_streams: ActiveStreams, window: int) -> None:
+        self._device_ingest = device_ingest
         self._active_streams = active_streams
         self._window = window
 
@@ -137,7 +137,7 @@ class TelemetryStreamHandler:
     ) -> AsyncGenerator[Response]:
         """StreamTelemetry."""
         async with self._active_streams.open(principal) as active_stream:
-            stream = TelemetryStream(self._intake, active_stream, self._window)
+            stream = TelemetryStream(self._device_ingest, active_stream, self._window)
             async with aclosing(stream.responses(batches)) as responses:
                 async for response in responses:
                     yield response

@@ -15,7 +15,7 @@ from iotflow_server.devices.device import Device
 from iotflow_server.errors import InvalidArgument, LimitExceeded, NotFound, PermissionDenied
 from iotflow_server.rpc.codec.batch_decoding import Run, are_in_time, decode, runs
 from iotflow_server.telemetry.batch import Batch, Rejection, Times, rows_of
-from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.device_ingest import DeviceIngest
 from iotflow_server.telemetry.outcome import Outcome
 
 # Pieces of columns that are divided before other tasks run.
@@ -73,8 +73,8 @@ def moved(rejections: Sequence[Rejection], rows: int) -> Sequence[Rejection]:
 class BatchReceiver:
     """Queues the messages of one stream for the store."""
 
-    def __init__(self, intake: Intake, principal: Principal) -> None:
-        self._intake = intake
+    def __init__(self, device_ingest: DeviceIngest, principal: Principal) -> None:
+        self._device_ingest = device_ingest
         self._principal = principal
 
     async def receive(self, message: TelemetryBatch) -> PendingMessage:
@@ -91,16 +91,16 @@ class BatchReceiver:
             # Times are allocated last, because an allocation may wait, and rejected rows need no times. The device is checked
             # again after the wait.
             parts = [part for part in await self._with_times(parts) if await self._device(part.run, rejected)]
-        outcomes = await self._intake.put([(part.device, part.batch) for part in parts]) if parts else []
-        self._intake.tally.record_rejected(rejected)
+        outcomes = await self._device_ingest.put([(part.device, part.batch) for part in parts]) if parts else []
+        self._device_ingest.tally.record_rejected(rejected)
         return PendingMessage(
             message.sequence, rejected, [(part.run.first, one) for part, one in zip(parts, outcomes, strict=True)]
         )
 
     async def _decode(self, message: TelemetryBatch, known: Sequence[Run]) -> tuple[Batch | None, Sequence[Rejection]]:
         if len(message.columns) < THREAD_COLUMNS and _text_count(message) < THREAD_TEXTS:
-            return decode(message, self._intake.limits, known)
-        return await run_in_compute_thread(decode, message, self._intake.limits, known)
+            return decode(message, self._device_ingest.limits, known)
+        return await run_in_compute_thread(decode, message, self._device_ingest.limits, known)
 
     async def _parts(self, message: TelemetryBatch, rejected: list[Rejection]) -> AsyncIterator[Part]:
         """The parts of the message that can be stored. Raises InvalidArgument if the whole message is invalid."""
@@ -132,7 +132,7 @@ class BatchReceiver:
 
     async def _device(self, run: Run, rejected: list[Rejection]) -> Device | None:
         try:
-            return await self._intake.writer(self._principal, run.device_id)
+            return await self._device_ingest.writer(self._principal, run.device_id)
         except (InvalidArgument, NotFound, PermissionDenied) as error:
             if isinstance(error, PermissionDenied) and self._principal.role is Role.DEVICE:
                 raise
@@ -172,7 +172,7 @@ class BatchReceiver:
         while True:
             try:
                 caller = self._principal.limit_key
-                times = await self._intake.timestamps.allocate(device_id, readings, caller=caller)
+                times = await self._device_ingest.timestamps.allocate(device_id, readings, caller=caller)
                 return np.arange(times.start, times.stop, times.step, dtype=np.int64)
             except LimitExceeded as error:
                 await asyncio.sleep(error.retry_after or 0.0)

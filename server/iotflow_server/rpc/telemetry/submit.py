@@ -24,10 +24,9 @@ from iotflow_server.rpc.telemetry.stream_batches import moved
 from iotflow_server.rpc.telemetry.submissions import Submission
 from iotflow_server.telemetry.batch import Batch, Rejection, Times
 from iotflow_server.telemetry.checks import TOO_FAR_AHEAD, Limits
-from iotflow_server.telemetry.intake import Intake
+from iotflow_server.telemetry.device_ingest import DeviceIngest
 from iotflow_server.telemetry.outcome import Outcome, accepted, merged, stored_times
-from iotflow_server.telemetry.reading_cells import cells_of
-from iotflow_server.telemetry.sparse import Cells, batches
+from iotflow_server.telemetry.reading_cells import Cells, batches, cells_of
 
 # Submissions with fewer values and rejections, and fewer readings, are processed on the event loop. This takes a few milliseconds.
 # Larger ones are processed in the compute thread.
@@ -49,12 +48,12 @@ DecodedSubmission = tuple[Submission, Cells, list[Rejection], int]
 class SubmitHandler:
     """Handles typed requests and JSON bodies, which are equivalent."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
+    def __init__(self, device_ingest: DeviceIngest) -> None:
+        self._device_ingest = device_ingest
 
     async def one(self, request: SubmitTelemetryRequest | HttpBody, principal: Principal) -> SubmitTelemetryResponse:
         """Store one reading. If any of its values is invalid, nothing is stored."""
-        most = self._intake.limits.columns
+        most = self._device_ingest.limits.columns
         if isinstance(request, HttpBody):
             parse = partial(submissions.one_in_json, request.data, most)
             return await self._one(principal, await self._decode(parse, len(request.data)))
@@ -64,7 +63,7 @@ class SubmitHandler:
 
     async def many(self, request: SubmitReadingsRequest | HttpBody, principal: Principal) -> SubmitReadingsResponse:
         """Store the valid values, and report the rejected ones. For an atomic request, store all values or none."""
-        most = self._intake.limits.columns
+        most = self._device_ingest.limits.columns
         if isinstance(request, HttpBody):
             parse = partial(submissions.many_in_json, request.data, most)
             return await self._many(principal, await self._decode(parse, len(request.data)))
@@ -75,17 +74,17 @@ class SubmitHandler:
     async def _decode(self, parse: Callable[[], Submission], size: int) -> DecodedSubmission:
         def decode() -> DecodedSubmission:
             submission = parse()
-            return submission, *cells_of(submission.decoded, self._intake.limits)
+            return submission, *cells_of(submission.decoded, self._device_ingest.limits)
 
         return await run_by_size(size, decode)
 
     async def _one(self, principal: Principal, decoded: DecodedSubmission) -> SubmitTelemetryResponse:
         submission, cells, rejections, _ = decoded
-        device = await self._intake.writer(principal, submission.device_id)
+        device = await self._device_ingest.writer(principal, submission.device_id)
         _reject(rejections, one=True)
         times = await self._times(device.id, submission, principal.limit_key)
-        ((_, batch),) = batches(device.id, times, cells, self._intake.limits.values, atomic=True)
-        outcome = await self._intake.submit(device, batch)
+        ((_, batch),) = batches(device.id, times, cells, self._device_ingest.limits.values, atomic=True)
+        outcome = await self._device_ingest.submit(device, batch)
         _reject(outcome.rejections, one=True)
         return SubmitTelemetryResponse(
             message="Telemetry data received successfully",
@@ -97,8 +96,8 @@ class SubmitHandler:
 
     async def _many(self, principal: Principal, decoded: DecodedSubmission) -> SubmitReadingsResponse:
         submission, cells, rejections, further_rejections = decoded
-        device = await self._intake.writer(principal, submission.device_id)
-        limits = self._intake.limits
+        device = await self._device_ingest.writer(principal, submission.device_id)
+        limits = self._device_ingest.limits
         if submission.atomic:
             _reject(rejections, one=False)
             _check_width(submission.rows, cells, limits)
@@ -107,7 +106,7 @@ class SubmitHandler:
         is_small = submission.rows < EVENT_LOOP_READINGS and values < EVENT_LOOP_VALUES
         divide = partial(_divide, device.id, times, cells, limits.values, atomic=submission.atomic)
         parts = divide() if is_small else await run_in_compute_thread(divide)
-        results = await self._intake.put([(device, batch) for _, batch in parts]) if parts else []
+        results = await self._device_ingest.put([(device, batch) for _, batch in parts]) if parts else []
         outcomes = [await result for result in results]
         respond = partial(_response, parts, outcomes, rejections, further_rejections)
         return respond() if is_small else await run_in_compute_thread(respond)
@@ -116,7 +115,7 @@ class SubmitHandler:
         """The time of each row. The time of a rejected row has no meaning."""
         readings = submission.decoded.readings
         timeless = sum(reading.time is None for reading in readings)
-        allocate = self._intake.timestamps.allocate
+        allocate = self._device_ingest.timestamps.allocate
         allocated = iter(await allocate(device_id, timeless, caller=caller) if timeless else ())
         times = np.zeros(submission.rows, np.int64)
         for reading in readings:

@@ -23,8 +23,9 @@ _NO_RESPONSE = Unavailable("STORE_UNAVAILABLE", "The telemetry store does not re
 class PerDeviceLocks:
     """Locks that are granted, for each device, in the order of the calls.
 
-    Ingest already writes the batches of a device one after another. The locks order deletions and conversions among them, so
-    that the records of the journal have the order in which the backend carried the calls out.
+    The queues of ingest keep the order of a device's batches, for every store and up to their publication. Deletions and
+    conversions do not pass through those queues: the locks order them among the writes, so that the records of the journal have
+    the order in which the backend carried the calls out.
     """
 
     def __init__(self) -> None:

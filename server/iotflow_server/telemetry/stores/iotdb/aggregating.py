@@ -14,8 +14,7 @@ from iotflow_server.telemetry.stores.iotdb.rows import DeviceQuery
 from iotflow_server.telemetry.stores.iotdb.schema import Paths, quoted
 from iotflow_server.telemetry.stores.iotdb.session import IotdbSession
 from iotflow_server.telemetry.stores.iotdb.spans import within
-from iotflow_server.telemetry.stores.iotdb.window_functions import aggregate_windows
-from iotflow_server.telemetry.windows import FunctionValues, assembled, function_type, supported
+from iotflow_server.telemetry.windows import FunctionValues, aggregate_windows, assembled, function_type, supported
 
 # The other functions are computed from the readings: percentiles of IoTDB are approximations, and its standard deviation loses
 # digits far from zero (six were correct for values about 2^40).

@@ -1,4 +1,4 @@
-"""What all RPCs that accept readings share: the device, its timestamps, and the queue to the store."""
+"""Ingest of readings for devices, the same for all RPCs: the device, its timestamps, and the queue to the store."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from iotflow_server.telemetry.timestamps import TimestampAllocator
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class DeviceIngest:
     """The parts that every RPC for readings uses."""
 
     ingest: Ingest

@@ -1,10 +1,12 @@
-"""Generation of device keys and token secrets, which are stored only as keyed hashes."""
+"""Device keys and secrets: their generation, their keyed hashes, which alone are stored, and rules for chosen ones."""
 
 import hashlib
 import secrets
 import string
 from itertools import chain, islice
 
+# Of a secret that an operator chooses.
+SHORTEST, FEWEST_DIFFERENT = 16, 6
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -33,3 +35,12 @@ def generate_key(length: int = 32) -> str:
     fair = 256 - 256 % len(ALPHABET)
     chances = chain.from_iterable(iter(lambda: secrets.token_bytes(2 * length), b""))
     return "".join(islice((ALPHABET[chance % len(ALPHABET)] for chance in chances if chance < fair), length))
+
+
+def weakness(secret: str) -> str:
+    """The problem of the secret, as the end of a sentence without the secret; empty: there is none."""
+    if len(secret) < SHORTEST:
+        return f"is too short for a secret: at least {SHORTEST} characters are needed"
+    if len(set(secret)) < FEWEST_DIFFERENT:
+        return f"is too easy to guess: at least {FEWEST_DIFFERENT} different characters are needed"
+    return ""

@@ -20,7 +20,7 @@ from tests.support.processes import IOTFLOW, PATIENCE, Running, free_port, runni
 
 
 class Installation:
-    """A data folder and a port, whichever server runs there; registration needs a token."""
+    """A data folder and a port for consecutive servers; registration requires a token."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,7 +29,7 @@ class Installation:
 
     @contextmanager
     def server(self) -> Iterator[Running]:
-        """A server process that answers."""
+        """A running server process."""
         with running([sys.executable, "-m", "iotflow_server"], self.env, self.folder) as process:
             wait_until_listening(self.port, process)
             with self.channel() as channel:
@@ -39,13 +39,13 @@ class Installation:
 
     @contextmanager
     def replay(self, file: Path, device: str, *options: str) -> Iterator[Running]:
-        """`iotflow replay` under way."""
+        """A running `iotflow replay`."""
         command = [IOTFLOW, "replay", str(file), "--device", device, *options]
         with running(command, self.env, self.folder) as process:
             yield process
 
     def replayed(self, file: Path, device: str, *options: str) -> tuple[int, str]:
-        """The exit code and the output."""
+        """Run a replay to its end; the exit code and the output."""
         with self.replay(file, device, *options) as process:
             return process.exit_code(), process.output
 
@@ -61,7 +61,7 @@ class Installation:
         return self.folder / "device-keys.json"
 
     def wait_until_stored(self, readings: int) -> None:
-        """Wait until this number of readings is stored, of all devices and since the start."""
+        """Wait until this number of readings of all devices is stored since the start."""
         with self.channel() as channel:
             request = SubscribeTelemetryRequest(since="0", columnar=True)
             events = TelemetryServiceStub(channel).SubscribeTelemetry(request, metadata=self.admin, timeout=PATIENCE)
@@ -71,7 +71,7 @@ class Installation:
                     return
 
     def stored(self, device: str) -> dict[str, dict[int, Any]]:
-        """Every value of a device, by measurement and time (ms)."""
+        """All values of a device, by measurement and time (ms)."""
         key = json.loads(self.keys.read_text())[device]
         values: dict[str, dict[int, Any]] = {}
         with self.channel() as channel:

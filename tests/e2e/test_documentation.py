@@ -1,4 +1,4 @@
-"""The examples of the README and of docs/, run as they stand against the real service."""
+"""The examples of the README and of docs/ are run unchanged against the real service."""
 
 import json
 import os
@@ -18,16 +18,16 @@ from tests.support.processes import IOTFLOW, free_port
 from tests.support.service import Service, iotflow_up
 
 ROOT = Path(__file__).resolve().parents[2]
-# In this order, in one shell: later pages use the device of the first, and the last one replaces its key.
+# Run in this order in one shell: later pages use the device of the first, and the last one replaces its key.
 PAGES = ("README.md", "docs/api.md", "docs/mqtt.md", "docs/recordings.md", "docs/security.md")
-# What is not to be run is marked `console`.
+# Blocks marked `console` are not run.
 EXAMPLE = re.compile(r"```(sh|python)\n(.*?)```(?:\n```(?:json|csv)\n(.*?)```)?", re.DOTALL)
 MQTT_PORT = free_port()
 
 
 @dataclass(frozen=True)
 class Example:
-    """A block of commands, and the answer that the page shows below it, if any."""
+    """A block of commands, and the output that the page shows below it, if any."""
 
     page: str
     language: str
@@ -54,12 +54,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def outputs(service: Service) -> list[str]:
-    """What each example writes."""
+    """The output of each example."""
     folder = service.data_dir.parent
     (folder / ".venv/bin").mkdir(parents=True)
     (folder / ".venv/bin/iotflow").symlink_to(IOTFLOW)
     (folder / "tests").symlink_to(ROOT / "tests")
-    assert shutil.which("curl"), "the examples need curl"
+    assert shutil.which("curl"), "the examples require curl"
     env = {**os.environ, "IOTFLOW_GRPC_PORT": str(service.grpc_port), "IOTFLOW_DATA_DIR": str(service.data_dir)}
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script(folder, service)],
@@ -86,7 +86,7 @@ def script(folder: Path, service: Service) -> str:
 
 
 def here(text: str, service: Service) -> str:
-    """The example with this service's ports."""
+    """The example with the ports of this service."""
     places = {
         "localhost:5000": f"localhost:{service.rest_port}",
         "localhost:50051": f"localhost:{service.grpc_port}",
@@ -98,7 +98,7 @@ def here(text: str, service: Service) -> str:
 
 
 def shape(value: Any) -> Any:
-    """Keys and kinds, without what differs from run to run."""
+    """Keys and types, without values that differ between runs."""
     if isinstance(value, dict):
         return {key: shape(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -110,7 +110,7 @@ def test_every_page_has_examples() -> None:
     assert {example.page for example in EXAMPLES} == set(PAGES)
 
 
-def test_answers_are_as_shown(outputs: list[str]) -> None:
+def test_output_is_as_documented(outputs: list[str]) -> None:
     for example, output in zip(EXAMPLES, outputs, strict=True):
         if example.answer.startswith("{"):
             assert shape(json.loads(output)) == shape(json.loads(example.answer)), f"{example}\n{output}"
@@ -118,7 +118,7 @@ def test_answers_are_as_shown(outputs: list[str]) -> None:
             assert output.splitlines()[0] == example.answer.splitlines()[0], f"{example}\n{output}"
 
 
-def test_streams_show_what_was_stored(outputs: list[str]) -> None:
+def test_streams_have_the_stored_readings(outputs: list[str]) -> None:
     assert sum("all acknowledged" in output for output in outputs) == 1
     assert sum('"temperature":21.5' in output and output.startswith("data: ") for output in outputs) == 1
 

@@ -1,4 +1,4 @@
-"""The programs of examples/, each run as it stands against one service."""
+"""Each program of examples/ is run unchanged against one service."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.support.service import Service, iotflow_up
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SHELLS = {".py": sys.executable, ".sh": "sh"}
 MQTT_PORT = free_port()
-# What each writes, as a pattern of the whole.
+# The output of each, as a pattern for the whole text.
 OUTPUTS = {
     "admin_token.sh": r"list devices: 200\nmake a token: 403\nafter revocation: 401\n",
     "batch.sh": r"stored 2\ndrop reading 2 temperature TYPE_CONFLICT\n",
@@ -41,7 +41,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_the_example_works(name: str, service: Service) -> None:
+def test_an_example_has_its_output(name: str, service: Service) -> None:
     places = {
         "IOTFLOW_URL": service.rest,
         "IOTFLOW_GRPC": f"localhost:{service.grpc_port}",

@@ -25,7 +25,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def fill(service: Service) -> None:
-    """One device with ROWS readings of COLUMNS numbers: one sent, the others put beside it."""
+    """One device with ROWS readings of COLUMNS numbers: one is sent, the others are inserted into the database."""
     with httpx.Client(base_url=service.rest, trust_env=False, timeout=30) as http:
         made = http.post("/api/v1/devices/register", json={"name": ("a long name " * 8).strip()}).json()
         reading = {"data": {f"m{n}": 0.5 for n in range(COLUMNS)}, "timestamp": str(START)}
@@ -42,7 +42,7 @@ def fill(service: Service) -> None:
 
 
 def processes(pid: int) -> Iterator[int]:
-    """A process and all that it started, and they."""
+    """A process and all its descendants."""
     yield pid
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         yield from processes(int(child))
@@ -53,13 +53,13 @@ def forget_peak(pid: int) -> None:
 
 
 def peak(pid: int) -> int:
-    """The most memory it had since, in bytes."""
+    """The peak memory since the last reset, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def export(service: Service, format_: str, rows: int) -> int:
-    """How many bytes an export of the first rows has."""
+    """Export the first rows; the size in bytes."""
     params = {"format": format_, "start_time": str(START), "end_time": str(START + rows)}
     url = f"{service.rest}/api/v1/telemetry/export"
     with httpx.stream("GET", url, params=params, trust_env=False, timeout=60) as answer:
@@ -72,7 +72,7 @@ def test_memory_does_not_grow_with_the_file(service: Service, format_: str) -> N
     pids = list(processes(service.process.pid))
     for pid in pids:
         forget_peak(pid)
-    # More than once: the allocator keeps what it was given, up to a bound that one small export does not reach.
+    # Several exports: the allocator keeps memory up to a bound that one small export does not reach.
     small = [export(service, format_, FEW) for _ in range(WARM)][-1]
     before = {pid: peak(pid) for pid in pids}
     large = export(service, format_, ROWS)

@@ -1,4 +1,4 @@
-"""The whole service in front of a real IoTDB: kept, read back, and kept through the death of both."""
+"""The whole service with a real IoTDB: readings are stored, read back, and survive kills of both."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def client(service: Service) -> httpx.Client:
     return httpx.Client(base_url=service.rest, trust_env=False, timeout=30)
 
 
-def test_readings_are_kept_through_the_death_of_the_server(iotdb: IotdbServer, tmp_path: Path) -> None:
+def test_readings_survive_kills_of_the_server_and_iotdb(iotdb: IotdbServer, tmp_path: Path) -> None:
     telemetry = ("--telemetry", f"iotdb://root:root@127.0.0.1:{iotdb.port}")
     with iotflow_up(tmp_path, {}, *telemetry) as service, client(service) as http:
         device = http.post("/api/v1/devices/register", json={"name": "kept in IoTDB"}).json()["device"]

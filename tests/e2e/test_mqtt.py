@@ -1,4 +1,4 @@
-"""`iotflow up` with each kind of broker, as a device meets it."""
+"""`iotflow up` with each kind of broker, used by a device."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ PATIENCE = 20.0
 
 
 @pytest.mark.parametrize("broker", ["embedded", "mosquitto"])
-def test_brokers_that_it_starts(tmp_path: Path, broker: str) -> None:
+def test_a_started_broker_accepts_readings(tmp_path: Path, broker: str) -> None:
     port = free_port()
     with iotflow_up(tmp_path / "data", None, "--broker", broker, "--mqtt-port", str(port)) as service:
         service.process.wait_for_line(f"MQTT         127.0.0.1:{port} ({broker})")
@@ -34,8 +34,8 @@ def test_brokers_that_it_starts(tmp_path: Path, broker: str) -> None:
         assert service.process.terminate() == 0, service.process.output
 
 
-def test_broker_that_runs_elsewhere(tmp_path: Path) -> None:
-    """One without accounts: devices show their keys in what they send."""
+def test_an_external_broker_accepts_readings(tmp_path: Path) -> None:
+    """A broker without accounts: messages have the keys of their devices."""
     port, config = free_port(), tmp_path / "open.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     with running(["/usr/sbin/mosquitto", "-c", str(config)]) as broker:
@@ -46,13 +46,13 @@ def test_broker_that_runs_elsewhere(tmp_path: Path) -> None:
             assert stored(service, device) == [21.5]
 
 
-def test_broker_over_tls(tmp_path: Path) -> None:
-    """Let in is one whose certificate is signed by whom the setting names."""
+def test_an_external_broker_is_reached_over_tls(tmp_path: Path) -> None:
+    """The certificate of the broker is signed by the configured authority."""
     port, config = free_port(), tmp_path / "tls.conf"
     authority(tmp_path, "ca")
     certificate(tmp_path, "server", "127.0.0.1", "ca")
     files = f"certfile {tmp_path}/server.crt\nkeyfile {tmp_path}/server.key\n"
-    # Mosquitto started by root becomes a user of its own, who must be able to read the key.
+    # Mosquitto started by root changes its user, who must be able to read the key.
     config.write_text(f"user root\nlistener {port} 127.0.0.1\n{files}allow_anonymous true\n")
     with running(["/usr/sbin/mosquitto", "-c", str(config)]) as broker:
         wait_until_listening(port, broker)
@@ -69,8 +69,8 @@ def test_broker_over_tls(tmp_path: Path) -> None:
             assert stored(service, device) == [21.5]
 
 
-def test_presence_is_the_same_wherever_it_is_shown(tmp_path: Path) -> None:
-    """From a device's first word to its last will: status, dashboard, metrics, and the live feed."""
+def test_presence_is_consistent_in_all_responses(tmp_path: Path) -> None:
+    """From the connection of a device to its last will: status, dashboard, metrics, and the live feed."""
     port = free_port()
     with iotflow_up(tmp_path / "data", None, "--broker", "embedded", "--mqtt-port", str(port)) as service:
         device = register(service)
@@ -83,13 +83,13 @@ def test_presence_is_the_same_wherever_it_is_shown(tmp_path: Path) -> None:
                 client.publish(f"{root}/status/online", b"")
                 assert next_presence(lines) == (device["id"], True)
                 until(lambda: presence(service, device) == (True, 1, 1))
-                # Without a goodbye.
+                # Without a DISCONNECT.
                 client.break_off()
                 assert next_presence(lines) == (device["id"], False)
         until(lambda: presence(service, device) == (False, 0, 0))
 
 
-def test_what_is_wrong_is_named(tmp_path: Path) -> None:
+def test_configuration_errors_are_named(tmp_path: Path) -> None:
     port = free_port()
     cases = {
         "amqp://localhost": "iotflow: --broker takes embedded, mosquitto, none",
@@ -115,7 +115,7 @@ def register(service: Service) -> dict[str, str]:
 
 
 def presence(service: Service, device: dict[str, str]) -> tuple[bool, int, int]:
-    """As the device's page, the dashboard and the metrics have it. A device that asks itself is online by that."""
+    """Presence according to the device, the dashboard and the metrics. A call of the device itself would count as a sighting."""
     bearer, admin = {"authorization": f"Bearer {service.admin_token}"}, f"{service.rest}/api/v1/admin"
     page = httpx.get(f"{admin}/devices/{device['id']}", headers=bearer, trust_env=False).json()
     dashboard = httpx.get(f"{admin}/dashboard", headers=bearer, trust_env=False).json()
@@ -125,14 +125,14 @@ def presence(service: Service, device: dict[str, str]) -> tuple[bool, int, int]:
 
 
 def next_presence(lines: Iterator[str]) -> tuple[str, bool]:
-    """The next change that the live feed tells."""
+    """The next change of presence in the live feed."""
     events = (json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:"))
     change = next(event["presence"] for event in events if "presence" in event)
     return change["device_id"], change["online"]
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Nobody rings when a figure changes."""
+    """Poll until the condition holds; metrics are not published."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
@@ -145,7 +145,7 @@ def get(service: Service, path: str, key: str) -> Any:
 
 
 def publish(port: object, topic: object, options: Sequence[str] = (), **payload: str) -> None:
-    """Until the broker knows the device, it is refused."""
+    """Publish a reading; the broker rejects the device until it has the account."""
     content = json.dumps({"data": {"t": 21.5}, **payload})
     command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), *options]
     command += ["-q", "1", "-t", str(topic), "-m", content]
@@ -153,7 +153,7 @@ def publish(port: object, topic: object, options: Sequence[str] = (), **payload:
 
 
 def stored(service: Service, device: dict[str, str]) -> list[float]:
-    """Once there is something."""
+    """The stored readings, as soon as there are any."""
     url = f"{service.rest}/api/v1/telemetry/{device['id']}"
     until(lambda: bool(httpx.get(url, trust_env=False).json()["data"]))
     return [row["t"] for row in httpx.get(url, trust_env=False).json()["data"]]

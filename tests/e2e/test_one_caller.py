@@ -1,4 +1,4 @@
-"""What one caller sends or asks costs what it is worth, and the others are served meanwhile: with real processes, in memory and time."""
+"""Requests of one caller take proportional memory and time, and other callers are served meanwhile. Real processes are measured."""
 
 import threading
 import time
@@ -20,7 +20,7 @@ MOST_NAMES = 2_000
 START = 1_767_225_600_000
 WINDOWS, COLUMNS = 5_000, 20
 EVERY = "count,sum,avg,min,max,first,last,median,stddev"
-# Another device's calls while one is greedy: the slowest but one in a hundred, in seconds, also where the machine has other work.
+# Limit of the 99th percentile of another device's calls, in seconds, with a margin for a loaded machine.
 BYSTANDER = 1.0
 
 
@@ -42,7 +42,7 @@ def device(http: httpx.Client, name: str) -> tuple[int, dict[str, str]]:
 
 
 def server(service: Service) -> int:
-    """The process that has most memory of those that Python runs: the server, not the gateway."""
+    """The Python process with most memory, which is the server."""
     pids = [
         pid for pid in processes(service.process.pid) if b"iotflow_server" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
@@ -54,7 +54,7 @@ def resident(pid: int) -> int:
 
 
 @pytest.mark.parametrize("own", [5, 15])
-def test_readings_with_names_of_their_own_take_memory_by_what_was_sent(
+def test_readings_with_distinct_names_take_memory_proportional_to_their_size(
     service: Service, http: httpx.Client, own: int
 ) -> None:
     _, key = device(http, f"inventive {own}")
@@ -73,7 +73,7 @@ def test_readings_with_names_of_their_own_take_memory_by_what_was_sent(
     assert resident(pid) - before < 160 * MEBIBYTE
 
 
-def test_all_or_nothing_of_readings_with_names_of_their_own_is_refused_by_name(http: httpx.Client) -> None:
+def test_an_atomic_request_with_too_many_distinct_names_is_rejected_by_name(http: httpx.Client) -> None:
     _, key = device(http, "inventive and strict")
     readings = [{"data": {f"r{row}": 1}, "timestamp": str(START + row)} for row in range(2_000)]
     answer = http.post(BATCH, json={"readings": readings, "atomic": True}, headers=key)
@@ -83,7 +83,7 @@ def test_all_or_nothing_of_readings_with_names_of_their_own_is_refused_by_name(h
 
 @pytest.fixture(scope="module")
 def filled(http: httpx.Client) -> tuple[int, dict[str, str]]:
-    """A device with WINDOWS readings of COLUMNS numbers, a second apart."""
+    """A device with WINDOWS readings of COLUMNS numbers, one second apart."""
     id_, key = device(http, "full")
     for first in range(0, WINDOWS, 1_000):
         readings = [
@@ -101,7 +101,7 @@ def aggregated(http: httpx.Client, filled: tuple[int, dict[str, str]], **asked: 
     return http.get(f"/api/v1/telemetry/{id_}/aggregated", params=params, headers=key)
 
 
-def test_an_aggregation_of_too_many_figures_is_refused_by_name(
+def test_an_aggregation_with_too_many_results_is_rejected_by_name(
     http: httpx.Client, filled: tuple[int, dict[str, str]]
 ) -> None:
     answer = aggregated(http, filled)
@@ -112,7 +112,7 @@ def test_an_aggregation_of_too_many_figures_is_refused_by_name(
 
 @contextmanager
 def bystander(http: httpx.Client, waits: list[float]) -> Iterator[None]:
-    """Inside, another device writes and reads on and on."""
+    """Another device writes and reads repeatedly during the block."""
     id_, key = device(http, f"bystander {time.monotonic_ns()}")
     ended = threading.Event()
 
@@ -134,7 +134,7 @@ def bystander(http: httpx.Client, waits: list[float]) -> Iterator[None]:
             calling.result()
 
 
-def test_others_are_served_while_one_asks_for_the_largest_answers(
+def test_other_callers_are_served_during_the_largest_queries(
     http: httpx.Client, filled: tuple[int, dict[str, str]]
 ) -> None:
     id_, key = filled

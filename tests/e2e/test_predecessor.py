@@ -1,4 +1,4 @@
-"""What devices of the older service send, played at each broker of `iotflow up` and read back by REST.
+"""Messages of devices of the older service, sent to each broker of `iotflow up` and read back by REST.
 
 A sketch of its kind connects without a login, writes its key into each message, knows no clock, and has a last will of plain text; a
 simulator of its kind logs in and publishes by its name, without a prefix.
@@ -20,7 +20,7 @@ from tests.support.service import Service, iotflow_up
 
 EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
 PATIENCE = 20.0
-# Nobody tells when a reading is stored: this is how often to ask.
+# Interval between queries, in seconds: the storage of a reading is not published.
 ASK_SECONDS = 0.02
 
 
@@ -34,7 +34,7 @@ class Broker:
     anonymous_port: int
 
     def register(self, name: str) -> dict[str, Any]:
-        """As both kinds do."""
+        """Register as both kinds of devices do."""
         body = {
             "name": name,
             "device_type": "esp32",
@@ -55,12 +55,12 @@ class Broker:
         return answer.json()
 
     def rows(self, device: dict[str, Any]) -> list[dict[str, Any]]:
-        """What is stored of the device, without the times."""
+        """The stored readings of the device, without the times."""
         data = self.get(f"telemetry/{device['id']}", device)["data"]
         return [{name: value for name, value in row.items() if name != "timestamp"} for row in data]
 
     def is_online(self, device: dict[str, Any]) -> bool:
-        """As an admin sees it: asked by the device itself, it would be heard."""
+        """Whether an admin sees it online; a call of the device itself would count as a sighting."""
         path = f"{self.service.rest}/api/v1/admin/devices/{device['id']}"
         found = httpx.get(path, headers=self._admin, trust_env=False).json()["device"]["is_online"]
         assert isinstance(found, bool)
@@ -71,7 +71,7 @@ class Broker:
         return {"authorization": f"Bearer {self.service.admin_token}"}
 
     def command(self, device: dict[str, Any], name: str, parameters: dict[str, Any]) -> int:
-        """Send one, as an admin."""
+        """Send a command as an admin."""
         path = f"{self.service.rest}/api/v1/admin/devices/{device['id']}/commands"
         sent = httpx.post(path, headers=self._admin, json={"name": name, "parameters": parameters}, trust_env=False)
         assert sent.status_code in (200, 201), sent.text
@@ -88,7 +88,7 @@ def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def sketch(broker: Broker, device: dict[str, Any]) -> MqttDevice:
-    """Without a login, with a retained last will of plain text."""
+    """A connection without a login, with a retained last will of plain text."""
     return MqttDevice(
         broker.anonymous_port,
         None,
@@ -100,7 +100,7 @@ def sketch(broker: Broker, device: dict[str, Any]) -> MqttDevice:
 
 
 def messages(device: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A sketch's, by what stands behind its id in the topic. Its clock counts from when it was switched on."""
+    """Messages of a sketch, by the last part of the topic. Its clock starts at power-on."""
     key = {"api_key": device["api_key"]}
     return {
         "telemetry/sensors": {
@@ -116,7 +116,7 @@ def messages(device: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_what_a_sketch_publishes_is_stored(broker: Broker) -> None:
+def test_readings_of_a_sketch_are_stored(broker: Broker) -> None:
     device = broker.register(f"sketch at {broker.kind}")
     root = f"iotflow/devices/{device['id']}"
     client = sketch(broker, device)
@@ -141,8 +141,8 @@ def test_what_a_sketch_publishes_is_stored(broker: Broker) -> None:
         client.close()
 
 
-def test_its_last_will_counts_where_the_broker_knows_whose_it_is(broker: Broker) -> None:
-    """The embedded one does, by the key that the connection has shown; at Mosquitto it is refused by name."""
+def test_the_last_will_of_a_sketch_counts_if_the_broker_knows_its_device(broker: Broker) -> None:
+    """The embedded broker knows it by the key of earlier messages; with Mosquitto the will is rejected by name."""
     device = broker.register(f"dies at {broker.kind}")
     client = sketch(broker, device)
     client.client.reconnect_delay_set(60, 60)
@@ -158,8 +158,8 @@ def test_its_last_will_counts_where_the_broker_knows_whose_it_is(broker: Broker)
     client.close()
 
 
-def test_without_a_valid_key_nothing_is_stored_and_a_person_finds_out(broker: Broker) -> None:
-    """On the device's topic, in the log, and in the figures of MQTT's status; the reading of a forged key is nowhere."""
+def test_a_message_without_a_valid_key_is_rejected_and_reported(broker: Broker) -> None:
+    """On the topic of the device, in the log, and in the status of MQTT; the reading with the forged key is not stored."""
     device, other = broker.register(f"keyless at {broker.kind}"), broker.register(f"other at {broker.kind}")
     topic = f"iotflow/devices/{device['id']}/telemetry"
     before = broker.get("mqtt/status", device)["refused"]
@@ -177,8 +177,8 @@ def test_without_a_valid_key_nothing_is_stored_and_a_person_finds_out(broker: Br
     broker.service.process.wait_for_lines(lambda line: "KEY_REQUIRED" in line)
 
 
-def test_without_a_login_nothing_is_heard(broker: Broker) -> None:
-    """Commands need a login."""
+def test_a_client_without_a_login_receives_nothing(broker: Broker) -> None:
+    """Commands require a login."""
     device = broker.register(f"listens at {broker.kind}")
     with mqtt_device(broker.anonymous_port, None, v5=False) as client:
         for topic in (f"iotflow/devices/{device['id']}/commands/control", f"iotflow/devices/{device['id']}/#", "#"):
@@ -192,7 +192,7 @@ def test_without_a_login_nothing_is_heard(broker: Broker) -> None:
         assert not client.heard
 
 
-def test_commands_have_the_keys_that_older_firmware_reads(broker: Broker) -> None:
+def test_commands_have_the_members_that_older_firmware_reads(broker: Broker) -> None:
     device = broker.register(f"obeys at {broker.kind}")
     with _listener(broker, device) as client:
         client.subscribe(f"iotflow/devices/{device['id']}/commands/control")
@@ -202,8 +202,8 @@ def test_commands_have_the_keys_that_older_firmware_reads(broker: Broker) -> Non
     assert names.items() <= heard.items()
 
 
-def test_what_a_simulator_publishes_is_stored(broker: Broker) -> None:
-    """At the embedded broker by its id, with its name in the topics; Mosquitto knows the login's own form only."""
+def test_readings_of_a_simulator_are_stored(broker: Broker) -> None:
+    """With the embedded broker also if it logs in by its id and its topics have its name; Mosquitto accepts the form of the login only."""
     device = broker.register(f"simulated at {broker.kind}")
     root, login = f"devices/{device['name']}", str(device["id"]) if broker.kind == EMBEDDED else device["name"]
     with _logged_in(broker, device, login) as client:
@@ -224,14 +224,14 @@ def test_what_a_simulator_publishes_is_stored(broker: Broker) -> None:
         _eventually(lambda: not broker.is_online(device))
 
 
-def test_it_warns_at_the_start_and_names_the_port(broker: Broker) -> None:
+def test_the_start_logs_a_warning_with_the_port(broker: Broker) -> None:
     broker.service.process.wait_for_lines(lambda line: "anonymous_clients_allowed" in line)
     if broker.kind == MOSQUITTO:
         broker.service.process.wait_for_line(f"MQTT         127.0.0.1:{broker.anonymous_port} for clients without")
 
 
-def test_the_port_for_logins_stores_nothing_that_shows_no_key(broker: Broker) -> None:
-    """A Mosquitto cannot tell whose a message is, and takes none there; the embedded broker has one port, and can."""
+def test_the_port_for_logins_requires_a_key_in_messages(broker: Broker) -> None:
+    """Mosquitto cannot identify the sender of a message, and accepts none there; the embedded broker has one port, and can."""
     device = broker.register(f"forged at {broker.kind}")
     before = broker.get("mqtt/status", device)["refused"]
     with mqtt_device(broker.port, None, v5=broker.kind == MOSQUITTO) as client:
@@ -243,7 +243,7 @@ def test_the_port_for_logins_stores_nothing_that_shows_no_key(broker: Broker) ->
     assert broker.rows(device) == []
 
 
-def test_off_unless_the_setting_says_so(tmp_path: Path) -> None:
+def test_clients_without_a_login_are_rejected_by_default(tmp_path: Path) -> None:
     port, off = free_port(), {"IOTFLOW_GATEWAY_ANONYMOUS": "false"}
     with iotflow_up(tmp_path / "data", off, "--mqtt-port", str(port), "--broker", EMBEDDED) as service:
         broker = Broker(EMBEDDED, service, port, port)
@@ -259,7 +259,7 @@ def test_off_unless_the_setting_says_so(tmp_path: Path) -> None:
 
 @contextmanager
 def _logged_in(broker: Broker, device: dict[str, Any], username: str) -> Iterator[MqttDevice]:
-    """Once the broker has heard of the device."""
+    """A client, logged in as soon as the broker has the account."""
     deadline = time.monotonic() + PATIENCE
     while True:
         with mqtt_device(broker.port, username, device["api_key"], v5=False) as client:
@@ -272,7 +272,7 @@ def _logged_in(broker: Broker, device: dict[str, Any], username: str) -> Iterato
 
 @contextmanager
 def _listener(broker: Broker, device: dict[str, Any]) -> Iterator[MqttDevice]:
-    """Subscribed to what is refused of the device."""
+    """A client that subscribes to the errors of the device."""
     with _logged_in(broker, device, str(device["id"])) as client:
         client.subscribe(f"iotflow/devices/{device['id']}/errors")
         yield client
@@ -286,5 +286,5 @@ def _rose(broker: Broker, device: dict[str, Any], before: dict[str, float], reas
 def _eventually(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(ASK_SECONDS)

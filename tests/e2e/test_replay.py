@@ -33,7 +33,7 @@ def here(tmp_path: Path) -> Installation:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One whose server runs, for all tests that leave it alone."""
+    """An installation with a running server, for all tests that do not stop it."""
     installation = Installation(tmp_path_factory.mktemp("serving"))
     with installation.server():
         yield installation
@@ -52,7 +52,7 @@ def test_a_server_killed_during_a_replay_loses_nothing(here: Installation) -> No
     assert "22,695 of 22,695 rows sent are acknowledged; 22,683 distinct times: 12 rows overwrote" in replay.output
 
 
-def test_a_server_that_drains_is_waited_for(here: Installation) -> None:
+def test_a_replay_waits_for_a_draining_server(here: Installation) -> None:
     with here.server() as first, here.replay(MACHINE, "machine", "--speed", "1_400_000") as replay:
         here.wait_until_stored(2_000)
         assert first.terminate() == 0
@@ -114,7 +114,7 @@ def test_a_row_that_is_rejected_whole_is_not_counted_as_acknowledged(serving: In
     assert "rejected: whole rows, 1 row: " in output
 
 
-def test_a_device_whose_key_is_not_kept_or_not_known(serving: Installation) -> None:
+def test_the_error_of_a_missing_or_unknown_key_names_the_remedy(serving: Installation) -> None:
     assert serving.replayed(AMBIENT, "ambient")[0] == 0
     kept = serving.keys.read_text()
     serving.keys.unlink()
@@ -185,7 +185,7 @@ def test_an_ambiguous_file_is_rejected_before_anything_is_sent(here: Installatio
         (AMBIENT, ["--time-column", "date"], "--time-column 'date' is none of 'timestamp', 'value'"),
     ],
 )
-def test_complaints(here: Installation, file: Path, options: list[str], complaint: str) -> None:
+def test_errors_name_the_problem(here: Installation, file: Path, options: list[str], complaint: str) -> None:
     code, output = here.replayed(file, "device", *options)
     assert code != 0
     assert complaint in output

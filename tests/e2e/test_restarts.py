@@ -33,7 +33,7 @@ def kill(service: Service, part: str) -> None:
 
 
 def health(http: httpx.Client) -> tuple[str, list[str]]:
-    """The status and the messages of the failed checks; away: no answer."""
+    """The status and the messages of failed checks; "away" without a response."""
     try:
         answer = http.get("/health", params={"detailed": "true"}).json()
     except (httpx.TransportError, ValueError):
@@ -50,9 +50,7 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_an_adapter_that_dies_is_started_again_and_health_is_degraded_meanwhile(
-    service: Service, http: httpx.Client
-) -> None:
+def test_a_killed_adapter_is_restarted_and_health_is_degraded_meanwhile(service: Service, http: httpx.Client) -> None:
     kill(service, "mqtt")
     until(lambda: health(http) == ("degraded", ["mqtt ended by SIGKILL"]))
     service.process.wait_for_line("mqtt ended by SIGKILL; starting it again in 0.5 s (failure 1 of 5 in a row)")
@@ -61,7 +59,7 @@ def test_an_adapter_that_dies_is_started_again_and_health_is_degraded_meanwhile(
 
 
 @pytest.mark.parametrize("part", ["server", "envoy"])
-def test_a_part_on_the_way_of_readings_is_started_again_and_loses_nothing(
+def test_a_killed_process_is_restarted_without_loss_of_acknowledged_readings(
     service: Service, http: httpx.Client, part: str
 ) -> None:
     made = http.post("/api/v1/devices/register", json={"name": f"before {part} died"}).json()["device"]
@@ -76,5 +74,5 @@ def test_a_part_on_the_way_of_readings_is_started_again_and_loses_nothing(
     assert [row["t"] for row in found] == [2, 1]
 
 
-def test_it_ends_in_good_order_afterwards(service: Service) -> None:
+def test_a_stop_after_restarts_is_clean(service: Service) -> None:
     assert service.process.terminate() == 0, service.process.output

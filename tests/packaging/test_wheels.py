@@ -1,4 +1,4 @@
-"""What the wheels hold and require."""
+"""Content and requirements of the wheels."""
 
 import email
 import zipfile
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.packaging
 
 
 def names(wheel: Path) -> set[str]:
-    """The files in it, but for its metadata."""
+    """The files of a wheel without its metadata."""
     with zipfile.ZipFile(wheel) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
 
@@ -32,7 +32,7 @@ def test_a_wheel_has_no_package_but_its_own(wheels: dict[str, Path], distributio
 
 
 @pytest.mark.parametrize("distribution", [name for name, (_, package) in PROJECTS.items() if package])
-def test_a_wheel_holds_every_file_of_its_package(wheels: dict[str, Path], distribution: str) -> None:
+def test_a_wheel_has_every_file_of_its_package(wheels: dict[str, Path], distribution: str) -> None:
     project, package = PROJECTS[distribution]
     folder = ROOT / project
     tracked = output("git", "ls-files", "--cached", "--others", "--exclude-standard", str(package), folder=folder)

@@ -1,4 +1,4 @@
-"""The real gateway before a stand-in of the server."""
+"""The real gateway in front of a stand-in for the server."""
 
 import contextlib
 import dataclasses
@@ -25,14 +25,14 @@ def open_gateway(settings: EnvoyProxy) -> Iterator[EnvoyProxy]:
 
 @pytest.fixture(scope="session")
 def server_port() -> Iterator[int]:
-    """Where the stand-in listens."""
+    """The port of the stand-in."""
     with serving() as port:
         yield port
 
 
 @pytest.fixture(scope="session")
 def gateway(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnvoyProxy]:
-    """The gateway as `iotflow up` sets it, but for a smaller limit on bodies."""
+    """A gateway with the settings of `iotflow up`, except for a smaller limit of bodies."""
     settings = EnvoyProxy(folder=tmp_path_factory.mktemp("gateway"), grpc_port=server_port, max_body_bytes=100_000)
     with open_gateway(settings) as listening:
         yield listening
@@ -47,14 +47,14 @@ def rest(gateway: EnvoyProxy) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def impatient(server_port: int, tmp_path: Path) -> Iterator[httpx.Client]:
-    """A caller of a gateway that gives a call little time."""
+    """A caller of a gateway with a short time limit of calls."""
     with open_gateway(EnvoyProxy(folder=tmp_path, grpc_port=server_port, unary_timeout="0.2s")) as listening:
         yield from _caller(listening)
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[httpx.Client]:
-    """A caller of a gateway whose server is down."""
+    """A caller of a gateway without a server."""
     with open_gateway(EnvoyProxy(folder=tmp_path, grpc_port=free_port())) as listening:
         yield from _caller(listening)
 

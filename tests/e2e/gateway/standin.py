@@ -1,4 +1,4 @@
-"""A few calls of the contract, answered without a server behind them, so that only the gateway is under test."""
+"""A few RPCs of the contract, answered without a server, so that only the gateway is under test."""
 
 import contextlib
 import threading
@@ -25,7 +25,7 @@ UNSUBSCRIBED = threading.Event()
 
 
 def register(request: device.RegisterDeviceRequest, context: grpc.ServicerContext) -> device.RegisterDeviceResponse:
-    """Made: 201. The names `taken` and `busy` are refused, the way the server refuses."""
+    """Responds with 201. The names `taken` and `busy` get the errors of the server."""
     if request.name == "taken":
         _refuse(context, grpc.StatusCode.ALREADY_EXISTS, "NAME_TAKEN", 'the name "taken" is taken')
     if request.name == "busy":
@@ -39,20 +39,20 @@ def register(request: device.RegisterDeviceRequest, context: grpc.ServicerContex
 
 
 def ack(request: device.AckCommandRequest, _: grpc.ServicerContext) -> device.AckCommandResponse:
-    """Says which command was meant."""
+    """Returns the id of the command."""
     return device.AckCommandResponse(message=f"command {request.command_id}")
 
 
 def latest(
     request: telemetry.ListLatestTelemetryRequest, _: grpc.ServicerContext
 ) -> telemetry.ListLatestTelemetryResponse:
-    """One entry for each device asked for."""
+    """One entry for each requested device."""
     found = [telemetry_pb2.LatestTelemetry(device_id=each) for each in request.device_ids]
     return telemetry.ListLatestTelemetryResponse(devices=found, count=len(request.fields))
 
 
 def read_one(request: telemetry.GetTelemetryRequest, context: grpc.ServicerContext) -> telemetry.GetTelemetryResponse:
-    """Device 404 does not end before the caller gives up."""
+    """For device 404 the call does not end before its time limit."""
     if request.device_id == 404:
         gone = threading.Event()
         context.add_callback(gone.set)
@@ -63,9 +63,9 @@ def read_one(request: telemetry.GetTelemetryRequest, context: grpc.ServicerConte
 def subscribe(
     request: telemetry.SubscribeTelemetryRequest, context: grpc.ServicerContext
 ) -> Iterator[telemetry.SubscribeTelemetryResponse]:
-    """Two events; then silence until the reader goes, unless it asked for `once`."""
+    """Two events; then the stream stays open until the caller disconnects, unless it requests `once`."""
     for number in range(2):
-        # As the server answers the gateway.
+        # As the server responds to the gateway.
         yield add_json_numbers(telemetry.SubscribeTelemetryResponse(dropped=telemetry_pb2.LiveDropped(readings=number)))
     if list(request.fields) != ["once"]:
         context.add_callback(UNSUBSCRIBED.set)
@@ -76,14 +76,14 @@ def subscribe(
 def stream(
     batches: Iterator[telemetry_pb2.TelemetryBatch], context: grpc.ServicerContext
 ) -> Iterator[telemetry.StreamTelemetryResponse]:
-    """Acknowledges each batch as it comes."""
+    """Acknowledges each batch."""
     context.send_initial_metadata(())
     for batch in batches:
         yield telemetry.StreamTelemetryResponse(committed_sequence=batch.sequence)
 
 
 def healthy(request: system.GetHealthRequest, context: grpc.ServicerContext) -> system.GetHealthResponse:
-    """Unhealthy when asked for details."""
+    """Unhealthy if details are requested."""
     if request.detailed:
         context.send_initial_metadata((("x-http-code", "503"),))
         return system.GetHealthResponse(status="unhealthy")
@@ -142,7 +142,7 @@ HANDLERS: dict[str, dict[str, "grpc.RpcMethodHandler[Any, Any]"]] = {
 
 @contextlib.contextmanager
 def serving() -> Iterator[int]:
-    """The stand-in on a port of its own, which is given."""
+    """The stand-in on a free port, which is returned."""
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
     for service, handlers in HANDLERS.items():
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))

@@ -1,4 +1,4 @@
-"""gRPC and gRPC-Web on the gateway's one port."""
+"""gRPC and gRPC-Web on the port of the gateway."""
 
 import struct
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ def _open(port: int | None) -> grpc.Channel:
     return grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.enable_http_proxy", 0)])
 
 
-def test_call_passes(channel: grpc.Channel) -> None:
+def test_a_grpc_call_reaches_the_server(channel: grpc.Channel) -> None:
     stub = device_grpc.DeviceServiceStub(channel)
     answer = stub.RegisterDevice(device.RegisterDeviceRequest(name="pump"), metadata=(("x-api-key", "secret"),))
     assert (answer.device.name, answer.device.api_key) == ("pump", "secret")
 
 
-def test_refusal_passes_with_its_details(channel: grpc.Channel) -> None:
+def test_an_error_has_its_details(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         device_grpc.DeviceServiceStub(channel).RegisterDevice(device.RegisterDeviceRequest(name="taken"))
     assert caught.value.code() is grpc.StatusCode.ALREADY_EXISTS
@@ -44,20 +44,20 @@ def test_refusal_passes_with_its_details(channel: grpc.Channel) -> None:
     assert b"NAME_TAKEN" in bytes(details)
 
 
-def test_stream_passes_both_ways(channel: grpc.Channel) -> None:
+def test_a_stream_passes_in_both_directions(channel: grpc.Channel) -> None:
     batches = (telemetry_pb2.TelemetryBatch(sequence=number) for number in range(1, 101))
     answers = telemetry_service_pb2_grpc.TelemetryServiceStub(channel).StreamTelemetry(batches)
     assert [answer.committed_sequence for answer in answers] == list(range(1, 101))
 
 
-def test_message_may_be_larger_than_a_rest_body(channel: grpc.Channel) -> None:
+def test_a_message_may_be_larger_than_a_rest_body(channel: grpc.Channel) -> None:
     batch = telemetry_pb2.TelemetryBatch(sequence=1, timestamps=range(300_000))
     assert batch.ByteSize() > 800_000
     answers = telemetry_service_pb2_grpc.TelemetryServiceStub(channel).StreamTelemetry(iter([batch]))
     assert [answer.committed_sequence for answer in answers] == [1]
 
 
-def test_health_passes(channel: grpc.Channel) -> None:
+def test_health_is_available(channel: grpc.Channel) -> None:
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
@@ -66,25 +66,25 @@ def test_health_passes(channel: grpc.Channel) -> None:
     assert check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_reflection_passes(channel: grpc.Channel) -> None:
+def test_reflection_is_available(channel: grpc.Channel) -> None:
     services = ProtoReflectionDescriptorDatabase(channel).get_services()
     assert "iotflow.v1.DeviceService" in services
 
 
-def test_unknown_call_is_refused_by_the_server(channel: grpc.Channel) -> None:
+def test_an_unknown_rpc_is_rejected_by_the_server(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary("/iotflow.v1.Nothing/At", request_serializer=bytes)(b"")
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_server_is_down(alone: httpx.Client) -> None:
+def test_a_grpc_call_without_a_server_is_unavailable(alone: httpx.Client) -> None:
     with _open(alone.base_url.port) as channel, pytest.raises(grpc.RpcError) as caught:
         device_grpc.DeviceServiceStub(channel).RegisterDevice(device.RegisterDeviceRequest())
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert "{" not in str(caught.value.details())
 
 
-def test_web_call(rest: httpx.Client) -> None:
+def test_a_grpc_web_call_reaches_the_server(rest: httpx.Client) -> None:
     request = system.GetHealthRequest().SerializeToString()
     answer = rest.post("/iotflow.v1.SystemService/GetHealth", content=_frame(0, request), headers=WEB)
     assert answer.headers["content-type"] == "application/grpc-web+proto"
@@ -95,7 +95,7 @@ def test_web_call(rest: httpx.Client) -> None:
     assert b"grpc-status:0" in trailers
 
 
-def test_web_call_from_a_page_is_allowed(rest: httpx.Client) -> None:
+def test_pages_of_other_origins_may_call_grpc_web(rest: httpx.Client) -> None:
     asking = {
         "origin": WEB["origin"],
         "access-control-request-method": "POST",

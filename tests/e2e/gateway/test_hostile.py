@@ -1,4 +1,4 @@
-"""Nothing that a caller sends, without any credential, keeps the gateway busy, makes it grow, or comes back at length."""
+"""No request of an anonymous caller keeps the gateway busy, increases its memory, or gets a long response."""
 
 import time
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def attacked(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Running]]:
-    """A caller of a gateway with the limits of `iotflow up`, and its process."""
+    """A caller of a gateway with the limits of `iotflow up`, and the process of the gateway."""
     gateway = EnvoyProxy(folder=tmp_path_factory.mktemp("attacked"), grpc_port=server_port, rest_port=free_port())
     gateway.prepare()
     with (
@@ -57,7 +57,7 @@ def attacked(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def resident(process: Running) -> int:
-    """Bytes of memory that it holds."""
+    """Resident memory of the process, in bytes."""
     for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
@@ -66,11 +66,11 @@ def resident(process: Running) -> int:
 
 @pytest.mark.parametrize("path", [ONE, ACK, REGISTER])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_a_hostile_body_is_refused_at_once(attacked: tuple[httpx.Client, Running], path: str, body: bytes) -> None:
+def test_a_hostile_body_is_rejected_at_once(attacked: tuple[httpx.Client, Running], path: str, body: bytes) -> None:
     client, process = attacked
     before = resident(process)
     began = time.monotonic()
-    # As many at once as the gateway has threads.
+    # One for each thread of the gateway.
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.post(path, content=body), range(2)))
     assert time.monotonic() - began < 5
@@ -88,6 +88,6 @@ def test_a_hostile_url_is_answered_at_once(attacked: tuple[httpx.Client, Running
     answer = client.get(path)
     assert time.monotonic() - began < 5
     assert resident(process) - before < 50 * 2**20
-    # The stand-in takes less of a URL than the server does: 429.
+    # The stand-in accepts shorter URLs than the server: 429.
     assert answer.status_code in (200, 400, 404, 429, 501), answer.text[:300]
     assert answer.is_success or len(answer.content) < 1_500

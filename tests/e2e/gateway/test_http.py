@@ -1,4 +1,4 @@
-"""What HTTP asks of the gateway beside the calls themselves: its older version, its methods, its types of bodies, its time limits."""
+"""HTTP at the gateway: versions, methods, content types, and time limits."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ BODY = b'{"name":"a"}'
 
 
 def raw(port: int, request: bytes) -> bytes:
-    """All that the gateway says before it ends the connection."""
+    """All bytes that the gateway sends before it closes the connection."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as answer:
@@ -41,7 +41,7 @@ def test_http_1_0_is_served(gateway: EnvoyProxy, request_: bytes, status: bytes)
 
 
 @pytest.mark.parametrize("sent", [b"", BODY[:5]])
-def test_body_that_stops_coming_is_answered_408(server_port: int, tmp_path: Path, sent: bytes) -> None:
+def test_an_incomplete_body_is_answered_408(server_port: int, tmp_path: Path, sent: bytes) -> None:
     head = b"POST /api/v1/devices/register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n"
     with open_gateway(EnvoyProxy(folder=tmp_path, grpc_port=server_port, body_timeout="0.2s")) as waiting:
         answer = raw(waiting.rest_port, head + sent)
@@ -49,7 +49,7 @@ def test_body_that_stops_coming_is_answered_408(server_port: int, tmp_path: Path
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["details"][0]["reason"] == "TIMEOUT"
 
 
-def test_a_call_may_take_longer_than_its_body(server_port: int, tmp_path: Path) -> None:
+def test_a_call_may_take_longer_than_the_time_limit_of_its_body(server_port: int, tmp_path: Path) -> None:
     settings = EnvoyProxy(folder=tmp_path, grpc_port=server_port, body_timeout="0.1s", unary_timeout="0.5s")
     with open_gateway(settings) as waiting:
         answer = httpx.get(f"{waiting.address}/api/v1/telemetry/404", trust_env=False, timeout=PATIENCE)
@@ -60,8 +60,8 @@ def test_a_call_may_take_longer_than_its_body(server_port: int, tmp_path: Path) 
     ("path", "status"),
     [("/health", 200), ("/metrics", 200), ("/api/v1/telemetry/stream?fields=once", 200), ("/nowhere", 404)],
 )
-def test_head_is_a_get_without_its_body(gateway: EnvoyProxy, rest: httpx.Client, path: str, status: int) -> None:
-    # The next answer on the connection would begin with whatever were left of a body.
+def test_head_is_a_get_without_the_body(gateway: EnvoyProxy, rest: httpx.Client, path: str, status: int) -> None:
+    # The next response on the connection would begin with the rest of the body.
     after = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     head, then = raw(gateway.rest_port, b"HEAD %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode() + after).split(
         b"\r\n\r\n", 1
@@ -95,7 +95,7 @@ def test_other_methods_of_a_path_are_405_with_allow(rest: httpx.Client, method: 
 
 
 @pytest.mark.parametrize("path", ["/health/x", "/api/v1/devices/rotatexkey", "/api/v1/telemetry/1/2/3"])
-def test_a_path_that_no_method_has_is_404(rest: httpx.Client, path: str) -> None:
+def test_an_unknown_path_is_404(rest: httpx.Client, path: str) -> None:
     assert rest.put(path).status_code == 404
 
 
@@ -110,7 +110,7 @@ def test_a_path_that_no_method_has_is_404(rest: httpx.Client, path: str) -> None
         {"content-encoding": "identity"},
     ],
 )
-def test_a_body_is_json_whatever_its_type(rest: httpx.Client, headers: dict[str, str]) -> None:
+def test_a_body_is_json_for_every_common_content_type(rest: httpx.Client, headers: dict[str, str]) -> None:
     assert rest.post(REGISTER, content=BODY, headers=headers).status_code == 201
 
 
@@ -124,7 +124,7 @@ def test_a_body_is_json_whatever_its_type(rest: httpx.Client, headers: dict[str,
         ({"content-type": "application/vnd.google.protobuf"}, "protobuf"),
     ],
 )
-def test_a_body_of_another_kind_is_415(rest: httpx.Client, headers: dict[str, str], word: str) -> None:
+def test_a_body_of_another_content_type_is_415(rest: httpx.Client, headers: dict[str, str], word: str) -> None:
     answer = rest.post(REGISTER, content=b"\x1f\x8b\x08", headers=headers)
     refused: dict[str, Any] = answer.json()
     assert (answer.status_code, refused["details"][0]["reason"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
@@ -132,7 +132,7 @@ def test_a_body_of_another_kind_is_415(rest: httpx.Client, headers: dict[str, st
 
 
 @pytest.mark.parametrize("request_", [b"GARBAGE\r\n\r\n", b"GET /health HTTP/1.1\r\n\r\n"])
-def test_a_request_that_is_no_http_is_a_sentence(gateway: EnvoyProxy, request_: bytes) -> None:
+def test_a_request_that_is_not_http_gets_a_readable_error(gateway: EnvoyProxy, request_: bytes) -> None:
     answer = raw(gateway.rest_port, request_)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["message"].startswith("This is no valid HTTP request: ")

@@ -1,4 +1,4 @@
-"""An export that fails midway, through the real gateway before the real server: curl must see that it is not whole."""
+"""An export that fails midway through the real gateway and server: curl detects that the file is incomplete."""
 
 import itertools
 import os
@@ -29,7 +29,7 @@ from tests.support.processes import PATIENCE, Running, serving_port
 from tests.support.server_process import server
 from tests.support.service import iotflow_up
 
-# More than all buffers between the server and a reader that does not read.
+# More than all buffers between the server and a client that does not read.
 ROWS, COLUMNS, TOGETHER = 300_000, 5, 50_000
 PARTIAL_FILE, HTTP2_STREAM = 18, 92
 _numbers = itertools.count(1)
@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a server, stopped, whose one device has ROWS readings of random digits."""
+    """The data folder of a stopped server with one device, which has ROWS readings of random digits."""
     folder = tmp_path_factory.mktemp("filled")
     random = np.random.default_rng(1)
     with server(folder) as (process, channel):
@@ -62,14 +62,14 @@ class Serving:
     process: Running
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """What an admin is answered."""
+        """The response to a call of an admin."""
         url, headers = f"{self.address}/api/v1/admin/{path}", bearer((self.folder / "admin-token").read_text().strip())
         answer = httpx.request(method, url, headers=headers, json=body, trust_env=False, timeout=PATIENCE)
         assert answer.is_success, answer.text
         return answer.json()
 
     def viewer(self) -> tuple[str, int]:
-        """A new token's secret and id."""
+        """The secret and the id of a new token."""
         made = self.ask("POST", "tokens", {"name": f"reader {next(_numbers)}", "role": "viewer"})
         return made["secret"], made["token"]["id"]
 
@@ -89,21 +89,21 @@ def serving(folder: Path) -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def lasting(filled: Path) -> Iterator[Serving]:
-    """One for all tests that leave it as it is."""
+    """A service for all tests that do not change it."""
     with serving(filled) as at:
         yield at
 
 
 @pytest.fixture
 def fleeting(filled: Path, tmp_path: Path) -> Iterator[Serving]:
-    """One of the test's own."""
+    """A service for a single test."""
     with serving(shutil.copytree(filled, tmp_path / "data")) as at:
         yield at
 
 
 @contextmanager
 def begun(address: str, format_: str, secret: str = "", *options: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """curl on its way with an export, which it can write no further than the pipe takes."""
+    """A running curl with an export, which blocks when the pipe is full."""
     url = f"{address}/api/v1/telemetry/export?format={format_}"
     credential = [f"-Hauthorization: Bearer {secret}"] if secret else []
     command = ["curl", "-sS", "--noproxy", "*", "--max-time", "60", *credential, *options, url]
@@ -116,34 +116,34 @@ def begun(address: str, format_: str, secret: str = "", *options: str) -> Iterat
 
 
 def file(curl: "subprocess.Popen[bytes]") -> IO[bytes]:
-    """What curl writes."""
+    """The file that curl writes."""
     assert curl.stdout
     return curl.stdout
 
 
 def how_it_ends(curl: "subprocess.Popen[bytes]") -> int:
-    """The exit code, once all that comes is read."""
+    """The exit code of curl, after all its output is read."""
     while file(curl).read(2**20):
         pass
     return curl.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_revoked_token_breaks_the_transfer_off(lasting: Serving, format_: str) -> None:
+def test_a_revoked_token_aborts_the_transfer(lasting: Serving, format_: str) -> None:
     secret, number = lasting.viewer()
     with begun(lasting.address, format_, secret) as curl:
         lasting.ask("DELETE", f"tokens/{number}")
         assert how_it_ends(curl) == PARTIAL_FILE
 
 
-def test_so_it_is_over_http2(lasting: Serving) -> None:
+def test_a_revoked_token_aborts_the_transfer_over_http2(lasting: Serving) -> None:
     secret, number = lasting.viewer()
     with begun(lasting.address, "csv", secret, "--http2-prior-knowledge") as curl:
         lasting.ask("DELETE", f"tokens/{number}")
         assert how_it_ends(curl) == HTTP2_STREAM
 
 
-def test_grpc_has_its_status_through_the_gateway(lasting: Serving) -> None:
+def test_a_grpc_caller_gets_the_status_through_the_gateway(lasting: Serving) -> None:
     secret, number = lasting.viewer()
     with grpc.insecure_channel(lasting.address.removeprefix("http://")) as channel:
         metadata = tuple(bearer(secret).items())
@@ -155,7 +155,7 @@ def test_grpc_has_its_status_through_the_gateway(lasting: Serving) -> None:
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.UNAUTHENTICATED, "WRONG_TOKEN")
 
 
-def test_a_whole_file_ends_well(lasting: Serving) -> None:
+def test_a_complete_file_ends_without_an_error(lasting: Serving) -> None:
     secret, _ = lasting.viewer()
     with begun(lasting.address, "csv", secret) as curl:
         lines = 0
@@ -178,16 +178,16 @@ def destroy_the_database(at: Serving) -> None:
 
 
 @pytest.mark.parametrize("fail", [stop, kill, destroy_the_database])
-def test_what_befalls_the_server_breaks_the_transfer_off(fleeting: Serving, fail: Callable[[Serving], None]) -> None:
+def test_a_fault_of_the_server_aborts_the_transfer(fleeting: Serving, fail: Callable[[Serving], None]) -> None:
     secret, _ = fleeting.viewer()
     with begun(fleeting.address, "csv", secret) as curl:
         fail(fleeting)
         assert how_it_ends(curl) == PARTIAL_FILE
 
 
-def test_the_whole_service_is_stopped_midway(filled: Path, tmp_path: Path) -> None:
+def test_a_stop_of_the_service_aborts_the_transfer(filled: Path, tmp_path: Path) -> None:
     with iotflow_up(shutil.copytree(filled, tmp_path / "data")) as service, begun(service.rest, "csv") as curl:
         service.process.signal(signal.SIGTERM)
-        # Nobody reads on meanwhile, so that it cannot get through while the service stops.
+        # The output is not read, so that the transfer cannot complete while the service stops.
         service.process.exit_code()
         assert how_it_ends(curl) == PARTIAL_FILE

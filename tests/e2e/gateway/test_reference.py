@@ -1,4 +1,4 @@
-"""The reference of the REST interface, which the gateway serves whether the server is up or not."""
+"""The API reference, which the gateway serves with or without a server."""
 
 import re
 
@@ -19,7 +19,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("path", [file.path for file in served_files()])
-def test_a_file_is_served_as_it_is(alone: httpx.Client, path: str) -> None:
+def test_files_are_served_unchanged(alone: httpx.Client, path: str) -> None:
     source = next(file.source for file in served_files() if file.path == path)
     answer = alone.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, TYPES[path])
@@ -39,13 +39,13 @@ def test_head_has_the_same_headers_and_no_body(alone: httpx.Client, path: str) -
 
 
 @pytest.mark.parametrize("path", [PAGE, REFERENCE])
-def test_other_methods_are_refused(alone: httpx.Client, path: str) -> None:
+def test_other_methods_are_rejected(alone: httpx.Client, path: str) -> None:
     answer = alone.post(path, json={})
     assert answer.headers["allow"] == "GET, HEAD"
     assert (answer.status_code, answer.json()["details"][0]["reason"]) == (405, "METHOD_NOT_ALLOWED")
 
 
-def test_the_page_loads_nothing_from_elsewhere(alone: httpx.Client) -> None:
+def test_the_page_loads_nothing_from_other_hosts(alone: httpx.Client) -> None:
     answer = alone.get(PAGE)
     loaded = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
     assert {str(answer.url.join(one).path) for one in loaded if not one.startswith("data:")} == TYPES.keys() - {PAGE}
@@ -53,13 +53,13 @@ def test_the_page_loads_nothing_from_elsewhere(alone: httpx.Client) -> None:
     assert not re.search(r"<script(?! src=)", answer.text)
 
 
-def test_the_page_runs_no_script_of_others_and_stands_in_no_frame(alone: httpx.Client) -> None:
+def test_the_page_forbids_foreign_scripts_and_frames(alone: httpx.Client) -> None:
     policy = dict(one.split(" ", 1) for one in alone.get(PAGE).headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
 
 
-def test_a_file_that_is_asked_for_without_end_is_refused_for_a_while(alone: httpx.Client) -> None:
+def test_requests_of_a_file_are_rate_limited(alone: httpx.Client) -> None:
     answers = [alone.get("/api/docs/viewer.css") for _ in range(80)]
     served, refused = ([one for one in answers if one.status_code == status] for status in (200, 429))
     assert served

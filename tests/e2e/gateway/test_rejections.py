@@ -1,4 +1,4 @@
-"""What the gateway itself refuses, and how it says so."""
+"""Requests that the gateway rejects itself, and its errors."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def check(answer: httpx.Response, status: int, expected: dict[str, Any]) -> None
         (ACK, '{"command_id":"8"}', "command_id", "is '7' in the path and '8' in the body"),
     ],
 )
-def test_wrong_type_in_a_body_is_a_sentence_that_names_the_field(
+def test_the_error_of_a_wrong_type_in_a_body_names_the_field(
     rest: httpx.Client, path: str, body: str, field: str, what: str
 ) -> None:
     check(rest.post(path, content=body), 400, at_fault("INVALID_ARGUMENT", field, f"{field} {what}."))
@@ -75,17 +75,17 @@ def test_wrong_type_in_a_body_is_a_sentence_that_names_the_field(
         (b'\xef\xbb\xbf{"name":"a"}', "it begins with a byte order mark; leave that out"),
     ],
 )
-def test_bad_json_is_a_sentence_that_shows_where(rest: httpx.Client, body: bytes, what: str) -> None:
+def test_the_error_of_malformed_json_names_the_position(rest: httpx.Client, body: bytes, what: str) -> None:
     check(rest.post(REGISTER, content=body), 400, refusal(3, "BAD_JSON", f"The body is not JSON: {what}."))
 
 
 @pytest.mark.parametrize("body", ["[1]", "5", '"x"', "null"])
-def test_body_must_be_an_object(rest: httpx.Client, body: str) -> None:
+def test_a_body_that_is_not_an_object_is_rejected(rest: httpx.Client, body: str) -> None:
     check(rest.post(REGISTER, content=body), 400, refusal(3, "BAD_JSON", "The body must be a JSON object."))
 
 
 @pytest.mark.parametrize("name", ["NaN", '"Infinity", they said'])
-def test_words_are_no_numbers(rest: httpx.Client, name: str) -> None:
+def test_nan_and_infinity_are_rejected(rest: httpx.Client, name: str) -> None:
     assert rest.post("/api/v1/devices/register", json={"name": name}).json()["device"]["name"] == name
 
 
@@ -97,7 +97,7 @@ def test_words_are_no_numbers(rest: httpx.Client, name: str) -> None:
         (f"/health?{'a' * 40_000}=1", f"{'a' * 40} …"),
     ],
 )
-def test_unknown_parameter_is_named(rest: httpx.Client, path: str, parameter: str) -> None:
+def test_the_error_of_an_unknown_parameter_names_it(rest: httpx.Client, path: str, parameter: str) -> None:
     expected = at_fault("UNKNOWN_PARAMETER", parameter, f"{parameter} is no parameter of this path.")
     check(rest.get(path), 400, expected)
 
@@ -113,7 +113,7 @@ def test_unknown_parameter_is_named(rest: httpx.Client, path: str, parameter: st
         ("/health?detailed=maybe", "detailed", "must be true or false, not 'maybe'"),
     ],
 )
-def test_wrong_value_in_a_url_is_a_sentence_that_names_the_field(
+def test_the_error_of_a_wrong_value_in_a_url_names_the_field(
     rest: httpx.Client, path: str, field: str, what: str
 ) -> None:
     check(rest.get(path), 400, at_fault("INVALID_ARGUMENT", field, f"{field} {what}."))
@@ -123,26 +123,26 @@ def test_wrong_value_in_a_url_is_a_sentence_that_names_the_field(
     ("method", "path"),
     [("GET", "/nowhere"), ("GET", "/nowhere%22x"), ("POST", "/iotflow.v1.SystemService/GetHealth")],
 )
-def test_unknown_path(rest: httpx.Client, method: str, path: str) -> None:
+def test_an_unknown_path_is_not_found(rest: httpx.Client, method: str, path: str) -> None:
     check(rest.request(method, path), 404, refusal(5, "UNKNOWN_PATH", f"There is no {method} {path}."))
 
 
-def test_large_body(rest: httpx.Client) -> None:
+def test_a_too_large_body_is_rejected(rest: httpx.Client) -> None:
     expected = refusal(8, "BODY_TOO_LARGE", "The body is larger than 100000 bytes.", limit_bytes="100000")
     check(rest.post("/api/v1/devices/register", json={"name": "a" * 100_000}), 413, expected)
 
 
-def test_body_just_within_the_limit(rest: httpx.Client) -> None:
+def test_a_body_at_the_limit_is_accepted(rest: httpx.Client) -> None:
     assert rest.post("/api/v1/devices/register", json={"name": "a" * 99_000}).status_code == 201
 
 
-def test_large_headers(rest: httpx.Client) -> None:
+def test_too_large_headers_are_rejected(rest: httpx.Client) -> None:
     answer = rest.get("/health", headers={"x": "a" * 100_000})
     check(answer, 431, refusal(8, "HEADERS_TOO_LARGE", "The headers are too large."))
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/telemetry/stream"])
-def test_server_is_down(alone: httpx.Client, path: str) -> None:
+def test_a_call_without_a_server_is_unavailable(alone: httpx.Client, path: str) -> None:
     answer = alone.get(path)
     cause = answer.json()["details"][0]["metadata"]["cause"]
     message = "The server cannot be reached now; the request may be sent again."
@@ -153,7 +153,7 @@ def test_server_is_down(alone: httpx.Client, path: str) -> None:
     assert "remote_connection_failure" in cause
 
 
-def test_server_is_slow(impatient: httpx.Client) -> None:
+def test_a_call_of_a_slow_server_times_out(impatient: httpx.Client) -> None:
     message = "The server did not answer in time; the request may be sent again."
     expected = refusal(4, "TIMEOUT", message, retryable=True, cause="response_timeout")
     check(impatient.get("/api/v1/telemetry/404"), 504, expected)

@@ -1,4 +1,4 @@
-"""What REST callers see of a call that reached the server."""
+"""Responses of the server to REST callers."""
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ LATEST = "/api/v1/telemetry/latest"
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
-def test_server_chooses_the_status(rest: httpx.Client) -> None:
+def test_the_server_chooses_the_status(rest: httpx.Client) -> None:
     answer = rest.post(REGISTER, json={"name": "pump"}, headers={"x-api-key": "secret"})
     assert answer.status_code == 201
     assert answer.json() == {
@@ -27,17 +27,17 @@ def test_server_chooses_the_status(rest: httpx.Client) -> None:
     }
 
 
-def test_status_may_be_an_error_with_an_answer(rest: httpx.Client) -> None:
+def test_a_response_may_have_an_error_status(rest: httpx.Client) -> None:
     answer = rest.get("/health", params={"detailed": "true"})
     assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
 
 
 @pytest.mark.parametrize("name", ["x-http-code", "grpc-status", "grpc-message", "grpc-accept-encoding"])
-def test_answers_show_nothing_of_grpc(rest: httpx.Client, name: str) -> None:
+def test_responses_have_no_headers_of_grpc(rest: httpx.Client, name: str) -> None:
     assert name not in rest.post(REGISTER, json={"name": "pump"}).headers
 
 
-def test_refusals_of_the_server_arrive_whole(rest: httpx.Client) -> None:
+def test_errors_of_the_server_are_complete(rest: httpx.Client) -> None:
     answer = rest.post(REGISTER, json={"name": "taken"})
     assert answer.status_code == 409
     assert answer.json() == {
@@ -47,23 +47,23 @@ def test_refusals_of_the_server_arrive_whole(rest: httpx.Client) -> None:
     }
 
 
-def test_retry_after_arrives_and_a_failed_call_keeps_its_status(rest: httpx.Client) -> None:
+def test_a_failed_call_has_its_status_and_retry_after(rest: httpx.Client) -> None:
     answer = rest.post(REGISTER, json={"name": "busy"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
     assert "x-http-code" not in answer.headers
 
 
-def test_request_id_is_the_callers_or_a_new_one(rest: httpx.Client) -> None:
+def test_the_request_id_of_the_caller_is_kept(rest: httpx.Client) -> None:
     assert rest.get("/health", headers={"x-request-id": "mine"}).headers["x-request-id"] == "mine"
     assert rest.get("/health").headers["x-request-id"]
 
 
-def test_body_that_is_not_json(rest: httpx.Client) -> None:
+def test_a_body_may_be_other_than_json(rest: httpx.Client) -> None:
     answer = rest.get("/metrics")
     assert (answer.headers["content-type"], answer.text) == ("text/plain; version=0.0.4", "up 1\n")
 
 
-def test_body_may_be_empty(rest: httpx.Client) -> None:
+def test_a_body_may_be_empty(rest: httpx.Client) -> None:
     assert rest.post("/api/v1/devices/commands/7/ack").json() == {"message": "command 7"}
 
 
@@ -79,13 +79,13 @@ def test_body_may_be_empty(rest: httpx.Client) -> None:
         ("", [], 0),
     ],
 )
-def test_lists_of_whole_numbers(rest: httpx.Client, query: str, ids: list[int], fields: int) -> None:
+def test_lists_of_integers_are_parsed(rest: httpx.Client, query: str, ids: list[int], fields: int) -> None:
     answer = rest.get(f"{LATEST}?{query}").json()
     assert [each["device_id"] for each in answer["devices"]] == ids
     assert answer["count"] == fields
 
 
-def test_plus_is_a_space(rest: httpx.Client) -> None:
+def test_a_plus_in_a_query_is_a_space(rest: httpx.Client) -> None:
     assert rest.get("/api/v1/telemetry/1?start_time=a+b%2Bc").json()["device_name"] == "a b+c"
 
 
@@ -107,7 +107,7 @@ def test_pages_of_other_origins_may_call(rest: httpx.Client, method: str, path: 
 
 
 @pytest.mark.parametrize("path", [LATEST, "/nowhere"])
-def test_pages_may_read_answers_and_refusals(rest: httpx.Client, path: str) -> None:
+def test_pages_may_read_responses_and_errors(rest: httpx.Client, path: str) -> None:
     answer = rest.get(path, headers={"origin": "http://page.example"})
     assert answer.headers["access-control-allow-origin"] == "http://page.example"
     assert {"retry-after", "grpc-status", "grpc-message"} <= _listed(answer, "access-control-expose-headers")

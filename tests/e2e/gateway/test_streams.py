@@ -1,4 +1,4 @@
-"""Answers that go on: server-sent events."""
+"""Streams as server-sent events."""
 
 import json
 
@@ -19,7 +19,7 @@ def test_events_are_framed_for_browsers(rest: httpx.Client) -> None:
     ]
 
 
-def test_reader_that_goes_ends_the_call(rest: httpx.Client) -> None:
+def test_a_disconnected_reader_ends_the_call(rest: httpx.Client) -> None:
     SUBSCRIBED.clear()
     UNSUBSCRIBED.clear()
     with rest.stream("GET", STREAM) as answer:
@@ -30,11 +30,11 @@ def test_reader_that_goes_ends_the_call(rest: httpx.Client) -> None:
     assert UNSUBSCRIBED.wait(PATIENCE)
 
 
-def test_stream_outlives_the_time_of_a_call(impatient: httpx.Client) -> None:
+def test_a_stream_may_exceed_the_time_limit_of_calls(impatient: httpx.Client) -> None:
     with impatient.stream("GET", STREAM) as stream:
         lines = stream.iter_lines()
         assert next(lines)
-        # Asked after the stream was opened, and ended by the limit that the stream is free of.
+        # Called after the start of the stream, and ended by the time limit, which does not apply to the stream.
         assert impatient.get("/api/v1/telemetry/404").status_code == 504
         assert impatient.get("/api/v1/telemetry/404").status_code == 504
         assert [next(lines) for _ in range(2)][-1] == 'data: {"dropped":{"readings":1}}'

@@ -1,4 +1,4 @@
-"""`iotflow up` as a user runs it."""
+"""The command `iotflow up`."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from tests.support.processes import IOTFLOW, Running, free_port, running
 
 @contextlib.contextmanager
 def up(data_dir: Path, rest_port: int, grpc_port: int, mqtt_port: int | None = None) -> Iterator[Running]:
-    """The command, started."""
+    """The started command."""
     ports = ["--rest-port", str(rest_port), "--grpc-port", str(grpc_port)]
     mqtt = ["--mqtt-port", str(mqtt_port or free_port())]
     with running([IOTFLOW, "up", "--data-dir", str(data_dir), *ports, *mqtt]) as process:
@@ -25,7 +25,7 @@ def up(data_dir: Path, rest_port: int, grpc_port: int, mqtt_port: int | None = N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_runs_until_asked_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+def test_it_runs_until_it_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
     rest_port = free_port()
     with up(tmp_path / "data", rest_port, free_port()) as service:
         service.wait_for_line("ready")
@@ -41,7 +41,7 @@ def test_runs_until_asked_to_stop(tmp_path: Path, number: signal.Signals) -> Non
         socket.create_connection(("127.0.0.1", rest_port))
 
 
-def test_one_run_on_a_data_folder(tmp_path: Path) -> None:
+def test_a_data_folder_is_for_one_run(tmp_path: Path) -> None:
     with up(tmp_path, free_port(), free_port()) as first:
         first.wait_for_line("ready")
         with up(tmp_path, free_port(), free_port()) as second:
@@ -52,7 +52,7 @@ def test_one_run_on_a_data_folder(tmp_path: Path) -> None:
             ]
 
 
-def test_taken_ports_are_named(tmp_path: Path) -> None:
+def test_ports_in_use_are_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         for ports, option in (((port, free_port()), "--rest-port"), ((free_port(), port), "--grpc-port")):
@@ -71,7 +71,7 @@ def test_taken_ports_are_named(tmp_path: Path) -> None:
         (("grpc", "mqtt"), "gRPC", "MQTT", "--mqtt-port"),
     ],
 )
-def test_one_port_for_two_servers_is_refused(
+def test_one_port_for_two_servers_is_rejected(
     tmp_path: Path, shared: tuple[str, str], first: str, second: str, option: str
 ) -> None:
     port = free_port()
@@ -83,7 +83,7 @@ def test_one_port_for_two_servers_is_refused(
         ]
 
 
-def test_a_broker_that_runs_here_on_the_port_of_rest_is_refused(tmp_path: Path) -> None:
+def test_a_local_broker_on_the_port_of_rest_is_rejected(tmp_path: Path) -> None:
     port = free_port()
     command = [IOTFLOW, "up", "--data-dir", str(tmp_path), "--rest-port", str(port)]
     with running([*command, "--broker", f"mqtt://localhost:{port}"]) as service:
@@ -100,7 +100,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "replay"])
-def test_help_says_the_default_of_every_option(command: str) -> None:
+def test_help_has_the_default_of_every_option(command: str) -> None:
     env = {name: "" for name in os.environ if name.startswith("IOTFLOW_")} | {"COLUMNS": "200"}
     with running([IOTFLOW, command, "--help"], env) as process:
         assert process.exit_code() == 0

@@ -1,4 +1,4 @@
-"""GatewayService over REST: what has no stream of its own."""
+"""GatewayService over REST: its unary methods."""
 
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.device_cases import device

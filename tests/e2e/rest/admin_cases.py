@@ -1,4 +1,4 @@
-"""The fleet, its tokens and its audit log over REST."""
+"""Devices, tokens and the audit log over REST."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def set_desired(world: World) -> None:
 
 
 def unavailable(world: World, text: str = "unavailable") -> None:
-    """The device has sent a text as `temp`."""
+    """The device has stored a text as `temp`."""
     reading = {"data": {"temp": text}, "timestamp": "2026-01-01T00:00:00Z"}
     assert world.call("POST", "/api/v1/devices/telemetry", "device", json=reading).status_code == 201
 

@@ -1,4 +1,4 @@
-"""One row of the tables: a request, and what must come back."""
+"""One row of the tables: a request and its expected response."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from tests.e2e.rest.world import World
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """answer: the whole JSON, shapes in place of what cannot be known; a function of the world where it needs its ids."""
+    """answer: the whole JSON, with shapes for unknown values; a function of the world if it has ids."""
 
     name: str
     method: str

@@ -1,4 +1,4 @@
-"""Commands as people send and follow them over REST."""
+"""Commands of admins over REST."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ OK = {"status": "success"}
 
 
 def queued(world: World, **changed: Any) -> dict[str, Any]:
-    """A command just sent."""
+    """A new command."""
     fresh = command(world, state="queued")
     del fresh["delivered_at"]
     return {**fresh, **changed}

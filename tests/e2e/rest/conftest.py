@@ -1,4 +1,4 @@
-"""One service for all REST tests, a fresh world for each."""
+"""One service for all REST tests, and a new world for each test."""
 
 from collections.abc import Iterator
 

@@ -13,7 +13,7 @@ COMMANDS, MQTT = "/api/v1/devices/commands", "/api/v1/devices/mqtt-credentials"
 
 
 def device(of: Registered, **changed: Any) -> dict[str, Any]:
-    """A device as answers show it."""
+    """A device in a response."""
     return {
         "id": of.id,
         "name": of.name,
@@ -33,7 +33,7 @@ def device(of: Registered, **changed: Any) -> dict[str, Any]:
 
 
 def registered(**fields: Any) -> dict[str, Any]:
-    """The answer to a registration."""
+    """The response to a registration."""
     return {
         "message": "Device registered successfully",
         "device": {
@@ -54,7 +54,7 @@ def registered(**fields: Any) -> dict[str, Any]:
 
 
 def updated(world: World, **changed: Any) -> dict[str, Any]:
-    """The answer to an update of the configuration."""
+    """The response to an update of the configuration."""
     answer = {"status": "success", "message": TEXT, "config_key": "", "data_type": ""}
     device_fields = {
         name: value for name, value in changed.items() if name not in ("config_key", "config_value", "data_type")
@@ -64,7 +64,7 @@ def updated(world: World, **changed: Any) -> dict[str, Any]:
 
 
 def command(world: World, **changed: Any) -> dict[str, Any]:
-    """A command as answers show it."""
+    """A command in a response."""
     fields = {"id": WHOLE, "device_id": world.own.id, "name": "reboot", "parameters": {"delay": 5}, "created_at": TIME}
     return {**fields, "state": "delivered", "delivered_at": TIME, **changed}
 

@@ -1,4 +1,4 @@
-"""SystemService, and what the gateway itself refuses."""
+"""SystemService, and requests that the gateway rejects itself."""
 
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import NUMBER, TEXT, TIME, refusal

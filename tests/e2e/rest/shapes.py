@@ -1,4 +1,4 @@
-"""What a JSON answer must look like: literal values, and these in place of what no test can know."""
+"""Expected JSON: literal values, and these shapes for values that a test cannot know."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Like:
-    """Equal to every value that fits."""
+    """Equal to every value that satisfies the condition."""
 
     def __init__(self, name: str, fits: Callable[[Any], bool]) -> None:
         self._name = name
@@ -39,12 +39,12 @@ KEY = Like("key", lambda value: isinstance(value, str) and bool(re.fullmatch(r"[
 LIST = Like("list", lambda value: isinstance(value, list))
 
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 6, 413: 8, 429: 8, 501: 12, 503: 14}
-# What no caller may ever see.
+# Texts that no response may contain.
 LEAKS = re.compile(r"Traceback|sqlite|sqlalchemy|psycopg|\.py\b|Exception|<class", re.IGNORECASE)
 
 
 def refusal(status: int, reason: str, *fields: str, retryable: bool = False, code: int | None = None) -> dict[str, Any]:
-    """google.rpc.Status with ErrorInfo, and BadRequest where fields are named."""
+    """A google.rpc.Status with ErrorInfo, and with BadRequest if it names fields."""
     metadata = {"retryable": str(retryable).lower()}
     details: list[dict[str, Any]] = [
         {
@@ -61,7 +61,7 @@ def refusal(status: int, reason: str, *fields: str, retryable: bool = False, cod
 
 
 def without_noise(answer: Any) -> Any:
-    """Two spellings of one thing are made one: protobuf's printer adds empty members, ErrorInfo repeats the first field."""
+    """Removes variants of equal meaning: protobuf's printer adds empty members, ErrorInfo repeats the first field."""
     for detail in answer.get("details", []) if isinstance(answer, dict) else []:
         for member in ("field", "limit_bytes"):
             detail.get("metadata", {}).pop(member, None)

@@ -1,4 +1,4 @@
-"""TelemetryService over REST, where it answers."""
+"""TelemetryService over REST: successful calls."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ FROM_TO = {"from": START, "to": END}
 
 
 def row(minute: int, *fields: str) -> dict[str, Any]:
-    """The reading of READINGS as answers show it."""
+    """A reading of READINGS in a response."""
     data = READINGS[minute]["data"]
     assert isinstance(data, dict)
     shown = {name: data[name] for name in fields} if fields else data
@@ -22,7 +22,7 @@ def row(minute: int, *fields: str) -> dict[str, Any]:
 
 
 def head(device: Registered) -> dict[str, Any]:
-    """What every answer about one device begins with."""
+    """The first members of each response about one device."""
     return {"device_id": device.id, "device_name": device.name, "device_type": "probe"}
 
 

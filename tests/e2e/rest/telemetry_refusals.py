@@ -1,4 +1,4 @@
-"""TelemetryService over REST, where it refuses."""
+"""TelemetryService over REST: errors."""
 
 from tests.e2e.rest.case import Case
 from tests.e2e.rest.shapes import refusal
@@ -10,12 +10,12 @@ GOOD = {"data": {"t": 1}}
 
 
 def refused(name: str, body: object, reason: str, *fields: str, path: str = SUBMIT) -> Case:
-    """A body that is refused whole."""
+    """A body that is rejected whole."""
     return Case(name, "POST", path, "device", 400, refusal(400, reason, *fields), body)
 
 
 def query(name: str, path: str, params: dict[str, str], *fields: str, reason: str = BAD) -> Case:
-    """A question that is refused."""
+    """A query that is rejected."""
     return Case(name, "GET", path, "device", 400, refusal(400, reason, *fields), params=params)
 
 

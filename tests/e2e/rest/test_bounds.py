@@ -1,4 +1,4 @@
-"""What one caller sends must not hurt another, whatever it is."""
+"""Requests of one caller do not affect other callers."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def nested(depth: int) -> Any:
         (SUBMIT, {"data": {"é" * 5_000: 1}}),
     ],
 )
-def test_a_refusal_of_very_much_is_a_refusal_like_others(world: World, path: str, body: object) -> None:
+def test_the_error_of_a_very_large_request_is_an_ordinary_error(world: World, path: str, body: object) -> None:
     answer = world.call("POST", path, "device", json=body)
     assert answer.status_code == 400, answer.text[:500]
     assert answer.json()["details"][0]["reason"] == "INVALID_NAME"
@@ -60,7 +60,7 @@ def test_a_refusal_of_very_much_is_a_refusal_like_others(world: World, path: str
         ),
     ],
 )
-def test_what_is_nested_too_deeply_to_be_shown_is_not_kept(
+def test_values_nested_too_deeply_for_a_response_are_not_stored(
     world: World, method: str, path: str, who: str, body: dict[str, Any], field: str
 ) -> None:
     answer = world.call(method, path, who, json=body)
@@ -77,14 +77,14 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_kept(
         ("/api/v1/devices/commands/1/ack", json.dumps({"result": nested(60)}).encode(), {}),
     ],
 )
-def test_what_cannot_be_read_is_a_refusal_without_the_parsers_words(
+def test_errors_of_malformed_bodies_do_not_quote_the_parser(
     world: World, path: str, content: bytes | None, headers: dict[str, str]
 ) -> None:
     answer = world.call("POST" if content else "GET", path, "device", content=content, headers=headers)
     assert (answer.status_code, without_noise(answer.json())) == (400, refusal(400, "MALFORMED"))
 
 
-def test_headers_of_grpc_mean_nothing_over_rest(world: World) -> None:
+def test_headers_of_grpc_have_no_effect_over_rest(world: World) -> None:
     headers = {"foo-bin": "!!!", "grpc-timeout": "0n", "grpc-internal-encoding-request": "1"}
     assert world.call("GET", CONFIG, "device", headers=headers).status_code == 200
 
@@ -104,11 +104,11 @@ def test_a_long_url_is_answered(world: World) -> None:
         (OF, {"start_time": "20260131"}),
     ],
 )
-def test_forged_and_absurd_figures_are_refused(world: World, path: str, params: dict[str, str]) -> None:
+def test_forged_and_invalid_page_tokens_and_sizes_are_rejected(world: World, path: str, params: dict[str, str]) -> None:
     assert world.call("GET", path, "admin", params=params).status_code == 400
 
 
-def test_a_page_of_very_large_rows_is_shorter_and_goes_on(world: World) -> None:
+def test_a_page_of_very_large_rows_is_shorter_and_has_a_next_page(world: World) -> None:
     text = "x" * 60_000
     times = [f"2026-03-01T00:00:{second:02}Z" for second in range(60)]
     for start in (0, 30):

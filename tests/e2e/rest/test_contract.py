@@ -1,4 +1,4 @@
-"""Every row of the contract's REST table, through the real gateway: status, exact JSON as the reference has it, and every refusal."""
+"""Every row of the REST tables through the real gateway: the status, the exact JSON, and conformance to the reference."""
 
 import pytest
 

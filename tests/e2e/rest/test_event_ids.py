@@ -1,4 +1,4 @@
-"""Commands and audit entries are numbered in 64 bits, and REST shows and takes their numbers as JSON numbers."""
+"""Commands and audit entries have 64-bit numbers, which REST returns and accepts as JSON numbers."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.rest.world import World
 
-# From 10^15 on, the gateway writes some whole numbers with an exponent, which is the same number.
+# From 10^15 on, the gateway writes some integers with an exponent.
 WIDE = 10**14
 COMMANDS, POLL = "/api/v1/admin/devices/{own}/commands", "/api/v1/devices/commands/poll"
 
@@ -26,7 +26,7 @@ def wide(world: World) -> World:
     return world
 
 
-def test_a_command_keeps_its_number_at_every_path(wide: World) -> None:
+def test_a_command_has_its_number_at_every_path(wide: World) -> None:
     sent = wide.call("POST", COMMANDS, "admin", json={"name": "reboot"}).json()["command"]
     number = sent["id"]
     assert type(number) is int
@@ -47,7 +47,7 @@ def test_a_command_keeps_its_number_at_every_path(wide: World) -> None:
     assert wide.call("POST", f"{one}/cancel", "admin", json={}).status_code == 400
 
 
-def test_gateways_name_it_as_well(wide: World) -> None:
+def test_gateways_name_a_command_by_its_number(wide: World) -> None:
     number = wide.call("POST", COMMANDS, "admin", json={"name": "reboot"}).json()["command"]["id"]
     path = f"/api/v1/gateway/devices/{wide.own.id}/commands/{number}/ack"
     refused = wide.call("POST", path, "gateway", json={"command_id": number, "state": "delivered"})
@@ -57,7 +57,7 @@ def test_gateways_name_it_as_well(wide: World) -> None:
     assert answer.json()["command"]["id"] == number
 
 
-def test_an_audit_entry_has_a_number(wide: World) -> None:
+def test_an_audit_entry_has_its_number(wide: World) -> None:
     wide.call("PUT", "/api/v1/admin/devices/{own}/status", "admin", json={"status": "maintenance"})
     entries = wide.call("GET", "/api/v1/admin/audit", "admin", params={"target": f"device:{wide.own.id}"}).json()[
         "entries"
@@ -66,7 +66,7 @@ def test_an_audit_entry_has_a_number(wide: World) -> None:
     assert entries[0]["id"] > WIDE
 
 
-def test_pages_go_on_behind_such_numbers(wide: World) -> None:
+def test_pages_continue_after_such_numbers(wide: World) -> None:
     numbers = [wide.call("POST", COMMANDS, "admin", json={"name": "reboot"}).json()["command"]["id"] for _ in range(3)]
     page = wide.call("GET", COMMANDS, "viewer", params={"page_size": 2}).json()
     rest = wide.call("GET", COMMANDS, "viewer", params={"page_size": 2, "page_token": page["next_page_token"]}).json()
@@ -74,19 +74,19 @@ def test_pages_go_on_behind_such_numbers(wide: World) -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(2**53, 404), (2**53 + 1, 400), (2**63 - 1, 400), (2**63, 400)])
-def test_numbers_end_at_the_last_one_that_json_reads_exactly(world: World, number: int, status: int) -> None:
+def test_numbers_beyond_the_exact_integers_of_json_are_rejected(world: World, number: int, status: int) -> None:
     for method, path in (("GET", ""), ("POST", "/cancel")):
         answer = world.call(method, f"/api/v1/admin/commands/{number}{path}", "admin")
         assert answer.status_code == status, answer.text
         assert status == 404 or "command_id" in answer.json()["message"]
 
 
-def test_a_device_has_no_command_beyond_them(world: World) -> None:
+def test_a_device_has_no_command_with_a_larger_number(world: World) -> None:
     answer = world.call("POST", f"/api/v1/devices/commands/{2**63 - 1}/ack", "device", json={})
     assert answer.status_code == 404, answer.text
 
 
-def test_polling_by_post_is_polling_by_get(world: World) -> None:
+def test_polling_by_post_equals_polling_by_get(world: World) -> None:
     number = world.call("POST", COMMANDS, "admin", json={"name": "reboot"}).json()["command"]["id"]
     polled = world.call("POST", POLL, "device", json={})
     assert polled.status_code == 200

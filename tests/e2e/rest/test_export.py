@@ -1,4 +1,4 @@
-"""Readings as files through the real gateway."""
+"""Exports through the real gateway."""
 
 import io
 import json
@@ -17,7 +17,7 @@ Rows = list[dict[str, Any]]
 
 
 def plain(rows: Rows) -> Rows:
-    """Times as text, no entry where there is no value."""
+    """The row with times as text, and without missing values."""
     for each in rows:
         if isinstance(each["timestamp"], datetime):
             each["timestamp"] = each["timestamp"].isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -38,7 +38,7 @@ def of_arrow(content: bytes) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """suffix: of the file's name. rows: what it holds, of a world's own device; read: from bytes to rows."""
+    """suffix: end of the file name. rows: expected rows of the device `own`. read: parses the file."""
 
     name: str
     params: Mapping[str, str]
@@ -80,7 +80,7 @@ EXPORTS = [
 
 
 @pytest.mark.parametrize("export", EXPORTS, ids=str)
-def test_a_file_of_readings(export: Export, world: World) -> None:
+def test_an_export_has_all_readings_in_every_format(export: Export, world: World) -> None:
     params = {name: world.fill(value) for name, value in export.params.items()}
     answer = world.call("GET", EXPORT, export.who, params=params)
     assert answer.status_code == 200, answer.text
@@ -90,7 +90,7 @@ def test_a_file_of_readings(export: Export, world: World) -> None:
     assert plain(export.read(answer.content)) == [head | row for row in export.rows]
 
 
-def test_csv_unless_asked_otherwise(world: World) -> None:
+def test_csv_is_the_default_format(world: World) -> None:
     answer = world.call("GET", EXPORT, "device", params={**SPAN, "fields": "temperature,ok,note"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="telemetry.csv"'
@@ -106,7 +106,7 @@ def test_csv_unless_asked_otherwise(world: World) -> None:
     assert empty.text == '"device_id","device_name","timestamp","note","ok","temperature"\n'
 
 
-def test_csv_is_made_safe_for_a_spreadsheet_on_request(world: World) -> None:
+def test_csv_is_safe_for_spreadsheets_on_request(world: World) -> None:
     data = {"timestamp": SPAN["start_time"], "data": {"note": "=HYPERLINK(1)"}}
     assert world.call("POST", "/api/v1/devices/telemetry", "device", json=data).status_code == 201
     plain_file = world.call("GET", EXPORT, "device", params={"fields": "note"})

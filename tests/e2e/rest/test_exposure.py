@@ -1,4 +1,4 @@
-"""What is open to this machine is not open to pages of other sites that its browsers show, nor to whoever claims an address."""
+"""Calls open to the local machine are closed to web pages of other sites, and to callers with a forged address."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ LOCAL = ["localhost", "LOCALHOST:5000", "127.0.0.1", "127.0.0.2:80", "[::1]:5000
 
 @pytest.mark.parametrize(("method", "path"), OPEN_HERE)
 @pytest.mark.parametrize("host", FOREIGN)
-def test_another_hosts_name_needs_a_credential(world: World, method: str, path: str, host: str) -> None:
+def test_another_host_name_requires_a_credential(world: World, method: str, path: str, host: str) -> None:
     for claimed in ({}, {"x-iotflow-host": "localhost"}):
         answer = world.call(method, path, "nobody", headers={"host": host, **claimed})
         assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "CREDENTIAL_REQUIRED"))
@@ -38,17 +38,17 @@ def test_another_hosts_name_needs_a_credential(world: World, method: str, path: 
 
 
 @pytest.mark.parametrize("host", LOCAL)
-def test_this_machines_names_need_none(world: World, host: str) -> None:
+def test_local_host_names_require_no_credential(world: World, host: str) -> None:
     for method, path in OPEN_HERE[:-1]:
         assert world.call(method, path, "nobody", headers={"host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("path", OPEN_EVERYWHERE)
-def test_what_is_open_everywhere_has_any_name(world: World, path: str) -> None:
+def test_public_calls_accept_any_host_name(world: World, path: str) -> None:
     assert world.call("GET", path, "nobody", headers={"host": FOREIGN[0]}).status_code == 200
 
 
-def test_another_hosts_name_needs_a_credential_by_grpc(world: World) -> None:
+def test_another_host_name_requires_a_credential_by_grpc(world: World) -> None:
     request = GetTelemetryRequest(device_id=world.own.id)
     for authority, code in (("localhost", None), (FOREIGN[0], grpc.StatusCode.UNAUTHENTICATED)):
         options = [("grpc.default_authority", authority)]
@@ -63,18 +63,18 @@ def test_another_hosts_name_needs_a_credential_by_grpc(world: World) -> None:
 
 
 @pytest.mark.parametrize("header", ["x-api-key", "authorization"])
-def test_a_credential_is_shown_once(world: World, header: str) -> None:
+def test_a_repeated_credential_is_rejected(world: World, header: str) -> None:
     own = world.own.key if header == "x-api-key" else f"Bearer {world.service.admin_token}"
     answer = world.http.get(f"/api/v1/telemetry/{world.own.id}", headers=[(header, own), (header, own)])
     assert answer.status_code == 401, answer.text
 
 
 def from_address(address: str, to: httpx.URL) -> httpx.Client:
-    """A caller that has this address of the machine."""
+    """A caller with this address of the machine."""
     return httpx.Client(base_url=to, transport=httpx.HTTPTransport(local_address=address))
 
 
-def test_nobody_chooses_the_address_that_is_counted(tmp_path: Path) -> None:
+def test_a_caller_cannot_choose_the_address_of_its_rate_limit(tmp_path: Path) -> None:
     with service_set(tmp_path, rate_limit_per_minute="3") as (http, _):
         with from_address("127.0.0.2", http.base_url) as one:
             answers = [
@@ -82,12 +82,12 @@ def test_nobody_chooses_the_address_that_is_counted(tmp_path: Path) -> None:
                 for number in range(4)
             ]
         assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
-        # Another address has a count of its own: the server knows what Envoy saw.
+        # Another address has another limit: the server gets the address from Envoy.
         with from_address("127.0.0.3", http.base_url) as other:
             assert other.post(REGISTER, json={"name": "b"}).status_code == 201
 
 
-def test_a_service_open_to_the_network_hides_what_tells_of_it(tmp_path: Path) -> None:
+def test_a_service_open_to_the_network_hides_diagnostics(tmp_path: Path) -> None:
     with (
         iotflow_up(tmp_path, {}, "--rest-host", "0.0.0.0") as service,  # noqa: S104
         httpx.Client(base_url=service.rest, trust_env=False) as http,

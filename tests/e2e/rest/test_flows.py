@@ -1,4 +1,4 @@
-"""What takes more than one request: nothing stored after a refusal, keys, commands, pages, live events, metrics."""
+"""Sequences of requests: rejected readings, keys, commands, pages, live events, metrics."""
 
 import json
 import re
@@ -27,15 +27,15 @@ def stored(world: World) -> list[dict[str, object]]:
         (BATCH, {"readings": [{"data": {"fresh": 1}}, {"data": {"a;b": 1}}], "atomic": True}),
     ],
 )
-def test_a_refusal_stores_nothing(world: World, path: str, body: object) -> None:
+def test_a_rejected_request_stores_nothing(world: World, path: str, body: object) -> None:
     before = stored(world)
     assert world.call("POST", path, "device", json=body).status_code == 400
     assert stored(world) == before
-    # Not even a type: what was refused may come again as another one.
+    # Nor does it set a type: the measurement may get another one.
     assert world.call("POST", SUBMIT, "device", json={"data": {"fresh": "text"}}).status_code == 201
 
 
-def test_what_was_submitted_comes_back_with_its_metadata(world: World) -> None:
+def test_a_reading_is_returned_with_its_metadata(world: World) -> None:
     body = {
         "data": {"pm2.5": 7.25, "ok": True, "note": 'a "quoted" ü', "nothing": None, "nested": {"a": [1, 2.5, None]}},
         "metadata": {"fw": "1.2", "n": 5},
@@ -65,7 +65,7 @@ def test_readings_without_a_time_do_not_overwrite_each_other(world: World) -> No
     assert rows == list(reversed(range(60)))
 
 
-def test_pages_walk_through_all_readings(world: World) -> None:
+def test_pages_have_all_readings(world: World) -> None:
     seen, token = [], ""
     while True:
         answer = world.call("GET", OF, "device", params={**SPAN, "limit": 1, "page_token": token}).json()
@@ -76,14 +76,14 @@ def test_pages_walk_through_all_readings(world: World) -> None:
     assert seen == ["n2", "n1", "n0"]
 
 
-def test_a_rotated_key_works_and_the_old_one_for_a_while(world: World) -> None:
+def test_a_rotated_key_is_valid_and_the_old_one_for_its_grace_period(world: World) -> None:
     fresh = world.call("POST", "/api/v1/devices/rotate-key", "device", json={}).json()["api_key"]
     for key in (fresh, world.own.key):
         assert world.http.get("/api/v1/devices/status", headers={"x-api-key": key}).status_code == 200
     assert fresh != world.own.key
 
 
-def test_a_command_from_queued_to_succeeded(world: World) -> None:
+def test_a_command_passes_from_queued_to_succeeded(world: World) -> None:
     body = {"name": "reboot", "idempotency_key": "once"}
     first = world.call("POST", "/api/v1/admin/devices/{own}/commands", "admin", json=body).json()["command"]
     again = world.call("POST", "/api/v1/admin/devices/{own}/commands", "admin", json=body).json()["command"]
@@ -99,7 +99,7 @@ def test_a_command_from_queued_to_succeeded(world: World) -> None:
     assert world.call("GET", "/api/v1/devices/commands", "device").json() == {"commands": [], "count": 0}
 
 
-def test_people_follow_a_command_and_devices_that_come(world: World) -> None:
+def test_admins_watch_a_command_and_new_devices(world: World) -> None:
     own = f"/api/v1/admin/devices/{world.own.id}/commands"
     sent = world.call("POST", own, "admin", json={"name": "reboot"}).json()["command"]
     params = {"command_id": str(sent["id"])}
@@ -111,7 +111,7 @@ def test_people_follow_a_command_and_devices_that_come(world: World) -> None:
         changes = (event["command"] for event in heard if "command" in event)
         states = [next(changes)]
         world.call("GET", "/api/v1/devices/commands", "device")
-        # Of two changes at once, the last may come alone.
+        # Of two simultaneous changes, only the last may be sent.
         states.append(next(changes))
         cancelled = world.call("POST", f"/api/v1/admin/commands/{sent['id']}/cancel", "admin", json={}).json()
         states.append(next(changes))
@@ -120,7 +120,7 @@ def test_people_follow_a_command_and_devices_that_come(world: World) -> None:
     assert world.call("GET", f"/api/v1/admin/commands/{sent['id']}", "viewer").json()["command"] == states[-1]
 
 
-def test_a_suspended_device_is_refused_at_once_and_let_in_again(world: World) -> None:
+def test_an_inactive_device_is_rejected_at_once_and_accepted_when_active(world: World) -> None:
     heartbeat = ("POST", "/api/v1/devices/heartbeat", "device")
     for status, code in (("inactive", 403), ("active", 200)):
         world.call("PUT", "/api/v1/admin/devices/{own}/status", "admin", json={"status": status})
@@ -137,7 +137,7 @@ def test_a_revoked_token_is_void_at_once(world: World) -> None:
     assert world.http.get("/api/v1/admin/devices", headers=headers).status_code == 401
 
 
-def test_no_answer_of_an_admin_ever_holds_a_key(world: World) -> None:
+def test_responses_to_admins_have_no_keys(world: World) -> None:
     for path in ("/api/v1/admin/devices", "/api/v1/admin/devices/{own}", "/api/v1/admin/audit", "/api/v1/admin/tokens"):
         answer = world.call("GET", path, "admin").text
         assert world.own.key not in answer
@@ -146,14 +146,14 @@ def test_no_answer_of_an_admin_ever_holds_a_key(world: World) -> None:
 
 
 def events(lines: Iterator[str]) -> Iterator[dict[str, object]]:
-    """The events of a stream; each must be one line `data: {…}` and an empty one."""
+    """The events of a stream; each must be one line `data: {…}` and an empty line."""
     for line in lines:
         if line:
             assert line.startswith("data: "), line
             yield json.loads(line.removeprefix("data: "))
 
 
-def test_live_events_replay_then_follow(world: World) -> None:
+def test_replayed_events_precede_live_ones(world: World) -> None:
     params = {"device_ids": str(world.own.id), "since": START, "fields": "temperature"}
     with world.http.stream("GET", "/api/v1/telemetry/stream", params=params, headers=world.own.headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -170,7 +170,7 @@ def test_live_events_replay_then_follow(world: World) -> None:
         assert live["data"] == [{"timestamp": "2026-01-01T00:09:00.000Z", "temperature": 30}]
 
 
-def test_metrics_are_prometheus_text(world: World) -> None:
+def test_metrics_have_the_format_of_prometheus(world: World) -> None:
     answer = world.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     figures = dict(re.findall(r"^(iotflow_\w+)(?:\{[^}]*\})? ([\d.e+]+)$", answer.text, re.MULTILINE))
@@ -179,7 +179,7 @@ def test_metrics_are_prometheus_text(world: World) -> None:
     assert 'iotflow_call_seconds_count{method="/iotflow.v1.DeviceService/RegisterDevice",outcome="OK"}' in answer.text
 
 
-def test_a_browser_may_ask_before_it_calls(http: httpx.Client) -> None:
+def test_preflight_requests_of_browsers_are_allowed(http: httpx.Client) -> None:
     preflight = {
         "origin": "http://localhost:3000",
         "access-control-request-method": "POST",
@@ -192,7 +192,7 @@ def test_a_browser_may_ask_before_it_calls(http: httpx.Client) -> None:
         assert "x-api-key" in answer.headers["access-control-allow-headers"]
 
 
-def test_a_page_of_another_site_needs_a_credential_for_what_is_open_to_this_machine(world: World) -> None:
+def test_a_page_of_another_site_requires_a_credential_for_local_calls(world: World) -> None:
     for origin, status in (("http://localhost:3000", 200), ("https://elsewhere.example", 401)):
         answer = world.call("GET", OF, "nobody", headers={"origin": origin})
         assert answer.status_code == status, answer.text

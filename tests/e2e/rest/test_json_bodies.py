@@ -1,4 +1,4 @@
-"""JSON as devices write it: whole numbers to the last digit, flat readings, odd names, short times, and bodies that are none."""
+"""JSON of devices: exact integers, flat readings, unusual names, short times, and invalid bodies."""
 
 import json
 from typing import Any
@@ -23,8 +23,8 @@ def rows(world: World, **params: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)])
 @pytest.mark.parametrize("path", [SUBMIT, BATCH])
-def test_whole_numbers_keep_every_digit(world: World, path: str, number: int) -> None:
-    """Shown as a text beyond 2^53, for readers whose JSON has doubles only."""
+def test_integers_keep_every_digit(world: World, path: str, number: int) -> None:
+    """Beyond 2^53 as a text, for clients whose JSON has doubles only."""
     reading = {"data": {"serial": number, "nested": {"id": number}}, "timestamp": T}
     body = reading if path == SUBMIT else {"readings": [reading]}
     assert world.call("POST", path, "device", json=body).is_success
@@ -39,12 +39,12 @@ def test_whole_numbers_keep_every_digit(world: World, path: str, number: int) ->
     assert latest["latest_data"] == {"serial": str(number)}
 
 
-def test_whole_numbers_that_fit_stay_doubles(world: World) -> None:
+def test_integers_that_fit_a_double_keep_the_type(world: World) -> None:
     for body in ({"n": 5}, {"n": 2**53}, {"n": 2**60}, {"n": 0.5}):
         assert world.call("POST", SUBMIT, "device", json={"data": body}).status_code == 201
 
 
-def test_whole_number_that_its_series_cannot_keep_is_refused_by_name(world: World) -> None:
+def test_an_integer_that_its_series_cannot_store_is_rejected_by_name(world: World) -> None:
     assert world.call("POST", SUBMIT, "device", json={"data": {"n": 0.5}}).status_code == 201
     answer = world.call("POST", SUBMIT, "device", json={"data": {"n": 2**53 + 1}})
     assert (answer.status_code, answer.json()["details"][0]["reason"]) == (400, "TYPE_CONFLICT")
@@ -52,7 +52,7 @@ def test_whole_number_that_its_series_cannot_keep_is_refused_by_name(world: Worl
 
 
 @pytest.mark.parametrize("digits", ["9223372036854775808", "18446744073709551616", "-9223372036854775809", "1" * 300])
-def test_whole_number_of_more_than_64_bits_is_refused_by_name(world: World, digits: str) -> None:
+def test_an_integer_of_more_than_64_bits_is_rejected_by_name(world: World, digits: str) -> None:
     raw = b'{"readings": [{"data": {"good": 1}}, {"data": {"serial": %s, "good": 2}}]}' % digits.encode()
     answer = world.call("POST", BATCH, "device", content=raw).json()
     assert answer["accepted"] == 2
@@ -62,7 +62,7 @@ def test_whole_number_of_more_than_64_bits_is_refused_by_name(world: World, digi
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_reported_configuration_keeps_every_digit(world: World, method: str) -> None:
+def test_a_reported_configuration_keeps_every_digit(world: World, method: str) -> None:
     document = {"serial": 2**63 - 1, "inner": [{"id": -(2**53) - 1}], "small": 5}
     answer = world.call(method, CONFIG, "device", json={"configuration": document})
     shown = {"serial": str(2**63 - 1), "inner": [{"id": str(-(2**53) - 1)}], "small": 5}
@@ -88,15 +88,15 @@ def test_reported_configuration_keeps_every_digit(world: World, method: str) -> 
         ),
     ],
 )
-def test_whole_numbers_that_would_lose_digits_are_refused_by_name(
+def test_integers_that_would_lose_digits_are_rejected_by_name(
     world: World, method: str, path: str, who: str, body: dict[str, Any], field: str
 ) -> None:
     answer = world.call(method, path, who, json=body)
     assert (answer.status_code, answer.json()["details"][0]["metadata"]["field"]) == (400, field), answer.text
 
 
-def test_desired_whole_number_is_in_sync_with_what_the_device_was_shown(world: World) -> None:
-    """As a text, which is how people write it and devices read it."""
+def test_a_desired_integer_is_in_sync_with_its_text_for_the_device(world: World) -> None:
+    """As a text, which admins write and devices read."""
     wanted = {"configuration": {"uid": str(2**60)}}
     assert world.call("PUT", "/api/v1/admin/devices/{own}/config", "admin", json=wanted).status_code == 200
     assert world.call("PUT", CONFIG, "device", json={"configuration": {"uid": 2**60}}).status_code == 200
@@ -104,7 +104,7 @@ def test_desired_whole_number_is_in_sync_with_what_the_device_was_shown(world: W
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_names_of_real_devices_are_kept(world: World, name: str) -> None:
+def test_unusual_names_of_devices_are_kept(world: World, name: str) -> None:
     assert world.call("POST", SUBMIT, "device", json={"data": {name: 1}, "timestamp": T}).status_code == 201
     assert rows(world, fields=name) == [{"timestamp": "2026-02-03T04:05:06.000Z", name: 1}]
     params = {"fields": name, "format": "csv", **EVER, "device_ids": str(world.own.id)}
@@ -119,15 +119,15 @@ def test_names_of_real_devices_are_kept(world: World, name: str) -> None:
         {"temperature": 21.5, "humidity": 40, "timestamp": 0, "message_id": 7, "metadata": None},
     ],
 )
-def test_flat_reading_with_an_uptime(world: World, flat: dict[str, Any]) -> None:
-    """Its time is that of its arrival."""
+def test_a_flat_reading_with_an_uptime_has_its_arrival_time(world: World, flat: dict[str, Any]) -> None:
+    """The uptime is not taken for a time."""
     answer = world.call("POST", SUBMIT, "device", json=flat)
     assert (answer.status_code, answer.json()["timestamp"] > "2026") == (201, True)
     latest = world.call("GET", f"{OF}/latest", "device", params={"fields": "temperature,humidity,ts,none"}).json()
     assert latest["latest_data"] == {"temperature": 21.5, "humidity": 40}
 
 
-def test_flat_readings_in_a_list(world: World) -> None:
+def test_a_list_of_flat_readings_is_stored(world: World) -> None:
     answer = world.call(
         "POST", BATCH, "device", json=[{"a": 1, "ts": T}, {"a": 2, "gps": {"lat": 1}}, {"data": {"a": 3}}]
     )
@@ -135,7 +135,7 @@ def test_flat_readings_in_a_list(world: World) -> None:
     assert [(one["index"], one["reason"]) for one in answer.json()["rejected"]] == [(1, "INVALID_PAYLOAD")]
 
 
-def test_one_wrong_reading_refuses_none_of_its_neighbours(world: World) -> None:
+def test_a_rejected_reading_does_not_affect_others(world: World) -> None:
     wrong = [{"data": [1]}, 5, {"data": {"t": 1}, "timestamp": True}, {"data": {"t": 1}, "metadata": [1]}, {}]
     good = [{"data": {"t": 1}, "timestamp": 1770091506 + n} for n in range(3)]
     answer = world.call("POST", BATCH, "device", json={"readings": [good[0], *wrong, *good[1:]]}).json()
@@ -152,7 +152,7 @@ def test_readings_of_one_millisecond_are_counted_as_merged(world: World) -> None
 
 
 @pytest.mark.parametrize("digits", ["210606140010", 210606140010, "20240131120000", "17000000000", "202401311200000"])
-def test_digits_that_are_no_time_are_refused_by_name(world: World, digits: object) -> None:
+def test_digits_that_are_not_a_time_are_rejected_by_name(world: World, digits: object) -> None:
     answer = world.call("POST", SUBMIT, "device", json={"data": {"t": 1}, "timestamp": digits})
     assert (answer.status_code, answer.json()["details"][0]["metadata"]["field"]) == (400, "timestamp")
     assert "digits" in answer.json()["message"]
@@ -171,7 +171,7 @@ def test_digits_that_are_no_time_are_refused_by_name(world: World, digits: objec
     ],
 )
 @pytest.mark.parametrize("path", [SUBMIT, BATCH, CONFIG])
-def test_what_is_no_json_is_said_in_a_sentence(world: World, path: str, body: bytes, word: str) -> None:
+def test_malformed_json_gets_a_readable_error(world: World, path: str, body: bytes, word: str) -> None:
     answer = world.call("POST", path, "device", content=body)
     assert (answer.status_code, answer.json()["details"][0]["reason"]) == (400, "BAD_JSON"), answer.text
     assert word in answer.json()["message"]
@@ -180,7 +180,7 @@ def test_what_is_no_json_is_said_in_a_sentence(world: World, path: str, body: by
 @pytest.mark.parametrize(
     "content_type", ["", "application/json; charset=utf-8", "text/plain", "application/x-www-form-urlencoded"]
 )
-def test_content_type_does_not_matter(world: World, content_type: str) -> None:
+def test_the_content_type_is_ignored(world: World, content_type: str) -> None:
     headers = {"content-type": content_type} if content_type else {}
     body = b'{"data": {"t": 1}}'
     assert world.call("POST", SUBMIT, "device", content=body, headers=headers).status_code == 201
@@ -195,7 +195,7 @@ def test_unknown_fields_that_leave_a_request_empty_are_named(world: World) -> No
 
 
 @pytest.mark.parametrize("spelling", ["device_id", "deviceId"])
-def test_no_spelling_writes_for_another_device(world: World, spelling: str) -> None:
+def test_no_spelling_of_a_field_writes_for_another_device(world: World, spelling: str) -> None:
     for path, body in ((SUBMIT, {"data": {"t": 1}}), (BATCH, {"readings": [{"data": {"t": 1}}]})):
         answer = world.call("POST", path, "device", json={**body, spelling: world.other.id})
         assert answer.status_code == 403

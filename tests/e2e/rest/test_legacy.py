@@ -1,4 +1,4 @@
-"""Clients of the older service, at work."""
+"""Calls of clients of the older service."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def in_short(of: Registered, status: str = "active", *, is_online: bool) -> dict
     return {"id": of.id, "name": of.name, "device_type": "probe", "status": status, "is_online": is_online}
 
 
-def test_devices_in_short_come_in_slices(world: World) -> None:
+def test_the_short_list_of_devices_has_slices(world: World) -> None:
     world.call("PUT", "/api/v1/admin/devices/{other}", "admin", json={"status": "maintenance"})
     total = world.http.get(STATUSES, params={"limit": 1}).json()["meta"]["total"]
     answer = world.http.get(STATUSES, params={"limit": 5, "offset": total - 2}).json()
@@ -27,14 +27,14 @@ def test_devices_in_short_come_in_slices(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/status", "/api/v1/mqtt/status"])
-def test_whatever_the_client_accepts(http: httpx.Client, path: str) -> None:
+def test_the_accept_header_is_ignored(http: httpx.Client, path: str) -> None:
     for accept in ("*/*", "application/json", ""):
         answer = http.get(path, headers={"accept": accept})
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/json"
 
 
-def test_a_reading_sent_as_by_mqtt_is_stored_with_every_digit(world: World) -> None:
+def test_a_reading_in_the_format_of_mqtt_keeps_every_digit(world: World) -> None:
     body = '{"data": {"count": 9007199254740991, "t": -0.5}, "timestamp": "2026-02-01T00:00:00Z"}'
     path = f"/api/v1/mqtt/telemetry/{world.own.id}"
     answer = world.call("POST", path, "device", content=body)

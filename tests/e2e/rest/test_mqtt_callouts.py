@@ -1,4 +1,4 @@
-"""The questions of brokers that ask by HTTP, in the words of EMQX 5's documentation."""
+"""Authentication and authorization call-outs of brokers, in the format of EMQX 5."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ ALLOW, DENY = {"result": "allow", "is_superuser": False}, {"result": "deny", "is
 
 
 def auth(username: str, password: str) -> dict[str, str]:
-    """As the template {"username": "${username}", "password": "${password}", "clientid": "${clientid}"} fills in."""
+    """The request of the template {"username": "${username}", "password": "${password}", "clientid": "${clientid}"} in the configuration of EMQX."""
     return {"username": username, "password": password, "clientid": "c1"}
 
 
 @pytest.mark.parametrize("way", ["id", "name"])
-def test_device_is_let_in(world: World, way: str) -> None:
+def test_a_device_is_allowed(world: World, way: str) -> None:
     username = str(world.own.id) if way == "id" else world.own.name
     assert answer(world, AUTH, auth(username, world.own.key)) == ALLOW
 
 
-def test_others_are_not(world: World) -> None:
+def test_wrong_credentials_are_denied(world: World) -> None:
     for username, password in (
         (str(world.own.id), "wrong"),
         (str(world.own.id), ""),
@@ -37,12 +37,12 @@ def test_others_are_not(world: World) -> None:
         assert answer(world, AUTH, auth(username, password)) == DENY, username
 
 
-def test_adapter_and_registrar(world: World) -> None:
+def test_adapters_and_registrars_are_allowed(world: World) -> None:
     assert answer(world, AUTH, auth("iotflow/gateway", world.token("gateway"))) == {**ALLOW, "is_superuser": True}
     assert answer(world, AUTH, auth("iotflow/registrar", world.token("registrar"))) == ALLOW
 
 
-def test_suspended_device(world: World) -> None:
+def test_an_inactive_device_is_denied(world: World) -> None:
     status = f"/api/v1/admin/devices/{world.other.id}/status"
     assert answer(world, AUTH, auth(world.other.name, world.other.key)) == ALLOW
     world.call("PUT", status, "admin", json={"status": "inactive"})
@@ -52,7 +52,7 @@ def test_suspended_device(world: World) -> None:
     assert answer(world, AUTH, auth(world.other.name, world.other.key)) == ALLOW
 
 
-def test_old_key_has_its_grace(world: World) -> None:
+def test_an_old_key_is_allowed_in_its_grace_period(world: World) -> None:
     rotated = world.call("POST", "/api/v1/devices/rotate-key", "other device", json={}).json()["api_key"]
     for key in (rotated, world.other.key):
         assert answer(world, AUTH, auth(str(world.other.id), key)) == ALLOW
@@ -87,7 +87,7 @@ def test_old_key_has_its_grace(world: World) -> None:
         ("iotflow/discovery/response/+", "subscribe", False),
     ],
 )
-def test_topics_of_a_device(world: World, topic: str, action: str, allowed: bool) -> None:
+def test_a_device_is_restricted_to_its_topics(world: World, topic: str, action: str, allowed: bool) -> None:
     for username in (str(world.own.id), world.own.name):
         asked = acl(username, world.fill(topic), action)
         assert answer(world, ACL, asked) == (yes() if allowed else no())
@@ -103,23 +103,23 @@ def test_topics_of_a_device(world: World, topic: str, action: str, allowed: bool
         ("iotflow/devices/1/telemetry", "publish", False),
     ],
 )
-def test_topics_of_a_registrar(world: World, topic: str, action: str, allowed: bool) -> None:
+def test_a_registrar_is_restricted_to_its_topics(world: World, topic: str, action: str, allowed: bool) -> None:
     assert answer(world, ACL, acl("iotflow/registrar", topic, action)) == (yes() if allowed else no())
 
 
-def test_only_brokers_and_adapters_may_ask(world: World) -> None:
+def test_call_outs_are_for_brokers_and_adapters_only(world: World) -> None:
     for who, status in (("nobody", 401), ("device", 403), ("viewer", 403), ("registrar", 403)):
         for path in (AUTH, ACL):
             asked = acl("x", "y", "publish")
             assert world.call("POST", path, who, json=asked).status_code == status, (who, path)
 
 
-def test_unknown_action(world: World) -> None:
+def test_an_unknown_action_is_denied(world: World) -> None:
     assert world.call("POST", ACL, "gateway", json=acl("1", "t", "read")).status_code == 400
 
 
 def acl(username: str, topic: str, action: str) -> dict[str, str]:
-    """As the template {"username": …, "topic": "${topic}", "action": "${action}"} fills in."""
+    """The request of the template {"username": …, "topic": "${topic}", "action": "${action}"} in the configuration of EMQX."""
     return {"username": username, "topic": topic, "action": action}
 
 
@@ -132,7 +132,7 @@ def no() -> dict[str, str]:
 
 
 def answer(world: World, path: str, asked: dict[str, str]) -> Any:
-    """EMQX takes 200 for an answer, and everything else for a reason to ask somebody else."""
+    """EMQX uses the result of a 200 only, and tries the next authenticator otherwise."""
     response = world.call("POST", path, "gateway", json=asked)
     assert response.status_code == 200, response.text
     return response.json()

@@ -1,4 +1,4 @@
-"""What stands in a path cannot be said otherwise in the query or the body, however it is spelled there."""
+"""A field of the path cannot have another value in the query or the body, in any spelling."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.e2e.rest.world import World
 
 
 def _bindings() -> Iterator[tuple[str, str, bool]]:
-    """HTTP method, path and whether the body could name its parameters, of each REST path with a parameter."""
+    """Each REST path with a parameter: HTTP method, path, and whether the body could name the parameters."""
     for method in methods():
         rule = method.GetOptions().Extensions[annotations_pb2.http]
         for each in (rule, *rule.additional_bindings):
@@ -28,7 +28,7 @@ def _bindings() -> Iterator[tuple[str, str, bool]]:
 
 
 def _holds_the_parameters(method: MethodDescriptor, body: str) -> bool:
-    """Whether the body could name what the path names: it is the whole request, or is decoded by the server."""
+    """Whether the body could name the parameters of the path: it is the whole request, or the server decodes it."""
     if body in ("", "*"):
         return bool(body)
     content = method.input_type.fields_by_name[body].message_type
@@ -36,7 +36,7 @@ def _holds_the_parameters(method: MethodDescriptor, body: str) -> bool:
 
 
 def _spelled(name: str) -> list[str]:
-    """A field's name as JSON may write it: the contract's way, protobuf's other way, and with an escape."""
+    """Spellings of a field in JSON: of the contract, the other one of protobuf, and with an escape."""
     head, *rest = name.split("_")
     camel = head + "".join(part.title() for part in rest)
     return [*dict.fromkeys((name, camel, f"\\u{ord(camel[0]):04x}{camel[1:]}"))]
@@ -54,7 +54,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("verb", "path", "name", "spelling", "place"), CASES)
-def test_a_parameter_of_a_path_cannot_be_given_otherwise(
+def test_a_path_parameter_cannot_be_overridden(
     world: World, verb: str, path: str, name: str, spelling: str, place: str
 ) -> None:
     who = "device" if path.startswith(("/api/v1/devices/", "/api/v1/mqtt/telemetry/")) else "admin"
@@ -69,7 +69,7 @@ def test_a_parameter_of_a_path_cannot_be_given_otherwise(
         value = json.dumps(other) if name == "group" else other
         reading = '"data": {"t": 1}, ' if "telemetry" in path else ""
         answer = world.call(verb, url, who, content=f'{{{reading}"{spelling}": {value}}}'.encode())
-    # Forbidden: a device that names another one in its own reading.
+    # Forbidden for a device that names another one in its reading.
     assert answer.status_code in (400, 403), answer.text
     assert answer.json()["details"][0]["metadata"]["field"] == name, answer.text
 
@@ -92,7 +92,7 @@ def test_a_parameter_may_be_repeated(world: World, spelling: str) -> None:
         ("POST", "/api/v1/gateway/presence", "admin", {"metrics": [{"name": "cpu"}]}),
     ],
 )
-def test_a_body_of_unknown_fields_alone_is_told_so(
+def test_the_error_of_a_body_of_unknown_fields_names_them(
     world: World, verb: str, path: str, who: str, body: dict[str, object]
 ) -> None:
     answer = world.call(verb, path, who, json=body)
@@ -115,15 +115,15 @@ REGISTER, COMMANDS = "/api/v1/devices/register", "/api/v1/admin/devices/{own}/co
         (COMMANDS, {"name": ""}, "name is required."),
     ],
 )
-def test_an_empty_field_is_there(world: World, path: str, body: dict[str, object], message: str) -> None:
-    """It is named once, with its rule; nothing is said of fields that are not there."""
+def test_an_empty_field_is_present(world: World, path: str, body: dict[str, object], message: str) -> None:
+    """It is named once, with its rule; missing fields are not named."""
     answer = world.call("POST", path, "admin", json=body)
     assert answer.status_code == 400
     assert answer.json()["message"] == message
 
 
-def test_an_empty_field_of_grpc_is_there(world: World) -> None:
-    """Its bytes are those of a request without the field, so nothing is said of fields that are not there."""
+def test_an_empty_field_of_grpc_is_present(world: World) -> None:
+    """Its bytes equal those of a request without the field, so missing fields are not named."""
     with (
         grpc.insecure_channel(f"127.0.0.1:{world.service.grpc_port}") as channel,
         pytest.raises(grpc.RpcError) as error,

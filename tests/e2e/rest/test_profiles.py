@@ -1,4 +1,4 @@
-"""How the service is set decides who may register, read, and how often."""
+"""Settings control who may register and read, and the rate limits."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def service_set(folder: Path, **env: str) -> Iterator[tuple[httpx.Client, dict[s
         yield http, {"authorization": f"Bearer {service.admin_token}"}
 
 
-def test_production_registers_by_token_and_hides_readings(tmp_path: Path) -> None:
+def test_production_requires_a_token_for_registration_and_reads(tmp_path: Path) -> None:
     with service_set(tmp_path, registration="token", public_reads="false") as (http, admin):
         answer = http.post(REGISTER, json={"name": "a"})
         assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "TOKEN_REQUIRED"))
@@ -36,14 +36,14 @@ def test_production_registers_by_token_and_hides_readings(tmp_path: Path) -> Non
         assert http.get("/api/v1/admin/devices", headers=registrar).status_code == 403
 
 
-def test_a_closed_service_registers_for_admins_alone(tmp_path: Path) -> None:
+def test_a_closed_service_allows_registration_by_admins_only(tmp_path: Path) -> None:
     with service_set(tmp_path, registration="closed") as (http, admin):
         answer = http.post(REGISTER, json={"name": "a"})
         assert (answer.status_code, without_noise(answer.json())) == (403, refusal(403, "REGISTRATION_CLOSED"))
         assert http.post(REGISTER, json={"name": "a"}, headers=admin).status_code == 201
 
 
-def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path) -> None:
+def test_the_error_of_too_many_calls_has_retry_after(tmp_path: Path) -> None:
     with service_set(tmp_path, rate_limit_per_minute="5") as (http, _):
         key = http.post(REGISTER, json={"name": "a"}).json()["device"]["api_key"]
         headers = {"x-api-key": key}
@@ -53,7 +53,7 @@ def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path) -> None:
         assert 1 <= int(codes[-1].headers["retry-after"]) <= 12
 
 
-def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_readings_survive_a_restart(tmp_path: Path) -> None:
     with service_set(tmp_path) as (http, _):
         device = http.post(REGISTER, json={"name": "a"}).json()["device"]
         body = {"data": {"t": 1}, "timestamp": "2026-01-01T00:00:00Z"}
@@ -78,7 +78,7 @@ def test_a_store_that_cannot_be_written_is_503_with_advice(tmp_path: Path) -> No
         assert http.get("/api/v1/devices/telemetry", headers={"x-api-key": key}).json()["count"] == 0
 
 
-def test_a_service_open_to_the_network_asks_for_credentials(tmp_path: Path) -> None:
+def test_a_service_open_to_the_network_requires_credentials(tmp_path: Path) -> None:
     with iotflow_up(tmp_path, {}, "--rest-host", "0.0.0.0") as service:  # noqa: S104
         answer = httpx.post(service.rest + REGISTER, json={"name": "a"}, trust_env=False)
         assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "TOKEN_REQUIRED"))

@@ -1,4 +1,4 @@
-"""A recording of a real sensor, replayed as a device and read back through the gateway, every value of it."""
+"""A recording of a real sensor is replayed as a device, and every value is read back through the gateway."""
 
 import csv
 import os
@@ -16,7 +16,7 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 def recorded(name: str) -> dict[datetime, float]:
-    """The file's values; where a time stands twice, the later row's."""
+    """The values of the file; of rows with equal times, those of the last one."""
     with (DATA / name).open() as file:
         return {
             datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC): float(row["value"])
@@ -25,7 +25,7 @@ def recorded(name: str) -> dict[datetime, float]:
 
 
 @pytest.mark.parametrize("name", ["ambient_temperature.csv", "machine_temperature.csv"])
-def test_every_value_comes_back(service: Service, http: httpx.Client, name: str) -> None:
+def test_every_value_is_read_back(service: Service, http: httpx.Client, name: str) -> None:
     env = {**os.environ, "IOTFLOW_GRPC_PORT": str(service.grpc_port), "IOTFLOW_DATA_DIR": str(service.data_dir)}
     subprocess.run([IOTFLOW, "replay", str(DATA / name), "--device", name], env=env, check=True, timeout=120)
     admin = {"authorization": f"Bearer {service.admin_token}"}

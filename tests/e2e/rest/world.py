@@ -1,4 +1,4 @@
-"""What a case meets: two devices, one with three readings, and every kind of caller."""
+"""The data of a case: two devices, one with three readings, and callers of every role."""
 
 import itertools
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ START, END = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A device as it was registered."""
+    """A registered device."""
 
     id: int
     name: str
@@ -44,7 +44,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def headers(self, who: str) -> dict[str, str]:
-        """The credential of a caller by its word in the tables."""
+        """The credentials of a caller, by its name in the tables."""
         match who:
             case "device":
                 return self.own.headers
@@ -62,7 +62,7 @@ class World:
         return {"authorization": f"Bearer {secret}"}
 
     def token(self, role: str) -> str:
-        """A token of this role, made when first asked for."""
+        """A token of this role, created when first used."""
         if role not in self.tokens:
             body = {"name": f"{role}-{next(_numbers)}", "role": role}
             answer = self.call("POST", "/api/v1/admin/tokens", "admin", json=body)
@@ -70,12 +70,12 @@ class World:
         return self.tokens[role]
 
     def call(self, method: str, path: str, who: str, **content: Any) -> httpx.Response:
-        """One request; {own}, {other}, {own_name} and {other_name} in the path are filled in."""
+        """Make a request; {own}, {other}, {own_name} and {other_name} in the path are replaced."""
         headers: Mapping[str, str] = self.headers(who) | content.pop("headers", {})
         return self.http.request(method, self.fill(path), headers=headers, **content)
 
     def fill(self, text: str) -> str:
-        """The text with this world's ids and names."""
+        """The text with the ids and names of this world."""
         places = {
             "{own}": self.own.id,
             "{other}": self.other.id,
@@ -88,7 +88,7 @@ class World:
 
 
 def register(http: httpx.Client, **fields: str) -> Registered:
-    """A new device."""
+    """Register a device."""
     name = f"device-{next(_numbers)}"
     answer = http.post("/api/v1/devices/register", json={"name": name, "device_type": "probe", **fields})
     assert answer.status_code == 201, answer.text
@@ -97,7 +97,7 @@ def register(http: httpx.Client, **fields: str) -> Registered:
 
 
 def new_world(service: Service, http: httpx.Client, tokens: dict[str, str]) -> World:
-    """Two fresh devices, one of them with READINGS."""
+    """Two new devices, one of them with READINGS."""
     world = World(service, http, register(http), register(http), tokens)
     answer = world.call("POST", "/api/v1/devices/telemetry/batch", "device", json={"readings": READINGS})
     assert answer.json() == {"accepted": 3, "rejected": [], "buffered": False}, answer.text

@@ -203,7 +203,7 @@ def test_commands_have_the_members_that_older_firmware_reads(broker: Broker) -> 
 
 
 def test_readings_of_a_simulator_are_stored(broker: Broker) -> None:
-    """With the embedded broker also if it logs in by its id and its topics have its name; Mosquitto accepts the form of the login only."""
+    """The embedded broker accepts the name in topics after a login by id; Mosquitto accepts the form of the login only."""
     device = broker.register(f"simulated at {broker.kind}")
     root, login = f"devices/{device['name']}", str(device["id"]) if broker.kind == EMBEDDED else device["name"]
     with _logged_in(broker, device, login) as client:

@@ -19,7 +19,7 @@ LINE = Line("Appends", Figure(1_234.5, "/s", "p99", "1 MB/s"), Figure(0.5, "M va
 
 
 def part(name: str) -> ModuleType:
-    """A part that makes the same folder as others do."""
+    """A part that creates the same folder as the others."""
 
     def measure(folder: Path) -> Iterator[Line]:
         (folder / "server").mkdir()
@@ -30,7 +30,7 @@ def part(name: str) -> ModuleType:
     return module
 
 
-def test_parts_do_not_meet_in_a_folder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_parts_share_no_folder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     names = ("journal", "unary")
     for name in names:
         monkeypatch.setitem(sys.modules, f"tests.bench.{name}", part(name))

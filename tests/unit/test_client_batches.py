@@ -1,4 +1,4 @@
-"""Arrays to batches and back."""
+"""Encoding of arrays as batches, and decoding."""
 
 from typing import Any
 
@@ -57,14 +57,14 @@ def test_the_dtype_chooses_the_field(values: Any, expected: str) -> None:
     ],
     ids=str,
 )
-def test_missing_values(values: Any, expected: str, kept: list[Any]) -> None:
+def test_missing_values_are_masked(values: Any, expected: str, kept: list[Any]) -> None:
     batch = encode_batch([1, 2, 3], {"a": values})
     assert field(batch, "a") == expected
     assert decode_batch(batch)[1]["a"].tolist() == kept
 
 
 @given(arrays.arrays(np.bool_, st.integers(1, 40)).filter(lambda present: present.any()))
-def test_the_bitmap_is_arrows(present: "np.ndarray[Any, np.dtype[np.bool_]]") -> None:
+def test_the_validity_bitmap_is_that_of_arrow(present: "np.ndarray[Any, np.dtype[np.bool_]]") -> None:
     values = np.where(present, 1.0, np.nan)
     [column] = encode_batch(np.arange(len(values)), {"a": values}).columns
     if present.all():
@@ -74,7 +74,7 @@ def test_the_bitmap_is_arrows(present: "np.ndarray[Any, np.dtype[np.bool_]]") ->
         assert [bool(column.validity[row // 8] >> row % 8 & 1) for row in range(len(values))] == present.tolist()
 
 
-def test_times() -> None:
+def test_times_of_any_unit_are_encoded() -> None:
     times = np.array(["2013-07-04T00:00:00", "1969-12-31T23:59:59.999"], "datetime64[us]")
     batch = encode_batch(times, {"a": [1, 2]}, device_id=7, atomic=True)
     assert list(batch.timestamps) == [1_372_896_000_000, -1]
@@ -104,6 +104,6 @@ def test_a_column_without_any_value_is_left_out() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_batch(times: Any, columns: Any, complaint: str) -> None:
+def test_invalid_batches_are_rejected(times: Any, columns: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         encode_batch(times, columns)

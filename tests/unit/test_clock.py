@@ -1,4 +1,4 @@
-"""The server's time while the system's clock steps, and what depends on it."""
+"""The clock of the server during steps of the system clock, and its users."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ NOW, SECOND, DAY, YEAR = 1_767_225_600_000, 1_000, 86_400_000, 365 * 86_400_000
 
 
 class Machine:
-    """A system's clock that can be set, and the time that passes."""
+    """A system clock that can be set, and a monotonic clock."""
 
     def __init__(self, wall: float = NOW) -> None:
         self.wall = self.true = wall
@@ -30,7 +30,7 @@ class Machine:
         self.wall += milliseconds
 
     def run(self, milliseconds: float, every: float = SECOND) -> None:
-        """Let time pass; the clock is looked at now and then."""
+        """Let time pass; the clock is read at intervals."""
         end = self.true + milliseconds
         while self.true < end:
             self.true += every
@@ -39,7 +39,7 @@ class Machine:
 
 
 @pytest.mark.parametrize("step", [11 * SECOND, -11 * SECOND, YEAR, -YEAR])
-def test_a_leap_that_is_taken_back_changes_nothing(step: int) -> None:
+def test_a_step_that_is_undone_has_no_effect(step: int) -> None:
     machine = Machine()
     machine.run(10 * SECOND)
     machine.step(step)
@@ -59,7 +59,7 @@ def test_a_step_that_lasts_is_followed(step: int) -> None:
     assert machine.now() == machine.wall
 
 
-def test_a_short_step_back_that_lasts_is_followed_without_a_time_coming_twice() -> None:
+def test_a_short_lasting_step_back_is_followed_without_repeated_times() -> None:
     machine = Machine()
     machine.step(-11 * SECOND)
     shown = [machine.now()]
@@ -70,13 +70,13 @@ def test_a_short_step_back_that_lasts_is_followed_without_a_time_coming_twice() 
     assert abs(machine.now() - machine.wall) <= SECOND
 
 
-def test_a_clock_that_was_not_set_yet_is_followed_at_once() -> None:
+def test_the_first_setting_of_the_clock_is_followed_at_once() -> None:
     machine = Machine(wall=1_000)
     machine.step(NOW)
     assert machine.now() == machine.wall
 
 
-def test_nothing_may_be_deleted_before_the_clock_was_in_agreement_for_long() -> None:
+def test_the_clock_is_settled_after_a_long_agreement_only() -> None:
     machine = Machine()
     machine.run(SETTLED_MS - SECOND)
     assert not machine.clock.is_settled()
@@ -90,7 +90,7 @@ def test_nothing_may_be_deleted_before_the_clock_was_in_agreement_for_long() -> 
 
 
 @pytest.mark.parametrize("step", [-11 * SECOND, -3_600 * SECOND, -YEAR])
-async def test_readings_without_a_time_are_taken_while_the_clock_is_set_back(tmp_path: Path, step: int) -> None:
+async def test_distinct_timestamps_are_allocated_while_the_clock_is_set_back(tmp_path: Path, step: int) -> None:
     machine = Machine()
     store = SqliteStore(tmp_path / "readings.db", clock=machine.now)
     await store.start()
@@ -104,7 +104,7 @@ async def test_readings_without_a_time_are_taken_while_the_clock_is_set_back(tmp
     await store.close()
 
 
-async def test_a_leap_of_a_year_deletes_nothing(tmp_path: Path) -> None:
+async def test_a_step_of_a_year_deletes_no_readings(tmp_path: Path) -> None:
     machine = Machine()
     path = tmp_path / "readings.db"
     store = SqliteStore(path, clock=machine.now, settled=machine.clock.is_settled, expiry_seconds=0.001)
@@ -116,7 +116,7 @@ async def test_a_leap_of_a_year_deletes_nothing(tmp_path: Path) -> None:
     machine.step(YEAR)
     for _ in range(20):
         machine.run(SECOND)
-        # As many removals as there is time for.
+        # Several runs of the removal.
         await asyncio.sleep(0.005)
     assert await store.count(1, Span()) == 1
     machine.step(-YEAR)

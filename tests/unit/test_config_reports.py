@@ -1,4 +1,4 @@
-"""What a device reports of itself: bounded, and the same as a message and as JSON."""
+"""Reported configurations: bounded, and equal as a message and as JSON."""
 
 import json
 from collections.abc import Callable
@@ -24,19 +24,19 @@ def body(content: dict[str, Any]) -> HttpBody:
 
 
 @pytest.mark.parametrize("count", [1, 10_000])
-async def test_a_message_and_json_mean_the_same(count: int) -> None:
+async def test_a_message_and_json_are_equivalent(count: int) -> None:
     content: dict[str, Any] = {f"key{place}": place for place in range(count)}
     by_message, by_json = await report_of(message(content)), await report_of(body(content))
     assert by_message.configuration == by_json.configuration == content
 
 
-async def test_the_largest_configuration_fits_whatever_it_is_made_of() -> None:
+async def test_the_largest_configuration_of_any_structure_fits() -> None:
     digits = [1] * (MOST_CONFIGURATION_BYTES // 2 - 10)
     assert (await report_of(message({"d": digits}))).configuration == {"d": digits}
 
 
 @pytest.mark.parametrize("make", [message, body])
-async def test_a_larger_one_is_refused_before_it_is_read(
+async def test_a_larger_body_is_rejected_before_it_is_parsed(
     make: Callable[[dict[str, Any]], UpdateDeviceConfigRequest | HttpBody],
 ) -> None:
     with pytest.raises(InvalidArgument, match=str(MOST_BODY_BYTES)):

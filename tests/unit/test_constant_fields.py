@@ -1,4 +1,4 @@
-"""Fields that have one value only get it in one place, wherever they stand in an answer."""
+"""Fields with a single value are filled in at one place, anywhere in a response."""
 
 import pytest
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
@@ -17,7 +17,7 @@ def constants(message: Descriptor) -> list[str]:
     return [field.name for field in message.fields if field.GetOptions().HasExtension(constant)]
 
 
-def test_a_word_and_a_truth_are_filled_in() -> None:
+def test_texts_and_booleans_are_filled_in() -> None:
     fill = constant_filler(f"{TELEMETRY}SubmitTelemetry")
     answer = SubmitTelemetryResponse(message="stored")
     assert fill
@@ -25,7 +25,7 @@ def test_a_word_and_a_truth_are_filled_in() -> None:
     assert answer == SubmitTelemetryResponse(message="stored", stored_in_iotdb=True)
 
 
-def test_a_message_within_an_answer_has_its_own() -> None:
+def test_nested_messages_have_their_constants() -> None:
     fill = constant_filler(f"{GATEWAY}ReportDeviceConfig")
     answer = ReportDeviceConfigResponse(config=UpdateDeviceConfigResponse(config_key="a"))
     assert fill
@@ -33,7 +33,7 @@ def test_a_message_within_an_answer_has_its_own() -> None:
     assert answer.config == UpdateDeviceConfigResponse(status="success", config_key="a")
 
 
-def test_a_message_that_an_answer_lacks_is_not_made() -> None:
+def test_missing_messages_are_not_created() -> None:
     fill = constant_filler(f"{GATEWAY}ReportDeviceConfig")
     answer = ReportDeviceConfigResponse()
     assert fill

@@ -1,4 +1,4 @@
-"""Columns fit another type exactly where no value is lost."""
+"""Conversion of columns to another type rejects exactly the values that would change."""
 
 from itertools import pairwise
 from typing import Any
@@ -69,7 +69,7 @@ def column(value_type: ValueType, *values: Any, valid: list[bool] | None = None)
 
 
 @pytest.mark.parametrize(("source", "value", "target", "expected"), FITS)
-def test_a_value_that_fits_comes_out_equal(source: ValueType, value: Any, target: ValueType, expected: Any) -> None:
+def test_a_converted_value_is_equal(source: ValueType, value: Any, target: ValueType, expected: Any) -> None:
     values, misfits = convert(column(source, value), target)
     assert values.dtype == target.dtype
     assert values.tolist() == [expected]
@@ -83,18 +83,18 @@ def test_a_value_that_would_change_is_a_misfit(source: ValueType, value: Any, ta
     assert misfits.tolist() == [True]
 
 
-def test_the_sign_of_zero_survives_between_reals() -> None:
+def test_the_sign_of_zero_is_kept_between_floating_point_types() -> None:
     values, _ = convert(column(DOUBLE, -0.0), FLOAT)
     assert np.signbit(values).tolist() == [True]
 
 
-def test_rows_without_a_value_are_no_misfits_whatever_they_hold() -> None:
+def test_missing_values_are_never_misfits() -> None:
     _, misfits = convert(column(DOUBLE, np.nan, np.inf, 2.5, 1.0, valid=[False, False, True, True]), INT32)
     assert misfits.tolist() == [False, False, True, False]
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.sampled_from([DOUBLE, FLOAT, INT32]))
-def test_integers_fit_exactly_where_the_way_back_gives_the_same(value: int, target: ValueType) -> None:
+def test_integers_fit_if_they_can_be_converted_back(value: int, target: ValueType) -> None:
     converted, misfits = convert(column(INT64, value), target)
     if target is INT32:
         equal = -(2**31) <= value < 2**31
@@ -105,7 +105,7 @@ def test_integers_fit_exactly_where_the_way_back_gives_the_same(value: int, targ
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([FLOAT, INT64, INT32]))
-def test_reals_fit_exactly_where_the_type_has_that_number(value: float, target: ValueType) -> None:
+def test_floating_point_values_fit_if_the_type_has_the_number(value: float, target: ValueType) -> None:
     converted, misfits = convert(column(DOUBLE, value), target)
     bits = {INT64: 63, INT32: 31}
     if target is FLOAT:
@@ -118,7 +118,7 @@ def test_reals_fit_exactly_where_the_type_has_that_number(value: float, target: 
 
 
 @given(st.lists(st.booleans()))
-def test_runs_name_every_true_row_once(rows: list[bool]) -> None:
+def test_runs_have_every_true_row_once(rows: list[bool]) -> None:
     found = runs(np.array(rows, np.bool_))
     named = [index + step for index, length in found for step in range(length)]
     assert named == [index for index, row in enumerate(rows) if row]

@@ -56,7 +56,7 @@ async def test_a_hanging_name_service_does_not_block_worker_threads(names: Hangi
     assert names.answered == 0
 
 
-async def test_names_are_looked_up() -> None:
+async def test_host_names_are_resolved() -> None:
     async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"here")
         writer.close()

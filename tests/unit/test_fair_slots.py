@@ -1,4 +1,4 @@
-"""No caller takes all of a store's readers, and callers that wait take turns."""
+"""No caller can use all readers of a store, and waiting callers take turns."""
 
 import asyncio
 from collections import Counter
@@ -21,7 +21,7 @@ async def turns(slots: FairSlots, caller: str, count: int, order: list[str]) -> 
     return tasks
 
 
-async def test_one_caller_leaves_room_for_others() -> None:
+async def test_one_caller_cannot_use_all_slots() -> None:
     slots, order = FairSlots(SLOTS), list[str]()
     greedy = await turns(slots, "greedy", 100, order)
     assert order == ["greedy"] * MOST_PER_CALLER
@@ -32,7 +32,7 @@ async def test_one_caller_leaves_room_for_others() -> None:
     await asyncio.gather(*greedy, return_exceptions=True)
 
 
-async def test_callers_that_wait_take_turns_however_many_calls_each_has() -> None:
+async def test_waiting_callers_take_turns_regardless_of_their_number_of_calls() -> None:
     slots, order = FairSlots(2 * MOST_PER_CALLER), list[str]()
     tasks = await turns(slots, "a", 20, order)
     tasks += await turns(slots, "b", 20, order)

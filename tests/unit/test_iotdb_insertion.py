@@ -1,4 +1,4 @@
-"""The request equals, byte for byte, that of the generated client."""
+"""The insertion request equals that of the generated client byte for byte."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +57,6 @@ def readings(draw: st.DrawFn) -> Batch:
 
 
 @given(st.lists(readings(), min_size=1, max_size=5), st.integers(0, 2**62))
-def test_the_request_is_what_the_generated_client_makes(sent: list[Batch], session_id: int) -> None:
+def test_the_request_equals_that_of_the_generated_client(sent: list[Batch], session_id: int) -> None:
     tablets = [tablet(f"root.iotflow.devices.device_{one.device_id}", one.times, one.columns) for one in sent]
     assert insert_request(session_id, tablets, 0) == generated(session_id, tablets)

@@ -1,4 +1,4 @@
-"""64-bit numbers of answers, as the REST gateway's copy of the contract reads them."""
+"""64-bit integers of responses in the contract of the REST gateway."""
 
 import pytest
 from google.protobuf import descriptor_pool, json_format, message_factory
@@ -16,7 +16,7 @@ LAST = 2**53
 
 
 def printed(answer: Message) -> dict[str, object]:
-    """The JSON that a reader of the gateway's copy makes of the bytes of an answer."""
+    """The JSON of a response, by the contract of the gateway."""
     pool = descriptor_pool.DescriptorPool()
     for file in FileDescriptorSet.FromString(descriptor_set()).file:
         pool.Add(file)
@@ -44,10 +44,10 @@ def printed(answer: Message) -> dict[str, object]:
         (GetStatsResponse(), {}),
     ],
 )
-def test_answers_to_rest_show_them_as_numbers(answer: Message, expected: dict[str, object]) -> None:
+def test_rest_responses_have_json_numbers(answer: Message, expected: dict[str, object]) -> None:
     assert printed(add_json_numbers(answer)) == expected
 
 
-def test_callers_of_grpc_read_the_contract_as_it_stands() -> None:
+def test_the_contract_of_grpc_is_unchanged() -> None:
     answer = add_json_numbers(Command(id=LAST))
     assert Command.FromString(answer.SerializeToString()).id == LAST

@@ -1,4 +1,4 @@
-"""Keys of devices registered from here."""
+"""The key store of the command line."""
 
 import json
 import stat
@@ -10,7 +10,7 @@ from iotflow_simulators import SimulationError
 from iotflow_simulators.registration import KeyStore
 
 
-def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
+def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     keys = KeyStore(tmp_path / "data")
     assert keys.key("a") is None
     keys.check_writable()
@@ -24,7 +24,7 @@ def test_keys_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "\xff"])
-def test_a_file_that_holds_no_keys_is_left_as_it_is(tmp_path: Path, content: str) -> None:
+def test_a_file_without_keys_is_not_changed(tmp_path: Path, content: str) -> None:
     keys = KeyStore(tmp_path)
     keys.path.write_bytes(content.encode("latin-1"))
     with pytest.raises(SimulationError, match="not a JSON object"):
@@ -34,7 +34,7 @@ def test_a_file_that_holds_no_keys_is_left_as_it_is(tmp_path: Path, content: str
     assert keys.path.read_bytes() == content.encode("latin-1")
 
 
-def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
+def test_the_error_of_an_unusable_folder_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SimulationError, match="cannot be read: Not a directory"):
         KeyStore(tmp_path / "file" / "data").keep("a", "key")

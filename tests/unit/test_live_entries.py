@@ -48,7 +48,7 @@ def rows_of(told: Sequence[LiveReadings]) -> Rows:
 
 
 @given(st.lists(tellings(), max_size=12))
-def test_joined_and_cut(told: list[LiveReadings]) -> None:
+def test_joining_and_dividing_keeps_rows_and_order(told: list[LiveReadings]) -> None:
     together = joined(told)
     assert rows_of(together) == rows_of(told)
     cut = [piece for one in together for piece in pieces(one, 2)]
@@ -57,7 +57,7 @@ def test_joined_and_cut(told: list[LiveReadings]) -> None:
 
 
 @given(st.lists(tellings(), max_size=12))
-def test_through_entries(told: list[LiveReadings]) -> None:
+def test_entries_are_decoded_unchanged(told: list[LiveReadings]) -> None:
     head = EntryHead(b"0123456789abcdef", 7, 2**40, 3)
     carried = []
     for group in grouped(told):
@@ -72,7 +72,7 @@ def _source(told: LiveReadings) -> tuple[int, str, str]:
     return told.source.id, told.source.name, told.source.device_type
 
 
-def test_entries_are_bounded_and_a_fleet_lies_in_few_columns() -> None:
+def test_entries_are_bounded_and_share_columns_of_many_devices() -> None:
     wide = Batch(1, np.arange(10_000), tuple(Column(f"m{n}", ValueType.DOUBLE, np.zeros(10_000)) for n in range(20)))
     fleet = [
         LiveReadings(

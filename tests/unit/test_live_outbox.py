@@ -62,7 +62,7 @@ class Sender:
 
 
 @given(STEPS)
-def test_any_sequence_of_sends(steps: list[tuple[str, object]]) -> None:
+def test_entries_are_received_once_in_order_and_losses_are_counted(steps: list[tuple[str, object]]) -> None:
     outbox, others = Outbox(LIMIT), Others()
     sender, certain = Sender(outbox), True
     for step, detail in steps:

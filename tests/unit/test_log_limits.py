@@ -1,4 +1,4 @@
-"""A cause that comes again with every request has a line of the log each ten seconds."""
+"""A repeated cause is logged once in ten seconds."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from iotflow.log_limits import LogLimit
 
 
 class Lines:
-    """A log that keeps what it was given."""
+    """A log that records its lines."""
 
     def __init__(self) -> None:
         self.written: list[dict[str, Any]] = []
@@ -18,7 +18,7 @@ class Lines:
 
 
 def test_a_line_each_ten_seconds_for_each_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With how many were left out since; another reason has its line at once."""
+    """The line has the number of suppressed ones; another reason is logged at once."""
     now, limit, log = [100.0], LogLimit(), Lines()
     monkeypatch.setattr("iotflow.log_limits.time.monotonic", lambda: now[0])
     for seconds in (0.0, 5.0, 4.9, 0.1, 1.0):

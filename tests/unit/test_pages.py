@@ -1,4 +1,4 @@
-"""The Markdown pages: links lead somewhere, lines fit a terminal, named folders exist."""
+"""The Markdown pages: links have targets, lines fit a terminal, named folders exist."""
 
 import re
 import subprocess
@@ -21,13 +21,13 @@ def prose(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings as links name them."""
+    """The anchors of the headings."""
     headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_to_what_is_there(name: str) -> None:
+def test_links_have_targets(name: str) -> None:
     page = ROOT / name
     for link in LINK.findall(prose(page)):
         if link.startswith(EXTERNAL):
@@ -39,8 +39,8 @@ def test_links_lead_to_what_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_lines_fit(name: str) -> None:
-    # The row of a table cannot be wrapped.
+def test_lines_fit_a_terminal(name: str) -> None:
+    # Rows of tables cannot be wrapped.
     lines = [line for line in prose(ROOT / name).splitlines() if not line.startswith("|")]
     assert [line for line in lines if len(line) > LONGEST_LINE] == []
 

@@ -12,7 +12,7 @@ from iotflow_cli.up import reserved_for_run
 from tests.support.processes import free_port
 
 
-def test_taken_port_is_named_with_a_way_out() -> None:
+def test_the_error_of_a_port_in_use_names_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         with pytest.raises(UsageError) as refused:
@@ -23,11 +23,11 @@ def test_taken_port_is_named_with_a_way_out() -> None:
     )
 
 
-def test_free_port_is_fine() -> None:
+def test_a_free_port_is_accepted() -> None:
     check_free("127.0.0.1", free_port(), "--rest-port")
 
 
-def test_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
+def test_a_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with reserved_for_run(folder):
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -40,7 +40,7 @@ def test_data_folder_is_for_one_run_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_the_error_of_an_unusable_data_folder_names_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="Not a directory"), reserved_for_run(tmp_path / "file" / "data"):
         pass

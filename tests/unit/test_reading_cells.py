@@ -1,4 +1,4 @@
-"""What of many readings is refused takes little memory, however many values that are."""
+"""Rejected values of many readings take little memory."""
 
 from iotflow.readings import MOST_PROBLEMS, Decoded, InvalidReading, Reading, decode_items
 from iotflow_server.telemetry.checks import Limits
@@ -7,7 +7,7 @@ from iotflow_server.telemetry.reading_cells import MOST_NAMED, cells_of
 LIMITS = Limits(rows=10_000, columns=1_000, values=1_000_000, text_bytes=100, names=3)
 
 
-def test_refused_values_beyond_those_named_are_counted() -> None:
+def test_rejected_values_beyond_the_named_ones_are_counted() -> None:
     readings = [Reading(None, {f"r{row}_{name}": 1.0 for name in range(10)}, row) for row in range(2_000)]
     cells, rejections, more = cells_of(Decoded(readings), LIMITS)
     assert [name for name, _ in cells] == ["r0_0", "r0_1", "r0_2"]
@@ -16,7 +16,7 @@ def test_refused_values_beyond_those_named_are_counted() -> None:
     assert {item.reason for item in rejections} == {"TOO_MANY_NAMES"}
 
 
-def test_so_are_texts_and_values_that_could_not_be_read() -> None:
+def test_texts_and_unreadable_values_beyond_the_named_ones_are_counted() -> None:
     problems = [
         InvalidReading("INVALID_VALUE", "too long", measurement="b", index=row) for row in range(MOST_NAMED - 1)
     ]
@@ -27,7 +27,7 @@ def test_so_are_texts_and_values_that_could_not_be_read() -> None:
     assert [(name, rows) for (name, _), (rows, _) in cells.items()] == [("c", [0, 1, 2])]
 
 
-def test_values_that_could_not_be_read_are_kept_as_far_and_counted_beyond() -> None:
+def test_unreadable_values_are_kept_up_to_a_limit_and_counted_beyond() -> None:
     items = [{"data": {f"n{name}": float("inf") for name in range(100)}} for _ in range(200)]
     decoded = decode_items(items, 0)
     assert (len(decoded.problems), decoded.more_problems) == (MOST_PROBLEMS, 20_000 - MOST_PROBLEMS)
@@ -35,7 +35,7 @@ def test_values_that_could_not_be_read_are_kept_as_far_and_counted_beyond() -> N
     assert (len(rejections), more) == (MOST_NAMED, 20_000 - MOST_NAMED)
 
 
-def test_a_name_counts_once_whatever_the_types_of_its_values() -> None:
+def test_a_name_counts_once_for_all_types_of_its_values() -> None:
     values: list[float | int | bool | str] = ["a", 1.0, 2**60, True]
     readings = [Reading(None, dict.fromkeys("abc", value), row) for row, value in enumerate(values)]
     cells, rejections, _ = cells_of(Decoded([*readings, Reading(None, {"d": 1.0, "a": 2.0}, 4)]), LIMITS)
@@ -43,6 +43,6 @@ def test_a_name_counts_once_whatever_the_types_of_its_values() -> None:
     assert [(item.index, item.measurement) for item in rejections] == [(4, "d")]
 
 
-def test_few_are_all_named() -> None:
+def test_few_rejected_values_are_all_named() -> None:
     cells, rejections, more = cells_of(Decoded([Reading(None, {"a": 1.0, "b;c": 2.0}, 0)]), LIMITS)
     assert ([name for name, _ in cells], [item.measurement for item in rejections], more) == (["a"], ["b;c"], 0)

@@ -43,7 +43,7 @@ def test_a_row_is_rejected_where_none_of_its_values_is_stored(rejections: list[R
     assert tally.is_complete is not bool(rejections)
 
 
-def test_one_is_singular() -> None:
+def test_a_single_row_is_singular() -> None:
     tally = ReplayTally()
     tally.count(Chunk(np.array([1]), {"a": np.array([1.0])}), in_order=True)
     tally.empty = 1
@@ -59,7 +59,7 @@ def test_one_is_singular() -> None:
 @pytest.mark.parametrize(
     ("terminal", "expected"), [(False, "2 of 3 rows acknowledged, 1 rejected, "), (True, "1 rejected")]
 )
-def test_progress_counts_rejected_rows_apart(*, terminal: bool, expected: str) -> None:
+def test_progress_counts_rejected_rows_separately(*, terminal: bool, expected: str) -> None:
     output = io.StringIO()
     with progress_on(Console(file=output, force_terminal=terminal, color_system=None, width=120), 3) as progress:
         progress.advance(2, 0)

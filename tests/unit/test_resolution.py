@@ -1,4 +1,4 @@
-"""A batch against the types its device already has."""
+"""The conversion of a batch to the types of its device."""
 
 from typing import Any
 
@@ -28,14 +28,14 @@ def rows(column: Column) -> list[Any]:
     return [value if present else None for value, present in zip(column.values.tolist(), valid, strict=True)]
 
 
-def test_known_columns_pass_untouched() -> None:
+def test_columns_of_the_known_type_are_unchanged() -> None:
     first, second = column("a", DOUBLE, 1.0, 2.0), column("b", TEXT, "x", None)
     found = resolved(first, second, known={"a": DOUBLE, "b": TEXT})
     assert found == Resolved((first, second))
     assert found.columns[0].values is first.values
 
 
-def test_the_first_value_sets_the_type_and_later_columns_are_fitted_to_it() -> None:
+def test_the_first_value_sets_the_type_of_later_columns() -> None:
     found = resolved(column("a", DOUBLE, None, 2.0, 2.5, None), column("a", INT32, 1, None, None, 4))
     assert found.new_types == {"a": INT32}
     assert [rows(one) for one in found.columns] == [[1, 2, None, 4]]
@@ -55,20 +55,20 @@ def test_a_column_without_a_value_sets_no_type() -> None:
     assert [one.measurement for one in found.columns] == ["b"]
 
 
-def test_neighbouring_misfits_are_one_rejection_and_a_gap_parts_them() -> None:
+def test_adjacent_misfits_are_one_rejection() -> None:
     found = resolved(column("a", DOUBLE, 0.5, 1.5, 2.0, 2.5, None, 3.5), known={"a": INT64})
     assert [(one.index, one.count) for one in found.rejections] == [(0, 2), (3, 1), (5, 1)]
     assert [rows(one) for one in found.columns] == [[None, None, 2, None, None, None]]
 
 
-def test_a_rejection_names_the_types_and_is_not_to_be_repeated() -> None:
+def test_a_rejection_names_the_types_and_is_permanent() -> None:
     (rejection,) = resolved(column("a", TEXT, "x"), known={"a": INT64}).rejections
     assert "TEXT" in rejection.message
     assert "INT64" in rejection.message
     assert not rejection.retryable
 
 
-def test_an_atomic_batch_with_a_misfit_keeps_nothing_and_sets_no_type() -> None:
+def test_an_atomic_batch_with_a_misfit_is_rejected_whole_and_sets_no_type() -> None:
     found = resolved(column("a", DOUBLE, 0.5), column("new", DOUBLE, 1.0), known={"a": INT64}, atomic=True)
     assert found.columns == ()
     assert found.new_types == {}

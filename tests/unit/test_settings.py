@@ -23,7 +23,7 @@ OLDER = {"IOTDB_HOST": "iotdb.example", "IOTDB_USER": "flow", "IOTDB_PASSWORD": 
         ),
     ],
 )
-def test_where_readings_are_kept(
+def test_the_store_follows_from_its_setting(
     monkeypatch: pytest.MonkeyPatch, env: dict[str, str], location: Location, user: str, password: str
 ) -> None:
     for name in ("IOTFLOW_TELEMETRY", "IOTDB_HOST", "IOTDB_PORT", "IOTDB_USER", "IOTDB_PASSWORD"):
@@ -41,16 +41,14 @@ def test_where_readings_are_kept(
 
 @pytest.mark.parametrize("name", ["ADMIN_TOKEN", "GATEWAY_TOKEN", "KEY_SECRET"])
 @pytest.mark.parametrize("secret", ["a", "hunter2", "fifteen letters", "a" * 40, "abcab" * 8])
-def test_a_secret_that_is_easy_to_guess_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, name: str, secret: str
-) -> None:
+def test_a_guessable_secret_is_rejected_by_name(monkeypatch: pytest.MonkeyPatch, name: str, secret: str) -> None:
     monkeypatch.setenv(f"IOTFLOW_{name}", secret)
     with pytest.raises(WrongSettings, match=f"^IOTFLOW_{name}: ") as refusal:
         load_settings()
     assert secret == "a" or secret not in str(refusal.value)
 
 
-def test_one_secret_does_not_make_two_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_tokens_cannot_have_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ADMIN_TOKEN", "GATEWAY_TOKEN"):
         monkeypatch.setenv(f"IOTFLOW_{name}", "x7Gq2mPz9LwR4tKv")
     with pytest.raises(WrongSettings, match="^IOTFLOW_GATEWAY_TOKEN: "):

@@ -29,7 +29,7 @@ def test_older_states_are_dropped(published: list[str], received: list[str]) -> 
     assert order.is_newer(command(2, "queued"))
 
 
-def test_the_oldest_command_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_command_is_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "MOST_REMEMBERED", 1)
     order = CommandStateOrder()
     assert [order.is_newer(command(number, "queued")) for number in (1, 2, 2, 1)] == [True, True, False, True]

@@ -1,4 +1,4 @@
-"""Bodies where credentials are made are refused by the same sentences as readings."""
+"""Bodies of requests for credentials have the same errors as readings."""
 
 import pytest
 from google.api.httpbody_pb2 import HttpBody
@@ -13,7 +13,7 @@ TOKEN = b'{"name": "ci", "role": "viewer"}'
 @pytest.mark.parametrize(
     "body", [b"\xef\xbb\xbf" + TOKEN, b"\x1f\x8b" + TOKEN, b'{"name": "ci",}', b'{"name": NaN}', b"[]", b"{"]
 )
-def test_what_is_no_json_object_is_refused_as_a_reading_is(body: bytes) -> None:
+def test_a_body_that_is_not_an_object_has_the_error_of_readings(body: bytes) -> None:
     with pytest.raises(InvalidArgument) as expected:
         json_object(body)
     with pytest.raises(InvalidArgument) as refused:
@@ -22,11 +22,11 @@ def test_what_is_no_json_object_is_refused_as_a_reading_is(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [TOKEN + b" " * MOST_BODY_BYTES, b'{"name": ' + b"[" * 1_000 + b"]" * 1_000 + b"}"])
-def test_long_and_deep_bodies_are_refused(body: bytes) -> None:
+def test_long_and_deep_bodies_are_rejected(body: bytes) -> None:
     with pytest.raises(InvalidArgument):
         fill(CreateTokenRequest(), HttpBody(data=body))
 
 
-def test_a_whole_body_is_read() -> None:
+def test_a_valid_body_is_parsed() -> None:
     made = fill(CreateTokenRequest(), HttpBody(data=TOKEN))
     assert (made.name, made.role) == ("ci", "viewer")

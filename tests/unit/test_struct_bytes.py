@@ -1,4 +1,4 @@
-"""Rows made column by column are the rows made cell by cell."""
+"""Rows encoded by column equal rows encoded by cell."""
 
 from typing import Any
 
@@ -40,13 +40,13 @@ def columns(draw: st.DrawFn, name: str, rows: int) -> Column:
 
 @given(batches())
 @settings(max_examples=300, deadline=None)
-def test_columns_make_the_rows_that_cells_make(batch: Batch) -> None:
+def test_rows_by_column_equal_rows_by_cell(batch: Batch) -> None:
     merged = GetTelemetryResponse()
     merged.MergeFromString(rows_field(batch, GetTelemetryResponse.DATA_FIELD_NUMBER))
     assert merged == GetTelemetryResponse(data=encode_rows(batch))
 
 
-def test_rows_of_every_length_of_length() -> None:
+def test_rows_with_length_prefixes_of_all_sizes() -> None:
     for size in (10, 100, 127, 128, 16_300, 16_400, 2_097_152):
         batch = Batch(1, np.array([0, 1]), (Column("a", ValueType.TEXT, np.array(["x" * size, "y"], object)),))
         merged = GetTelemetryResponse()
@@ -54,5 +54,5 @@ def test_rows_of_every_length_of_length() -> None:
         assert [len(row.fields["a"].string_value) for row in merged.data] == [size, 1]
 
 
-def test_varints() -> None:
+def test_varints_are_encoded() -> None:
     assert [varint(number) for number in (0, 127, 128, 300)] == [b"\0", b"\x7f", b"\x80\x01", b"\xac\x02"]

@@ -92,13 +92,13 @@ def supervise(
     return asyncio.run(run())
 
 
-def test_stops_in_the_opposite_order(tmp_path: Path) -> None:
+def test_processes_stop_in_reverse_order(tmp_path: Path) -> None:
     lines: list[str] = []
     assert supervise(lines, program("server", tmp_path), program("envoy", tmp_path)) == 0
     assert lines == ["server | up", "envoy  | up", "stopping", "envoy  | bye", "server | bye"]
 
 
-def test_drains_before_it_stops(tmp_path: Path) -> None:
+def test_a_process_drains_before_it_stops(tmp_path: Path) -> None:
     lines: list[str] = []
 
     async def drain() -> None:
@@ -116,7 +116,7 @@ def test_drains_before_it_stops(tmp_path: Path) -> None:
         ("import os; os.kill(os.getpid(), signal.SIGKILL)", "by SIGKILL"),
     ],
 )
-def test_part_that_dies_is_started_again(tmp_path: Path, dying: str, fate: str) -> None:
+def test_a_dead_process_is_restarted(tmp_path: Path, dying: str, fate: str) -> None:
     lines: list[str] = []
     reported: list[list[str]] = []
 
@@ -141,7 +141,7 @@ def test_part_that_dies_is_started_again(tmp_path: Path, dying: str, fate: str) 
     assert reported == [[f"envoy ended {fate}"], []]
 
 
-def test_part_that_keeps_dying_is_given_up_and_ends_the_run(tmp_path: Path) -> None:
+def test_a_process_that_dies_repeatedly_ends_the_run(tmp_path: Path) -> None:
     lines: list[str] = []
     assert supervise(lines, program("server", tmp_path), mortal(tmp_path), announce=start_dying(tmp_path)) == 1
     ended = "envoy ended with exit code 3"
@@ -154,7 +154,7 @@ def test_part_that_keeps_dying_is_given_up_and_ends_the_run(tmp_path: Path) -> N
     assert lines[-1] == "server | bye"
 
 
-def test_failures_long_ago_do_not_count(tmp_path: Path) -> None:
+def test_old_failures_do_not_count(tmp_path: Path) -> None:
     lines: list[str] = []
 
     def down(problems: Sequence[str]) -> None:
@@ -169,7 +169,7 @@ def test_failures_long_ago_do_not_count(tmp_path: Path) -> None:
     assert not [line for line in lines if "(failure 2" in line]
 
 
-def test_part_that_is_not_ready_again_in_time_is_a_failure(tmp_path: Path) -> None:
+def test_a_restart_that_is_not_ready_in_time_is_a_failure(tmp_path: Path) -> None:
     lines: list[str] = []
 
     silent_later = POLITE.replace("pathlib.Path(sys.argv[1]).touch()", ONCE)
@@ -179,7 +179,7 @@ def test_part_that_is_not_ready_again_in_time_is_a_failure(tmp_path: Path) -> No
     assert lines[-1] == "envoy was not ready within 2 seconds; given up after 2 failures in a row"
 
 
-def test_run_that_ends_starts_nothing_again(tmp_path: Path) -> None:
+def test_no_process_is_restarted_during_the_stop(tmp_path: Path) -> None:
     lines: list[str] = []
     slow = dataclasses.replace(RESTARTS, first_pause=PATIENCE, longest_pause=PATIENCE)
     assert (
@@ -189,13 +189,13 @@ def test_run_that_ends_starts_nothing_again(tmp_path: Path) -> None:
     assert lines[-1] == "stopping"
 
 
-def test_child_that_dies_at_the_start_keeps_the_next_from_starting(tmp_path: Path) -> None:
+def test_a_process_that_dies_at_the_start_prevents_later_starts(tmp_path: Path) -> None:
     lines: list[str] = []
     assert supervise(lines, program("server", tmp_path, "raise SystemExit('broken')"), program("envoy", tmp_path)) == 1
     assert lines == ["server | broken", "server ended with exit code 1"]
 
 
-def test_child_killed_by_a_signal_at_the_start_is_started_again(tmp_path: Path) -> None:
+def test_a_process_killed_by_a_signal_at_the_start_is_restarted(tmp_path: Path) -> None:
     lines: list[str] = []
     died = tmp_path / "died"
     dies_once = f"""
@@ -215,7 +215,7 @@ if not died.exists():
     ]
 
 
-def test_second_sigterm_leaves_the_grace(tmp_path: Path) -> None:
+def test_a_second_sigterm_does_not_shorten_the_grace_period(tmp_path: Path) -> None:
     lines: list[str] = []
 
     async def terminate_again() -> None:
@@ -225,8 +225,8 @@ def test_second_sigterm_leaves_the_grace(tmp_path: Path) -> None:
     assert lines[-1] == "server | bye"
 
 
-def test_ignored_sighup_stays_ignored(tmp_path: Path) -> None:
-    # As nohup starts a process.
+def test_an_ignored_sighup_stays_ignored(tmp_path: Path) -> None:
+    # As nohup does.
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     handlers: list[object] = []
 
@@ -241,7 +241,7 @@ def test_ignored_sighup_stays_ignored(tmp_path: Path) -> None:
     assert handlers == [signal.SIG_IGN]
 
 
-def test_second_interrupt_starts_nothing_again(tmp_path: Path) -> None:
+def test_a_second_interrupt_restarts_no_process(tmp_path: Path) -> None:
     lines: list[str] = []
 
     async def interrupt_again() -> None:
@@ -254,7 +254,7 @@ def test_second_interrupt_starts_nothing_again(tmp_path: Path) -> None:
     assert sorted(lines[-2:]) == ["envoy had to be killed", "server had to be killed"]
 
 
-def test_command_that_cannot_be_run(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_command_names_it(tmp_path: Path) -> None:
     async def never() -> bool:
         return False
 
@@ -264,7 +264,7 @@ def test_command_that_cannot_be_run(tmp_path: Path) -> None:
     assert lines == [f"envoy | {missing}: No such file or directory", "envoy ended with exit code 127"]
 
 
-def test_child_that_is_never_ready(tmp_path: Path) -> None:
+def test_a_process_that_is_never_ready_ends_the_run(tmp_path: Path) -> None:
     lines: list[str] = []
     silent = program("server", tmp_path, POLITE.replace("pathlib.Path(sys.argv[1]).touch()", ""), start_within=0.3)
     assert supervise(lines, silent, program("envoy", tmp_path)) == 1
@@ -272,13 +272,13 @@ def test_child_that_is_never_ready(tmp_path: Path) -> None:
     assert not [line for line in lines if line.startswith("envoy")]
 
 
-def test_stubborn_child_is_killed_after_its_grace(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed_after_its_grace_period(tmp_path: Path) -> None:
     lines: list[str] = []
     assert supervise(lines, program("server", tmp_path, STUBBORN, grace=0.1)) == 1
     assert lines[-1] == "server had to be killed"
 
 
-def test_second_interrupt_kills(tmp_path: Path) -> None:
+def test_a_second_interrupt_kills_all_processes(tmp_path: Path) -> None:
     lines: list[str] = []
 
     async def interrupt_again() -> None:
@@ -288,7 +288,7 @@ def test_second_interrupt_kills(tmp_path: Path) -> None:
     assert lines[-1] == "server had to be killed"
 
 
-def test_descendants_of_a_child_that_ended_are_killed(tmp_path: Path) -> None:
+def test_descendants_of_an_ended_process_are_killed(tmp_path: Path) -> None:
     leaving = (
         "import subprocess; subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']); sys.exit(4)"
     )
@@ -298,7 +298,7 @@ def test_descendants_of_a_child_that_ended_are_killed(tmp_path: Path) -> None:
     assert lines[-1] == "envoy ended with exit code 4; given up after 4 failures in a row"
 
 
-def test_long_lines_are_written_whole(tmp_path: Path) -> None:
+def test_long_lines_are_written_unchanged(tmp_path: Path) -> None:
     code = POLITE.replace('print("up", flush=True)', 'print("x" * 300_000); print("é", end="", flush=True)')
     lines: list[str] = []
     supervise(lines, program("server", tmp_path, code))
@@ -307,7 +307,7 @@ def test_long_lines_are_written_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process whose parent ends")
-def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+def test_processes_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     listening = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""JSON merge patch as RFC 7396 has it, and what a device does not report as desired."""
+"""JSON merge patch of RFC 7396, and the difference of desired and reported configurations."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iotflow_server.config.twin import difference, merged
 
-# The RFC's appendix A: original, patch, result.
+# Appendix A of the RFC: original, patch, result.
 RFC_7396: list[tuple[Any, Any, Any]] = [
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),
     ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
@@ -29,7 +29,7 @@ RFC_7396: list[tuple[Any, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("original", "patch", "result"), RFC_7396)
-def test_the_rfcs_own_cases(original: Any, patch: Any, result: Any) -> None:
+def test_the_cases_of_the_rfc(original: Any, patch: Any, result: Any) -> None:
     assert merged(original, patch) == result
 
 
@@ -51,7 +51,9 @@ def test_the_rfcs_own_cases(original: Any, patch: Any, result: Any) -> None:
         ({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}]}),
     ],
 )
-def test_what_is_not_reported_so(desired: Any, reported: Any, expected: Any) -> None:
+def test_the_difference_has_members_that_are_not_reported_as_desired(
+    desired: Any, reported: Any, expected: Any
+) -> None:
     assert difference(desired, reported) == expected
 
 
@@ -64,5 +66,5 @@ documents = st.dictionaries(st.sampled_from("abc"), values, max_size=3)
 
 
 @given(documents, documents)
-def test_a_device_that_takes_the_difference_over_reports_what_is_desired(desired: Any, reported: Any) -> None:
+def test_applying_the_difference_gives_the_desired_configuration(desired: Any, reported: Any) -> None:
     assert difference(desired, merged(reported, difference(desired, reported))) == {}

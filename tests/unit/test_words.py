@@ -1,4 +1,4 @@
-"""Closed sets of words are declared once in the contract; rules, constants and the server's own types agree with them."""
+"""Closed sets of words are declared once in the contract; rules, constants and types of the server agree with them."""
 
 import re
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_a_field_with_a_list_of_words_names_its_set() -> None:
     assert [field.full_name for field in fields() if allowed(field) and not set_of(field)] == []
 
 
-def test_the_servers_own_types_have_the_words_of_the_contract() -> None:
+def test_types_of_the_server_have_the_words_of_the_contract() -> None:
     assert list(ValueType) == SETS["MeasurementType"]
     assert list(FORMATS) == SETS["ExportFormat"]
 

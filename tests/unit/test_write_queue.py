@@ -24,7 +24,7 @@ def numbers(group: list[QueuedBatch]) -> list[tuple[int, int]]:
     return [(one.batch.device_id, int(one.batch.times[0])) for one in group]
 
 
-async def test_a_device_with_many_batches_does_not_delay_the_others() -> None:
+async def test_a_device_with_many_batches_does_not_delay_others() -> None:
     lane, wide = WriteQueue(), GROUP_COLUMNS // 4
     for number in range(100):
         lane.put(waiting(1, number, columns=wide))

@@ -81,7 +81,7 @@ def test_numbers_beyond_the_exact_integers_of_json_are_rejected(world: World, nu
         assert status == 404 or "command_id" in answer.json()["message"]
 
 
-def test_a_device_has_no_command_with_a_larger_number(world: World) -> None:
+def test_a_command_with_a_larger_number_is_not_found(world: World) -> None:
     answer = world.call("POST", f"/api/v1/devices/commands/{2**63 - 1}/ack", "device", json={})
     assert answer.status_code == 404, answer.text
 

@@ -11,7 +11,7 @@ ALLOW, DENY = {"result": "allow", "is_superuser": False}, {"result": "deny", "is
 
 
 def auth(username: str, password: str) -> dict[str, str]:
-    """The request of the template {"username": "${username}", "password": "${password}", "clientid": "${clientid}"} in the configuration of EMQX."""
+    """The body of an authentication request of EMQX: the user name, the password and the client id."""
     return {"username": username, "password": password, "clientid": "c1"}
 
 
@@ -114,12 +114,12 @@ def test_call_outs_are_for_brokers_and_adapters_only(world: World) -> None:
             assert world.call("POST", path, who, json=asked).status_code == status, (who, path)
 
 
-def test_an_unknown_action_is_denied(world: World) -> None:
+def test_an_unknown_action_is_an_error(world: World) -> None:
     assert world.call("POST", ACL, "gateway", json=acl("1", "t", "read")).status_code == 400
 
 
 def acl(username: str, topic: str, action: str) -> dict[str, str]:
-    """The request of the template {"username": …, "topic": "${topic}", "action": "${action}"} in the configuration of EMQX."""
+    """The body of an authorization request of EMQX: the user name, the topic and the action."""
     return {"username": username, "topic": topic, "action": action}
 
 

@@ -1,4 +1,4 @@
-"""The reference of MQTT has every topic of the grammar, and describes what adapters and devices send there."""
+"""The reference of MQTT has every topic of the grammar, and describes the messages of adapters and devices."""
 
 import re
 from typing import Any
@@ -54,7 +54,7 @@ EXAMPLES = [
 
 
 def channel(topic: str) -> dict[str, Any]:
-    """The one of a topic: what is written out comes before what is left open."""
+    """The channel of a topic; literal addresses precede those with parameters."""
     found = [one for one in reference("asyncapi")["channels"].values() if _fits(one, topic)]
     assert found, topic
     best: dict[str, Any] = min(found, key=lambda one: one["address"].count("{"))
@@ -68,31 +68,31 @@ def actions(address: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("topic", "kind"), PUBLISHED.items())
-def test_has_what_devices_publish(topic: str, kind: Kind) -> None:
+def test_topics_for_publishing_are_documented(topic: str, kind: Kind) -> None:
     found = channel(topic)
     assert list(found["messages"]) == [PAYLOADS[kind]]
     assert actions(found["address"]) == {"receive"}
 
 
 @pytest.mark.parametrize(("topic", "payload"), RECEIVED.items())
-def test_has_what_devices_receive(topic: str, payload: str) -> None:
+def test_topics_for_receiving_are_documented(topic: str, payload: str) -> None:
     assert list(channel(topic)["messages"]) == [payload]
 
 
 @pytest.mark.parametrize("key", reference("asyncapi")["channels"])
-def test_has_no_topic_that_the_grammar_does_not_have(key: str) -> None:
+def test_every_documented_topic_is_in_the_grammar(key: str) -> None:
     address = reference("asyncapi")["channels"][key]["address"]
     topic = address.format(device="7", name="pump", word="sensors", group="sensor", kind="control")
     assert topic in RECEIVED or GRAMMAR.parse(topic).kind is not None
 
 
 @pytest.mark.parametrize(("name", "document"), DOCUMENTS.items())
-def test_describes_what_the_adapter_publishes(name: str, document: bytes) -> None:
+def test_messages_of_the_adapter_are_documented(name: str, document: bytes) -> None:
     assert problems("asyncapi", _schema(name), orjson.loads(document)) == []
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
-def test_an_example_is_as_its_schema_says(name: str, example: object) -> None:
+def test_examples_satisfy_their_schemas(name: str, example: object) -> None:
     assert problems("asyncapi", _schema(name), example) == []
 
 
@@ -108,11 +108,11 @@ def test_an_example_is_as_its_schema_says(name: str, example: object) -> None:
         ("RegistrationAnswer", {"status": "success"}),
     ],
 )
-def test_describes_what_is_not_taken(name: str, payload: object) -> None:
+def test_rejected_payloads_violate_their_schemas(name: str, payload: object) -> None:
     assert problems("asyncapi", _schema(name), payload)
 
 
-def test_validation_finds_what_is_wrong() -> None:
+def test_validation_finds_errors() -> None:
     assert list(openapi_problems({**reference("openapi"), "paths": {"/": {"get": {"responses": []}}}}))
     assert list(asyncapi_problems({**reference("asyncapi"), "channels": {"a": {"address": 7}}}))
     assert list(asyncapi_problems({**reference("asyncapi"), "components": {}}))

@@ -1,4 +1,4 @@
-"""The files of the contract: requests and responses stand beside their RPCs, all other messages in the file of their resource."""
+"""The files of the contract: requests and responses are beside their RPCs, and other messages in the files of their resources."""
 
 import pkgutil
 from importlib import import_module
@@ -16,7 +16,7 @@ FILES: list[FileDescriptor] = [
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_requests_and_responses_stand_beside_their_rpcs_and_nothing_else_does(file: FileDescriptor) -> None:
+def test_only_requests_and_responses_are_beside_their_rpcs(file: FileDescriptor) -> None:
     beside_rpcs = {name for name in file.message_types_by_name if name.endswith(("Request", "Response"))}
     is_service = file.name.endswith("_service.proto")
     assert bool(file.services_by_name) is is_service

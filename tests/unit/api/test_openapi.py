@@ -1,4 +1,4 @@
-"""The reference of REST has all that the contract binds, and says of it what the contract says."""
+"""The reference of REST has all paths of the contract, and agrees with it."""
 
 from typing import Any
 
@@ -31,12 +31,12 @@ def name_of(bound: Operation) -> str:
 
 
 @pytest.mark.parametrize(("verb", "paths"), rest_paths().items())
-def test_has_every_path_of_the_gateway_and_no_other(verb: str, paths: list[str]) -> None:
+def test_the_paths_are_those_of_the_gateway(verb: str, paths: list[str]) -> None:
     assert {path for path, item in reference("openapi")["paths"].items() if verb.lower() in item} == set(paths)
 
 
 @pytest.mark.parametrize("bound", OPERATIONS, ids=name_of)
-def test_every_field_of_a_request_has_a_place(bound: Operation) -> None:
+def test_every_request_field_is_documented(bound: Operation) -> None:
     found = documented(bound)
     parameters = {one["name"] for one in found.get("parameters", ())}
     body = _properties(found["requestBody"]["content"]["application/json"]["schema"]) if bound.body else set()
@@ -48,7 +48,7 @@ def test_every_field_of_a_request_has_a_place(bound: Operation) -> None:
 
 
 @pytest.mark.parametrize("bound", OPERATIONS, ids=name_of)
-def test_has_a_success_and_the_common_refusals(bound: Operation) -> None:
+def test_every_operation_has_a_success_and_the_common_errors(bound: Operation) -> None:
     responses = documented(bound)["responses"]
     assert [status for status in responses if status < "300"] == ["201" if bound.name in details().created else "200"]
     assert [status for status in COMMON if status not in responses] == []
@@ -57,14 +57,14 @@ def test_has_a_success_and_the_common_refusals(bound: Operation) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.status < 400], ids=str)
-def test_has_what_the_rest_table_has(case: Case) -> None:
+def test_responses_of_the_rest_tables_are_documented(case: Case) -> None:
     found = operation(case.method, case.path)
     assert found is not None
     assert str(case.status) in found["responses"]
 
 
 @pytest.mark.parametrize("bound", [bound for bound in OPERATIONS if bound.body], ids=name_of)
-def test_an_example_is_accepted_by_the_contract(bound: Operation) -> None:
+def test_examples_are_valid_messages(bound: Operation) -> None:
     content = documented(bound)["requestBody"]["content"]["application/json"]
     assert bound.body is not None
     assert problems("openapi", content["schema"], content["example"]) == []
@@ -74,7 +74,7 @@ def test_an_example_is_accepted_by_the_contract(bound: Operation) -> None:
 
 
 @pytest.mark.parametrize("bound", OPERATIONS, ids=name_of)
-def test_an_example_is_as_its_schema_says(bound: Operation) -> None:
+def test_examples_satisfy_their_schemas(bound: Operation) -> None:
     for response in documented(bound)["responses"].values():
         for content in response.get("content", {}).values():
             if "example" in content:
@@ -82,12 +82,12 @@ def test_an_example_is_as_its_schema_says(bound: Operation) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(details().created) | set(details().also) | set(details().media)))
-def test_details_are_of_methods_that_there_are(name: str) -> None:
+def test_details_are_of_existing_methods(name: str) -> None:
     assert name in {bound.name for bound in OPERATIONS}
 
 
 @pytest.mark.parametrize("name", [*details().values, *(f"{m}.{f}" for m, fs in details().omitted.items() for f in fs)])
-def test_values_are_of_fields_that_there_are(name: str) -> None:
+def test_values_are_of_existing_fields(name: str) -> None:
     fields = {
         field for file in CONTRACT.files for message in file.message_types_by_name.values() for field in message.fields
     }
@@ -106,12 +106,12 @@ def test_values_are_of_fields_that_there_are(name: str) -> None:
         ("ABORTED: not the present version.\n\nMore: not of it.", [(409, "Not the present version.")]),
     ],
 )
-def test_refusals_are_read_from_comments(comment: str, stated: list[tuple[int, str]]) -> None:
+def test_errors_are_read_from_comments(comment: str, stated: list[tuple[int, str]]) -> None:
     assert list(errors.stated(comment)) == stated
 
 
 def _properties(schema: dict[str, Any]) -> set[str]:
-    """Of the first shape, which is the contract's."""
+    """The properties of the first variant, which is that of the contract."""
     if "anyOf" in schema:
         return _properties(schema["anyOf"][0])
     if "$ref" in schema:

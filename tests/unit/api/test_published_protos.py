@@ -1,4 +1,4 @@
-"""The published sets of protos compile by themselves, and the plain one has the same messages without options."""
+"""The published sets of protos compile separately, and the plain set has the same messages without options."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compiled(folder: Path) -> dict[str, FileDescriptorProto]:
-    """All files of a set, by protoc and with nothing else but protobuf's own."""
+    """All files of a set, compiled by protoc with only the well-known types."""
     names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*.proto"))
     out = folder.parent / f"{folder.name}.binpb"
     own = files("grpc_tools") / "_proto"
@@ -79,7 +79,7 @@ def _clear(message: descriptor_pb2.DescriptorProto) -> None:
 
 
 @pytest.mark.parametrize("source", ['// option (a) = {b: "]"};\n', 'string a = 1 [json_name = "b"];', '"option (a);"'])
-def test_comments_strings_and_other_options_stay(source: str) -> None:
+def test_comments_strings_and_other_options_are_kept(source: str) -> None:
     assert protos.plain(source) == source
 
 

@@ -36,13 +36,13 @@ async def taken(source: Source) -> list[int]:
     return [item async for item in prefetched(source.items())]
 
 
-async def test_all_come_in_order() -> None:
+async def test_all_items_are_yielded_in_order() -> None:
     source = Source()
     assert await taken(source) == [0, 1, 2, 3, 4]
     assert source.closed
 
 
-async def test_one_is_fetched_ahead_and_no_more() -> None:
+async def test_one_item_is_fetched_in_advance() -> None:
     others, source = asyncio.all_tasks(), Source(blocked=2)
     items = prefetched(source.items())
     assert await anext(items) == 0
@@ -54,7 +54,7 @@ async def test_one_is_fetched_ahead_and_no_more() -> None:
     assert asyncio.all_tasks() == others
 
 
-async def test_what_fails_fails_in_its_place() -> None:
+async def test_an_error_is_raised_in_its_position() -> None:
     source = Source(broken=2)
     items = prefetched(source.items())
     assert [await anext(items), await anext(items)] == [0, 1]
@@ -63,7 +63,7 @@ async def test_what_fails_fails_in_its_place() -> None:
     assert source.closed
 
 
-async def test_a_cancelled_reader_leaves_nothing_behind() -> None:
+async def test_a_cancelled_reader_leaves_no_task() -> None:
     others, source = asyncio.all_tasks(), Source(blocked=1)
     task = asyncio.create_task(taken(source))
     await source.waiting.wait()

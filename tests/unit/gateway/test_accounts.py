@@ -33,8 +33,8 @@ def test_a_name_belongs_to_the_device_that_has_it_now() -> None:
     assert (len(directory), directory.find("a")) == (0, None)
 
 
-async def test_password_file(tmp_path: Path) -> None:
-    """The file has the devices that may log in. A name that would be read as another device's is left out."""
+async def test_the_password_file_has_the_devices_that_may_log_in(tmp_path: Path) -> None:
+    """A name that Mosquitto would read as another one is left out."""
     directory = Directory()
     for one in (
         account(1, "pump"),
@@ -67,7 +67,7 @@ while True:
 """
 
 
-async def test_broker_reloads_changes_only(tmp_path: Path) -> None:
+async def test_the_broker_reloads_after_changes_only(tmp_path: Path) -> None:
     with running([sys.executable, "-c", BROKER]) as broker:
         broker.wait_for_line("ready")
         accounts = accounts_for(tmp_path, broker.pid)
@@ -102,7 +102,7 @@ def accounts_for(folder: Path, pid: int) -> MosquittoAccounts:
     return MosquittoAccounts(folder, None, directory, ("iotflow/gateway", "secret"))
 
 
-def test_acknowledged_in_the_order_of_arrival() -> None:
+def test_messages_are_acknowledged_in_the_order_of_arrival() -> None:
     acknowledged: list[Message] = []
     waiting = Unacknowledged(acknowledged.append)
     messages = [Message("t", Address(None, "", ""), b"", mid, 1) for mid in range(4)]

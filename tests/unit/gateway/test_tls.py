@@ -30,7 +30,7 @@ async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     writer.close()
 
 
-async def test_messages_behind_an_answer(tmp_path: Path) -> None:
+async def test_messages_in_the_record_of_a_response_are_read(tmp_path: Path) -> None:
     await asyncio.to_thread(authority, tmp_path, "ca")
     await asyncio.to_thread(certificate, tmp_path, "server", "127.0.0.1", "ca")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -7,7 +7,7 @@ from tests.unit.gateway.topic_table import TOPICS
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_meaning(topic: str) -> None:
+def test_a_topic_has_its_address(topic: str) -> None:
     assert Topics("a/b").parse(topic) == TOPICS[topic]
 
 
@@ -15,7 +15,7 @@ def test_meaning(topic: str) -> None:
     ("command", "kind"),
     [("reboot", "control"), ("update_firmware", "firmware"), ("Config.apply", "config"), ("", "control")],
 )
-def test_topics_of_commands(command: str, kind: str) -> None:
+def test_a_command_has_its_topics(command: str, kind: str) -> None:
     below = f"commands/{kind}"
     assert Topics("p").commands(7, "pump", command) == [
         f"p/devices/7/{below}",

@@ -1,4 +1,4 @@
-"""Topics, and what a device may do with them."""
+"""Topics and the permissions of devices."""
 
 from iotflow_gateway.topics import Address, Kind
 

@@ -18,7 +18,7 @@ READINGS = st.lists(st.fixed_dictionaries({"data": JSON}, optional={"metadata": 
 
 
 @given(READINGS)
-def test_readings(content: object) -> None:
+def test_every_list_of_readings_is_decoded_or_rejected(content: object) -> None:
     """Each reading of a list is stored, or named in a problem; a value or two may be missing of one that is stored."""
     try:
         payload = orjson.dumps(content)
@@ -35,7 +35,7 @@ def test_readings(content: object) -> None:
 
 
 @given(WRITTEN)
-def test_times(written: object) -> None:
+def test_every_time_is_decoded_or_rejected(written: object) -> None:
     with contextlib.suppress(InvalidTime):
         assert isinstance(parse_time(written, NOW), int)
 
@@ -43,6 +43,6 @@ def test_times(written: object) -> None:
 @given(
     st.binary() | st.text().map(str.encode) | st.sampled_from([b"[", b'{"a":', b"NaN,"]).map(lambda part: part * 2_000)
 )
-def test_bytes(payload: bytes) -> None:
+def test_any_bytes_are_decoded_or_rejected(payload: bytes) -> None:
     with contextlib.suppress(InvalidReading):
         decode(payload, document(payload), NOW)

@@ -1,4 +1,4 @@
-"""A NaN is found wherever it stands, in time and memory that follow the payload."""
+"""A NaN is found at any position, in time and memory proportional to the payload."""
 
 import tracemalloc
 
@@ -19,7 +19,7 @@ LONG = b'{"%s":' % (b"n" * 190)
         (b'{"":NaN}', ""),
     ],
 )
-def test_place(payload: bytes, field: str) -> None:
+def test_the_error_names_the_position_of_a_nan(payload: bytes, field: str) -> None:
     with pytest.raises(InvalidReading, match="is not JSON") as refused:
         document(payload)
     assert refused.value.field == field
@@ -35,7 +35,7 @@ def test_place(payload: bytes, field: str) -> None:
     ],
     ids=["many places", "deep lists", "deep objects", "many of them"],
 )
-def test_bounded(payload: bytes) -> None:
+def test_memory_is_proportional_to_the_payload(payload: bytes) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(InvalidReading):

@@ -19,7 +19,7 @@ from iotflow_server.telemetry.checks import Limits
 from iotflow_server.telemetry.reading_cells import cells_of
 
 LIMITS = Limits(10_000, 1_000, 1_000_000, 100, 5_000)
-# By reading and measurement.
+# Values by reading and measurement.
 Stored = dict[tuple[int, str], object]
 Refusals = set[tuple[int, str, str]]
 
@@ -48,7 +48,7 @@ READING = (
 
 
 def by_mqtt(payload: bytes, content: Any) -> tuple[Stored, Refusals, dict[int, int | None]]:
-    """As the adapter sends it, and the server takes it."""
+    """The result of a message that the adapter decodes and the server stores."""
     decoded = readings(payload, content)
     stored: Stored = {}
     refused: Refusals = {(one.index or 0, one.measurement, one.reason) for one in decoded.problems}
@@ -60,7 +60,7 @@ def by_mqtt(payload: bytes, content: Any) -> tuple[Stored, Refusals, dict[int, i
         indices = [reading.index for reading in decoded.readings[start:end]]
         for item in rejections:
             for row in range(item.index, item.index + item.count):
-                # A name is refused in every row of the batch, also in those that do not have it.
+                # A name is rejected in every row of the batch, also in rows without it.
                 if item.measurement in decoded.readings[start + row].values:
                     refused.add((indices[row], item.measurement, item.reason))
         for column in batch.columns if batch else ():
@@ -84,8 +84,8 @@ def by_rest(payload: bytes) -> tuple[Stored, Refusals, dict[int, int | None]]:
 
 
 @given(st.lists(READING, min_size=1, max_size=6))
-def test_whatever_is_sent(listed: list[Any]) -> None:
-    # Python's own writer: orjson has no whole numbers beyond 64 bits.
+def test_mqtt_and_rest_store_and_reject_the_same(listed: list[Any]) -> None:
+    # The writer of Python: orjson has no integers beyond 64 bits.
     payload = json.dumps(listed).encode()
     try:
         content = orjson.loads(payload)
@@ -97,7 +97,7 @@ def test_whatever_is_sent(listed: list[Any]) -> None:
 @pytest.mark.parametrize(
     "payload", [b"", b"[]", b"{", b"[1,]", b'[{"data":{"t":NaN}}]', b"\xef\xbb\xbf[]", b"\x1f\x8b\x08", b"5"]
 )
-def test_what_is_no_payload_is_refused_in_the_same_words(payload: bytes) -> None:
+def test_invalid_payloads_have_the_same_error(payload: bytes) -> None:
     with pytest.raises(InvalidArgument) as rest:
         many_in_json(payload, LIMITS.columns)
     with pytest.raises(Rejected) as mqtt:

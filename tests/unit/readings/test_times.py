@@ -1,4 +1,4 @@
-"""Times: digits of seconds and milliseconds alone are times; others are refused, or, where they are too few, count as none."""
+"""Numbers with the digits of seconds or milliseconds are times; shorter ones are uptimes, and others are rejected."""
 
 import pytest
 
@@ -32,14 +32,14 @@ TEN, MS = 1_700_000_000, 1_700_000_000_250
         ("now-1d", NOW - 86_400_000),
     ],
 )
-def test_what_is_a_time(written: object, time: int) -> None:
+def test_valid_times_are_read(written: object, time: int) -> None:
     assert parse_time(written, NOW) == time
 
 
 @pytest.mark.parametrize(
     "written", [0, "0", "-5", 12, "12", 12.75, "12.75", 123_456_789, "123456789", 20260131, 1e-3, -0.0]
 )
-def test_fewer_than_ten_digits_are_an_uptime(written: object) -> None:
+def test_numbers_of_fewer_than_ten_digits_are_uptimes(written: object) -> None:
     with pytest.raises(ShortTime, match="fewer than 10 digits"):
         parse_time(written, NOW)
 
@@ -60,7 +60,7 @@ def test_fewer_than_ten_digits_are_an_uptime(written: object) -> None:
         ("0000000000012", 13),
     ],
 )
-def test_other_numbers_of_digits_are_named(written: object, digits: int) -> None:
+def test_other_numbers_of_digits_are_rejected(written: object, digits: int) -> None:
     with pytest.raises(InvalidTime, match=f"has {digits} digits|is not a time") as refused:
         parse_time(written, NOW)
     assert not isinstance(refused.value, ShortTime)
@@ -70,13 +70,13 @@ def test_other_numbers_of_digits_are_named(written: object, digits: int) -> None
     "written",
     [True, [], {}, "soon", "--5", "+5", "1e9", 1e300, 1_700_000_000_000_000, "٣" * 10, "-99999999w", "0000-01-01"],
 )
-def test_what_is_no_time(written: object) -> None:
+def test_invalid_times_are_rejected(written: object) -> None:
     with pytest.raises(InvalidTime, match="."):
         parse_time(written, NOW)
 
 
 @pytest.mark.parametrize("written", [b"null", b'""', b'"  "'])
-def test_no_time_is_none(written: bytes) -> None:
+def test_a_missing_time_is_none(written: bytes) -> None:
     payload = b'{"data": {"t": 1}, "timestamp": %s}' % written
     decoded = decode(payload, document(payload), NOW)
     assert (decoded.readings[0].time, decoded.notices) == (None, [])

@@ -14,6 +14,10 @@ from iotflow.v1.telemetry_service_pb2 import StreamTelemetryResponse
 Trailers: TypeAlias = tuple[tuple[str, str | bytes], ...]
 
 
+# The request id of every status that the relay gives.
+REQUEST_ID = "conformance-1"
+
+
 class Abort(Exception):
     """Ends a call with a status."""
 
@@ -63,7 +67,8 @@ class Status:
         return Abort(self.code, message, self._trailers(message) if self.reason else self._header())
 
     def _header(self) -> Trailers:
-        return () if self.retry_after is None else (("retry-after", str(round(self.retry_after))),)
+        pause = () if self.retry_after is None else (("retry-after", str(round(self.retry_after))),)
+        return (("x-request-id", REQUEST_ID), *pause)
 
     def _trailers(self, message: str) -> Trailers:
         number: int = self.code.value[0]
@@ -148,13 +153,17 @@ class RepeatAnswers(Fault):
 
 
 class DropAcknowledgements(Fault):
-    """Loses the next `count` acknowledgements that reject nothing."""
+    """Loses the next `count` acknowledgements that reject nothing, except for the first one of a call: the client waits for
+    it before it sends more."""
 
     def __init__(self, count: int) -> None:
         self._left = count
 
     def answer(self, call: Call, message: bytes) -> list[bytes]:
         if call.method != "StreamTelemetry" or not self._left:
+            return [message]
+        if not call.kept:
+            call.kept.append(message)
             return [message]
         if StreamTelemetryResponse.FromString(message).rejected:
             return [message]

@@ -53,7 +53,7 @@ class Scenario(BaseModel):
 
     area: str
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    description: Annotated[str, StringConstraints(pattern=r"^[A-Z`].*\.$")]
+    description: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9`].*\.$")]
     smoke: bool = False
     needs: tuple[Feature, ...] = ("writer",)
     server: dict[str, str] = {}

@@ -49,6 +49,11 @@ class Server:
         return (self._folder / "admin-token").read_text().strip()
 
     @property
+    def gateway_token(self) -> str:
+        """The token of a gateway that the server made at its first start."""
+        return (self._folder / "gateway-token").read_text().strip()
+
+    @property
     def running(self) -> bool:
         """Whether the process was started and has not ended."""
         return self._process is not None and self._process.returncode is None

@@ -40,7 +40,12 @@ class Stage:
         self.proxy = Proxy(server.port)
         self.relay: Relay | None = None
         self.devices: dict[str, Device] = {}
-        self.variables: Json = {"folder": str(folder / "queue"), "target": self.proxy.target}
+        self.variables: Json = {
+            "folder": str(folder / "queue"),
+            "target": self.proxy.target,
+            "gateway_token": server.gateway_token,
+            "admin_token": server.admin_token,
+        }
         self.pending: dict[str, asyncio.Future[Json]] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
         # Whether the testee has an open writer; a load waits for it after the testee was killed.

@@ -1,6 +1,5 @@
 """Steps that act on the testee's machine: its memory, disk, clock and queue folder."""
 
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -84,10 +83,10 @@ class PrepareClock(Step):
 class StepClock(Step):
     """Sets how far the testee's clock is off."""
 
-    seconds: float
+    seconds: float | str
 
     async def run(self, stage: Stage) -> None:
-        _set_clock(stage, self.seconds)
+        _set_clock(stage, float(stage.resolve(self.seconds)))
 
 
 def _build_shim(library: Path) -> None:
@@ -130,33 +129,12 @@ class CutFolder(Step):
         segment.write_bytes(segment.read_bytes()[: -self.bytes])
 
 
-@step("folder.damage")
-class DamageFolder(Step):
-    """Turns the bits of one byte of the oldest segment."""
-
-    offset: int
-
-    async def run(self, stage: Stage) -> None:
-        segment = _segments(stage)[0]
-        data = bytearray(segment.read_bytes())
-        data[self.offset] ^= 0xFF
-        segment.write_bytes(data)
-
-
 @step("folder.lose_acknowledged")
 class LoseAcknowledged(Step):
     """Deletes the file `acknowledged`."""
 
     async def run(self, stage: Stage) -> None:
         (Path(stage.variables["folder"]) / "acknowledged").unlink()
-
-
-@step("folder.remove")
-class RemoveFolder(Step):
-    """Deletes the queue folder."""
-
-    async def run(self, stage: Stage) -> None:
-        shutil.rmtree(stage.variables["folder"])
 
 
 def _size(folder: Path) -> int:

@@ -4,10 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from clients.conformance.languages import ROOT
 from clients.conformance.matching import mismatch
 from clients.conformance.stage import Stage
 from clients.conformance.steps.base import PATIENCE, Step, step
-from clients.conformance.testee import Json, TesteeError, answered
+from clients.conformance.testee import Json, Testee, TesteeError, answered
 from clients.conformance.waiting import ScenarioFailed, poll
 
 
@@ -177,6 +178,28 @@ class Status(Step):
             return mismatch(expected, await stage.required("writer.status", {}, self.within), "writer.status")
 
         await poll(complaint, self.within)
+
+
+@step("rival")
+class Rival(Step):
+    """Sends a request to a second testee process, which is connected as the first one and ends afterwards."""
+
+    do: str
+    fields: Json = Field({}, alias="with")
+    error: Json
+    within: float = PATIENCE
+
+    async def run(self, stage: Stage) -> None:
+        rival = await Testee.start(stage.language.run, ROOT, {}, stage.testee_log)
+        try:
+            await rival.ask("connect", {"target": stage.proxy.target, "api_key": stage.device("main").key}, self.within)
+            await rival.ask(self.do, stage.resolve(self.fields), self.within)
+        except TesteeError as failure:
+            _check_error(stage, self.do, self.error, failure)
+            return
+        finally:
+            await rival.kill()
+        raise ScenarioFailed(f"{self.do} succeeded, and the error {self.error} is expected.")
 
 
 def _events(events: list[Json], name: str, where: Json) -> list[Json]:

@@ -173,24 +173,24 @@ def queues() -> dict[str, tuple[dict[str, bytes], Sequence[int], int, bool]]:
     }
 
 
-def main() -> None:
-    """Write everything."""
+def write(folder: Path) -> None:
+    """Write all vectors into a folder."""
     vectors = [
         {"name": name, "hex": batch_of(batch).SerializeToString(deterministic=True).hex(), "batch": batch}
         for name, batch in batches().items()
     ]
     vectors += [{"name": name, "hex": data.hex(), "batch": batch} for name, (batch, data) in other_encodings().items()]
     lines = ",\n".join(json.dumps(vector, ensure_ascii=False) for vector in vectors)
-    (FOLDER / "batches.json").write_text(f"[\n{lines}\n]\n")
-    shutil.rmtree(FOLDER / "queue", ignore_errors=True)
+    (folder / "batches.json").write_text(f"[\n{lines}\n]\n")
+    shutil.rmtree(folder / "queue", ignore_errors=True)
     for name, (files, sequences, next_sequence, is_damaged) in queues().items():
-        folder = FOLDER / "queue" / name
-        folder.mkdir(parents=True)
+        queue = folder / "queue" / name
+        queue.mkdir(parents=True)
         for file, data in files.items():
-            (folder / file).write_bytes(data)
+            (queue / file).write_bytes(data)
         expected = {"sequences": list(sequences), "next_sequence": next_sequence, "damaged": is_damaged}
-        (folder / "expected.json").write_text(json.dumps(expected) + "\n")
+        (queue / "expected.json").write_text(json.dumps(expected) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    write(FOLDER)

@@ -42,14 +42,14 @@ async def _one(**ways: int) -> AsyncIterator[list[Process]]:
 
 async def test_every_subscriber_receives_the_readings_of_every_process(processes: Opening) -> None:
     async with processes() as sites:
-        ears = [site.heard() for site in sites for _ in range(2)]
-        opened = [ear.__enter__() for ear in ears]
+        ears = [site.receiving() for site in sites for _ in range(2)]
+        opened = [receiver.__enter__() for receiver in ears]
         for number in range(60):
             await sites[number % len(sites)].store(stored(number, [number, number + 0.5]), stored(1_000, [number]))
-        for ear in opened:
-            await ear.until(lambda ear: len(ear.values[59]) == 2 and len(ear.values[1_000]) == 60)
-            assert [ear.values[number] for number in range(60)] == [[number, number + 0.5] for number in range(60)]
-            assert (ear.dropped, ear.states) == (0, [])
+        for receiver in opened:
+            await receiver.until(lambda receiver: len(receiver.values[59]) == 2 and len(receiver.values[1_000]) == 60)
+            assert [receiver.values[number] for number in range(60)] == [[number, number + 0.5] for number in range(60)]
+            assert (receiver.dropped, receiver.states) == (0, [])
         for context in ears:
             context.__exit__(None, None, None)
         assert [site.feed.subscribers for site in sites] == [0] * len(sites)
@@ -63,35 +63,37 @@ async def test_a_device_that_moves_between_processes_stays_in_order(processes: O
             await sites[(step + device_id) % len(sites)].store(stored(device_id, [step]))
 
     async with processes() as sites:
-        with sites[0].heard() as one, sites[-1].heard() as other:
+        with sites[0].receiving() as one, sites[-1].receiving() as other:
             await asyncio.gather(*(wander(sites, device_id) for device_id in range(10)))
-            for ear in (one, other):
-                await ear.until(lambda ear: all(len(ear.values[device_id]) == steps for device_id in range(10)))
-                assert all(values == list(range(steps)) for values in ear.values.values())
+            for receiver in (one, other):
+                await receiver.until(
+                    lambda receiver: all(len(receiver.values[device_id]) == steps for device_id in range(10))
+                )
+                assert all(values == list(range(steps)) for values in receiver.values.values())
 
 
 async def test_concurrent_stores_in_one_process(processes: Opening) -> None:
     async with processes() as sites:
-        with sites[-1].heard() as ear:
+        with sites[-1].receiving() as receiver:
             await asyncio.gather(*(sites[0].store(stored(device_id, range(7))) for device_id in range(500)))
-            await ear.until(lambda ear: len(ear.events) == 500)
-        assert all(values == list(range(7)) for values in ear.values.values())
+            await receiver.until(lambda receiver: len(receiver.events) == 500)
+        assert all(values == list(range(7)) for values in receiver.values.values())
 
 
 async def test_filters(processes: Opening) -> None:
     async with processes() as sites:
         there = sites[-1]
         with (
-            there.heard(EventFilter(device_ids=frozenset({1}))) as by_id,
-            there.heard(EventFilter(device_types=frozenset({"lamp"}))) as by_type,
-            there.heard(EventFilter(measurements=frozenset({"b"}))) as by_measurement,
-            there.heard() as everything,
+            there.receiving(EventFilter(device_ids=frozenset({1}))) as by_id,
+            there.receiving(EventFilter(device_types=frozenset({"lamp"}))) as by_type,
+            there.receiving(EventFilter(measurements=frozenset({"b"}))) as by_measurement,
+            there.receiving() as everything,
         ):
             await sites[0].store(stored(1, [1]), stored(2, [2], "lamp"), stored(2, [3], "lamp", "b"))
             await sites[0].store(stored(9, [9]))
-            await everything.until(lambda ear: 9 in ear.values)
-            for ear in (by_id, by_type, by_measurement):
-                ear.listen()
+            await everything.until(lambda receiver: 9 in receiver.values)
+            for receiver in (by_id, by_type, by_measurement):
+                receiver.receive()
             assert dict(by_id.values) == {1: [1]}
             assert dict(by_type.values) == {2: [2, 3]}
             assert dict(by_measurement.values) == {2: [3]}
@@ -110,11 +112,11 @@ async def test_all_types_arrive_unchanged(processes: Opening) -> None:
     # fmt: on
     device = stored(7, []).device
     async with processes() as sites:
-        with sites[-1].heard() as ear:
+        with sites[-1].receiving() as receiver:
             await sites[0].store(Stored(device, kept))
-            await ear.until(lambda ear: ear.events)
-    (heard,) = (event.batch for event in ear.events)
-    assert _plain(heard) == _plain(kept)
+            await receiver.until(lambda receiver: receiver.events)
+    (received,) = (event.batch for event in receiver.events)
+    assert _plain(received) == _plain(kept)
 
 
 def _plain(of: Batch) -> object:
@@ -126,21 +128,21 @@ async def test_large_batches_arrive_in_pieces_that_fit(processes: Opening) -> No
     columns = tuple(Column(f"m{number}", DOUBLE, np.arange(rows) + number / 10) for number in range(10))
     device = stored(1, []).device
     async with processes() as sites:
-        with sites[-1].heard() as ear:
+        with sites[-1].receiving() as receiver:
             await sites[0].store(Stored(device, Batch(1, np.arange(rows), columns)))
-            await ear.until(lambda ear: len(ear.values[1]) == rows)
-        assert ear.values[1] == list(range(rows))
-        assert np.concatenate([event.batch.times for event in ear.events]).tolist() == list(range(rows))
-        assert max(len(event.batch.times) for event in ear.events) <= 1_000
+            await receiver.until(lambda receiver: len(receiver.values[1]) == rows)
+        assert receiver.values[1] == list(range(rows))
+        assert np.concatenate([event.batch.times for event in receiver.events]).tolist() == list(range(rows))
+        assert max(len(event.batch.times) for event in receiver.events) <= 1_000
 
 
 async def test_a_slow_subscriber_learns_of_its_losses_and_delays_no_other(processes: Opening) -> None:
     async with processes(queue_bytes=20_000) as sites:
-        with sites[-1].heard() as slow, sites[-1].heard() as quick:
+        with sites[-1].receiving() as slow, sites[-1].receiving() as quick:
             for number in range(100):
                 await sites[0].store(stored(number, range(1_000)))
-                await quick.until(lambda ear: sum(map(len, ear.values.values())) == 1_000 * (number + 1))  # noqa: B023 - awaited
-            slow.listen()
+                await quick.until(lambda receiver: sum(map(len, receiver.values.values())) == 1_000 * (number + 1))  # noqa: B023 - awaited
+            slow.receive()
         assert slow.dropped > 0
         assert sum(map(len, slow.values.values())) + slow.dropped == 100_000
         assert quick.dropped == 0
@@ -148,13 +150,13 @@ async def test_a_slow_subscriber_learns_of_its_losses_and_delays_no_other(proces
 
 async def test_a_new_subscriber_receives_no_older_readings(processes: Opening) -> None:
     async with processes() as sites:
-        with sites[0].heard() as earlier:
+        with sites[0].receiving() as earlier:
             for number in range(20):
                 await sites[0].store(stored(1, [number]))
-            await earlier.until(lambda ear: len(ear.values[1]) == 20)
-            with sites[0].heard() as later:
+            await earlier.until(lambda receiver: len(receiver.values[1]) == 20)
+            with sites[0].receiving() as later:
                 await sites[0].store(stored(1, [99]))
-                await later.until(lambda ear: ear.values[1])
+                await later.until(lambda receiver: receiver.values[1])
         assert later.values[1] == [99]
 
 
@@ -164,19 +166,19 @@ async def test_the_state_is_reported(processes: Opening) -> None:
             assert await site.bus.check() == ""
             state = site.bus.state
             assert (state.degraded, state.message, state.backlog_bytes, state.dropped) == (False, "", 0, 0)
-            with site.heard() as ear:
+            with site.receiving() as receiver:
                 site.feed.set_state(FeedState(True, "for a while"))
-                with site.heard() as late:
-                    late.listen()
+                with site.receiving() as late:
+                    late.receive()
                 site.feed.set_state(FeedState())
-                ear.listen()
+                receiver.receive()
             # Only the current state is reported.
-            assert (late.states, ear.states) == ([True], [False])
+            assert (late.states, receiver.states) == ([True], [False])
 
 
 async def test_publishing_nothing(processes: Opening) -> None:
     async with processes() as sites:
         await sites[0].store()
-        with sites[-1].heard() as ear:
+        with sites[-1].receiving() as receiver:
             await sites[0].store(stored(1, [1]))
-            await ear.until(lambda ear: ear.values)
+            await receiver.until(lambda receiver: receiver.values)

@@ -32,8 +32,8 @@ def opened(request: pytest.FixtureRequest) -> Opening:
 
 @asynccontextmanager
 async def _joined() -> AsyncIterator[list[PresenceBoard]]:
-    told: list[tuple[MemoryBoard, Sightings]] = []
-    yield [MemoryBoard(told) for _ in range(3)]
+    exchanged: list[tuple[MemoryBoard, Sightings]] = []
+    yield [MemoryBoard(exchanged) for _ in range(3)]
 
 
 @asynccontextmanager
@@ -45,39 +45,39 @@ async def _sharing(url: str) -> AsyncIterator[list[PresenceBoard]]:
         yield [RedisPresenceBoard(connection) for connection in connections]
 
 
-def heard(*device_ids: int, later: float = 0) -> Sightings:
+def sightings(*device_ids: int, later: float = 0) -> Sightings:
     return Sightings(NOW + timedelta(seconds=later), np.array(device_ids, np.int64))
 
 
-async def told(board: PresenceBoard, heard: Sightings | None = None) -> list[tuple[datetime, list[int]]]:
-    return [(one.at, one.device_ids.tolist()) for one in await board.exchange(heard)]
+async def exchanged_by(board: PresenceBoard, sent: Sightings | None = None) -> list[tuple[datetime, list[int]]]:
+    return [(one.at, one.device_ids.tolist()) for one in await board.exchange(sent)]
 
 
 async def test_each_process_receives_the_sightings_of_the_others_once(opened: Opening) -> None:
     async with opened() as (one, two, three):
-        assert await told(one) == []
-        assert await told(one, heard(1, 2**40)) == []
-        assert await told(two, heard(2, later=1)) == [(NOW, [1, 2**40])]
-        assert await told(two, heard(3, later=2)) == []
+        assert await exchanged_by(one) == []
+        assert await exchanged_by(one, sightings(1, 2**40)) == []
+        assert await exchanged_by(two, sightings(2, later=1)) == [(NOW, [1, 2**40])]
+        assert await exchanged_by(two, sightings(3, later=2)) == []
         second = NOW + timedelta(seconds=1)
         third = NOW + timedelta(seconds=2)
-        assert await told(one) == [(second, [2]), (third, [3])]
-        assert await told(three) == [(NOW, [1, 2**40]), (second, [2]), (third, [3])]
-        assert [await told(board) for board in (one, two, three)] == [[], [], []]
+        assert await exchanged_by(one) == [(second, [2]), (third, [3])]
+        assert await exchanged_by(three) == [(NOW, [1, 2**40]), (second, [2]), (third, [3])]
+        assert [await exchanged_by(board) for board in (one, two, three)] == [[], [], []]
 
 
 async def test_reports_of_gateways_are_included(opened: Opening) -> None:
     async with opened() as (one, two, _):
-        said = (SessionReport(1, True, NOW), SessionReport(2**40, False, NOW + timedelta(microseconds=1)))
-        await one.exchange(replace(heard(), sessions=said))
-        (told,) = await two.exchange(None)
-        assert (told.device_ids.tolist(), told.sessions) == ([], said)
+        sessions = (SessionReport(1, True, NOW), SessionReport(2**40, False, NOW + timedelta(microseconds=1)))
+        await one.exchange(replace(sightings(), sessions=sessions))
+        (received,) = await two.exchange(None)
+        assert (received.device_ids.tolist(), received.sessions) == ([], sessions)
 
 
 async def test_very_many_devices(opened: Opening) -> None:
     async with opened() as (one, two, _):
-        await told(one, heard(*range(100_000)))
-        assert await told(two) == [(NOW, list(range(100_000)))]
+        await exchanged_by(one, sightings(*range(100_000)))
+        assert await exchanged_by(two) == [(NOW, list(range(100_000)))]
 
 
 async def test_redis_keeps_sightings_for_seconds(redis_running: RedisServer) -> None:
@@ -86,7 +86,7 @@ async def test_redis_keeps_sightings_for_seconds(redis_running: RedisServer) -> 
             client.flushall()
             old = int(client.time()[0]) * 1_000 - 60_000
             client.xadd("iotflow:presence", {"h": b"\0" * 8}, id=f"{old}-0")
-            await told(one, heard(1))
-            await told(one, heard(2))
+            await exchanged_by(one, sightings(1))
+            await exchanged_by(one, sightings(2))
             assert client.xlen("iotflow:presence") == 2
             assert 0 < client.ttl("iotflow:presence") <= 60

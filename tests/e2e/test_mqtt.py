@@ -24,10 +24,14 @@ def test_a_started_broker_accepts_readings(tmp_path: Path, broker: str) -> None:
     with iotflow_up(tmp_path / "data", None, "--broker", broker, "--mqtt-port", str(port)) as service:
         service.process.wait_for_line(f"MQTT         127.0.0.1:{port} ({broker})")
         device = register(service)
-        told = get(service, "devices/mqtt-credentials", device["api_key"])["credentials"]
-        assert (told["mqtt_host"], told["mqtt_port"], told["username"]) == ("127.0.0.1", port, str(device["id"]))
-        login = ["-u", told["username"], "-P", device["api_key"]]
-        publish(told["mqtt_port"], told["topics"]["telemetry_publish"], login)
+        credentials = get(service, "devices/mqtt-credentials", device["api_key"])["credentials"]
+        assert (credentials["mqtt_host"], credentials["mqtt_port"], credentials["username"]) == (
+            "127.0.0.1",
+            port,
+            str(device["id"]),
+        )
+        login = ["-u", credentials["username"], "-P", device["api_key"]]
+        publish(credentials["mqtt_port"], credentials["topics"]["telemetry_publish"], login)
         assert stored(service, device) == [21.5]
         status = get(service, "mqtt/status", device["api_key"])
         assert (status["status"], status["connected"], status["port"]) == ("available", True, port)

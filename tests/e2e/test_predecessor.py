@@ -154,7 +154,7 @@ def test_the_last_will_of_a_sketch_counts_if_the_broker_knows_its_device(broker:
         if broker.kind == EMBEDDED:
             _eventually(lambda: not broker.is_online(device))
         else:
-            assert listener.hear()[0].json()["reason"] == "KEY_REQUIRED"
+            assert listener.receive()[0].json()["reason"] == "KEY_REQUIRED"
     client.close()
 
 
@@ -171,7 +171,7 @@ def test_a_message_without_a_valid_key_is_rejected_and_reported(broker: Broker) 
     with _listener(broker, device) as listener, mqtt_device(broker.anonymous_port, None, v5=False) as client:
         for number, (reason, message) in enumerate(cases.items(), 1):
             client.publish(topic, message)
-            assert listener.hear(number)[-1].json()["reason"] == reason
+            assert listener.receive(number)[-1].json()["reason"] == reason
         _eventually(lambda: all(_rose(broker, device, before, reason) for reason in cases))
     assert broker.rows(device) == broker.rows(other) == []
     broker.service.process.wait_for_lines(lambda line: "KEY_REQUIRED" in line)
@@ -186,10 +186,10 @@ def test_a_client_without_a_login_receives_nothing(broker: Broker) -> None:
         with _listener(broker, device) as listener:
             listener.subscribe(f"iotflow/devices/{device['id']}/commands/control")
             broker.command(device, "led_on", {})
-            listener.hear()
+            listener.receive()
         client.publish(f"iotflow/devices/{device['id']}/telemetry", {"api_key": device["api_key"], "data": {"t": 1}})
         _eventually(lambda: broker.rows(device) == [{"t": 1.0}])
-        assert not client.heard
+        assert not client.received
 
 
 def test_commands_have_the_members_that_older_firmware_reads(broker: Broker) -> None:
@@ -197,9 +197,9 @@ def test_commands_have_the_members_that_older_firmware_reads(broker: Broker) -> 
     with _listener(broker, device) as client:
         client.subscribe(f"iotflow/devices/{device['id']}/commands/control")
         number = broker.command(device, "led_on", {"brightness": 5})
-        heard = client.hear()[0].json()
+        received = client.receive()[0].json()
     names = {"name": "led_on", "command": "led_on", "type": "led_on", "id": number, "command_id": number}
-    assert names.items() <= heard.items()
+    assert names.items() <= received.items()
 
 
 def test_readings_of_a_simulator_are_stored(broker: Broker) -> None:
@@ -217,9 +217,9 @@ def test_readings_of_a_simulator_are_stored(broker: Broker) -> None:
         client.publish(f"{root}/heartbeat", {**common, "status": "connected", "uptime": 60})
         _eventually(lambda: broker.rows(device) == [{"temperature": 20.25, "signal_strength": -70.0}])
         number = broker.command(device, "get_status", {})
-        client.wait(lambda: any(heard.topic == f"{root}/commands" for heard in client.heard))
-        heard = next(heard.json() for heard in client.heard if heard.topic == f"{root}/commands")
-        assert (heard["type"], heard["id"]) == ("get_status", number)
+        client.wait(lambda: any(received.topic == f"{root}/commands" for received in client.received))
+        received = next(received.json() for received in client.received if received.topic == f"{root}/commands")
+        assert (received["type"], received["id"]) == ("get_status", number)
         client.publish(f"{root}/status", {**common, "status": "OFFLINE"})
         _eventually(lambda: not broker.is_online(device))
 

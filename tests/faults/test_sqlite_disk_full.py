@@ -62,8 +62,8 @@ def test_a_full_disk_is_reported_and_acknowledged_readings_stay(tmp_path: Path) 
             until(True, channel, key)
             began = time.monotonic()
             assert all(FULL in submit(channel, key) for _ in range(REFUSALS))
-            status, said = health(server, channel)
-            assert (status, FULL in said) == ("unhealthy", True), said
+            status, messages = health(server, channel)
+            assert (status, FULL in messages) == ("unhealthy", True), messages
             most = 1 + (time.monotonic() - began) // 10 + 1
             assert server.log.count("telemetry_not_stored") <= most, server.log
             assert server.log.count("store_unavailable") <= most, server.log

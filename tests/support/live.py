@@ -29,7 +29,7 @@ PATIENCE = 30.0
 QUEUE_BYTES = 64 * 2**20
 
 
-class Ear:
+class Receiver:
     """The items of a subscription: values in order by device, number of lost readings, states of the feed."""
 
     def __init__(self, subscription: Subscription) -> None:
@@ -39,13 +39,13 @@ class Ear:
         self.dropped = 0
         self.states: list[bool] = []
 
-    async def until(self, condition: Callable[["Ear"], object]) -> None:
+    async def until(self, condition: Callable[["Receiver"], object]) -> None:
         """Receive until the condition holds; raises TimeoutError."""
         async with asyncio.timeout(PATIENCE):
-            while not self.listen() or not condition(self):
+            while not self.receive() or not condition(self):
                 await self._subscription.wait(PATIENCE)
 
-    def listen(self) -> bool:
+    def receive(self) -> bool:
         """Take all waiting items."""
         while taken := self._subscription.take():
             match taken:
@@ -70,9 +70,9 @@ class Process:
         await self.bus.publish(stored)
 
     @contextmanager
-    def heard(self, interest: EventFilter | None = None) -> Iterator[Ear]:
+    def receiving(self, interest: EventFilter | None = None) -> Iterator[Receiver]:
         with self.feed.subscribe(interest or EventFilter()) as subscription:
-            yield Ear(subscription)
+            yield Receiver(subscription)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ class Part:
             word = self._ready
             self.process.wait_for_lines(lambda line: word in line)
 
-    def said(self, word: str) -> int:
+    def logged(self, word: str) -> int:
         """Number of lines with this word since the start."""
         assert self.process
         return sum(word in line for line in self.process.lines)
@@ -102,15 +102,15 @@ class Stack:
     @property
     def env(self) -> dict[str, str]:
         """The settings of an adapter."""
-        told = {
+        settings = {
             "IOTFLOW_GATEWAY_SERVER": self.server.target,
             "IOTFLOW_GATEWAY_TOKEN_FILE": str(self.server.folder / "gateway-token"),
             "IOTFLOW_GATEWAY_MQTT_PORT": str(self.port),
             "IOTFLOW_GATEWAY_DISCOVERY": "true",
         }
         if self.kind == EMBEDDED:
-            return told | dict(chosen_broker(EMBEDDED, "", self.port).env)
-        return told | {"IOTFLOW_GATEWAY_MOSQUITTO_DIR": str(self.folder / "mosquitto")}
+            return settings | dict(chosen_broker(EMBEDDED, "", self.port).env)
+        return settings | {"IOTFLOW_GATEWAY_MOSQUITTO_DIR": str(self.folder / "mosquitto")}
 
     def _broker(self) -> Part:
         if self.kind == EMBEDDED:

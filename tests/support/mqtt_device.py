@@ -18,7 +18,7 @@ PATIENCE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedMessage:
     """A received message."""
 
     topic: str
@@ -44,12 +44,12 @@ class MqttDevice:
         will: tuple[str, bytes] | None = None,
         kept: bool = False,
     ) -> None:
-        self.heard: list[Heard] = []
+        self.received: list[ReceivedMessage] = []
         self.connection: str | None = None
         self.end: str | None = None
         self._granted: dict[int | None, list[str]] = {}
         self._published: dict[int, str] = {}
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         version = MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311
         clean = None if v5 else not kept
         self.client = paho.Client(
@@ -68,7 +68,7 @@ class MqttDevice:
             lambda: self._published.__setitem__(mid, str(code))
         )
         self.client.on_message = lambda _c, _d, message: self._note(
-            lambda: self.heard.append(Heard(message.topic, bytes(message.payload), message.retain))
+            lambda: self.received.append(ReceivedMessage(message.topic, bytes(message.payload), message.retain))
         )
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
@@ -103,13 +103,13 @@ class MqttDevice:
 
     def wait(self, condition: Callable[[], bool], within: float = PATIENCE) -> None:
         """Wait until the condition is true. Raises AssertionError after `within` seconds."""
-        with self._news:
-            assert self._news.wait_for(condition, within), (self.connection, self.end, self.heard)
+        with self._changed:
+            assert self._changed.wait_for(condition, within), (self.connection, self.end, self.received)
 
-    def hear(self, count: int = 1) -> list[Heard]:
+    def receive(self, count: int = 1) -> list[ReceivedMessage]:
         """All received messages, once there are at least `count`."""
-        self.wait(lambda: len(self.heard) >= count)
-        return list(self.heard)
+        self.wait(lambda: len(self.received) >= count)
+        return list(self.received)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -125,9 +125,9 @@ class MqttDevice:
         self._note(lambda: setattr(self, "connection", str(code)))
 
     def _note(self, do: Callable[[], object]) -> None:
-        with self._news:
+        with self._changed:
             do()
-            self._news.notify_all()
+            self._changed.notify_all()
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from iotflow_server.presence.last_seen import Sightings
 class MemoryBoard:
     """PresenceBoard shared by all instances that were created with the same list."""
 
-    def __init__(self, told: list[tuple["MemoryBoard", Sightings]]) -> None:
-        self._told = told
+    def __init__(self, exchanged: list[tuple["MemoryBoard", Sightings]]) -> None:
+        self._exchanged = exchanged
         self._place = 0
 
-    async def exchange(self, heard: Sightings | None) -> Sequence[Sightings]:
-        found = [one for teller, one in self._told[self._place :] if teller is not self]
-        if heard is not None:
-            self._told.append((self, heard))
-        self._place = len(self._told)
+    async def exchange(self, sightings: Sightings | None) -> Sequence[Sightings]:
+        found = [one for sender, one in self._exchanged[self._place :] if sender is not self]
+        if sightings is not None:
+            self._exchanged.append((self, sightings))
+        self._place = len(self._exchanged)
         return found

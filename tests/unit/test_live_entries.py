@@ -36,10 +36,10 @@ def _column(draw: st.DrawFn, name: str, kind: ValueType, rows: int) -> Column:
     return Column(name, kind, np.array(held, kind.dtype), None if valid is None else np.array(valid, np.bool_))
 
 
-def rows_of(told: Sequence[LiveReadings]) -> Rows:
+def rows_of(live: Sequence[LiveReadings]) -> Rows:
     """The rows of each device in order, with their values."""
     rows: Rows = defaultdict(list)
-    for one in told:
+    for one in live:
         for row, time in enumerate(one.batch.times.tolist()):
             present = [column for column in one.batch.columns if column.valid is None or column.valid[row]]
             values = [(column.measurement, column.type.value, column.values[row]) for column in present]
@@ -48,28 +48,28 @@ def rows_of(told: Sequence[LiveReadings]) -> Rows:
 
 
 @given(st.lists(tellings(), max_size=12))
-def test_joining_and_dividing_keeps_rows_and_order(told: list[LiveReadings]) -> None:
-    together = joined(told)
-    assert rows_of(together) == rows_of(told)
+def test_joining_and_dividing_keeps_rows_and_order(live: list[LiveReadings]) -> None:
+    together = joined(live)
+    assert rows_of(together) == rows_of(live)
     cut = [piece for one in together for piece in pieces(one, 2)]
-    assert rows_of(cut) == rows_of(told)
+    assert rows_of(cut) == rows_of(live)
     assert all(len(piece.batch.times) <= 2 for piece in cut)
 
 
 @given(st.lists(tellings(), max_size=12))
-def test_entries_are_decoded_unchanged(told: list[LiveReadings]) -> None:
+def test_entries_are_decoded_unchanged(live: list[LiveReadings]) -> None:
     head = EntryHead(b"0123456789abcdef", 7, 2**40, 3)
     carried = []
-    for group in grouped(told):
+    for group in grouped(live):
         payload = entry(head, body(group))
         assert head_of(payload) == head
         carried += readings_in(payload)
         assert sorted(map(_source, carried[-len(group) :])) == sorted(map(_source, group))
-    assert rows_of(carried) == rows_of(told)
+    assert rows_of(carried) == rows_of(live)
 
 
-def _source(told: LiveReadings) -> tuple[int, str, str]:
-    return told.source.id, told.source.name, told.source.device_type
+def _source(live: LiveReadings) -> tuple[int, str, str]:
+    return live.source.id, live.source.name, live.source.device_type
 
 
 def test_entries_are_bounded_and_share_columns_of_many_devices() -> None:

@@ -10,12 +10,12 @@ from tests.support.live import alone, stored
 
 async def test_readings_in_quick_succession_are_published_together() -> None:
     async with alone() as process:
-        with process.heard() as ear:
+        with process.receiving() as receiver:
             for number in range(500):
                 await process.store(stored(1, [number]))
-            await ear.until(lambda ear: len(ear.values[1]) == 500)
-        assert ear.values[1] == list(range(500))
-        assert len(ear.events) < 50
+            await receiver.until(lambda receiver: len(receiver.values[1]) == 500)
+        assert receiver.values[1] == list(range(500))
+        assert len(receiver.events) < 50
 
 
 async def test_an_event_is_rendered_once_per_filter_and_not_kept_forever() -> None:
@@ -58,10 +58,10 @@ async def test_the_limit_of_a_slow_subscriber_counts_memory_and_nothing_is_held_
     limit, readings, least = 2**20, 4_000, 1_000
     others = events_alive()
     async with alone(limit) as process:
-        with process.heard() as slow:
+        with process.receiving() as slow:
             # Without a pause, so that the subscriber takes none of them.
             await process.store(*(stored(number, [number]) for number in range(readings)))
-            await slow.until(lambda ear: ear.dropped + len(ear.events) == readings)
+            await slow.until(lambda receiver: receiver.dropped + len(receiver.events) == readings)
             assert 0 < len(slow.events) <= limit / least
             assert len(slow.events) + slow.dropped == readings
         del slow

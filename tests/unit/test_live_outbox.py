@@ -31,8 +31,8 @@ class Others:
         if head.number > self._last:
             self._last = head.number
             self.dropped += head.dropped
-            for told in readings_in(payload):
-                self.values += told.batch.columns[0].values.tolist()
+            for readings in readings_in(payload):
+                self.values += readings.batch.columns[0].values.tolist()
 
 
 class Sender:
@@ -82,9 +82,9 @@ def test_entries_are_received_once_in_order_and_losses_are_counted(steps: list[t
     # Entries that were appended despite an error, and then dropped, were received nevertheless.
     assert len(others.values) + others.dropped >= sender.sent
     assert not certain or (len(others.values) + others.dropped, others.dropped) == (sender.sent, outbox.dropped)
-    assert [value for told in outbox.take_unpublished() for value in told.batch.columns[0].values.tolist()] == list(
-        range(sender.sent)
-    )
+    assert [
+        value for readings in outbox.take_unpublished() for value in readings.batch.columns[0].values.tolist()
+    ] == list(range(sender.sent))
 
 
 def test_appended_entries_are_sent_again_to_a_stream_that_lost_them() -> None:

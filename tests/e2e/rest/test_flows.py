@@ -106,9 +106,9 @@ def test_admins_watch_a_command_and_new_devices(world: World) -> None:
     path = "/api/v1/admin/commands/stream"
     with world.http.stream("GET", path, params=params, headers=world.headers("viewer")) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream"), answer.read()
-        heard = events(answer.iter_lines())
-        assert "heartbeat" in next(heard)
-        changes = (event["command"] for event in heard if "command" in event)
+        received = events(answer.iter_lines())
+        assert "heartbeat" in next(received)
+        changes = (event["command"] for event in received if "command" in event)
         states = [next(changes)]
         world.call("GET", "/api/v1/devices/commands", "device")
         # Of two simultaneous changes, only the last may be sent.
@@ -157,15 +157,15 @@ def test_replayed_events_precede_live_ones(world: World) -> None:
     params = {"device_ids": str(world.own.id), "since": START, "fields": "temperature"}
     with world.http.stream("GET", "/api/v1/telemetry/stream", params=params, headers=world.own.headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        heard = events(answer.iter_lines())
-        assert "heartbeat" in next(heard)
-        replayed = next(heard)["telemetry"]
+        received = events(answer.iter_lines())
+        assert "heartbeat" in next(received)
+        replayed = next(received)["telemetry"]
         assert isinstance(replayed, dict)
         assert (replayed["device_id"], replayed["device_name"]) == (world.own.id, world.own.name)
         assert [row["temperature"] for row in replayed["data"]] == [20.5, 21.5, 22.5]
         body = {"data": {"temperature": 30, "other": 1}, "timestamp": "2026-01-01T00:09:00Z"}
         assert world.call("POST", SUBMIT, "device", json=body).status_code == 201
-        live = next(event["telemetry"] for event in heard if "telemetry" in event)
+        live = next(event["telemetry"] for event in received if "telemetry" in event)
         assert isinstance(live, dict)
         assert live["data"] == [{"timestamp": "2026-01-01T00:09:00.000Z", "temperature": 30}]
 

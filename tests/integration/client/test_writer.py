@@ -24,10 +24,10 @@ async def test_leaving_the_block_waits_for_every_acknowledgement() -> None:
 
 
 async def test_send_waits_while_the_window_is_full() -> None:
-    standin, told = Standin(), asyncio.Event()
+    standin, released = Standin(), asyncio.Event()
 
     async def take(batch: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
-        await told.wait()
+        await released.wait()
         return acknowledgement(batch.sequence)
 
     standin.take = take
@@ -35,13 +35,13 @@ async def test_send_waits_while_the_window_is_full() -> None:
         senders = [asyncio.create_task(writer.send(batch(number))) for number in range(6)]
         await standin.received_in_all(1)
         assert [sender.done() for sender in senders] == [True] * 4 + [False] * 2
-        told.set()
+        released.set()
         await asyncio.gather(*senders)
     assert standin.sequences == [[1, 2, 3, 4, 5, 6]]
 
 
 async def test_rejections_are_reported_before_the_acknowledgement() -> None:
-    standin, told = Standin(), list[str]()
+    standin, reported = Standin(), list[str]()
     rejected = Rejection(sequence=1, index=2, count=1, measurement="a", reason="TYPE_CONFLICT")
 
     async def take(batch: TelemetryBatch, _context: Context) -> StreamTelemetryResponse:
@@ -52,12 +52,12 @@ async def test_rejections_are_reported_before_the_acknowledgement() -> None:
         serving(standin) as address,
         TelemetryWriter(
             address,
-            on_acknowledged=lambda rows: told.append(f"{rows} rows"),
-            on_rejected=lambda rejection: told.append(rejection.reason),
+            on_acknowledged=lambda rows: reported.append(f"{rows} rows"),
+            on_rejected=lambda rejection: reported.append(rejection.reason),
         ) as writer,
     ):
         await writer.send(batch())
-    assert told == ["TYPE_CONFLICT", f"{ROWS} rows"]
+    assert reported == ["TYPE_CONFLICT", f"{ROWS} rows"]
 
 
 async def test_an_exception_in_the_block_ends_the_writer_without_waiting() -> None:

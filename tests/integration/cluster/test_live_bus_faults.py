@@ -7,7 +7,7 @@ from typing import Any
 
 from iotflow_server.cluster.connection import RedisConnection
 from iotflow_server.cluster.live.stream import LiveStream
-from tests.support.live import PATIENCE, Ear, Process, several, sharing, stored
+from tests.support.live import PATIENCE, Process, Receiver, several, sharing, stored
 from tests.support.redis_server import RedisServer
 
 # Longest time of one call, with time to spare on a busy machine; without a time limit it would never end.
@@ -20,8 +20,8 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def all_of(device_id: int, count: int) -> Callable[[Ear], bool]:
-    return lambda ear: len(ear.values[device_id]) >= count
+def all_of(device_id: int, count: int) -> Callable[[Receiver], bool]:
+    return lambda receiver: len(receiver.values[device_id]) >= count
 
 
 async def store_numbers(site: Process, device_id: int, first: int, end: int) -> float:
@@ -36,24 +36,24 @@ async def store_numbers(site: Process, device_id: int, first: int, end: int) -> 
 
 async def test_nothing_is_lost_or_duplicated_when_redis_is_killed_and_restarted(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
-        with here.heard() as own, there.heard() as other:
+        with here.receiving() as own, there.receiving() as other:
             await store_numbers(here, 1, 0, 100)
             # Entries that were not read are lost with Redis.
             redis.kill()
             assert await store_numbers(here, 1, 100, 200) < BOUND
             await own.until(all_of(1, 200))
-            await other.until(lambda ear: ear.states == [True])
+            await other.until(lambda receiver: receiver.states == [True])
             assert here.bus.state.backlog_bytes > 0
             redis.start()
             await until(lambda: not here.bus.state.degraded and not there.bus.state.degraded)
             await store_numbers(here, 1, 200, 300)
             await store_numbers(there, 2, 0, 100)
-            for ear in (own, other):
-                await ear.until(all_of(2, 100))
-                await ear.until(all_of(1, 300))
-                assert ear.values == {1: list(range(300)), 2: list(range(100))}
-                assert ear.dropped == 0
-                assert ear.states == [True, False]
+            for receiver in (own, other):
+                await receiver.until(all_of(2, 100))
+                await receiver.until(all_of(1, 300))
+                assert receiver.values == {1: list(range(300)), 2: list(range(100))}
+                assert receiver.dropped == 0
+                assert receiver.states == [True, False]
             assert here.bus.state.backlog_bytes == 0
 
 
@@ -65,7 +65,7 @@ async def test_killed_repeatedly_while_devices_send(redis: RedisServer) -> None:
                 store_numbers(here, 1, first, first + 200), store_numbers(there, 2, first, first + 200)
             )
 
-        with here.heard() as own, there.heard() as other:
+        with here.receiving() as own, there.receiving() as other:
             for killing in range(5):
                 first = 600 * killing
                 async with asyncio.TaskGroup() as sending:
@@ -77,26 +77,26 @@ async def test_killed_repeatedly_while_devices_send(redis: RedisServer) -> None:
                     sending.create_task(asyncio.to_thread(redis.start))
                 if killing % 2:
                     await until(lambda: not here.bus.state.degraded)
-            for ear in (own, other):
-                await ear.until(lambda ear: all_of(1, 3_000)(ear) and all_of(2, 3_000)(ear))
-                assert ear.values == {1: list(range(3_000)), 2: list(range(3_000))}
+            for receiver in (own, other):
+                await receiver.until(lambda receiver: all_of(1, 3_000)(receiver) and all_of(2, 3_000)(receiver))
+                assert receiver.values == {1: list(range(3_000)), 2: list(range(3_000))}
 
 
 async def test_a_redis_without_its_data_is_filled_by_new_readings(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
-        with here.heard() as own, there.heard() as other:
+        with here.receiving() as own, there.receiving() as other:
             for number in range(10):
                 await store_numbers(here, 1, number * 10, number * 10 + 10)
                 with redis.client() as visitor:
                     visitor.delete("{iotflow:live}:totals") if number % 2 else visitor.flushall()
-            for ear in (own, other):
-                await ear.until(all_of(1, 100))
-                assert ear.values[1] == list(range(100))
+            for receiver in (own, other):
+                await receiver.until(all_of(1, 100))
+                assert receiver.values[1] == list(range(100))
 
 
 async def test_a_hanging_redis_delays_senders_once_and_briefly(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
-        with here.heard() as own, there.heard() as other:
+        with here.receiving() as own, there.receiving() as other:
             await store_numbers(here, 1, 0, 10)
             redis.freeze()
             began = time.monotonic()
@@ -105,44 +105,44 @@ async def test_a_hanging_redis_delays_senders_once_and_briefly(redis: RedisServe
             assert time.monotonic() - began < 10 * BOUND
             await own.until(all_of(1, 500))
             assert own.states == [True]
-            await other.until(lambda ear: ear.states == [True])
+            await other.until(lambda receiver: receiver.states == [True])
             # Redis carries out the calls that timed out, and the backlog is appended again.
             redis.thaw()
-            for ear in (own, other):
-                await ear.until(all_of(1, 500))
-                await ear.until(lambda ear: ear.states[-1:] == [False])
+            for receiver in (own, other):
+                await receiver.until(all_of(1, 500))
+                await receiver.until(lambda receiver: receiver.states[-1:] == [False])
                 await store_numbers(here, 2, 0, 1)
-                await ear.until(all_of(2, 1))
-                assert ear.values[1] == list(range(500))
-                assert ear.dropped == 0
+                await receiver.until(all_of(2, 1))
+                assert receiver.values[1] == list(range(500))
+                assert receiver.dropped == 0
 
 
 async def test_a_new_subscriber_is_informed_at_once_that_redis_is_down(redis: RedisServer) -> None:
     redis.kill()
     async with sharing(redis.url) as site:
-        with site.heard() as ear:
-            await ear.until(lambda ear: ear.states == [True])
+        with site.receiving() as receiver:
+            await receiver.until(lambda receiver: receiver.states == [True])
             assert await site.bus.check() == site.bus.state.message != ""
             await store_numbers(site, 1, 0, 3)
-            await ear.until(all_of(1, 3))
+            await receiver.until(all_of(1, 3))
             redis.start()
-            await ear.until(lambda ear: ear.states == [True, False])
+            await receiver.until(lambda receiver: receiver.states == [True, False])
             assert await site.bus.check() == ""
             await store_numbers(site, 1, 3, 6)
-            await ear.until(all_of(1, 6))
-            assert ear.values[1] == list(range(6))
+            await receiver.until(all_of(1, 6))
+            assert receiver.values[1] == list(range(6))
 
 
 async def test_beyond_the_backlog_the_oldest_are_dropped_and_their_number_is_reported(redis: RedisServer) -> None:
     rows, batches = 1_000, 100
     async with sharing(redis.url, backlog_bytes=20 * rows * 16) as here, sharing(redis.url) as there:
-        with here.heard() as own, there.heard() as other:
+        with here.receiving() as own, there.receiving() as other:
             redis.kill()
             for number in range(batches):
                 await here.store(stored(1, [number] * rows))
             assert here.bus.state.backlog_bytes <= 20 * rows * 16
             redis.start()
-            await other.until(lambda ear: all_of(1, 1)(ear) and ear.values[1][-1] == batches - 1)
+            await other.until(lambda receiver: all_of(1, 1)(receiver) and receiver.values[1][-1] == batches - 1)
             await own.until(all_of(1, rows * batches))
             assert len(other.values[1]) + other.dropped == rows * batches
             assert other.dropped == here.bus.state.dropped > 0
@@ -152,7 +152,7 @@ async def test_beyond_the_backlog_the_oldest_are_dropped_and_their_number_is_rep
 
 async def test_a_full_redis_counts_as_unavailable(redis: RedisServer) -> None:
     async with several(redis.url, 2) as (here, there):
-        with here.heard() as own, there.heard() as other, redis.client() as visitor:
+        with here.receiving() as own, there.receiving() as other, redis.client() as visitor:
             visitor.config_set("maxmemory", 1)
             await store_numbers(here, 1, 0, 50)
             await own.until(all_of(1, 50))
@@ -165,9 +165,9 @@ async def test_a_full_redis_counts_as_unavailable(redis: RedisServer) -> None:
 async def test_a_process_that_is_too_slow_for_the_stream_reports_how_much_it_missed(redis: RedisServer) -> None:
     rows, batches = 1_000, 300
     async with sharing(redis.url) as slow, sharing(redis.url, stream_bytes=50 * rows * 16) as here:
-        with slow.heard() as ear, here.heard() as own:
+        with slow.receiving() as receiver, here.receiving() as own:
             await store_numbers(here, 2, 0, 1)
-            await ear.until(all_of(2, 1))
+            await receiver.until(all_of(2, 1))
             gate = asyncio.Event()
             stream: Any = slow.bus._stream  # type: ignore[attr-defined]
             read = stream.read
@@ -181,9 +181,9 @@ async def test_a_process_that_is_too_slow_for_the_stream_reports_how_much_it_mis
             for number in range(batches):
                 await here.store(stored(1, [number] * rows))
             gate.set()
-            await ear.until(lambda ear: all_of(1, 1)(ear) and ear.values[1][-1] == batches - 1)
-            assert ear.dropped == slow.bus.state.dropped > 0
-            assert len(ear.values[1]) + ear.dropped == rows * batches
+            await receiver.until(lambda receiver: all_of(1, 1)(receiver) and receiver.values[1][-1] == batches - 1)
+            assert receiver.dropped == slow.bus.state.dropped > 0
+            assert len(receiver.values[1]) + receiver.dropped == rows * batches
             await own.until(all_of(1, rows * batches))
             assert own.dropped == 0
 

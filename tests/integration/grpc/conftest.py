@@ -114,7 +114,7 @@ def gateway(grpc_channel: grpc.Channel) -> gateway_service_pb2_grpc.GatewayServi
 
 
 @pytest.fixture
-def people(admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...]) -> Admin:
+def admin_calls(admin: AdminStubs, admin_metadata: tuple[tuple[str, str], ...]) -> Admin:
     return Admin(admin, admin_metadata)
 
 

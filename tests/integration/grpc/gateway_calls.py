@@ -23,13 +23,13 @@ def report(gateway: GatewayServiceStub, metadata: Metadata, *states: tuple[int, 
     return gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=reports), metadata=metadata)
 
 
-def take(stream: Stream, heard: list[int]) -> None:
+def take(stream: Stream, received: list[int]) -> None:
     """Report each command as delivered until the stream ends."""
     with contextlib.suppress(grpc.RpcError):
         for message in stream.call:
             if message.HasField("command"):
                 command = message.command.command
-                heard.append(command.id)
+                received.append(command.id)
                 stream.put(command.id, "delivered", device_id=command.device_id)
 
 
@@ -51,10 +51,12 @@ def until_caught_up(call: Any) -> tuple[dict[int, int], datetime]:
     raise AssertionError
 
 
-def is_online(people: Admin, device: Caller) -> bool:
-    answer = people.stub.fleet.GetDevice(
-        fleet_service_pb2.GetDeviceRequest(device_id=device.id), metadata=people.metadata
+def is_online(admin_calls: Admin, device: Caller) -> bool:
+    answer = admin_calls.stub.fleet.GetDevice(
+        fleet_service_pb2.GetDeviceRequest(device_id=device.id), metadata=admin_calls.metadata
     )
-    listed = people.stub.fleet.ListDevices(fleet_service_pb2.ListDevicesRequest(online=True), metadata=people.metadata)
+    listed = admin_calls.stub.fleet.ListDevices(
+        fleet_service_pb2.ListDevicesRequest(online=True), metadata=admin_calls.metadata
+    )
     assert (device.id in {one.id for one in listed.devices}) is answer.device.is_online
     return answer.device.is_online

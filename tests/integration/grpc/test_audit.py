@@ -36,10 +36,10 @@ def newest(admin: AdminStubs, metadata: Metadata, device: Caller) -> AuditEntry:
 
 
 def test_a_command_by_stream_takes_three_transactions(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with of_device(devices, device) as stream, committed_transactions() as transactions:
-        people.send(device.id, "blink")
+        admin_calls.send(device.id, "blink")
         assert stream.answer(stream.next().id, "succeeded").state == "succeeded"
     written = [{" ".join(one.split()[:3]) for one in statements} for statements in transactions]
     sent, delivered, answered = [

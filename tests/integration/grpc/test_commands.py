@@ -36,17 +36,19 @@ def polled(stub: DeviceServiceStub, device: Caller) -> list[int]:
     return [command.id for command in answer.commands]
 
 
-def is_open(stream: Stream, people: Admin, device: Caller) -> None:
+def is_open(stream: Stream, admin_calls: Admin, device: Caller) -> None:
     """Wait until the stream has queried the queued commands; it receives later ones at once."""
-    sent = people.send(device.id, "are you there")
+    sent = admin_calls.send(device.id, "are you there")
     assert stream.next().id == sent.id
     assert stream.answer(sent.id, "succeeded").reason == ""
 
 
-def test_an_admin_waits_for_the_result_of_the_device(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_an_admin_waits_for_the_result_of_the_device(
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
+) -> None:
     with of_device(devices, device) as stream, ThreadPoolExecutor() as threads:
         waiting = threads.submit(
-            people.send, device.id, "blink", wait_seconds=20, parameters={"times": 3}, time_to_live_seconds=60
+            admin_calls.send, device.id, "blink", wait_seconds=20, parameters={"times": 3}, time_to_live_seconds=60
         )
         command = stream.next()
         assert (command.name, command.state, MessageToDict(command.parameters)) == ("blink", "delivered", {"times": 3})
@@ -57,44 +59,44 @@ def test_an_admin_waits_for_the_result_of_the_device(people: Admin, devices: Dev
     assert ended.created_at.ToNanoseconds() <= ended.delivered_at.ToNanoseconds() <= ended.finished_at.ToNanoseconds()
 
 
-def test_an_admin_waits_no_longer_than_requested(people: Admin, device: Caller) -> None:
+def test_an_admin_waits_no_longer_than_requested(admin_calls: Admin, device: Caller) -> None:
     began = time.monotonic()
-    assert people.send(device.id, "blink", wait_seconds=0.2).state == "queued"
+    assert admin_calls.send(device.id, "blink", wait_seconds=0.2).state == "queued"
     assert 0.2 <= time.monotonic() - began < 5
 
 
 def test_a_reconnected_device_receives_queued_commands_in_order(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
-    sent = [people.send(device.id, f"c{number}").id for number in range(5)]
-    people.cancel(sent[2])
+    sent = [admin_calls.send(device.id, f"c{number}").id for number in range(5)]
+    admin_calls.cancel(sent[2])
     with of_device(devices, device) as stream:
-        heard = [stream.next().id for _ in range(4)]
-        later = people.send(device.id, "later").id
-        heard.append(stream.next().id)
-    assert heard == [*sent[:2], *sent[3:], later]
+        received = [stream.next().id for _ in range(4)]
+        later = admin_calls.send(device.id, "later").id
+        received.append(stream.next().id)
+    assert received == [*sent[:2], *sent[3:], later]
 
 
 def test_an_unanswered_command_is_delivered_again_with_the_same_id(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
-    first, second = [people.send(device.id, name).id for name in ("first", "second")]
+    first, second = [admin_calls.send(device.id, name).id for name in ("first", "second")]
     with of_device(devices, device) as stream:
         assert [stream.next().id, stream.next().id] == [first, second]
         assert stream.answer(first, "succeeded").reason == ""
     with of_device(devices, device) as stream:
         assert stream.next().id == second
-        assert people.get(second).state == "delivered"
+        assert admin_calls.get(second).state == "delivered"
         assert stream.answer(second, "failed", result={"why": "tired"}).reason == ""
-    assert people.get(second).state == "failed"
+    assert admin_calls.get(second).state == "failed"
 
 
 def test_all_streams_and_polls_of_a_device_receive_a_command(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with of_device(devices, device) as one, of_device(devices, device) as other:
         for stream in (one, other):
-            sent = people.send(device.id, "x").id
+            sent = admin_calls.send(device.id, "x").id
             assert one.next().id == other.next().id == sent
             assert polled(devices, device) == [sent]
             assert stream.answer(sent, "succeeded").reason == ""
@@ -102,10 +104,10 @@ def test_all_streams_and_polls_of_a_device_receive_a_command(
 
 
 def test_invalid_reports_are_rejected_and_the_stream_continues(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
-    others = people.send(register(devices, "not mine").id, "x").id
-    command = people.send(device.id, "x").id
+    others = admin_calls.send(register(devices, "not mine").id, "x").id
+    command = admin_calls.send(device.id, "x").id
     with of_device(devices, device) as stream:
         assert stream.next().id == command
         assert stream.answer(others, "succeeded").reason == "COMMAND_NOT_FOUND"
@@ -113,66 +115,68 @@ def test_invalid_reports_are_rejected_and_the_stream_continues(
         for _ in range(2):
             assert stream.answer(command, "succeeded").reason == ""
         assert stream.answer(command, "failed").reason == "COMMAND_ENDED"
-        is_open(stream, people, device)
+        is_open(stream, admin_calls, device)
 
 
 def test_a_stream_stays_open_after_its_device_closed_its_side(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     call = devices.StreamCommands(iter(()), metadata=device.metadata, timeout=PATIENCE)
     for _ in range(2):
-        sent = people.send(device.id, "x")
+        sent = admin_calls.send(device.id, "x")
         assert next(call).command.id == sent.id
     call.cancel()
 
 
-def test_a_command_expires_without_a_query(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_command_expires_without_a_query(admin_calls: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     began = time.monotonic()
-    command = people.send(device.id, "open", time_to_live_seconds=1, wait_seconds=20)
+    command = admin_calls.send(device.id, "open", time_to_live_seconds=1, wait_seconds=20)
     assert command.state == "expired"
     assert time.monotonic() - began < 5
     assert polled(devices, device) == []
 
 
-def test_a_waiting_admin_is_notified_of_a_cancellation(people: Admin, device: Caller) -> None:
+def test_a_waiting_admin_is_notified_of_a_cancellation(admin_calls: Admin, device: Caller) -> None:
     with ThreadPoolExecutor() as threads:
-        waiting = threads.submit(people.send, device.id, "x", wait_seconds=20, idempotency_key="k")
-        command = people.send(device.id, "x", idempotency_key="k")
-        people.cancel(command.id)
+        waiting = threads.submit(admin_calls.send, device.id, "x", wait_seconds=20, idempotency_key="k")
+        command = admin_calls.send(device.id, "x", idempotency_key="k")
+        admin_calls.cancel(command.id)
         assert waiting.result(PATIENCE).state == "cancelled"
         assert waiting.result().id == command.id
 
 
 def test_simultaneous_requests_with_one_idempotency_key_create_one_command(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with of_device(devices, device) as stream, ThreadPoolExecutor(16) as threads:
-        sent = list(threads.map(lambda _: people.send(device.id, "x", idempotency_key="once").id, range(48)))
+        sent = list(threads.map(lambda _: admin_calls.send(device.id, "x", idempotency_key="once").id, range(48)))
         assert len(set(sent)) == 1
         assert stream.next().id == sent[0]
         assert stream.answer(sent[0], "succeeded").reason == ""
-        is_open(stream, people, device)
+        is_open(stream, admin_calls, device)
 
 
-def test_each_device_of_a_group_receives_and_answers_its_own_command(people: Admin, devices: DeviceServiceStub) -> None:
+def test_each_device_of_a_group_receives_and_answers_its_own_command(
+    admin_calls: Admin, devices: DeviceServiceStub
+) -> None:
     lamps = [register(devices, f"lamp {number}", "lamp") for number in range(3)]
     request = command_service_pb2.SendGroupCommandRequest(group="lamp", name="on", idempotency_key="evening")
     with of_device(devices, lamps[0]) as stream:
-        is_open(stream, people, lamps[0])
-        answer = people.stub.commands.SendGroupCommand(request, metadata=people.metadata)
-        again = people.stub.commands.SendGroupCommand(request, metadata=people.metadata)
+        is_open(stream, admin_calls, lamps[0])
+        answer = admin_calls.stub.commands.SendGroupCommand(request, metadata=admin_calls.metadata)
+        again = admin_calls.stub.commands.SendGroupCommand(request, metadata=admin_calls.metadata)
         assert (answer.commands_made, answer.commands_found) == (3, 0)
         assert (again.commands_made, again.commands_found) == (0, 3)
         assert stream.next().name == "on"
     assert [len(polled(devices, lamp)) for lamp in lamps] == [1, 1, 1]
 
 
-def test_a_watch_returns_each_state(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_watch_returns_each_state(admin_calls: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     request = command_service_pb2.WatchCommandsRequest(device_id=device.id)
-    call = people.stub.commands.WatchCommands(request, metadata=people.metadata, timeout=PATIENCE)
+    call = admin_calls.stub.commands.WatchCommands(request, metadata=admin_calls.metadata, timeout=PATIENCE)
     assert next(call).HasField("heartbeat")
-    sent = people.send(device.id, "x")
-    people.send(register(devices, "of no interest").id, "x")
+    sent = admin_calls.send(device.id, "x")
+    admin_calls.send(register(devices, "of no interest").id, "x")
     polled(devices, device)
     ack = device_service_pb2.AckCommandRequest(command_id=sent.id)
     devices.AckCommand(ack, metadata=device.metadata)
@@ -186,15 +190,15 @@ def test_a_watch_returns_each_state(people: Admin, devices: DeviceServiceStub, d
     assert states == ["queued", "delivered", "succeeded"]
 
 
-def test_commands_have_pages(people: Admin, device: Caller) -> None:
-    sent = [people.send(device.id, "x").id for _ in range(5)]
-    people.cancel(sent[0])
+def test_commands_have_pages(admin_calls: Admin, device: Caller) -> None:
+    sent = [admin_calls.send(device.id, "x").id for _ in range(5)]
+    admin_calls.cancel(sent[0])
     found, token = [], ""
     while True:
         request = command_service_pb2.ListCommandsRequest(
             device_id=device.id, state="queued", page_size=2, page_token=token
         )
-        page = people.stub.commands.ListCommands(request, metadata=people.metadata)
+        page = admin_calls.stub.commands.ListCommands(request, metadata=admin_calls.metadata)
         found += [command.id for command in page.commands]
         token = page.next_page_token
         if not token:
@@ -202,15 +206,15 @@ def test_commands_have_pages(people: Admin, device: Caller) -> None:
     assert found == sent[:0:-1]
 
 
-def test_streams_of_a_disabled_device_end(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_streams_of_a_disabled_device_end(admin_calls: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     with of_device(devices, device) as stream:
-        is_open(stream, people, device)
+        is_open(stream, admin_calls, device)
         configs = devices.WatchConfig(
             device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE
         )
         assert next(configs).desired_version == 0
         request = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
-        people.stub.fleet.SetDeviceStatus(request, metadata=people.metadata)
+        admin_calls.stub.fleet.SetDeviceStatus(request, metadata=admin_calls.metadata)
         for call in (stream.call, configs):
             with pytest.raises(grpc.RpcError) as refusal:
                 next(call)
@@ -218,12 +222,12 @@ def test_streams_of_a_disabled_device_end(people: Admin, devices: DeviceServiceS
 
 
 def test_too_large_commands_are_rejected_and_many_large_ones_are_delivered_in_parts(
-    people: Admin, devices: DeviceServiceStub, device: Caller
+    admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     with pytest.raises(grpc.RpcError) as refusal:
-        people.send(device.id, "x", parameters={"text": "x" * 70_000})
+        admin_calls.send(device.id, "x", parameters={"text": "x" * 70_000})
     assert (reason(refusal.value), fields(refusal.value)) == ("INVALID_ARGUMENT", ["parameters"])
-    sent = [people.send(device.id, "x", parameters={"text": "x" * 60_000}).id for _ in range(40)]
+    sent = [admin_calls.send(device.id, "x", parameters={"text": "x" * 60_000}).id for _ in range(40)]
     answered: list[int] = []
     listed: list[int] = []
     token = ""
@@ -237,11 +241,11 @@ def test_too_large_commands_are_rejected_and_many_large_ones_are_delivered_in_pa
     assert answered == sent
     while token or not listed:
         request = command_service_pb2.ListCommandsRequest(device_id=device.id, page_token=token)
-        page = people.stub.commands.ListCommands(request, metadata=people.metadata)
+        page = admin_calls.stub.commands.ListCommands(request, metadata=admin_calls.metadata)
         listed += [command.id for command in page.commands]
         token = page.next_page_token
     assert listed == sent[::-1]
-    ack = device_service_pb2.AckCommandRequest(command_id=people.send(device.id, "x").id)
+    ack = device_service_pb2.AckCommandRequest(command_id=admin_calls.send(device.id, "x").id)
     # The longer message is not even parsed.
     for length in (70_000, 1_000_000):
         ack.result.update({"text": "x" * length})

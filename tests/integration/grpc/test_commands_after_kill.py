@@ -17,7 +17,7 @@ from tests.support.server_process import server
 COMMANDS, ANSWERED = 60, 25
 
 
-def people(channel: grpc.Channel, folder: Path) -> Admin:
+def admin_calls(channel: grpc.Channel, folder: Path) -> Admin:
     token = (folder / "admin-token").read_text().strip()
     return Admin(AdminStubs(channel), (("authorization", f"Bearer {token}"),))
 
@@ -25,7 +25,7 @@ def people(channel: grpc.Channel, folder: Path) -> Admin:
 @pytest.mark.parametrize("door", ["device", "gateway"])
 def test_no_acknowledged_command_or_result_is_lost(tmp_path: Path, door: str) -> None:
     with server(tmp_path) as (process, channel):
-        admin, devices = people(channel, tmp_path), DeviceServiceStub(channel)
+        admin, devices = admin_calls(channel, tmp_path), DeviceServiceStub(channel)
         device = register(devices, "outlives it")
         adapter = admin.gateway("adapter")
         sent = [admin.send(device.id, f"c{number}").id for number in range(COMMANDS)]
@@ -50,14 +50,14 @@ def test_no_acknowledged_command_or_result_is_lost(tmp_path: Path, door: str) ->
             with pytest.raises(grpc.RpcError):
                 stored += [message.receipt.command_id for message in stream.call if message.HasField("receipt")]
     with server(tmp_path) as (_, channel):
-        admin = people(channel, tmp_path)
+        admin = admin_calls(channel, tmp_path)
         states = {command_id: admin.get(command_id).state for command_id in sent}
         assert {states[command_id] for command_id in stored} == {"succeeded"}
         left = [command_id for command_id in sent if states[command_id] != "succeeded"]
         last = admin.send(device.id, "last").id
         with opened(channel) as stream:
-            heard: list[int] = []
-            while not heard or heard[-1] != last:
+            received: list[int] = []
+            while not received or received[-1] != last:
                 command = next(stream.call).command
-                heard.append(command.id if door == "device" else command.command.id)
-        assert heard == [*left, last]
+                received.append(command.id if door == "device" else command.command.id)
+        assert received == [*left, last]

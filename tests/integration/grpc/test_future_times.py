@@ -55,10 +55,10 @@ def test_an_atomic_batch_is_rejected_whole(grpc_stub: TelemetryServiceStub, devi
 
 
 def test_each_row_in_a_batch_of_many_devices_is_named(
-    grpc_stub: TelemetryServiceStub, people: Admin, device: Caller
+    grpc_stub: TelemetryServiceStub, admin_calls: Admin, device: Caller
 ) -> None:
     message = timed(now(), now() + 2 * DAY, device_id=device.id)
-    answers = list(grpc_stub.StreamTelemetry(iter([message]), metadata=people.gateway("ahead"), timeout=30))
+    answers = list(grpc_stub.StreamTelemetry(iter([message]), metadata=admin_calls.gateway("ahead"), timeout=30))
     assert refused([(1, 1)])(answers[-1])
 
 

@@ -34,16 +34,16 @@ def server_settings(request: pytest.FixtureRequest) -> Iterator[dict[str, object
 
 
 @pytest.fixture
-def adapter(people: Admin, request: pytest.FixtureRequest) -> Metadata:
-    return people.gateway(request.node.nodeid[-90:])
+def adapter(admin_calls: Admin, request: pytest.FixtureRequest) -> Metadata:
+    return admin_calls.gateway(request.node.nodeid[-90:])
 
 
 @pytest.fixture(autouse=True)
-def nothing_waits(people: Admin) -> None:
+def nothing_waits(admin_calls: Admin) -> None:
     """Cancel all queued commands: a gateway would receive those of other tests."""
     request = command_service_pb2.ListCommandsRequest(state="queued", page_size=1_000)
-    for command in people.stub.commands.ListCommands(request, metadata=people.metadata).commands:
-        people.cancel(command.id)
+    for command in admin_calls.stub.commands.ListCommands(request, metadata=admin_calls.metadata).commands:
+        admin_calls.cancel(command.id)
 
 
 @pytest.fixture
@@ -52,27 +52,29 @@ def gateway_stream(gateway: GatewayServiceStub, adapter: Metadata) -> Iterator[S
         yield stream
 
 
-def test_a_command_stays_queued_until_it_was_delivered(people: Admin, gateway_stream: Stream, device: Caller) -> None:
-    sent = people.send(device.id, "x", parameters={"n": 1})
+def test_a_command_stays_queued_until_it_was_delivered(
+    admin_calls: Admin, gateway_stream: Stream, device: Caller
+) -> None:
+    sent = admin_calls.send(device.id, "x", parameters={"n": 1})
     offered = gateway_stream.next()
     assert (offered.command.id, offered.command.device_id, offered.device_type) == (sent.id, device.id, "probe")
     assert MessageToDict(offered.command.parameters) == {"n": 1}
-    assert people.get(sent.id).state == "queued"
+    assert admin_calls.get(sent.id).state == "queued"
     assert gateway_stream.answer(sent.id, "delivered", device_id=device.id).reason == ""
-    assert people.get(sent.id).state == "delivered"
+    assert admin_calls.get(sent.id).state == "delivered"
     assert gateway_stream.answer(sent.id, "succeeded", device_id=device.id, result={"ok": True}).reason == ""
-    ended = people.get(sent.id)
+    ended = admin_calls.get(sent.id)
     assert (ended.state, MessageToDict(ended.result)) == ("succeeded", {"ok": True})
 
 
 def test_unanswered_commands_go_to_another_gateway_when_the_first_disconnects(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
     with of_gateway(gateway, adapter) as one:
-        first = people.send(device.id, "first").id
+        first = admin_calls.send(device.id, "first").id
         assert one.next().command.id == first
         with of_gateway(gateway, adapter) as other:
-            second = people.send(device.id, "second").id
+            second = admin_calls.send(device.id, "second").id
             # It follows a command of the same device that the other gateway has.
             assert one.next().command.id == second
             assert one.answer(first, "delivered", device_id=device.id).reason == ""
@@ -80,43 +82,43 @@ def test_unanswered_commands_go_to_another_gateway_when_the_first_disconnects(
             assert other.next().command.id == second
             assert other.answer(second, "delivered", device_id=device.id).reason == ""
     with of_gateway(gateway, adapter) as third:
-        last = people.send(device.id, "last").id
+        last = admin_calls.send(device.id, "last").id
         assert third.next().command.id == last
 
 
 def test_two_gateways_share_the_commands_without_overlap(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
 ) -> None:
     members = [register(devices, f"shared {number}", "shared") for number in range(40)]
     with of_gateway(gateway, adapter) as one, of_gateway(gateway, adapter) as other, ThreadPoolExecutor() as threads:
-        heard: list[list[int]] = [[], []]
-        takers = [threads.submit(take, stream, found) for stream, found in zip((one, other), heard, strict=True)]
-        sent = [people.send(member.id, "x").id for member in members for _ in range(3)]
+        received: list[list[int]] = [[], []]
+        takers = [threads.submit(take, stream, found) for stream, found in zip((one, other), received, strict=True)]
+        sent = [admin_calls.send(member.id, "x").id for member in members for _ in range(3)]
         for command_id in sent:
-            people.until(command_id, "delivered")
+            admin_calls.until(command_id, "delivered")
         one.close()
         other.close()
         for taker in takers:
             taker.result(PATIENCE)
-    assert sorted(heard[0] + heard[1]) == sent
+    assert sorted(received[0] + received[1]) == sent
 
 
 def test_an_unreachable_device_receives_its_command_when_it_is_back(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
 ) -> None:
-    sent = people.send(device.id, "x").id
+    sent = admin_calls.send(device.id, "x").id
     assert gateway_stream.next().command.id == sent
     assert gateway_stream.answer(sent, "unreachable", device_id=device.id).reason == ""
-    assert people.get(sent).state == "queued"
+    assert admin_calls.get(sent).state == "queued"
     assert report(gateway, adapter, (device.id, "online")).accepted == 1
     assert gateway_stream.next().command.id == sent
 
 
 def test_a_device_that_reconnects_before_the_failed_delivery_is_reported_receives_its_command_at_once(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, gateway_stream: Stream, device: Caller
 ) -> None:
     """In either order of the two reports of its gateway."""
-    sent = [people.send(device.id, "x").id for _ in range(2)]
+    sent = [admin_calls.send(device.id, "x").id for _ in range(2)]
     assert [gateway_stream.next().command.id for _ in sent] == sent
     assert report(gateway, adapter, (device.id, "online")).accepted == 1
     for command_id in sent:
@@ -125,40 +127,40 @@ def test_a_device_that_reconnects_before_the_failed_delivery_is_reported_receive
     assert [next(offered) for _ in sent] == sent
 
 
-def test_rejected_reports_do_not_end_the_stream(people: Admin, gateway_stream: Stream, device: Caller) -> None:
-    sent = people.send(device.id, "x").id
+def test_rejected_reports_do_not_end_the_stream(admin_calls: Admin, gateway_stream: Stream, device: Caller) -> None:
+    sent = admin_calls.send(device.id, "x").id
     assert gateway_stream.next().command.id == sent
     for state in ("delivered", "unreachable", "succeeded"):
         assert gateway_stream.answer(sent, state, device_id=device.id + 1_000).reason == "COMMAND_NOT_FOUND"
     assert gateway_stream.answer(sent, "queued", device_id=device.id).reason == "INVALID_ARGUMENT"
-    people.cancel(sent)
+    admin_calls.cancel(sent)
     assert gateway_stream.answer(sent, "succeeded", device_id=device.id).reason == "COMMAND_ENDED"
     # The device had received it nevertheless.
     assert gateway_stream.answer(sent, "delivered", device_id=device.id).reason == ""
     assert gateway_stream.answer(sent, "succeeded", device_id=device.id).reason == ""
-    assert people.get(sent).state == "succeeded"
+    assert admin_calls.get(sent).state == "succeeded"
 
 
 def test_a_result_can_be_reported_without_a_stream(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
-    sent = people.send(device.id, "x").id
+    sent = admin_calls.send(device.id, "x").id
     for state in ("delivered", "failed"):
         request = gateway_service_pb2.AckDeviceCommandRequest(device_id=device.id, command_id=sent, state=state)
         assert gateway.AckDeviceCommand(request, metadata=adapter).command.state == state
 
 
 def test_a_watch_returns_configurations_and_their_changes(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, devices: DeviceServiceStub
 ) -> None:
     one, other = register(devices, "configured"), register(devices, "configured, too")
-    people.configure(one.id, interval=5)
-    people.configure(one.id, interval=6)
-    people.configure(other.id, interval=7)
+    admin_calls.configure(one.id, interval=5)
+    admin_calls.configure(one.id, interval=6)
+    admin_calls.configure(other.id, interval=7)
     with configs(gateway, adapter) as call:
         found, mark = until_caught_up(call)
         assert {one.id: 2, other.id: 1}.items() <= found.items()
-        people.configure(other.id, interval=8)
+        admin_calls.configure(other.id, interval=8)
         config = next(call).config
         assert (config.device_id, config.device_name, config.desired_version) == (other.id, "configured, too", 2)
         assert MessageToDict(config.desired) == {"interval": 8}
@@ -168,13 +170,13 @@ def test_a_watch_returns_configurations_and_their_changes(
         assert until_caught_up(call)[0] == {}
 
 
-def test_a_device_watches_its_own_configuration(people: Admin, devices: DeviceServiceStub, device: Caller) -> None:
+def test_a_device_watches_its_own_configuration(admin_calls: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     first = next(call)
     assert (first.desired_version, first.HasField("desired")) == (0, False)
-    people.configure(register(devices, "of somebody else").id, a=1)
+    admin_calls.configure(register(devices, "of somebody else").id, a=1)
     for version in (1, 2):
-        people.configure(device.id, a=version)
+        admin_calls.configure(device.id, a=version)
         told = next(call)
         assert (told.desired_version, MessageToDict(told.desired)) == (version, {"a": version})
     call.cancel()
@@ -194,22 +196,22 @@ def test_a_gateway_reports_the_configuration_of_a_device(
 
 
 def test_sessions_set_the_presence_of_devices(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
-    assert not is_online(people, device)
+    assert not is_online(admin_calls, device)
     for state, expected in (("online", True), ("offline", False), ("heartbeat", True), ("offline", False)):
         assert report(gateway, adapter, (device.id, state)).accepted == 1
-        assert is_online(people, device) is expected, state
+        assert is_online(admin_calls, device) is expected, state
 
 
 def test_an_older_report_changes_nothing(
-    people: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
+    admin_calls: Admin, gateway: GatewayServiceStub, adapter: Metadata, device: Caller
 ) -> None:
     report(gateway, adapter, (device.id, "online"))
     old = presence_pb2.PresenceReport(device_id=device.id, state="offline")
     old.timestamp.FromDatetime(datetime.now(UTC) - timedelta(seconds=10))
     gateway.ReportPresence(gateway_service_pb2.ReportPresenceRequest(reports=[old]), metadata=adapter)
-    assert is_online(people, device)
+    assert is_online(admin_calls, device)
 
 
 def test_ignored_reports_are_named(gateway: GatewayServiceStub, adapter: Metadata, device: Caller) -> None:

@@ -44,7 +44,7 @@ def servers(tmp_path: Path, redis: RedisServer) -> Iterator[Channels]:
     one.stop()
 
 
-def heard(call: Any, rows: int) -> list[float]:
+def received(call: Any, rows: int) -> list[float]:
     """The values of the next `count` readings."""
     values: list[float] = []
     while len(values) < rows:
@@ -79,7 +79,7 @@ def test_a_subscriber_receives_readings_of_the_other_server_in_order(servers: Ch
             # The device alternates between the servers.
             stream((here, there)[sequence % 2], devices[0], [numbered(sequence)])
             stream(here, devices[1], [numbered(sequence)])
-        assert heard(call, 80) == heard(own, 80) == list(range(80))
+        assert received(call, 80) == received(own, 80) == list(range(80))
 
 
 def test_readings_are_stored_and_subscribers_notified_while_redis_is_down(
@@ -94,7 +94,7 @@ def test_readings_are_stored_and_subscribers_notified_while_redis_is_down(
         assert answers[-1].committed_sequence == 9
         (state,) = feed_states(call, until=True)
         assert "live readings from other server processes" in state["message"]
-        assert heard(own, 20) == list(range(20))
+        assert received(own, 20) == list(range(20))
         assert gauge(servers[0], "iotflow_live_bus_degraded") == 1
         assert gauge(servers[0], "iotflow_live_bus_backlog_bytes") > 0
         with subscribed(there, Caller(0, ())) as late:
@@ -102,10 +102,10 @@ def test_readings_are_stored_and_subscribers_notified_while_redis_is_down(
         health = SystemServiceStub(servers[0]).GetHealth(system_service_pb2.GetHealthRequest())
         assert health.status != "unhealthy"
         redis.start()
-        assert heard(call, 20) == list(range(20))
+        assert received(call, 20) == list(range(20))
         feed_states(own, until=False)
         stream(there, device, [numbered(10)])
-        assert heard(own, 2) == [20, 21]
+        assert received(own, 2) == [20, 21]
         assert gauge(servers[0], "iotflow_live_bus_degraded") == 0
         assert gauge(servers[0], "iotflow_live_bus_dropped_readings") == 0
 
@@ -141,7 +141,7 @@ def test_readings_acknowledged_by_a_killed_server_are_replayed_by_another(tmp_pa
                 pass
             assert acknowledged >= 500
             rows = 2 * (acknowledged + 1)
-            assert heard(call, rows)[:rows] == list(range(rows))
+            assert received(call, rows)[:rows] == list(range(rows))
 
 
 def test_the_server_does_not_start_with_an_invalid_redis_url(tmp_path: Path) -> None:

@@ -32,9 +32,9 @@ def values(readings: telemetry_pb2.LiveReadings, name: str = "value") -> list[An
 def test_a_subscriber_receives_stored_but_no_rejected_values(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     with subscribed(grpc_stub, device) as call:
         stream(grpc_stub, device, [batch(1, value={"doubles": [1, float("nan"), 3]}, other={"int32s": [1, 2, 3]})])
-        heard = next_readings(call)
-    assert heard.device_id == device.id
-    assert [dict(row) for row in heard.data] == [
+        received = next_readings(call)
+    assert received.device_id == device.id
+    assert [dict(row) for row in received.data] == [
         {"timestamp": "2026-01-01T00:00:00.000Z", "value": 1, "other": 1},
         {"timestamp": "2026-01-01T00:00:01.000Z", "other": 2},
         {"timestamp": "2026-01-01T00:00:02.000Z", "value": 3, "other": 3},
@@ -53,8 +53,8 @@ def test_filters_by_device_type_and_measurement(grpc_stub: TelemetryServiceStub,
         stream(grpc_stub, meter, [batch(1, a={"int32s": [4, 5, 6]}, b={"int32s": [7, 8, 9]})])
         assert values(next_readings(by_id), "a") == [4, 5, 6]
         assert values(next_readings(by_type), "a") == [1, 2, 3]
-        heard = next_readings(by_field)
-    assert (heard.device_id, [sorted(dict(row)) for row in heard.data]) == (meter.id, [["b", "timestamp"]] * 3)
+        received = next_readings(by_field)
+    assert (received.device_id, [sorted(dict(row)) for row in received.data]) == (meter.id, [["b", "timestamp"]] * 3)
 
 
 def test_replayed_readings_precede_new_ones(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
@@ -68,10 +68,10 @@ def test_replayed_readings_precede_new_ones(grpc_stub: TelemetryServiceStub, dev
 def test_readings_are_columns_on_request(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     with subscribed(grpc_stub, device, columnar=True) as call:
         stream(grpc_stub, device, [batch(1)])
-        heard = next(event.batch for event in call if event.HasField("batch"))
+        received = next(event.batch for event in call if event.HasField("batch"))
     sent = batch(0)
     sent.device_id = device.id
-    assert heard == sent
+    assert received == sent
 
 
 def test_an_idle_feed_sends_heartbeats(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
@@ -88,11 +88,11 @@ def test_a_slow_subscriber_is_notified_of_losses_and_delays_no_writes(
         # It reads nothing while far more is stored than fits into its queue and the windows of the connection.
         answers = stream(grpc_stub, device, [batch(s, rows=rows, first=s * rows) for s in range(batches)])
         assert answers[-1].committed_sequence == batches - 1
-        heard = dropped = 0
+        received = dropped = 0
         for event in slow:
-            heard += len(event.telemetry.data)
+            received += len(event.telemetry.data)
             dropped += int(event.dropped.readings)
-            if heard + dropped == batches * rows:
+            if received + dropped == batches * rows:
                 break
     assert dropped > 0
-    assert heard >= BUFFER
+    assert received >= BUFFER

@@ -33,8 +33,8 @@ def pages(call: Callable[..., Any], request: Any, metadata: Any) -> Iterator[Any
         request.page_token = answer.next_page_token
 
 
-def test_pages_of_pending_commands(devices: DeviceServiceStub, device: Caller, people: Admin) -> None:
-    sent = [people.send(device.id, f"command {number}").id for number in range(5)]
+def test_pages_of_pending_commands(devices: DeviceServiceStub, device: Caller, admin_calls: Admin) -> None:
+    sent = [admin_calls.send(device.id, f"command {number}").id for number in range(5)]
     request = PollCommandsRequest(page_size=2)
     found = [
         [command.id for command in page.commands] for page in pages(devices.PollCommands, request, device.metadata)
@@ -44,38 +44,40 @@ def test_pages_of_pending_commands(devices: DeviceServiceStub, device: Caller, p
     assert (whole.count, whole.HasField("next_page_token")) == (5, False)
 
 
-def test_pages_of_tokens(people: Admin) -> None:
+def test_pages_of_tokens(admin_calls: Admin) -> None:
     for number in range(3):
-        people.gateway(f"paged {number}")
-    whole = people.stub.tokens.ListTokens(ListTokensRequest(), metadata=people.metadata)
+        admin_calls.gateway(f"paged {number}")
+    whole = admin_calls.stub.tokens.ListTokens(ListTokensRequest(), metadata=admin_calls.metadata)
     assert not whole.HasField("next_page_token")
-    found = list(pages(people.stub.tokens.ListTokens, ListTokensRequest(page_size=2), people.metadata))
+    found = list(pages(admin_calls.stub.tokens.ListTokens, ListTokensRequest(page_size=2), admin_calls.metadata))
     assert [token.id for page in found for token in page.tokens] == [token.id for token in whole.tokens]
     assert {len(page.tokens) for page in found[:-1]} == {2}
 
 
-def test_pages_of_measurements(grpc_stub: TelemetryServiceStub, device: Caller, people: Admin) -> None:
+def test_pages_of_measurements(grpc_stub: TelemetryServiceStub, device: Caller, admin_calls: Admin) -> None:
     names = ["a", "b/c", "humidität", "z"]
     columns: Any = {name: {"doubles": [1.0]} for name in reversed(names)}
     stream(grpc_stub, device, [batch(1, rows=1, **columns)])
     request = ListMeasurementsRequest(device_id=device.id, page_size=3)
     found = [
         [one.name for one in page.measurements]
-        for page in pages(people.stub.fleet.ListMeasurements, request, people.metadata)
+        for page in pages(admin_calls.stub.fleet.ListMeasurements, request, admin_calls.metadata)
     ]
     assert found == [names[:3], names[3:]]
 
 
-def test_pages_of_latest_values(grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, people: Admin) -> None:
+def test_pages_of_latest_values(
+    grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, admin_calls: Admin
+) -> None:
     ids = [register(devices, f"latest {number}", "paged").id for number in range(5)]
     for asked in (ListLatestTelemetryRequest(device_type="paged"), ListLatestTelemetryRequest(device_ids=ids)):
         asked.page_size = 2
         found = [
             [one.device_id for one in page.devices]
-            for page in pages(grpc_stub.ListLatestTelemetry, asked, people.metadata)
+            for page in pages(grpc_stub.ListLatestTelemetry, asked, admin_calls.metadata)
         ]
         assert found == [ids[:2], ids[2:4], ids[4:]]
-    whole = grpc_stub.ListLatestTelemetry(ListLatestTelemetryRequest(device_ids=ids), metadata=people.metadata)
+    whole = grpc_stub.ListLatestTelemetry(ListLatestTelemetryRequest(device_ids=ids), metadata=admin_calls.metadata)
     assert (whole.count, whole.HasField("next_page_token")) == (5, False)
 
 

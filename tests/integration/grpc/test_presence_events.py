@@ -29,7 +29,7 @@ def next_change(call: Any) -> tuple[int, bool]:
 
 
 def test_a_device_comes_online_with_a_reading_and_goes_offline_later(
-    grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, people: Admin, device: Caller
+    grpc_stub: TelemetryServiceStub, devices: DeviceServiceStub, admin_calls: Admin, device: Caller
 ) -> None:
     other = register(devices, "another")
     anybody = Caller(0, ())
@@ -45,40 +45,40 @@ def test_a_device_comes_online_with_a_reading_and_goes_offline_later(
         assert next_change(all_) == (device.id, True)
         assert next_change(all_) == (other.id, True)
         assert {next_change(all_), next_change(all_)} == {(device.id, False), (other.id, False)}
-        assert not is_online(people, device)
+        assert not is_online(admin_calls, device)
 
 
 def test_a_session_lasts_until_the_device_disconnects(
-    grpc_stub: TelemetryServiceStub, gateway: GatewayServiceStub, people: Admin, devices: DeviceServiceStub
+    grpc_stub: TelemetryServiceStub, gateway: GatewayServiceStub, admin_calls: Admin, devices: DeviceServiceStub
 ) -> None:
-    adapter = people.gateway("adapter")
+    adapter = admin_calls.gateway("adapter")
     connected, witness = register(devices, "connected"), register(devices, "witness")
     with subscribed(grpc_stub, Caller(0, ()), device_ids=[connected.id, witness.id]) as call:
         report(gateway, adapter, (connected.id, "online"), (witness.id, "heartbeat"))
         assert {next_change(call), next_change(call)} == {(connected.id, True), (witness.id, True)}
         # A device without a session is offline by now.
         assert next_change(call) == (witness.id, False)
-        assert is_online(people, connected)
+        assert is_online(admin_calls, connected)
         report(gateway, adapter, (connected.id, "offline"))
         assert next_change(call) == (connected.id, False)
 
 
 def test_a_disabled_device_goes_offline(
-    grpc_stub: TelemetryServiceStub, gateway: GatewayServiceStub, people: Admin, devices: DeviceServiceStub
+    grpc_stub: TelemetryServiceStub, gateway: GatewayServiceStub, admin_calls: Admin, devices: DeviceServiceStub
 ) -> None:
     """Brokers do not report the disconnection."""
-    adapter, device = people.gateway("another adapter"), register(devices, "suspended")
+    adapter, device = admin_calls.gateway("another adapter"), register(devices, "suspended")
     with subscribed(grpc_stub, Caller(0, ()), device_ids=[device.id]) as call:
         report(gateway, adapter, (device.id, "online"))
         assert next_change(call) == (device.id, True)
         request = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
-        people.stub.fleet.SetDeviceStatus(request, metadata=people.metadata)
+        admin_calls.stub.fleet.SetDeviceStatus(request, metadata=admin_calls.metadata)
         assert next_change(call) == (device.id, False)
-        assert not is_online(people, device)
+        assert not is_online(admin_calls, device)
 
 
 def test_a_device_is_online_as_long_as_its_stream_is_open(
-    grpc_stub: TelemetryServiceStub, people: Admin, devices: DeviceServiceStub, device: Caller
+    grpc_stub: TelemetryServiceStub, admin_calls: Admin, devices: DeviceServiceStub, device: Caller
 ) -> None:
     witness = register(devices, "another witness")
     with subscribed(grpc_stub, Caller(0, ()), device_ids=[device.id, witness.id]) as call:
@@ -88,6 +88,6 @@ def test_a_device_is_online_as_long_as_its_stream_is_open(
             devices.SendHeartbeat(device_service_pb2.SendHeartbeatRequest(), metadata=witness.metadata)
             assert next_change(call) == (witness.id, True)
             assert next_change(call) == (witness.id, False)
-        assert is_online(people, device)
+        assert is_online(admin_calls, device)
         own.cancel()
         assert next_change(call) == (device.id, False)

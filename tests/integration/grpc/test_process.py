@@ -82,7 +82,7 @@ def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("env", "said"),
+    ("env", "message"),
     [
         ({"IOTFLOW_GRPC_PORT": "many"}, "IOTFLOW_GRPC_PORT"),
         ({"IOTFLOW_REGISTRATION": "maybe"}, "IOTFLOW_REGISTRATION"),
@@ -91,11 +91,11 @@ def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
         ({"IOTFLOW_ADMIN_TOKEN": "a"}, "IOTFLOW_ADMIN_TOKEN"),
     ],
 )
-def test_the_error_of_an_invalid_setting_names_it(tmp_path: Path, env: dict[str, str], said: str) -> None:
+def test_the_error_of_an_invalid_setting_names_it(tmp_path: Path, env: dict[str, str], message: str) -> None:
     env = {"IOTFLOW_DATA_DIR": str(tmp_path), "IOTFLOW_GRPC_PORT": "0", **env}
     with running([sys.executable, "-m", "iotflow_server"], env, cwd=tmp_path) as process:
         assert process.exit_code() == 1
-        assert said in process.output
+        assert message in process.output
         assert "Traceback" not in process.output
 
 

@@ -74,8 +74,8 @@ def test_command_streams_and_waiting_admins_end_at_once(tmp_path: Path) -> None:
         devices = DeviceServiceStub(channel)
         device = register(devices, "commanded")
         token = (tmp_path / "admin-token").read_text().strip()
-        people = Admin(AdminStubs(channel), (("authorization", f"Bearer {token}"),))
-        adapter = people.gateway("adapter")
+        admin_calls = Admin(AdminStubs(channel), (("authorization", f"Bearer {token}"),))
+        adapter = admin_calls.gateway("adapter")
         gateway = GatewayServiceStub(channel)
         with (
             of_device(devices, device) as stream,
@@ -84,8 +84,8 @@ def test_command_streams_and_waiting_admins_end_at_once(tmp_path: Path) -> None:
         ):
             until_caught_up(call)
             watch = WatchCommandsRequest()
-            changes = people.stub.commands.WatchCommands(watch, metadata=people.metadata, timeout=30)
-            waiting = threads.submit(people.send, device.id, "x", wait_seconds=30)
+            changes = admin_calls.stub.commands.WatchCommands(watch, metadata=admin_calls.metadata, timeout=30)
+            waiting = threads.submit(admin_calls.send, device.id, "x", wait_seconds=30)
             assert next(event for event in changes if event.HasField("command")).command.state == "queued"
             assert stream.next().name == "x"
             began = time.monotonic()

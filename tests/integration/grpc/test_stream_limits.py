@@ -119,15 +119,15 @@ def test_the_number_of_streams_is_limited_for_each_caller(
     again[-1].cancel()
 
 
-def test_watches_of_commands_count_as_subscriptions(admin: AdminStubs, people: Admin) -> None:
+def test_watches_of_commands_count_as_subscriptions(admin: AdminStubs, admin_calls: Admin) -> None:
     calls = [
-        admin.commands.WatchCommands(WatchCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
+        admin.commands.WatchCommands(WatchCommandsRequest(), metadata=admin_calls.metadata, timeout=PATIENCE)
         for _ in range(SUBSCRIPTIONS)
     ]
     with held(*calls):
         for call in calls:
             next(call)
-        one_more = admin.commands.WatchCommands(WatchCommandsRequest(), metadata=people.metadata, timeout=PATIENCE)
+        one_more = admin.commands.WatchCommands(WatchCommandsRequest(), metadata=admin_calls.metadata, timeout=PATIENCE)
         assert refusal(one_more) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SUBSCRIPTION_LIMIT")
 
 
@@ -142,8 +142,10 @@ def test_anonymous_watches_of_health_are_limited_by_address(grpc_channel: grpc.C
         assert stub.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_gateways_have_no_limit_because_they_call_for_many_devices(gateway: GatewayServiceStub, people: Admin) -> None:
-    metadata = people.gateway("of many")
+def test_gateways_have_no_limit_because_they_call_for_many_devices(
+    gateway: GatewayServiceStub, admin_calls: Admin
+) -> None:
+    metadata = admin_calls.gateway("of many")
     calls = [
         gateway.WatchDeviceConfigs(gateway_service_pb2.WatchDeviceConfigsRequest(), metadata=metadata, timeout=PATIENCE)
         for _ in range(3 * STREAMS)
@@ -182,7 +184,7 @@ def stalled_replay(stub: TelemetryServiceStub, device: Caller) -> Any:
 def test_a_stream_that_is_not_read_ends_and_an_idle_one_does_not(
     grpc_channel: grpc.Channel,
     grpc_stub: TelemetryServiceStub,
-    people: Admin,
+    admin_calls: Admin,
     much: Caller,
     stalled: Callable[[TelemetryServiceStub, Caller], Any],
 ) -> None:
@@ -200,7 +202,7 @@ def test_a_stream_that_is_not_read_ends_and_an_idle_one_does_not(
             with pytest.raises(grpc.RpcError) as caught:
                 list(call)
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "NOT_READ")
-        people.configure(much.id, after=stalled.__name__)
+        admin_calls.configure(much.id, after=stalled.__name__)
         assert next(silent).desired_version > first.desired_version
 
 
@@ -219,10 +221,10 @@ def test_a_connection_that_answers_no_keepalive_is_closed(grpc_addr: str) -> Non
     empty_settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + empty_settings)
-        began, heard = time.monotonic(), b""
+        began, received = time.monotonic(), b""
         while data := connection.recv(65_536):
-            heard += data
-    assert heard, "the server sent its settings"
+            received += data
+    assert received, "the server sent its settings"
     assert time.monotonic() - began < PATIENCE
 
 

@@ -39,14 +39,14 @@ def write_until_killed(folder: Path, checkpoint_bytes: int, lines: int) -> set[t
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=REPOSITORY
     ) as writer:
         assert writer.stdout is not None
-        told: list[str] = []
-        while len(told) < lines:
+        acknowledged: list[str] = []
+        while len(acknowledged) < lines:
             line = writer.stdout.readline()
             assert line, "the writer ended by itself"
-            told += [line] if line[0].isdigit() else []
+            acknowledged += [line] if line[0].isdigit() else []
         writer.kill()
-        told += [line for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
-    pairs = [line.split() for line in told if line[0].isdigit()]
+        acknowledged += [line for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+    pairs = [line.split() for line in acknowledged if line[0].isdigit()]
     return {(int(device_id), int(time)) for device_id, time in pairs}
 
 

@@ -91,8 +91,8 @@ async def test_rejections_known_to_the_sender_are_not_logged_by_another_process(
     async with two(backend, root) as (first, second):
         await first.write([batch(1, [1], column("m", INT32, [1]))])
         for store in (first, second):
-            (told,) = await store.write([batch(1, [2], column("m", TEXT, ["told at once"]))])
-            assert told
+            (rejections,) = await store.write([batch(1, [2], column("m", TEXT, ["rejected at once"]))])
+            assert rejections
         with capture_logs() as logs:
             await backend.restart()
             await caught_up(second)

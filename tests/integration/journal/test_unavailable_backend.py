@@ -116,8 +116,8 @@ async def test_acknowledged_readings_rejected_in_a_replay_are_logged_and_block_n
     store: JournaledWriter, backend: ForgetfulBackend
 ) -> None:
     await store.write([batch(1, [0], column("m", INT32, [0]))])
-    (told,) = await store.write([batch(1, [1], column("m", TEXT, ["told at once"]))])
-    assert named(told) == [("m", 0, 1, "TYPE_CONFLICT")]
+    (rejections,) = await store.write([batch(1, [1], column("m", TEXT, ["rejected at once"]))])
+    assert named(rejections) == [("m", 0, 1, "TYPE_CONFLICT")]
     backend.away = True
     assert await store.write([batch(1, [2, 3], column("m", TEXT, ["x", "y"]), column("n", DOUBLE, [1, 2]))]) == [()]
     await store.write([doubles(1, {4: 4.0})])

@@ -25,12 +25,12 @@ def test_the_adapters_account_requires_a_token(stack: Stack) -> None:
 
 def test_no_device_can_take_over_the_adapters_session(stack: Stack, device: Device, client: MqttDevice) -> None:
     """Its waiting messages go to a client with its client id, which cannot be guessed."""
-    before = stack.adapters[0].said("broker_lost")
+    before = stack.adapters[0].logged("broker_lost")
     with mqtt_device(stack.port, str(device.id), device.key, "iotflow-gateway-1", v5=stack.kind != EMBEDDED) as thief:
         assert thief.connection == "Success"
         client.publish(f"iotflow/devices/{device.id}/telemetry", READING)
         assert stored(stack, device)
-    assert stack.adapters[0].said("broker_lost") == before
+    assert stack.adapters[0].logged("broker_lost") == before
 
 
 def test_another_devices_topics(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -48,7 +48,7 @@ def test_another_devices_topics(stack: Stack, device: Device, client: MqttDevice
         assert [set(row) for row in stored(stack, other).values()] == [{"t"}]
         client.publish(f"iotflow/devices/{device.id}/telemetry", READING)
         assert stored(stack, device)
-    assert {heard.topic for heard in client.heard} <= {f"iotflow/devices/{device.id}/telemetry"}
+    assert {received.topic for received in client.received} <= {f"iotflow/devices/{device.id}/telemetry"}
 
 
 def test_removed_device_is_disconnected_at_once(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -116,14 +116,14 @@ def test_registration(stack: Stack, device: Device) -> None:
             other.subscribe(topic)
         assert newcomer.subscribe(f"iotflow/discovery/response/{name}") in SUBSCRIBED
         newcomer.publish(f"iotflow/discovery/register/{name}", {"device_type": "esp32", "location": "hall"})
-        made = newcomer.hear()[0].json()["device"]
+        made = newcomer.receive()[0].json()["device"]
         assert (made["name"], made["device_type"], made["location"]) == (name, "esp32", "hall")
         newcomer.publish(f"iotflow/discovery/register/{name}", b"")
-        assert newcomer.hear(2)[1].json()["reason"] == "NAME_TAKEN"
+        assert newcomer.receive(2)[1].json()["reason"] == "NAME_TAKEN"
         for number, token in enumerate(("made up", "not ASCII: ü", "two\nlines"), 3):
             newcomer.publish(f"iotflow/discovery/register/{name}", {"token": token})
-            assert newcomer.hear(number)[-1].json()["reason"] == "WRONG_TOKEN"
-        assert not other.heard
+            assert newcomer.receive(number)[-1].json()["reason"] == "WRONG_TOKEN"
+        assert not other.received
         # A name other than the client id is not registered: no client would receive the key.
         other.begin(f"iotflow/discovery/register/stillborn {device.id}", {})
         if stack.kind == EMBEDDED:
@@ -144,9 +144,9 @@ def test_invalid_registration(stack: Stack, device: Device, body: bytes) -> None
     with mqtt_device(stack.port, None, client_id=name, v5=stack.kind != EMBEDDED) as newcomer:
         newcomer.subscribe(f"iotflow/discovery/response/{name}")
         newcomer.publish(f"iotflow/discovery/register/{name}", body)
-        assert newcomer.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
+        assert newcomer.receive()[0].json()["reason"] == "INVALID_PAYLOAD"
         newcomer.publish(f"iotflow/discovery/register/{name}", b"")
-        assert newcomer.hear(2)[1].json()["status"] == "success"
+        assert newcomer.receive(2)[1].json()["status"] == "success"
 
 
 def _accepts(stack: Stack, device: Device) -> bool:

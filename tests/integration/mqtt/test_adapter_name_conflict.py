@@ -11,4 +11,4 @@ def test_the_log_has_the_remedy(tmp_path: Path) -> None:
         one, other = stack.adapter(), stack.adapter()
         one.start()
         other.start()
-        eventually(lambda: any(part.said("give each an IOTFLOW_GATEWAY_NAME of its own") for part in (one, other)))
+        eventually(lambda: any(part.logged("give each an IOTFLOW_GATEWAY_NAME of its own") for part in (one, other)))

@@ -24,4 +24,4 @@ def test_a_device_leaves_no_commands_for_the_next_of_its_name(stack: Stack) -> N
         client.subscribe("devices/lamp/#")
         # Retained messages arrive before the answer to this.
         client.publish("iotflow/devices/lamp/status/heartbeat", b"")
-        assert not [heard for heard in client.heard if heard.retained]
+        assert not [received for received in client.received if received.retained]

@@ -28,9 +28,9 @@ def test_command_and_its_acknowledgement(stack: Stack, device: Device, name: str
     with logged_in(stack, device, own) as client:
         client.subscribe(topic)
         sent = stack.send_command(device, name, {"seconds": 3})
-        heard = client.hear()[0]
-        assert heard.topic == topic
-        assert heard.json() | {"created_at": ""} == {
+        received = client.receive()[0]
+        assert received.topic == topic
+        assert received.json() | {"created_at": ""} == {
             "id": sent.id,
             "command_id": sent.id,
             "device_id": device.id,
@@ -56,7 +56,7 @@ def test_command_waits_for_a_disconnected_device(stack: Stack, device: Device) -
         client.publish(f"{root}/status/online", b"")
         client.subscribe(f"{root}/commands/#")
         client.publish(f"{root}/status/online", b"")
-        assert [heard.json()["id"] for heard in client.hear(len(sent))] == sent
+        assert [received.json()["id"] for received in client.receive(len(sent))] == sent
         eventually(lambda: stack.command(sent[-1]).state == "delivered")
         client.publish(f"{root}/commands/ack", {"command_id": sent[0], "state": "failed"})
         client.publish(f"{root}/commands/ack", {"command_id": sent[0], "state": "failed"})
@@ -74,9 +74,9 @@ def test_commands_to_many_devices_at_once(stack: Stack) -> None:
         for name in ("on", "brighter", "off"):
             assert stack.send_group_command(group, name, {}, announce=False).commands_made == len(lamps)
         for device_id, client in clients.items():
-            heard = [message.json() for message in client.hear(3)]
-            assert [command["name"] for command in heard] == ["on", "brighter", "off"]
-            for command in heard:
+            received = [message.json() for message in client.receive(3)]
+            assert [command["name"] for command in received] == ["on", "brighter", "off"]
+            for command in received:
                 client.publish(f"iotflow/devices/{device_id}/commands/ack", {"command_id": command["id"]})
                 eventually(lambda command_id=command["id"]: stack.command(command_id).state == "succeeded")  # type: ignore[misc]
 
@@ -96,8 +96,8 @@ def test_expired_command_is_not_delivered(stack: Stack, device: Device) -> None:
     stack.send_command(device, "in time", {}, seconds=60)
     with mqtt_device(stack.port, str(device.id), device.key, kept, v5=False, kept=True) as client:
         client.publish(f"iotflow/devices/{device.id}/status/online", b"")
-        client.wait(lambda: any(heard.json()["name"] == "in time" for heard in client.heard))
-        assert "too late" not in [heard.json()["name"] for heard in client.heard]
+        client.wait(lambda: any(received.json()["name"] == "in time" for received in client.received))
+        assert "too late" not in [received.json()["name"] for received in client.received]
 
 
 def test_command_announced_to_a_group(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -107,8 +107,8 @@ def test_command_announced_to_a_group(stack: Stack, device: Device, client: Mqtt
     client.subscribe(f"iotflow/fleet/commands/{group}")
     stack.send_group_command(group, "start", {"rpm": 9}, announce=False)
     sent = stack.send_group_command(group, "stop", {"rpm": 0}, announce=True)
-    said = client.hear()[0].json()
-    assert said | {"created_at": ""} == {
+    command = client.receive()[0].json()
+    assert command | {"created_at": ""} == {
         "group": group,
         "group_command": sent.group_command,
         "name": "stop",
@@ -119,21 +119,21 @@ def test_command_announced_to_a_group(stack: Stack, device: Device, client: Mqtt
         "expires_at": None,
     }
     with logged_in(stack, members[1]) as pump:
-        answer = {"group_command": said["group_command"], "state": "failed"}
+        answer = {"group_command": command["group_command"], "state": "failed"}
         pump.publish(f"iotflow/devices/{members[1].id}/commands/ack", answer)
         eventually(lambda: stack.commands(members[1])["stop"] == "failed")
     assert [stack.commands(one)["stop"] for one in (members[0], members[2])] == ["queued", "queued"]
-    assert [heard.json()["name"] for heard in client.heard] == ["stop"]
+    assert [received.json()["name"] for received in client.received] == ["stop"]
 
 
 # MQTT 3.1.1 knows no expiry of messages.
 @pytest.mark.parametrize("stack", [MOSQUITTO], indirect=True)
 def test_a_command_kept_by_the_broker_expires(stack: Stack, device: Device, client: MqttDevice) -> None:
-    heard: queue.Queue[paho.MQTTMessage] = queue.Queue()
-    client.client.on_message = lambda _client, _data, message: heard.put(message)
+    received: queue.Queue[paho.MQTTMessage] = queue.Queue()
+    client.client.on_message = lambda _client, _data, message: received.put(message)
     client.subscribe(f"iotflow/devices/{device.id}/commands/control")
     stack.send_command(device, "open", {}, seconds=60)
-    properties = heard.get(timeout=PATIENCE).properties
+    properties = received.get(timeout=PATIENCE).properties
     assert properties
     assert 0 < vars(properties)["MessageExpiryInterval"] <= 60
 
@@ -144,7 +144,7 @@ def test_rejected_acknowledgements(stack: Stack, device: Device, client: MqttDev
     done = stack.send_command(device, "x", {}).id
     for state in ("succeeded", "failed"):
         client.publish(f"{root}/commands/ack", {"command_id": done, "state": state})
-    assert client.hear()[0].json()["reason"] == "COMMAND_ENDED"
+    assert client.receive()[0].json()["reason"] == "COMMAND_ENDED"
     # Commands are numbered in 64 bits, up to 2^53.
     unknown = [{"command_id": 2**53}, {"command_id": 999_999}, {"group_command": "another's"}]
     wrong = [
@@ -156,5 +156,5 @@ def test_rejected_acknowledgements(stack: Stack, device: Device, client: MqttDev
     ]
     for answer in [*unknown, *wrong]:
         client.publish(f"{root}/commands/ack", answer)
-    reasons = sorted(heard.json()["reason"] for heard in client.hear(9)[1:])
+    reasons = sorted(received.json()["reason"] for received in client.receive(9)[1:])
     assert reasons == ["COMMAND_NOT_FOUND"] * 3 + ["INVALID_PAYLOAD"] * 5

@@ -63,20 +63,20 @@ class Sending:
 def test_server_restarts(stack: Stack) -> None:
     devices = [stack.register(f"turner {number}") for number in range(4)]
     with ExitStack() as clients:
-        heard = [clients.enter_context(logged_in(stack, device)) for device in devices]
-        for client, device in zip(heard, devices, strict=True):
+        received = [clients.enter_context(logged_in(stack, device)) for device in devices]
+        for client, device in zip(received, devices, strict=True):
             client.subscribe(f"iotflow/devices/{device.id}/commands/#")
         sending = Sending(stack, devices)
         try:
             for end in (stack.server.stop, stack.server.kill) * 2:
-                enough = len(_ids(heard)) + ENOUGH
-                eventually(lambda enough=enough: len(_ids(heard)) >= enough)  # type: ignore[misc]
+                enough = len(_ids(received)) + ENOUGH
+                eventually(lambda enough=enough: len(_ids(received)) >= enough)  # type: ignore[misc]
                 end()
                 stack.server.start()
         finally:
             sending.end()
         # Commands offered by a killed server are offered again when their lease expires.
-        eventually(lambda: sending.sent <= _ids(heard), 60)
+        eventually(lambda: sending.sent <= _ids(received), 60)
         process = stack.adapters[0].process
         assert process
         assert process.alive, process.output
@@ -92,7 +92,7 @@ def test_broker_restarts(stack: Stack) -> None:
                 client.subscribe(f"iotflow/devices/{device.id}/commands/#")
                 client.publish(f"iotflow/devices/{device.id}/status/online", b"")
                 enough = len(_ids([client])) + ENOUGH
-                client.wait(lambda enough=enough: len(client.heard) >= enough)  # type: ignore[misc]
+                client.wait(lambda enough=enough: len(client.received) >= enough)  # type: ignore[misc]
                 client.connection = None
                 stack.broker.kill()
                 stack.broker.start()
@@ -102,9 +102,9 @@ def test_broker_restarts(stack: Stack) -> None:
         finally:
             sending.end()
         eventually(lambda: sending.sent <= _ids([client]), 10)
-        first = list(dict.fromkeys(message.json()["id"] for message in client.heard))
+        first = list(dict.fromkeys(message.json()["id"] for message in client.received))
         assert first == sorted(first)
 
 
 def _ids(clients: list[MqttDevice]) -> set[int]:
-    return {message.json()["id"] for client in clients for message in list(client.heard)}
+    return {message.json()["id"] for client in clients for message in list(client.received)}

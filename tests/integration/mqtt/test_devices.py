@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from functools import partial
 
 import pytest
 
@@ -14,14 +15,19 @@ def test_desired_configuration_is_retained(stack: Stack, device: Device, client:
     topic = f"iotflow/devices/{device.id}/config"
     client.subscribe(topic)
     stack.set_desired(device, {"interval": 10})
-    assert client.hear()[0].json() == {"version": 1, "desired": {"interval": 10}}
+    assert client.receive()[0].json() == {"version": 1, "desired": {"interval": 10}}
     stack.set_desired(device, {"interval": 20})
-    assert client.hear(2)[1].json() == {"version": 2, "desired": {"interval": 20}}
+    assert client.receive(2)[1].json() == {"version": 2, "desired": {"interval": 20}}
     for own in (f"iotflow/devices/{device.name}/config", f"devices/{device.name}/config"):
         with logged_in(stack, device, device.name) as later:
             later.subscribe(own)
-            later.wait(lambda heard=later.heard: any(one.retained and one.json()["version"] == 2 for one in heard))  # type: ignore[misc]
-            assert {one.topic for one in later.heard} == {own}
+            later.wait(partial(is_retained, later, 2))
+            assert {one.topic for one in later.received} == {own}
+
+
+def is_retained(client: MqttDevice, version: int) -> bool:
+    """Whether the client has received the retained configuration of this version."""
+    return any(one.retained and one.json()["version"] == version for one in client.received)
 
 
 def test_integers_stay_integers(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -29,7 +35,7 @@ def test_integers_stay_integers(stack: Stack, device: Device, client: MqttDevice
     client.subscribe(f"iotflow/devices/{device.id}/#")
     stack.set_desired(device, {"interval": 30, "rate": 0.5, "list": [12_345_678_901]})
     stack.send_command(device, "blink", {"times": 3})
-    payloads = [heard.payload for heard in client.hear(2)]
+    payloads = [received.payload for received in client.receive(2)]
     assert any(b'"parameters":{"times":3}' in payload for payload in payloads), payloads
     wanted = {"interval": 30, "rate": 0.5, "list": [12_345_678_901]}
     (desired,) = [json.loads(payload)["desired"] for payload in payloads if b"desired" in payload]
@@ -44,24 +50,24 @@ def test_retained_configuration_follows_the_name(stack: Stack, device: Device, c
     before, after = device.name, f"now {device.name}"
     with logged_in(stack, device, before) as first:
         first.subscribe(f"iotflow/devices/{before}/config")
-        first.hear()
+        first.receive()
     renamed = stack.rename(device, after)
     with logged_in(stack, renamed, after) as again:
         again.subscribe(f"iotflow/devices/{after}/config")
-        assert again.hear()[0].json()["desired"] == {"secret": 1}
+        assert again.receive()[0].json()["desired"] == {"secret": 1}
     heir = stack.register(before)
     with logged_in(stack, heir, before) as next_one:
         next_one.subscribe(f"iotflow/devices/{before}/config")
         stack.set_desired(heir, {"own": 1})
-        next_one.wait(lambda: any(b"own" in heard.payload for heard in next_one.heard))
-        assert not any(b"secret" in heard.payload for heard in next_one.heard)
+        next_one.wait(lambda: any(b"own" in received.payload for received in next_one.received))
+        assert not any(b"secret" in received.payload for received in next_one.received)
     stack.remove(renamed)
     heir = stack.register(after)
     with logged_in(stack, heir, after) as next_one:
         next_one.subscribe(f"iotflow/devices/{after}/config")
         stack.set_desired(heir, {"own": 1})
-        next_one.wait(lambda: any(b"own" in heard.payload for heard in next_one.heard))
-        assert not any(b"secret" in heard.payload for heard in next_one.heard)
+        next_one.wait(lambda: any(b"own" in received.payload for received in next_one.received))
+        assert not any(b"secret" in received.payload for received in next_one.received)
 
 
 def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -72,7 +78,7 @@ def test_reported_configuration(stack: Stack, device: Device, client: MqttDevice
     assert dict(stack.device(device).configuration) == {"interval": 10}
     client.publish(f"{root}/config/reported", {"status": "on fire"})
     client.publish(f"{root}/config/reported", {"interval": 10})
-    wrong, nothing = (heard.json() for heard in client.hear(2))
+    wrong, nothing = (received.json() for received in client.receive(2))
     assert (wrong["reason"], wrong["field"]) == ("INVALID_ARGUMENT", "config.status")
     assert nothing["reason"] == "INVALID_ARGUMENT"
     assert "give at least one of status, location" in nothing["message"]
@@ -86,8 +92,8 @@ def test_older_firmware(stack: Stack, device: Device) -> None:
         client.publish(f"{root}/config/reported", {"firmware_version": "0.9"})
         eventually(lambda: stack.device(device).firmware_version == "0.9")
         client.publish(f"{root}/telemetry", b"{")
-        said = client.hear()[0]
-        assert (said.topic, said.json()["reason"]) == (f"{root}/errors", "INVALID_PAYLOAD")
+        error = client.receive()[0]
+        assert (error.topic, error.json()["reason"]) == (f"{root}/errors", "INVALID_PAYLOAD")
 
 
 # Topic and payload, by state.
@@ -108,8 +114,8 @@ def test_presence(stack: Stack, device: Device, way: str) -> None:
     content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     with logged_in(stack, device, device.name) as client:
         for state, is_online in (("online", True), ("offline", False)):
-            said = content.replace(b"{state}", state.encode())
-            client.publish(topic.format(name=device.name, state=state), said)
+            payload = content.replace(b"{state}", state.encode())
+            client.publish(topic.format(name=device.name, state=state), payload)
             eventually(lambda expected=is_online: stack.device(device).is_online is expected)  # type: ignore[misc]
         older = f"devices/{device.name}/heartbeat"
         client.publish(older if "older" in way else f"iotflow/{older.replace('heartbeat', 'status/heartbeat')}", b"")
@@ -132,10 +138,10 @@ WORDS: dict[str, tuple[str, object, bool | None]] = {
 }
 
 
-@pytest.mark.parametrize("said", WORDS)
-def test_status_words(stack: Stack, device: Device, client: MqttDevice, said: str) -> None:
+@pytest.mark.parametrize("status", WORDS)
+def test_status_words(stack: Stack, device: Device, client: MqttDevice, status: str) -> None:
     """The case is ignored. An unknown word changes nothing and is rejected."""
-    root, (below, content, is_online) = f"iotflow/devices/{device.id}", WORDS[said]
+    root, (below, content, is_online) = f"iotflow/devices/{device.id}", WORDS[status]
     client.subscribe(f"{root}/errors")
     if is_online is False:
         client.publish(f"{root}/status/online", b"")
@@ -143,10 +149,10 @@ def test_status_words(stack: Stack, device: Device, client: MqttDevice, said: st
     elif is_online is None:
         client.publish(f"{root}/status/offline", b"")
         client.publish(f"{root}/status", b"a word to wait for")
-        client.hear()
+        client.receive()
     client.publish(f"{root}/{below}", content)
     if is_online is None:
-        assert client.hear(2)[1].json()["reason"] == "UNKNOWN_STATUS"
+        assert client.receive(2)[1].json()["reason"] == "UNKNOWN_STATUS"
     eventually(lambda: stack.device(device).is_online is bool(is_online))
 
 

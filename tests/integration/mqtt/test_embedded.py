@@ -22,7 +22,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.mark.parametrize("qos", [1, 2])
 def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice, qos: int) -> None:
     """While the server is unavailable nothing is acknowledged; afterwards everything is, in order and once."""
-    topic, away = f"iotflow/devices/{device.id}/telemetry", stack.adapters[0].said("server_unavailable")
+    topic, away = f"iotflow/devices/{device.id}/telemetry", stack.adapters[0].logged("server_unavailable")
     stack.server.kill()
     # Without a time, a reading that is processed twice would be stored twice.
     sent = [client.begin(topic, {"data": {"n": number}}, qos) for number in range(10)]
@@ -35,7 +35,7 @@ def test_acknowledged_is_stored(stack: Stack, device: Device, client: MqttDevice
 
 def test_sent_again_before_it_was_acknowledged(stack: Stack, device: Device) -> None:
     """After a broken connection. With QoS 2 it is the same message."""
-    away = stack.adapters[0].said("server_unavailable")
+    away = stack.adapters[0].logged("server_unavailable")
     with mqtt_device(stack.port, str(device.id), device.key, f"again {device.id}", v5=False, kept=True) as client:
         stack.server.kill()
         sent = client.begin(f"iotflow/devices/{device.id}/telemetry", {"data": {"n": 1}}, 2)
@@ -51,11 +51,11 @@ def test_publish_to_a_foreign_topic(device: Device, client: MqttDevice) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     for topic in ("iotflow/devices/999/telemetry", f"iotflow/devices/not {device.name}/telemetry"):
         client.publish(topic, {"data": {"forged": 1}})
-    for said in [heard.json() for heard in client.hear(2)]:
-        assert said["reason"] == "NOT_YOUR_TOPIC"
-        assert f"iotflow/devices/{device.id}/" in said["message"]
+    for error in [received.json() for received in client.receive(2)]:
+        assert error["reason"] == "NOT_YOUR_TOPIC"
+        assert f"iotflow/devices/{device.id}/" in error["message"]
     client.publish(f"iotflow/devices/{device.id}/telemtry", {"data": {"t": 1}})
-    assert client.hear(3)[2].json()["reason"] == "UNKNOWN_TOPIC"
+    assert client.receive(3)[2].json()["reason"] == "UNKNOWN_TOPIC"
 
 
 def test_nothing_is_acknowledged_without_a_login(stack: Stack, device: Device) -> None:
@@ -76,7 +76,7 @@ def test_command_reaches_a_subscriber(stack: Stack, device: Device) -> None:
         with logged_in(stack, device), mqtt_device(*login, v5=False, kept=True) as client:
             if command == "first":
                 client.subscribe(topic)
-            assert client.hear()[0].json() | {"created_at": ""} == {
+            assert client.receive()[0].json() | {"created_at": ""} == {
                 "id": sent.id,
                 "command_id": sent.id,
                 "device_id": device.id,
@@ -102,7 +102,7 @@ def test_an_unavailable_server_is_not_a_wrong_key(stack: Stack, device: Device, 
 
 @pytest.mark.parametrize("login", [(None, None), ("name", "key")])
 def test_mqtt_5_is_answered(stack: Stack, login: tuple[str | None, str | None]) -> None:
-    before = stack.adapters[0].said("a client of MQTT 5")
+    before = stack.adapters[0].logged("a client of MQTT 5")
     with mqtt_device(stack.port, *login, "of the future", v5=True) as newer:
         assert newer.connection == "Unsupported protocol version"
     stack.adapters[0].wait_for("a client of MQTT 5", before + 1)
@@ -113,12 +113,12 @@ def test_mqtt_5_is_answered(stack: Stack, login: tuple[str | None, str | None]) 
 def test_a_probe_that_sends_no_byte_is_not_logged(stack: Stack) -> None:
     """The server's check of the broker is such a probe. A client that disconnects after its first byte is logged."""
     ended = "the client closed the connection before CONNECT"
-    before = stack.adapters[0].said(ended)
+    before = stack.adapters[0].logged(ended)
     socket.create_connection(("127.0.0.1", stack.port)).close()
     with socket.create_connection(("127.0.0.1", stack.port)) as client:
         client.sendall(bytes([raw_mqtt.CONNECT]))
     stack.adapters[0].wait_for(ended, before + 1)
-    assert stack.adapters[0].said(ended) == before + 1
+    assert stack.adapters[0].logged(ended) == before + 1
 
 
 def test_the_log_has_the_reason_of_a_rejected_login(stack: Stack, device: Device) -> None:
@@ -132,7 +132,7 @@ def test_the_log_has_the_reason_of_a_rejected_login(stack: Stack, device: Device
 def _is_rejected(stack: Stack, login: tuple[str, str], problem: str) -> bool:
     with mqtt_device(stack.port, *login, v5=False) as client:
         assert client.connection == "Not authorized"
-    return stack.adapters[0].said(problem) > 0
+    return stack.adapters[0].logged(problem) > 0
 
 
 @pytest.mark.parametrize("length", [0, 1, 8])
@@ -143,7 +143,7 @@ def test_a_client_that_disconnects_during_connect_leaves_nothing_behind(
     with socket.create_connection(("127.0.0.1", stack.port)) as line:
         line.sendall(b"\x10\x20\x00\x04MQTT"[:length])
     with logged_in(stack, device):
-        assert stack.adapters[0].said("Traceback") == 0
+        assert stack.adapters[0].logged("Traceback") == 0
 
 
 def test_a_last_will_needs_the_same_permissions(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -152,7 +152,7 @@ def test_a_last_will_needs_the_same_permissions(stack: Stack, device: Device, cl
     will = f"iotflow/devices/{other.id}/telemetry", b'{"data":{"forged":1}}'
     with mqtt_device(stack.port, str(device.id), device.key, v5=False, will=will) as dying:
         dying.break_off()
-        assert client.hear()[0].json()["reason"] == "NOT_YOUR_TOPIC"
+        assert client.receive()[0].json()["reason"] == "NOT_YOUR_TOPIC"
     with logged_in(stack, other) as honest:
         honest.publish(f"iotflow/devices/{other.id}/telemetry", {"data": {"t": 1}})
         assert [set(row) for row in stored(stack, other).values()] == [{"t"}]
@@ -186,8 +186,8 @@ def test_client_id_of_another_device_ends_neither_connection_nor_session(stack: 
             with raw_mqtt.connected(stack.port, *login, client_id="shared"):
                 with logged_in(stack, device) as talker:
                     talker.publish(f"{root}/telemetry", {"data": 3})
-                assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
-                listener.heard.clear()
+                assert listener.receive()[0].json()["reason"] == "INVALID_PAYLOAD"
+                listener.received.clear()
         assert listener.end is None
     with (
         raw_mqtt.connected(stack.port, str(other.id), other.key, client_id="shared"),
@@ -195,7 +195,7 @@ def test_client_id_of_another_device_ends_neither_connection_nor_session(stack: 
     ):
         talker.publish(f"{root}/telemetry", {"data": 3})
     with mqtt_device(stack.port, str(device.id), device.key, "shared", **session) as listener:
-        assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
+        assert listener.receive()[0].json()["reason"] == "INVALID_PAYLOAD"
 
 
 def test_queued_messages_are_delivered_later(stack: Stack, device: Device) -> None:
@@ -207,10 +207,10 @@ def test_queued_messages_are_delivered_later(stack: Stack, device: Device) -> No
     with logged_in(stack, device) as talker:
         talker.publish(f"{root}/telemetry", {"data": 3})
     with mqtt_device(stack.port, str(device.id), device.key, name, v5=False, kept=True) as listener:
-        assert listener.hear()[0].json()["reason"] == "INVALID_PAYLOAD"
+        assert listener.receive()[0].json()["reason"] == "INVALID_PAYLOAD"
     with logged_in(stack, device) as talker:
         talker.publish(f"{root}/telemetry", {"data": 3})
     with logged_in(stack, other), mqtt_device(stack.port, str(other.id), other.key, name, v5=False, kept=True) as heir:
         heir.subscribe(f"iotflow/devices/{other.id}/errors")
         heir.publish(f"iotflow/devices/{other.id}/telemetry", b"{")
-        assert {heard.topic for heard in heir.hear()} == {f"iotflow/devices/{other.id}/errors"}
+        assert {received.topic for received in heir.receive()} == {f"iotflow/devices/{other.id}/errors"}

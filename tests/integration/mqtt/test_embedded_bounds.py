@@ -97,7 +97,7 @@ def test_a_malformed_packet_closes_the_connection_and_publishes_the_will(
             connection.shutdown(socket.SHUT_WR)
         assert raw.is_closed(connection)
     assert [row["will"] for row in stored(stack, device).values()] == [1.0]
-    assert not stack.adapters[0].said("Traceback")
+    assert not stack.adapters[0].logged("Traceback")
 
 
 BEGINNINGS = {
@@ -124,7 +124,7 @@ def test_a_connection_with_an_invalid_start_is_closed(stack: Stack, what: str) -
     with raw.line(stack.port) as connection:
         connection.sendall(BEGINNINGS[what])
         assert raw.is_closed(connection, CONNECT_SECONDS / 2)
-    assert not stack.adapters[0].said("Traceback")
+    assert not stack.adapters[0].logged("Traceback")
 
 
 def test_a_large_packet_is_rejected_by_its_header(stack: Stack, device: Device) -> None:
@@ -138,14 +138,14 @@ def test_a_large_packet_is_rejected_by_its_header(stack: Stack, device: Device) 
                 connection.sendall(bytes([raw.PUBLISH]) + raw.size(268_435_455) + bytes(32 * MIB))
             assert raw.is_closed(connection)
     assert _peak_bytes(stack) - before < 64 * MIB
-    assert stack.adapters[0].said("PUBLISH of 268435455 bytes: the limit is")
+    assert stack.adapters[0].logged("PUBLISH of 268435455 bytes: the limit is")
 
 
 def test_a_large_payload_is_accepted_or_rejected_with_its_limit(stack: Stack, device: Device) -> None:
     with logged_in(stack, device) as client:
         client.subscribe(f"iotflow/devices/{device.id}/errors")
         client.publish(f"iotflow/devices/{device.id}/telemetry", b" " * (8 * MIB) + b" ")
-        assert client.hear()[0].json()["reason"] == "TOO_LARGE"
+        assert client.receive()[0].json()["reason"] == "TOO_LARGE"
         client.publish(f"iotflow/devices/{device.id}/telemetry", b'{"data": {"t": 1}}' + b" " * (7 * MIB))
     assert stored(stack, device)
 
@@ -283,7 +283,7 @@ def test_a_removed_device_leaves_nothing_to_the_next_of_its_name(stack: Stack, d
             first.subscribe(f"{root}/#")
             first.publish(f"{root}/telemetry/sensors", {"data": {"secret": 1}}, retain=True)
         stack.set_desired(device, {"secret": 1})
-        first.wait(lambda: any(heard.topic.endswith("/config") for heard in first.heard))
+        first.wait(lambda: any(received.topic.endswith("/config") for received in first.received))
         first.client.reconnect_delay_set(60, 60)
         first.client.disconnect()
         first.wait(lambda: first.end is not None)
@@ -294,8 +294,8 @@ def test_a_removed_device_leaves_nothing_to_the_next_of_its_name(stack: Stack, d
         for root in roots:
             second.subscribe(f"{root}/#")
         second.publish(f"{roots[0]}/telemetry", {"data": {"own": 1}})
-        second.wait(lambda: any(b"own" in heard.payload for heard in second.heard))
-        assert not any(b"secret" in heard.payload or heard.retained for heard in second.heard)
+        second.wait(lambda: any(b"own" in received.payload for received in second.received))
+        assert not any(b"secret" in received.payload or received.retained for received in second.received)
     assert [set(row) for row in stack.readings(heir.id).values()] == [{"own"}]
 
 
@@ -307,10 +307,10 @@ def test_retained_messages_belong_to_the_device_and_are_limited(stack: Stack, de
         talker.publish(f"{root}/w0", {"data": {"n": -1}}, retain=True)
     with logged_in(stack, device, device.name) as listener:
         listener.subscribe(f"{root}/#")
-        listener.wait(lambda: len(listener.heard) >= 50)
+        listener.wait(lambda: len(listener.received) >= 50)
         listener.publish(f"{root}/last", {"data": {"last": 1}})
-        listener.wait(lambda: any(b"last" in heard.payload for heard in listener.heard))
-        retained = [heard.json()["data"] for heard in listener.heard if heard.retained]
+        listener.wait(lambda: any(b"last" in received.payload for received in listener.received))
+        retained = [received.json()["data"] for received in listener.received if received.retained]
         assert len(retained) == 50
         assert {"n": -1} in retained
 

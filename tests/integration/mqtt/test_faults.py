@@ -126,13 +126,13 @@ def test_broker_without_its_data(stack: Stack) -> None:
     stack.set_desired(device, {"interval": 10})
     with logged_in(stack, device) as client:
         client.subscribe(topic)
-        client.hear()
+        client.receive()
     stack.broker.stop()
     (stack.folder / "mosquitto" / "mosquitto.db").unlink()
     stack.broker.start()
     with logged_in(stack, device) as client:
         client.subscribe(topic)
-        assert client.hear()[0].json()["desired"] == {"interval": 10}
+        assert client.receive()[0].json()["desired"] == {"interval": 10}
 
 
 def test_two_adapters_share(stack: Stack, start: Start) -> None:

@@ -83,9 +83,9 @@ def test_an_uptime_is_ignored_with_a_notice(stack: Stack, device: Device, client
     client.publish(f"iotflow/devices/{device.id}/telemetry", payload)
     ((when, values),) = stored(stack, device).items()
     assert (when > before, values) == (True, {"temperature": 21.5, "humidity": 40.0})
-    said = client.hear()[0].json()
-    assert (said["reason"], "fewer than 10 digits" in said["message"]) == ("TIME_IGNORED", True)
-    assert said["field"].endswith(
+    notice = client.receive()[0].json()
+    assert (notice["reason"], "fewer than 10 digits" in notice["message"]) == ("TIME_IGNORED", True)
+    assert notice["field"].endswith(
         "ts" if "ts" in json.dumps(payload) and "timestamp" not in json.dumps(payload) else "timestamp"
     )
 
@@ -96,8 +96,8 @@ def test_digits_that_are_not_a_time_are_rejected(
 ) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     client.publish(f"iotflow/devices/{device.id}/telemetry", {"data": {"t": 1}, "timestamp": digits})
-    said = client.hear()[0].json()
-    assert (said["reason"], said["field"], "digits" in said["message"]) == ("INVALID_TIME", "timestamp", True)
+    notice = client.receive()[0].json()
+    assert (notice["reason"], notice["field"], "digits" in notice["message"]) == ("INVALID_TIME", "timestamp", True)
     assert stack.readings(device.id) == {}
 
 
@@ -105,8 +105,8 @@ def test_readings_of_one_millisecond_are_merged_with_a_notice(stack: Stack, devi
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     listed = [{"data": {"t": n}, "timestamp": f"2026-01-31T12:00:00.000{n}00Z"} for n in range(10)]
     client.publish(f"iotflow/devices/{device.id}/telemetry", listed)
-    said = client.hear()[0].json()
-    assert (said["reason"], said["message"].split()[0]) == ("READINGS_MERGED", "9")
+    notice = client.receive()[0].json()
+    assert (notice["reason"], notice["message"].split()[0]) == ("READINGS_MERGED", "9")
     assert stored(stack, device) == {T: {"t": 9.0}}
 
 
@@ -117,12 +117,12 @@ def test_readings_of_one_millisecond_are_merged_with_a_notice(stack: Stack, devi
 def test_the_error_of_invalid_json_is_a_sentence(device: Device, client: MqttDevice, payload: bytes, word: str) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     client.publish(f"iotflow/devices/{device.id}/telemetry", payload)
-    said = client.hear()[0].json()
-    assert (said["reason"], word in said["message"]) == ("INVALID_PAYLOAD", True)
+    notice = client.receive()[0].json()
+    assert (notice["reason"], word in notice["message"]) == ("INVALID_PAYLOAD", True)
 
 
 def test_a_reported_integer_that_would_lose_digits_is_rejected_by_name(device: Device, client: MqttDevice) -> None:
     client.subscribe(f"iotflow/devices/{device.id}/errors")
     client.publish(f"iotflow/devices/{device.id}/config/reported", {"configuration": {"serial": 2**53 + 1}})
-    said = client.hear()[0].json()
-    assert (said["reason"], said["field"]) == ("INVALID_ARGUMENT", "configuration.serial")
+    notice = client.receive()[0].json()
+    assert (notice["reason"], notice["field"]) == ("INVALID_ARGUMENT", "configuration.serial")

@@ -39,7 +39,7 @@ def retained(stack: Stack, device: Device) -> set[str]:
     with mqtt_device(stack.port, "iotflow/gateway", token(stack)) as client:
         client.subscribe(f"iotflow/devices/{device.id}/#")
         client.publish("marker", b"")
-        return {heard.topic for heard in client.heard if heard.retained}
+        return {received.topic for received in client.received if received.retained}
 
 
 def resident(stack: Stack) -> int:
@@ -99,8 +99,8 @@ def test_a_device_with_constant_rejections_fills_no_queue(stack: Stack, device: 
             client.begin(f"iotflow/devices/{device.id}/telemetry", {"wrong": {"number": number}})
         client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"t": 1}})
         assert stored(stack, device) == {T: {"t": 1.0}}
-        client.hear(100)
-        assert len(client.heard) <= 400
+        client.receive(100)
+        assert len(client.received) <= 400
 
 
 @pytest.mark.parametrize("session", ["none", "earlier-version"])
@@ -150,7 +150,7 @@ def test_the_health_page_shows_an_adapter_that_loses_its_broker_repeatedly(stack
     while "mqtt" not in checks(stack):
         losses += 1
         assert losses < 9
-        connected = adapter.said("broker_connected")
+        connected = adapter.logged("broker_connected")
         stack.broker.kill()
         stack.broker.start()
         adapter.wait_for("broker_connected", connected + 1)

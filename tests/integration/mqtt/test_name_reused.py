@@ -34,15 +34,15 @@ def test_queued_command_names_its_device_and_expires(stack: Stack) -> None:
     following = stack.register("valve")
     with logged_in(stack, following, following.name):
         pass
-    heard: list[paho.MQTTMessage] = []
-    with session(stack, following, heard) as client:
+    received: list[paho.MQTTMessage] = []
+    with session(stack, following, received) as client:
         deadline = time.monotonic() + PATIENCE
-        while not heard and time.monotonic() < deadline:
+        while not received and time.monotonic() < deadline:
             client.loop(0.05)
-    said = [one.payload for one in heard]
-    assert [b'"device_id":%d' % last.id in payload for payload in said] == [True], said
-    assert f'"id":{command.id}'.encode() in said[0]
-    expiry = getattr(heard[0].properties, "MessageExpiryInterval", None)
+    payloads = [one.payload for one in received]
+    assert [b'"device_id":%d' % last.id in payload for payload in payloads] == [True], payloads
+    assert f'"id":{command.id}'.encode() in payloads[0]
+    expiry = getattr(received[0].properties, "MessageExpiryInterval", None)
     assert expiry is not None
     assert 0 < expiry <= 86_400
 
@@ -61,17 +61,17 @@ def test_nothing_stays_retained(stack: Stack) -> None:
             for topic in ("iotflow/devices/lamp/#", f"iotflow/devices/{last.id}/#", "devices/lamp/#"):
                 watcher.subscribe(topic)
             watcher.publish("marker", b"")
-            return {heard.topic for heard in watcher.heard if heard.retained}
+            return {received.topic for received in watcher.received if received.retained}
 
     eventually(lambda: not retained())
 
 
 @contextlib.contextmanager
-def session(stack: Stack, device: Device, heard: list[paho.MQTTMessage] | None = None) -> Iterator[paho.Client]:
+def session(stack: Stack, device: Device, received: list[paho.MQTTMessage] | None = None) -> Iterator[paho.Client]:
     """A persistent session of the device's name."""
     client = paho.Client(CallbackAPIVersion.VERSION2, "valve client", protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set(device.name, device.key)
-    client.on_message = lambda _client, _data, message: None if heard is None else heard.append(message)
+    client.on_message = lambda _client, _data, message: None if received is None else received.append(message)
     kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     kept.SessionExpiryInterval = 3_600
     client.connect("127.0.0.1", stack.port, clean_start=False, properties=kept)

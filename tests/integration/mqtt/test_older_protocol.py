@@ -28,7 +28,7 @@ def test_command_is_delivered_once_it_is_acknowledged(stack: Stack, device: Devi
     with logged_in(stack, device) as client:
         client.subscribe(f"{root}/control")
         sent = stack.send_command(device, "reboot", {})
-        client.hear()
+        client.receive()
         assert stack.command(sent.id).state == "queued"
         client.publish(f"{root}/ack", {"command_id": sent.id, "state": "succeeded"})
         eventually(lambda: stack.command(sent.id).state == "succeeded")

@@ -55,8 +55,8 @@ def test_poison_is_rejected_and_acknowledged(stack: Stack, device: Device, clien
     client.publish(f"iotflow/devices/{device.id}/{below}", payload)
     client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"good": 1}})
     assert stored(stack, device) == {T: {"good": 1.0}}
-    said = client.hear()[0].json()
-    assert (said["reason"], said["field"], said["retryable"]) == (reason, field, False), said
+    error = client.receive()[0].json()
+    assert (error["reason"], error["field"], error["retryable"]) == (reason, field, False), error
 
 
 @pytest.mark.parametrize("token", ["é", "two\nlines", "\0"])
@@ -65,7 +65,7 @@ def test_token_that_metadata_cannot_hold(stack: Stack, device: Device, client: M
     with mqtt_device(stack.port, None, client_id=name) as stranger:
         stranger.subscribe(f"iotflow/discovery/response/{name}")
         stranger.publish(f"iotflow/discovery/register/{name}", {"token": token})
-        assert stranger.hear()[0].json()["reason"] == "WRONG_TOKEN"
+        assert stranger.receive()[0].json()["reason"] == "WRONG_TOKEN"
     client.publish(f"iotflow/devices/{device.id}/telemetry", {"timestamp": T, "data": {"good": 1}})
     assert stored(stack, device) == {T: {"good": 1.0}}
 
@@ -77,4 +77,4 @@ def test_status_with_any_payload(stack: Stack, device: Device, client: MqttDevic
     eventually(lambda: stack.device(device).is_online)
     client.publish(f"iotflow/devices/{device.id}/status/offline", payload)
     eventually(lambda: not stack.device(device).is_online)
-    assert not client.heard
+    assert not client.received

@@ -44,15 +44,15 @@ def token(stack: Stack, role: str) -> str:
 def test_rejected(stack: Stack, newcomer: MqttDevice, role: str, reason: str) -> None:
     content = {"token": token(stack, role)} if role else {}
     newcomer.publish(f"iotflow/discovery/register/{NAME}", content)
-    said = newcomer.hear()[0].json()
-    assert (said["status"], said["reason"], said["retryable"]) == ("error", reason, False)
+    response = newcomer.receive()[0].json()
+    assert (response["status"], response["reason"], response["retryable"]) == ("error", reason, False)
 
 
 def test_registrar(stack: Stack, newcomer: MqttDevice) -> None:
     newcomer.publish(f"iotflow/discovery/register/{NAME}", {"token": token(stack, "registrar")})
-    said = newcomer.hear()[0].json()
-    assert (said["status"], said["device"]["name"]) == ("success", NAME)
-    assert said["device"]["api_key"]
+    response = newcomer.receive()[0].json()
+    assert (response["status"], response["device"]["name"]) == ("success", NAME)
+    assert response["device"]["api_key"]
 
 
 def test_registrar_at_the_embedded_broker(tmp_path: Path) -> None:
@@ -66,4 +66,4 @@ def test_registrar_at_the_embedded_broker(tmp_path: Path) -> None:
             assert registrar.subscribe("iotflow/discovery/response/+") not in SUBSCRIBED
             assert registrar.subscribe(f"iotflow/discovery/response/{NAME}") in SUBSCRIBED
             registrar.publish(f"iotflow/discovery/register/{NAME}", {"token": secret})
-            assert registrar.hear()[0].json()["device"]["name"] == NAME
+            assert registrar.receive()[0].json()["device"]["name"] == NAME

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.mqtt.clients import counted, eventually, stored
 from tests.support.mqtt import EMBEDDED, MOSQUITTO, Device, Stack
-from tests.support.mqtt_device import Heard, MqttDevice, mqtt_device
+from tests.support.mqtt_device import MqttDevice, ReceivedMessage, mqtt_device
 
 T = 1_769_860_800_000
 TIME = "2026-01-31T12:00:00Z"
@@ -70,10 +70,10 @@ def test_rejection(stack: Stack, device: Device, client: MqttDevice, case: str) 
         # Mosquitto answers itself; the adapter is not informed.
         assert answer == "Not authorized"
         return
-    said = client.hear()[0].json()
-    assert (said["reason"], said["field"], said["topic"]) == (reason, field, f"{root}/{below}"), said
-    assert said["retryable"] is False
-    assert said["message"]
+    error = client.receive()[0].json()
+    assert (error["reason"], error["field"], error["topic"]) == (reason, field, f"{root}/{below}"), error
+    assert error["retryable"] is False
+    assert error["message"]
 
 
 def test_one_of_a_list(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -89,8 +89,8 @@ def test_one_of_a_list(stack: Stack, device: Device, client: MqttDevice) -> None
         {"timestamp": T + 5, "data": {"t": 6}},
     ]
     client.publish(f"{root}/telemetry", listed)
-    said = {(one["field"], one["reason"], one["message_id"]) for one in map(Heard.json, client.hear(3))}
-    assert said == {
+    error = {(one["field"], one["reason"], one["message_id"]) for one in map(ReceivedMessage.json, client.receive(3))}
+    assert error == {
         ("[1].timestamp", "INVALID_TIME", "b"),
         ("[3].data.t", "TYPE_CONFLICT", "d"),
         ("[4].data", "INVALID_PAYLOAD", ""),
@@ -126,14 +126,14 @@ def test_suspended_device(stack: Stack, device: Device, client: MqttDevice) -> N
             ("status/online", b""),
             ("config/reported", {"location": "x"}),
         ):
-            count = len(adapter.heard)
+            count = len(adapter.received)
             adapter.publish(f"iotflow/devices/{device.id}/{topic}", payload)
-            said = adapter.hear(count + 1)[-1]
-            assert said.topic == f"iotflow/devices/{device.id}/errors"
-            assert said.json()["reason"] == "DEVICE_INACTIVE"
-        count = len(adapter.heard)
+            error = adapter.receive(count + 1)[-1]
+            assert error.topic == f"iotflow/devices/{device.id}/errors"
+            assert error.json()["reason"] == "DEVICE_INACTIVE"
+        count = len(adapter.received)
         adapter.publish("iotflow/devices/nobody/telemetry", {"data": {"t": 1}})
-        assert adapter.hear(count + 1)[-1].json()["reason"] == "DEVICE_NOT_FOUND"
+        assert adapter.receive(count + 1)[-1].json()["reason"] == "DEVICE_NOT_FOUND"
         adapter.publish(f"iotflow/devices/{witness.id}/telemetry", {"timestamp": T, "data": {"t": 1}})
         assert stored(stack, witness) == {T: {"t": 1.0}}
     assert stack.readings(device.id) == {}
@@ -144,12 +144,12 @@ def test_rejection_names_the_message(stack: Stack, device: Device, client: MqttD
     root = f"iotflow/devices/{device.id}"
     client.subscribe(f"{root}/errors")
     client.publish(f"{root}/telemetry", {"message_id": "of the payload", "data": 1})
-    assert client.hear()[0].json()["message_id"] == "of the payload"
+    assert client.receive()[0].json()["message_id"] == "of the payload"
     if stack.kind != EMBEDDED:
         user = [("message-id", "of the property")]
         client.publish(f"{root}/telemetry", b"{", UserProperty=user, CorrelationData=b"\x01\xff")
-        said = client.hear(2)[1].json()
-        assert (said["message_id"], said["correlation"]) == ("of the property", "01ff")
+        error = client.receive(2)[1].json()
+        assert (error["message_id"], error["correlation"]) == ("of the property", "01ff")
 
 
 def test_one_bad_value_leaves_the_rest(stack: Stack, device: Device, client: MqttDevice) -> None:
@@ -162,7 +162,7 @@ def test_one_bad_value_leaves_the_rest(stack: Stack, device: Device, client: Mqt
         T + 2: {"a": 2.0},
         T + 3: {"a": 3.0, "b": 3.0},
     }
-    assert client.hear()[0].json()["field"] == "[2].data.b;c"
+    assert client.receive()[0].json()["field"] == "[2].data.b;c"
 
 
 def test_flood_of_invalid_and_valid_messages(stack: Stack, device: Device, client: MqttDevice) -> None:

@@ -33,4 +33,4 @@ def _retained(stack: Stack, device: Device) -> list[bytes]:
     with logged_in(stack, device, device.name) as client:
         client.subscribe(f"iotflow/devices/{device.name}/config")
         client.publish(f"iotflow/devices/{device.name}/status/heartbeat", b"")
-        return [message.payload for message in client.heard if message.retained]
+        return [message.payload for message in client.received if message.retained]

@@ -28,4 +28,4 @@ def test_devices_are_sent_separately(tmp_path: Path) -> None:
         eventually(lambda: all(len(stack.readings(device.id)) == 1 for device in devices))
         assert {len(stack.readings(device.id)[1_700_000_000_000]) for device in devices} == {NAMES}
         assert counted(metrics, "iotflow_gateway_refused_total") == 0
-        assert adapter.said("devices_sent_separately") == 1
+        assert adapter.logged("devices_sent_separately") == 1

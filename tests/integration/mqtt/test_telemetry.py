@@ -64,7 +64,7 @@ def test_more_readings_without_a_time_than_milliseconds(stack: Stack, device: De
         client.publish(f"{topic}/telemetry", [{"data": {"n": first + more}} for more in range(size)])
     found = stored(stack, device, messages * size)
     assert [found[time]["n"] for time in sorted(found)] == [float(number) for number in range(messages * size)]
-    assert not client.heard
+    assert not client.received
 
 
 def test_equal_times_keep_the_newest(stack: Stack, device: Device, client: MqttDevice) -> None:

@@ -139,5 +139,5 @@ def adapter_account(stack: Stack) -> Iterator[MqttDevice]:
 
 def payloads_until_last(client: MqttDevice) -> set[bytes]:
     """The payloads that the client received, once the last one is there."""
-    client.wait(lambda: any(one.payload == LAST for one in client.heard))
-    return {one.payload for one in client.heard}
+    client.wait(lambda: any(one.payload == LAST for one in client.received))
+    return {one.payload for one in client.received}

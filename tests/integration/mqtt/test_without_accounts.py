@@ -68,8 +68,8 @@ def test_rejections(stack: Stack, client: MqttDevice) -> None:
     }
     for number, (reason, payload) in enumerate(cases.items(), 1):
         client.publish(f"{root}/telemetry", payload)
-        assert client.hear(number)[-1].json()["reason"] == reason
+        assert client.receive(number)[-1].json()["reason"] == reason
     client.publish(f"{root}/telemetry/batch", b"\x10\x07")
-    assert client.hear(4)[-1].json()["reason"] == "KEY_REQUIRED"
+    assert client.receive(4)[-1].json()["reason"] == "KEY_REQUIRED"
     client.publish(f"{root}/telemetry", {"api_key": device.key, "data": {"t": 9}})
     assert [row["t"] for row in stored(stack, device).values()] == [9.0]

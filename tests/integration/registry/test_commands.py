@@ -198,8 +198,8 @@ async def test_each_change_is_published_after_its_commit(parts: Parts) -> None:
         await parts.commands.expire()
         for _ in range(2):
             await parts.commands.acknowledge(device.id, command.id, "failed", None)
-        told, missed = listener.take()
-    assert [one.state for one in told] == ["queued", "delivered", "expired", "failed"]
+        changes, missed = listener.take()
+    assert [one.state for one in changes] == ["queued", "delivered", "expired", "failed"]
     assert not missed
 
 
@@ -228,8 +228,8 @@ async def test_each_of_many_simultaneous_reports_is_accepted_or_rejected(parts: 
             CommandResult(device.id, second, "failed", {"why": "x"}),
         ]
     )
-    told = [one.reason if isinstance(one, errors.DomainError) else one.state for one in outcomes]
-    assert told == ["delivered", "succeeded", "COMMAND_ENDED", "COMMAND_NOT_FOUND", "queued", "failed"]
+    results = [one.reason if isinstance(one, errors.DomainError) else one.state for one in outcomes]
+    assert results == ["delivered", "succeeded", "COMMAND_ENDED", "COMMAND_NOT_FOUND", "queued", "failed"]
     assert (await parts.commands.get(first)).result == {"n": 1}
 
 

@@ -11,7 +11,7 @@ async def names(parts: Parts, wanted: DeviceFilter) -> list[str]:
     return [device.name for device in devices]
 
 
-async def heard(parts: Parts, *devices: Device) -> None:
+async def seen_now(parts: Parts, *devices: Device) -> None:
     last_seen = LastSeen(parts.database, clock=parts.clock)
     for device in devices:
         last_seen.record(device.id)
@@ -80,9 +80,9 @@ async def test_a_renamed_device_is_found_by_its_new_name(parts: Parts) -> None:
 
 async def test_filters_by_last_seen(parts: Parts) -> None:
     early, late, _ = await parts.make("early"), await parts.make("late"), await parts.make("never")
-    await heard(parts, early)
+    await seen_now(parts, early)
     between = parts.clock.advance(minutes=1)
-    await heard(parts, late)
+    await seen_now(parts, late)
 
     assert await names(parts, DeviceFilter(online_since=between)) == ["late"]
     assert await names(parts, DeviceFilter(offline_since=between)) == ["early", "never"]

@@ -26,15 +26,15 @@ async def test_a_command_expires_without_a_query(parts: Parts) -> None:
     device = await parts.make()
     await commands.send(device.id, "kept", {}, None, "", actor="token:me")
     late = await commands.send(device.id, "late", {}, 0.05 * SECOND, "", actor="token:me")
-    with commands.changes.subscribe(device.id, lambda told: told.state == "expired") as listener:
+    with commands.changes.subscribe(device.id, lambda change: change.state == "expired") as listener:
         async with expiring(commands):
             await listener.wait(10)
-            assert [told.id for told in listener.take()[0]] == [late.id]
+            assert [change.id for change in listener.take()[0]] == [late.id]
             # One that expires before the known ones.
             await commands.send(device.id, "hours", {}, 3600 * SECOND, "", actor="token:me")
             soon = await commands.send(device.id, "soon", {}, 0.05 * SECOND, "", actor="token:me")
             await listener.wait(10)
-            assert [told.id for told in listener.take()[0]] == [soon.id]
+            assert [change.id for change in listener.take()[0]] == [soon.id]
     assert (await commands.get(soon.id)).state == "expired"
     assert [command.name for command in await commands.page(device.id, "queued", None, 9)] == ["hours", "kept"]
 

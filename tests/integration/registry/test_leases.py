@@ -14,7 +14,7 @@ MOST = 100
 
 
 @pytest.fixture
-def offers(parts: Parts) -> CommandLeases:
+def leases(parts: Parts) -> CommandLeases:
     return CommandLeases(parts.database, parts.commands.changes, parts.clock)
 
 
@@ -22,64 +22,64 @@ async def send(parts: Parts, device_id: int, *names: str) -> list[int]:
     return [(await parts.commands.send(device_id, name, {}, None, "", actor="token:me")).id for name in names]
 
 
-async def taken(offers: CommandLeases, gateway: str, most: int = MOST) -> list[int]:
-    return [offer.command.id for offer in await offers.take(gateway, most)]
+async def taken(leases: CommandLeases, gateway: str, most: int = MOST) -> list[int]:
+    return [lease.command.id for lease in await leases.take(gateway, most)]
 
 
-async def test_each_command_is_leased_to_one_gateway(parts: Parts, offers: CommandLeases) -> None:
+async def test_each_command_is_leased_to_one_gateway(parts: Parts, leases: CommandLeases) -> None:
     devices = [await parts.make(f"d{number}") for number in range(4)]
     sent = [one for device in devices for one in await send(parts, device.id, "a", "b")]
-    halves = await asyncio.gather(*(offers.take(gateway, MOST) for gateway in ("one", "other")))
-    assert sorted(offer.command.id for half in halves for offer in half) == sent
-    assert {offer.device_name for half in halves for offer in half} == {"d0", "d1", "d2", "d3"}
-    assert await taken(offers, "third") == []
+    halves = await asyncio.gather(*(leases.take(gateway, MOST) for gateway in ("one", "other")))
+    assert sorted(lease.command.id for half in halves for lease in half) == sent
+    assert {lease.device_name for half in halves for lease in half} == {"d0", "d1", "d2", "d3"}
+    assert await taken(leases, "third") == []
 
 
-async def test_a_devices_commands_stay_in_order(parts: Parts, offers: CommandLeases) -> None:
+async def test_a_devices_commands_stay_in_order(parts: Parts, leases: CommandLeases) -> None:
     device = await parts.make()
     first, second, third = await send(parts, device.id, "a", "b", "c")
-    assert await taken(offers, "one", 1) == [first]
-    assert await taken(offers, "other") == []
-    assert await taken(offers, "one", 1) == [second]
+    assert await taken(leases, "one", 1) == [first]
+    assert await taken(leases, "other") == []
+    assert await taken(leases, "one", 1) == [second]
     for command in (first, second):
         await parts.commands.hand_over(device.id, command)
-    assert await taken(offers, "other") == [third]
+    assert await taken(leases, "other") == [third]
 
 
-async def test_leases_of_a_gateway_that_ends_or_is_silent_are_released(parts: Parts, offers: CommandLeases) -> None:
+async def test_leases_of_a_gateway_that_ends_or_is_silent_are_released(parts: Parts, leases: CommandLeases) -> None:
     device = await parts.make()
     [command] = await send(parts, device.id, "a")
-    assert await taken(offers, "gone") == [command]
-    with parts.commands.changes.subscribe(None, lambda told: told.state == "queued") as listener:
-        await offers.release("gone")
-        assert [told.id for told in listener.take()[0]] == [command]
-    assert await taken(offers, "silent") == [command]
-    assert await taken(offers, "next") == []
+    assert await taken(leases, "gone") == [command]
+    with parts.commands.changes.subscribe(None, lambda change: change.state == "queued") as listener:
+        await leases.release("gone")
+        assert [change.id for change in listener.take()[0]] == [command]
+    assert await taken(leases, "silent") == [command]
+    assert await taken(leases, "next") == []
     parts.clock.now += LEASE
-    assert await taken(offers, "next") == [command]
+    assert await taken(leases, "next") == [command]
 
 
 async def test_no_command_of_an_unreachable_device_is_leased_until_it_is_back(
-    parts: Parts, offers: CommandLeases
+    parts: Parts, leases: CommandLeases
 ) -> None:
     device, other = await parts.make("a"), await parts.make("b")
     first, second = await send(parts, device.id, "a", "b")
     [third] = await send(parts, other.id, "c")
-    assert await taken(offers, "one", 1) == [first]
+    assert await taken(leases, "one", 1) == [first]
     await parts.commands.record_results([CommandResult(device.id, first, "unreachable")])
-    assert await taken(offers, "one") == [third]
-    await offers.release_for([other.id])
-    assert await taken(offers, "one") == []
-    await offers.release_for([device.id])
-    assert await taken(offers, "one") == [first, second]
+    assert await taken(leases, "one") == [third]
+    await leases.release_for([other.id])
+    assert await taken(leases, "one") == []
+    await leases.release_for([device.id])
+    assert await taken(leases, "one") == [first, second]
     await parts.commands.record_results([CommandResult(device.id, first, "unreachable")])
     await parts.commands.hand_over(other.id, third)
     parts.clock.now += HOLD
-    assert await taken(offers, "two") == [first, second]
+    assert await taken(leases, "two") == [first, second]
 
 
 async def test_no_command_is_leased_that_is_final_delivered_or_of_an_inactive_device(
-    parts: Parts, offers: CommandLeases
+    parts: Parts, leases: CommandLeases
 ) -> None:
     device, suspended = await parts.make("a"), await parts.make("b")
     await parts.registry.update(suspended.id, DeviceChanges(status="inactive"), actor="token:me")
@@ -87,6 +87,6 @@ async def test_no_command_is_leased_that_is_final_delivered_or_of_an_inactive_de
     [cancelled, delivered] = await send(parts, device.id, "cancelled", "delivered")
     await parts.commands.cancel(cancelled, actor="token:me")
     await parts.commands.hand_over(device.id, delivered)
-    assert await taken(offers, "one") == []
+    assert await taken(leases, "one") == []
     await parts.registry.update(suspended.id, DeviceChanges(status="active"), actor="token:me")
-    assert len(await taken(offers, "one")) == 1
+    assert len(await taken(leases, "one")) == 1

@@ -22,12 +22,12 @@ class Known:
         self.online = Online(
             database=parts.database, last_seen=self.last_seen, window=WINDOW, clock=parts.clock, shared=True
         )
-        self.told: list[tuple[int, bool]] = []
-        self.online.on_change(lambda device_id, online, _: self.told.append((device_id, online)))
+        self.published: list[tuple[int, bool]] = []
+        self.online.on_change(lambda device_id, online, _: self.published.append((device_id, online)))
 
     def take(self) -> list[tuple[int, bool]]:
-        told, self.told = self.told, []
-        return told
+        published, self.published = self.published, []
+        return published
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ AGES = (None, 0, 1, 2, 299, 300, 301, 1_000, DAY + 300, DAY + 301)
 
 async def test_database_and_memory_use_one_rule(parts: Parts, known: Known) -> None:
     wanted = {}
-    for heard, said, is_online in itertools.product(AGES, AGES, (True, False)):
-        device = await parts.make(f"{heard} {said} {is_online}")
+    for seen, reported, is_online in itertools.product(AGES, AGES, (True, False)):
+        device = await parts.make(f"{seen} {reported} {is_online}")
         now = parts.clock.now
-        if heard is not None:
-            known.last_seen.record(device.id, now - heard * SECOND)
-        if said is not None:
-            await known.online.record([SessionReport(device.id, is_online, now - said * SECOND)])
-        wanted[device.id] = is_expected(heard, said, is_online)
+        if seen is not None:
+            known.last_seen.record(device.id, now - seen * SECOND)
+        if reported is not None:
+            await known.online.record([SessionReport(device.id, is_online, now - reported * SECOND)])
+        wanted[device.id] = is_expected(seen, reported, is_online)
     await known.last_seen.flush()
     expected = {device_id for device_id, is_online in wanted.items() if is_online}
     since = known.online.since
@@ -68,11 +68,11 @@ async def test_database_and_memory_use_one_rule(parts: Parts, known: Known) -> N
     assert known.online.count == len(expected)
 
 
-def is_expected(heard: int | None, said: int | None, online: bool) -> bool:
-    if said is not None and online and min(said, said if heard is None else heard) <= DAY + 300:
+def is_expected(seen: int | None, reported: int | None, online: bool) -> bool:
+    if reported is not None and online and min(reported, reported if seen is None else seen) <= DAY + 300:
         return True
-    gone = said is not None and heard is not None and said <= heard
-    return heard is not None and heard <= 300 and not gone
+    gone = reported is not None and seen is not None and reported <= seen
+    return seen is not None and seen <= 300 and not gone
 
 
 async def test_each_change_is_published_once(parts: Parts, known: Known) -> None:
@@ -171,6 +171,6 @@ async def test_presence_is_scanned_periodically(parts: Parts) -> None:
     last_seen.record(device.id)
     assert online.count == 1
     async with asyncio.timeout(10):
-        while online.count:  # noqa: ASYNC110 - nothing else is told
+        while online.count:  # noqa: ASYNC110 - the count is not published
             await asyncio.sleep(0.01)
     await online.close()

@@ -30,15 +30,15 @@ async def test_the_number_of_a_server_that_is_gone_for_long_is_reused(database: 
 
 
 async def test_a_running_server_keeps_its_number(database: Database, clock: Clock) -> None:
-    heard: list[int] = []
+    numbers: list[int] = []
     number = ServerNumber(database, "a", clock)
-    await number.start(heard.append)
+    await number.start(numbers.append)
     for _ in range(3):
         clock.now += FORGOTTEN - timedelta(minutes=1)
-        await number.renew(heard.append)
+        await number.renew(numbers.append)
     assert await server_number(database, "b", clock) == 2
     await number.close()
-    assert heard == [1]
+    assert numbers == [1]
 
 
 async def test_servers_with_a_new_name_at_each_start_get_a_number(database: Database, clock: Clock) -> None:
@@ -48,11 +48,11 @@ async def test_servers_with_a_new_name_at_each_start_get_a_number(database: Data
 
 
 async def test_a_server_whose_number_was_reused_gets_another(database: Database, clock: Clock) -> None:
-    heard: list[int] = []
+    numbers: list[int] = []
     number = ServerNumber(database, "a", clock)
-    await number.start(heard.append)
+    await number.start(numbers.append)
     clock.now += FORGOTTEN + timedelta(minutes=1)
     assert await server_number(database, "b", clock) == 1
-    await number.renew(heard.append)
+    await number.renew(numbers.append)
     await number.close()
-    assert heard == [1, 2]
+    assert numbers == [1, 2]

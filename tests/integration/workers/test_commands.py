@@ -35,7 +35,7 @@ class Two:
         self.gateway = GatewayServiceStub(first)
         self.gateway_elsewhere = GatewayServiceStub(second)
         token = (group.folder / "admin-token").read_text().strip()
-        self.people = Admin(AdminStubs(second), (("authorization", f"Bearer {token}"),))
+        self.admin_calls = Admin(AdminStubs(second), (("authorization", f"Bearer {token}"),))
 
     def device(self, name: str, kind: str = "probe") -> Caller:
         return register(self.devices, name, kind)
@@ -55,7 +55,7 @@ def test_a_command_sent_to_one_process_is_answered_at_the_other(two: Two) -> Non
     with of_device(two.devices, device) as stream, ThreadPoolExecutor() as threads:
         for _ in range(3):
             began = time.monotonic()
-            waiting = threads.submit(two.people.send, device.id, "x", wait_seconds=20)
+            waiting = threads.submit(two.admin_calls.send, device.id, "x", wait_seconds=20)
             command = stream.next()
             assert stream.answer(command.id, "succeeded").reason == ""
             assert waiting.result(PATIENCE).state == "succeeded"
@@ -63,7 +63,7 @@ def test_a_command_sent_to_one_process_is_answered_at_the_other(two: Two) -> Non
 
 
 def test_gateways_of_both_processes_share_the_queued_commands(two: Two) -> None:
-    adapter = two.people.gateway("adapter")
+    adapter = two.admin_calls.gateway("adapter")
     for number in range(60):
         two.device(f"member {number}", "member")
     with (
@@ -71,45 +71,45 @@ def test_gateways_of_both_processes_share_the_queued_commands(two: Two) -> None:
         of_gateway(two.gateway_elsewhere, adapter) as there,
         ThreadPoolExecutor() as threads,
     ):
-        heard: list[list[int]] = [[], []]
-        takers = [threads.submit(take, stream, found) for stream, found in zip((here, there), heard, strict=True)]
+        received: list[list[int]] = [[], []]
+        takers = [threads.submit(take, stream, found) for stream, found in zip((here, there), received, strict=True)]
         for _ in range(3):
             request = SendGroupCommandRequest(group="member", name="x")
-            two.people.stub.commands.SendGroupCommand(request, metadata=two.people.metadata)
-        sent = two.people.all_commands()
+            two.admin_calls.stub.commands.SendGroupCommand(request, metadata=two.admin_calls.metadata)
+        sent = two.admin_calls.all_commands()
         for command_id in sent:
-            two.people.until(command_id, "delivered")
+            two.admin_calls.until(command_id, "delivered")
         here.close()
         there.close()
         for taker in takers:
             taker.result(PATIENCE)
     assert len(sent) == 180
-    assert sorted(heard[0] + heard[1]) == sorted(sent)
+    assert sorted(received[0] + received[1]) == sorted(sent)
 
 
 def test_configurations_reach_the_other_process(two: Two) -> None:
-    device, adapter = two.device("configured"), two.people.gateway("adapter")
+    device, adapter = two.device("configured"), two.admin_calls.gateway("adapter")
     own = two.devices.WatchConfig(WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     assert next(own).desired_version == 0
     with configs(two.gateway, adapter) as call:
         until_caught_up(call)
         began = time.monotonic()
-        two.people.configure(device.id, interval=5)
+        two.admin_calls.configure(device.id, interval=5)
         assert next(own).desired_version == next(call).config.desired_version == 1
         assert time.monotonic() - began < AT_ONCE
 
 
 def test_commands_sent_while_redis_was_down_are_delivered_when_it_is_back(two: Two) -> None:
-    device, adapter = two.device("patient"), two.people.gateway("adapter")
+    device, adapter = two.device("patient"), two.admin_calls.gateway("adapter")
     own = two.devices.WatchConfig(WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     assert next(own).desired_version == 0
     with of_device(two.devices, device) as stream, configs(two.gateway, adapter) as call:
-        first = two.people.send(device.id, "first").id
+        first = two.admin_calls.send(device.id, "first").id
         assert stream.next().id == first
         until_caught_up(call)
         two.redis.kill()
-        second = two.people.send(device.id, "second").id
-        two.people.configure(device.id, interval=5)
+        second = two.admin_calls.send(device.id, "second").id
+        two.admin_calls.configure(device.id, interval=5)
         two.redis.start()
         assert stream.next().id == second
         assert next(own).desired_version == 1
@@ -119,8 +119,8 @@ def test_commands_sent_while_redis_was_down_are_delivered_when_it_is_back(two: T
 
 
 def test_a_killed_process_loses_no_command(two: Two) -> None:
-    device, adapter = two.device("outlives it"), two.people.gateway("adapter")
-    sent = two.people.send(device.id, "x").id
+    device, adapter = two.device("outlives it"), two.admin_calls.gateway("adapter")
+    sent = two.admin_calls.send(device.id, "x").id
     with of_gateway(two.gateway, adapter) as gateway:
         assert gateway.next().command.id == sent
         two.group.kill(1)
@@ -130,4 +130,4 @@ def test_a_killed_process_loses_no_command(two: Two) -> None:
     answer = elsewhere.PollCommands(PollCommandsRequest(), metadata=device.metadata)
     assert [command.id for command in answer.commands] == [sent]
     elsewhere.AckCommand(AckCommandRequest(command_id=sent), metadata=device.metadata)
-    assert two.people.get(sent).state == "succeeded"
+    assert two.admin_calls.get(sent).state == "succeeded"

@@ -29,7 +29,7 @@ class Delivering:
         self.reports: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
         self._deliveries = Deliveries(Topics("iotflow"), self.broker, self._report, tasks)  # type: ignore[arg-type]
 
-    async def offer(self, *ids: int) -> list[tuple[int, str]]:
+    async def deliver(self, *ids: int) -> list[tuple[int, str]]:
         """Offer the commands; the reported states."""
         for command_id in ids:
             command = Command(id=command_id, device_id=1, name="turn")
@@ -51,39 +51,39 @@ UNREACHABLE = [(7, "unreachable"), (8, "unreachable")]
 async def test_later_commands_wait_until_the_report_is_confirmed() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
-        assert await one.offer(7, 8) == UNREACHABLE
+        assert await one.deliver(7, 8) == UNREACHABLE
         one.broker.has_subscriber = True
         # Offered before the server processed the reports.
-        assert await one.offer(9) == [(9, "unreachable")]
+        assert await one.deliver(9) == [(9, "unreachable")]
         assert not one.broker.published
         one.confirm(7, 8, 9)
-        assert await one.offer(7, 8, 9) == [(7, "delivered"), (8, "delivered"), (9, "delivered")]
+        assert await one.deliver(7, 8, 9) == [(7, "delivered"), (8, "delivered"), (9, "delivered")]
 
 
 async def test_a_command_offered_again_is_tried_before_the_receipts_arrive() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
-        assert await one.offer(7, 8) == UNREACHABLE
+        assert await one.deliver(7, 8) == UNREACHABLE
         one.broker.has_subscriber = True
-        assert await one.offer(7, 8, 9) == [(7, "delivered"), (8, "delivered"), (9, "delivered")]
+        assert await one.deliver(7, 8, 9) == [(7, "delivered"), (8, "delivered"), (9, "delivered")]
 
 
 async def test_a_receipt_of_the_first_report_does_not_confirm_the_second() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
-        assert await one.offer(7, 8) == UNREACHABLE
-        assert await one.offer(7) == [(7, "unreachable")]
+        assert await one.deliver(7, 8) == UNREACHABLE
+        assert await one.deliver(7) == [(7, "unreachable")]
         one.confirm(7, 8)
         one.broker.has_subscriber = True
-        assert await one.offer(9) == [(9, "unreachable")]
+        assert await one.deliver(9) == [(9, "unreachable")]
         one.confirm(7)
-        assert await one.offer(7, 9) == [(7, "delivered"), (9, "delivered")]
+        assert await one.deliver(7, 9) == [(7, "delivered"), (9, "delivered")]
 
 
 async def test_a_cancelled_command_does_not_block_later_ones() -> None:
     async with asyncio.TaskGroup() as tasks:
         one = Delivering(tasks)
-        assert await one.offer(7) == UNREACHABLE[:1]
+        assert await one.deliver(7) == UNREACHABLE[:1]
         one.broker.has_subscriber = True
         one.confirm(7)
-        assert await one.offer(8) == [(8, "delivered")]
+        assert await one.deliver(8) == [(8, "delivered")]

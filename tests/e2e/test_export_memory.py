@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from iotflow_server.telemetry.export import FORMATS
+from tests.support.memory import forget_peak, peak, processes
 from tests.support.service import Service, iotflow_up
 
 START = 1_767_225_600_000
@@ -39,23 +40,6 @@ def fill(service: Service) -> None:
     )
     connection.commit()
     connection.close()
-
-
-def processes(pid: int) -> Iterator[int]:
-    """A process and all its descendants."""
-    yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from processes(int(child))
-
-
-def forget_peak(pid: int) -> None:
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
-
-
-def peak(pid: int) -> int:
-    """The peak memory since the last reset, in bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def export(service: Service, format_: str, rows: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.test_export_memory import forget_peak, peak, processes
+from tests.support.memory import forget_peak, peak, processes, resident
 from tests.support.service import Service, iotflow_up
 
 MEBIBYTE = 2**20
@@ -47,10 +47,6 @@ def server(service: Service) -> int:
         pid for pid in processes(service.process.pid) if b"iotflow_server" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     return max(pids, key=resident)
-
-
-def resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
 @pytest.mark.parametrize("own", [5, 15])

@@ -61,6 +61,12 @@ class Part:
             word = self._ready
             self.process.wait_for_lines(lambda line: word in line)
 
+    @property
+    def pid(self) -> int:
+        """The id of the started process."""
+        assert self.process
+        return self.process.pid
+
     def logged(self, word: str) -> int:
         """Number of lines with this word since the start."""
         assert self.process

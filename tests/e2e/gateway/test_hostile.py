@@ -3,13 +3,13 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 
 from iotflow_cli.envoy.proxy import EnvoyProxy
-from tests.e2e.gateway.test_rejections import ACK, ONE, REGISTER
+from tests.e2e.gateway.errors import ACK, ONE, REGISTER
+from tests.support.memory import resident
 from tests.support.processes import PATIENCE, Running, free_port, running, wait_until_listening
 
 MOST = 4_000_000
@@ -56,25 +56,17 @@ def attacked(server_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield client, process
 
 
-def resident(process: Running) -> int:
-    """Resident memory of the process, in bytes."""
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("no VmRSS")
-
-
 @pytest.mark.parametrize("path", [ONE, ACK, REGISTER])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_hostile_body_is_rejected_at_once(attacked: tuple[httpx.Client, Running], path: str, body: bytes) -> None:
     client, process = attacked
-    before = resident(process)
+    before = resident(process.pid)
     began = time.monotonic()
     # One for each thread of the gateway.
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: client.post(path, content=body), range(2)))
     assert time.monotonic() - began < 5
-    assert resident(process) - before < 150 * 2**20
+    assert resident(process.pid) - before < 150 * 2**20
     for answer in answers:
         assert answer.status_code in (200, 201, 400, 501), answer.text[:300]
         assert len(answer.content) < 1_500
@@ -83,11 +75,11 @@ def test_a_hostile_body_is_rejected_at_once(attacked: tuple[httpx.Client, Runnin
 @pytest.mark.parametrize("path", QUERIES.values(), ids=QUERIES)
 def test_a_hostile_url_is_answered_at_once(attacked: tuple[httpx.Client, Running], path: str) -> None:
     client, process = attacked
-    before = resident(process)
+    before = resident(process.pid)
     began = time.monotonic()
     answer = client.get(path)
     assert time.monotonic() - began < 5
-    assert resident(process) - before < 50 * 2**20
+    assert resident(process.pid) - before < 50 * 2**20
     # The stand-in accepts shorter URLs than the server: 429.
     assert answer.status_code in (200, 400, 404, 429, 501), answer.text[:300]
     assert answer.is_success or len(answer.content) < 1_500

@@ -10,7 +10,7 @@ import pytest
 
 from iotflow_cli.envoy.proxy import EnvoyProxy
 from tests.e2e.gateway.conftest import open_gateway
-from tests.e2e.gateway.test_rejections import REGISTER, check, refusal
+from tests.e2e.gateway.errors import REGISTER, check, error
 from tests.support.processes import PATIENCE
 
 BODY = b'{"name":"a"}'
@@ -91,7 +91,7 @@ def test_other_methods_of_a_path_are_405_with_allow(rest: httpx.Client, method: 
     assert (answer.status_code, answer.headers["allow"]) == (405, methods)
     if method != "HEAD":
         message = f"This path has no {method}; it has {methods}."
-        check(answer, 405, refusal(12, "METHOD_NOT_ALLOWED", message))
+        check(answer, 405, error(12, "METHOD_NOT_ALLOWED", message))
 
 
 @pytest.mark.parametrize("path", ["/health/x", "/api/v1/devices/rotatexkey", "/api/v1/telemetry/1/2/3"])

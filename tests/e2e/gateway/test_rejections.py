@@ -1,36 +1,11 @@
 """Requests that the gateway rejects itself, and its errors."""
 
-from typing import Any
-
 import httpx
 import pytest
 
-REGISTER = "/api/v1/devices/register"
-ACK = "/api/v1/devices/commands/7/ack"
-ONE = "/api/v1/devices/telemetry"
+from tests.e2e.gateway.errors import ACK, REGISTER, TYPE, check, error, field_error
+
 NO_NUMBER = "there is no NaN and no Infinity in JSON; leave such a value out"
-TYPE = "type.googleapis.com/google.rpc."
-
-
-def refusal(code: int, reason: str, message: str, retryable: bool = False, **metadata: str) -> dict[str, Any]:
-    """A google.rpc.Status as the gateway makes them."""
-    known = {"retryable": str(retryable).lower(), **metadata}
-    info = {"@type": f"{TYPE}ErrorInfo", "reason": reason, "domain": "iotflow", "metadata": known}
-    return {"code": code, "message": message, "details": [info]}
-
-
-def at_fault(reason: str, field: str, message: str) -> dict[str, Any]:
-    """The same of a bad request, with the field named."""
-    refused = refusal(3, reason, message, field=field)
-    violations = [{"field": field, "description": message}]
-    return {**refused, "details": [*refused["details"], {"@type": f"{TYPE}BadRequest", "field_violations": violations}]}
-
-
-def check(answer: httpx.Response, status: int, expected: dict[str, Any]) -> None:
-    """The whole answer."""
-    assert answer.json() == expected
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
-    assert not [name for name in answer.headers if name.startswith("x-refused")]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +27,7 @@ def check(answer: httpx.Response, status: int, expected: dict[str, Any]) -> None
 def test_the_error_of_a_wrong_type_in_a_body_names_the_field(
     rest: httpx.Client, path: str, body: str, field: str, what: str
 ) -> None:
-    check(rest.post(path, content=body), 400, at_fault("INVALID_ARGUMENT", field, f"{field} {what}."))
+    check(rest.post(path, content=body), 400, field_error("INVALID_ARGUMENT", field, f"{field} {what}."))
 
 
 @pytest.mark.parametrize(
@@ -76,12 +51,12 @@ def test_the_error_of_a_wrong_type_in_a_body_names_the_field(
     ],
 )
 def test_the_error_of_malformed_json_names_the_position(rest: httpx.Client, body: bytes, what: str) -> None:
-    check(rest.post(REGISTER, content=body), 400, refusal(3, "BAD_JSON", f"The body is not JSON: {what}."))
+    check(rest.post(REGISTER, content=body), 400, error(3, "BAD_JSON", f"The body is not JSON: {what}."))
 
 
 @pytest.mark.parametrize("body", ["[1]", "5", '"x"', "null"])
 def test_a_body_that_is_not_an_object_is_rejected(rest: httpx.Client, body: str) -> None:
-    check(rest.post(REGISTER, content=body), 400, refusal(3, "BAD_JSON", "The body must be a JSON object."))
+    check(rest.post(REGISTER, content=body), 400, error(3, "BAD_JSON", "The body must be a JSON object."))
 
 
 @pytest.mark.parametrize("name", ["NaN", '"Infinity", they said'])
@@ -98,7 +73,7 @@ def test_words_for_numbers_are_accepted_in_texts(rest: httpx.Client, name: str) 
     ],
 )
 def test_the_error_of_an_unknown_parameter_names_it(rest: httpx.Client, path: str, parameter: str) -> None:
-    expected = at_fault("UNKNOWN_PARAMETER", parameter, f"{parameter} is no parameter of this path.")
+    expected = field_error("UNKNOWN_PARAMETER", parameter, f"{parameter} is no parameter of this path.")
     check(rest.get(path), 400, expected)
 
 
@@ -116,7 +91,7 @@ def test_the_error_of_an_unknown_parameter_names_it(rest: httpx.Client, path: st
 def test_the_error_of_a_wrong_value_in_a_url_names_the_field(
     rest: httpx.Client, path: str, field: str, what: str
 ) -> None:
-    check(rest.get(path), 400, at_fault("INVALID_ARGUMENT", field, f"{field} {what}."))
+    check(rest.get(path), 400, field_error("INVALID_ARGUMENT", field, f"{field} {what}."))
 
 
 @pytest.mark.parametrize(
@@ -124,11 +99,11 @@ def test_the_error_of_a_wrong_value_in_a_url_names_the_field(
     [("GET", "/nowhere"), ("GET", "/nowhere%22x"), ("POST", "/iotflow.v1.SystemService/GetHealth")],
 )
 def test_an_unknown_path_is_not_found(rest: httpx.Client, method: str, path: str) -> None:
-    check(rest.request(method, path), 404, refusal(5, "UNKNOWN_PATH", f"There is no {method} {path}."))
+    check(rest.request(method, path), 404, error(5, "UNKNOWN_PATH", f"There is no {method} {path}."))
 
 
 def test_a_too_large_body_is_rejected(rest: httpx.Client) -> None:
-    expected = refusal(8, "BODY_TOO_LARGE", "The body is larger than 100000 bytes.", limit_bytes="100000")
+    expected = error(8, "BODY_TOO_LARGE", "The body is larger than 100000 bytes.", limit_bytes="100000")
     check(rest.post("/api/v1/devices/register", json={"name": "a" * 100_000}), 413, expected)
 
 
@@ -138,7 +113,7 @@ def test_a_body_at_the_limit_is_accepted(rest: httpx.Client) -> None:
 
 def test_too_large_headers_are_rejected(rest: httpx.Client) -> None:
     answer = rest.get("/health", headers={"x": "a" * 100_000})
-    check(answer, 431, refusal(8, "HEADERS_TOO_LARGE", "The headers are too large."))
+    check(answer, 431, error(8, "HEADERS_TOO_LARGE", "The headers are too large."))
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/telemetry/stream"])
@@ -146,7 +121,7 @@ def test_a_call_without_a_server_is_unavailable(alone: httpx.Client, path: str) 
     answer = alone.get(path)
     cause = answer.json()["details"][0]["metadata"]["cause"]
     message = "The server cannot be reached now; the request may be sent again."
-    expected = refusal(14, "UPSTREAM_UNAVAILABLE", message, retryable=True, cause=cause)
+    expected = error(14, "UPSTREAM_UNAVAILABLE", message, retryable=True, cause=cause)
     retry = {"@type": f"{TYPE}RetryInfo", "retry_delay": "1s"}
     check(answer, 503, {**expected, "details": [*expected["details"], retry]})
     assert answer.headers["retry-after"] == "1"
@@ -155,5 +130,5 @@ def test_a_call_without_a_server_is_unavailable(alone: httpx.Client, path: str) 
 
 def test_a_call_of_a_slow_server_times_out(impatient: httpx.Client) -> None:
     message = "The server did not answer in time; the request may be sent again."
-    expected = refusal(4, "TIMEOUT", message, retryable=True, cause="response_timeout")
+    expected = error(4, "TIMEOUT", message, retryable=True, cause="response_timeout")
     check(impatient.get("/api/v1/telemetry/404"), 504, expected)

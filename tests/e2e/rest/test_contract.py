@@ -2,29 +2,11 @@
 
 import pytest
 
-from tests.e2e.rest import (
-    adapter_cases,
-    admin_cases,
-    device_cases,
-    gateway_cases,
-    legacy_cases,
-    telemetry_cases,
-    telemetry_refusals,
-)
 from tests.e2e.rest.case import Case
+from tests.e2e.rest.cases import CASES
 from tests.e2e.rest.shapes import LEAKS, without_noise
 from tests.e2e.rest.world import World
 from tests.support.api_reference import answer_problems
-
-CASES = [
-    *device_cases.CASES,
-    *telemetry_cases.CASES,
-    *telemetry_refusals.CASES,
-    *admin_cases.CASES,
-    *gateway_cases.CASES,
-    *adapter_cases.CASES,
-    *legacy_cases.CASES,
-]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -8,8 +8,8 @@ import pytest
 
 from iotflow.v1.telemetry_service_pb2 import GetTelemetryRequest
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
+from tests.e2e.rest.configured import REGISTER, configured_service
 from tests.e2e.rest.shapes import refusal, without_noise
-from tests.e2e.rest.test_profiles import REGISTER, service_set
 from tests.e2e.rest.world import World
 from tests.support.service import iotflow_up
 
@@ -75,7 +75,7 @@ def from_address(address: str, to: httpx.URL) -> httpx.Client:
 
 
 def test_a_caller_cannot_choose_the_address_of_its_rate_limit(tmp_path: Path) -> None:
-    with service_set(tmp_path, rate_limit_per_minute="3") as (http, _):
+    with configured_service(tmp_path, rate_limit_per_minute="3") as (http, _):
         with from_address("127.0.0.2", http.base_url) as one:
             answers = [
                 one.post(REGISTER, json={"name": f"a{number}"}, headers={"x-forwarded-for": f"10.0.0.{number}"})

@@ -1,30 +1,17 @@
 """Settings control who may register and read, and the rate limits."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
+from tests.e2e.rest.configured import REGISTER, configured_service
 from tests.e2e.rest.shapes import refusal, without_noise
 from tests.support.service import iotflow_up
 
-REGISTER = "/api/v1/devices/register"
-
-
-@contextmanager
-def service_set(folder: Path, **env: str) -> Iterator[tuple[httpx.Client, dict[str, str]]]:
-    """A client of a service with these settings, and the admin's headers."""
-    with (
-        iotflow_up(folder, {f"IOTFLOW_{name.upper()}": value for name, value in env.items()}) as service,
-        httpx.Client(base_url=service.rest, trust_env=False, timeout=30) as http,
-    ):
-        yield http, {"authorization": f"Bearer {service.admin_token}"}
-
 
 def test_production_requires_a_token_for_registration_and_reads(tmp_path: Path) -> None:
-    with service_set(tmp_path, registration="token", public_reads="false") as (http, admin):
+    with configured_service(tmp_path, registration="token", public_reads="false") as (http, admin):
         answer = http.post(REGISTER, json={"name": "a"})
         assert (answer.status_code, without_noise(answer.json())) == (401, refusal(401, "TOKEN_REQUIRED"))
         token = http.post("/api/v1/admin/tokens", json={"name": "line 4", "role": "registrar"}, headers=admin).json()
@@ -37,14 +24,14 @@ def test_production_requires_a_token_for_registration_and_reads(tmp_path: Path) 
 
 
 def test_a_closed_service_allows_registration_by_admins_only(tmp_path: Path) -> None:
-    with service_set(tmp_path, registration="closed") as (http, admin):
+    with configured_service(tmp_path, registration="closed") as (http, admin):
         answer = http.post(REGISTER, json={"name": "a"})
         assert (answer.status_code, without_noise(answer.json())) == (403, refusal(403, "REGISTRATION_CLOSED"))
         assert http.post(REGISTER, json={"name": "a"}, headers=admin).status_code == 201
 
 
 def test_the_error_of_too_many_calls_has_retry_after(tmp_path: Path) -> None:
-    with service_set(tmp_path, rate_limit_per_minute="5") as (http, _):
+    with configured_service(tmp_path, rate_limit_per_minute="5") as (http, _):
         key = http.post(REGISTER, json={"name": "a"}).json()["device"]["api_key"]
         headers = {"x-api-key": key}
         codes = [http.post("/api/v1/devices/heartbeat", headers=headers, json={}) for _ in range(6)]
@@ -54,18 +41,18 @@ def test_the_error_of_too_many_calls_has_retry_after(tmp_path: Path) -> None:
 
 
 def test_readings_survive_a_restart(tmp_path: Path) -> None:
-    with service_set(tmp_path) as (http, _):
+    with configured_service(tmp_path) as (http, _):
         device = http.post(REGISTER, json={"name": "a"}).json()["device"]
         body = {"data": {"t": 1}, "timestamp": "2026-01-01T00:00:00Z"}
         headers = {"x-api-key": device["api_key"]}
         assert http.post("/api/v1/devices/telemetry", headers=headers, json=body).status_code == 201
-    with service_set(tmp_path) as (http, _):
+    with configured_service(tmp_path) as (http, _):
         answer = http.get("/api/v1/devices/telemetry", headers=headers, params={"start_time": "2026-01-01"})
         assert answer.json()["data"] == [{"timestamp": "2026-01-01T00:00:00.000Z", "t": 1}]
 
 
 def test_a_store_that_cannot_be_written_is_503_with_advice(tmp_path: Path) -> None:
-    with service_set(tmp_path) as (http, _):
+    with configured_service(tmp_path) as (http, _):
         key = http.post(REGISTER, json={"name": "a"}).json()["device"]["api_key"]
         lock = sqlite3.connect(tmp_path / "telemetry.db", isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")

@@ -13,7 +13,8 @@ from iotflow.v1.device_service_pb2_grpc import DeviceServiceStub
 from iotflow.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 from tests.integration.grpc.conftest import register
 from tests.integration.grpc.device import Caller, batch, reason, stream
-from tests.support.processes import Running, serving_port
+from tests.support.memory import resident
+from tests.support.processes import serving_port
 from tests.support.server_process import server
 
 CALLS, UNDER_WAY, MEASUREMENTS, ROWS, BATCHES = 100, 10, 100, 2_000, 5
@@ -22,12 +23,6 @@ MOST_MORE = 350 * 2**20
 # Memory that the allocator keeps.
 MOST_KEPT = 100 * 2**20
 PATIENCE = 60.0
-
-
-def resident(process: Running) -> int:
-    """Resident memory of the process, in bytes."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1_024
 
 
 def asked(stub: TelemetryServiceStub, device: Caller) -> Iterator[Any]:
@@ -47,7 +42,7 @@ def test_memory_for_stalled_reads_and_exports_is_bounded_and_released(tmp_path: 
         stream(stub, device, (batch(number, ROWS, number * ROWS, **columns) for number in range(BATCHES)))
         for call in asked(stub, device):
             assert list(call)
-        before = most = resident(process)
+        before = most = resident(process.pid)
         calls: list[Any] = []
         for _ in range(CALLS):
             # One connection for each, because streams of one connection would delay each other.
@@ -58,12 +53,12 @@ def test_memory_for_stalled_reads_and_exports_is_bounded_and_released(tmp_path: 
         for call in calls:
             call.initial_metadata()
             refused += not call.is_active() and reason(call) == "READ_LIMIT"
-            most = max(most, resident(process))
+            most = max(most, resident(process.pid))
         assert refused == len(calls) - UNDER_WAY
         assert most - before < MOST_MORE
         for call in calls:
             call.cancel()
         deadline = time.monotonic() + PATIENCE
-        while resident(process) - before > MOST_KEPT:
+        while resident(process.pid) - before > MOST_KEPT:
             assert time.monotonic() < deadline
             time.sleep(0.2)

@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import paho.mqtt.client as paho
@@ -15,6 +14,7 @@ from paho.mqtt.properties import Properties
 from iotflow.v1.system_service_pb2 import GetHealthRequest
 from iotflow.v1.system_service_pb2_grpc import SystemServiceStub
 from tests.integration.mqtt.clients import PATIENCE, eventually, logged_in, stored
+from tests.support.memory import resident
 from tests.support.mqtt import MOSQUITTO, Device, Stack, mqtt_stack
 from tests.support.mqtt_device import mqtt_device
 
@@ -42,16 +42,9 @@ def retained(stack: Stack, device: Device) -> set[str]:
         return {received.topic for received in client.received if received.retained}
 
 
-def resident(stack: Stack) -> int:
-    """The broker's memory in bytes."""
-    assert stack.broker.process
-    status = Path(f"/proc/{stack.broker.process.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
-
-
 def test_retained_messages_are_removed(stack: Stack, device: Device) -> None:
     """200 messages of 1 MB below `telemetry/x…`: on the device's topics they are removed, on others dropped."""
-    before = resident(stack)
+    before = resident(stack.broker.pid)
     root = f"iotflow/devices/{device.id}"
     with logged_in(stack, device) as client:
         payload = b'{"data": {"text": "x"}, "unknown": "' + b"y" * MEGABYTE + b'"}'
@@ -65,7 +58,7 @@ def test_retained_messages_are_removed(stack: Stack, device: Device) -> None:
         client.publish(f"{root}/status/online", payload, retain=True)
         assert client.end is None
     eventually(lambda: retained(stack, device) == {f"{root}/status"})
-    eventually(lambda: resident(stack) - before < 100 * MEGABYTE)
+    eventually(lambda: resident(stack.broker.pid) - before < 100 * MEGABYTE)
     # Each message was processed once, by its own kind.
     assert len(stored(stack, device, FLOOD)) == FLOOD
 

@@ -9,7 +9,7 @@ from protovalidate import collect_violations
 
 from iotflow_cli.descriptors import rest_paths
 from tests.e2e.rest.case import Case
-from tests.e2e.rest.test_contract import CASES
+from tests.e2e.rest.cases import CASES
 from tests.support.api_reference import operation, problems, reference
 from tools.api import contract, errors
 from tools.api.bindings import Operation, operations

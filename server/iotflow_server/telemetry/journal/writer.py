@@ -178,9 +178,9 @@ class JournaledWriter:
 
     async def _checkpoint_regularly(self) -> None:
         while True:
-            if not self._checkpointer.behind:
-                await self._wait(self._checkpoint_seconds)
             try:
+                if not self._checkpointer.behind:
+                    await self._wait(self._checkpoint_seconds)
                 await self._checkpointer.run_once()
             except Unavailable:
                 await asyncio.sleep(self._retry_seconds)

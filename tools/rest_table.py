@@ -37,7 +37,7 @@ TAIL = """
 - A client must not close its side of the connection before it has the answer (`nc -N`,
   `shutdown(SHUT_WR)`): an HTTP/1 connection that is closed on one side ends without an answer.
 - A repeated `x-api-key` or `authorization` header is rejected.
-- While only this machine can reach the gateway, a request for a host name other than `localhost` or
+- While only this machine can reach the proxy, a request for a host name other than `localhost` or
   a loopback address must show a credential, except for `/`, `/health`, `/api/v1/telemetry/status`,
   `/api/v1/mqtt/status`, `/api/docs` and `/api/v1/openapi.json`. This defeats DNS rebinding by pages
   of other sites.

@@ -51,7 +51,7 @@ class LocalService:
         return 0 if stopped_within_grace else 1
 
     def _proxy(self) -> EnvoyProxy:
-        folder = self.data_dir / "gateway"
+        folder = self.data_dir / "envoy"
         return EnvoyProxy(
             folder=folder,
             rest_host=self.rest_host,

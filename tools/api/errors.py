@@ -97,7 +97,7 @@ def _status() -> Schema:
     details = [component(name) for name in ("ErrorInfo", "BadRequest", "RetryInfo")]
     return {
         "type": "object",
-        "description": "google.rpc.Status: the shape of every refusal, of the server and of the gateway.",
+        "description": "google.rpc.Status: the shape of every refusal, of the server and of Envoy.",
         "properties": {
             "code": {"type": "integer", "format": "int32", "description": "The gRPC status code."},
             "message": {"type": "string", "description": "A sentence for people."},

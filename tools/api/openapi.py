@@ -33,7 +33,7 @@ def document(contract: Contract) -> Schema:
             "description": f"{_ABOUT}\n\n{_http_rules()}",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "The gateway that serves this document."}],
+        "servers": [{"url": "/", "description": "The proxy that serves this document."}],
         "tags": [_tag(contract, name) for name in _tagged(found)],
         "paths": paths,
         "components": {

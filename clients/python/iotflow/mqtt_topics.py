@@ -99,6 +99,10 @@ class TopicGrammar:
         found = self._parse(topic)
         return found if found.kind is Kind.REGISTER else Address(found.kind, found.device, found.root, keyed=True)
 
+    def own(self, username: str) -> Address:
+        """The topics of the device with this user name."""
+        return Address(None, username, self._devices + username)
+
     def response(self, name: str) -> str:
         """The topic of the answer to a registration."""
         return self._response + name

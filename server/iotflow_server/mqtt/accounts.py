@@ -24,7 +24,7 @@ COLUMNS = (DeviceRow.id, DeviceRow.name, DeviceRow.status, DeviceRow.mqtt_verifi
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """verifier: see verifiers.py; None: the device's key is older than the verifiers. old_key_until: the end of the grace of the
+    """verifier: see mosquitto_verifier; None: the device's key is older than the verifiers. old_key_until: the end of the grace of the
     previous key; None: there is no previous key, or the newest key was never used."""
 
     device_id: int

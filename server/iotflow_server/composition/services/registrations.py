@@ -6,6 +6,7 @@ from functools import partial
 
 import grpc
 
+from iotflow.mqtt_topics import TopicGrammar
 from iotflow.v1 import (
     audit_service_pb2_grpc,
     command_service_pb2_grpc,
@@ -59,7 +60,7 @@ def registrations(settings: Settings, fleet: Fleet, telemetry: Telemetry, shared
     """One function for each service of the contract."""
     active_streams, links = shared.active_streams, shared.links
     encoder = DeviceEncoder(fleet.presence.last_seen, fleet.presence.online)
-    broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, settings.mqtt_topic_prefix)
+    broker = AdvertisedBroker(settings.mqtt_host, settings.mqtt_port, TopicGrammar(settings.mqtt_topic_prefix))
     rejections = RejectionCounts()
     devices = device_service(settings, fleet, telemetry, active_streams, encoder, broker)
     gateways = gateway_service(fleet, active_streams, encoder, links)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from iotflow.mqtt_topics import Kind, TopicGrammar
 from iotflow.v1 import mqtt_pb2
 
 CONNECT_SECONDS = 2.0
@@ -13,26 +14,26 @@ CACHE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AdvertisedBroker:
-    """host: empty if there is no broker. prefix: the first level of every topic."""
+    """host: empty if there is no broker."""
 
     host: str
     port: int
-    prefix: str
+    topics: TopicGrammar
 
     def credentials(self, device_id: int) -> mqtt_pb2.MqttCredentials:
         """The address, user name and topics of a device. Its password is its key."""
-        root = f"{self.prefix}/devices/{device_id}"
+        own = self.topics.own(str(device_id))
         return mqtt_pb2.MqttCredentials(
             mqtt_host=self.host,
             mqtt_port=self.port,
             username=str(device_id),
             client_id=f"device_{device_id}",
             topics=mqtt_pb2.MqttTopics(
-                telemetry_publish=f"{root}/telemetry",
-                status_publish=f"{root}/status",
-                commands_subscribe=f"{root}/commands",
-                config_subscribe=f"{root}/config",
-                errors_subscribe=f"{root}/errors",
+                telemetry_publish=f"{own.root}/{Kind.TELEMETRY}",
+                status_publish=f"{own.root}/{Kind.STATUS}",
+                commands_subscribe=f"{own.root}/commands",
+                config_subscribe=f"{own.root}/config",
+                errors_subscribe=own.errors,
             ),
         )
 

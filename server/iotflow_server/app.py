@@ -12,7 +12,7 @@ from grpc_health.v1.health import aio as health
 
 from iotflow.contract import services
 from iotflow_server.auth.permissions import diagnostics_open_to
-from iotflow_server.composition.cluster import redis_of, start_invalidations
+from iotflow_server.composition.cluster import buckets_of, redis_of, start_invalidations
 from iotflow_server.composition.diagnostics import health_checks, metrics_of
 from iotflow_server.composition.fleet import Fleet, started_fleet
 from iotflow_server.composition.middleware import authentication, middleware
@@ -84,7 +84,8 @@ async def _components(settings: Settings, member: Member, stack: AsyncExitStack)
     if redis is not None:
         await start_invalidations(redis, fleet, telemetry.device_ingest.device_cache, rechecks, stack)
     addresses = PeerAddresses(settings.envoy_secret.get_secret_value())
-    authenticator = authentication(settings, fleet.access.identities, addresses)
+    buckets = buckets_of(redis, stack)
+    authenticator = authentication(settings, fleet.access.identities, addresses, buckets)
     links = AdapterLinks()
     shared = SharedServices(
         active_streams=active_streams,
@@ -96,7 +97,7 @@ async def _components(settings: Settings, member: Member, stack: AsyncExitStack)
     return ServerComponents(
         store=telemetry.store.writer.name,
         active_streams=active_streams,
-        middleware=middleware(settings, authenticator, shared.metrics),
+        middleware=middleware(settings, authenticator, shared.metrics, buckets),
         services=registrations(settings, fleet, telemetry, shared),
     )
 

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         repr=False,
         pattern="^(|(redis|rediss|unix)://.+)$",
         validation_alias=older("REDIS_URL", "REDIS_URL"),
-        description="Redis that shares live feed, newest values and presence between processes: `redis://…`, `rediss://…` or `unix://…`.",
+        description="Redis that shares live feed, newest values, presence and rate limits between processes: `redis://…`, `rediss://…` or `unix://…`.",
     )
     workers: int = Field(
         1,

@@ -10,9 +10,11 @@ from iotflow_server.cluster.presence import RedisPresenceBoard
 from iotflow_server.cluster.remote_changes import CacheInvalidator, RemoteCommandRelay
 from iotflow_server.cluster.server_numbers import ServerNumber, identity_in
 from iotflow_server.cluster.timestamps import RedisTimestampAllocator, own_stride
+from iotflow_server.cluster.token_buckets import RedisBuckets, shared_buckets
 from iotflow_server.composition.fleet import Fleet
 from iotflow_server.db.database import Database
 from iotflow_server.devices.device_cache import DeviceCache
+from iotflow_server.interceptors.token_buckets import BucketsFactory, LocalBuckets
 from iotflow_server.presence.exchange import PresenceExchange
 from iotflow_server.settings import Settings
 from iotflow_server.streams.credential_rechecks import CredentialRechecks
@@ -30,6 +32,15 @@ def redis_of(settings: Settings, stack: AsyncExitStack) -> RedisConnection | Non
     connection = RedisConnection(settings.redis_url)
     stack.push_async_callback(connection.close)
     return connection
+
+
+def buckets_of(redis: RedisConnection | None, stack: AsyncExitStack) -> BucketsFactory:
+    """Makes the token buckets of rate limits; shared by all servers if Redis is configured."""
+    if redis is None:
+        return lambda _name, per_minute: LocalBuckets(per_minute)
+    shared = RedisBuckets(redis)
+    stack.push_async_callback(shared.close)
+    return shared_buckets(shared)
 
 
 async def started_latest_values(

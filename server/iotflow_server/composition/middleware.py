@@ -7,26 +7,34 @@ from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.errors import Errors
 from iotflow_server.interceptors.middleware import Middleware
 from iotflow_server.interceptors.observability import CallMetrics, Logging
-from iotflow_server.interceptors.rate_limits import Buckets, RateLimits
+from iotflow_server.interceptors.rate_limits import RateLimits
 from iotflow_server.interceptors.rest_responses import InitialMetadata
 from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
+from iotflow_server.interceptors.token_buckets import BucketsFactory
 from iotflow_server.interceptors.validation import Validation
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
 from iotflow_server.metrics import Metrics
 from iotflow_server.settings import Settings
 
 
-def authentication(settings: Settings, identities: Identities, addresses: PeerAddresses) -> Authentication:
+def authentication(
+    settings: Settings, identities: Identities, addresses: PeerAddresses, buckets: BucketsFactory
+) -> Authentication:
     """The middleware that authenticates callers."""
     open_to_roles = permissions(public_reads=settings.public_reads, public_diagnostics=settings.public_diagnostics)
-    wrong = WrongCredentials(settings.wrong_credentials_limit, addresses)
+    most = settings.wrong_credentials_limit
+    wrong = WrongCredentials(
+        repeated=buckets("wrong_credential", most), different=buckets("wrong_address", most), addresses=addresses
+    )
     return Authentication(identities=identities, open_to=open_to_roles, wrong=wrong, addresses=addresses)
 
 
-def middleware(settings: Settings, authenticator: Authentication, metrics: Metrics) -> list[Middleware]:
+def middleware(
+    settings: Settings, authenticator: Authentication, metrics: Metrics, buckets: BucketsFactory
+) -> list[Middleware]:
     """All middleware, outermost first."""
     rate = settings.rate_limit_per_minute
-    limits = [RateLimits(Buckets(rate))] if rate else []
+    limits = [RateLimits(buckets("calls", rate))] if rate else []
     return [
         Errors(),
         CallMetrics(metrics.calls),

@@ -79,10 +79,10 @@ class Authentication:
 
     async def _device(self, shown: str, context: Context) -> Principal:
         if not self._identities.is_known_key(shown):
-            self._wrong.check(shown, context)
+            await self._wrong.check(shown, context)
         key = await self._identities.key(shown)
         if key is None:
-            self._wrong.count(shown, context)
+            await self._wrong.count(shown, context)
             raise Unauthenticated("WRONG_KEY", "No device has this key; check it, or let an admin reset it.")
         if key.device.status == DeviceStatus.INACTIVE:
             raise device_inactive(key.id)
@@ -92,10 +92,10 @@ class Authentication:
         scheme, _, secret = authorization.partition(" ")
         secret = secret.strip()
         if not self._identities.is_known_token(secret):
-            self._wrong.check(secret, context)
+            await self._wrong.check(secret, context)
         token = await self._identities.token(secret) if secret and scheme.lower() in SCHEMES else None
         if token is None:
-            self._wrong.count(secret, context)
+            await self._wrong.count(secret, context)
             raise Unauthenticated(
                 "WRONG_TOKEN",
                 "This token is unknown, revoked or expired; send a valid one as `authorization: Bearer <token>`.",

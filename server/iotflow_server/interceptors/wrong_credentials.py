@@ -2,10 +2,9 @@
 
 from hashlib import sha256
 
-from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.middleware import Context
-from iotflow_server.interceptors.rate_limits import Buckets
+from iotflow_server.interceptors.token_buckets import Buckets, check_tokens
 
 
 class WrongCredentials:
@@ -15,28 +14,22 @@ class WrongCredentials:
     use the limit of other devices behind the same address.
     """
 
-    def __init__(self, per_minute: int, addresses: PeerAddresses) -> None:
+    def __init__(self, *, repeated: Buckets, different: Buckets, addresses: PeerAddresses) -> None:
+        self._repeated = repeated
+        self._different = different
         self._addresses = addresses
-        self._repeated = Buckets(per_minute)
-        self._different = Buckets(per_minute)
 
-    def check(self, shown: str, context: Context) -> None:
+    async def check(self, shown: str, context: Context) -> None:
         """Raise LimitExceeded if this credential, or the caller's address, is above its limit."""
-        name = _name(shown)
-        wait = self._repeated.wait(name)
-        if not self._repeated.is_in_use(name):
-            wait = self._different.wait(self._addresses.of(context))
-        if wait:
-            raise LimitExceeded(
-                "RATE_LIMIT", "Too many wrong credentials came from this address; try again later.", retry_after=wait
-            )
+        buckets, left = self._repeated, await self._repeated.left(_name(shown))
+        if left >= buckets.per_minute:
+            buckets, left = self._different, await self._different.left(self._addresses.of(context))
+        check_tokens(left, buckets.per_minute, "Too many wrong credentials came from this address; try again later.")
 
-    def count(self, shown: str, context: Context) -> None:
+    async def count(self, shown: str, context: Context) -> None:
         """Count an invalid credential."""
-        name = _name(shown)
-        if not self._repeated.is_in_use(name):
-            self._different.take(self._addresses.of(context))
-        self._repeated.take(name)
+        if await self._repeated.take(_name(shown)) >= self._repeated.per_minute:
+            await self._different.take(self._addresses.of(context))
 
 
 def _name(shown: str) -> str:

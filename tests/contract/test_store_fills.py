@@ -44,6 +44,14 @@ async def test_gaps_are_filled_as_requested(
     assert table(windows) == {("m", function.value): dict(zip(STARTS, expected, strict=True))}
 
 
+@pytest.mark.parametrize("fill", list(Fill))
+async def test_a_series_without_gaps_stays_as_it_is(store: TelemetryStore, fill: Fill) -> None:
+    values = {start: float(start) for start in range(0, 50, 10)}
+    await store.write([doubles(1, values)])
+    windows = await store.aggregate(1, Span(0, 50), 10, [Aggregation.MAX, Aggregation.COUNT], fill=fill)
+    assert table(windows) == {("m", "max"): values, ("m", "count"): dict.fromkeys(values, 1)}
+
+
 async def test_interpolation_between_the_largest_integers_yields_integers(store: TelemetryStore) -> None:
     await store.write([batch(1, [0, 20], column("m", INT64, [2**63 - 1, 2**63 - 1]))])
     found = table(await store.aggregate(1, Span(0, 30), 10, [Aggregation.MAX], fill=Fill.LINEAR))[("m", "max")]

@@ -126,7 +126,7 @@ async def die(store: JournaledWriter) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - the world outside rings no bell
             # The pause lets the threads run that the condition depends on.
             await asyncio.sleep(0.001)

@@ -12,6 +12,7 @@ import pytest
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.journal import JournaledWriter
+from iotflow_server.telemetry.journal.coordination import shared_files
 from iotflow_server.telemetry.ports import Span
 from tests.contract.readings import contents, doubles
 from tests.integration.journal.forgetful import ForgetfulBackend, caught_up, die, journaled, journals, until
@@ -208,6 +209,27 @@ async def test_a_journal_that_cannot_be_read_while_running_is_adopted_later(
     assert await contents(backend, 1) == {("m", 1): 1.0}
     assert await contents(backend, 2) == {("m", 1): 1.0, ("m", 2): 2.0}
     await until(lambda: len(journals(root)) == 1)
+    await store.close()
+
+
+async def test_a_folder_that_cannot_be_locked_delays_the_adoption_of_others_only(
+    backend: ForgetfulBackend, root: Path, disk: FaultyDisk
+) -> None:
+    store = journaled(backend, root)
+    await store.start()
+    own = journals(root)
+    for device_id in (1, 2):
+        ended = journaled(backend, root)
+        await ended.start()
+        await ended.write([doubles(device_id, {1: 1.0})])
+        await die(ended)
+    (_, last) = sorted(set(journals(root)) - set(own))
+    with disk.failing(shared_files, "open_lock_file", lambda path: path.parent == last):
+        await backend.restart()
+        await until(lambda: disk.failures > 2)
+    await caught_up(store)
+    assert await contents(backend, 1) == await contents(backend, 2) == {("m", 1): 1.0}
+    await until(lambda: journals(root) == own)
     await store.close()
 
 

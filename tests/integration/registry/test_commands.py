@@ -8,6 +8,7 @@ import pytest
 
 from iotflow_server import errors
 from iotflow_server.commands.command import CommandResult
+from iotflow_server.commands.leases import CommandLeases
 from iotflow_server.devices.device import DeviceChanges, NewDevice
 from tests.integration.registry.parts import Parts
 
@@ -58,6 +59,28 @@ async def test_an_expired_command_is_not_delivered(parts: Parts) -> None:
     with pytest.raises(errors.FailedPrecondition) as refusal:
         await parts.commands.acknowledge(device.id, late.id, "succeeded", None)
     assert refusal.value.reason == "COMMAND_ENDED"
+
+
+@pytest.mark.parametrize(("left", "is_open"), [(timedelta(microseconds=1), True), (timedelta(0), False)])
+async def test_a_command_can_be_delivered_until_its_last_moment(parts: Parts, left: timedelta, is_open: bool) -> None:
+    known, new, announced = [await parts.make(name) for name in ("known", "new", "announced")]
+    leases = CommandLeases(parts.database, parts.commands.changes, parts.clock)
+    for device in (known, new):
+        await parts.commands.send(device.id, "open", {}, MINUTE, "", actor="token:me")
+    await parts.commands.deliver(known.id)
+    await parts.registry.update(announced.id, DeviceChanges(device_type="valve"), actor="token:me")
+    await parts.commands.send_to_group("valve", "open", {}, MINUTE, "", actor="token:me", announced=True)
+
+    parts.clock.now += MINUTE - left
+
+    assert await parts.commands.open_count() == 3 * is_open
+    assert len(await leases.announcements()) == is_open
+    assert len(await leases.take("gateway", 10)) == 2 * is_open
+    assert len(await parts.commands.deliver(known.id)) == is_open
+    assert len(await parts.commands.deliver(new.id)) == is_open
+    await parts.commands.expire()
+    states = {command.state for command in await parts.commands.page(0, "", None, 10)}
+    assert states == ({"delivered", "queued"} if is_open else {"expired"})
 
 
 async def test_a_result_after_the_expiry_of_the_command_is_accepted(parts: Parts) -> None:

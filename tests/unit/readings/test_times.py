@@ -3,7 +3,7 @@
 import pytest
 
 from iotflow.readings import InvalidTime, decode, document, parse_time
-from iotflow.readings.times import ShortTime
+from iotflow.readings.times import FIRST_MS, LAST_MS, ShortTime
 
 NOW = 1_769_860_800_000
 TEN, MS = 1_700_000_000, 1_700_000_000_250
@@ -30,6 +30,14 @@ TEN, MS = 1_700_000_000, 1_700_000_000_250
         ("now", NOW),
         ("-24h", NOW - 86_400_000),
         ("now-1d", NOW - 86_400_000),
+        # Exactly at the ends of what can be stored, and of the numbers of digits.
+        ("0001-01-01T00:00:00Z", FIRST_MS),
+        ("9999-12-31T23:59:59.999Z", LAST_MS),
+        (f"-{NOW - FIRST_MS}ms", FIRST_MS),
+        (1_000_000_000, 1_000_000_000_000),
+        (9_999_999_999, 9_999_999_999_000),
+        (1_000_000_000_000, 1_000_000_000_000),
+        (9_999_999_999_999, 9_999_999_999_999),
     ],
 )
 def test_valid_times_are_read(written: object, time: int) -> None:
@@ -68,7 +76,11 @@ def test_other_numbers_of_digits_are_rejected(written: object, digits: int) -> N
 
 @pytest.mark.parametrize(
     "written",
-    [True, [], {}, "soon", "--5", "+5", "1e9", 1e300, 1_700_000_000_000_000, "٣" * 10, "-99999999w", "0000-01-01"],
+    [
+        *(True, [], {}, "soon", "--5", "+5", "1e9", 1e300, 1_700_000_000_000_000, "٣" * 10, "-99999999w", "0000-01-01"),
+        # One step beyond the ends.
+        *("0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59.999-00:01", f"-{NOW - FIRST_MS + 1}ms", 10**13),
+    ],
 )
 def test_invalid_times_are_rejected(written: object) -> None:
     with pytest.raises(InvalidTime, match="."):

@@ -78,11 +78,14 @@ async def test_gateways_are_exempt() -> None:
     ("peer", "address"),
     [
         ("ipv4:192.0.2.1:5000", "ipv4:192.0.2.1"),
-        ("ipv6:%5B2001:db8::1%5D:5000", "ipv6:%5B2001:db8::1%5D"),
+        ("ipv6:%5B2001:db8:1:2::9%5D:5000", "ipv6:20010db800010002"),
+        ("ipv6:%5B::ffff:192.0.2.1%5D:5000", "192.0.2.1"),
         ("unix:", "unix"),
     ],
 )
-def test_the_address_of_a_direct_call_is_its_peers_without_the_port(peer: str, address: str) -> None:
+def test_the_address_of_a_direct_call_is_its_peers_without_the_port_and_of_ipv6_the_network(
+    peer: str, address: str
+) -> None:
     assert PeerAddresses(SECRET).of(context(peer=peer)) == address
 
 
@@ -91,6 +94,7 @@ def test_the_address_of_a_direct_call_is_its_peers_without_the_port(peer: str, a
     [
         (SECRET, {SECRET_HEADER: SECRET, FORWARDED_HEADER: "198.51.100.7"}, "198.51.100.7"),
         (SECRET, {SECRET_HEADER: SECRET, FORWARDED_HEADER: "forged, 198.51.100.7"}, "198.51.100.7"),
+        (SECRET, {SECRET_HEADER: SECRET, FORWARDED_HEADER: "2001:db8:1:2::9"}, "ipv6:20010db800010002"),
         (SECRET, {FORWARDED_HEADER: "198.51.100.7"}, "ipv4:192.0.2.1"),
         (SECRET, {SECRET_HEADER: "guessed", FORWARDED_HEADER: "198.51.100.7"}, "ipv4:192.0.2.1"),
         (SECRET, {SECRET_HEADER: SECRET}, "ipv4:192.0.2.1"),

@@ -11,6 +11,7 @@ from tools.mutate.mutants import Mutant
 from tools.mutate.trial import try_mutant
 
 _CHANGED, _RANDOM = "changed", "random"
+_REPORT = workspace.FOLDER / "report.json"
 
 
 def main() -> int:
@@ -22,7 +23,7 @@ def main() -> int:
     for one in _tried(arguments):
         tried.append(one)
         print(f"{len(tried):4} {one.seconds:4.0f} s  {report.line(one)}", flush=True)
-        report.write(workspace.FOLDER / "report.json", arguments.seed, workspace.commit(), tried)
+        report.write(_REPORT, arguments.seed, workspace.commit(), tried)
     for sample in (_CHANGED, _RANDOM):
         of_sample = [one for one in tried if one.sample == sample]
         print(
@@ -46,6 +47,10 @@ def _tried(arguments: argparse.Namespace) -> Iterator[report.Tried]:
 
 
 def _chosen(arguments: argparse.Namespace) -> Iterator[tuple[str, Mutant]]:
+    if arguments.survivors:
+        # A list: the report is written anew meanwhile.
+        yield from list(report.survivors(_REPORT, workspace.TREE))
+        return
     changed = mutants.of_lines(workspace.TREE, workspace.changed_lines(), arguments.seed)
     whole = mutants.sample(workspace.TREE, arguments.seed)
     yield from chain(
@@ -62,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mutants", type=int, default=100, help="mutants of the whole product (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="chooses the mutants (%(default)s)")
     parser.add_argument("--minutes", type=float, default=30, help="limit, without the recording (%(default)s)")
+    parser.add_argument("--survivors", action="store_true", help="only those that survived the last time")
     parser.add_argument("--record", action="store_true", help="record anew what all tests execute")
     return parser.parse_args()
 

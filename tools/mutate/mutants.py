@@ -29,6 +29,7 @@ class Mutant:
     line: int
     definition: str
     operator: str
+    occurrence: int
     before: str
     after: str
     text: str
@@ -93,16 +94,20 @@ def _applicable(node_type: str) -> list[str]:
 
 def _made(root: Path, path: str, place: tuple[int, int], chance: random.Random) -> Mutant | None:
     """None for what is no Python, or changes nothing."""
-    name, occurrence = chance.choice(_places(root, path)[place])
+    return made(root, path, *chance.choice(_places(root, path)[place]))
+
+
+def made(root: Path, path: str, operator: str, occurrence: int) -> Mutant | None:
+    """The module as an operator changes it at one of its occurrences; None for what is no Python, or changes nothing."""
     original = module(root, path)
-    text = mutate_code(original.text, _OPERATORS[name], occurrence)
+    text = mutate_code(original.text, _OPERATORS[operator], occurrence)
     if text is None or text == original.text or not _compiles(text):
         return None
     before, after = original.text.splitlines(), text.splitlines()
     first = next(number for number, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1])
-    function = original.function_at(place[0])
+    function = original.function_at(first + 1)
     where = function.name if function else Path(path).stem
-    return Mutant(path, first + 1, where, name, before[first].strip(), after[first].strip(), text)
+    return Mutant(path, first + 1, where, operator, occurrence, before[first].strip(), after[first].strip(), text)
 
 
 def _compiles(text: str) -> bool:

@@ -3,11 +3,11 @@
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tools.mutate.mutants import Mutant
+from tools.mutate.mutants import Mutant, made
 from tools.mutate.sources import AREAS, area_of
 from tools.mutate.trial import HANG, KILLED, SURVIVED, Outcome
 
@@ -32,6 +32,15 @@ class Tried:
     def verdict(self) -> str:
         """A column of the table."""
         return EXPLAINED if self.reason and self.outcome.result == SURVIVED else self.outcome.result
+
+
+def survivors(file: Path, root: Path) -> Iterator[tuple[str, Mutant]]:
+    """The mutants of an earlier report that no test killed, with their samples, as far as their code is unchanged."""
+    for entry in json.loads(file.read_text())["mutants"]:
+        if entry["verdict"] != KILLED and (root / entry["path"]).exists():
+            mutant = made(root, entry["path"], entry["operator"], entry["occurrence"])
+            if mutant and (mutant.definition, mutant.after) == (entry["definition"], entry["after"]):
+                yield entry["sample"], mutant
 
 
 def reasons() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Behavior of the SQLite store only: isolation of bad batches, survival of kills, removal of expired readings."""
 
 import asyncio
+import errno
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from iotflow.words import Aggregation
 from iotflow_server.errors import Unavailable
 from iotflow_server.telemetry.batch import ValueType
 from iotflow_server.telemetry.ports import SERVER, Span
-from iotflow_server.telemetry.stores.sqlite import SqliteStore, schema
+from iotflow_server.telemetry.stores.sqlite import SqliteStore, retention, schema
 from iotflow_server.telemetry.stores.sqlite.series import SeriesCache
 from tests.contract.readings import DOUBLE, INT32, TEXT, Clock, batch, chunks, column, contents, doubles, named
 
@@ -90,9 +91,18 @@ async def test_a_locked_file_is_unavailable_without_the_message_of_the_driver(
     store = SqliteStore(path)
     await store.start()
     await store.check()
+    await store.write([doubles(2, {1: 1.0})])
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        for call in (store.check, lambda: store.write([doubles(1, {1: 1.0})])):
+        for call in (
+            store.check,
+            lambda: store.write([doubles(1, {1: 1.0})]),
+            lambda: store.delete(2, Span()),
+            lambda: store.drop(2, "m"),
+            lambda: store.retype(2, "m", TEXT),
+            lambda: store.set_retention(2, 1_000),
+            store.expire,
+        ):
             with pytest.raises(Unavailable) as refusal:
                 await call()
             assert "lock" not in str(refusal.value)
@@ -100,6 +110,7 @@ async def test_a_locked_file_is_unavailable_without_the_message_of_the_driver(
     await store.check()
     assert await store.write([batch(1, [1], column("m", TEXT, ["x"]))]) == [()]
     assert await store.measurements(1) == {"m": TEXT}
+    assert await contents(store, 2) == {("m", 1): 1.0}
     await store.close()
 
 
@@ -123,6 +134,48 @@ async def test_a_full_disk_is_unavailable_and_acknowledged_readings_stay(path: P
     assert await store.measurements(1) == {"m": DOUBLE}
     assert await store.write([batch(1, [2], column("large", TEXT, ["x"]))]) == [()]
     assert await contents(store, 1) == {("m", 1): 1.0, ("large", 2): "x"}
+    await store.close()
+
+
+def failed(code: int) -> sqlite3.Error:
+    """An error of SQLite with this code."""
+    error = sqlite3.OperationalError("not for senders")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (failed(sqlite3.SQLITE_FULL), "disk of the telemetry store is full"),
+        (OSError(errno.ENOSPC, "not for senders"), "disk of the telemetry store is full"),
+        (OSError(errno.EDQUOT, "not for senders"), "disk of the telemetry store is full"),
+        (failed(sqlite3.SQLITE_CANTOPEN), "cannot open its files"),
+        (failed(sqlite3.SQLITE_CANTOPEN_ISDIR), "cannot open its files"),
+        (OSError(errno.EMFILE, "not for senders"), "cannot open its files"),
+        (OSError(errno.ENFILE, "not for senders"), "cannot open its files"),
+        (failed(sqlite3.SQLITE_IOERR_WRITE), "see the server's log"),
+        (OSError(errno.EIO, "not for senders"), "see the server's log"),
+    ],
+)
+async def test_a_failed_deletion_names_the_cause_and_deletes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str
+) -> None:
+    store = SqliteStore(path)
+    await store.start()
+    await store.write([doubles(1, {1: 1.0})])
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "remove_slice", fail)
+        with pytest.raises(Unavailable, match=problem) as refusal:
+            await store.delete(1, Span())
+    assert "not for senders" not in str(refusal.value)
+    assert await contents(store, 1) == {("m", 1): 1.0}
+    await store.delete(1, Span())
+    assert await contents(store, 1) == {}
     await store.close()
 
 

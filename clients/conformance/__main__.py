@@ -3,19 +3,28 @@
 import argparse
 import asyncio
 import sys
+from datetime import UTC, datetime
 
+from clients.conformance import results
 from clients.conformance.languages import Language, languages
-from clients.conformance.runner import Outcome, run
+from clients.conformance.outcome import Outcome
+from clients.conformance.runner import run
 from clients.conformance.scenario import Scenario, load
 
 
 def main() -> int:
     """The exit code: 0 where no scenario failed."""
     arguments = _arguments()
-    table = languages()
-    chosen = [table[name] for name in arguments.language or table if table[name].exists]
-    scenarios = _chosen(load(), arguments.scenario, arguments.smoke)
-    return max((asyncio.run(_run(language, scenarios)) for language in chosen), default=0)
+    table, scenarios = languages(), load()
+    chosen = _chosen(scenarios, arguments.scenario, arguments.smoke)
+    failed = 0
+    for language in (table[name] for name in arguments.language or table if table[name].exists):
+        outcomes = asyncio.run(_run(language, chosen))
+        failed += sum(outcome.state == "failed" for outcome in outcomes)
+        if arguments.write:
+            results.record(language.name, outcomes, datetime.now(UTC).date())
+            results.write_page(scenarios)
+    return int(failed > 0)
 
 
 def _arguments() -> argparse.Namespace:
@@ -25,7 +34,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--scenario", action="append", metavar="NAME", help="only this one; may be repeated")
     parser.add_argument("--smoke", action="store_true", help="only the scenarios of the short run")
-    return parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="record the results of everything, and write their table")
+    arguments = parser.parse_args()
+    if arguments.write and (arguments.scenario or arguments.smoke):
+        parser.error("--write records whole runs only")
+    return arguments
 
 
 def _chosen(scenarios: list[Scenario], names: list[str] | None, smoke: bool) -> list[Scenario]:
@@ -34,13 +47,13 @@ def _chosen(scenarios: list[Scenario], names: list[str] | None, smoke: bool) -> 
     return [each for each in scenarios if (not names or each.name in names) and (each.smoke or not smoke)]
 
 
-async def _run(language: Language, scenarios: list[Scenario]) -> int:
+async def _run(language: Language, scenarios: list[Scenario]) -> list[Outcome]:
     language.make()
-    failed = 0
+    outcomes = []
     async for outcome in run(language, scenarios):
-        failed += outcome.state == "failed"
         _show(language, outcome)
-    return int(failed > 0)
+        outcomes.append(outcome)
+    return outcomes
 
 
 def _show(language: Language, outcome: Outcome) -> None:

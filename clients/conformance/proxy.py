@@ -50,11 +50,6 @@ class Proxy:
         """host:port for the testee."""
         return f"127.0.0.1:{self.port}"
 
-    @property
-    def connections(self) -> int:
-        """Number of connections that pass bytes now."""
-        return sum(not link.held for link in self._links)
-
     async def open(self) -> None:
         """Listen. With `tls` set, TLS ends here."""
         self._server = await asyncio.start_server(

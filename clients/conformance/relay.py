@@ -110,7 +110,10 @@ async def _send(upstream: Upstream, call: Call, context: Context, faults: Sequen
 
 
 async def _answer(upstream: Upstream, call: Call, context: Context, faults: Sequence[Fault]) -> None:
-    await context.send_initial_metadata(tuple(await upstream.initial_metadata()))
+    metadata = tuple(await upstream.initial_metadata())
+    # A call that has failed already gets trailers only, as from the server itself.
+    if not upstream.done():
+        await context.send_initial_metadata(metadata)
     while (message := _message(await upstream.read())) is not None:
         messages = [message]
         for fault in reversed(faults):

@@ -30,10 +30,11 @@ class Abort(Exception):
 
 @dataclass(slots=True)
 class Call:
-    """A call that passes through. requests: messages of the client so far."""
+    """A call that passes through. requests: messages of the client so far. last_sequence: of its batches."""
 
     method: str
     requests: int = 0
+    last_sequence: int = 0
     # Of the acknowledgements that a fault keeps back.
     kept: list[bytes] = field(default_factory=list)
 
@@ -153,21 +154,26 @@ class RepeatAnswers(Fault):
 
 
 class DropAcknowledgements(Fault):
-    """Loses the next `count` acknowledgements that reject nothing, except for the first one of a call: the client waits for
-    it before it sends more."""
+    """Loses acknowledgements that reject nothing, up to `count` of them, wherever a later one must follow.
+
+    dropped: number of them so far.
+    """
 
     def __init__(self, count: int) -> None:
-        self._left = count
+        self.dropped = 0
+        self._count = count
+
+    def request(self, call: Call, message: bytes) -> None:
+        if call.method == "StreamTelemetry":
+            call.last_sequence = TelemetryBatch.FromString(message).sequence
 
     def answer(self, call: Call, message: bytes) -> list[bytes]:
-        if call.method != "StreamTelemetry" or not self._left:
+        if call.method != "StreamTelemetry" or self.dropped >= self._count:
             return [message]
-        if not call.kept:
-            call.kept.append(message)
+        answer = StreamTelemetryResponse.FromString(message)
+        if answer.rejected or answer.committed_sequence >= call.last_sequence:
             return [message]
-        if StreamTelemetryResponse.FromString(message).rejected:
-            return [message]
-        self._left -= 1
+        self.dropped += 1
         return []
 
 

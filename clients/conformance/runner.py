@@ -7,11 +7,11 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from clients.conformance import disk
 from clients.conformance.languages import ROOT, Language
+from clients.conformance.outcome import Outcome
 from clients.conformance.scenario import Scenario
 from clients.conformance.server import Server
 from clients.conformance.stage import Stage
@@ -21,16 +21,6 @@ from clients.conformance.waiting import ScenarioFailed
 # For the whole of a scenario, so that an error of the runner cannot hang either.
 _SCENARIO_SECONDS = 900.0
 _LOG_BYTES = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """state: passed, failed or skipped. reason: of a failure or an omission."""
-
-    scenario: str
-    state: str
-    reason: str = ""
-    seconds: float = 0.0
 
 
 async def run(language: Language, scenarios: Iterable[Scenario]) -> AsyncIterator[Outcome]:
@@ -74,8 +64,7 @@ async def _outcome(language: Language, scenario: Scenario, shared: Server, folde
     own = folder / scenario.name
     own.mkdir()
     reason = await _failure(language, scenario, shared, own)
-    state = "failed" if reason else "passed"
-    return Outcome(scenario.name, state, reason, time.monotonic() - began)
+    return Outcome(scenario.name, "failed" if reason else "passed", reason, time.monotonic() - began)
 
 
 async def _failure(language: Language, scenario: Scenario, shared: Server, folder: Path) -> str:

@@ -58,11 +58,6 @@ class Testee:
         return cls(process)
 
     @property
-    def running(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.returncode is None
-
-    @property
     def memory(self) -> int:
         """Resident memory of the process in bytes."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()

@@ -89,6 +89,19 @@ class Acknowledgements(Step):
         _relay(stage).faults.append(faults[self.fault])
 
 
+@step("relay.dropped")
+class Dropped(Step):
+    """The number of acknowledgements that the relay has dropped matches."""
+
+    count: Any
+
+    async def run(self, stage: Stage) -> None:
+        faults = _relay(stage).faults
+        dropped = sum(fault.dropped for fault in faults if isinstance(fault, relay_faults.DropAcknowledgements))
+        if complaint := mismatch(self.count, dropped, "the number of dropped acknowledgements"):
+            raise ScenarioFailed(complaint)
+
+
 @step("relay.pass")
 class PassCalls(Step):
     """Ends all faults of the relay for calls that begin from now on."""

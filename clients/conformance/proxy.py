@@ -51,10 +51,8 @@ class Proxy:
         return f"127.0.0.1:{self.port}"
 
     async def open(self) -> None:
-        """Listen. With `tls` set, TLS ends here."""
-        self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self.port, limit=_BUFFER_BYTES, ssl=self.tls
-        )
+        """Listen. With `tls` set, TLS of connections from now on ends here."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=_BUFFER_BYTES)
 
     async def close(self) -> None:
         """Stop listening, so that the system refuses new connections. Present connections stay."""
@@ -63,7 +61,7 @@ class Proxy:
             self._server = None
 
     async def reopen(self) -> None:
-        """Listen with the present `tls`. Present connections stay."""
+        """Listen, whether or not the proxy does. Present connections stay."""
         await self.close()
         await self.open()
 
@@ -104,8 +102,13 @@ class Proxy:
             _reset(writer)
             return
         try:
+            if self.tls:
+                # Not by the listener: it would not report connections whose handshake fails. Nothing may be awaited before,
+                # because bytes of the handshake would be read.
+                await writer.start_tls(self.tls)
             server = await asyncio.open_connection("127.0.0.1", self._upstream, limit=_BUFFER_BYTES)
         except OSError:
+            # Among them ssl.SSLError.
             _reset(writer)
             return
         link = _Link((reader, writer), server, lambda: self.faults)

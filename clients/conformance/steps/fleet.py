@@ -132,7 +132,7 @@ class StoreReadings(Step):
 
     device: str = "main"
     count: int
-    first: float = 0
+    first: float = 0.0
     offset: int = 0
     measurement: str = "level"
 

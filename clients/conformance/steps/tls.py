@@ -35,7 +35,6 @@ class ServeTls(Step):
             "key": str(client.with_suffix(".key")),
         }
         stage.proxy.tls = certificates.server_context(self.certificate, client_required=self.client_required)
-        await stage.proxy.reopen()
 
 
 @step("tls.replace_client")

@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import time
 from pathlib import Path
 
 import grpc
@@ -114,15 +113,16 @@ def test_the_registry_may_be_postgresql(tmp_path: Path) -> None:
         assert len(read(stub, device)["value"]) == 3
         assert not (tmp_path / "registry.db").exists()
         with database.paused():
-            began = time.monotonic()
+            # A call that waits for the registry ends with DEADLINE_EXCEEDED instead.
             with pytest.raises(grpc.RpcError) as caught:
                 stub.SubmitTelemetry(
-                    telemetry_service_pb2.SubmitTelemetryRequest(), metadata=(("x-api-key", "unknown"),), timeout=30
+                    telemetry_service_pb2.SubmitTelemetryRequest(), metadata=(("x-api-key", "unknown"),), timeout=15
                 )
             assert reason(caught.value) == "REGISTRY_UNAVAILABLE"
-            health = SystemServiceStub(channel).GetHealth(system_service_pb2.GetHealthRequest(detailed=True))
+            health = SystemServiceStub(channel).GetHealth(
+                system_service_pb2.GetHealthRequest(detailed=True), timeout=15
+            )
             assert {check.name: check.status for check in health.checks}["database"] == "unhealthy"
-            assert time.monotonic() - began < 15, "a call waits for a registry that hangs"
         assert read(stub, device)
 
 

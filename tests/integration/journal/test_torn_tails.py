@@ -146,6 +146,6 @@ def test_readings_that_look_like_records_are_skipped_quickly(path: Path, look: b
     """Behind a damaged record with content of a device, as many such bytes as a segment may have."""
     (first, _, _), whole = ends(path), path.read_bytes()
     path.write_bytes(whole[:first] + look * (16 * 2**20 // len(look)))
-    began = time.monotonic()
+    began = time.process_time()
     assert devices(path) == [[1]]
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

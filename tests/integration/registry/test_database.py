@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import multiprocessing
-import time
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
@@ -215,13 +214,11 @@ async def test_calls_time_out_while_postgres_hangs() -> None:
         parts = parts_of(database, Clock())
         device = await parts.make()
         with server.paused():
-            began = time.monotonic()
-            writing = asyncio.create_task(parts.make("while it stands still"))
-            reads = [parts.registry.get(device.id), *(parts.keys.find(f"unknown {n}") for n in range(40))]
-            answers = await asyncio.gather(*reads, database.check(), return_exceptions=True)
-            assert time.monotonic() - began < LET_GO
-            answers += await asyncio.gather(writing, return_exceptions=True)
-            assert time.monotonic() - began < LET_GO
+            calls = [parts.registry.get(device.id), *(parts.keys.find(f"unknown {n}") for n in range(40))]
+            async with asyncio.timeout(LET_GO):
+                answers = await asyncio.gather(
+                    parts.make("while it hangs"), *calls, database.check(), return_exceptions=True
+                )
         for answer in answers:
             assert isinstance(answer, errors.Unavailable), answer
             assert_says_nothing_of_the_driver(answer)
@@ -238,11 +235,9 @@ async def test_calls_time_out_while_another_process_holds_a_lock(url: str) -> No
     parts = parts_of(database, Clock())
     device = await parts.make()
     with closing(locking(url)) as other:
-        began = time.monotonic()
         change = parts.registry.update(device.id, DeviceChanges(location="elsewhere"), actor="token:me")
         with pytest.raises(errors.Unavailable):
-            await change
-        assert time.monotonic() - began < LET_GO
+            await asyncio.wait_for(change, LET_GO)
         assert await parts.registry.total() == 1, "reads continue"
         other.rollback()
     await parts.make("afterwards")

@@ -60,8 +60,8 @@ class JournalCollector(Collector):
         for name, (text, figure) in gauges.items():
             yield GaugeMetricFamily(f"iotflow_journal_{name}", text, figure)
         yield CounterMetricFamily("iotflow_journal_replayed_values", "Values replayed to the store.", state.replayed)
-        refused = "Acknowledged values that the store rejected in a replay; the log names their measurements."
-        yield CounterMetricFamily("iotflow_journal_refused_values", refused, state.refused)
+        rejected = "Acknowledged values that the store rejected in a replay; the log names their measurements."
+        yield CounterMetricFamily("iotflow_journal_rejected_values", rejected, state.rejected)
 
 
 class Metrics:

@@ -107,7 +107,7 @@ async def _send(channel: grpc.aio.Channel, metadata: Metadata, sent: Any) -> Non
         began = time.perf_counter()
         for number in range(READINGS):
             await asyncio.sleep(began + number / RATE - time.perf_counter())
-            message = TelemetryBatch(sequence=number, timestamps=[number])
+            message = TelemetryBatch(sequence=number + 1, timestamps=[number])
             message.columns.add(measurement="value", doubles=[number])
             sent[number] = time.perf_counter()
             yield message

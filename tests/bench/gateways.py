@@ -34,7 +34,7 @@ def batches(devices: list[int], together: int) -> Iterator[TelemetryBatch]:
     """A reading of each device, then the next of each."""
     for number in range(READINGS // together):
         at, first = divmod(number * together, len(devices))
-        message = TelemetryBatch(sequence=number, timestamps=[T0 + at] * together)
+        message = TelemetryBatch(sequence=number + 1, timestamps=[T0 + at] * together)
         if together == 1:
             message.device_id = devices[first]
         else:

@@ -20,7 +20,7 @@ class Sender:
     def __init__(self, told: Callable[[int], None]) -> None:
         self.stream: Stream
         self._told = told
-        self._last = -1
+        self._last = 0
         self._problem = ""
         self._news = asyncio.Event()
 

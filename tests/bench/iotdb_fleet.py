@@ -80,7 +80,7 @@ class Fleet:
         """The readings of each round as they go out."""
         made = []
         for number in range(rounds):
-            places = enumerate(devices, number * len(devices))
+            places = enumerate(devices, number * len(devices) + 1)
             messages = [self._shapes.message(place, device, first + number) for place, device in places]
             made.append(b"".join(framed(message.head, message.columns) for message in messages))
         return made
@@ -98,7 +98,7 @@ class Fleet:
     async def _one(self, rounds: Sequence[bytes], start: float, every: float, taken: Taken) -> None:
         together = DEVICES // STREAMS
         due = start
-        acknowledged = -1
+        acknowledged = 0
 
         def told(sequence: int) -> None:
             nonlocal acknowledged
@@ -110,7 +110,7 @@ class Fleet:
                 due = start + number * every if every else time.perf_counter()
                 await _until(due)
                 await sender.stream.send(messages)
-                await sender.acknowledged((number + 1) * together - 1)
+                await sender.acknowledged((number + 1) * together)
 
 
 async def _until(moment: float) -> None:

@@ -139,7 +139,9 @@ class Service:
 
     def _small_messages(self, devices: Sequence[int], number: int, first: int) -> list[Message]:
         turns = (divmod(place, len(devices)) for place in range(number))
-        return [self._small.message(place, devices[device], first + turn) for place, (turn, device) in enumerate(turns)]
+        return [
+            self._small.message(place, devices[device], first + turn) for place, (turn, device) in enumerate(turns, 1)
+        ]
 
 
 def _processor(meter: Meter, values: int) -> str:

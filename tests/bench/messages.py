@@ -48,7 +48,7 @@ class Shapes:
 
     def messages(self, number: int, device_id: int, first_block: int) -> Iterator[Message]:
         """Batches of one device, one behind the other."""
-        return (self.message(place, device_id, first_block + place) for place in range(number))
+        return (self.message(place + 1, device_id, first_block + place) for place in range(number))
 
 
 def _columns(rows: int, columns: int, seed: int) -> bytes:

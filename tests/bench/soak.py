@@ -43,7 +43,7 @@ async def _send(stub: Any, metadata: Metadata, rate: float, until: float) -> Non
         began, number = time.monotonic(), 0
         while time.monotonic() < until:
             await asyncio.sleep(began + number / rate - time.monotonic())
-            message = TelemetryBatch(sequence=number, timestamps=[time.time_ns() // 1_000_000])
+            message = TelemetryBatch(sequence=number + 1, timestamps=[time.time_ns() // 1_000_000])
             message.columns.add(measurement="value", doubles=[number])
             yield message
             number += 1

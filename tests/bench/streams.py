@@ -85,7 +85,7 @@ def wide_batches() -> list[TelemetryBatch]:
     messages = []
     for batch in range(BATCHES):
         times, values = columns(batch)
-        message = TelemetryBatch(sequence=batch, timestamps=times)
+        message = TelemetryBatch(sequence=batch + 1, timestamps=times)
         for number, column in enumerate(values):
             message.columns.add(measurement=f"m{number}", doubles=column)
         messages.append(message)
@@ -95,7 +95,7 @@ def wide_batches() -> list[TelemetryBatch]:
 def single_readings() -> list[TelemetryBatch]:
     messages = []
     for number in range(SINGLES):
-        message = TelemetryBatch(sequence=number, timestamps=[T0 + number])
+        message = TelemetryBatch(sequence=number + 1, timestamps=[T0 + number])
         message.columns.add(measurement="m", doubles=[number / 4])
         messages.append(message)
     return messages

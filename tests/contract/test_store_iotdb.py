@@ -121,7 +121,7 @@ async def test_a_refused_login_stops_the_start_with_a_clear_error(
     store = JournaledWriter(IotdbStore(address), tmp_path / "journals", start_seconds=60)
     with pytest.raises(Unavailable) as refusal:
         await store.start()
-    assert refusal.value.reason == "STORE_LOGIN_REFUSED"
+    assert refusal.value.reason == "STORE_LOGIN_REJECTED"
     assert "IOTFLOW_TELEMETRY" in refusal.value.message
 
 

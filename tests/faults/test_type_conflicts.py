@@ -75,7 +75,7 @@ async def test_a_conflict_in_a_group_affects_its_batch_only(service: Service) ->
     status = await service.caught_up()
     await check(service, devices, 2, odd, 1)
     # Its sender has the rejection, so the log does not repeat it.
-    assert status.journal.refused_values == 0
+    assert status.journal.rejected_values == 0
 
 
 async def test_a_type_known_to_iotdb_only_affects_its_batch_only(service: Service) -> None:
@@ -103,8 +103,8 @@ async def test_a_conflict_while_iotdb_is_down_is_counted_and_named_later(service
     await sent(service, [numbers(device, 2 * ROWS) for device in devices])
     await service.database.start()
     status = await service.caught_up()
-    assert status.journal.refused_values == ROWS, service.server.log
-    (line,) = [line for line in service.server.log.splitlines() if "acknowledged_readings_refused" in line]
+    assert status.journal.rejected_values == ROWS, service.server.log
+    (line,) = [line for line in service.server.log.splitlines() if "acknowledged_readings_rejected" in line]
     assert f'"device_id": {odd.id}' in line
     assert "TYPE_CONFLICT" in line
     await check(service, devices, 3, odd, 1)

@@ -6,7 +6,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from iotflow.contract import methods, path
 from iotflow.words import Role
-from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, access, permissions, roles
+from iotflow_server.auth.permissions import access, permissions, roles
 
 
 @pytest.mark.parametrize("method", list(methods()), ids=path)
@@ -29,7 +29,3 @@ def test_methods_are_closed_to_anonymous_callers_unless_a_setting_or_the_contrac
     assert [method for method, open_to in closed.items() if Role.ANONYMOUS in open_to] == [
         "/iotflow.v1.DeviceService/RegisterDevice"
     ]
-
-
-def test_streams_with_limits_of_their_own_are_streams_of_the_contract() -> None:
-    assert {*READS, *SUBSCRIPTIONS} <= {path(method) for method in methods() if method.server_streaming}

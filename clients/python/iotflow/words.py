@@ -128,6 +128,13 @@ class StoreStatus(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class StoreKind(StrEnum):
+    """See StoreKind in words.proto."""
+
+    SQLITE = "sqlite"
+    IOTDB = "iotdb"
+
+
 class BrokerStatus(StrEnum):
     """See BrokerStatus in words.proto."""
 

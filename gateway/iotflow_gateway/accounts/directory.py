@@ -8,7 +8,7 @@ import grpc
 import structlog
 
 from iotflow.errors import server_error
-from iotflow.v1.mqtt_pb2 import MqttAccount
+from iotflow.v1.mqtt_pb2 import MqttAccount, MqttAccountChanges
 from iotflow.v1.mqtt_service_pb2 import WatchAccountsRequest, WatchAccountsResponse
 from iotflow.v1.mqtt_service_pb2_grpc import MqttServiceStub
 from iotflow_gateway.retries import StreamFailures
@@ -130,21 +130,26 @@ class AccountWatch:
                 await asyncio.sleep(self._failures.delay(server_error(failure)))
 
     def _apply(self, answer: WatchAccountsResponse) -> None:
-        if answer.again:
-            self._listed = set()
-        for account in answer.accounts:
+        match answer.WhichOneof("event"):
+            case "changes":
+                self._apply_changes(answer.changes)
+            case "caught_up" if self._listed is not None:
+                self._directory.keep_only(self._listed)
+                self._listed = None
+                self._complete.set()
+                log.info("accounts_loaded", devices=len(self._directory))
+            case "missed":
+                self._listed = set()
+        if self._listed is None:
+            self._on_change()
+
+    def _apply_changes(self, changes: MqttAccountChanges) -> None:
+        for account in changes.accounts:
             self._directory.put(_account(account))
-        for device_id in answer.removed:
+        for device_id in changes.removed_device_ids:
             self._directory.remove(device_id)
         if self._listed is not None:
-            self._listed.update(account.device_id for account in answer.accounts)
-            if not answer.complete:
-                return
-            self._directory.keep_only(self._listed)
-            self._listed = None
-            self._complete.set()
-            log.info("accounts_loaded", devices=len(self._directory))
-        self._on_change()
+            self._listed.update(account.device_id for account in changes.accounts)
 
 
 def _account(account: MqttAccount) -> DeviceAccount:

@@ -38,7 +38,7 @@ class Batcher:
         rows = self._growing.get(device_id)
         while start < len(readings):
             if rows is None:
-                rows = DeviceRows(device_id, timeless=readings[start].time is None)
+                rows = DeviceRows(device_id, server_times=readings[start].time is None)
                 self._growing[device_id] = rows
                 self._waiting.append(rows)
             start = rows.append(message, readings, start)

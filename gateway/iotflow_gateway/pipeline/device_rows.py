@@ -19,11 +19,11 @@ _PLACEHOLDERS: dict[type, Value] = {float: 0.0, int: 0, bool: False, str: ""}
 
 
 class DeviceRows:
-    """Readings of one device in the order of arrival. timeless: the server assigns the times."""
+    """Readings of one device in the order of arrival. server_times: the server assigns the times."""
 
-    def __init__(self, device_id: int, *, timeless: bool) -> None:
+    def __init__(self, device_id: int, *, server_times: bool) -> None:
         self.device_id = device_id
-        self.timeless = timeless
+        self.server_times = server_times
         self.times: list[int] = []
         self.columns: dict[str, Cells] = {}
         # Number of values, and total size in bytes of the messages that hold them.
@@ -54,7 +54,7 @@ class DeviceRows:
         columns, rows = self.columns, len(self.times)
         if not rows:
             return True
-        if (reading.time is None) is not self.timeless or rows >= ENOUGH_ROWS or self.bytes >= ENOUGH_BYTES:
+        if (reading.time is None) is not self.server_times or rows >= ENOUGH_ROWS or self.bytes >= ENOUGH_BYTES:
             return False
         new = 0
         for name, value in reading.values.items():
@@ -85,7 +85,7 @@ class DeviceRows:
 
     def batch(self) -> TelemetryBatch:
         """The rows in their wire form."""
-        batch = TelemetryBatch(device_id=self.device_id, timestamps=self.times, timeless=self.timeless)
+        batch = TelemetryBatch(device_id=self.device_id, timestamps=self.times, server_times=self.server_times)
         batch.columns.extend(wire_columns(self.columns, len(self)))
         return batch
 
@@ -95,7 +95,7 @@ class DeviceRows:
         return [self._part(*one) for one in zip(self._owners, self._begins, ends, strict=True)]
 
     def _part(self, owner: Message, first: int, end: int) -> "DeviceRows":
-        part = DeviceRows(self.device_id, timeless=self.timeless)
+        part = DeviceRows(self.device_id, server_times=self.server_times)
         part.times, part._indices = self.times[first:end], self._indices[first:end]
         part._owners, part._begins, part.bytes = [owner], [0], len(owner.payload)
         for name, (kind, rows, values) in self.columns.items():

@@ -125,7 +125,7 @@ def device_batch(payload: bytes, device_id: int) -> TelemetryBatch:
         raise Rejected("INVALID_PAYLOAD", problem, field="device_ids")
     if not decoded.timestamps:
         raise Rejected("INVALID_PAYLOAD", "The batch has no rows. Send at least one.", field="timestamps")
-    if decoded.timeless and len(decoded.timestamps) > MOST_READINGS:
+    if decoded.server_times and len(decoded.timestamps) > MOST_READINGS:
         # The server assigns their times one by one, which delays the batches behind.
         problem = f"A batch without times may have at most {MOST_READINGS} rows. Send smaller batches."
         raise Rejected("TOO_MANY_READINGS", problem, field="timestamps")

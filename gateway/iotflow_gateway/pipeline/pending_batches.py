@@ -105,7 +105,7 @@ class MultiDeviceBatch:
 
     def _fits(self, rows: DeviceRows) -> bool:
         size, kinds = self._size + len(rows), self._kinds
-        if rows.timeless is not self._parts[0].timeless:
+        if rows.server_times is not self._parts[0].server_times:
             return False
         if size > ENOUGH_ROWS or self._bytes + rows.bytes > ENOUGH_BYTES:
             return False
@@ -124,7 +124,7 @@ class MultiDeviceBatch:
         first, *others = self._parts
         if not others:
             return first.batch()
-        batch, columns = TelemetryBatch(timeless=first.timeless), dict[str, Cells]()
+        batch, columns = TelemetryBatch(server_times=first.server_times), dict[str, Cells]()
         for part in self._parts:
             _append(part, len(batch.timestamps), columns)
             batch.device_ids.extend([part.device_id] * len(part))

@@ -7,9 +7,6 @@ from iotflow.v1 import options_pb2, system_service_pb2, words_pb2
 from iotflow.words import Role
 from iotflow_server.reflection import NAMES as REFLECTION_SERVICES
 
-# Streams that end after their last result, and streams without an end, by full name.
-READS = ("/iotflow.v1.TelemetryService/ReadTelemetry", "/iotflow.v1.TelemetryService/ExportTelemetry")
-SUBSCRIPTIONS = ("/iotflow.v1.TelemetryService/SubscribeTelemetry", "/iotflow.v1.CommandService/WatchCommands")
 REFLECTION_METHODS = tuple(f"/{name}/ServerReflectionInfo" for name in REFLECTION_SERVICES)
 METRICS = system_service_pb2.DESCRIPTOR.services_by_name["SystemService"].methods_by_name["GetMetrics"]
 ROLES = {value.number: word(value) for value in words_pb2.Role.DESCRIPTOR.values}

@@ -1,7 +1,7 @@
 """The middleware that wraps every call."""
 
 from iotflow_server.auth.identities import Identities
-from iotflow_server.auth.permissions import READS, SUBSCRIPTIONS, permissions
+from iotflow_server.auth.permissions import permissions
 from iotflow_server.interceptors.authentication import Authentication
 from iotflow_server.interceptors.call_context import PeerAddresses
 from iotflow_server.interceptors.errors import Errors
@@ -9,7 +9,7 @@ from iotflow_server.interceptors.middleware import Middleware
 from iotflow_server.interceptors.observability import CallMetrics, Logging
 from iotflow_server.interceptors.rate_limits import RateLimits
 from iotflow_server.interceptors.rest_responses import InitialMetadata
-from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits
+from iotflow_server.interceptors.stream_limits import StreamLimit, StreamLimits, reads, subscriptions
 from iotflow_server.interceptors.token_buckets import BucketsFactory
 from iotflow_server.interceptors.validation import Validation
 from iotflow_server.interceptors.wrong_credentials import WrongCredentials
@@ -49,7 +49,7 @@ def middleware(
 
 def stream_limits(settings: Settings) -> StreamLimits:
     """The limits of open streams for each caller."""
-    reads = StreamLimit("READ_LIMIT", "open reads and exports", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER")
+    reading = StreamLimit("READ_LIMIT", "open reads and exports", settings.reads_per_caller, "IOTFLOW_READS_PER_CALLER")
     live = StreamLimit(
         "SUBSCRIPTION_LIMIT",
         "open live subscriptions",
@@ -59,4 +59,4 @@ def stream_limits(settings: Settings) -> StreamLimits:
     others = StreamLimit(
         "STREAM_LIMIT", "other open streams", settings.streams_per_caller, "IOTFLOW_STREAMS_PER_CALLER"
     )
-    return StreamLimits(dict.fromkeys(READS, reads) | dict.fromkeys(SUBSCRIPTIONS, live), others)
+    return StreamLimits(dict.fromkeys(reads(), reading) | dict.fromkeys(subscriptions(), live), others)

@@ -13,6 +13,8 @@ from iotflow_server.devices.device import Device, utc_now
 from iotflow_server.devices.rows import DEVICE_COLUMNS, devices, online
 
 MOST_GROUPS = 100
+# Days whose registrations are counted.
+DAYS = 30
 
 Grouping = Literal["device_type", "status", "location", "firmware_version"]
 
@@ -41,7 +43,7 @@ class DeviceStatistics:
             lambda connection: [(value, count) for value, count in connection.execute(statement)]
         )
 
-    async def registrations(self, days: int = 30) -> list[tuple[str, int]]:
+    async def registrations(self, days: int = DAYS) -> list[tuple[str, int]]:
         """Registrations on each of the last `days` days (UTC), such as ("2026-01-31", 4); today is last.
 
         Days without a registration are included. Removed devices do not count.

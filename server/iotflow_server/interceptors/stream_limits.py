@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from google.protobuf.descriptor import MethodDescriptor
+
+from iotflow.contract import methods, path
 from iotflow.words import Role
 from iotflow_server.errors import LimitExceeded
 from iotflow_server.interceptors.call_context import principal_of
@@ -14,6 +17,23 @@ from iotflow_server.interceptors.middleware import CallScope, Context, Handler
 from iotflow_server.interceptors.stalled_readers import when_gone
 
 RETRY_SECONDS = 5.0
+
+
+def reads() -> list[str]:
+    """The streams that end after their last result, by full name: their answers are no events."""
+    streams = [one for one in methods() if one.server_streaming and not one.client_streaming]
+    return [path(method) for method in streams if _event(method) is None]
+
+
+def subscriptions() -> list[str]:
+    """The streams without an end that browsers may open, by full name: they have heartbeats."""
+    return [path(method) for method in methods() if "heartbeat" in (_event(method) or ())]
+
+
+def _event(method: MethodDescriptor) -> list[str] | None:
+    """The kinds of events that a method answers with; None: its answers are no events."""
+    event = method.output_type.oneofs_by_name.get("event")
+    return [field.name for field in event.fields] if event else None
 
 
 @dataclass(frozen=True, slots=True)

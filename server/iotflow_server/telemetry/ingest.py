@@ -65,7 +65,7 @@ class Ingest:
         ]
 
     async def close(self) -> None:
-        """Accept no more batches; returns when every accepted batch is stored or refused."""
+        """Accept no more batches; returns when every accepted batch is stored or rejected."""
         self._closing = True
         for queue in self._queues.all:
             queue.arrived.set()

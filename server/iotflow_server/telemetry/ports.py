@@ -58,7 +58,7 @@ class JournalState:
     entries, bytes: number of records (groups of batches) in the journal, and their size on disk. limit_bytes: largest size.
     oldest_seconds: age of the oldest record; 0.0 if there is none. buffering: writes are acknowledged by the journal alone
     and reach the backend later. replaying: the journal is being written to the backend. backend_available: the backend
-    answered its last call. replayed, refused: values written to the backend again since the start, and those it rejected.
+    answered its last call. replayed, rejected: values written to the backend again since the start, and those it rejected.
     """
 
     entries: int
@@ -69,7 +69,7 @@ class JournalState:
     replaying: bool
     backend_available: bool
     replayed: int
-    refused: int
+    rejected: int
 
 
 class TelemetryWriter(Protocol):

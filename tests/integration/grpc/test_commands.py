@@ -211,7 +211,7 @@ def test_streams_of_a_disabled_device_end(admin_calls: Admin, devices: DeviceSer
         configs = devices.WatchConfig(
             device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE
         )
-        assert next(configs).desired_version == 0
+        assert next(configs).config.desired_version == 0
         request = fleet_service_pb2.SetDeviceStatusRequest(device_id=device.id, status="inactive")
         admin_calls.stub.fleet.SetDeviceStatus(request, metadata=admin_calls.metadata)
         for call in (stream.call, configs):
@@ -281,7 +281,7 @@ def test_a_stream_polls_where_changes_are_not_published(tmp_path: Path, monkeypa
             of_gateway(gateway, adapter) as of_all,
             configs(gateway, adapter) as call,
         ):
-            assert next(own).desired_version == 0
+            assert next(own).config.desired_version == 0
             until_caught_up(call)
             sent = elsewhere.send(device.id, "x").id
             assert stream.next().id == sent
@@ -289,7 +289,7 @@ def test_a_stream_polls_where_changes_are_not_published(tmp_path: Path, monkeypa
             while of_all.next().command.id != second:
                 pass
             elsewhere.configure(device.id, a=1)
-            assert next(own).desired_version == 1
+            assert next(own).config.desired_version == 1
             while not (message := next(call)).HasField("config"):
                 pass
             assert (message.config.device_id, message.config.desired_version) == (device.id, 1)

@@ -173,12 +173,12 @@ def test_a_watch_returns_configurations_and_their_changes(
 def test_a_device_watches_its_own_configuration(admin_calls: Admin, devices: DeviceServiceStub, device: Caller) -> None:
     call = devices.WatchConfig(device_service_pb2.WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
     first = next(call)
-    assert (first.desired_version, first.HasField("desired")) == (0, False)
+    assert (first.config.desired_version, first.config.HasField("desired")) == (0, False)
     admin_calls.configure(register(devices, "of somebody else").id, a=1)
     for version in (1, 2):
         admin_calls.configure(device.id, a=version)
         told = next(call)
-        assert (told.desired_version, MessageToDict(told.desired)) == (version, {"a": version})
+        assert (told.config.desired_version, MessageToDict(told.config.desired)) == (version, {"a": version})
     call.cancel()
 
 

@@ -131,13 +131,13 @@ def test_accounts_have_the_end_of_the_grace_period(
 
     new = rotated(devices, device)
     call = mqtt.WatchAccounts(mqtt_service_pb2.WatchAccountsRequest(), metadata=admin_metadata, timeout=PATIENCE)
-    assert any(answer.complete for answer in iter(lambda: next(call), None))
+    assert any(answer.HasField("caught_up") for answer in iter(lambda: next(call), None))
     assert not found(device.metadata).HasField("key_valid_until")
 
     assert not found(new).HasField("key_valid_until"), "a query of the new key counts as its first use"
     old = found(device.metadata)
     assert time.time() < old.key_valid_until.seconds + 1 <= time.time() + GRACE_SECONDS + 1
-    [account] = next(call).accounts
+    [account] = next(call).changes.accounts
     assert account.old_key_valid_until == old.key_valid_until
     call.cancel()
     assert refusal_at_last(lambda: found(device.metadata)) == "DEVICE_NOT_FOUND"

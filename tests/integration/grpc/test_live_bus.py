@@ -55,7 +55,8 @@ def received(call: Any, rows: int) -> list[float]:
 
 
 def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
-    return batch(sequence, rows=2, first=2 * sequence)
+    """The readings 2n - 2 and 2n - 1."""
+    return batch(sequence, rows=2, first=2 * sequence - 2)
 
 
 def feed_states(call: Any, until: bool) -> list[dict[str, Any]]:
@@ -75,7 +76,7 @@ def test_a_subscriber_receives_readings_of_the_other_server_in_order(servers: Ch
         subscribed(there, Caller(0, ()), device_ids=[devices[0].id]) as call,
         subscribed(here, Caller(0, ()), device_ids=[devices[0].id]) as own,
     ):
-        for sequence in range(40):
+        for sequence in range(1, 41):
             # The device alternates between the servers.
             stream((here, there)[sequence % 2], devices[0], [numbered(sequence)])
             stream(here, devices[1], [numbered(sequence)])
@@ -90,8 +91,8 @@ def test_readings_are_stored_and_subscribers_notified_while_redis_is_down(
     with subscribed(here, device) as own, subscribed(there, Caller(0, ())) as call:
         redis.kill()
         # None of them is rejected, or acknowledged late.
-        answers = stream(here, device, [numbered(sequence) for sequence in range(10)])
-        assert answers[-1].committed_sequence == 9
+        answers = stream(here, device, [numbered(sequence) for sequence in range(1, 11)])
+        assert answers[-1].committed_sequence == 10
         (state,) = feed_states(call, until=True)
         assert "live readings from other server processes" in state["message"]
         assert received(own, 20) == list(range(20))
@@ -128,9 +129,9 @@ def test_readings_acknowledged_by_a_killed_server_are_replayed_by_another(tmp_pa
     with server(folders[0], **env) as (taking, channel), server(folders[1], **env) as (_, other):
         device = register(DeviceServiceStub(channel), "device")
         with subscribed(TelemetryServiceStub(other), Caller(0, ())) as call:
-            acknowledged = -1
+            acknowledged = 0
             answers = TelemetryServiceStub(channel).StreamTelemetry(
-                iter([numbered(sequence) for sequence in range(5_000)]), metadata=device.metadata, timeout=60
+                iter([numbered(sequence) for sequence in range(1, 5_001)]), metadata=device.metadata, timeout=60
             )
             try:
                 for answer in answers:
@@ -140,7 +141,7 @@ def test_readings_acknowledged_by_a_killed_server_are_replayed_by_another(tmp_pa
             except grpc.RpcError:
                 pass
             assert acknowledged >= 500
-            rows = 2 * (acknowledged + 1)
+            rows = 2 * acknowledged
             assert received(call, rows)[:rows] == list(range(rows))
 
 

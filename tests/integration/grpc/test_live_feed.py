@@ -86,8 +86,8 @@ def test_a_slow_subscriber_is_notified_of_losses_and_delays_no_writes(
     batches, rows = 300, 1_000
     with subscribed(grpc_stub, device) as slow:
         # It reads nothing while far more is stored than fits into its queue and the windows of the connection.
-        answers = stream(grpc_stub, device, [batch(s, rows=rows, first=s * rows) for s in range(batches)])
-        assert answers[-1].committed_sequence == batches - 1
+        answers = stream(grpc_stub, device, [batch(s + 1, rows=rows, first=s * rows) for s in range(batches)])
+        assert answers[-1].committed_sequence == batches
         received = dropped = 0
         for event in slow:
             received += len(event.telemetry.data)

@@ -24,7 +24,7 @@ def mqtt(grpc_channel: grpc.Channel) -> MqttServiceStub:
 
 
 @contextmanager
-def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 0) -> Iterator[Any]:
+def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 1_000) -> Iterator[Any]:
     request = mqtt_service_pb2.WatchAccountsRequest(page_size=page_size)
     call = mqtt.WatchAccounts(request, metadata=metadata, timeout=PATIENCE)
     try:
@@ -34,12 +34,12 @@ def watching(mqtt: MqttServiceStub, metadata: Metadata, page_size: int = 0) -> I
 
 
 def all_of(call: Any) -> dict[int, mqtt_pb2.MqttAccount]:
-    """All accounts before `complete`."""
+    """All accounts before `caught_up`."""
     accounts: dict[int, mqtt_pb2.MqttAccount] = {}
     for answer in call:
-        if answer.complete:
+        if answer.HasField("caught_up"):
             return accounts
-        accounts |= {account.device_id: account for account in answer.accounts}
+        accounts |= {account.device_id: account for account in answer.changes.accounts}
     raise AssertionError("the stream ended")
 
 
@@ -62,25 +62,25 @@ def test_a_watch_returns_all_accounts_and_then_each_change(
         assert not checks(accounts[first.id].verifier, before[1].api_key)
 
         new = register(devices, "watched: new")
-        [account] = next(call).accounts
+        [account] = next(call).changes.accounts
         assert (account.device_id, account.name, account.status) == (new.id, "watched: new", "active")
 
         rotate = device_service_pb2.RotateApiKeyRequest()
         rotated = devices.RotateApiKey(rotate, metadata=(("x-api-key", new.api_key),)).api_key
-        [account] = next(call).accounts
+        [account] = next(call).changes.accounts
         assert checks(account.verifier, rotated)
         assert not checks(account.verifier, new.api_key)
 
         change = fleet_service_pb2.SetDeviceStatusRequest(device_id=new.id, status="inactive")
         admin.fleet.SetDeviceStatus(change, metadata=admin_metadata)
-        assert next(call).accounts[0].status == "inactive"
+        assert next(call).changes.accounts[0].status == "inactive"
         admin.fleet.UpdateDevice(
             fleet_service_pb2.UpdateDeviceRequest(device_id=new.id, name="watched: renamed"), metadata=admin_metadata
         )
-        assert next(call).accounts[0].name == "watched: renamed"
+        assert next(call).changes.accounts[0].name == "watched: renamed"
         admin.fleet.DeleteDevice(fleet_service_pb2.DeleteDeviceRequest(device_id=new.id), metadata=admin_metadata)
-        gone = next(call)
-        assert (list(gone.accounts), list(gone.removed)) == ([], [new.id])
+        gone = next(call).changes
+        assert (list(gone.accounts), list(gone.removed_device_ids)) == ([], [new.id])
     with watching(mqtt, admin_metadata) as again:
         assert new.id not in all_of(again)
 

@@ -23,7 +23,7 @@ ROWS = 20
 
 
 def numbered(sequence: int) -> telemetry_pb2.TelemetryBatch:
-    return batch(sequence, rows=ROWS, first=sequence * ROWS)
+    return batch(sequence, rows=ROWS, first=(sequence - 1) * ROWS)
 
 
 def test_a_kill_loses_no_acknowledged_reading_and_a_resend_is_harmless(tmp_path: Path) -> None:
@@ -33,11 +33,11 @@ def test_a_kill_loses_no_acknowledged_reading_and_a_resend_is_harmless(tmp_path:
     with server(tmp_path) as (_, channel):
         stub = TelemetryServiceStub(channel)
         kept = read(stub, device)["value"]
-        promised = {T0 + second * 1_000: float(second) for second in range((acknowledged + 1) * ROWS)}
+        promised = {T0 + second * 1_000: float(second) for second in range(acknowledged * ROWS)}
         assert promised.items() <= kept.items()
         total = acknowledged + 100
-        resent = stream(stub, device, [numbered(s) for s in range(max(0, acknowledged - 20), total)])
-        assert resent[-1].committed_sequence == total - 1
+        resent = stream(stub, device, [numbered(s) for s in range(max(1, acknowledged - 20), total + 1)])
+        assert resent[-1].committed_sequence == total
         whole = {T0 + second * 1_000: float(second) for second in range(total * ROWS)}
         stored = read(stub, device)["value"]
         assert whole.items() <= stored.items()
@@ -46,8 +46,8 @@ def test_a_kill_loses_no_acknowledged_reading_and_a_resend_is_harmless(tmp_path:
 
 def stream_until_killed(stub: TelemetryServiceStub, device: Caller, process: Running, at: int) -> int:
     """Stream until this sequence number is acknowledged, and kill the server with SIGKILL; the last acknowledgement."""
-    acknowledged = -1
-    call = stub.StreamTelemetry(map(numbered, range(100_000)), metadata=device.metadata, timeout=60)
+    acknowledged = 0
+    call = stub.StreamTelemetry(map(numbered, range(1, 100_000)), metadata=device.metadata, timeout=60)
     with pytest.raises(grpc.RpcError):
         for answer in call:
             acknowledged = answer.committed_sequence

@@ -28,7 +28,7 @@ def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
     """A device with more readings than fit into the buffers of a connection."""
     device = register(devices, "of many readings")
     texts = {"strings": [TEXT] * ROWS}
-    batches = (batch(number, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
+    batches = (batch(number + 1, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
     stream(TelemetryServiceStub(grpc_channel), device, batches)
     return device
 

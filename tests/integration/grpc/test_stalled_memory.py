@@ -39,7 +39,7 @@ def test_memory_for_stalled_reads_and_exports_is_bounded_and_released(tmp_path: 
         device = register(DeviceServiceStub(channel), "asked too much")
         stub = TelemetryServiceStub(channel)
         columns = {f"m{number}": {"doubles": [0.5] * ROWS} for number in range(MEASUREMENTS)}
-        stream(stub, device, (batch(number, ROWS, number * ROWS, **columns) for number in range(BATCHES)))
+        stream(stub, device, (batch(number + 1, ROWS, number * ROWS, **columns) for number in range(BATCHES)))
         for call in asked(stub, device):
             assert list(call)
         before = most = resident(process.pid)

@@ -160,7 +160,7 @@ def much(devices: DeviceServiceStub, grpc_channel: grpc.Channel) -> Caller:
     """A device with more readings than fit into the buffers of a connection."""
     device = register(devices, "of many readings")
     texts = {"strings": [TEXT] * ROWS}
-    batches = (batch(number, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
+    batches = (batch(number + 1, ROWS, number * ROWS, text=texts) for number in range(BATCHES))
     stream(TelemetryServiceStub(grpc_channel), device, batches)
     return device
 
@@ -203,7 +203,7 @@ def test_a_stream_that_is_not_read_ends_and_an_idle_one_does_not(
                 list(call)
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "NOT_READ")
         admin_calls.configure(much.id, after=stalled.__name__)
-        assert next(silent).desired_version > first.desired_version
+        assert next(silent).config.desired_version > first.config.desired_version
 
 
 def test_concurrent_reads_are_limited(grpc_stub: TelemetryServiceStub, much: Caller) -> None:

@@ -98,7 +98,7 @@ def test_readings_without_times_get_distinct_timestamps_for_each_device(
     grpc_stub: TelemetryServiceStub, gateway: Caller, fleet: list[Caller]
 ) -> None:
     message = of([device.id for device in fleet for _ in range(20)], value={"doubles": range(60)})
-    message.timeless = True
+    message.server_times = True
     message.timestamps[:] = [0] * 60
     stream(grpc_stub, gateway, [message])
     for number, device in enumerate(fleet):
@@ -179,7 +179,7 @@ def test_allocated_timestamps_increase_in_the_order_of_rows(
     one, two, _ = (device.id for device in fleet)
     order = [one] * 3_000 + [two] + [one] * 3_000 + [two] + [one] * 10
     message = of(order, value={"doubles": range(len(order))})
-    message.timeless = True
+    message.server_times = True
     message.timestamps[:] = [0] * len(order)
     stream(grpc_stub, gateway, [message])
     stored = read(grpc_stub, fleet[0])["value"]

@@ -70,7 +70,7 @@ async def test_a_rejected_stream_has_the_status_of_the_server(
     """Also for clients of grpc.aio, which report INTERNAL if a status arrives during a write."""
 
     async def sent() -> AsyncIterator[Any]:
-        for sequence in range(batches):
+        for sequence in range(1, batches + 1):
             yield batch(sequence, rows=100) if method.name == "StreamTelemetry" else _empty(method)
 
     async def status(channel: grpc.aio.Channel) -> grpc.StatusCode:
@@ -86,7 +86,7 @@ async def test_a_rejected_stream_has_the_status_of_the_server(
 
 async def test_a_rejected_caller_that_continues_to_write_is_disconnected(grpc_addr: str) -> None:
     async def without_end() -> AsyncIterator[telemetry_pb2.TelemetryBatch]:
-        sequence = 0
+        sequence = 1
         while True:
             yield batch(sequence)
             sequence += 1

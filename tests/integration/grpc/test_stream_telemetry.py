@@ -48,14 +48,14 @@ def test_rows_without_a_value_are_absent_and_overwrite_nothing(grpc_stub: Teleme
 
 def test_acknowledgements_are_cumulative_and_increase(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
     sequences = [
-        answer.committed_sequence for answer in stream(grpc_stub, device, [batch(s * 5, first=s) for s in range(50)])
+        answer.committed_sequence for answer in stream(grpc_stub, device, [batch(s * 5, first=s) for s in range(1, 51)])
     ]
     assert sequences == sorted(set(sequences))
-    assert sequences[-1] == 245
+    assert sequences[-1] == 250
 
 
 def test_resending_is_harmless(grpc_stub: TelemetryServiceStub, device: Caller) -> None:
-    batches = [batch(s, rows=10, first=s * 10) for s in range(5)]
+    batches = [batch(s + 1, rows=10, first=s * 10) for s in range(5)]
     stream(grpc_stub, device, batches)
     before = read(grpc_stub, device)
     stream(grpc_stub, device, batches[2:])
@@ -181,12 +181,12 @@ def test_a_gateway_writes_for_every_device_and_an_unknown_one_does_not_affect_ot
     gateway = Caller(0, (("authorization", f"Bearer {token.secret}"),))
     fleet = [register(devices, f"behind the gateway {i}") for i in range(3)]
     batches = []
-    for sequence, device_id in enumerate([fleet[0].id, 999_999, fleet[1].id, 0, fleet[2].id]):
+    for sequence, device_id in enumerate([fleet[0].id, 999_999, fleet[1].id, 0, fleet[2].id], 1):
         batches.append(batch(sequence))
         batches[-1].device_id = device_id
     answers = stream(grpc_stub, gateway, batches)
     rejected = {item.sequence: item.reason for answer in answers for item in answer.rejected}
-    assert rejected == {1: "DEVICE_NOT_FOUND", 3: "INVALID_ARGUMENT"}
+    assert rejected == {2: "DEVICE_NOT_FOUND", 4: "INVALID_ARGUMENT"}
     assert [len(read(grpc_stub, device)["value"]) for device in fleet] == [3, 3, 3]
 
 
@@ -275,8 +275,8 @@ def test_200_concurrent_streams_are_acknowledged(grpc_stub: TelemetryServiceStub
     fleet = [register(devices, f"one of 200: {i}") for i in range(200)]
 
     def last(device: Caller) -> int:
-        return stream(grpc_stub, device, [batch(s, first=s * 3) for s in range(20)])[-1].committed_sequence
+        return stream(grpc_stub, device, [batch(s + 1, first=s * 3) for s in range(20)])[-1].committed_sequence
 
     with ThreadPoolExecutor(len(fleet)) as threads:
-        assert set(threads.map(last, fleet)) == {19}
+        assert set(threads.map(last, fleet)) == {20}
     assert {len(read(grpc_stub, device)["value"]) for device in fleet} == {60}

@@ -80,7 +80,7 @@ async def test_the_first_type_wins_in_any_process_while_the_backend_is_away(
         with capture_logs() as logs:
             backend.away = False
             await caught_up(first)
-        refused = [one for one in logs if one["event"] == "acknowledged_readings_refused"]
+        refused = [one for one in logs if one["event"] == "acknowledged_readings_rejected"]
         assert [(one["measurement"], one["reason"], one["rows"]) for one in refused] == [("m", "TYPE_CONFLICT", 1)]
         assert await contents(backend, 1) == {("m", 1): 1, ("m", 3): 3}
 
@@ -97,7 +97,7 @@ async def test_rejections_known_to_the_sender_are_not_logged_by_another_process(
             await backend.restart()
             await caught_up(second)
             await caught_up(first)
-        assert "acknowledged_readings_refused" not in [one["event"] for one in logs]
+        assert "acknowledged_readings_rejected" not in [one["event"] for one in logs]
 
 
 async def test_one_flush_empties_the_journals_of_all(backend: ForgetfulBackend, root: Path) -> None:

@@ -31,7 +31,7 @@ async def test_readings_accepted_while_the_backend_is_away_reach_it_later(
     assert await contents(backend, 2) == {("m", 3): 3.0}
     state = store.journal
     assert (state.entries, state.bytes, state.buffering, state.oldest_seconds) == (0, 0, False, 0.0)
-    assert (state.backend_available, state.replayed, state.refused) == (True, 4, 0)
+    assert (state.backend_available, state.replayed, state.rejected) == (True, 4, 0)
 
 
 async def test_readings_lost_in_a_restart_are_written_again(store: JournaledWriter, backend: ForgetfulBackend) -> None:
@@ -124,11 +124,11 @@ async def test_acknowledged_readings_rejected_in_a_replay_are_logged_and_block_n
     with capture_logs() as logs:
         backend.away = False
         await caught_up(store)
-    refusals = [entry for entry in logs if entry["event"] == "acknowledged_readings_refused"]
+    refusals = [entry for entry in logs if entry["event"] == "acknowledged_readings_rejected"]
     assert [(one["device_id"], one["measurement"], one["reason"], one["rows"]) for one in refusals] == [
         (1, "m", "TYPE_CONFLICT", 2)
     ]
-    assert store.journal.refused == 2
+    assert store.journal.rejected == 2
     assert await contents(backend, 1) == {("m", 0): 0, ("n", 2): 1.0, ("n", 3): 2.0, ("m", 4): 4}
 
 
@@ -146,7 +146,7 @@ async def test_a_batch_that_the_backend_fails_on_blocks_no_others(
     backend.away = False
     await caught_up(store)
     assert [await backend.count(device_id, Span()) for device_id in (1, 2, 3)] == [2, 0, 1]
-    assert store.journal.refused == 2
+    assert store.journal.rejected == 2
 
 
 async def test_deleted_readings_are_not_restored(store: JournaledWriter, backend: ForgetfulBackend) -> None:

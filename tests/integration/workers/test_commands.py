@@ -90,19 +90,19 @@ def test_gateways_of_both_processes_share_the_queued_commands(two: Two) -> None:
 def test_configurations_reach_the_other_process(two: Two) -> None:
     device, adapter = two.device("configured"), two.admin_calls.gateway("adapter")
     own = two.devices.WatchConfig(WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
-    assert next(own).desired_version == 0
+    assert next(own).config.desired_version == 0
     with configs(two.gateway, adapter) as call:
         until_caught_up(call)
         began = time.monotonic()
         two.admin_calls.configure(device.id, interval=5)
-        assert next(own).desired_version == next(call).config.desired_version == 1
+        assert next(own).config.desired_version == next(call).config.desired_version == 1
         assert time.monotonic() - began < AT_ONCE
 
 
 def test_commands_sent_while_redis_was_down_are_delivered_when_it_is_back(two: Two) -> None:
     device, adapter = two.device("patient"), two.admin_calls.gateway("adapter")
     own = two.devices.WatchConfig(WatchConfigRequest(), metadata=device.metadata, timeout=PATIENCE)
-    assert next(own).desired_version == 0
+    assert next(own).config.desired_version == 0
     with of_device(two.devices, device) as stream, configs(two.gateway, adapter) as call:
         first = two.admin_calls.send(device.id, "first").id
         assert stream.next().id == first
@@ -112,7 +112,7 @@ def test_commands_sent_while_redis_was_down_are_delivered_when_it_is_back(two: T
         two.admin_calls.configure(device.id, interval=5)
         two.redis.start()
         assert stream.next().id == second
-        assert next(own).desired_version == 1
+        assert next(own).config.desired_version == 1
         while not (message := next(call)).HasField("config"):
             pass
         assert message.config.desired_version == 1

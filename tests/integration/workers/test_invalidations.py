@@ -99,12 +99,12 @@ def test_a_removed_device_is_rejected_and_disconnected(two: Two) -> None:
 
 def test_an_adapter_receives_changes_of_accounts_by_other_processes(two: Two) -> None:
     call = two.mqtt.WatchAccounts(WatchAccountsRequest(), metadata=two.credential, timeout=PATIENCE)
-    assert any(answer.complete for answer in iter(lambda: next(call), None))
+    assert any(answer.HasField("caught_up") for answer in iter(lambda: next(call), None))
     device = register(two.devices_elsewhere, "made elsewhere")
     began = time.monotonic()
-    assert any(device.id in [account.device_id for account in answer.accounts] for answer in call)
+    assert any(device.id in [account.device_id for account in answer.changes.accounts] for answer in call)
     two.admin.fleet.DeleteDevice(DeleteDeviceRequest(device_id=device.id), metadata=two.credential)
-    assert any(device.id in answer.removed for answer in call)
+    assert any(device.id in answer.changes.removed_device_ids for answer in call)
     assert time.monotonic() - began < 2 * AT_ONCE
     call.cancel()
 

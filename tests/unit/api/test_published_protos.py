@@ -4,16 +4,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from google.api.field_behavior_pb2 import FieldBehavior, field_behavior
 from google.protobuf import descriptor_pb2
-from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from grpc_tools import protoc
 
-from iotflow.contract import methods, path
 from tools import protos
-from tools.api import rules
-from tools.api.contract import load
 
 DECLARATIONS = {"buf/validate/validate.proto", "google/api/annotations.proto", "google/api/field_behavior.proto"}
 
@@ -81,16 +76,3 @@ def _clear(message: descriptor_pb2.DescriptorProto) -> None:
 @pytest.mark.parametrize("source", ['// option (a) = {b: "]"};\n', 'string a = 1 [json_name = "b"];', '"option (a);"'])
 def test_comments_strings_and_other_options_are_kept(source: str) -> None:
     assert protos.plain(source) == source
-
-
-@pytest.mark.parametrize("method", list(methods()), ids=path)
-def test_every_field_of_a_request_states_whether_it_is_required(method: MethodDescriptor) -> None:
-    load()
-    needed = set(rules.required(method.input_type))
-    for field in method.input_type.fields:
-        if method.input_type.full_name.startswith("iotflow.v1."):
-            assert behaviours(field) == [FieldBehavior.REQUIRED if field.name in needed else FieldBehavior.OPTIONAL]
-
-
-def behaviours(field: FieldDescriptor) -> list[int]:
-    return list(field.GetOptions().Extensions[field_behavior])

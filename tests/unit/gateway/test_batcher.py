@@ -64,7 +64,7 @@ def unpacked(batch: TelemetryBatch) -> list[tuple[int, int | None, dict[str, Any
     return [
         (
             batch.device_ids[row] if batch.device_ids else batch.device_id,
-            None if batch.timeless else time,
+            None if batch.server_times else time,
             {
                 name: column.data[row].item() if isinstance(column.data[row], np.generic) else column.data[row]
                 for name, column in columns.items()
@@ -76,7 +76,7 @@ def unpacked(batch: TelemetryBatch) -> list[tuple[int, int | None, dict[str, Any
 
 
 def test_a_rejection_affects_messages_with_the_measurement() -> None:
-    rows, messages = DeviceRows(1, timeless=False), [message() for _ in range(4)]
+    rows, messages = DeviceRows(1, server_times=False), [message() for _ in range(4)]
     for number, one in enumerate(messages):
         readings = [Reading(number, {"bad" if number % 2 else "good": 1.0}), Reading(number, {"bad": 2.0}, 1)]
         assert rows.append(one, readings, 0) == 2

@@ -21,6 +21,7 @@ from iotflow.v1 import (
     telemetry_service_pb2,
     telemetry_service_pb2_grpc,
 )
+from iotflow.v1.stream_pb2 import StreamCaughtUp
 from iotflow_gateway.accounts.directory import AccountWatch, Directory
 from iotflow_gateway.accounts.lookups import Lookups
 from iotflow_gateway.devices.acknowledgements import OrderedCalls
@@ -80,7 +81,7 @@ class FailingServer(
 
     async def WatchAccounts(self, request: Any, context: Any) -> AsyncIterator[Any]:
         await self._check(request, context)
-        yield mqtt_service_pb2.WatchAccountsResponse(complete=True)
+        yield mqtt_service_pb2.WatchAccountsResponse(caught_up=StreamCaughtUp())
         await asyncio.Event().wait()
 
     async def _check(self, request: Any, context: Any) -> None:

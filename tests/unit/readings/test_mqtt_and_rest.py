@@ -54,7 +54,7 @@ def by_mqtt(payload: bytes, content: Any) -> tuple[Stored, Refusals, dict[int, i
     refused: Refusals = {(one.index or 0, one.measurement, one.reason) for one in decoded.problems}
     start = 0
     while start < len(decoded.readings):
-        rows = DeviceRows(1, timeless=decoded.readings[start].time is None)
+        rows = DeviceRows(1, server_times=decoded.readings[start].time is None)
         end = rows.append(Message("t", Address(None, "", ""), b"", 1, 1), decoded.readings, start)
         batch, rejections = decode(rows.batch(), LIMITS, runs(rows.batch()))
         indices = [reading.index for reading in decoded.readings[start:end]]

@@ -114,6 +114,12 @@ const (
 	StoreStatusUnavailable = "unavailable"
 )
 
+// See StoreKind in words.proto.
+const (
+	StoreKindSqlite = "sqlite"
+	StoreKindIotdb  = "iotdb"
+)
+
 // See BrokerStatus in words.proto.
 const (
 	BrokerStatusAvailable   = "available"

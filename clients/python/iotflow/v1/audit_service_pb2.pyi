@@ -58,7 +58,7 @@ class ListAuditEntriesResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_audit_pb2.AuditEntry]: ...
     def __init__(

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18iotflow/v1/command.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\x90\x04\n\x07\x43ommand\x12\x14\n\x02id\x18\x01 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x02id\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x37\n\nparameters\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nparameters\x12&\n\x05state\x18\x05 \x01(\tB\x10\xa2\xcb\x19\x0c\x43ommandStateR\x05state\x12\x39\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12=\n\x0c\x64\x65livered_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x64\x65liveredAt\x12;\n\x0b\x66inished_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt\x12\x39\n\nexpires_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12/\n\x06result\x18\n \x01(\x0b\x32\x17.google.protobuf.StructR\x06result\x12(\n\rgroup_command\x18\x0b \x01(\tH\x00R\x0cgroupCommand\x88\x01\x01\x42\x10\n\x0e_group_command\"\x95\x01\n\x0e\x43ommandReceipt\x12\x1d\n\ncommand_id\x18\x01 \x01(\x03R\tcommandId\x12\x14\n\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n\x07message\x18\x04 \x01(\tR\x07message\x12\x1c\n\tretryable\x18\x05 \x01(\x08R\tretryable\"\x9c\x01\n\rDeviceCommand\x12-\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x1f\n\x0b\x64\x65vice_type\x18\x03 \x01(\tR\ndeviceType\x12\x1a\n\x08\x61nnounce\x18\x04 \x01(\x08R\x08\x61nnounceBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18iotflow/v1/command.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\xa2\x04\n\x07\x43ommand\x12\x14\n\x02id\x18\x01 \x01(\x03\x42\x04\xa8\xcb\x19\x01R\x02id\x12\x1b\n\tdevice_id\x18\x02 \x01(\x05R\x08\x64\x65viceId\x12\x1b\n\x04name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x04name\x12\x37\n\nparameters\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nparameters\x12&\n\x05state\x18\x05 \x01(\tB\x10\xa2\xcb\x19\x0c\x43ommandStateR\x05state\x12\x39\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12=\n\x0c\x64\x65livered_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x64\x65liveredAt\x12;\n\x0b\x66inished_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nfinishedAt\x12\x39\n\nexpires_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\x12/\n\x06result\x18\n \x01(\x0b\x32\x17.google.protobuf.StructR\x06result\x12\x31\n\rgroup_command\x18\x0b \x01(\tB\x07\xbaH\x04r\x02\x18 H\x00R\x0cgroupCommand\x88\x01\x01\x42\x10\n\x0e_group_command\"\xc2\x01\n\x0e\x43ommandReceipt\x12\x1d\n\ncommand_id\x18\x01 \x01(\x03R\tcommandId\x12.\n\x05state\x18\x02 \x01(\tB\x18\xa2\xcb\x19\rGatewayReport\xbaH\x04r\x02\x18\x64R\x05state\x12\x1f\n\x06reason\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x06reason\x12\"\n\x07message\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\x07message\x12\x1c\n\tretryable\x18\x05 \x01(\x08R\tretryable\"\xae\x01\n\rDeviceCommand\x12-\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\x12(\n\x0b\x64\x65vice_name\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\ndeviceName\x12(\n\x0b\x64\x65vice_type\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x32R\ndeviceType\x12\x1a\n\x08\x61nnounce\x18\x04 \x01(\x08R\x08\x61nnounceBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,12 +37,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_COMMAND'].fields_by_name['id']._loaded_options = None
   _globals['_COMMAND'].fields_by_name['id']._serialized_options = b'\250\313\031\001'
+  _globals['_COMMAND'].fields_by_name['name']._loaded_options = None
+  _globals['_COMMAND'].fields_by_name['name']._serialized_options = b'\272H\004r\002\030d'
   _globals['_COMMAND'].fields_by_name['state']._loaded_options = None
   _globals['_COMMAND'].fields_by_name['state']._serialized_options = b'\242\313\031\014CommandState'
+  _globals['_COMMAND'].fields_by_name['group_command']._loaded_options = None
+  _globals['_COMMAND'].fields_by_name['group_command']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_COMMANDRECEIPT'].fields_by_name['state']._loaded_options = None
+  _globals['_COMMANDRECEIPT'].fields_by_name['state']._serialized_options = b'\242\313\031\rGatewayReport\272H\004r\002\030d'
+  _globals['_COMMANDRECEIPT'].fields_by_name['reason']._loaded_options = None
+  _globals['_COMMANDRECEIPT'].fields_by_name['reason']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_COMMANDRECEIPT'].fields_by_name['message']._loaded_options = None
+  _globals['_COMMANDRECEIPT'].fields_by_name['message']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_DEVICECOMMAND'].fields_by_name['device_name']._loaded_options = None
+  _globals['_DEVICECOMMAND'].fields_by_name['device_name']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_DEVICECOMMAND'].fields_by_name['device_type']._loaded_options = None
+  _globals['_DEVICECOMMAND'].fields_by_name['device_type']._serialized_options = b'\272H\004r\002\0302'
   _globals['_COMMAND']._serialized_start=130
-  _globals['_COMMAND']._serialized_end=658
-  _globals['_COMMANDRECEIPT']._serialized_start=661
-  _globals['_COMMANDRECEIPT']._serialized_end=810
-  _globals['_DEVICECOMMAND']._serialized_start=813
-  _globals['_DEVICECOMMAND']._serialized_end=969
+  _globals['_COMMAND']._serialized_end=676
+  _globals['_COMMANDRECEIPT']._serialized_start=679
+  _globals['_COMMANDRECEIPT']._serialized_end=873
+  _globals['_DEVICECOMMAND']._serialized_start=876
+  _globals['_DEVICECOMMAND']._serialized_end=1050
 # @@protoc_insertion_point(module_scope)

@@ -101,8 +101,9 @@ class CommandReceipt(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     RETRYABLE_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
+    """The command of the report, at most 2^53."""
     state: _builtins.str
-    """The state of the report."""
+    """The state of the report: a word of CommandOutcome, or of GatewayReport for a gateway."""
     reason: _builtins.str
     """Empty: the report is stored durably. Otherwise the reason why it was rejected, for example
     COMMAND_NOT_FOUND or COMMAND_ENDED.

@@ -259,7 +259,7 @@ class ListCommandsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def commands(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.Command]: ...
     def __init__(
@@ -319,7 +319,7 @@ class WatchCommandsResponse(_message.Message):
 
     @_builtins.property
     def missed(self) -> _stream_pb2.StreamGap:
-        """Changes may have been lost. ListCommands returns the present state."""
+        """Changes may have been lost. ListCommands returns the present states."""
 
     @_builtins.property
     def error(self) -> _stream_pb2.StreamError:

@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/config.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\rConfigVersion\x12\x18\n\x07version\x18\x01 \x01(\x05R\x07version\x12\x31\n\x07\x64\x65sired\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\x1d\n\nchanged_by\x18\x03 \x01(\tR\tchangedBy\x12\x39\n\nchanged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAt\"\xe4\x01\n\rDesiredConfig\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x1f\n\x0b\x64\x65vice_name\x18\x02 \x01(\tR\ndeviceName\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12\x39\n\nchanged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAtBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17iotflow/v1/config.proto\x12\niotflow.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x01\n\rConfigVersion\x12\x18\n\x07version\x18\x01 \x01(\x05R\x07version\x12\x31\n\x07\x64\x65sired\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\x1d\n\nchanged_by\x18\x03 \x01(\tR\tchangedBy\x12\x39\n\nchanged_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAt\"\xed\x01\n\rDesiredConfig\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12(\n\x0b\x64\x65vice_name\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\ndeviceName\x12\x31\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x07\x64\x65sired\x12\'\n\x0f\x64\x65sired_version\x18\x04 \x01(\x05R\x0e\x64\x65siredVersion\x12\x39\n\nchanged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tchangedAtBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +34,10 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'iotflow.v1.config_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
+  _globals['_DESIREDCONFIG'].fields_by_name['device_name']._loaded_options = None
+  _globals['_DESIREDCONFIG'].fields_by_name['device_name']._serialized_options = b'\272H\004r\002\030d'
   _globals['_CONFIGVERSION']._serialized_start=103
   _globals['_CONFIGVERSION']._serialized_end=285
   _globals['_DESIREDCONFIG']._serialized_start=288
-  _globals['_DESIREDCONFIG']._serialized_end=516
+  _globals['_DESIREDCONFIG']._serialized_end=525
 # @@protoc_insertion_point(module_scope)

@@ -64,10 +64,13 @@ class DesiredConfig(_message.Message):
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     device_id: _builtins.int
     device_name: _builtins.str
+    """In DeviceService.WatchConfig: the name at the start of the stream."""
     desired_version: _builtins.int
-    """Rises with each change."""
+    """Rises with each change. 0 if nothing is desired yet."""
     @_builtins.property
-    def desired(self) -> _struct_pb2.Struct: ...
+    def desired(self) -> _struct_pb2.Struct:
+        """Absent if nothing is desired yet."""
+
     @_builtins.property
     def changed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(

@@ -258,7 +258,7 @@ class ListConfigVersionsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.ConfigVersion]: ...
     def __init__(

@@ -10,6 +10,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import command_pb2 as _command_pb2
+from iotflow.v1 import config_pb2 as _config_pb2
 from iotflow.v1 import device_pb2 as _device_pb2
 from iotflow.v1 import mqtt_pb2 as _mqtt_pb2
 import builtins as _builtins
@@ -35,7 +36,8 @@ class RegisterDeviceRequest(_message.Message):
     HARDWARE_VERSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Unique, 1 to 100 characters. Must not consist of digits only (it could be taken for an id), and
-    must not contain `/`, `+`, `#` or control characters (the name is part of MQTT topics).
+    must not contain `/`, `+`, `#`, control characters or invisible characters (the name is part of
+    MQTT topics).
     """
     device_type: _builtins.str
     """Empty: `sensor`."""
@@ -501,7 +503,9 @@ Global___GetMqttCredentialsResponse: _TypeAlias = GetMqttCredentialsResponse  # 
 
 @_typing.final
 class StreamCommandsRequest(_message.Message):
-    """The result of one command."""
+    """The result of one command. The receipt of a message that violates the rules has the reason
+    INVALID_ARGUMENT.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -510,7 +514,6 @@ class StreamCommandsRequest(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     command_id: _builtins.int
     state: _builtins.str
-    """A word of CommandOutcome."""
     @_builtins.property
     def result(self) -> _struct_pb2.Struct:
         """At most 65536 bytes as JSON."""
@@ -594,7 +597,7 @@ class PollCommandsResponse(_message.Message):
     count: _builtins.int
     """Commands in this page."""
     next_page_token: _builtins.str
-    """Absent on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def commands(self) -> _containers.RepeatedCompositeFieldContainer[_command_pb2.Command]: ...
     def __init__(
@@ -685,27 +688,24 @@ Global___WatchConfigRequest: _TypeAlias = WatchConfigRequest  # noqa: Y015
 class WatchConfigResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    DESIRED_FIELD_NUMBER: _builtins.int
-    DESIRED_VERSION_FIELD_NUMBER: _builtins.int
-    CHANGED_AT_FIELD_NUMBER: _builtins.int
-    desired_version: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def desired(self) -> _struct_pb2.Struct:
-        """Absent if nothing is desired yet."""
+    def config(self) -> _config_pb2.DesiredConfig:
+        """The desired configuration at the start of the stream, and after each change. Version 0 if
+        nothing is desired yet.
+        """
 
-    @_builtins.property
-    def changed_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
-        desired: _struct_pb2.Struct | None = ...,
-        desired_version: _builtins.int = ...,
-        changed_at: _timestamp_pb2.Timestamp | None = ...,
+        config: _config_pb2.DesiredConfig | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "desired", b"desired", "desired_version", b"desired_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "event", b"event"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["config"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchConfigResponse: _TypeAlias = WatchConfigResponse  # noqa: Y015

@@ -34,9 +34,11 @@ class ListDevicesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
+    """Empty: devices of every status."""
     device_type: _builtins.str
+    """Empty: devices of every type."""
     name: _builtins.str
-    """A part of the name, in any case."""
+    """A part of the name, in upper or lower case. Empty: all devices."""
     online: _builtins.bool
     """Absent: both online and offline devices."""
     page_size: _builtins.int
@@ -80,7 +82,7 @@ class ListDevicesResponse(_message.Message):
     total_devices: _builtins.int
     """Number of devices that match the filter, on all pages."""
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[_device_pb2.Device]: ...
     def __init__(
@@ -466,7 +468,7 @@ class ListMeasurementsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Absent on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def measurements(self) -> _containers.RepeatedCompositeFieldContainer[_fleet_pb2.Measurement]: ...
     def __init__(

@@ -33,7 +33,7 @@ from iotflow.v1 import presence_pb2 as iotflow_dot_v1_dot_presence__pb2
 from iotflow.v1 import stream_pb2 as iotflow_dot_v1_dot_stream__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\xc9\x01\n\x1bStreamDeviceCommandsRequest\x12#\n\ncommand_id\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x01R\tcommandId\x12!\n\tdevice_id\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01R\x08\x64\x65viceId\x12+\n\x05state\x18\x03 \x01(\tB\x15\xe2\x41\x01\x01\xa2\xcb\x19\rGatewayReportR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\xbe\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x33\n\ncommand_id\x18\x02 \x01(\x03\x42\x14\xe2\x41\x01\x01\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x95\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n iotflow/v1/gateway_service.proto\x12\niotflow.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18iotflow/v1/command.proto\x1a\x17iotflow/v1/config.proto\x1a\x1fiotflow/v1/device_service.proto\x1a\x18iotflow/v1/options.proto\x1a\x19iotflow/v1/presence.proto\x1a\x17iotflow/v1/stream.proto\"\x9b\x02\n\x1bStreamDeviceCommandsRequest\x12\x33\n\ncommand_id\x18\x01 \x01(\x03\x42\x14\xe2\x41\x01\x02\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x01R\tcommandId\x12(\n\tdevice_id\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x66\n\x05state\x18\x03 \x01(\tBP\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH8r6R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\tannouncedR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\"\x96\x01\n\x1cStreamDeviceCommandsResponse\x12\x35\n\x07\x63ommand\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DeviceCommandH\x00R\x07\x63ommand\x12\x36\n\x07receipt\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.CommandReceiptH\x00R\x07receiptB\x07\n\x05\x65vent\"\xbe\x02\n\x17\x41\x63kDeviceCommandRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12\x33\n\ncommand_id\x18\x02 \x01(\x03\x42\x14\xe2\x41\x01\x01\xbaH\r\"\x0b\x18\x80\x80\x80\x80\x80\x80\x80\x10(\x00R\tcommandId\x12[\n\x05state\x18\x03 \x01(\tBE\xe2\x41\x01\x02\xa2\xcb\x19\rGatewayReport\xbaH-r+R\tdeliveredR\tsucceededR\x06\x66\x61iledR\x0bunreachableR\x05state\x12\x35\n\x06result\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01R\x06result\x12\x30\n\rgroup_command\x18\x05 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18 R\x0cgroupCommand\"c\n\x18\x41\x63kDeviceCommandResponse\x12\x18\n\x07message\x18\x01 \x01(\tR\x07message\x12-\n\x07\x63ommand\x18\x02 \x01(\x0b\x32\x13.iotflow.v1.CommandR\x07\x63ommand\">\n\x19WatchDeviceConfigsRequest\x12!\n\x05since\x18\x01 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@R\x05since\"\x95\x01\n\x1aWatchDeviceConfigsResponse\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x19.iotflow.v1.DesiredConfigH\x00R\x06\x63onfig\x12\x39\n\tcaught_up\x18\x02 \x01(\x0b\x32\x1a.iotflow.v1.StreamCaughtUpH\x00R\x08\x63\x61ughtUpB\x07\n\x05\x65vent\"\x90\x01\n\x19ReportDeviceConfigRequest\x12(\n\tdevice_id\x18\x01 \x01(\x05\x42\x0b\xe2\x41\x01\x02\xbaH\x04\x1a\x02(\x01R\x08\x64\x65viceId\x12I\n\x06\x63onfig\x18\x02 \x01(\x0b\x32%.iotflow.v1.UpdateDeviceConfigRequestB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01R\x06\x63onfig\"\\\n\x1aReportDeviceConfigResponse\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.iotflow.v1.UpdateDeviceConfigResponseR\x06\x63onfig\"^\n\x15ReportPresenceRequest\x12\x45\n\x07reports\x18\x01 \x03(\x0b\x32\x1a.iotflow.v1.PresenceReportB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\x90NR\x07reports\"o\n\x16ReportPresenceResponse\x12\x1a\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x05R\x08\x61\x63\x63\x65pted\x12\x39\n\x08rejected\x18\x02 \x03(\x0b\x32\x1d.iotflow.v1.PresenceRejectionR\x08rejected2\xdd\x05\n\x0eGatewayService\x12w\n\x14StreamDeviceCommands\x12\'.iotflow.v1.StreamDeviceCommandsRequest\x1a(.iotflow.v1.StreamDeviceCommandsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06(\x01\x30\x01\x12\xaf\x01\n\x10\x41\x63kDeviceCommand\x12#.iotflow.v1.AckDeviceCommandRequest\x1a$.iotflow.v1.AckDeviceCommandResponse\"P\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x42\"=/api/v1/gateway/devices/{device_id}/commands/{command_id}/ack:\x01*\x12o\n\x12WatchDeviceConfigs\x12%.iotflow.v1.WatchDeviceConfigsRequest\x1a&.iotflow.v1.WatchDeviceConfigsResponse\"\x08\x8a\xcb\x19\x04\n\x02\x03\x06\x30\x01\x12\xa7\x01\n\x12ReportDeviceConfig\x12%.iotflow.v1.ReportDeviceConfigRequest\x1a&.iotflow.v1.ReportDeviceConfigResponse\"B\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x34\"*/api/v1/gateway/devices/{device_id}/config:\x06\x63onfig\x12\x84\x01\n\x0eReportPresence\x12!.iotflow.v1.ReportPresenceRequest\x1a\".iotflow.v1.ReportPresenceResponse\"+\x8a\xcb\x19\x04\n\x02\x03\x06\x82\xd3\xe4\x93\x02\x1d\"\x18/api/v1/gateway/presence:\x01*BD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,11 +42,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\niotflow.v1P\001Z\'iotflow/clients/go/iotflow/v1;iotflowv1\252\002\nIotflow.V1'
   _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['command_id']._loaded_options = None
-  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['command_id']._serialized_options = b'\342A\001\002\272H\r\"\013\030\200\200\200\200\200\200\200\020(\001'
   _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['device_id']._loaded_options = None
-  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\001'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['device_id']._serialized_options = b'\342A\001\002\272H\004\032\002(\001'
   _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['state']._loaded_options = None
-  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\001\242\313\031\rGatewayReport'
+  _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['state']._serialized_options = b'\342A\001\002\242\313\031\rGatewayReport\272H8r6R\tdeliveredR\tsucceededR\006failedR\013unreachableR\tannounced'
   _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['result']._loaded_options = None
   _globals['_STREAMDEVICECOMMANDSREQUEST'].fields_by_name['result']._serialized_options = b'\342A\001\001'
   _globals['_ACKDEVICECOMMANDREQUEST'].fields_by_name['device_id']._loaded_options = None
@@ -78,25 +78,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._loaded_options = None
   _globals['_GATEWAYSERVICE'].methods_by_name['ReportPresence']._serialized_options = b'\212\313\031\004\n\002\003\006\202\323\344\223\002\035\"\030/api/v1/gateway/presence:\001*'
   _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_start=304
-  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=505
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=508
-  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=658
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=661
-  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=979
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=981
-  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1080
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1082
-  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1144
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1147
-  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1296
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1299
-  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1443
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1445
-  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1537
-  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1539
-  _globals['_REPORTPRESENCEREQUEST']._serialized_end=1633
-  _globals['_REPORTPRESENCERESPONSE']._serialized_start=1635
-  _globals['_REPORTPRESENCERESPONSE']._serialized_end=1746
-  _globals['_GATEWAYSERVICE']._serialized_start=1749
-  _globals['_GATEWAYSERVICE']._serialized_end=2482
+  _globals['_STREAMDEVICECOMMANDSREQUEST']._serialized_end=587
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_start=590
+  _globals['_STREAMDEVICECOMMANDSRESPONSE']._serialized_end=740
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_start=743
+  _globals['_ACKDEVICECOMMANDREQUEST']._serialized_end=1061
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_start=1063
+  _globals['_ACKDEVICECOMMANDRESPONSE']._serialized_end=1162
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_start=1164
+  _globals['_WATCHDEVICECONFIGSREQUEST']._serialized_end=1226
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_start=1229
+  _globals['_WATCHDEVICECONFIGSRESPONSE']._serialized_end=1378
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_start=1381
+  _globals['_REPORTDEVICECONFIGREQUEST']._serialized_end=1525
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_start=1527
+  _globals['_REPORTDEVICECONFIGRESPONSE']._serialized_end=1619
+  _globals['_REPORTPRESENCEREQUEST']._serialized_start=1621
+  _globals['_REPORTPRESENCEREQUEST']._serialized_end=1715
+  _globals['_REPORTPRESENCERESPONSE']._serialized_start=1717
+  _globals['_REPORTPRESENCERESPONSE']._serialized_end=1828
+  _globals['_GATEWAYSERVICE']._serialized_start=1831
+  _globals['_GATEWAYSERVICE']._serialized_end=2564
 # @@protoc_insertion_point(module_scope)

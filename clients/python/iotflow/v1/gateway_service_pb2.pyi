@@ -26,7 +26,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class StreamDeviceCommandsRequest(_message.Message):
-    """A report about one command."""
+    """A report about one command. The receipt of a message that violates the rules has the reason
+    INVALID_ARGUMENT.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -194,8 +196,8 @@ class WatchDeviceConfigsResponse(_message.Message):
 
     @_builtins.property
     def caught_up(self) -> _stream_pb2.StreamCaughtUp:
-        """All changes from before the stream opened have been sent. Sent once, and again each time
-        after changes may have been missed and were sent later.
+        """All changes from before the stream opened have been sent. Sent again after changes that may
+        have been missed were sent. Its time is the `since` of the next stream.
         """
 
     def __init__(

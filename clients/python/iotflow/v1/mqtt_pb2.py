@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from iotflow.v1 import options_pb2 as iotflow_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15iotflow/v1/mqtt.proto\x12\niotflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\xcf\x01\n\x0bMqttAccount\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12(\n\x06status\x18\x03 \x01(\tB\x10\xa2\xcb\x19\x0c\x44\x65viceStatusR\x06status\x12\x1a\n\x08verifier\x18\x04 \x01(\tR\x08verifier\x12I\n\x13old_key_valid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10oldKeyValidUntil\"\xb4\x01\n\x0fMqttCredentials\x12\x1b\n\tmqtt_host\x18\x01 \x01(\tR\x08mqttHost\x12\x1b\n\tmqtt_port\x18\x02 \x01(\x05R\x08mqttPort\x12\x1a\n\x08username\x18\x03 \x01(\tR\x08username\x12\x1b\n\tclient_id\x18\x04 \x01(\tR\x08\x63lientId\x12.\n\x06topics\x18\x05 \x01(\x0b\x32\x16.iotflow.v1.MqttTopicsR\x06topics\"\xe5\x01\n\nMqttTopics\x12+\n\x11telemetry_publish\x18\x01 \x01(\tR\x10telemetryPublish\x12%\n\x0estatus_publish\x18\x02 \x01(\tR\rstatusPublish\x12-\n\x12\x63ommands_subscribe\x18\x03 \x01(\tR\x11\x63ommandsSubscribe\x12)\n\x10\x63onfig_subscribe\x18\x04 \x01(\tR\x0f\x63onfigSubscribe\x12)\n\x10\x65rrors_subscribe\x18\x05 \x01(\tR\x0f\x65rrorsSubscribe\"s\n\nBrokerInfo\x12\x12\n\x04host\x18\x01 \x01(\tR\x04host\x12\x12\n\x04port\x18\x02 \x01(\x05R\x04port\x12\x1c\n\tconnected\x18\x03 \x01(\x08R\tconnected\x12\x1f\n\x0btls_enabled\x18\x04 \x01(\x08R\ntlsEnabledBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15iotflow/v1/mqtt.proto\x12\niotflow.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18iotflow/v1/options.proto\"\xcf\x01\n\x0bMqttAccount\x12\x1b\n\tdevice_id\x18\x01 \x01(\x05R\x08\x64\x65viceId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12(\n\x06status\x18\x03 \x01(\tB\x10\xa2\xcb\x19\x0c\x44\x65viceStatusR\x06status\x12\x1a\n\x08verifier\x18\x04 \x01(\tR\x08verifier\x12I\n\x13old_key_valid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10oldKeyValidUntil\"w\n\x12MqttAccountChanges\x12\x33\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x17.iotflow.v1.MqttAccountR\x08\x61\x63\x63ounts\x12,\n\x12removed_device_ids\x18\x02 \x03(\x05R\x10removedDeviceIds\"\xb4\x01\n\x0fMqttCredentials\x12\x1b\n\tmqtt_host\x18\x01 \x01(\tR\x08mqttHost\x12\x1b\n\tmqtt_port\x18\x02 \x01(\x05R\x08mqttPort\x12\x1a\n\x08username\x18\x03 \x01(\tR\x08username\x12\x1b\n\tclient_id\x18\x04 \x01(\tR\x08\x63lientId\x12.\n\x06topics\x18\x05 \x01(\x0b\x32\x16.iotflow.v1.MqttTopicsR\x06topics\"\xe5\x01\n\nMqttTopics\x12+\n\x11telemetry_publish\x18\x01 \x01(\tR\x10telemetryPublish\x12%\n\x0estatus_publish\x18\x02 \x01(\tR\rstatusPublish\x12-\n\x12\x63ommands_subscribe\x18\x03 \x01(\tR\x11\x63ommandsSubscribe\x12)\n\x10\x63onfig_subscribe\x18\x04 \x01(\tR\x0f\x63onfigSubscribe\x12)\n\x10\x65rrors_subscribe\x18\x05 \x01(\tR\x0f\x65rrorsSubscribe\"s\n\nBrokerInfo\x12\x12\n\x04host\x18\x01 \x01(\tR\x04host\x12\x12\n\x04port\x18\x02 \x01(\x05R\x04port\x12\x1c\n\tconnected\x18\x03 \x01(\x08R\tconnected\x12\x1f\n\x0btls_enabled\x18\x04 \x01(\x08R\ntlsEnabledBD\n\niotflow.v1P\x01Z\'iotflow/clients/go/iotflow/v1;iotflowv1\xaa\x02\nIotflow.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,10 +38,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MQTTACCOUNT'].fields_by_name['status']._serialized_options = b'\242\313\031\014DeviceStatus'
   _globals['_MQTTACCOUNT']._serialized_start=97
   _globals['_MQTTACCOUNT']._serialized_end=304
-  _globals['_MQTTCREDENTIALS']._serialized_start=307
-  _globals['_MQTTCREDENTIALS']._serialized_end=487
-  _globals['_MQTTTOPICS']._serialized_start=490
-  _globals['_MQTTTOPICS']._serialized_end=719
-  _globals['_BROKERINFO']._serialized_start=721
-  _globals['_BROKERINFO']._serialized_end=836
+  _globals['_MQTTACCOUNTCHANGES']._serialized_start=306
+  _globals['_MQTTACCOUNTCHANGES']._serialized_end=425
+  _globals['_MQTTCREDENTIALS']._serialized_start=428
+  _globals['_MQTTCREDENTIALS']._serialized_end=608
+  _globals['_MQTTTOPICS']._serialized_start=611
+  _globals['_MQTTTOPICS']._serialized_end=840
+  _globals['_BROKERINFO']._serialized_start=842
+  _globals['_BROKERINFO']._serialized_end=957
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from iotflow.v1 import mqtt_pb2 as _mqtt_pb2
+from iotflow.v1 import stream_pb2 as _stream_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -26,17 +27,19 @@ class WatchAccountsRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Accounts in a message. 0: 1000."""
+    """Most accounts in a message. Default: 1000."""
     def __init__(
         self,
         *,
-        page_size: _builtins.int = ...,
+        page_size: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "page_size", b"page_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_page_size", b"_page_size", "page_size", b"page_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
+    _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
 
 Global___WatchAccountsRequest: _TypeAlias = WatchAccountsRequest  # noqa: Y015
 
@@ -44,35 +47,35 @@ Global___WatchAccountsRequest: _TypeAlias = WatchAccountsRequest  # noqa: Y015
 class WatchAccountsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    ACCOUNTS_FIELD_NUMBER: _builtins.int
-    REMOVED_FIELD_NUMBER: _builtins.int
-    COMPLETE_FIELD_NUMBER: _builtins.int
-    AGAIN_FIELD_NUMBER: _builtins.int
-    complete: _builtins.bool
-    """All accounts have been sent; changes follow."""
-    again: _builtins.bool
-    """Changes were lost. All accounts follow again."""
+    CHANGES_FIELD_NUMBER: _builtins.int
+    CAUGHT_UP_FIELD_NUMBER: _builtins.int
+    MISSED_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[_mqtt_pb2.MqttAccount]:
-        """New or changed accounts."""
+    def changes(self) -> _mqtt_pb2.MqttAccountChanges:
+        """New, changed and removed accounts."""
 
     @_builtins.property
-    def removed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Ids of removed devices."""
+    def caught_up(self) -> _stream_pb2.StreamCaughtUp:
+        """All accounts have been sent; changes follow."""
+
+    @_builtins.property
+    def missed(self) -> _stream_pb2.StreamGap:
+        """Changes were lost. All accounts follow again, and then `caught_up`."""
 
     def __init__(
         self,
         *,
-        accounts: _abc.Iterable[_mqtt_pb2.MqttAccount] | None = ...,
-        removed: _abc.Iterable[_builtins.int] | None = ...,
-        complete: _builtins.bool = ...,
-        again: _builtins.bool = ...,
+        changes: _mqtt_pb2.MqttAccountChanges | None = ...,
+        caught_up: _stream_pb2.StreamCaughtUp | None = ...,
+        missed: _stream_pb2.StreamGap | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "changes", b"changes", "event", b"event", "missed", b"missed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "again", b"again", "complete", b"complete", "removed", b"removed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "changes", b"changes", "event", b"event", "missed", b"missed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["changes", "caught_up", "missed"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchAccountsResponse: _TypeAlias = WatchAccountsResponse  # noqa: Y015
 

@@ -78,7 +78,7 @@ class MqttServiceServicer:
 
     def WatchAccounts(self, request, context):
         """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-        receives all accounts again; accounts that do not come again before `complete` were removed
+        receives all accounts again; accounts that do not come again before `caught_up` were removed
         meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

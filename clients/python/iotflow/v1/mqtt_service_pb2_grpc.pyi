@@ -41,7 +41,7 @@ class MqttServiceStub:
     def __new__(cls, channel: _aio.Channel) -> MqttServiceAsyncStub: ...
     WatchAccounts: _grpc.UnaryStreamMultiCallable[_mqtt_service_pb2.WatchAccountsRequest, _mqtt_service_pb2.WatchAccountsResponse]
     """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-    receives all accounts again; accounts that do not come again before `complete` were removed
+    receives all accounts again; accounts that do not come again before `caught_up` were removed
     meanwhile.
     """
     FindAccount: _grpc.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountRequest, _mqtt_service_pb2.FindAccountResponse]
@@ -79,7 +79,7 @@ class MqttServiceAsyncStub(MqttServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     WatchAccounts: _aio.UnaryStreamMultiCallable[_mqtt_service_pb2.WatchAccountsRequest, _mqtt_service_pb2.WatchAccountsResponse]  # type: ignore[assignment]
     """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-    receives all accounts again; accounts that do not come again before `complete` were removed
+    receives all accounts again; accounts that do not come again before `caught_up` were removed
     meanwhile.
     """
     FindAccount: _aio.UnaryUnaryMultiCallable[_mqtt_service_pb2.FindAccountRequest, _mqtt_service_pb2.FindAccountResponse]  # type: ignore[assignment]
@@ -120,7 +120,7 @@ class MqttServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_mqtt_service_pb2.WatchAccountsResponse], _abc.AsyncIterator[_mqtt_service_pb2.WatchAccountsResponse]]:
         """Streams the accounts of all devices, by id, then each change. A client that reopens the stream
-        receives all accounts again; accounts that do not come again before `complete` were removed
+        receives all accounts again; accounts that do not come again before `caught_up` were removed
         meanwhile.
         """
 

@@ -19,8 +19,16 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class StreamHeartbeat(_message.Message):
-    """Sent as the first event of a stream, so that the client knows it is subscribed, and when nothing
-    happened for a while.
+    """Events that the streams of the contract share.
+
+    An answer of a stream that lasts until one side ends it has a oneof `event`; clients ignore events
+    that they do not know. Streams that REST has too begin with a heartbeat, send one whenever
+    nothing happened for a while, and end a failure with an error event, because browsers see neither
+    HTTP/2 pings nor a status. Streams for gRPC alone have no such events: the server sends its
+    initial metadata at once, HTTP/2 pings show whether the connection is alive, and the status has
+    the error.
+
+    The first event of a stream, and sent whenever nothing happened for a while.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -43,7 +51,7 @@ Global___StreamHeartbeat: _TypeAlias = StreamHeartbeat  # noqa: Y015
 
 @_typing.final
 class StreamError(_message.Message):
-    """The last event of a stream that ends with an error. REST cannot show a status once the answer has
+    """The last event of a stream that ends with an error. REST cannot show a status after the answer has
     begun.
     """
 
@@ -75,13 +83,15 @@ Global___StreamError: _TypeAlias = StreamError  # noqa: Y015
 
 @_typing.final
 class StreamGap(_message.Message):
-    """Changes may have been lost, because the client or the server fell behind."""
+    """Events may have been lost, because the client or the server fell behind."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def timestamp(self) -> _timestamp_pb2.Timestamp: ...
+    def timestamp(self) -> _timestamp_pb2.Timestamp:
+        """The time at which the server found the gap."""
+
     def __init__(
         self,
         *,
@@ -97,14 +107,14 @@ Global___StreamGap: _TypeAlias = StreamGap  # noqa: Y015
 
 @_typing.final
 class StreamCaughtUp(_message.Message):
-    """Marks a point in the stream of configurations."""
+    """The present state has been sent; changes follow."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
-        """The `since` of the next stream."""
+        """All changes before this time have been sent."""
 
     def __init__(
         self,

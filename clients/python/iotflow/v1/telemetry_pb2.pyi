@@ -23,7 +23,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 @_typing.final
 class TelemetryBatch(_message.Message):
     """Readings as columns: row i of every column belongs to `timestamps[i]`. A batch holds the readings
-    of one device, or of many devices if a gateway sends it.
+    of one device, or of many devices if a gateway sends it. In StreamTelemetry, a batch that violates
+    the rules is rejected as a whole, and the stream continues; only a wrong `sequence` ends it.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -33,15 +34,15 @@ class TelemetryBatch(_message.Message):
     TIMESTAMPS_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
     ATOMIC_FIELD_NUMBER: _builtins.int
-    TIMELESS_FIELD_NUMBER: _builtins.int
+    SERVER_TIMES_FIELD_NUMBER: _builtins.int
     DEVICE_IDS_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """Rises from batch to batch within a stream. 0 in answers to readers."""
+    """In StreamTelemetry: from 1 on, and rising from batch to batch. Unused elsewhere."""
     device_id: _builtins.int
     """0: the device whose key opened the stream. Gateways name the device."""
     atomic: _builtins.bool
     """true: one rejected value rejects the whole batch. false: only the rejected values are left out."""
-    timeless: _builtins.bool
+    server_times: _builtins.bool
     """The readings have no times. The server assigns rising times, the last one now; `timestamps`
     holds one zero for each row. Readings that are sent again get other times and are stored twice.
     """
@@ -68,12 +69,12 @@ class TelemetryBatch(_message.Message):
         timestamps: _abc.Iterable[_builtins.int] | None = ...,
         columns: _abc.Iterable[Global___Column] | None = ...,
         atomic: _builtins.bool = ...,
-        timeless: _builtins.bool = ...,
+        server_times: _builtins.bool = ...,
         device_ids: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["atomic", b"atomic", "columns", b"columns", "device_id", b"device_id", "device_ids", b"device_ids", "sequence", b"sequence", "timeless", b"timeless", "timestamps", b"timestamps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["atomic", b"atomic", "columns", b"columns", "device_id", b"device_id", "device_ids", b"device_ids", "sequence", b"sequence", "server_times", b"server_times", "timestamps", b"timestamps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -96,6 +97,7 @@ class Column(_message.Message):
     BOOLS_FIELD_NUMBER: _builtins.int
     STRINGS_FIELD_NUMBER: _builtins.int
     measurement: _builtins.str
+    """A name of 1 to 128 visible characters. `timestamp` is no name."""
     validity: _builtins.bytes
     """Arrow's validity bitmap: bit i (least significant bit first) is 1 if row i has a value. Empty:
     every row has a value. A row without a value needs a placeholder in the value field. It never
@@ -407,7 +409,7 @@ class JournalStatus(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     OLDEST_SECONDS_FIELD_NUMBER: _builtins.int
     REPLAYED_VALUES_FIELD_NUMBER: _builtins.int
-    REFUSED_VALUES_FIELD_NUMBER: _builtins.int
+    REJECTED_VALUES_FIELD_NUMBER: _builtins.int
     buffering: _builtins.bool
     """Readings are acknowledged by the journal alone, because the store is unavailable or behind."""
     replaying: _builtins.bool
@@ -422,7 +424,7 @@ class JournalStatus(_message.Message):
     """Age of the oldest of them."""
     replayed_values: _builtins.int
     """Values sent to the store again since the server started."""
-    refused_values: _builtins.int
+    rejected_values: _builtins.int
     """Of the replayed values, those that the store rejected after they were acknowledged. The log
     names them.
     """
@@ -436,11 +438,11 @@ class JournalStatus(_message.Message):
         entries: _builtins.int = ...,
         oldest_seconds: _builtins.float = ...,
         replayed_values: _builtins.int = ...,
-        refused_values: _builtins.int = ...,
+        rejected_values: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffering", b"buffering", "bytes", b"bytes", "entries", b"entries", "limit_bytes", b"limit_bytes", "oldest_seconds", b"oldest_seconds", "refused_values", b"refused_values", "replayed_values", b"replayed_values", "replaying", b"replaying"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffering", b"buffering", "bytes", b"bytes", "entries", b"entries", "limit_bytes", b"limit_bytes", "oldest_seconds", b"oldest_seconds", "rejected_values", b"rejected_values", "replayed_values", b"replayed_values", "replaying", b"replaying"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -188,7 +188,9 @@ class StreamTelemetryResponse(_message.Message):
     REJECTED_FIELD_NUMBER: _builtins.int
     BUFFERED_FIELD_NUMBER: _builtins.int
     committed_sequence: _builtins.int
-    """All batches up to this sequence are stored durably, except for the rejected values."""
+    """All batches up to this sequence are stored durably, except for the rejected values. 0: none
+    yet.
+    """
     buffered: _builtins.bool
     """Some of the acknowledged data is durable in the server's journal only. The store is unavailable
     or behind; it receives the data later, and may reject types then.
@@ -280,7 +282,7 @@ class GetTelemetryResponse(_message.Message):
     count: _builtins.int
     """Readings in this page."""
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -446,7 +448,7 @@ class ListLatestTelemetryResponse(_message.Message):
     count: _builtins.int
     """Devices in this page."""
     next_page_token: _builtins.str
-    """Absent on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def devices(self) -> _containers.RepeatedCompositeFieldContainer[_telemetry_pb2.LatestTelemetry]: ...
     def __init__(
@@ -486,7 +488,7 @@ class AggregateTelemetryRequest(_message.Message):
     end_time: _builtins.str
     """Empty: `now`."""
     field: _builtins.str
-    """Another name of `fields`."""
+    """Another name of `fields`, for one measurement."""
     fill: _builtins.str
     """The value of windows without readings. Empty: such windows are left out."""
     @_builtins.property
@@ -639,7 +641,7 @@ class GetTelemetryRangeResponse(_message.Message):
     count: _builtins.int
     """Readings in this page."""
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -738,17 +740,18 @@ class ExportTelemetryRequest(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
-    SAFE_FIELD_NUMBER: _builtins.int
+    SPREADSHEET_SAFE_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """Empty: csv."""
     start_time: _builtins.str
     """Empty: no start."""
     end_time: _builtins.str
     """Empty: no end."""
-    safe: _builtins.bool
+    spreadsheet_safe: _builtins.bool
     """For CSV files that a spreadsheet opens: texts, device names and headers that begin with `=`,
     `+`, `-` or `@` (also in full width) or with a control character get a leading apostrophe, so
     that none is taken for a formula. Numbers are not changed.
+    Named `safe` in JSON and URLs.
     """
     @_builtins.property
     def device_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -766,11 +769,11 @@ class ExportTelemetryRequest(_message.Message):
         fields: _abc.Iterable[_builtins.str] | None = ...,
         start_time: _builtins.str = ...,
         end_time: _builtins.str = ...,
-        safe: _builtins.bool = ...,
+        spreadsheet_safe: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_ids", b"device_ids", "end_time", b"end_time", "fields", b"fields", "format", b"format", "safe", b"safe", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_ids", b"device_ids", "end_time", b"end_time", "fields", b"fields", "format", b"format", "spreadsheet_safe", b"spreadsheet_safe", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

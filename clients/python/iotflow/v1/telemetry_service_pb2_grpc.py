@@ -193,9 +193,9 @@ class TelemetryServiceServicer:
         times overwrite each other.
 
         The server rejects a batch that it cannot store, and names it; the stream continues. The stream
-        ends with INVALID_ARGUMENT if a sequence does not rise, PERMISSION_DENIED if a device sends
-        data of another device, and UNAVAILABLE if the store is unavailable or the server is shutting
-        down; the client then reconnects and resends the batches that were not acknowledged.
+        ends with INVALID_ARGUMENT if the sequences do not rise from 1 on, PERMISSION_DENIED if a device
+        sends data of another device, and UNAVAILABLE if the store is unavailable or the server is
+        shutting down; the client then reconnects and resends the batches that were not acknowledged.
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """

@@ -107,7 +107,7 @@ class ListTokensResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     next_page_token: _builtins.str
-    """Absent on the last page."""
+    """The `page_token` of the next page. Empty or absent: this is the last page."""
     @_builtins.property
     def tokens(self) -> _containers.RepeatedCompositeFieldContainer[_token_pb2.AccessToken]: ...
     def __init__(

@@ -378,6 +378,24 @@ STORE_STATUS_UNAVAILABLE: StoreStatus.ValueType  # 3
 """No readings are accepted."""
 Global___StoreStatus: _TypeAlias = StoreStatus  # noqa: Y015
 
+class _StoreKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StoreKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StoreKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STORE_KIND_UNSPECIFIED: _StoreKind.ValueType  # 0
+    STORE_KIND_SQLITE: _StoreKind.ValueType  # 1
+    STORE_KIND_IOTDB: _StoreKind.ValueType  # 2
+
+class StoreKind(_StoreKind, metaclass=_StoreKindEnumTypeWrapper):
+    """Kinds of telemetry stores."""
+
+STORE_KIND_UNSPECIFIED: StoreKind.ValueType  # 0
+STORE_KIND_SQLITE: StoreKind.ValueType  # 1
+STORE_KIND_IOTDB: StoreKind.ValueType  # 2
+Global___StoreKind: _TypeAlias = StoreKind  # noqa: Y015
+
 class _BrokerStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

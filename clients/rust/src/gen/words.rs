@@ -112,6 +112,12 @@ pub mod store_status {
     pub const UNAVAILABLE: &str = "unavailable";
 }
 
+/// See StoreKind in words.proto.
+pub mod store_kind {
+    pub const SQLITE: &str = "sqlite";
+    pub const IOTDB: &str = "iotdb";
+}
+
 /// See BrokerStatus in words.proto.
 pub mod broker_status {
     pub const AVAILABLE: &str = "available";

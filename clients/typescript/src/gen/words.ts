@@ -125,6 +125,13 @@ export const StoreStatus = {
 } as const;
 export type StoreStatus = (typeof StoreStatus)[keyof typeof StoreStatus];
 
+/** See StoreKind in words.proto. */
+export const StoreKind = {
+  SQLITE: "sqlite",
+  IOTDB: "iotdb",
+} as const;
+export type StoreKind = (typeof StoreKind)[keyof typeof StoreKind];
+
 /** See BrokerStatus in words.proto. */
 export const BrokerStatus = {
   AVAILABLE: "available",

@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from iotflow.readings.document import EXACT
 from iotflow.readings.values import DEEPEST, WIDE
-from iotflow.v1.stream_pb2 import StreamHeartbeat
+from iotflow.v1.stream_pb2 import StreamGap, StreamHeartbeat
 from iotflow_server.compute_thread import run_in_compute_thread
 from iotflow_server.errors import InvalidArgument
 from iotflow_server.telemetry.times import to_ms, utc_now_ms
@@ -139,6 +139,11 @@ def timestamp_ms(time: int) -> Timestamp:
 def heartbeat() -> StreamHeartbeat:
     """The event of a stream on which nothing happened for a while."""
     return StreamHeartbeat(timestamp=timestamp_ms(utc_now_ms()))
+
+
+def stream_gap() -> StreamGap:
+    """The event in place of events that may have been lost."""
+    return StreamGap(timestamp=timestamp_ms(utc_now_ms()))
 
 
 async def build_in_thread(build: Callable[[], Response], *documents: Any) -> Response:

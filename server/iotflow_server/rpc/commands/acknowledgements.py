@@ -11,7 +11,7 @@ from iotflow.v1 import command_pb2
 from iotflow_server.commands.command import Command, CommandResult
 from iotflow_server.errors import DomainError
 from iotflow_server.interceptors.serialization import MalformedRequest
-from iotflow_server.interceptors.validation import malformed
+from iotflow_server.interceptors.validation import check, malformed
 from iotflow_server.rpc.commands.messages import decode_report, size_error
 
 Wire = TypeVar("Wire")
@@ -20,8 +20,8 @@ Record = Callable[[Sequence[CommandResult]], Awaitable[Sequence[Command | Domain
 
 # Reports that are received and whose receipts are not sent. At this limit, the stream is not read.
 MOST_WAITING = 256
-# Characters of a state in the receipt of a report that is too large. No valid state is longer.
-MOST_STATE = 100
+# Characters of a state and of a message in a receipt. No valid state is longer.
+MOST_STATE, MOST_MESSAGE = 100, 1_000
 
 
 class CommandAcknowledgements(Generic[Wire]):
@@ -97,9 +97,13 @@ class CommandAcknowledgements(Generic[Wire]):
         if isinstance(report, _TooLarge):
             return report.error
         try:
-            return await decode_report(report, self._decode)
+            return await decode_report(report, self._checked)
         except DomainError as error:
             return error
+
+    def _checked(self, report: Any) -> CommandResult:
+        check(report)
+        return self._decode(report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,8 @@ def _bounded(report: Any) -> Any:
 
 
 def _receipt(report: Any, outcome: Command | DomainError) -> command_pb2.CommandReceipt:
-    receipt = command_pb2.CommandReceipt(command_id=report.command_id, state=report.state)
+    receipt = command_pb2.CommandReceipt(command_id=report.command_id, state=report.state[:MOST_STATE])
     if isinstance(outcome, DomainError):
-        receipt.reason, receipt.message = outcome.reason, outcome.message
+        receipt.reason, receipt.message = outcome.reason, outcome.message[:MOST_MESSAGE]
         receipt.retryable = outcome.retry_after is not None
     return receipt

@@ -6,10 +6,10 @@ from contextlib import aclosing
 from iotflow.v1 import device_service_pb2 as wire
 from iotflow.words import CommandOutcome, CommandState
 from iotflow_server.auth.principal import Principal
-from iotflow_server.commands.command import OUTCOMES, Command, CommandResult
+from iotflow_server.commands.command import Command, CommandResult
 from iotflow_server.commands.commands import Commands
 from iotflow_server.commands.transactions import MOST_OPEN
-from iotflow_server.errors import DomainError, InvalidArgument
+from iotflow_server.errors import DomainError
 from iotflow_server.presence.last_seen import LastSeen
 from iotflow_server.rpc.codec.page_tokens import after_id, fitting_count, size_of, token_of
 from iotflow_server.rpc.commands.acknowledgements import CommandAcknowledgements
@@ -95,8 +95,6 @@ class DeviceCommandStream:
         return unsent
 
     def _decode(self, report: Request) -> CommandResult:
-        if report.state not in OUTCOMES:
-            raise InvalidArgument("state", f"The state must be one of {', '.join(OUTCOMES)}.")
         return CommandResult(self._device_id, report.command_id, report.state, result_of(report))
 
     async def _record(self, results: Sequence[CommandResult]) -> Sequence[Command | DomainError]:

@@ -7,17 +7,15 @@ from contextlib import AbstractContextManager
 from cachetools import LRUCache
 
 from iotflow.v1 import command_service_pb2 as wire
-from iotflow.v1 import stream_pb2
 from iotflow.words import CommandState
 from iotflow_server.auth.principal import Principal
 from iotflow_server.commands.command import Command
 from iotflow_server.commands.commands import Commands
 from iotflow_server.interceptors.errors import stream_error
-from iotflow_server.rpc.codec.wire_values import heartbeat, timestamp_ms
+from iotflow_server.rpc.codec.wire_values import heartbeat, stream_gap
 from iotflow_server.rpc.commands.messages import encode_command
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.streams.change_feed import ChangeSubscription
-from iotflow_server.telemetry.times import utc_now_ms
 
 # A command never returns to a lower rank. A report of the device outranks an expiry and a cancellation.
 RANK = {
@@ -81,7 +79,7 @@ class CommandWatch:
 def _events(subscription: ChangeSubscription[Command], order: CommandStateOrder) -> list[Event]:
     """The queued changes, or a heartbeat if there are none."""
     changes, has_gap = subscription.take()
-    gap = [Event(missed=stream_pb2.StreamGap(timestamp=timestamp_ms(utc_now_ms())))] if has_gap else []
+    gap = [Event(missed=stream_gap())] if has_gap else []
     return gap + [Event(command=encode_command(one)) for one in changes if order.is_newer(one)] or [
         Event(heartbeat=heartbeat())
     ]

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from google.api.httpbody_pb2 import HttpBody
 
+from iotflow.v1 import config_pb2
 from iotflow.v1 import device_service_pb2 as wire
 from iotflow_server.auth.principal import Principal
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
@@ -81,7 +82,7 @@ class OwnConfigHandler:
         device = principal.own_device()
         self._last_seen.record(device.id)
         async with self._active_streams.open(principal) as active_stream:
-            async for message in _versions(device.id, self._desired, active_stream):
+            async for message in _versions(device, self._desired, active_stream):
                 yield message
 
 
@@ -97,25 +98,26 @@ def _config(device: Device, desired: DesiredConfig) -> wire.GetDeviceConfigRespo
 
 
 async def _versions(
-    device_id: int, desired: DesiredConfigs, active_stream: ActiveStream
+    device: Device, desired: DesiredConfigs, active_stream: ActiveStream
 ) -> AsyncIterator[wire.WatchConfigResponse]:
     """Send the desired configuration, then each newer version."""
-    with desired.changes.subscribe(device_id, lambda _: True) as subscription:
+    with desired.changes.subscribe(device.id, lambda _: True) as subscription:
         polled = PolledChanges(subscription, active_stream, POLL_SECONDS)
         last = -1
         while True:
             await polled.next()
-            found = await desired.get(device_id)
+            found = await desired.get(device.id)
             if found.version > last:
                 last = found.version
-                yield _version(found)
+                yield wire.WatchConfigResponse(config=desired_config(device, found))
 
 
-def _version(desired: DesiredConfig) -> wire.WatchConfigResponse:
-    if not desired.version:
-        return wire.WatchConfigResponse()
-    return wire.WatchConfigResponse(
-        desired=to_struct(desired.document),
+def desired_config(device: Device, desired: DesiredConfig) -> config_pb2.DesiredConfig:
+    """Encode the desired configuration of a device."""
+    return config_pb2.DesiredConfig(
+        device_id=device.id,
+        device_name=device.name,
+        desired=to_struct(desired.document) if desired.version else None,
         desired_version=desired.version,
         changed_at=timestamp_of(desired.changed_at),
     )

@@ -4,16 +4,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-from iotflow.v1 import config_pb2, stream_pb2
 from iotflow.v1 import gateway_service_pb2 as wire
+from iotflow.v1 import stream_pb2
 from iotflow.words import DeviceStatus
 from iotflow_server.auth.principal import Principal
 from iotflow_server.config.desired import DesiredConfig, DesiredConfigs
-from iotflow_server.devices.device import EPOCH, Device, device_inactive, utc_now
+from iotflow_server.devices.device import EPOCH, device_inactive, utc_now
 from iotflow_server.devices.registry import Registry
 from iotflow_server.mqtt.adapters import AdapterLinks
-from iotflow_server.rpc.codec.wire_values import timestamp_of, to_struct
-from iotflow_server.rpc.config.own_config import ReportedConfigHandler
+from iotflow_server.rpc.codec.wire_values import timestamp_of
+from iotflow_server.rpc.config.own_config import ReportedConfigHandler, desired_config
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 from iotflow_server.streams.change_feed import POLL_SECONDS, PolledChanges
 from iotflow_server.telemetry.times import parse_time, utc_now_ms
@@ -110,15 +110,4 @@ class FleetConfigStream:
                 newest[one.device_id] = one
         devices = await self._registry.get_many(list(newest)) if newest else []
         self._sent |= newest
-        return [_message(device, newest[device.id]) for device in devices]
-
-
-def _message(device: Device, desired: DesiredConfig) -> wire.WatchDeviceConfigsResponse:
-    config = config_pb2.DesiredConfig(
-        device_id=device.id,
-        device_name=device.name,
-        desired=to_struct(desired.document),
-        desired_version=desired.version,
-        changed_at=timestamp_of(desired.changed_at),
-    )
-    return wire.WatchDeviceConfigsResponse(config=config)
+        return [wire.WatchDeviceConfigsResponse(config=desired_config(device, newest[device.id])) for device in devices]

@@ -1,18 +1,21 @@
 """WatchAccounts and FindAccount: the accounts of devices at MQTT brokers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from iotflow.v1 import mqtt_pb2
 from iotflow.v1 import mqtt_service_pb2 as wire
+from iotflow.v1.stream_pb2 import StreamCaughtUp
 from iotflow_server.auth.identities import Identities
 from iotflow_server.auth.principal import Principal
+from iotflow_server.devices.device import utc_now
 from iotflow_server.errors import NotFound
 from iotflow_server.mqtt.accounts import Account, Accounts, AccountSubscription, Usernames
 from iotflow_server.mqtt.adapters import AdapterLinks
-from iotflow_server.rpc.codec.wire_values import timestamp_of
+from iotflow_server.rpc.codec.page_tokens import size_of
+from iotflow_server.rpc.codec.wire_values import stream_gap, timestamp_of
 from iotflow_server.streams.active_streams import ActiveStream, ActiveStreams
 
 DEFAULT_PAGE = 1_000
@@ -40,7 +43,7 @@ class AccountHandler:
         self, request: wire.WatchAccountsRequest, principal: Principal
     ) -> AsyncGenerator[wire.WatchAccountsResponse]:
         """WatchAccounts."""
-        size = request.page_size or DEFAULT_PAGE
+        size = size_of(request, DEFAULT_PAGE)
         subscription = self._accounts.subscribe()
         on_exit = ExitStack()
         try:
@@ -51,7 +54,7 @@ class AccountHandler:
                 while True:
                     changed = await _unless_ended(active_stream, subscription)
                     if changed is None:
-                        yield wire.WatchAccountsResponse(again=True)
+                        yield wire.WatchAccountsResponse(missed=stream_gap())
                         async for page in self._all(size):
                             yield page
                     for first in range(0, len(changed or ()), size):
@@ -72,16 +75,15 @@ class AccountHandler:
         return wire.FindAccountResponse(account=_account(found[0]), key_valid_until=valid_until)
 
     async def _all(self, size: int) -> AsyncIterator[wire.WatchAccountsResponse]:
-        last = 0
+        last, caught_up = 0, StreamCaughtUp(timestamp=timestamp_of(utc_now()))
         while page := await self._accounts.page(last, size):
-            yield wire.WatchAccountsResponse(accounts=map(_account, page))
+            yield _changes(page)
             last = page[-1].device_id
-        yield wire.WatchAccountsResponse(complete=True)
+        yield wire.WatchAccountsResponse(caught_up=caught_up)
 
     async def _changed(self, ids: Sequence[int]) -> wire.WatchAccountsResponse:
         accounts = await self._accounts.of(ids)
-        removed = set(ids) - {account.device_id for account in accounts}
-        return wire.WatchAccountsResponse(accounts=map(_account, accounts), removed=sorted(removed))
+        return _changes(accounts, sorted(set(ids) - {account.device_id for account in accounts}))
 
 
 async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscription) -> list[int] | None:
@@ -95,6 +97,11 @@ async def _unless_ended(active_stream: ActiveStream, subscription: AccountSubscr
         return await changes
     finally:
         changes.cancel()
+
+
+def _changes(accounts: Iterable[Account], removed: Iterable[int] = ()) -> wire.WatchAccountsResponse:
+    changes = mqtt_pb2.MqttAccountChanges(accounts=map(_account, accounts), removed_device_ids=removed)
+    return wire.WatchAccountsResponse(changes=changes)
 
 
 def _account(account: Account) -> mqtt_pb2.MqttAccount:

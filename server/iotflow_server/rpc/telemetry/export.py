@@ -100,7 +100,7 @@ class ExportHandler:
 
 def _format(request: Request) -> Format:
     name = request.format or "csv"
-    if not request.safe:
+    if not request.spreadsheet_safe:
         return FORMATS[name]
     if name != "csv":
         raise InvalidArgument("safe", f"The field is for csv only. Spreadsheets do not interpret formulas in {name}.")

@@ -69,5 +69,5 @@ def _journal(state: JournalState) -> telemetry_pb2.JournalStatus:
         entries=state.entries,
         oldest_seconds=round(state.oldest_seconds, 3),
         replayed_values=state.replayed,
-        refused_values=state.refused,
+        rejected_values=state.rejected,
     )

@@ -88,15 +88,13 @@ class TelemetryStream:
             await asyncio.gather(reader, return_exceptions=True)
 
     async def _read(self, batches: AsyncIterator[telemetry_pb2.TelemetryBatch]) -> None:
-        last = -1
+        last = 0
         try:
             async for message in batches:
                 if isinstance(message, MalformedRequest):
                     raise malformed()
                 if message.sequence <= last:
-                    raise InvalidArgument(
-                        "sequence", f"The sequence {message.sequence} is not greater than the preceding one, {last}."
-                    )
+                    raise InvalidArgument("sequence", _sequence_problem(message.sequence, last))
                 last = message.sequence
                 await self._window.reserve()
                 self._window.add(await self._receiver.receive(message))
@@ -122,6 +120,12 @@ class TelemetryStream:
                 await asyncio.sleep(0)
             message = self._window.first_stored()
         yield response
+
+
+def _sequence_problem(sequence: int, last: int) -> str:
+    if not last:
+        return f"The first sequence of a stream is {sequence}; it must be at least 1."
+    return f"The sequence {sequence} is not greater than the preceding one, {last}."
 
 
 class TelemetryStreamHandler:

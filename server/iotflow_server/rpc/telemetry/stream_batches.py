@@ -87,7 +87,7 @@ class BatchReceiver:
             parts = [part async for part in self._parts(message, rejected)]
         except InvalidArgument as error:
             parts, rejected = [], [_rejection(Run(0, 0, len(message.timestamps)), error)]
-        if message.timeless:
+        if message.server_times:
             # Times are allocated last, because an allocation may wait, and rejected rows need no times. The device is checked
             # again after the wait.
             parts = [part for part in await self._with_times(parts) if await self._device(part.run, rejected)]

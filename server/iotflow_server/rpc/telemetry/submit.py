@@ -114,9 +114,9 @@ class SubmitHandler:
     async def _times(self, device_id: int, submission: Submission, caller: str) -> Times:
         """The time of each row. The time of a rejected row has no meaning."""
         readings = submission.decoded.readings
-        timeless = sum(reading.time is None for reading in readings)
+        untimed = sum(reading.time is None for reading in readings)
         allocate = self._device_ingest.timestamps.allocate
-        allocated = iter(await allocate(device_id, timeless, caller=caller) if timeless else ())
+        allocated = iter(await allocate(device_id, untimed, caller=caller) if untimed else ())
         times = np.zeros(submission.rows, np.int64)
         for reading in readings:
             times[reading.index] = next(allocated) if reading.time is None else reading.time

@@ -137,7 +137,7 @@ class JournaledWriter:
             replaying=recovery.replaying,
             backend_available=self._checkpointer.available or recovery.replaying,
             replayed=recovery.figures.replayed,
-            refused=recovery.figures.refused,
+            rejected=recovery.figures.rejected,
         )
 
     async def write(self, batches: Sequence[Batch]) -> list[tuple[Rejection, ...]]:
@@ -166,7 +166,7 @@ class JournaledWriter:
         deadline = time.monotonic() + seconds
         while not await self._checkpointer.probe(_CHECK_SECONDS):
             problem = self._checkpointer.problem
-            if problem is not None and problem.reason == "STORE_LOGIN_REFUSED":
+            if problem is not None and problem.reason == "STORE_LOGIN_REJECTED":
                 # Waiting cannot help, and buffering in the journal would hide the wrong login.
                 raise problem
             left = deadline - time.monotonic()

@@ -72,7 +72,7 @@ class Recovery:
             replay.finish()
             caught_up()
             coordinator.reopen()
-        _log.info("store_caught_up", replayed=self.figures.replayed, refused=self.figures.refused)
+        _log.info("store_caught_up", replayed=self.figures.replayed, rejected=self.figures.rejected)
 
     async def _replay_until(self, replay: Replay, number: int) -> int:
         """Replay up to this number; returns the size of the records."""

@@ -33,7 +33,7 @@ class ReplayFigures:
     """Number of values written again since the start, and of those rejected."""
 
     replayed: int = 0
-    refused: int = 0
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,12 @@ class Replay:
         rejected: dict[str, Counter[str]] = {}
         for rejection in rejections:
             width = 1 if rejection.measurement else len(batch.columns)
-            self._figures.refused += rejection.count * width
+            self._figures.rejected += rejection.count * width
             rejected.setdefault(rejection.reason, Counter())[rejection.measurement] += rejection.count
         # One line per reason: a device may have a thousand rejected measurements.
         for reason, rows in rejected.items():
             log.error(
-                "acknowledged_readings_refused",
+                "acknowledged_readings_rejected",
                 device_id=batch.device_id,
                 measurement=", ".join(islice(rows, _NAMED)),
                 measurements=len(rows),

@@ -130,7 +130,7 @@ class SessionPool:
 def _unavailable(error: Exception) -> Unavailable:
     if isinstance(error, StatementFailed) and error.code == WRONG_LOGIN:
         return Unavailable(
-            "STORE_LOGIN_REFUSED",
+            "STORE_LOGIN_REJECTED",
             "IoTDB refuses the user or password in IOTFLOW_TELEMETRY; correct them and restart the server.",
         )
     return Unavailable("STORE_UNAVAILABLE", "The telemetry store cannot be used at the moment; see the server's log.")

@@ -142,6 +142,14 @@ public final class Words {
     private StoreStatus() {}
   }
 
+  /** See StoreKind in words.proto. */
+  public static final class StoreKind {
+    public static final String SQLITE = "sqlite";
+    public static final String IOTDB = "iotdb";
+
+    private StoreKind() {}
+  }
+
   /** See BrokerStatus in words.proto. */
   public static final class BrokerStatus {
     public static final String AVAILABLE = "available";
